@@ -1,0 +1,48 @@
+import type { KubeObject } from "../kube/objects.ts";
+import type { ResourceType } from "../kube/resources.ts";
+
+/** An object that should exist; created when absent, never overwritten. Its name is deterministic. */
+export interface Child {
+  type: ResourceType;
+  object: KubeObject;
+}
+
+export interface Removal {
+  type: ResourceType;
+  namespace: string;
+  name: string;
+  /** Only this very object is removed, never a successor with the same name. */
+  uid: string;
+  propagationPolicy: "Foreground" | "Background";
+}
+
+/** A change that a user would want to see in `kubectl describe`. */
+export interface EventIntent {
+  type: "Normal" | "Warning";
+  /** PascalCase, stable. */
+  reason: string;
+  /** What the operator was doing: `Resolve`, `Start`, `Finish`, … */
+  action: string;
+  note: string;
+}
+
+/** When to plan this object again: when something it depends on changes, or (also) after a time. */
+export type LookAgain = "onChange" | { afterMs: number };
+
+/**
+ * What should be done about one object, as data. Carried out in this order: create, remove, events,
+ * status. `status` is the whole desired status; absent means: leave it as it is.
+ */
+export interface Plan<Status> {
+  create: Child[];
+  remove: Removal[];
+  events: EventIntent[];
+  status?: Status;
+  lookAgain: LookAgain;
+}
+
+/** A child whose name is held by an object that the owner does not control. */
+export interface NameTaken {
+  kind: string;
+  name: string;
+}

@@ -1,0 +1,70 @@
+import type {
+  EnvVar,
+  LocalKeyRef,
+  PodSecurityContext,
+  ResourceRequirements,
+  Toleration,
+} from "../kube/builtin.ts";
+
+/** A repository as the git containers need it. */
+export interface ResolvedRepository {
+  url: string;
+  branch?: string;
+  commit?: string;
+  credentials?: LocalKeyRef;
+  caBundle?: LocalKeyRef;
+  submodules: boolean;
+  exposeCredentialsToAgent: boolean;
+}
+
+/** A workspace that is Ready, as a run uses it. */
+export interface ResolvedWorkspace {
+  name: string;
+  claimName: string;
+  repository: ResolvedRepository;
+  sharedVolumes: { name: string; claimName: string; mountPath: string }[];
+  accessMode: "ReadWriteMany" | "ReadWriteOnce";
+}
+
+export interface ResolvedProvider {
+  name: string;
+  /** Where the credential is, and the variable that carries it to the agent. */
+  token?: { variable: string; secret: LocalKeyRef };
+  environment: Record<string, string>;
+  cliArgs: string[];
+}
+
+/**
+ * An AgentRun with every reference followed and every default applied: all that is needed to build
+ * its claim and its Job, and nothing else. Made by `resolveRun`, read by `plan/build`.
+ */
+export interface ResolvedRun {
+  namespace: string;
+  name: string;
+  uid: string;
+  agent: string;
+  prompt: string;
+  model?: string;
+  provider?: ResolvedProvider;
+  /** Set for a standalone run. */
+  repository?: ResolvedRepository;
+  /** Set for a run on a shared workspace. */
+  workspace?: ResolvedWorkspace;
+  worktree?: { branch: string; sourceBranch?: string };
+  /** AgentConfig.env < provider.environment < run env, merged by name; the operator's own come on top in the builder. */
+  env: EnvVar[];
+  image: string;
+  gitImage: string;
+  timeoutSeconds: number;
+  trustRepositoryConfig: boolean;
+  gitIdentity: { name: string; email: string };
+  storage: { className?: string; size: string };
+  resources?: ResourceRequirements;
+  nodeSelector?: Record<string, string>;
+  tolerations?: Toleration[];
+  runtimeClassName?: string;
+  priorityClassName?: string;
+  serviceAccountName?: string;
+  imagePullSecrets?: { name: string }[];
+  podSecurityContext?: PodSecurityContext;
+}
