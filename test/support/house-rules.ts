@@ -1,0 +1,152 @@
+/** The house rules of ARCHITECTURE.md that can be checked in the text of the sources. */
+
+export interface SourceFile {
+  /** From the root of the project, with `/`. */
+  path: string;
+  text: string;
+}
+
+/** The rooms of src/ and the rooms that each may import from, besides itself. */
+export const MAY_IMPORT: Record<string, readonly string[]> = {
+  kube: [],
+  api: ["kube"],
+  agents: ["kube", "api"],
+  plan: ["kube", "api", "agents"],
+  client: ["kube"],
+  runtime: ["kube", "client"],
+  operator: ["kube", "api", "agents", "plan", "client", "runtime"],
+  devcluster: ["kube", "client"],
+  demo: ["kube", "api", "agents", "client", "operator", "devcluster"],
+  cli: ["kube", "api", "agents", "plan", "client", "runtime", "operator", "devcluster", "demo"],
+};
+
+const PURE_ROOMS = ["kube", "api", "agents", "plan"];
+const MAX_LINES = 330;
+
+const IMPURE: [RegExp, string][] = [
+  [/^\s*(?:export )?async function\b|[=(,]\s*async\b|\bawait\b/, "is asynchronous"],
+  [
+    /\bnew Date\(\)|\bDate\.now\(|\bperformance\.now\(|\bset(?:Timeout|Interval|Immediate)\(/,
+    "reads the clock",
+  ],
+  [/\bMath\.random\(|\brandom(?:UUID|Bytes)\(|\bgetRandomValues\(/, "is random"],
+  [/\bprocess\.|\bconsole\./, "reaches the process"],
+];
+
+const BANNED: [RegExp, string][] = [
+  [/^export default\b/, "has a default export"],
+  [/^export (?:type )?(?:\*|\{[^}]*\})\s*(?:as \w+ )?from\b/, "passes on another module's exports"],
+  [/^(?:export )?(?:let|var) /, "has mutable state at module level"],
+  [
+    /^(?:export )?const \w+(?:: [^=]+)? = new (?:Weak)?(?:Map|Set)(?:<.*>)?\(\)/,
+    "has mutable state at module level",
+  ],
+  [/\bas any\b|: any\b|<any>/, "uses any"],
+  [/@ts-(?:ignore|nocheck|expect-error)/, "silences the compiler"],
+  [/^\s*(?:export )?(?:const )?enum \w|^\s*(?:export )?namespace \w/, "uses syntax that cannot be erased"],
+  [/\b(?:TODO|FIXME|XXX)\b/, "leaves work undone"],
+];
+
+/** Kinds of Kubernetes that end in a banned word. */
+const KUBERNETES_NAMES = /^(?:Service|APIService)$/;
+const DECLARATION = /\b(?:class|interface|type|function|const|let)\s+([A-Za-z_$][\w$]*)/g;
+const BANNED_NAME = /(?:Manager|Helpers?|Utils?|Service|Impl)$/;
+const BANNED_VERB = /^(?:process|handle)[A-Z]/;
+
+/** Every breach of the house rules in these files, one line each; empty when all is well. */
+export function findBreaches(files: readonly SourceFile[]): string[] {
+  return files.flatMap((file) => [
+    ...importBreaches(file),
+    ...textBreaches(file),
+    ...nameBreaches(file),
+    ...sizeBreaches(file),
+  ]);
+}
+
+/** The modules that a source names in its imports, static and dynamic. */
+export function importsOf(text: string): string[] {
+  const pattern =
+    /^\s*(?:import|export)\b[^"'`;]*?\bfrom\s*"([^"]+)"|^\s*import\s*"([^"]+)"|\bimport\(\s*"([^"]+)"/gm;
+  return [...text.matchAll(pattern)].map((match) => match[1] ?? match[2] ?? match[3] ?? "");
+}
+
+/** The path that a relative import leads to, from the root of the project. */
+export function resolveImport(from: string, specifier: string): string {
+  const parts = from.split("/").slice(0, -1);
+  for (const part of specifier.split("/")) {
+    if (part === "..") parts.pop();
+    else if (part !== ".") parts.push(part);
+  }
+  return parts.join("/");
+}
+
+function importBreaches({ path, text }: SourceFile): string[] {
+  const room = roomOf(path);
+  if (room === undefined) return [];
+  const allowed = MAY_IMPORT[room];
+  if (allowed === undefined) return [`${path}: src/${room} is not a room of ARCHITECTURE.md`];
+  return importsOf(text).flatMap((specifier) => {
+    if (!specifier.startsWith(".")) return packageBreaches(path, room, specifier);
+    const target = resolveImport(path, specifier);
+    const targetRoom = roomOf(target);
+    if (targetRoom === undefined) return [`${path}: imports ${target} from outside src/`];
+    if (!specifier.endsWith(".ts") && !specifier.endsWith(".json")) {
+      return [`${path}: imports ${specifier} without its file name extension`];
+    }
+    const inner =
+      /^src\/devcluster\/apiserver\//.test(path) &&
+      /^src\/devcluster\/(?:kubelet|controllers)\//.test(target);
+    if (inner) return [`${path}: the API server imports ${target}`];
+    if (targetRoom === room || allowed.includes(targetRoom)) return [];
+    return [`${path}: ${room} may not import from ${targetRoom} (${target})`];
+  });
+}
+
+function packageBreaches(path: string, room: string, specifier: string): string[] {
+  return PURE_ROOMS.includes(room) && !isTest(path) && specifier.startsWith("node:")
+    ? [`${path}: ${room} is pure and may not import ${specifier}`]
+    : [];
+}
+
+function textBreaches({ path, text }: SourceFile): string[] {
+  const lines = withoutTexts(text).split("\n");
+  const pure = PURE_ROOMS.includes(roomOf(path) ?? "") && !isTest(path);
+  const environment: [RegExp, string][] =
+    roomOf(path) !== undefined && !isTest(path) && path !== "src/cli/config.ts"
+      ? [[/\bprocess\.env\b/, "reads the environment"]]
+      : [];
+  const rules = [...BANNED, ...(pure ? IMPURE : []), ...environment];
+  return lines.flatMap((line, index) =>
+    rules.filter(([pattern]) => pattern.test(line)).map(([, what]) => `${path}:${index + 1}: ${what}`),
+  );
+}
+
+function nameBreaches({ path, text }: SourceFile): string[] {
+  return [...withoutTexts(text).matchAll(DECLARATION)]
+    .map((match) => match[1] ?? "")
+    .filter((name) => (BANNED_NAME.test(name) && !KUBERNETES_NAMES.test(name)) || BANNED_VERB.test(name))
+    .map((name) => `${path}: ${name} is not a name that says what it does`);
+}
+
+function sizeBreaches({ path, text }: SourceFile): string[] {
+  const lines = text.split("\n").length - 1;
+  return lines > MAX_LINES ? [`${path}: has ${lines} lines, more than ${MAX_LINES}`] : [];
+}
+
+/** The same lines without comments and what stands between quotes, so that only code is looked at. */
+function withoutTexts(text: string): string {
+  const pattern = /\/\*[\s\S]*?\*\/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`|\/\/.*$/gm;
+  return text.replaceAll(pattern, (found) => {
+    // Work left undone is announced in comments.
+    const kept = /\b(?:TODO|FIXME|XXX)\b|@ts-\w+/.exec(found)?.[0] ?? "";
+    return `${kept}${"\n".repeat(found.split("\n").length - 1)}`;
+  });
+}
+
+function roomOf(path: string): string | undefined {
+  return /^src\/([^/]+)\//.exec(path)?.[1];
+}
+
+function isTest(path: string): boolean {
+  return path.endsWith(".test.ts");
+}
