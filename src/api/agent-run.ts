@@ -1,0 +1,143 @@
+import type { z } from "zod";
+import type { KubeObject } from "../kube/objects.ts";
+import { AGENT_TYPES } from "./agent-types.ts";
+import { duration, keyRef, nameOf, resources, workspaceNameOf } from "./fields/common.ts";
+import { runRepository, worktree } from "./fields/git.ts";
+import { env, image, imagePullSecrets, nodeSelector, podSecurityContext, tolerations } from "./fields/pod.ts";
+import { model, providerFields } from "./fields/provider.ts";
+import { runStatus } from "./fields/run-status.ts";
+import { agentRunSpecRules } from "./rules/agent-run.ts";
+import { runName } from "./rules/names.ts";
+import { MAX_PROMPT_BYTES, noNul, notBlank, promptSize } from "./rules/values.ts";
+import { choice, flag, object, text } from "./schema/fields.ts";
+import type { KindDefinition } from "./schema/kind.ts";
+
+const provider = object(
+  {
+    name: text({ description: "Name for people, shown in status.", minLength: 1, maxLength: 128 }).optional(),
+    authSecretRef: keyRef(
+      "Secret",
+      "Secret key with the token. Left out, the agent calls the provider without one.",
+    ).optional(),
+    ...providerFields,
+  },
+  { description: "A provider for this run alone. Excludes providerRef." },
+);
+
+const spec = object(
+  {
+    agent: choice(
+      AGENT_TYPES,
+      "Agent to run. Default: the AgentConfig's defaultAgent, else claude.",
+    ).optional(),
+    providerRef: nameOf(
+      "Name of an AgentProvider in the same namespace. Default: the AgentConfig's defaultProviders.",
+    ).optional(),
+    provider: provider.optional(),
+    model: model(
+      "Model to use. Default: the provider's, else the AgentConfig's defaultModel, else the agent's own choice.",
+    ).optional(),
+    workspaceRef: workspaceNameOf(
+      "Name of an AgentWorkspace in the same namespace; the run waits until it is Ready. Excludes repository.",
+    ).optional(),
+    repository: runRepository.optional(),
+    worktree: worktree.optional(),
+    prompt: text({
+      description: "The task, as the agent is given it: at most 100 KiB.",
+      maxLength: MAX_PROMPT_BYTES,
+      rules: [notBlank, promptSize, noNul],
+    }),
+    resources: resources(
+      "Resources of the agent container. Default: the AgentConfig's defaultResources.",
+    ).optional(),
+    timeout: duration(
+      "Time that the run may take from its pod's start, such as 90s or 1h30m. Default: the AgentConfig's defaultTimeout, else 1h.",
+    ).optional(),
+    env: env(
+      "Environment variables of the agent. They win over those of the AgentConfig and the provider.",
+    ).optional(),
+    image: image(
+      "Image of the agent container. Default: the AgentConfig's defaultImage, else the operator's agent image.",
+    ).optional(),
+    nodeSelector: nodeSelector.optional(),
+    tolerations: tolerations.optional(),
+    trustRepositoryConfig: flag(
+      "Whether the agent obeys configuration in the checkout: hooks, plugins, MCP servers. Default: the AgentConfig's, else false.",
+    ).optional(),
+    runtimeClassName: nameOf("Runtime class of the pod, such as gvisor.").optional(),
+    priorityClassName: nameOf("Priority class of the pod.").optional(),
+    serviceAccountName: nameOf("ServiceAccount of the pod; its token is not mounted.").optional(),
+    imagePullSecrets: imagePullSecrets("Secrets to pull the images with.").optional(),
+    podSecurityContext: podSecurityContext(
+      "Security settings of the pod; a field that is left out keeps its default.",
+    ).optional(),
+  },
+  { description: "What to run. It cannot be changed once the run is created.", rules: agentRunSpecRules },
+);
+
+const DESCRIPTION =
+  "One task for one coding agent: a Job that checks out a repository, runs the agent on it and reports what it did.";
+
+const schema = object(
+  { spec, status: runStatus.default({ phase: "Pending" }) },
+  { description: DESCRIPTION },
+);
+
+export type AgentRunSpec = z.input<typeof spec>;
+export type InlineProvider = z.input<typeof provider>;
+export type AgentRunStatus = z.input<typeof runStatus>;
+export type AgentRunPhase = AgentRunStatus["phase"];
+export type AgentRunResult = NonNullable<AgentRunStatus["result"]>;
+export type AgentRunOutcome = NonNullable<AgentRunStatus["outcome"]>;
+export interface AgentRun extends KubeObject {
+  spec: AgentRunSpec;
+  status?: AgentRunStatus;
+}
+
+export const agentRunKind: KindDefinition = {
+  kind: "AgentRun",
+  plural: "agentruns",
+  singular: "agentrun",
+  shortNames: ["arun"],
+  description: DESCRIPTION,
+  schema,
+  rules: [runName],
+  columns: [
+    { name: "Agent", type: "string", jsonPath: ".status.agent", description: "The agent that runs" },
+    { name: "Phase", type: "string", jsonPath: ".status.phase", description: "Where the run is in its life" },
+    {
+      name: "Age",
+      type: "date",
+      jsonPath: ".metadata.creationTimestamp",
+      description: "Time since creation",
+    },
+    {
+      name: "Reason",
+      type: "string",
+      jsonPath: ".status.reason",
+      description: "Why it is there",
+      wide: true,
+    },
+    {
+      name: "Provider",
+      type: "string",
+      jsonPath: ".status.provider",
+      description: "Its provider",
+      wide: true,
+    },
+    {
+      name: "Branch",
+      type: "string",
+      jsonPath: ".status.branch",
+      description: "Where it commits",
+      wide: true,
+    },
+    {
+      name: "Cost",
+      type: "string",
+      jsonPath: ".status.result.costUSD",
+      description: "What it cost, in US dollars, as the agent reports it",
+      wide: true,
+    },
+  ],
+};

@@ -1,0 +1,99 @@
+import { list, object, text, timestamp, choice, integer, intOrString, map } from "../schema/fields.ts";
+import { dataKey, dnsLabel, dnsSubdomain, MAX_WORKSPACE_NAME } from "../rules/names.ts";
+import { QUANTITY_PATTERN, SIZE_PATTERN, wholeSeconds } from "../rules/values.ts";
+
+/** The name of another Kubernetes object. */
+export function nameOf(description: string) {
+  return text({ description, minLength: 1, maxLength: 253, rules: [dnsSubdomain] });
+}
+
+/** The name of an AgentWorkspace. */
+export function workspaceNameOf(description: string) {
+  return text({ description, minLength: 1, maxLength: MAX_WORKSPACE_NAME, rules: [dnsLabel] });
+}
+
+const key = text({
+  description: "Key within it.",
+  minLength: 1,
+  maxLength: 253,
+  rules: [dataKey],
+});
+
+/** One key of a Secret or ConfigMap in the same namespace. */
+export function keyRef(holder: "Secret" | "ConfigMap", description: string) {
+  return object(
+    { name: nameOf(`Name of the ${holder}, in the same namespace.`), key },
+    { description, mapType: "atomic" },
+  );
+}
+
+/** A Go duration of whole seconds. */
+export function duration(description: string) {
+  return text({ description, maxLength: 32, rules: [wholeSeconds] });
+}
+
+/** An amount of storage, more than none. */
+export function storageSize(description: string) {
+  return intOrString({ description, maxLength: 32, pattern: SIZE_PATTERN });
+}
+
+const amounts = (description: string) =>
+  map(
+    intOrString({ description: "An amount, such as 500m or 2Gi.", maxLength: 32, pattern: QUANTITY_PATTERN }),
+    { description, maxProperties: 16 },
+  );
+
+/** CPU, memory and the like, as a container asks for them. */
+export function resources(description: string) {
+  return object(
+    {
+      requests: amounts("What the scheduler sets aside for the container, by resource name.").optional(),
+      limits: amounts("What the container can use at most, by resource name.").optional(),
+    },
+    { description },
+  );
+}
+
+const condition = object(
+  {
+    type: text({
+      description: "What the condition is about, in PascalCase.",
+      minLength: 1,
+      maxLength: 316,
+      pattern:
+        "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$",
+    }),
+    status: choice(["True", "False", "Unknown"], "Whether the condition holds."),
+    reason: text({
+      description: "Why it has that status, as one word in PascalCase; the reference lists them.",
+      minLength: 1,
+      maxLength: 1024,
+      pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$",
+    }),
+    message: text({ description: "The same for people, with what to do next.", maxLength: 32768 }),
+    observedGeneration: integer({
+      description: "The metadata.generation that the condition was set upon.",
+      minimum: 0,
+      format: "int64",
+    }).optional(),
+    lastTransitionTime: timestamp("When the status of the condition last changed."),
+  },
+  { description: "One aspect of the state of the object." },
+);
+
+/** `status.conditions`: one for each type. */
+export function conditions(types: string) {
+  return list(condition, {
+    description: `The state of the object in conditions, one for each type: ${types}.`,
+    maxItems: 16,
+    type: "map",
+    keys: ["type"],
+  });
+}
+
+/** `status.observedGeneration` */
+export const observedGeneration = integer({
+  description: "The metadata.generation that this status was made from.",
+  minimum: 0,
+  format: "int64",
+});

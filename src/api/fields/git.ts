@@ -1,0 +1,95 @@
+import { flag, object, text } from "../schema/fields.ts";
+import { branchName, commitId, noPasswordInUrl, repositoryUrl } from "../rules/git.ts";
+import { commitName, emailAddress } from "../rules/values.ts";
+import { keyRef } from "./common.ts";
+
+/** A branch name; the bound leaves room for `.lock` in the file system. */
+export function branch(description: string) {
+  return text({ description, minLength: 1, maxLength: 200, rules: [branchName] });
+}
+
+const url = text({
+  description:
+    "Where git fetches from: https://, http://, ssh://, git:// or file:// with a path, or user@host:path. Without a password.",
+  minLength: 1,
+  maxLength: 2048,
+  rules: [repositoryUrl, noPasswordInUrl],
+});
+
+const access = {
+  credentialsSecretRef: keyRef(
+    "Secret",
+    "Secret with what the remote asks for: a token, user:token, a line of a git credential store, or an SSH private key; recognised by its form. SSH host keys are taken from the key known_hosts of the same Secret, if it is there.",
+  ).optional(),
+  caBundleRef: keyRef(
+    "ConfigMap",
+    "ConfigMap with the PEM certificates of the authorities that signed the remote's certificate, where those are not public ones.",
+  ).optional(),
+  submodules: flag("Whether submodules are checked out as well. Default: false.").optional(),
+  exposeCredentialsToAgent: flag(
+    "Whether the agent itself can use the credentials, to fetch and push. Default: false, only the git containers have them.",
+  ).optional(),
+};
+
+/** `repository` of an AgentRun. */
+export const runRepository = object(
+  {
+    url,
+    branch: branch("Branch to check out. Default: the remote's own.").optional(),
+    commit: text({
+      description: "Commit to check out, by its id; overrides branch.",
+      minLength: 7,
+      maxLength: 64,
+      rules: [commitId],
+    }).optional(),
+    ...access,
+  },
+  { description: "Git repository that the run clones for itself. Required when there is no workspaceRef." },
+);
+
+/** `repository` of an AgentWorkspace. */
+export const workspaceRepository = object(
+  {
+    url: url.describe(
+      "Where git fetches from: https://, http://, ssh://, git:// or file:// with a path, or user@host:path. Without a password. Cannot be changed once the workspace is Ready.",
+    ),
+    branch: branch(
+      "Branch to check out in /workspace. Default: the remote's own. Cannot be changed once the workspace is Ready.",
+    ).optional(),
+    ...access,
+  },
+  { description: "Git repository that all runs of the workspace share." },
+);
+
+/** `worktree` of an AgentRun. */
+export const worktree = object(
+  {
+    branch: branch(
+      "Branch of the worktree; created if it does not exist. One run at a time can use a branch.",
+    ),
+    sourceBranch: branch(
+      "Branch that a new branch starts from. Default: the branch of the repository.",
+    ).optional(),
+  },
+  {
+    description:
+      "Lets the agent work in a git worktree on a branch of its own, at /workspace-wt/<run>. Required with workspaceRef.",
+  },
+);
+
+/** Who commits. */
+export const gitIdentity = object(
+  {
+    name: text({ description: "Name of the author.", minLength: 1, maxLength: 128, rules: [commitName] }),
+    email: text({
+      description: "E-mail address of the author.",
+      minLength: 3,
+      maxLength: 254,
+      rules: [emailAddress],
+    }),
+  },
+  {
+    description:
+      "Author and committer of what agents commit. Default: Agent Operator <agent-operator@localhost>.",
+  },
+);

@@ -1,0 +1,32 @@
+import { list, map, text } from "../schema/fields.ts";
+import { envKeys, envName, providerUrls } from "../rules/env.ts";
+import { modelName, noNul } from "../rules/values.ts";
+
+export function model(description: string) {
+  return text({ description, minLength: 1, maxLength: 256, rules: [modelName] });
+}
+
+/** What an AgentProvider and the inline provider of a run have in common. */
+export const providerFields = {
+  environment: map(text({ description: "Value of the variable.", maxLength: 8192, rules: [noNul] }), {
+    description:
+      "Environment variables of the agent, such as ANTHROPIC_BASE_URL. Keys and tokens do not belong here but in a Secret.",
+    maxProperties: 64,
+    rules: [...envKeys, ...providerUrls],
+  }).optional(),
+  authTokenEnv: text({
+    description:
+      "Environment variable that carries the token. Default for claude: ANTHROPIC_AUTH_TOKEN when ANTHROPIC_BASE_URL names another host than api.anthropic.com, else ANTHROPIC_API_KEY; for opencode: what its configuration names.",
+    minLength: 1,
+    maxLength: 253,
+    rules: envName,
+  }).optional(),
+  model: model(
+    "Model that runs with this provider use, unless they name one. OpenCode needs a model from somewhere.",
+  ).optional(),
+  cliArgs: list(text({ description: "One argument.", maxLength: 4096, rules: [noNul] }), {
+    description: "Further arguments of the agent's command line, each its own item.",
+    maxItems: 32,
+    type: "atomic",
+  }).optional(),
+};

@@ -1,0 +1,84 @@
+import { choice, flag, integer, object, text, timestamp } from "../schema/fields.ts";
+import { conditions, observedGeneration } from "./common.ts";
+
+/** Phases of an AgentRun, in the order of its life. */
+export const RUN_PHASES = ["Pending", "Initializing", "Running", "Succeeded", "Failed", "TimedOut"] as const;
+
+/** The agent's final words are cut to this many characters. */
+export const MAX_RESULT_TEXT = 8192;
+
+const count = (description: string) => integer({ description, minimum: 0, format: "int64" });
+const word = (description: string) => text({ description, maxLength: 253 });
+
+const tokens = object(
+  {
+    input: count("Tokens sent, without those read from a cache.").optional(),
+    output: count("Tokens received.").optional(),
+    cacheRead: count("Tokens read from the provider's cache.").optional(),
+    cacheWrite: count("Tokens written to the provider's cache.").optional(),
+  },
+  { description: "Tokens used, as the agent reports them." },
+);
+
+const git = object(
+  {
+    branch: text({ description: "Branch that is checked out at the end.", maxLength: 255 }).optional(),
+    baseCommit: text({ description: "Commit that the agent started from.", maxLength: 64 }).optional(),
+    headCommit: text({ description: "Commit at the end.", maxLength: 64 }).optional(),
+    commits: count("Commits that the agent made.").optional(),
+    filesChanged: count("Files that differ from the base commit.").optional(),
+    insertions: count("Lines added since the base commit.").optional(),
+    deletions: count("Lines removed since the base commit.").optional(),
+    uncommittedChanges: flag("Whether there is work that was not committed.").optional(),
+  },
+  { description: "What changed in the checkout." },
+);
+
+const result = object(
+  {
+    sessionId: word("The agent's own name for the session.").optional(),
+    turns: count("Turns that the agent took.").optional(),
+    tokens: tokens.optional(),
+    costUSD: text({
+      description: "Cost in US dollars as a decimal number, as the agent reports it.",
+      maxLength: 32,
+      pattern: "^[0-9]+([.][0-9]+)?$",
+    }).optional(),
+    text: text({ description: "The agent's final words.", maxLength: MAX_RESULT_TEXT }).optional(),
+    textTruncated: flag("Whether text was cut.").optional(),
+    git: git.optional(),
+  },
+  { description: "What the agent reported when it ended." },
+);
+
+/** `status` of an AgentRun. */
+export const runStatus = object(
+  {
+    phase: choice(RUN_PHASES, "Where the run is in its life; Succeeded, Failed and TimedOut are final."),
+    reason: word("Why it is in that phase, as one word; the reference lists them.").optional(),
+    message: text({ description: "The same for people, with what to do next.", maxLength: 32768 }).optional(),
+    observedGeneration: observedGeneration.optional(),
+    agent: word("Agent that runs, defaults applied.").optional(),
+    provider: word("Provider that is used, defaults applied.").optional(),
+    model: text({ description: "Model that is used, defaults applied.", maxLength: 256 }).optional(),
+    image: text({
+      description: "Image of the agent container, defaults applied.",
+      maxLength: 512,
+    }).optional(),
+    timeout: text({ description: "Time that the run may take, defaults applied.", maxLength: 32 }).optional(),
+    branch: text({ description: "Branch that the agent works on.", maxLength: 255 }).optional(),
+    jobName: word("Name of its Job.").optional(),
+    podName: word("Name of its pod.").optional(),
+    startTime: timestamp("When its Job was created.").optional(),
+    startedAt: timestamp("When the agent started.").optional(),
+    completionTime: timestamp("When the run ended.").optional(),
+    exitCode: integer({ description: "Exit code of the agent container." }).optional(),
+    outcome: choice(
+      ["NoChanges", "Changed", "Committed"],
+      "What the agent left behind: nothing, uncommitted changes, or commits.",
+    ).optional(),
+    result: result.optional(),
+    conditions: conditions("Resolved, Initialized and Succeeded").optional(),
+  },
+  { description: "What the operator has seen of the run." },
+);

@@ -1,0 +1,22 @@
+import { API_GROUP } from "./group.ts";
+
+/** Recommended labels of Kubernetes, as every child of this operator carries them. */
+export const LABEL_NAME = "app.kubernetes.io/name";
+export const LABEL_INSTANCE = "app.kubernetes.io/instance";
+export const LABEL_COMPONENT = "app.kubernetes.io/component";
+export const LABEL_MANAGED_BY = "app.kubernetes.io/managed-by";
+
+/** The value of both `name` and `managed-by`. */
+export const OPERATOR_NAME = "agent-operator";
+
+/** The agent of a run: `kubectl get jobs,pods -l agent.xonovex.com/agent-type=claude`. */
+export const LABEL_AGENT_TYPE = `${API_GROUP}/agent-type`;
+/** The name of the AgentRun that a child belongs to. */
+export const LABEL_RUN = `${API_GROUP}/run`;
+/** The name of the AgentWorkspace that a child belongs to or uses. */
+export const LABEL_WORKSPACE = `${API_GROUP}/workspace`;
+
+/** `"true"` on an AgentRun stops it and keeps its work. */
+export const ANNOTATION_CANCEL = `${API_GROUP}/cancel`;
+/** Any new value on an AgentWorkspace makes a failed clone start again. */
+export const ANNOTATION_RETRY = `${API_GROUP}/retry`;

@@ -1,0 +1,22 @@
+import { resourceType } from "../kube/resources.ts";
+import type { AgentConfig } from "./agent-config.ts";
+import type { AgentProvider } from "./agent-provider.ts";
+import type { AgentRun } from "./agent-run.ts";
+import type { AgentWorkspace } from "./agent-workspace.ts";
+import { API_GROUP, API_VERSION } from "./group.ts";
+
+/** How a client addresses the four kinds of this project. */
+export const agentRuns = resourceType<AgentRun>(API_GROUP, API_VERSION, "agentruns", "AgentRun");
+export const agentWorkspaces = resourceType<AgentWorkspace>(
+  API_GROUP,
+  API_VERSION,
+  "agentworkspaces",
+  "AgentWorkspace",
+);
+export const agentProviders = resourceType<AgentProvider>(
+  API_GROUP,
+  API_VERSION,
+  "agentproviders",
+  "AgentProvider",
+);
+export const agentConfigs = resourceType<AgentConfig>(API_GROUP, API_VERSION, "agentconfigs", "AgentConfig");

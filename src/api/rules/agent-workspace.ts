@@ -1,0 +1,43 @@
+import type { Rule } from "../schema/rule.ts";
+import { MAX_RUN_NAME } from "./names.ts";
+
+/** CEL: an optional field has not been added, removed or changed. */
+function unchanged(field: string): string {
+  const [now, before] = [`self.${field}`, `oldSelf.${field}`];
+  return `has(${now}) == has(${before}) && (!has(${now}) || ${now} == ${before})`;
+}
+
+/** On `spec`. */
+export const agentWorkspaceSpecRules: readonly Rule[] = [
+  {
+    rule: unchanged("storageClass"),
+    message: "storageClass cannot be changed: the claims exist already; create another AgentWorkspace",
+  },
+  {
+    rule: unchanged("accessMode"),
+    message: "accessMode cannot be changed: the claims exist already; create another AgentWorkspace",
+  },
+  {
+    rule: unchanged("storageSize"),
+    message: "storageSize cannot be changed: the claim exists already; create another AgentWorkspace",
+  },
+  {
+    rule: "!has(oldSelf.sharedVolumes) || (has(self.sharedVolumes) && oldSelf.sharedVolumes.all(before, self.sharedVolumes.exists(now, now == before)))",
+    message: "sharedVolumes can be added to, but none of them changed or removed: runs may be using them",
+  },
+];
+
+/** On the whole object, which sees `status`. */
+export const agentWorkspaceRules: readonly Rule[] = [
+  {
+    rule:
+      "!has(oldSelf.status) || !has(oldSelf.status.phase) || oldSelf.status.phase != 'Ready' || " +
+      `(self.spec.repository.url == oldSelf.spec.repository.url && ${unchanged("spec.repository.branch")})`,
+    message:
+      "spec.repository.url and spec.repository.branch cannot be changed once the workspace is Ready; create another AgentWorkspace",
+  },
+  {
+    rule: `!has(self.spec.sharedVolumes) || self.spec.sharedVolumes.all(volume, size(self.metadata.name) + 1 + size(volume.name) <= ${MAX_RUN_NAME})`,
+    message: `the workspace's name and a shared volume's name must together have at most ${MAX_RUN_NAME - 1} characters: the volume's claim is named <workspace>-<volume>`,
+  },
+];

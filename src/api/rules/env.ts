@@ -1,0 +1,50 @@
+import { RESERVED_ENV_NAMES, RESERVED_ENV_PREFIXES } from "../reserved-env.ts";
+import { celList, celText, matches, matchesRule, type Rule } from "../schema/rule.ts";
+
+/** Source: IsEnvVarName of Kubernetes 1.28. */
+export const ENV_NAME = "^[-._a-zA-Z][-._a-zA-Z0-9]*$";
+
+const NAME_MESSAGE =
+  "must be the name of an environment variable: letters, digits, '_', '-' and '.', not starting with a digit";
+const RESERVED_MESSAGE = `is set by the operator itself and cannot be given here (${RESERVED_ENV_PREFIXES.map((prefix) => `${prefix}*`).join(", ")}, HOME, TMPDIR and the others in the reference)`;
+
+/** CEL: the string `value` is not a variable of the operator's own. */
+function notReserved(value: string): string {
+  const prefixes = RESERVED_ENV_PREFIXES.map((prefix) => `!${value}.startsWith(${celText(prefix)})`);
+  return [...prefixes, `!(${value} in ${celList(RESERVED_ENV_NAMES)})`].join(" && ");
+}
+
+export const envName: readonly Rule[] = [
+  matchesRule(ENV_NAME, NAME_MESSAGE),
+  { rule: notReserved("self"), message: RESERVED_MESSAGE },
+];
+
+/** The same for the keys of a map. */
+export const envKeys: readonly Rule[] = [
+  {
+    rule: `self.all(name, ${matches("name", ENV_NAME)})`,
+    message: `every key ${NAME_MESSAGE}`,
+  },
+  {
+    rule: `self.all(name, ${notReserved("name")})`,
+    message: `holds a variable that ${RESERVED_MESSAGE}`,
+  },
+];
+
+export const oneEnvSource: readonly Rule[] = [
+  {
+    rule: "!(has(self.value) && self.value != '' && has(self.valueFrom))",
+    message: "set value or valueFrom, not both",
+  },
+];
+
+export const oneValueFrom: Rule = {
+  rule: "[has(self.secretKeyRef), has(self.configMapKeyRef), has(self.fieldRef), has(self.resourceFieldRef)].exists_one(given, given)",
+  message: "set exactly one of secretKeyRef, configMapKeyRef, fieldRef and resourceFieldRef",
+};
+
+/** Base URLs are the ones that an agent sends its key to; `$(VAR)` may stand in them. */
+export const providerUrls: readonly Rule[] = ["ANTHROPIC_BASE_URL", "OPENAI_BASE_URL"].map((name) => ({
+  rule: `!('${name}' in self) || ${matches(`self['${name}']`, "^https?://[^\\x00-\\x20\\x7f/][^\\x00-\\x20\\x7f]*$")}`,
+  message: `${name} must be a URL that starts with http:// or https:// and has no spaces`,
+}));

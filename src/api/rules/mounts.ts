@@ -1,0 +1,58 @@
+import { celList, matches, type Rule } from "../schema/rule.ts";
+import { dnsLabel, RESERVED_VOLUME_NAMES } from "./names.ts";
+
+/** Trees of the pod that a shared volume may not stand in or over. */
+export const RESERVED_MOUNT_TREES: readonly string[] = [
+  "workspace",
+  "workspace-wt",
+  "workspace-run",
+  "tmp",
+  "bin",
+  "boot",
+  "dev",
+  "etc",
+  "lib",
+  "lib64",
+  "proc",
+  "sbin",
+  "sys",
+  "usr",
+];
+
+/** Directories of the pod that a shared volume may stand in, but not over. */
+export const RESERVED_MOUNT_PATHS: readonly string[] = [
+  "/home",
+  "/home/agent",
+  "/opt",
+  "/root",
+  "/run",
+  "/var",
+  "/var/run",
+];
+
+export const mountPath: readonly Rule[] = [
+  {
+    rule: `${matches("self", "^(/[^/:\\x00-\\x1f\\x7f]+)+$")} && !${matches("self", "/[.][.]?(/|$)")}`,
+    message:
+      "must be an absolute path such as /root/.claude, without '.', '..', ':', double or closing slashes",
+  },
+  {
+    rule: `!${matches("self", `^/(${RESERVED_MOUNT_TREES.join("|")})(/|$)`)} && !(self in ${celList(RESERVED_MOUNT_PATHS)})`,
+    message:
+      "would cover another mount or a directory that the pod needs; use a directory of its own, such as /root/.claude or /data",
+  },
+];
+
+export const volumeName: readonly Rule[] = [
+  dnsLabel,
+  {
+    rule: `!(self in ${celList(RESERVED_VOLUME_NAMES)})`,
+    message: `must not be one of the operator's own names: ${RESERVED_VOLUME_NAMES.join(", ")}`,
+  },
+];
+
+/** On the list of shared volumes. */
+export const volumesApart: Rule = {
+  rule: "self.all(a, self.all(b, a.name == b.name || !(b.mountPath + '/').startsWith(a.mountPath + '/')))",
+  message: "no two volumes may have the same mountPath, nor one inside the other",
+};

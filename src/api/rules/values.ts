@@ -1,0 +1,51 @@
+import { matches, matchesRule, type Rule } from "../schema/rule.ts";
+
+/** Go durations of whole seconds; the bounds compare only what the pattern has let through. */
+export const wholeSeconds: Rule = {
+  rule:
+    `${matches("self", "^([0-9]{1,7}h)?([0-9]{1,7}m)?([0-9]{1,7}s)?$")} && size(self) > 1 && ` +
+    "duration(self) >= duration('1s') && duration(self) <= duration('720h')",
+  message: "must be a duration of whole seconds from 1s to 720h, such as 90s, 30m or 1h30m",
+};
+
+/** A quantity of zero or more, in any form that Kubernetes reads: 500m, 2, 1.5, 512Mi, 1e3. */
+export const QUANTITY_PATTERN =
+  "^[+]?([0-9]+([.][0-9]*)?|[.][0-9]+)(([KMGTPE]i)|[numkMGTPE]|([eE][-+]?[0-9]+))?$";
+
+/** The same without zero: a volume of no size cannot be claimed. */
+export const SIZE_PATTERN =
+  "^[+]?(0*[1-9][0-9]*([.][0-9]*)?|0*[.]0*[1-9][0-9]*)(([KMGTPE]i)|[kMGTPE]|([eE][+]?[0-9]+))?$";
+
+export const imageReference = matchesRule(
+  "^[a-zA-Z0-9][^\\x00-\\x20\\x7f]*$",
+  "must be a container image such as node:24 or registry.example.com/team/agent@sha256:…, without spaces",
+);
+
+export const modelName = matchesRule(
+  "^[^\\x00-\\x20\\x7f-][^\\x00-\\x20\\x7f]*$",
+  "must be the name of a model, without spaces and not starting with '-'",
+);
+
+/** The kernel passes no NUL in an argument or variable. */
+export const noNul = matchesRule("^[^\\x00]*$", "must not contain the NUL character");
+
+export const notBlank = matchesRule("[^\\s]", "must not be empty");
+
+/** Names and e-mail addresses of commits. Source: git's ident.c drops these characters. */
+export const commitName = matchesRule(
+  "^[^\\x00-\\x1f\\x7f<>]*[^\\x00-\\x20\\x7f<>.,:;'\"]+[^\\x00-\\x1f\\x7f<>]*$",
+  "must be a name that git can put on a commit: one line, without '<' and '>'",
+);
+
+export const emailAddress = matchesRule(
+  "^[^\\x00-\\x20\\x7f<>@]+@[^\\x00-\\x20\\x7f<>@]+$",
+  "must be an e-mail address such as agent@example.com",
+);
+
+/** The limit of a prompt, in bytes of UTF-8: it travels in one environment variable. */
+export const MAX_PROMPT_BYTES = 100 * 1024;
+
+export const promptSize: Rule = {
+  rule: `size(bytes(self)) <= ${MAX_PROMPT_BYTES}`,
+  message: `must be at most ${MAX_PROMPT_BYTES} bytes of UTF-8 (100 KiB); put longer material into the repository and name the file`,
+};
