@@ -1,0 +1,40 @@
+/** Values as JSON knows them, without surprises from object prototypes. */
+
+export type JsonObject = { readonly [key: string]: unknown };
+
+/** Whether a JSON value is an object (not an array, not null). */
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** An own field of an object; undefined for a missing one and for anything that is no object. */
+export function fieldOf(value: unknown, key: string): unknown {
+  return isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
+}
+
+/** The value at a path of keys. */
+export function valueAt(value: unknown, ...path: string[]): unknown {
+  return path.reduce(fieldOf, value);
+}
+
+/** A copy with one field set; safe for a key such as `__proto__`. */
+export function withField(object: JsonObject, key: string, value: unknown): JsonObject {
+  return { ...object, ...Object.fromEntries([[key, value]]) };
+}
+
+/** A copy without one field. */
+export function withoutField(object: JsonObject, key: string): JsonObject {
+  return Object.fromEntries(Object.entries(object).filter(([name]) => name !== key));
+}
+
+/** Whether two JSON values are the same; the order of keys does not count, an undefined field is an absent one. */
+export function jsonEqual(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (Array.isArray(a)) {
+    return Array.isArray(b) && a.length === b.length && a.every((item, index) => jsonEqual(item, b[index]));
+  }
+  if (!isObject(a) || !isObject(b)) return false;
+  for (const key of Object.keys(a)) if (!jsonEqual(a[key], fieldOf(b, key))) return false;
+  for (const key of Object.keys(b)) if (b[key] !== undefined && fieldOf(a, key) === undefined) return false;
+  return true;
+}
