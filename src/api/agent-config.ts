@@ -37,9 +37,7 @@ const spec = object(
     ).optional(),
     defaultRuntimeClassName: nameOf("Runtime class of pods, such as gvisor.").optional(),
     defaultPriorityClassName: nameOf("Priority class of pods.").optional(),
-    defaultServiceAccountName: nameOf(
-      "ServiceAccount of pods; its token is not mounted. Default: default.",
-    ).optional(),
+    defaultServiceAccountName: nameOf("ServiceAccount whose token pods get. Default: no token.").optional(),
     defaultImagePullSecrets: imagePullSecrets("Secrets to pull images with.").optional(),
     defaultPodSecurityContext: podSecurityContext(
       "Security settings of pods; a field that is left out keeps its default.",

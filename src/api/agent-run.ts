@@ -66,7 +66,9 @@ const spec = object(
     ).optional(),
     runtimeClassName: nameOf("Runtime class of the pod, such as gvisor.").optional(),
     priorityClassName: nameOf("Priority class of the pod.").optional(),
-    serviceAccountName: nameOf("ServiceAccount of the pod; its token is not mounted.").optional(),
+    serviceAccountName: nameOf(
+      "ServiceAccount whose token the pod gets. Default: the AgentConfig's, else no token.",
+    ).optional(),
     imagePullSecrets: imagePullSecrets("Secrets to pull the images with.").optional(),
     podSecurityContext: podSecurityContext(
       "Security settings of the pod; a field that is left out keeps its default.",

@@ -20,3 +20,10 @@ export const LABEL_WORKSPACE = `${API_GROUP}/workspace`;
 export const ANNOTATION_CANCEL = `${API_GROUP}/cancel`;
 /** Any new value on an AgentWorkspace makes a failed clone start again. */
 export const ANNOTATION_RETRY = `${API_GROUP}/retry`;
+
+/** On a run's Job: what its defaults and references came to, so that status can be written from the Job alone. */
+export const ANNOTATION_PROVIDER = `${API_GROUP}/provider`;
+export const ANNOTATION_MODEL = `${API_GROUP}/model`;
+export const ANNOTATION_BRANCH = `${API_GROUP}/branch`;
+/** `<secret>/<key>` of the provider's credential: names, never the value. */
+export const ANNOTATION_CREDENTIAL = `${API_GROUP}/credential`;

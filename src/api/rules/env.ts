@@ -6,7 +6,7 @@ export const ENV_NAME = "^[-._a-zA-Z][-._a-zA-Z0-9]*$";
 
 const NAME_MESSAGE =
   "must be the name of an environment variable: letters, digits, '_', '-' and '.', not starting with a digit";
-const RESERVED_MESSAGE = `is set by the operator itself and cannot be given here (${RESERVED_ENV_PREFIXES.map((prefix) => `${prefix}*`).join(", ")}, HOME, TMPDIR and the others in the reference)`;
+const OWN = `(${RESERVED_ENV_PREFIXES.map((prefix) => `${prefix}*`).join(", ")}, HOME, TMPDIR, GIT_DIR and the others that the reference lists)`;
 
 /** CEL: the string `value` is not a variable of the operator's own. */
 function notReserved(value: string): string {
@@ -16,7 +16,10 @@ function notReserved(value: string): string {
 
 export const envName: readonly Rule[] = [
   matchesRule(ENV_NAME, NAME_MESSAGE),
-  { rule: notReserved("self"), message: RESERVED_MESSAGE },
+  {
+    rule: notReserved("self"),
+    message: `must not be one of the variables that the operator sets itself ${OWN}`,
+  },
 ];
 
 /** The same for the keys of a map. */
@@ -27,7 +30,7 @@ export const envKeys: readonly Rule[] = [
   },
   {
     rule: `self.all(name, ${notReserved("name")})`,
-    message: `holds a variable that ${RESERVED_MESSAGE}`,
+    message: `no key may be one of the variables that the operator sets itself ${OWN}`,
   },
 ];
 

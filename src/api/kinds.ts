@@ -1,0 +1,19 @@
+import { agentConfigKind } from "./agent-config.ts";
+import { agentProviderKind } from "./agent-provider.ts";
+import { agentRunKind } from "./agent-run.ts";
+import { agentWorkspaceKind } from "./agent-workspace.ts";
+import { type CustomResourceDefinition, toCustomResourceDefinition } from "./schema/crd.ts";
+import type { KindDefinition } from "./schema/kind.ts";
+
+/** Every kind of this project, in the order of the reference. */
+export const KINDS: readonly KindDefinition[] = [
+  agentRunKind,
+  agentWorkspaceKind,
+  agentProviderKind,
+  agentConfigKind,
+];
+
+/** The CustomResourceDefinitions of every kind, as `config/crd` holds them. */
+export function customResourceDefinitions(): CustomResourceDefinition[] {
+  return KINDS.map(toCustomResourceDefinition);
+}
