@@ -1,0 +1,192 @@
+import { Delays } from "./delays.ts";
+
+/** Told what happens in a queue; seconds are of a monotonic clock. */
+export interface QueueObserver {
+  depth(keys: number): void;
+  /** A key began to run so long after it was added. */
+  waited(seconds: number): void;
+  retried(): void;
+}
+
+export interface WorkQueueOptions {
+  /** Keys that run at the same time at most. */
+  concurrency: number;
+  /** Never called for a key that is running. Must not reject: what failed is added again by the caller. */
+  run: (key: string, reasons: readonly string[]) => Promise<void>;
+  observer?: QueueObserver;
+  /** Pause after a key's first failure; doubles up to `longestBackoffMs`. */
+  firstBackoffMs?: number;
+  longestBackoffMs?: number;
+}
+
+/** A key that waits to run, and why. */
+interface Waiting {
+  reasons: string[];
+  sinceMs: number;
+}
+
+const reasonsKept = 4;
+const longestTimerMs = 2 ** 31 - 1;
+
+/**
+ * A work queue of keys. A key that is added many times before it runs, runs once; added while it
+ * runs, it runs once more afterwards. Keys run in the order they came.
+ */
+export class WorkQueue {
+  readonly #options: WorkQueueOptions;
+  readonly #waiting = new Map<string, Waiting>();
+  readonly #running = new Set<string>();
+  readonly #delays = new Delays();
+  readonly #delayReasons = new Map<string, string>();
+  readonly #failures = new Map<string, number>();
+  #order: string[] = [];
+  #next = 0;
+  #timer: { handle: NodeJS.Timeout; at: number } | undefined;
+  #state: "created" | "running" | "stopped" = "created";
+  #whenIdle: (() => void)[] = [];
+
+  constructor(options: WorkQueueOptions) {
+    this.#options = options;
+  }
+
+  /** Keys that wait or run, without those that are delayed. */
+  get depth(): number {
+    return this.#waiting.size + this.#running.size;
+  }
+
+  /** Lets keys run. Before this they are only gathered. */
+  start(): void {
+    if (this.#state !== "created") return;
+    this.#state = "running";
+    this.#fill();
+    this.#arm();
+  }
+
+  /** Runs the key as soon as there is room. */
+  add(key: string, reason: string): void {
+    if (this.#state === "stopped") return;
+    const waiting = this.#waiting.get(key);
+    if (waiting !== undefined) {
+      const { reasons } = waiting;
+      if (reasons.length < reasonsKept && !reasons.includes(reason)) reasons.push(reason);
+      return;
+    }
+    this.#waiting.set(key, { reasons: [reason], sinceMs: performance.now() });
+    if (!this.#running.has(key)) this.#order.push(key);
+    this.#options.observer?.depth(this.depth);
+    this.#fill();
+  }
+
+  /** Runs the key after `ms`. Of several delays the earliest counts; a run meanwhile cancels it. */
+  addAfter(key: string, ms: number, reason: string): void {
+    if (this.#state === "stopped") return;
+    if (ms <= 0) {
+      this.add(key, reason);
+      return;
+    }
+    if (!this.#delayReasons.has(key)) this.#delayReasons.set(key, reason);
+    this.#delays.add(key, performance.now() + ms);
+    this.#arm();
+  }
+
+  /** Runs the key again after a pause that grows with each call, at least `atLeastMs`. Returns the pause. */
+  addWithBackoff(key: string, reason: string, atLeastMs = 0): number {
+    const failures = (this.#failures.get(key) ?? 0) + 1;
+    this.#failures.set(key, failures);
+    this.#options.observer?.retried();
+    const longest = this.#options.longestBackoffMs ?? 120_000;
+    const full = Math.min(longest, (this.#options.firstBackoffMs ?? 100) * 2 ** Math.min(failures - 1, 30));
+    const ms = Math.max(full * (0.5 + Math.random() / 2), atLeastMs);
+    this.addAfter(key, ms, reason);
+    return ms;
+  }
+
+  /** How often the key has failed since it was last forgotten. */
+  failures(key: string): number {
+    return this.#failures.get(key) ?? 0;
+  }
+
+  /** The key succeeded: its next failure starts with the first pause again. */
+  forget(key: string): void {
+    this.#failures.delete(key);
+  }
+
+  /** Drops what waits, lets what runs come to its end. */
+  async stop(): Promise<void> {
+    this.#state = "stopped";
+    if (this.#timer !== undefined) clearTimeout(this.#timer.handle);
+    this.#timer = undefined;
+    this.#waiting.clear();
+    this.#delays.clear();
+    this.#delayReasons.clear();
+    this.#order = [];
+    this.#next = 0;
+    await this.idle();
+  }
+
+  /** Resolves when nothing waits or runs; what is delayed does not count. */
+  idle(): Promise<void> {
+    if (this.depth === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#whenIdle.push(resolve));
+  }
+
+  #fill(): void {
+    while (this.#state === "running" && this.#running.size < this.#options.concurrency) {
+      const key = this.#takeNext();
+      if (key === undefined) return;
+      void this.#run(key);
+    }
+  }
+
+  #takeNext(): string | undefined {
+    const key = this.#order[this.#next];
+    if (key === undefined) return undefined;
+    this.#next += 1;
+    if (this.#next > 1_024 && this.#next * 2 > this.#order.length) {
+      this.#order = this.#order.slice(this.#next);
+      this.#next = 0;
+    }
+    return key;
+  }
+
+  async #run(key: string): Promise<void> {
+    const waiting = this.#waiting.get(key);
+    this.#waiting.delete(key);
+    this.#running.add(key);
+    // The run sees the newest state and says itself when to look again.
+    this.#delays.delete(key);
+    this.#delayReasons.delete(key);
+    const { observer, run } = this.#options;
+    if (waiting !== undefined) observer?.waited((performance.now() - waiting.sinceMs) / 1_000);
+    try {
+      await run(key, waiting?.reasons ?? []);
+    } finally {
+      this.#running.delete(key);
+      if (this.#waiting.has(key)) this.#order.push(key);
+      observer?.depth(this.depth);
+      this.#fill();
+      if (this.depth === 0) for (const resolve of this.#whenIdle.splice(0)) resolve();
+    }
+  }
+
+  /** One timer for all delays, set to the earliest. */
+  #arm(): void {
+    const at = this.#delays.earliest();
+    if (at === undefined || this.#state !== "running") return;
+    if (this.#timer !== undefined && this.#timer.at <= at) return;
+    if (this.#timer !== undefined) clearTimeout(this.#timer.handle);
+    const ms = Math.min(Math.max(0, at - performance.now()), longestTimerMs);
+    this.#timer = { at, handle: setTimeout(() => this.#wake(), ms) };
+  }
+
+  #wake(): void {
+    this.#timer = undefined;
+    // Timers may fire a fraction of a millisecond early.
+    for (const key of this.#delays.takeDue(performance.now() + 1)) {
+      const reason = this.#delayReasons.get(key) ?? "delay";
+      this.#delayReasons.delete(key);
+      this.add(key, reason);
+    }
+    this.#arm();
+  }
+}
