@@ -91,14 +91,18 @@ export class WorkQueue {
 
   /** Runs the key again after a pause that grows with each call, at least `atLeastMs`. Returns the pause. */
   addWithBackoff(key: string, reason: string, atLeastMs = 0): number {
-    const failures = (this.#failures.get(key) ?? 0) + 1;
-    this.#failures.set(key, failures);
-    this.#options.observer?.retried();
+    const failures = this.#countFailure(key);
     const longest = this.#options.longestBackoffMs ?? 120_000;
     const full = Math.min(longest, (this.#options.firstBackoffMs ?? 100) * 2 ** Math.min(failures - 1, 30));
     const ms = Math.max(full * (0.5 + Math.random() / 2), atLeastMs);
     this.addAfter(key, ms, reason);
     return ms;
+  }
+
+  /** Runs the key again at once, and counts it as a failure. */
+  addAgain(key: string, reason: string): void {
+    this.#countFailure(key);
+    this.add(key, reason);
   }
 
   /** How often the key has failed since it was last forgotten. */
@@ -128,6 +132,13 @@ export class WorkQueue {
   idle(): Promise<void> {
     if (this.depth === 0) return Promise.resolve();
     return new Promise((resolve) => this.#whenIdle.push(resolve));
+  }
+
+  #countFailure(key: string): number {
+    const failures = this.failures(key) + 1;
+    this.#failures.set(key, failures);
+    this.#options.observer?.retried();
+    return failures;
   }
 
   #fill(): void {

@@ -1,0 +1,197 @@
+import { setMaxListeners } from "node:events";
+import type { KubeObject } from "../kube/objects.ts";
+import type { Log } from "./log.ts";
+import { WorkQueue } from "./queue.ts";
+import type { QueueObserver } from "./queue.ts";
+import type { Change, Reflector } from "./reflector.ts";
+import { decideRetry, failureReason } from "./retry.ts";
+
+/** When to reconcile a key again: when something it depends on changes, or (also) after a time. */
+export type LookAgain = "onChange" | { afterMs: number };
+
+/** One reconcile of one key. */
+export interface ReconcileContext {
+  /** Why it runs: what changed, at most four reasons. */
+  reasons: readonly string[];
+  /** Aborts when the process stops and does not wait any longer. */
+  signal: AbortSignal;
+  /** Carries the controller's name and the key. */
+  log: Log;
+  /** To be given to `put` of own writes, so that they do not bring this key back into the queue. */
+  origin: object;
+}
+
+/** Something whose changes bring keys into a controller's queue. */
+export interface Source {
+  readonly synced: Promise<void>;
+  subscribe(enqueue: (key: string, reason: string, origin: unknown) => void): () => void;
+}
+
+/** Told how reconciles end; `outcome` is `done`, `NotLeading`, `Bug`, or an API reason. */
+export interface ControllerObserver {
+  queue: QueueObserver;
+  reconciled(outcome: string, seconds: number): void;
+}
+
+export interface ControllerOptions {
+  name: string;
+  sources: readonly Source[];
+  reconcile: (key: string, context: ReconcileContext) => Promise<{ lookAgain: LookAgain }>;
+  log: Log;
+  /** Keys that are reconciled at the same time; each one mostly waits for the API server. */
+  concurrency?: number;
+  /** A slow look at everything, in case a change was missed. `keys` says what is worth it. */
+  recheck?: { everyMs: number; keys: () => Iterable<string> };
+  observer?: ControllerObserver;
+}
+
+export interface Controller {
+  readonly name: string;
+  /** Brings a key into the queue from outside its sources. */
+  enqueue(key: string, reason: string, afterMs?: number): void;
+  /** Waits for the sources' caches and then reconciles, until `stop`. Until then keys are only gathered. */
+  start(): Promise<void>;
+  /** Stops taking keys, waits for the reconciles under way; after `graceMs` they are told to give up. */
+  stop(graceMs?: number): Promise<void>;
+  /** Resolves when nothing is waiting to be reconciled now. */
+  idle(): Promise<void>;
+}
+
+/** Brings the keys that `keysOf` finds in each change of a cache into a controller's queue. */
+export function watchSource<T extends KubeObject, K extends KubeObject>(
+  reflector: Reflector<T, K>,
+  keysOf: (change: Change<K>) => Iterable<string>,
+): Source {
+  const { kind } = reflector.type;
+  return {
+    synced: reflector.synced,
+    subscribe: (enqueue) =>
+      reflector.onChange((change) => {
+        const what = change.old === undefined ? "added" : change.new === undefined ? "deleted" : "changed";
+        for (const key of keysOf(change)) enqueue(key, `${kind} ${what}`, change.origin);
+      }),
+  };
+}
+
+/** A loop that reconciles keys: each one alone, many side by side, again after failures. */
+export function createController(options: ControllerOptions): Controller {
+  return new ReconcileLoop(options);
+}
+
+class ReconcileLoop implements Controller {
+  readonly name: string;
+  readonly #options: ControllerOptions;
+  readonly #queue: WorkQueue;
+  readonly #origins = new Map<string, object>();
+  readonly #giveUp = new AbortController();
+  readonly #unsubscribe: (() => void)[];
+  #recheckTimer: NodeJS.Timeout | undefined;
+  #stopped = false;
+
+  constructor(options: ControllerOptions) {
+    this.name = options.name;
+    this.#options = options;
+    setMaxListeners(0, this.#giveUp.signal);
+    this.#queue = new WorkQueue({
+      concurrency: options.concurrency ?? 32,
+      run: (key, reasons) => this.#run(key, reasons),
+      ...(options.observer !== undefined && { observer: options.observer.queue }),
+    });
+    this.#unsubscribe = options.sources.map((source) =>
+      source.subscribe((key, reason, origin) => {
+        // The reconcile that wrote this has already taken it into account.
+        if (origin !== undefined && origin === this.#origins.get(key)) return;
+        this.#queue.add(key, reason);
+      }),
+    );
+  }
+
+  enqueue(key: string, reason: string, afterMs = 0): void {
+    this.#queue.addAfter(key, afterMs, reason);
+  }
+
+  idle(): Promise<void> {
+    return this.#queue.idle();
+  }
+
+  async start(): Promise<void> {
+    await Promise.all(this.#options.sources.map((source) => source.synced));
+    if (this.#stopped) return;
+    this.#queue.start();
+    this.#scheduleRecheck();
+  }
+
+  async stop(graceMs = 10_000): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#recheckTimer);
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+    const timer = setTimeout(() => this.#giveUp.abort(new Error("the process is stopping")), graceMs);
+    await this.#queue.stop();
+    clearTimeout(timer);
+  }
+
+  async #run(key: string, reasons: readonly string[]): Promise<void> {
+    const { name, reconcile, observer, log } = this.#options;
+    const origin = {};
+    this.#origins.set(key, origin);
+    const startedAt = performance.now();
+    const keyLog = log.child({ controller: name, key });
+    let outcome = "done";
+    try {
+      const context = { reasons, signal: this.#giveUp.signal, log: keyLog, origin };
+      const { lookAgain } = await reconcile(key, context);
+      this.#queue.forget(key);
+      if (lookAgain !== "onChange") this.#queue.addAfter(key, lookAgain.afterMs, "time");
+      const ms = Math.round(performance.now() - startedAt);
+      keyLog.debug({ reasons, ms, lookAgain }, "reconciled");
+    } catch (error) {
+      outcome = failureReason(error);
+      this.#retry(key, error, reasons, keyLog);
+    } finally {
+      this.#origins.delete(key);
+    }
+    observer?.reconciled(outcome, (performance.now() - startedAt) / 1_000);
+  }
+
+  #retry(key: string, error: unknown, reasons: readonly string[], log: Log): void {
+    if (this.#stopped) {
+      log.info({ error, reasons }, "a reconcile was cut off by the stop; the next start takes it up");
+      return;
+    }
+    const retry = decideRetry(error, this.#queue.failures(key));
+    const reason = `again after ${failureReason(error)}`;
+    switch (retry.when) {
+      case "now":
+        this.#queue.addAgain(key, reason);
+        log.debug({ error, reasons }, "reconciled from an outdated state; again at once");
+        return;
+      case "backoff": {
+        const afterMs = Math.round(this.#queue.addWithBackoff(key, reason, retry.atLeastMs));
+        const level = failureReason(error) === "Bug" ? "error" : "warn";
+        log[level]({ error, reasons, afterMs }, "reconcile failed; again after a pause");
+        return;
+      }
+      case "later":
+        this.#queue.addAfter(key, retry.afterMs * (1 + Math.random() / 10), reason);
+        log.error({ error, reasons, afterMs: retry.afterMs }, "reconcile was refused; again much later");
+        return;
+      case "never":
+        this.#queue.forget(key);
+        log.info({ error, reasons }, "reconcile given up");
+    }
+  }
+
+  #scheduleRecheck(): void {
+    const { recheck } = this.#options;
+    if (recheck === undefined) return;
+    const afterMs = recheck.everyMs * (0.9 + Math.random() / 5);
+    this.#recheckTimer = setTimeout(() => {
+      // Spread over the time until the next one, so that the server never sees them all at once.
+      for (const key of recheck.keys()) {
+        this.#queue.addAfter(key, Math.random() * recheck.everyMs * 0.9, "recheck");
+      }
+      this.#scheduleRecheck();
+    }, afterMs);
+    this.#recheckTimer.unref();
+  }
+}

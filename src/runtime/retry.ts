@@ -1,0 +1,61 @@
+import { ApiError } from "../client/errors.ts";
+
+/** What to do about a reconcile that failed. */
+export type Retry =
+  /** Again at once: what it was decided from was out of date. */
+  | { when: "now" }
+  /** Again after a pause that grows with every failure, at least so long. */
+  | { when: "backoff"; atLeastMs: number }
+  /** The same request would fail again until somebody changes something: again after a long pause. */
+  | { when: "later"; afterMs: number }
+  | { when: "never" };
+
+/** Thrown before a write by who no longer leads; the new leader does the work. */
+export class NotLeadingError extends Error {
+  override readonly name = "NotLeadingError";
+
+  constructor() {
+    super("this process no longer holds the lease; nothing was written");
+  }
+}
+
+const conflictsAtOnce = 5;
+const forbiddenMs = 60_000;
+const rejectedMs = 300_000;
+
+/** Decides from the error and from how often this key failed in a row before. */
+export function decideRetry(error: unknown, failures: number): Retry {
+  if (error instanceof NotLeadingError) return { when: "never" };
+  if (!(error instanceof ApiError)) return { when: "backoff", atLeastMs: 0 };
+  if (isNamespaceTerminating(error)) return { when: "never" };
+  const atLeastMs = (error.retryAfterSeconds ?? 0) * 1_000;
+  switch (error.code) {
+    case 409:
+      return failures < conflictsAtOnce ? { when: "now" } : { when: "backoff", atLeastMs };
+    case 403:
+      return { when: "later", afterMs: Math.max(forbiddenMs, atLeastMs) };
+    case 400:
+    case 405:
+    case 406:
+    case 413:
+    case 415:
+    case 422:
+      return { when: "later", afterMs: Math.max(rejectedMs, atLeastMs) };
+    default:
+      // 401 (a token about to rotate), 404 (a namespace going away), 429, 5xx and no answer at all.
+      return { when: "backoff", atLeastMs };
+  }
+}
+
+/** Whether nothing can be created any more because the namespace is being deleted, and its objects with it. */
+export function isNamespaceTerminating(error: ApiError): boolean {
+  return error.status?.details?.causes?.some((cause) => cause.reason === "NamespaceTerminating") === true;
+}
+
+/** A word for metrics and logs: the server's reason, or what kind of failure it was. */
+export function failureReason(error: unknown): string {
+  if (error instanceof NotLeadingError) return "NotLeading";
+  if (!(error instanceof ApiError)) return "Bug";
+  if (error.reason !== "") return error.reason;
+  return error.code === 0 ? "NoAnswer" : `Status${error.code}`;
+}
