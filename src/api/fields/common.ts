@@ -34,12 +34,17 @@ export function duration(description: string) {
 
 /** An amount of storage, more than none. */
 export function storageSize(description: string) {
-  return intOrString({ description, maxLength: 32, pattern: SIZE_PATTERN });
+  return intOrString({ description, minimum: 1, maxLength: 32, pattern: SIZE_PATTERN });
 }
 
 const amounts = (description: string) =>
   map(
-    intOrString({ description: "An amount, such as 500m or 2Gi.", maxLength: 32, pattern: QUANTITY_PATTERN }),
+    intOrString({
+      description: "An amount, such as 500m or 2Gi.",
+      minimum: 0,
+      maxLength: 32,
+      pattern: QUANTITY_PATTERN,
+    }),
     { description, maxProperties: 16 },
   );
 

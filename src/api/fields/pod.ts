@@ -54,6 +54,7 @@ const valueFrom = object(
         }),
         divisor: intOrString({
           description: "Unit of the value.",
+          minimum: 1,
           maxLength: 32,
           pattern: QUANTITY_PATTERN,
         }).optional(),

@@ -4,21 +4,34 @@ import type { Rule } from "../schema/rule.ts";
 export const agentRunSpecRules: readonly Rule[] = [
   {
     rule: "self == oldSelf",
+    reason: "FieldValueForbidden",
     message:
       "an AgentRun cannot be changed once it is created; delete it and create it again, or create another under a new name",
   },
   {
     rule: "!(has(self.providerRef) && has(self.provider))",
+    reason: "FieldValueForbidden",
+    fieldPath: ".provider",
     message:
-      "providerRef and provider are mutually exclusive: name an AgentProvider or describe one here, not both",
+      "provider and providerRef are mutually exclusive: describe a provider here or name an AgentProvider, not both",
   },
   {
-    rule: "has(self.workspaceRef) != has(self.repository)",
+    rule: "has(self.workspaceRef) || has(self.repository)",
+    reason: "FieldValueRequired",
+    fieldPath: ".repository",
+    message: "name the repository to work on, or an AgentWorkspace in workspaceRef",
+  },
+  {
+    rule: "!(has(self.workspaceRef) && has(self.repository))",
+    reason: "FieldValueForbidden",
+    fieldPath: ".repository",
     message:
-      "set exactly one of repository (a checkout of the run's own) and workspaceRef (a shared AgentWorkspace)",
+      "repository and workspaceRef are mutually exclusive: a run on a workspace works on the workspace's repository",
   },
   {
     rule: "!has(self.workspaceRef) || has(self.worktree)",
-    message: "worktree is required with workspaceRef: give the run a branch of its own in worktree.branch",
+    reason: "FieldValueRequired",
+    fieldPath: ".worktree",
+    message: "a run on a workspace needs a branch of its own: set worktree.branch",
   },
 ];

@@ -11,19 +11,27 @@ function unchanged(field: string): string {
 export const agentWorkspaceSpecRules: readonly Rule[] = [
   {
     rule: unchanged("storageClass"),
-    message: "storageClass cannot be changed: the claims exist already; create another AgentWorkspace",
+    reason: "FieldValueForbidden",
+    fieldPath: ".storageClass",
+    message: "it cannot be changed: the claims exist already; create another AgentWorkspace",
   },
   {
     rule: unchanged("accessMode"),
-    message: "accessMode cannot be changed: the claims exist already; create another AgentWorkspace",
+    reason: "FieldValueForbidden",
+    fieldPath: ".accessMode",
+    message: "it cannot be changed: the claims exist already; create another AgentWorkspace",
   },
   {
     rule: unchanged("storageSize"),
-    message: "storageSize cannot be changed: the claim exists already; create another AgentWorkspace",
+    reason: "FieldValueForbidden",
+    fieldPath: ".storageSize",
+    message: "it cannot be changed: the claim exists already; create another AgentWorkspace",
   },
   {
     rule: "!has(oldSelf.sharedVolumes) || (has(self.sharedVolumes) && oldSelf.sharedVolumes.all(before, self.sharedVolumes.exists(now, now == before)))",
-    message: "sharedVolumes can be added to, but none of them changed or removed: runs may be using them",
+    reason: "FieldValueForbidden",
+    fieldPath: ".sharedVolumes",
+    message: "volumes can be added, but none of them changed or removed: runs may be using them",
   },
 ];
 
@@ -33,11 +41,13 @@ export const agentWorkspaceRules: readonly Rule[] = [
     rule:
       "!has(oldSelf.status) || !has(oldSelf.status.phase) || oldSelf.status.phase != 'Ready' || " +
       `(self.spec.repository.url == oldSelf.spec.repository.url && ${unchanged("spec.repository.branch")})`,
-    message:
-      "spec.repository.url and spec.repository.branch cannot be changed once the workspace is Ready; create another AgentWorkspace",
+    reason: "FieldValueForbidden",
+    fieldPath: ".spec.repository",
+    message: "url and branch cannot be changed once the workspace is Ready; create another AgentWorkspace",
   },
   {
     rule: `!has(self.spec.sharedVolumes) || self.spec.sharedVolumes.all(volume, size(self.metadata.name) + 1 + size(volume.name) <= ${MAX_RUN_NAME})`,
+    fieldPath: ".spec.sharedVolumes",
     message: `the workspace's name and a shared volume's name must together have at most ${MAX_RUN_NAME - 1} characters: the volume's claim is named <workspace>-<volume>`,
   },
 ];

@@ -19,6 +19,7 @@ export const repositoryUrl = matchesRule(
 
 export const noPasswordInUrl: Rule = {
   rule: `!${matches("self", "^[a-z]+://[^/@]*:[^/@]*@")}`,
+  reason: "FieldValueForbidden",
   message: "must not contain a password or token; put it into a Secret and name that in credentialsSecretRef",
 };
 

@@ -31,7 +31,8 @@ export const MAX_WORKSPACE_NAME = 58;
 function objectName(kind: string, maxLength: number): Rule {
   return {
     rule: `size(self.metadata.name) <= ${maxLength} && ${matches("self.metadata.name", DNS_LABEL)}`,
-    message: `metadata.name of an ${kind} must be a DNS label of at most ${maxLength} characters: lower case letters, digits and '-', starting and ending with a letter or digit`,
+    fieldPath: ".metadata.name",
+    message: `the name of an ${kind} must be a DNS label of at most ${maxLength} characters: lower case letters, digits and '-', starting and ending with a letter or digit`,
   };
 }
 

@@ -3,7 +3,7 @@ import { matches, matchesRule, type Rule } from "../schema/rule.ts";
 /** Go durations of whole seconds; the bounds compare only what the pattern has let through. */
 export const wholeSeconds: Rule = {
   rule:
-    `${matches("self", "^([0-9]{1,7}h)?([0-9]{1,7}m)?([0-9]{1,7}s)?$")} && size(self) > 1 && ` +
+    `${matches("self", "^([0-9]{1,3}h)?([0-9]{1,5}m)?([0-9]{1,7}s)?$")} && size(self) > 1 && ` +
     "duration(self) >= duration('1s') && duration(self) <= duration('720h')",
   message: "must be a duration of whole seconds from 1s to 720h, such as 90s, 30m or 1h30m",
 };
@@ -29,7 +29,11 @@ export const modelName = matchesRule(
 /** The kernel passes no NUL in an argument or variable. */
 export const noNul = matchesRule("^[^\\x00]*$", "must not contain the NUL character");
 
-export const notBlank = matchesRule("[^\\s]", "must not be empty");
+export const notBlank: Rule = {
+  rule: matches("self", "[^\\s]"),
+  reason: "FieldValueRequired",
+  message: "must not be empty",
+};
 
 /** Names and e-mail addresses of commits. Source: git's ident.c drops these characters. */
 export const commitName = matchesRule(
@@ -47,5 +51,6 @@ export const MAX_PROMPT_BYTES = 100 * 1024;
 
 export const promptSize: Rule = {
   rule: `size(bytes(self)) <= ${MAX_PROMPT_BYTES}`,
+  reason: "FieldValueForbidden",
   message: `must be at most ${MAX_PROMPT_BYTES} bytes of UTF-8 (100 KiB); put longer material into the repository and name the file`,
 };

@@ -35,14 +35,18 @@ const META: Record<string, StructuralSchema> = {
   metadata: { type: "object" },
 };
 
+/** A rule can show its error on the name only where the schema has that field. */
+const NAMED = { metadata: { type: "object", properties: { name: { type: "string" } } } } as const;
+
 /** The whole schema of a kind's objects, with apiVersion, kind and metadata. */
 export function schemaOf(kind: KindDefinition): StructuralSchema {
   const { properties, required, ...root } = toStructuralSchema(kind.schema);
+  const showsName = kind.rules.some(({ fieldPath }) => fieldPath === ".metadata.name");
   return {
     ...root,
     ...(kind.rules.length === 0 ? {} : { "x-kubernetes-validations": [...kind.rules] }),
     ...(required === undefined ? {} : { required }),
-    properties: { ...META, ...properties },
+    properties: { ...META, ...(showsName ? NAMED : {}), ...properties },
   };
 }
 

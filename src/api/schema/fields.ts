@@ -51,12 +51,12 @@ export function choice<const Words extends readonly [string, ...string[]]>(
   return z.enum(words).meta({ description });
 }
 
-/** A whole number or a string, as Kubernetes' quantities are; `pattern` binds the string only. */
-export function intOrString(facts: Facts & { maxLength: number; pattern: string }) {
-  const { maxLength, pattern } = facts;
+/** A whole number or a string, as Kubernetes' quantities are; `minimum` binds numbers, the rest strings. */
+export function intOrString(facts: Facts & { minimum: number; maxLength: number; pattern: string }) {
+  const { minimum, maxLength, pattern } = facts;
   return z
     .union([z.int(), z.string().max(maxLength)])
-    .meta(meta(facts, { "x-kubernetes-int-or-string": true, maxLength, pattern }));
+    .meta(meta(facts, { "x-kubernetes-int-or-string": true, minimum, maxLength, pattern }));
 }
 
 interface ListFacts extends Facts {

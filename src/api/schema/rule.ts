@@ -6,6 +6,10 @@
 export interface Rule {
   readonly rule: string;
   readonly message: string;
+  /** What kind of error it is, when not an invalid value; `FieldValueForbidden` keeps the value out of it. */
+  readonly reason?: "FieldValueForbidden" | "FieldValueRequired";
+  /** The field below that the error is shown on, such as `.worktree`. */
+  readonly fieldPath?: string;
 }
 
 /** A CEL string literal for `text`, in which a backslash stands for itself. */
