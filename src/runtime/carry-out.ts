@@ -30,7 +30,7 @@ export interface CarryOutContext {
   put?: (type: ResourceType, object: KubeObject, origin?: unknown) => void;
   /** The reconcile's `origin`, passed on to `put`. */
   origin?: unknown;
-  record?: (regarding: KubeObject, event: EventIntent) => void;
+  record?: (type: ResourceType, regarding: KubeObject, event: EventIntent) => void;
   /** Called before every write; throws when this process must not write any more. */
   permit?: () => void;
   signal?: AbortSignal;
@@ -63,7 +63,7 @@ export async function carryOut<T extends KubeObject, Status>(
     if (stopped !== undefined) return stopped;
   }
   for (const removal of plan.remove) await remove(context, removal);
-  for (const event of plan.events) context.record?.(object, event);
+  for (const event of plan.events) context.record?.(type, object, event);
   return plan.status === undefined
     ? { outcome: "done", object }
     : writeStatus(context, type, object, plan.status);
