@@ -29,7 +29,7 @@ export function createMetrics(prefix = "agent_operator_"): RuntimeMetrics {
     ...controllerMetrics(registry, prefix),
     ...cacheMetrics(registry, prefix),
     ...clientMetrics(registry, prefix),
-    ...processMetrics(registry, prefix),
+    ...ownMetrics(registry, prefix),
     render: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
   };
 }
@@ -154,7 +154,7 @@ function clientMetrics(registry: Registry, prefix: string): Pick<RuntimeMetrics,
   };
 }
 
-function processMetrics(
+function ownMetrics(
   registry: Registry,
   prefix: string,
 ): Pick<RuntimeMetrics, "eventDropped" | "leading"> {
