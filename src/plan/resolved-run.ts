@@ -1,3 +1,4 @@
+import type { AgentType } from "../api/agent-types.ts";
 import type {
   EnvVar,
   LocalKeyRef,
@@ -28,7 +29,7 @@ export interface ResolvedWorkspace {
 
 export interface ResolvedProvider {
   name: string;
-  /** Where the credential is, and the variable that carries it to the agent. */
+  /** Where the credential is, and the variable that carries it to the agent; absent when the run sets that variable itself. */
   token?: { variable: string; secret: LocalKeyRef };
   environment: Record<string, string>;
   cliArgs: string[];
@@ -42,7 +43,7 @@ export interface ResolvedRun {
   namespace: string;
   name: string;
   uid: string;
-  agent: string;
+  agent: AgentType;
   prompt: string;
   model?: string;
   provider?: ResolvedProvider;

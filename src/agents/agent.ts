@@ -1,0 +1,119 @@
+import type { AgentType } from "../api/agent-types.ts";
+import type { EnvVar, ResourceRequirements } from "../kube/builtin.ts";
+
+/** What a run's settings say about the model, in the order in which they win. */
+export interface ModelChoice {
+  run?: string;
+  provider?: string;
+  config?: string;
+  /** Literal variables that reach the agent. */
+  environment: Readonly<Record<string, string>>;
+}
+
+/** All that an agent's command line and environment are made from. */
+export interface AgentSetup {
+  runName: string;
+  model?: string;
+  /** The variable that carries the credential, when there is one. */
+  tokenVariable?: string;
+  /** The user's variables as they will stand in the container. */
+  env: readonly EnvVar[];
+  /** Extra arguments of the provider, given last. */
+  cliArgs: readonly string[];
+  trustRepositoryConfig: boolean;
+  /** Absolute paths at which shared volumes are mounted. */
+  sharedMounts: readonly string[];
+}
+
+/**
+ * How the constant entrypoint runs and watches this agent. Patterns are POSIX: `result.lines` and
+ * `summary` basic regular expressions for grep, the others extended ones. Each is matched against whole
+ * lines of the agent's standard output.
+ */
+export interface EntrypointRules {
+  /** The executable that is looked up on PATH. */
+  cli: string;
+  /** What npx installs when the image has no such executable: `name@version`. */
+  npmPackage: string;
+  /** One of these must be in the image, in order of preference. */
+  shells: readonly string[];
+  /** Sent first when the run is stopped; TERM and KILL follow. */
+  stopSignal: "INT" | "TERM";
+  /** Written before the prompt. */
+  promptPrefix: string;
+  /** Instruction files of a repository, first found wins, given back to an agent that may not read the repository's configuration itself. */
+  instructionFiles: readonly string[];
+  /** The option that takes the instruction file; absent when the configuration names it. */
+  instructionOption?: string;
+  /** Paths (with `*`) moved out of an untrusted checkout while the agent runs. */
+  hiddenPaths: readonly string[];
+  /** A line after which going on is hopeless. */
+  hopeless?: string;
+  /** Success, agents.md's test apart from the exit code: the last of `lines` matches `ok`, and no line matches `bad`. */
+  result: { lines: string; ok: string; bad?: string };
+  /** Lines repeated at the end of a long log, so that its tail alone tells what happened. */
+  summary: string;
+}
+
+/** Tokens over the whole run, side requests included where the agent tells. */
+export interface Tokens {
+  input: number;
+  output: number;
+  cacheRead: number;
+  cacheWrite: number;
+}
+
+export type AgentErrorKind =
+  | "Authentication"
+  | "RateLimited"
+  | "Overloaded"
+  | "TurnLimit"
+  | "Model"
+  | "Api"
+  | "Interrupted"
+  | "NotUnderstood"
+  | "NoResult"
+  | "Other";
+
+export interface AgentError {
+  kind: AgentErrorKind;
+  /** HTTP status of the model's endpoint, where one was reported. */
+  status?: number;
+  /** In the agent's own words. */
+  message: string;
+}
+
+/** What an agent said about its run. `ok` is the agent's half of the success test: the exit code is the other. */
+export interface AgentReport {
+  ok: boolean;
+  sessionId?: string;
+  turns?: number;
+  tokens?: Tokens;
+  /** US dollars as a decimal string without exponent. */
+  costUSD?: string;
+  /** The agent's last words. */
+  text?: string;
+  error?: AgentError;
+}
+
+/** One agent: everything that differs between agents. Pure. */
+export interface Agent {
+  readonly name: AgentType;
+  readonly entrypoint: EntrypointRules;
+  /** For the CLI alone. Source: measured peak memory. */
+  readonly resources: ResourceRequirements;
+  /** Whether a run without a model must be refused. */
+  readonly requiresModel: boolean;
+  /** The model to ask for; undefined leaves the choice to the agent. */
+  chooseModel(choice: ModelChoice): string | undefined;
+  /** The variable that carries the credential unless the provider names one. */
+  tokenVariable(environment: Readonly<Record<string, string>>, model: string | undefined): string;
+  /** Arguments after the executable; the prompt comes on standard input. */
+  args(setup: AgentSetup): string[];
+  /** Defaults that the user's variables override by name; values are literal. */
+  environment(setup: AgentSetup): Record<string, string>;
+  /** Values of the user's that this agent wants in another form; literal names to literal values. */
+  corrections(setup: AgentSetup): Record<string, string>;
+  /** Reads the end of the container's log; lines that are not the agent's are passed over. */
+  parseOutput(tail: string): AgentReport;
+}

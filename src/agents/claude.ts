@@ -1,0 +1,77 @@
+import type { Agent, AgentSetup, ModelChoice } from "./agent.ts";
+import { parseClaudeOutput } from "./claude-output.ts";
+import { isReference, literalValue, withoutVersion } from "./values.ts";
+
+/** Claude Code, as measured at 2.1.197. */
+export const claude: Agent = {
+  name: "claude",
+  entrypoint: {
+    cli: "claude",
+    npmPackage: "@anthropic-ai/claude-code@2.1.197",
+    shells: ["bash", "zsh"],
+    // Only at SIGINT does it still print its result with what the run has cost.
+    stopSignal: "INT",
+    // A prompt that starts with `/word` would be run as a command and never reach the model.
+    promptPrefix: "\n",
+    instructionFiles: ["CLAUDE.md", ".claude/CLAUDE.md"],
+    instructionOption: "--append-system-prompt-file",
+    hiddenPaths: [],
+    // It would try again for three minutes.
+    hopeless: '^[{]"type":"system","subtype":"api_retry",.*"error_status":40[13][,}]',
+    result: {
+      lines: '^{"type":"result",',
+      ok: '^[{]"type":"result","subtype":"success","is_error":false,.*"num_turns":[1-9]',
+    },
+    summary: '^{"type":"result",',
+  },
+  resources: {
+    requests: { cpu: "250m", memory: "512Mi", "ephemeral-storage": "1Gi" },
+    limits: { memory: "2Gi" },
+  },
+  requiresModel: false,
+  chooseModel,
+  tokenVariable: (environment) =>
+    isAnthropic(environment["ANTHROPIC_BASE_URL"]) ? "ANTHROPIC_API_KEY" : "ANTHROPIC_AUTH_TOKEN",
+  args: (setup) => [
+    "-p",
+    "--output-format",
+    "stream-json",
+    "--verbose",
+    "--dangerously-skip-permissions",
+    ...(setup.model === undefined ? [] : ["--model", setup.model]),
+    ...(setup.trustRepositoryConfig ? [] : ["--setting-sources", "user", "--strict-mcp-config"]),
+    ...setup.cliArgs,
+  ],
+  environment: () => ({
+    CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
+    DISABLE_AUTOUPDATER: "1",
+    // Without it bypassing permissions is refused to uid 0, which a pod security context may ask for.
+    IS_SANDBOX: "1",
+  }),
+  corrections,
+  parseOutput: parseClaudeOutput,
+};
+
+/**
+ * A provider that maps only the sonnet alias means that model: without a choice claude would ask for
+ * an opus model, which such a gateway does not know.
+ */
+function chooseModel({ run, provider, config, environment }: ModelChoice): string | undefined {
+  const chosen = run ?? provider ?? config;
+  if (chosen !== undefined || environment["ANTHROPIC_MODEL"]) return chosen;
+  if (environment["ANTHROPIC_DEFAULT_OPUS_MODEL"]) return undefined;
+  return environment["ANTHROPIC_DEFAULT_SONNET_MODEL"] || undefined;
+}
+
+function isAnthropic(baseUrl: string | undefined): boolean {
+  if (!baseUrl) return true;
+  return URL.canParse(baseUrl) && new URL(baseUrl).hostname === "api.anthropic.com";
+}
+
+/** claude appends /v1 itself. */
+function corrections({ env }: AgentSetup): Record<string, string> {
+  const baseUrl = literalValue(env, "ANTHROPIC_BASE_URL");
+  if (!baseUrl || isReference(baseUrl)) return {};
+  const wanted = withoutVersion(baseUrl);
+  return wanted === baseUrl ? {} : { ANTHROPIC_BASE_URL: wanted };
+}

@@ -1,0 +1,89 @@
+import type { Agent, AgentSetup } from "./agent.ts";
+import { opencodeConfig, opencodeModel, opencodeTokenVariable } from "./opencode-config.ts";
+import type { OpencodeModel } from "./opencode-config.ts";
+import { parseOpencodeOutput } from "./opencode-output.ts";
+
+/** OpenCode, as measured at 1.18.33. */
+export const opencode: Agent = {
+  name: "opencode",
+  entrypoint: {
+    cli: "opencode",
+    npmPackage: "opencode-ai@1.18.33",
+    shells: ["bash", "zsh", "sh"],
+    stopSignal: "TERM",
+    promptPrefix: "",
+    instructionFiles: ["AGENTS.md", "CLAUDE.md"],
+    // Code of plugins runs even where plugins and the project's configuration are switched off.
+    hiddenPaths: [".opencode/plugin*"],
+    result: {
+      lines: '^{"type":"step_finish",',
+      ok: '"reason":"stop"',
+      bad: '^[{]"type":"error",',
+    },
+    summary: '^{"type":"\\(step_finish\\|error\\)",',
+  },
+  resources: {
+    requests: { cpu: "500m", memory: "1Gi", "ephemeral-storage": "1Gi" },
+    limits: { memory: "4Gi" },
+  },
+  // Without one it sends the source to a hosted free model.
+  requiresModel: true,
+  chooseModel: ({ run, provider, config, environment }) =>
+    run ??
+    provider ??
+    config ??
+    (environment["ANTHROPIC_MODEL"] || environment["ANTHROPIC_DEFAULT_SONNET_MODEL"] || undefined),
+  tokenVariable: (environment, model) =>
+    opencodeTokenVariable(
+      opencodeModel(model ?? "", {
+        openaiBaseUrl: Boolean(environment["OPENAI_BASE_URL"]),
+        anthropicBaseUrl: Boolean(environment["ANTHROPIC_BASE_URL"]),
+      }).provider,
+    ),
+  args: (setup) => {
+    const target = targetOf(setup);
+    return [
+      "run",
+      "--pure",
+      "--auto",
+      "--format",
+      "json",
+      ...(target ? ["--model", `${target.provider}/${target.model}`] : []),
+      // A session with a title asks no model for one.
+      "--title",
+      setup.runName,
+      ...setup.cliArgs,
+    ];
+  },
+  environment,
+  corrections: () => ({}),
+  parseOutput: parseOpencodeOutput,
+};
+
+function targetOf({ model, env }: AgentSetup): OpencodeModel | undefined {
+  if (model === undefined) return undefined;
+  return opencodeModel(model, {
+    openaiBaseUrl: env.some(({ name }) => name === "OPENAI_BASE_URL"),
+    anthropicBaseUrl: env.some(({ name }) => name === "ANTHROPIC_BASE_URL"),
+  });
+}
+
+function environment(setup: AgentSetup): Record<string, string> {
+  const target = targetOf(setup);
+  const configDirectory = setup.sharedMounts.find((path) => path.endsWith("/.opencode"));
+  return {
+    OPENCODE_DISABLE_AUTOUPDATE: "1",
+    OPENCODE_DISABLE_MODELS_FETCH: "1",
+    ...(setup.trustRepositoryConfig ? {} : { OPENCODE_DISABLE_PROJECT_CONFIG: "1" }),
+    ...(configDirectory === undefined ? {} : { OPENCODE_CONFIG_DIR: configDirectory }),
+    ...(target
+      ? {
+          OPENCODE_CONFIG_CONTENT: opencodeConfig(
+            setup,
+            target,
+            setup.tokenVariable ?? opencodeTokenVariable(target.provider),
+          ),
+        }
+      : {}),
+  };
+}

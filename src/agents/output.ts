@@ -1,0 +1,57 @@
+import type { AgentErrorKind } from "./agent.ts";
+
+/** A JSON object whose fields are still to be looked at. */
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** The JSON objects among the lines of a log's tail, in order; cut, foreign and broken lines are left out. */
+export function jsonLines(tail: string): JsonObject[] {
+  const objects: JsonObject[] = [];
+  for (const line of tail.split("\n")) {
+    const object = line.startsWith("{") ? parseObject(line) : undefined;
+    if (object) objects.push(object);
+  }
+  return objects;
+}
+
+function parseObject(line: string): JsonObject | undefined {
+  try {
+    return asObject(JSON.parse(line));
+  } catch {
+    return undefined;
+  }
+}
+
+/** The value if it is an object, neither null nor a list. */
+export function asObject(value: unknown): JsonObject | undefined {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : undefined;
+}
+
+export function asText(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
+/** A finite number, or undefined. */
+export function asNumber(value: unknown): number | undefined {
+  return typeof value === "number" && Number.isFinite(value) ? value : undefined;
+}
+
+/** A count of something: a whole number of zero or more; anything else counts nothing. */
+export function asCount(value: unknown): number {
+  const number = asNumber(value);
+  return number !== undefined && number >= 0 ? Math.trunc(number) : 0;
+}
+
+/** US dollars as a decimal string: at most eight places, no exponent, no trailing zeros. */
+export function formatCost(dollars: number): string {
+  const fixed = dollars.toFixed(8);
+  return fixed.includes(".") ? fixed.replace(/\.?0+$/, "") : fixed;
+}
+
+/** What an HTTP status of a model's endpoint means for the run. */
+export function errorKindOf(status: number | undefined): AgentErrorKind {
+  if (status === 401 || status === 403) return "Authentication";
+  if (status === 429) return "RateLimited";
+  if (status === 529 || status === 503) return "Overloaded";
+  if (status === 404) return "Model";
+  return status === undefined ? "Other" : "Api";
+}

@@ -1,0 +1,16 @@
+import type { AgentType } from "../api/agent-types.ts";
+import type { Agent } from "./agent.ts";
+import { claude } from "./claude.ts";
+import { opencode } from "./opencode.ts";
+
+const agents: Readonly<Record<AgentType, Agent>> = { claude, opencode };
+
+/** The agent of this name; undefined for a name that the schema would have refused. */
+export function agentNamed(name: string): Agent | undefined {
+  return Object.values(agents).find((agent) => agent.name === name);
+}
+
+/** The agent of a type that the schema knows. */
+export function agentOfType(type: AgentType): Agent {
+  return agents[type];
+}

@@ -1,0 +1,96 @@
+import type { Agent, AgentSetup, EntrypointRules } from "../../agents/agent.ts";
+import type { Container, EnvVar } from "../../kube/builtin.ts";
+import type { ResolvedRun } from "../resolved-run.ts";
+import { literal, literalEnv, mergeEnv } from "./env.ts";
+import { remoteEnv, rootsEnv } from "./git-container.ts";
+import { AGENT_CONTAINER } from "./names.ts";
+import { homeDir, TERMINATION_LOG, workDir } from "./paths.ts";
+import { entrypointScript } from "./scripts.ts";
+import { containerSecurity } from "./security.ts";
+import { agentMounts, repositoryOf } from "./volumes.ts";
+
+/** The main container: the agent under the constant entrypoint. */
+export function buildAgentContainer(run: ResolvedRun, agent: Agent): Container {
+  const setup = agentSetup(run);
+  return {
+    name: AGENT_CONTAINER,
+    image: run.image,
+    command: ["/bin/sh", "-c", literal(entrypointScript), agent.name],
+    args: agent.args(setup).map(literal),
+    workingDir: workDir(run),
+    env: agentEnv(run, agent, setup),
+    resources: run.resources ?? agent.resources,
+    volumeMounts: agentMounts(run),
+    securityContext: containerSecurity,
+    terminationMessagePath: TERMINATION_LOG,
+    terminationMessagePolicy: "File",
+  };
+}
+
+function agentSetup(run: ResolvedRun): AgentSetup {
+  return {
+    runName: run.name,
+    env: run.env,
+    cliArgs: run.provider?.cliArgs ?? [],
+    trustRepositoryConfig: run.trustRepositoryConfig,
+    sharedMounts: (run.workspace?.sharedVolumes ?? []).map(({ mountPath }) => mountPath),
+    ...(run.model === undefined ? {} : { model: run.model }),
+    ...(run.provider?.token === undefined ? {} : { tokenVariable: run.provider.token.variable }),
+  };
+}
+
+/** Home and credential first, so that the user's values can refer to them; the operator's own win. */
+function agentEnv(run: ResolvedRun, agent: Agent, setup: AgentSetup): EnvVar[] {
+  const token = run.provider?.token;
+  const credential: EnvVar[] = token
+    ? [{ name: token.variable, valueFrom: { secretKeyRef: token.secret } }]
+    : [];
+  const places = literalEnv({ HOME: homeDir(run), TMPDIR: "/tmp" });
+  return mergeEnv(
+    places,
+    credential,
+    literalEnv(agent.environment(setup)),
+    run.env,
+    asEnv(agent.corrections(setup)),
+    credential,
+    places,
+    rootsEnv(),
+    gitAccess(run),
+    literalEnv({
+      AGENT_RUN: run.name,
+      AGENT_RUN_UID: run.uid,
+      AGENT_GIT_NAME: run.gitIdentity.name,
+      AGENT_GIT_EMAIL: run.gitIdentity.email,
+      ...entrypointEnv(agent.entrypoint, run.trustRepositoryConfig),
+      AGENT_PROMPT: run.prompt,
+    }),
+  );
+}
+
+/** The user's own text in another form: `$(VAR)` in it stays the user's. */
+function asEnv(values: Readonly<Record<string, string>>): EnvVar[] {
+  return Object.entries(values).map(([name, value]) => ({ name, value }));
+}
+
+function gitAccess(run: ResolvedRun): EnvVar[] {
+  const repository = repositoryOf(run);
+  return repository?.exposeCredentialsToAgent ? remoteEnv(repository) : [];
+}
+
+function entrypointEnv(rules: EntrypointRules, trusted: boolean): Record<string, string | undefined> {
+  return {
+    AGENT_CLI: rules.cli,
+    AGENT_NPM_PACKAGE: rules.npmPackage,
+    AGENT_SHELLS: rules.shells.join(" "),
+    AGENT_STOP_SIGNAL: rules.stopSignal,
+    AGENT_PROMPT_PREFIX: rules.promptPrefix,
+    AGENT_INSTRUCTION_FILES: trusted ? undefined : rules.instructionFiles.join(" "),
+    AGENT_INSTRUCTION_OPTION: rules.instructionOption,
+    AGENT_HIDDEN_PATHS: trusted ? undefined : rules.hiddenPaths.join(" "),
+    AGENT_HOPELESS: rules.hopeless,
+    AGENT_RESULT_LINES: rules.result.lines,
+    AGENT_RESULT_OK: rules.result.ok,
+    AGENT_RESULT_BAD: rules.result.bad,
+    AGENT_SUMMARY: rules.summary,
+  };
+}

@@ -1,0 +1,57 @@
+import type { EnvVar } from "../../kube/builtin.ts";
+
+/** The lists as one, by name: a later list replaces a value where the name first stood, so the order is stable. */
+export function mergeEnv(...lists: readonly (readonly EnvVar[])[]): EnvVar[] {
+  const merged = new Map<string, EnvVar>();
+  for (const list of lists) for (const variable of list) merged.set(variable.name, variable);
+  return [...merged.values()];
+}
+
+/** Text as the operator means it: the kubelet expands `$(X)` and halves `$$`, so every `$` is doubled. */
+export function literal(text: string): string {
+  return text.replaceAll("$", "$$$$");
+}
+
+/** Literal variables; empty and absent values are left out. */
+export function literalEnv(values: Readonly<Record<string, string | undefined>>): EnvVar[] {
+  return Object.entries(values).flatMap(([name, value]) =>
+    value === undefined || value === "" ? [] : [{ name, value: literal(value) }],
+  );
+}
+
+/** The text values among the variables. */
+export function literalValues(env: readonly EnvVar[]): Record<string, string> {
+  return Object.fromEntries(env.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value]])));
+}
+
+/** Variables through which a network is reached: proxies and certificates, as curl, git and Node read them. */
+const NETWORK_NAMES: ReadonlySet<string> = new Set([
+  "HTTP_PROXY",
+  "HTTPS_PROXY",
+  "ALL_PROXY",
+  "NO_PROXY",
+  "http_proxy",
+  "https_proxy",
+  "all_proxy",
+  "no_proxy",
+  "SSL_CERT_FILE",
+  "SSL_CERT_DIR",
+  "CURL_CA_BUNDLE",
+  "NODE_EXTRA_CA_CERTS",
+  "GIT_SSL_CAINFO",
+  "GIT_SSL_CAPATH",
+  "GIT_SSL_NO_VERIFY",
+]);
+
+/** The proxy and certificate variables with those that their values refer to by `$(NAME)`, in their order. */
+export function networkEnv(env: readonly EnvVar[]): EnvVar[] {
+  const wanted = new Set(env.map(({ name }) => name).filter((name) => NETWORK_NAMES.has(name)));
+  // From last to first: a value can refer only to variables before it.
+  for (const { name, value } of env.toReversed()) {
+    if (!wanted.has(name)) continue;
+    for (const [, referred] of (value ?? "").matchAll(/\$\(([^)]+)\)/g)) {
+      if (referred !== undefined) wanted.add(referred);
+    }
+  }
+  return env.filter(({ name }) => wanted.has(name));
+}

@@ -1,0 +1,77 @@
+import type { Container, EnvVar } from "../../kube/builtin.ts";
+import type { ResolvedRepository, ResolvedRun } from "../resolved-run.ts";
+import { literal, literalEnv, mergeEnv, networkEnv } from "./env.ts";
+import { GIT_CLONE_CONTAINER, GIT_WORKTREE_CONTAINER, runClaimName } from "./names.ts";
+import {
+  GIT_CA_DIR,
+  GIT_CREDENTIALS_DIR,
+  GIT_KNOWN_HOSTS_DIR,
+  RUN_DIR,
+  TERMINATION_LOG,
+  WORKSPACE_DIR,
+  WORKTREES_DIR,
+} from "./paths.ts";
+import { gitCloneScript, gitWorktreeScript } from "./scripts.ts";
+import { containerSecurity } from "./security.ts";
+import { repositoryMounts, repositoryOf, workspaceMounts } from "./volumes.ts";
+
+/** The init container that makes the checkout, or only a worktree of a workspace's checkout. */
+export function buildGitContainer(run: ResolvedRun): Container {
+  return {
+    name: run.workspace ? GIT_WORKTREE_CONTAINER : GIT_CLONE_CONTAINER,
+    image: run.gitImage,
+    command: ["/bin/sh", "-c", literal(run.workspace ? gitWorktreeScript : gitCloneScript)],
+    env: gitEnv(run),
+    resources: { requests: { cpu: "100m", memory: "128Mi" }, limits: { memory: "1Gi" } },
+    volumeMounts: [
+      ...workspaceMounts(run),
+      { name: "git-tmp", mountPath: "/tmp" },
+      ...repositoryMounts(repositoryOf(run)),
+    ],
+    securityContext: { ...containerSecurity, readOnlyRootFilesystem: true },
+    terminationMessagePath: TERMINATION_LOG,
+    terminationMessagePolicy: "FallbackToLogsOnError",
+  };
+}
+
+/** Where the parts of the claim are, for every script. */
+export function rootsEnv(): EnvVar[] {
+  return literalEnv({
+    WORKSPACE_DIR,
+    WORKTREES_DIR,
+    RUN_DIR,
+    AGENT_TERMINATION_LOG: TERMINATION_LOG,
+    GIT_TERMINAL_PROMPT: "0",
+  });
+}
+
+/** What a script needs to reach the remote; only paths of credentials, never their values. */
+export function remoteEnv(repository: ResolvedRepository | undefined): EnvVar[] {
+  return literalEnv({
+    AGENT_REPOSITORY_URL: repository?.url,
+    AGENT_GIT_CREDENTIALS: repository?.credentials ? GIT_CREDENTIALS_DIR : undefined,
+    AGENT_GIT_KNOWN_HOSTS: repository?.credentials ? GIT_KNOWN_HOSTS_DIR : undefined,
+    AGENT_GIT_CA: repository?.caBundle ? GIT_CA_DIR : undefined,
+  });
+}
+
+function gitEnv(run: ResolvedRun): EnvVar[] {
+  const repository = repositoryOf(run);
+  return mergeEnv(
+    networkEnv(run.env),
+    literalEnv({ HOME: "/tmp/home", TMPDIR: "/tmp" }),
+    rootsEnv(),
+    remoteEnv(repository),
+    literalEnv({
+      AGENT_RUN: run.name,
+      AGENT_RUN_UID: run.uid,
+      AGENT_CLAIM: run.workspace?.claimName ?? runClaimName(run.name),
+      AGENT_STORAGE_CLASS: run.workspace ? undefined : run.storage.className,
+      AGENT_REPOSITORY_BRANCH: repository?.branch,
+      AGENT_REPOSITORY_COMMIT: repository?.commit,
+      AGENT_REPOSITORY_SUBMODULES: repository?.submodules ? "true" : undefined,
+      AGENT_WORKTREE_BRANCH: run.worktree?.branch,
+      AGENT_WORKTREE_SOURCE: run.worktree?.sourceBranch,
+    }),
+  );
+}

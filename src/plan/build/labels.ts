@@ -1,0 +1,24 @@
+import {
+  LABEL_AGENT_TYPE,
+  LABEL_COMPONENT,
+  LABEL_INSTANCE,
+  LABEL_MANAGED_BY,
+  LABEL_NAME,
+  LABEL_RUN,
+  LABEL_WORKSPACE,
+  OPERATOR_NAME,
+} from "../../api/labels.ts";
+import type { ResolvedRun } from "../resolved-run.ts";
+
+/** On the Job, pod and claim of a run. */
+export function runLabels(run: Pick<ResolvedRun, "name" | "agent" | "workspace">): Record<string, string> {
+  return {
+    [LABEL_NAME]: OPERATOR_NAME,
+    [LABEL_INSTANCE]: run.name,
+    [LABEL_COMPONENT]: "run",
+    [LABEL_MANAGED_BY]: OPERATOR_NAME,
+    [LABEL_AGENT_TYPE]: run.agent,
+    [LABEL_RUN]: run.name,
+    ...(run.workspace ? { [LABEL_WORKSPACE]: run.workspace.name } : {}),
+  };
+}

@@ -1,0 +1,28 @@
+/** The claim of a standalone run. */
+export function runClaimName(run: string): string {
+  return `${run}-workspace`;
+}
+
+/** The Job of a run has the run's own name, so that `kubectl logs job/RUN -c agent` works. */
+export function runJobName(run: string): string {
+  return run;
+}
+
+/** The claim of a workspace's checkout and worktrees. */
+export function workspaceClaimName(workspace: string): string {
+  return `${workspace}-ws`;
+}
+
+/** The claim of one shared volume of a workspace. */
+export function sharedClaimName(workspace: string, volume: string): string {
+  return `${workspace}-${volume}`;
+}
+
+/** The container whose end is the end of the run. */
+export const AGENT_CONTAINER = "agent";
+
+/** Clones the repository of a standalone run and adds its worktree. */
+export const GIT_CLONE_CONTAINER = "git-clone";
+
+/** Adds the worktree of a run on a shared workspace. */
+export const GIT_WORKTREE_CONTAINER = "git-worktree";

@@ -1,0 +1,24 @@
+import type { ResolvedRun } from "../resolved-run.ts";
+
+/** Where the parts of a run's claim are mounted, equal in every pod because git notes absolute paths. */
+export const WORKSPACE_DIR = "/workspace";
+export const WORKTREES_DIR = "/workspace-wt";
+export const RUN_DIR = "/workspace-run";
+
+export const TERMINATION_LOG = "/dev/termination-log";
+
+/** Where the files of a repository's credentials and certificates are mounted. */
+export const GIT_CREDENTIALS_DIR = "/etc/agent-operator/git-credentials";
+export const GIT_KNOWN_HOSTS_DIR = "/etc/agent-operator/git-known-hosts";
+export const GIT_CA_DIR = "/etc/agent-operator/git-ca";
+
+/** The directory that the agent works in. */
+export function workDir(run: Pick<ResolvedRun, "name" | "worktree">): string {
+  return run.worktree ? `${WORKTREES_DIR}/${run.name}` : WORKSPACE_DIR;
+}
+
+/** /root where a workspace shares something below it, as programs look for it in the home directory. */
+export function homeDir(run: Pick<ResolvedRun, "workspace">): string {
+  const shared = run.workspace?.sharedVolumes ?? [];
+  return shared.some(({ mountPath }) => mountPath.startsWith("/root/")) ? "/root" : "/home/agent";
+}

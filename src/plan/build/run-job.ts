@@ -1,0 +1,70 @@
+import { agentOfType } from "../../agents/registry.ts";
+import type { Job, PodSpec } from "../../kube/builtin.ts";
+import type { ResolvedRun } from "../resolved-run.ts";
+import { buildAgentContainer } from "./agent-container.ts";
+import { factAnnotations } from "./facts.ts";
+import { buildGitContainer } from "./git-container.ts";
+import { runLabels } from "./labels.ts";
+import { runJobName } from "./names.ts";
+import { ownedByRun } from "./owner.ts";
+import { podSecurity } from "./security.ts";
+import { runVolumes } from "./volumes.ts";
+
+/** Time between TERM and KILL: the agent gives its result, the entrypoint writes the patch. */
+const GRACE_SECONDS = 30;
+
+/** How much later than its pod the Job ends, for a pod that never starts: the Job's end would remove the pod. */
+const JOB_MARGIN_SECONDS = 60;
+
+/** The Job of a run. The pod's own deadline is the run's timeout; nothing is ever tried twice. */
+export function buildRunJob(run: ResolvedRun): Job {
+  const labels = runLabels(run);
+  return {
+    apiVersion: "batch/v1",
+    kind: "Job",
+    metadata: {
+      name: runJobName(run.name),
+      namespace: run.namespace,
+      labels,
+      annotations: factAnnotations(run),
+      ownerReferences: [ownedByRun(run)],
+    },
+    spec: {
+      backoffLimit: 0,
+      activeDeadlineSeconds: run.timeoutSeconds + GRACE_SECONDS + JOB_MARGIN_SECONDS,
+      template: {
+        metadata: { labels },
+        spec: {
+          restartPolicy: "Never",
+          activeDeadlineSeconds: run.timeoutSeconds,
+          terminationGracePeriodSeconds: GRACE_SECONDS,
+          enableServiceLinks: false,
+          securityContext: podSecurity(run.podSecurityContext),
+          ...identity(run),
+          ...placement(run),
+          initContainers: [buildGitContainer(run)],
+          containers: [buildAgentContainer(run, agentOfType(run.agent))],
+          volumes: runVolumes(run),
+        },
+      },
+    },
+  };
+}
+
+/** No token of the cluster, unless the run names the account whose token it wants. */
+function identity(run: ResolvedRun): Partial<PodSpec> {
+  return {
+    automountServiceAccountToken: run.serviceAccountName !== undefined,
+    ...(run.serviceAccountName === undefined ? {} : { serviceAccountName: run.serviceAccountName }),
+    ...(run.imagePullSecrets ? { imagePullSecrets: run.imagePullSecrets } : {}),
+  };
+}
+
+function placement(run: ResolvedRun): Partial<PodSpec> {
+  return {
+    ...(run.nodeSelector ? { nodeSelector: run.nodeSelector } : {}),
+    ...(run.tolerations ? { tolerations: run.tolerations } : {}),
+    ...(run.runtimeClassName === undefined ? {} : { runtimeClassName: run.runtimeClassName }),
+    ...(run.priorityClassName === undefined ? {} : { priorityClassName: run.priorityClassName }),
+  };
+}

@@ -1,0 +1,320 @@
+# shellcheck shell=sh disable=SC2154,SC2317 # Variables and callers are in the files it is joined with.
+# Runs the agent as its command line ("$@") says, as the container's first process. Standard output:
+# the agent's events and one line of JSON about the outcome. Needs common.sh and git-remote.sh.
+transcript=$RUN_DIR/transcript
+run_log=$RUN_DIR/log
+aside=$RUN_DIR/aside
+work=$(pwd -P)
+agent=
+stopped=
+base=
+
+unfit() {
+  printf '{"type":"agent-operator","ok":false,"reason":"%s","message":"%s"}\n' "$1" \
+    "$(printf '%s' "$2" | json_text)" >"$private/outcome"
+  cat "$private/outcome" >"$AGENT_TERMINATION_LOG"
+  cat "$private/outcome"
+  say "$2"
+  exit 66
+}
+
+require_fit_image() {
+  for shell in ${AGENT_SHELLS:-sh}; do
+    command -v "$shell" >/dev/null && break
+    shell=
+  done
+  [ -n "$shell" ] || unfit InvalidImage "the image has none of the shells that $AGENT_CLI needs for its tools: $AGENT_SHELLS"
+  for directory in "$HOME" "$TMPDIR"; do
+    if ! { mkdir -p "$directory" && : >"$directory/.agent-operator-probe"; } 2>/dev/null; then
+      unfit InvalidImage "$directory cannot be written as uid $(id -u), but $AGENT_CLI needs it"
+    fi
+    rm -f "$directory/.agent-operator-probe"
+  done
+}
+
+# cli: the agent's executable. npx works in an empty directory, where no .npmrc of the repository is read.
+find_cli() {
+  cli=$(command -v "$AGENT_CLI") && return
+  command -v npx >/dev/null || unfit InvalidImage "the image has neither $AGENT_CLI nor npx to install it"
+  say "$AGENT_CLI is not in the image: installing $AGENT_NPM_PACKAGE"
+  stoppable locate_with_npx >"$private/cli" 2>"$private/npx" || {
+    cat "$private/npx" >&2
+    unfit InvalidImage "the image has no $AGENT_CLI, and npx cannot install $AGENT_NPM_PACKAGE: $(tail -n 3 "$private/npx")"
+  }
+  cli=$(tail -n 1 "$private/cli")
+}
+
+locate_with_npx() {
+  # shellcheck disable=SC2016 # Expanded by the shell that npx starts.
+  cd "$private" && exec npx --yes --package "$AGENT_NPM_PACKAGE" -- sh -c 'command -v "$AGENT_CLI"'
+}
+
+# A file, because a git started by another git does not read configuration from the environment.
+configure_git() {
+  command -v git >/dev/null || return 0
+  git_default user.name "${AGENT_GIT_NAME:-Agent Operator}"
+  git_default user.email "${AGENT_GIT_EMAIL:-agent-operator@localhost}"
+  git_default safe.directory '*'
+  git_default protocol.ext.allow never
+  if [ -n "${AGENT_GIT_CREDENTIALS:-}" ]; then
+    prepare_remote
+    [ -z "$credential_helper" ] || git config --global credential.helper "$credential_helper"
+  elif [ -n "${AGENT_GIT_CA:-}" ]; then
+    find_origin
+  fi
+  if [ -n "${AGENT_GIT_CA:-}" ] && [ -n "${origin:-}" ]; then
+    git config --global "http.$origin/.sslCAInfo" "$AGENT_GIT_CA/ca.crt"
+  fi
+}
+
+git_default() {
+  git config --global --get "$1" >/dev/null || git config --global "$1" "$2"
+}
+
+# The commit that the run started from; the first attempt's, also for a later one.
+find_base() {
+  command -v git >/dev/null || return 0
+  # No other git works here yet: a lock is one that was killed.
+  rm -f "$(git rev-parse --git-path index.lock 2>/dev/null)"
+  if [ ! -s "$base_file" ]; then
+    git rev-parse -q --verify HEAD >"$private/base" 2>/dev/null || printf -- '-\n' >"$private/base"
+    cp "$private/base" "$base_file"
+  fi
+  base=$(head -c 64 "$base_file" | tr -cd '0-9a-f')
+}
+
+# Files of an untrusted checkout whose code would run in the agent. Marked before they are moved, so
+# that neither `git status` nor a commit sees a deletion, even if this script is killed.
+hide_paths() {
+  for pattern in ${AGENT_HIDDEN_PATHS:-}; do
+    if [ -L "${pattern%/*}" ]; then
+      hide "${pattern%/*}"
+    else
+      hide "$pattern"
+    fi
+  done
+}
+
+hide() {
+  [ -e "$1" ] || [ -L "$1" ] || return 0
+  printf '%s\n' "$1" >>"$aside.list"
+  mark_hidden --skip-worktree "$1"
+  mkdir -p "$aside/$(dirname "$1")"
+  mv "$1" "$aside/$1"
+}
+
+mark_hidden() {
+  git --literal-pathspecs ls-files -z -- "$2" 2>/dev/null | git update-index -z "$1" --stdin 2>/dev/null
+}
+
+# Also what an earlier attempt has left aside.
+put_back() {
+  [ -f "$aside.list" ] || return 0
+  while IFS= read -r path; do
+    restore "$path"
+    mark_hidden --no-skip-worktree "$path"
+  done <"$aside.list"
+  rm -rf "$aside" "$aside.list"
+}
+
+# What an agent has put there meanwhile is not overwritten.
+restore() (
+  if [ -d "$aside/$1" ] && [ ! -L "$aside/$1" ] && [ -d "$1" ]; then
+    for entry in "$aside/$1"/* "$aside/$1"/.[!.]*; do
+      restore "${entry#"$aside"/}"
+    done
+  elif [ -e "$aside/$1" ] || [ -L "$aside/$1" ]; then
+    if [ ! -e "$1" ] && [ ! -L "$1" ]; then
+      mkdir -p "$(dirname "$1")"
+      mv "$aside/$1" "$1"
+    fi
+  fi
+)
+
+# The repository's instructions as plain text, for an agent that must not read its other configuration.
+find_instructions() {
+  AGENT_INSTRUCTIONS=$private/instructions.md
+  export AGENT_INSTRUCTIONS
+  for file in ${AGENT_INSTRUCTION_FILES:-}; do
+    if is_repository_file "$file"; then
+      head -c 262144 "$file" >"$AGENT_INSTRUCTIONS"
+      return
+    fi
+  done
+}
+
+# Ends what is hopeless, and reads on so that the writer never blocks.
+watch_output() {
+  if [ -n "${AGENT_HOPELESS:-}" ] && LC_ALL=C grep -q -m 1 -E -e "$AGENT_HOPELESS"; then
+    say "the agent cannot go on: it is stopped"
+    : >"$private/hopeless"
+    kill -s "$AGENT_STOP_SIGNAL" "$agent" 2>/dev/null
+  fi
+  cat >/dev/null
+}
+
+# end_agent SIGNAL: to its whole group where it has one.
+end_agent() {
+  kill -s "$1" -- "-$agent" 2>/dev/null || kill -s "$1" "$agent" 2>/dev/null
+}
+
+# The agent's own signal first, so that it still tells what it did; then harder ones.
+stop() {
+  [ -z "$stopped" ] || return
+  stopped=1
+  [ -n "$agent" ] || exit 143
+  kill -s "$AGENT_STOP_SIGNAL" "$agent" 2>/dev/null
+  (
+    sleep 8
+    end_agent TERM
+    sleep 4
+    end_agent KILL
+  ) >/dev/null 2>&1 &
+  killer=$!
+}
+
+start_agent() {
+  printf '%s' "${AGENT_PROMPT_PREFIX:-}${AGENT_PROMPT:-}" >"$private/prompt"
+  unset AGENT_PROMPT AGENT_PROMPT_PREFIX
+  mkfifo "$private/out" "$private/err" "$private/watched"
+  touch "$transcript"
+  offset=$(($(wc -c <"$transcript") + 1))
+  tee -a "$transcript" "$run_log" "$private/watched" <"$private/out" &
+  out_reader=$!
+  tee -a "$run_log" <"$private/err" >&2 &
+  err_reader=$!
+  session=
+  command -v setsid >/dev/null && session=setsid
+  $session "$cli" "$@" <"$private/prompt" >"$private/out" 2>"$private/err" &
+  agent=$!
+  watch_output <"$private/watched" &
+}
+
+wait_for_agent() {
+  while :; do
+    wait "$agent"
+    exit_code=$?
+    kill -0 "$agent" 2>/dev/null || break
+  done
+  [ -z "${killer:-}" ] || kill "$killer" 2>/dev/null
+  # What it has left running would keep its output open.
+  kill -s KILL -- "-$agent" 2>/dev/null
+  (
+    sleep 3
+    kill "$out_reader" "$err_reader"
+  ) >/dev/null 2>&1 &
+  patience=$!
+  wait "$out_reader" "$err_reader"
+  kill "$patience" 2>/dev/null
+  if [ "$$" = 1 ]; then
+    kill -s KILL -- -1 2>/dev/null
+  fi
+  if [ -n "$stopped" ]; then
+    exit_code=143
+  elif [ -e "$private/hopeless" ] && [ "$exit_code" = 0 ]; then
+    exit_code=1
+  fi
+}
+
+said() {
+  tail -c "+$offset" "$transcript"
+}
+
+# A long log ends with what tells how the run went, so that its tail is enough.
+repeat_summary() {
+  [ "$(said | wc -c)" -gt 65536 ] || return 0
+  said | LC_ALL=C grep -a -e "$AGENT_SUMMARY" | tail -c 131072
+}
+
+# The agent's own account, beside its exit code.
+succeeded() {
+  [ "$exit_code" = 0 ] || return 1
+  if [ -n "${AGENT_RESULT_BAD:-}" ] && said | LC_ALL=C grep -a -q -E -e "$AGENT_RESULT_BAD"; then
+    return 1
+  fi
+  said | LC_ALL=C grep -a -e "$AGENT_RESULT_LINES" | tail -n 1 | LC_ALL=C grep -a -q -E -e "$AGENT_RESULT_OK"
+}
+
+safe_git() {
+  git -c core.hooksPath=/dev/null -c core.fsmonitor=false "$@"
+}
+
+# The whole change since the base, with what is not committed, built beside the repository's own index.
+write_patch() {
+  objects=$(cd "$(git rev-parse --git-path objects)" && pwd -P) || return 1
+  against=${base:-4b825dc642cb6eb9a060e54bf8d69288fbee4904}
+  mkdir -p "$RUN_DIR/objects.tmp"
+  cp "$(git rev-parse --git-path index)" "$private/index" 2>/dev/null
+  (
+    GIT_INDEX_FILE=$private/index
+    GIT_OBJECT_DIRECTORY=$RUN_DIR/objects.tmp
+    GIT_ALTERNATE_OBJECT_DIRECTORIES=$objects
+    export GIT_INDEX_FILE GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES
+    [ -n "$base" ] || git hash-object -t tree -w /dev/null >/dev/null
+    safe_git add -A . &&
+      safe_git diff --cached --binary --no-color --no-ext-diff --no-textconv "$against" >"$RUN_DIR/patch.tmp" &&
+      safe_git diff --cached --shortstat --no-ext-diff "$against" >"$private/shortstat"
+  ) && mv "$RUN_DIR/patch.tmp" "$RUN_DIR/patch"
+  made=$?
+  rm -rf "$RUN_DIR/objects.tmp"
+  return "$made"
+}
+
+# count WORD: the number before it in git's short statistics.
+count() {
+  number=$(sed -n "s/^.*[^0-9]\([0-9][0-9]*\) $1.*\$/\1/p" "$private/shortstat")
+  printf '%s' "${number:-0}"
+}
+
+# Prints the git member of the outcome, or nothing where there is no repository.
+describe_git() {
+  command -v git >/dev/null || return 0
+  cd "$work" || return 0
+  git rev-parse --git-dir >/dev/null 2>&1 || return 0
+  : >"$private/shortstat"
+  write_patch || say "the patch could not be written"
+  head=$(git rev-parse -q --verify HEAD 2>/dev/null)
+  branch=$(git symbolic-ref -q --short HEAD 2>/dev/null | head -c 512 | json_text)
+  uncommitted=false
+  [ -z "$(safe_git status --porcelain 2>/dev/null | head -n 1)" ] || uncommitted=true
+  range=HEAD
+  [ -z "$base" ] || range=$base..HEAD
+  printf ',"git":{"branch":"%s","baseCommit":"%s","headCommit":"%s","commits":%s,"filesChanged":%s,"insertions":%s,"deletions":%s,"uncommittedChanges":%s}' \
+    "$branch" "$base" "$head" "$(git rev-list --count "$range" 2>/dev/null || printf 0)" \
+    "$(count file)" "$(count insertion)" "$(count deletion)" "$uncommitted"
+}
+
+report() {
+  ok=false
+  ! succeeded || ok=true
+  {
+    printf '{"type":"agent-operator","ok":%s,"exitCode":%s' "$ok" "$exit_code"
+    [ -z "$stopped" ] || printf ',"stopped":true'
+    describe_git
+    printf '}\n'
+  } >"$private/outcome"
+  cat "$private/outcome" >>"$run_log"
+  cat "$private/outcome"
+  cat "$private/outcome" >"$AGENT_TERMINATION_LOG"
+}
+
+make_private
+trap 'exit 143' TERM INT
+require_writable "$RUN_DIR" "$work"
+require_fit_image
+find_cli
+configure_git
+find_base
+find_instructions
+put_back
+hide_paths
+if [ -n "${AGENT_INSTRUCTION_OPTION:-}" ] && [ -f "$AGENT_INSTRUCTIONS" ]; then
+  set -- "$@" "$AGENT_INSTRUCTION_OPTION" "$AGENT_INSTRUCTIONS"
+fi
+trap stop TERM INT
+start_agent "$@"
+wait_for_agent
+put_back
+repeat_summary
+report
+exit "$exit_code"

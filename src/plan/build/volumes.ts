@@ -1,0 +1,107 @@
+import type { Volume, VolumeMount } from "../../kube/builtin.ts";
+import type { ResolvedRepository, ResolvedRun } from "../resolved-run.ts";
+import { runClaimName } from "./names.ts";
+import {
+  GIT_CA_DIR,
+  GIT_CREDENTIALS_DIR,
+  GIT_KNOWN_HOSTS_DIR,
+  homeDir,
+  RUN_DIR,
+  WORKSPACE_DIR,
+  WORKTREES_DIR,
+} from "./paths.ts";
+
+/** Readable by the pod's group, which fsGroup sets. */
+const SECRET_MODE = 0o440;
+
+/** The repository that the run's git containers talk to. */
+export function repositoryOf(run: ResolvedRun): ResolvedRepository | undefined {
+  return run.workspace?.repository ?? run.repository;
+}
+
+/** Everything that a container of the run mounts. */
+export function runVolumes(run: ResolvedRun): Volume[] {
+  return [
+    {
+      name: "workspace",
+      persistentVolumeClaim: { claimName: run.workspace?.claimName ?? runClaimName(run.name) },
+    },
+    { name: "home", emptyDir: {} },
+    { name: "tmp", emptyDir: {} },
+    { name: "git-tmp", emptyDir: {} },
+    ...repositoryVolumes(repositoryOf(run)),
+    ...sharedVolumes(run),
+  ];
+}
+
+function repositoryVolumes(repository: ResolvedRepository | undefined): Volume[] {
+  const volumes: Volume[] = [];
+  if (repository?.credentials) {
+    const { name, key } = repository.credentials;
+    volumes.push(
+      {
+        name: "git-credentials",
+        secret: { secretName: name, items: [{ key, path: "credential" }], defaultMode: SECRET_MODE },
+      },
+      {
+        name: "git-known-hosts",
+        secret: {
+          secretName: name,
+          items: [{ key: "known_hosts", path: "known_hosts" }],
+          defaultMode: SECRET_MODE,
+          optional: true,
+        },
+      },
+    );
+  }
+  if (repository?.caBundle) {
+    const { name, key } = repository.caBundle;
+    volumes.push({ name: "git-ca", configMap: { name, items: [{ key, path: "ca.crt" }] } });
+  }
+  return volumes;
+}
+
+function sharedVolumes(run: ResolvedRun): Volume[] {
+  return (run.workspace?.sharedVolumes ?? []).map(({ claimName }, index) => ({
+    name: `shared-${index}`,
+    persistentVolumeClaim: { claimName },
+  }));
+}
+
+/** The three parts of the claim; `lost+found` and other runs' files are in none of them. */
+export function workspaceMounts(run: ResolvedRun): VolumeMount[] {
+  return [
+    { name: "workspace", mountPath: WORKSPACE_DIR, subPath: "repo" },
+    { name: "workspace", mountPath: WORKTREES_DIR, subPath: "worktrees" },
+    { name: "workspace", mountPath: RUN_DIR, subPath: `runs/${run.name}` },
+  ];
+}
+
+/** Credentials and certificates, for a container that talks to the remote. */
+export function repositoryMounts(repository: ResolvedRepository | undefined): VolumeMount[] {
+  return [
+    ...(repository?.credentials
+      ? [
+          { name: "git-credentials", mountPath: GIT_CREDENTIALS_DIR, readOnly: true },
+          { name: "git-known-hosts", mountPath: GIT_KNOWN_HOSTS_DIR, readOnly: true },
+        ]
+      : []),
+    ...(repository?.caBundle ? [{ name: "git-ca", mountPath: GIT_CA_DIR, readOnly: true }] : []),
+  ];
+}
+
+/** Home before what a workspace shares below it. */
+export function agentMounts(run: ResolvedRun): VolumeMount[] {
+  const repository = repositoryOf(run);
+  const exposed = repository?.exposeCredentialsToAgent ? repository : undefined;
+  return [
+    ...workspaceMounts(run),
+    { name: "home", mountPath: homeDir(run) },
+    { name: "tmp", mountPath: "/tmp" },
+    ...repositoryMounts(exposed),
+    ...(run.workspace?.sharedVolumes ?? []).map(({ mountPath }, index) => ({
+      name: `shared-${index}`,
+      mountPath,
+    })),
+  ];
+}
