@@ -1,0 +1,80 @@
+import { duplicate, type FieldError, invalid } from "../field-errors.ts";
+import { goJson } from "../go-text.ts";
+import { fieldOf, isObject, type JsonObject } from "../json.ts";
+import { childNode, type SchemaNode } from "./node.ts";
+
+/** The keys of a `map` list's item as a comparable text; a null item has none. */
+function itemKey(node: SchemaNode, item: unknown): string {
+  return goJson(keyValues(node, item));
+}
+
+function keyValues(node: SchemaNode, item: unknown): JsonObject {
+  return Object.fromEntries(
+    node.listMapKeys.flatMap((key) => {
+      const value = fieldOf(item, key);
+      return value === undefined ? [] : [[key, value]];
+    }),
+  );
+}
+
+/** For each index of a new list the stored item it replaces: only items of `map` lists have one. */
+export function correlate(
+  node: SchemaNode,
+  items: readonly unknown[],
+  old: unknown,
+): (index: number) => { readonly value: unknown } | undefined {
+  if (node.listType !== "map" || !Array.isArray(old)) return () => undefined;
+  const stored = new Map((old as readonly unknown[]).map((item) => [itemKey(node, item), item]));
+  return (index) => {
+    const value = stored.get(itemKey(node, items[index]));
+    return value === undefined ? undefined : { value };
+  };
+}
+
+/** The indices at which a value is seen for the second time. */
+function repeated(keys: readonly string[]): number[] {
+  const times = new Map<string, number>();
+  return keys.flatMap((key, index) => {
+    const seen = (times.get(key) ?? 0) + 1;
+    times.set(key, seen);
+    return seen === 2 ? [index] : [];
+  });
+}
+
+function listErrors(node: SchemaNode, items: readonly unknown[], path: string): FieldError[] {
+  const inner = node.items;
+  const below =
+    inner?.below.lists === true ? items.flatMap((item, index) => walk(inner, item, `${path}[${index}]`)) : [];
+  if (node.listType === "set") {
+    const own = repeated(items.map(goJson)).map((index) => duplicate(`${path}[${index}]`, items[index]));
+    return [...own, ...below];
+  }
+  if (node.listType !== "map") return below;
+  const wrong = items.findIndex((item) => item !== null && !isObject(item));
+  if (wrong >= 0) {
+    const words = "must be an object for an array of list-type map";
+    return [invalid(`${path}[${wrong}]`, items[wrong], words), ...below];
+  }
+  const own = repeated(items.map((item) => itemKey(node, item))).map((index) =>
+    duplicate(`${path}[${index}]`, keyValues(node, items[index])),
+  );
+  return [...own, ...below];
+}
+
+function walk(node: SchemaNode, value: unknown, path: string): FieldError[] {
+  if (!node.below.lists) return [];
+  if (Array.isArray(value)) return listErrors(node, value, path);
+  if (!isObject(value)) return [];
+  return Object.entries(value).flatMap(([key, field]) => {
+    const child = childNode(node, key);
+    if (child === undefined) return [];
+    const isProperty = node.properties.has(key);
+    const here = isProperty ? (path === "" ? key : `${path}.${key}`) : `${path}[${key}]`;
+    return walk(child, field, here);
+  });
+}
+
+/** Duplicates in lists of type `set` and `map` anywhere in the object. */
+export function validateLists(node: SchemaNode, object: unknown): FieldError[] {
+  return walk(node, object, "");
+}
