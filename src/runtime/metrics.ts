@@ -154,10 +154,7 @@ function clientMetrics(registry: Registry, prefix: string): Pick<RuntimeMetrics,
   };
 }
 
-function ownMetrics(
-  registry: Registry,
-  prefix: string,
-): Pick<RuntimeMetrics, "eventDropped" | "leading"> {
+function ownMetrics(registry: Registry, prefix: string): Pick<RuntimeMetrics, "eventDropped" | "leading"> {
   const registers = [registry];
   const dropped = new Counter({
     name: `${prefix}events_dropped_total`,
