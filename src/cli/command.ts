@@ -1,0 +1,138 @@
+import { parseArgs } from "node:util";
+
+/** One option of a command as data: parsing, `--help` and the CLI reference are all made from it. */
+export interface OptionSpec {
+  /** `strings` is a string option that may be repeated. */
+  readonly type: "boolean" | "string" | "strings";
+  /** What stands for the value in help, e.g. `DIR`. */
+  readonly value?: string;
+  readonly summary: string;
+  readonly default?: string;
+  readonly choices?: readonly string[];
+  /** A complaint about the value that completes `--name: …`, or undefined when it is good. */
+  readonly check?: (value: string) => string | undefined;
+}
+
+export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
+
+/** What a parsed command line holds for these options. */
+export type ValuesOf<Options extends OptionSpecs> = {
+  readonly [Name in keyof Options]: Options[Name]["type"] extends "boolean"
+    ? boolean
+    : Options[Name]["type"] extends "strings"
+      ? readonly string[]
+      : Options[Name] extends { readonly default: string }
+        ? string
+        : string | undefined;
+};
+
+/** What `--help` and the CLI reference say about a command. */
+export interface CommandDescription<Options extends OptionSpecs = OptionSpecs> {
+  readonly name: string;
+  readonly summary: string;
+  /** Paragraphs, without line breaks. */
+  readonly description: readonly string[];
+  readonly options: Options;
+  readonly examples: readonly string[];
+}
+
+/** A command as data. `run` is lazy: it imports what it needs, so that help loads nothing. */
+export interface Command<Options extends OptionSpecs, Context> extends CommandDescription<Options> {
+  /** Resolves to the exit code. */
+  run(values: ValuesOf<Options>, context: Context): Promise<number>;
+}
+
+/** A command line that cannot be understood; the program ends with exit code 2. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** Keeps the option types of a command literal while giving all commands one type. */
+export function defineCommand<const Options extends OptionSpecs, Context>(
+  command: Command<Options, Context>,
+): Command<OptionSpecs, Context> {
+  return {
+    ...command,
+    run: (values, context) =>
+      // `parseOptions` has made these values from the very same specs.
+      command.run(values as ValuesOf<Options>, context),
+  };
+}
+
+type Parsed = Record<string, boolean | string | string[] | undefined>;
+
+/** Reads `argv` by the specs. Throws `UsageError` for anything that they do not allow. */
+export function parseOptions(specs: OptionSpecs, argv: readonly string[]): ValuesOf<OptionSpecs> {
+  const { tokens } = parseArgs({
+    args: [...argv],
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+    options: Object.fromEntries(
+      Object.entries(specs).map(([name, spec]) => [
+        name,
+        { type: spec.type === "boolean" ? ("boolean" as const) : ("string" as const) },
+      ]),
+    ),
+  });
+  const values: Parsed = {};
+  for (const [name, spec] of Object.entries(specs)) {
+    values[name] = spec.type === "boolean" ? false : spec.type === "strings" ? [] : spec.default;
+  }
+  const seen = new Set<string>();
+  for (const token of tokens) {
+    if (token.kind === "positional") throw new UsageError(`unexpected argument "${token.value}"`);
+    if (token.kind === "option-terminator") continue;
+    const spec = Object.hasOwn(specs, token.name) ? specs[token.name] : undefined;
+    if (spec === undefined || !token.rawName.startsWith("--")) {
+      throw new UsageError(`unknown option ${token.rawName}${nearest(token.name, Object.keys(specs))}`);
+    }
+    if (spec.type !== "strings" && seen.has(token.name)) {
+      throw new UsageError(`--${token.name} is given twice`);
+    }
+    seen.add(token.name);
+    assign(values, token.name, spec, token.value);
+  }
+  return values as ValuesOf<OptionSpecs>;
+}
+
+function assign(values: Parsed, name: string, spec: OptionSpec, value: string | undefined): void {
+  if (spec.type === "boolean") {
+    if (value !== undefined && value !== "true" && value !== "false") {
+      throw new UsageError(`--${name}: expected true or false, got "${value}"`);
+    }
+    values[name] = value !== "false";
+    return;
+  }
+  if (value === undefined || value === "") {
+    throw new UsageError(`--${name} needs a value: --${name} ${spec.value ?? "VALUE"}`);
+  }
+  if (spec.choices && !spec.choices.includes(value)) {
+    throw new UsageError(`--${name}: expected one of ${spec.choices.join(", ")}, got "${value}"`);
+  }
+  const complaint = spec.check?.(value);
+  if (complaint !== undefined) throw new UsageError(`--${name}: ${complaint}, got "${value}"`);
+  const before = values[name];
+  values[name] = Array.isArray(before) ? [...before, value] : value;
+}
+
+/** ` (did you mean --data?)` for a name that is one or two edits from a known one, else nothing. */
+function nearest(name: string, known: readonly string[]): string {
+  const best = known
+    .map((candidate) => ({ candidate, edits: distance(name, candidate) }))
+    .toSorted((a, b) => a.edits - b.edits)[0];
+  return best !== undefined && best.edits <= 2 ? ` (did you mean --${best.candidate}?)` : "";
+}
+
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}

@@ -1,0 +1,90 @@
+import type { AgentRun } from "../../api/agent-run.ts";
+import type { Utterance } from "../../demo/transcript.ts";
+import type { Output, Style } from "../output.ts";
+
+type Paint = Output["style"];
+
+const PHASE_STYLES: Record<string, Style> = {
+  Pending: "dim",
+  Initializing: "yellow",
+  Running: "cyan",
+  Succeeded: "green",
+  Failed: "red",
+  TimedOut: "red",
+};
+
+const PHASE_WIDTH = 12;
+const MAX_PATCH_LINES = 200;
+const MAX_UTTERANCE_LINES = 20;
+
+/** One line for a run's phase, with its reason. */
+export function renderPhase({ status }: AgentRun, paint: Paint): string {
+  const phase = status?.phase ?? "Pending";
+  const reason = status?.reason === undefined ? "" : ` ${paint("dim", status.reason)}`;
+  return `${paint(PHASE_STYLES[phase] ?? "bold", phase.padEnd(PHASE_WIDTH))}${reason}`.trimEnd();
+}
+
+/** What the agent did, indented below its phase. */
+export function renderUtterance({ kind, text }: Utterance, paint: Paint): string {
+  const lines = plain(text).split("\n");
+  const shown = lines.slice(0, MAX_UTTERANCE_LINES);
+  if (lines.length > shown.length) shown.push("…");
+  const mark = kind === "tool" ? paint("dim", "→") : paint("cyan", "“");
+  return shown.map((line, index) => `        ${index === 0 ? mark : " "} ${line}`).join("\n");
+}
+
+/** What the run's status says about its end. */
+export function renderResult({ status }: AgentRun, paint: Paint): string[] {
+  const result = status?.result;
+  if (result === undefined) return [];
+  const { tokens, git } = result;
+  const rows: [string, string | undefined][] = [
+    ["said", result.text === undefined ? undefined : plain(result.text)],
+    ["outcome", status?.outcome],
+    [
+      "commit",
+      git?.headCommit === undefined ? undefined : `${git.headCommit} on ${git.branch ?? "(no branch)"}`,
+    ],
+    [
+      "changes",
+      git?.filesChanged === undefined
+        ? undefined
+        : `${git.commits ?? 0} commit(s), ${git.filesChanged} file(s), +${git.insertions ?? 0} -${git.deletions ?? 0}`,
+    ],
+    [
+      "tokens",
+      tokens && `${tokens.input ?? 0} in, ${tokens.output ?? 0} out, ${tokens.cacheRead ?? 0} from cache`,
+    ],
+    ["cost", result.costUSD === undefined ? undefined : `$${result.costUSD} as the agent reports it`],
+  ];
+  return [
+    "",
+    ...rows
+      .filter((row): row is [string, string] => row[1] !== undefined)
+      .map(([name, value]) => `${paint("bold", name.padEnd(8))} ${value.replaceAll("\n", "\n         ")}`),
+  ];
+}
+
+/** The patch, coloured as git does. */
+export function renderPatch(patch: string | undefined, paint: Paint): string[] {
+  if (patch === undefined || patch.trim() === "") return [];
+  const lines = plain(patch).trimEnd().split("\n");
+  const shown = lines.slice(0, MAX_PATCH_LINES);
+  const rest = lines.length - shown.length;
+  return [
+    "",
+    ...shown.map((line) => {
+      if (line.startsWith("+++") || line.startsWith("---")) return paint("bold", line);
+      if (line.startsWith("+")) return paint("green", line);
+      if (line.startsWith("-")) return paint("red", line);
+      return line.startsWith("@@") ? paint("cyan", line) : line;
+    }),
+    ...(rest > 0 ? [paint("dim", `… ${rest} more lines`)] : []),
+  ];
+}
+
+/** Without control characters: what an agent or a repository wrote must not steer the terminal. */
+function plain(text: string): string {
+  // oxlint-disable-next-line no-control-regex
+  return text.replaceAll(/[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g, "");
+}

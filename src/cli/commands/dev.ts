@@ -1,0 +1,72 @@
+import { mkdir } from "node:fs/promises";
+import { join, relative, resolve } from "node:path";
+import { startLocalCluster } from "../../local/local-cluster.ts";
+import type { DevValues } from "../commands.ts";
+import { UsageError } from "../command.ts";
+import type { CommandContext } from "../context.ts";
+import { aborted } from "../stop.ts";
+
+/** Keeps the embedded cluster up until a signal asks to end; that is its normal end, exit code 0. */
+export async function runDev(values: DevValues, context: CommandContext): Promise<number> {
+  const { config, out, stop } = context;
+  const dataDir = resolve(config.workingDirectory, values.data);
+  const gitMirrors = pairs("git-mirror", values["git-mirror"], (path) =>
+    resolve(config.workingDirectory, path),
+  );
+  const hosts = pairs("host", values.host, (address) => address);
+  await makeDataDirectory(dataDir);
+  const logFile = join(dataDir, "operator.log");
+  const startedAt = performance.now();
+  await using cluster = await startLocalCluster({
+    dataDir,
+    packageRoot: config.packageRoot,
+    path: config.path,
+    ...(values.port === undefined ? {} : { port: Number(values.port) }),
+    gitMirrors,
+    hosts,
+    ...(values["no-operator"] ? {} : { operator: { logFile } }),
+  });
+  const readyMs = Math.round(performance.now() - startedAt);
+  out.line(`${out.style("green", "ready")} in ${readyMs} ms at ${cluster.url}`);
+  out.line(`containers: ${cluster.sandboxDescription}`);
+  out.line(
+    `operator:   ${values["no-operator"] ? "not started (--no-operator)" : `log in ${shown(logFile, config.workingDirectory)}`}`,
+  );
+  out.line(`\nIn another shell:\n\n  export KUBECONFIG=${cluster.kubeconfigPath}`);
+  out.line("  kubectl get agentruns,agentproviders,agentconfigs\n  kubectl explain agentrun.spec");
+  out.line(`\nCtrl-C ends it; its state stays in ${shown(dataDir, config.workingDirectory)}.`);
+  await aborted(stop.signal);
+  return 0;
+}
+
+async function makeDataDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (error) {
+    throw new Error(
+      `cannot create the data directory ${path}: ${error instanceof Error ? error.message : String(error)}; name another one with --data DIR`,
+      { cause: error },
+    );
+  }
+}
+
+/** `KEY=VALUE` texts as a record; the last `=` separates, because a URL may hold one. */
+function pairs(
+  option: string,
+  texts: readonly string[],
+  read: (value: string) => string,
+): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const text of texts) {
+    const at = text.lastIndexOf("=");
+    const key = text.slice(0, at);
+    if (Object.hasOwn(found, key)) throw new UsageError(`--${option}: ${key} is given twice`);
+    found[key] = read(text.slice(at + 1));
+  }
+  return found;
+}
+
+function shown(path: string, workingDirectory: string): string {
+  const short = relative(workingDirectory, path);
+  return short === "" || short.startsWith("..") ? path : short;
+}

@@ -1,0 +1,44 @@
+import { createHttpsTransport } from "../../client/transport-https.ts";
+import type { ClosableTransport } from "../../client/transport-https.ts";
+import { inClusterOptions } from "../../client/in-cluster.ts";
+import { kubeconfigTransport } from "../../client/kubeconfig.ts";
+import { startOperator } from "../../operator/operator.ts";
+import { createLog, logLevels } from "../../runtime/log.ts";
+import type { OperatorValues } from "../commands.ts";
+import { UsageError } from "../command.ts";
+import type { Config } from "../config.ts";
+import type { CommandContext } from "../context.ts";
+import { aborted } from "../stop.ts";
+
+/** Runs the operator until a signal asks to end (exit code 0) or it loses what it needs (1). */
+export async function runOperator(values: OperatorValues, context: CommandContext): Promise<number> {
+  const { config, stop } = context;
+  const level = logLevels.find((each) => each === values["log-level"]);
+  if (level === undefined) throw new UsageError(`--log-level: ${values["log-level"]} is no level`);
+  const log = createLog({ level });
+  const { transport, namespace } = await connect(config);
+  const operator = await startOperator({
+    transport,
+    namespaces: values.namespace,
+    leaderElect: values["leader-elect"],
+    leaseNamespace: config.podNamespace ?? namespace,
+    healthProbeBindAddress: values["health-probe-bind-address"],
+    metricsBindAddress: values["metrics-bind-address"],
+    ...(values["git-image"] === undefined ? {} : { gitImage: values["git-image"] }),
+    ...(values["agent-image"] === undefined ? {} : { agentImage: values["agent-image"] }),
+    log,
+  });
+  await aborted(stop.signal);
+  await operator.stop();
+  transport.close();
+  return 0;
+}
+
+/** The pod's ServiceAccount inside a cluster, else the current context of the kubeconfig. */
+async function connect(config: Config): Promise<{ transport: ClosableTransport; namespace: string }> {
+  if (config.inCluster !== undefined) {
+    const { options, namespace } = await inClusterOptions(config.inCluster);
+    return { transport: createHttpsTransport(options), namespace };
+  }
+  return kubeconfigTransport({ paths: [...config.kubeconfigPaths] });
+}

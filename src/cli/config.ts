@@ -1,0 +1,43 @@
+import { homedir, tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** All that this program takes from its environment, read once at its start. */
+export interface Config {
+  /** Root of the package: holds config/, node_modules/ and package.json. */
+  readonly packageRoot: string;
+  readonly workingDirectory: string;
+  readonly temporaryDirectory: string;
+  readonly homeDirectory: string;
+  /** Search path for programs. */
+  readonly path: string;
+  /** The real model service's key, used by `demo --live` only. */
+  readonly anthropicApiKey: string | undefined;
+  /** Set inside a pod: the operator then uses its ServiceAccount. */
+  readonly inCluster: { readonly host: string; readonly port: string } | undefined;
+  /** The kubeconfig files to merge, in order, as kubectl finds them. */
+  readonly kubeconfigPaths: readonly string[];
+  /** The namespace that the operator's pod runs in; its Lease lives there. */
+  readonly podNamespace: string | undefined;
+  readonly podName: string | undefined;
+  readonly noColor: boolean;
+}
+
+/** Reads the environment. The only place that does. */
+export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  const home = env["HOME"] ?? homedir();
+  const host = env["KUBERNETES_SERVICE_HOST"];
+  return {
+    packageRoot: join(dirname(fileURLToPath(import.meta.url)), "..", ".."),
+    workingDirectory: process.cwd(),
+    temporaryDirectory: tmpdir(),
+    homeDirectory: home,
+    path: env["PATH"] ?? "",
+    anthropicApiKey: env["ANTHROPIC_API_KEY"] || undefined,
+    inCluster: host ? { host, port: env["KUBERNETES_SERVICE_PORT"] ?? "443" } : undefined,
+    kubeconfigPaths: (env["KUBECONFIG"] || join(home, ".kube", "config")).split(":").filter(Boolean),
+    podNamespace: env["POD_NAMESPACE"] || undefined,
+    podName: env["POD_NAME"] || undefined,
+    noColor: (env["NO_COLOR"] ?? "") !== "" || env["TERM"] === "dumb",
+  };
+}

@@ -1,0 +1,96 @@
+import type { CommandDescription, OptionSpec } from "./command.ts";
+
+const WIDTH = 96;
+
+/** What `agent-operator --help` prints. */
+export function renderProgramHelp(commands: readonly CommandDescription[]): string {
+  const width = Math.max(...commands.map((command) => command.name.length));
+  return [
+    "Runs AI coding agents (Claude Code, OpenCode) on Kubernetes as ordinary resources.",
+    "",
+    "Usage: agent-operator COMMAND [OPTIONS]",
+    "",
+    "Commands:",
+    ...commands.map((command) => `  ${command.name.padEnd(width)}  ${command.summary}`),
+    "",
+    "agent-operator COMMAND --help shows a command's options.",
+    "",
+  ].join("\n");
+}
+
+/** What `agent-operator COMMAND --help` prints. */
+export function renderCommandHelp(command: CommandDescription): string {
+  const options = optionRows(command);
+  const width = Math.max(...options.map((row) => row.left.length));
+  return [
+    ...command.description.flatMap((paragraph) => [...wrap(paragraph, WIDTH), ""]),
+    `Usage: agent-operator ${command.name} [OPTIONS]`,
+    "",
+    "Options:",
+    ...options.flatMap(({ left, right }) =>
+      wrap(right, WIDTH - width - 4).map((line, index) => `  ${(index ? "" : left).padEnd(width)}  ${line}`),
+    ),
+    ...(command.examples.length > 0 ? ["", "Examples:", ...command.examples.map((line) => `  ${line}`)] : []),
+    "",
+  ].join("\n");
+}
+
+/** The CLI reference in Markdown, for docs/reference. */
+export function renderCliReference(commands: readonly CommandDescription[]): string {
+  return [
+    "# Command line",
+    "",
+    "`agent-operator COMMAND [OPTIONS]`. In a checkout: `npm run agent-operator -- COMMAND [OPTIONS]`.",
+    "An unknown option or a bad value ends with exit code 2 and says what was expected.",
+    "",
+    ...commands.flatMap((command) => [
+      `## agent-operator ${command.name}`,
+      "",
+      ...command.description.flatMap((paragraph) => [paragraph, ""]),
+      "| Option | Meaning |",
+      "| --- | --- |",
+      ...optionRows(command).map(({ left, right }) => `| \`${left}\` | ${right.replaceAll("|", "\\|")} |`),
+      "",
+      ...(command.examples.length > 0 ? ["```sh", ...command.examples, "```", ""] : []),
+    ]),
+  ]
+    .join("\n")
+    .trimEnd()
+    .concat("\n");
+}
+
+function optionRows(command: CommandDescription): { left: string; right: string }[] {
+  const options: [string, OptionSpec][] = Object.entries(command.options);
+  return [
+    ...options.map(([name, spec]) => ({
+      left:
+        spec.type === "boolean"
+          ? `--${name}`
+          : `--${name} ${spec.choices?.join("|") ?? spec.value ?? "VALUE"}`,
+      right: `${spec.summary}${notes(spec)}`,
+    })),
+    { left: "--help", right: "Print this help" },
+  ];
+}
+
+function notes(spec: OptionSpec): string {
+  const parts = [
+    ...(spec.default === undefined ? [] : [`default: ${spec.default}`]),
+    ...(spec.type === "strings" ? ["repeatable"] : []),
+  ];
+  return parts.length > 0 ? ` (${parts.join("; ")})` : "";
+}
+
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line !== "" && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === "" ? word : `${line} ${word}`;
+    }
+  }
+  return [...lines, line];
+}

@@ -1,0 +1,16 @@
+#!/usr/bin/env node
+import { readConfig } from "./config.ts";
+import { createOutput } from "./output.ts";
+import { runProgram } from "./program.ts";
+import { stopOnSignals } from "./stop.ts";
+
+const config = readConfig();
+// A reader that went away (`… | head`) is no reason to die before the clean-up.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+});
+process.exitCode = await runProgram(process.argv.slice(2), {
+  config,
+  out: createOutput(process.stdout, process.stderr, config),
+  stop: stopOnSignals(process),
+});

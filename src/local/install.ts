@@ -1,0 +1,56 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { parseAllDocuments } from "yaml";
+import type { Client } from "../client/client.ts";
+import type { KubeObject, UnknownObject } from "../kube/objects.ts";
+import type { ResourceType } from "../kube/resources.ts";
+import { resourceType } from "../kube/resources.ts";
+import { customResourceDefinitions } from "../kube/builtin.ts";
+
+const clusterRoles = resourceType("rbac.authorization.k8s.io", "v1", "clusterroles", "ClusterRole", false);
+
+/** Field manager of everything that is installed from config/. */
+const FIELD_MANAGER = "agent-operator-install";
+
+/** Applies the CRDs of config/crd. What is there already is brought up to date. */
+export async function installDefinitions(client: Client, configDirectory: string): Promise<void> {
+  const definitions = await readManifests(join(configDirectory, "crd"), "CustomResourceDefinition");
+  if (definitions.length === 0) {
+    throw new Error(
+      `${join(configDirectory, "crd")} holds no CustomResourceDefinition; run: npm run generate`,
+    );
+  }
+  await Promise.all(definitions.map((each) => apply(client, customResourceDefinitions, each)));
+}
+
+/** Applies the operator's ClusterRoles of config/rbac and gives their names. */
+export async function installRoles(client: Client, configDirectory: string): Promise<string[]> {
+  const roles = await readManifests(join(configDirectory, "rbac"), "ClusterRole");
+  await Promise.all(roles.map((each) => apply(client, clusterRoles, each)));
+  return roles.map((each) => each.metadata.name ?? "");
+}
+
+/** Server-side apply: creates the object, or takes over the fields that it names. */
+export async function apply<T extends KubeObject>(
+  client: Client,
+  type: ResourceType<T>,
+  object: T,
+): Promise<T> {
+  const { name, namespace } = object.metadata;
+  if (name === undefined) throw new Error(`a ${type.kind} without a name cannot be applied`);
+  const at = namespace === undefined ? { name } : { name, namespace };
+  return client.patch(type, at, object, { type: "apply", fieldManager: FIELD_MANAGER, force: true });
+}
+
+async function readManifests(directory: string, kind: string): Promise<UnknownObject[]> {
+  const names = (await readdir(directory)).filter((name) => name.endsWith(".yaml")).toSorted();
+  const texts = await Promise.all(names.map((name) => readFile(join(directory, name), "utf8")));
+  return texts
+    .flatMap((text) => parseAllDocuments(text))
+    .map((document): unknown => document.toJS())
+    .filter((value): value is UnknownObject => isObjectOf(value, kind));
+}
+
+function isObjectOf(value: unknown, kind: string): boolean {
+  return typeof value === "object" && value !== null && "kind" in value && value.kind === kind;
+}

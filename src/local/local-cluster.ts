@@ -1,0 +1,105 @@
+import { createWriteStream } from "node:fs";
+import { join } from "node:path";
+import { finished } from "node:stream/promises";
+import { createClient } from "../client/client.ts";
+import type { Client } from "../client/client.ts";
+import { loadKubeconfig } from "../client/kubeconfig.ts";
+import { createHttpsTransport } from "../client/transport-https.ts";
+import type { DevCluster, DevClusterOptions } from "../devcluster/cluster.ts";
+import { startDevCluster } from "../devcluster/cluster.ts";
+import type { Operator } from "../operator/operator.ts";
+import { startOperator } from "../operator/operator.ts";
+import { createLog } from "../runtime/log.ts";
+import { installDefinitions } from "./install.ts";
+import { installOperatorAccount, operatorAuthority, OPERATOR_NAMESPACE } from "./service-account.ts";
+
+export interface LocalClusterOptions {
+  dataDir: string;
+  /** Root of this package: the CRDs and roles come from its config/, the agents from its node_modules/. */
+  packageRoot: string;
+  /** Search path of what containers run. */
+  path: string;
+  port?: number;
+  /** Directories with programs that containers find first. Default: the agents of this package. */
+  toolDirectories?: readonly string[];
+  gitMirrors?: Readonly<Record<string, string>>;
+  hosts?: Readonly<Record<string, string>>;
+  /** How the operator runs; undefined: without it. */
+  operator?: { logFile: string };
+}
+
+/** A cluster on this machine with this operator's CRDs, and the operator under its own ServiceAccount. */
+export interface LocalCluster extends AsyncDisposable {
+  readonly kubeconfigPath: string;
+  /** `https://127.0.0.1:PORT` */
+  readonly url: string;
+  /** How containers are isolated, for people. */
+  readonly sandboxDescription: string;
+  readonly dataDir: string;
+  /** As an administrator. */
+  readonly client: Client;
+}
+
+/** Starts the embedded cluster, installs the CRDs and starts the operator. On failure nothing is left running. */
+export async function startLocalCluster(options: LocalClusterOptions): Promise<LocalCluster> {
+  await using stack = new AsyncDisposableStack();
+  const cluster = await startDevCluster(devClusterOptions(options));
+  stack.defer(() => cluster.stop());
+  const client = createClient(cluster.transport);
+  const configDirectory = join(options.packageRoot, "config");
+  await installDefinitions(client, configDirectory);
+  await installOperatorAccount(client, configDirectory);
+  if (options.operator) {
+    const operator = await startLocalOperator(cluster, stack, options.operator.logFile);
+    stack.defer(() => operator.stop());
+  }
+  const everything = stack.move();
+  return {
+    kubeconfigPath: cluster.kubeconfigPath,
+    url: cluster.url,
+    sandboxDescription: cluster.sandbox.description,
+    dataDir: cluster.dataDir,
+    client,
+    [Symbol.asyncDispose]: () => everything.disposeAsync(),
+  };
+}
+
+function devClusterOptions(options: LocalClusterOptions): DevClusterOptions {
+  const { dataDir, path, port, gitMirrors, hosts } = options;
+  return {
+    dataDir,
+    path,
+    toolDirectories: options.toolDirectories ?? [join(options.packageRoot, "node_modules", ".bin")],
+    ...(port === undefined ? {} : { port }),
+    ...(gitMirrors === undefined ? {} : { gitMirrors }),
+    ...(hosts === undefined ? {} : { hosts }),
+  };
+}
+
+/** The operator over a connection of its own, with the rights of its ServiceAccount only. */
+async function startLocalOperator(
+  cluster: DevCluster,
+  stack: AsyncDisposableStack,
+  logFile: string,
+): Promise<Operator> {
+  const { options } = await loadKubeconfig({ paths: [cluster.kubeconfigPath] });
+  const transport = createHttpsTransport({
+    server: options.server,
+    ...(options.ca === undefined ? {} : { ca: options.ca }),
+    authority: await operatorAuthority(cluster.transport, () => performance.now()),
+  });
+  stack.defer(() => transport.close());
+  const lines = createWriteStream(logFile, { flags: "a" });
+  stack.defer(async () => {
+    lines.end();
+    await finished(lines);
+  });
+  return startOperator({
+    transport,
+    leaseNamespace: OPERATOR_NAMESPACE,
+    log: createLog({ level: "info", write: (line) => void lines.write(line) }),
+    // One operator on one machine: nobody probes or scrapes it, and a fixed port could be taken.
+    healthProbeBindAddress: "0",
+    metricsBindAddress: "0",
+  });
+}

@@ -1,0 +1,143 @@
+import { randomBytes } from "node:crypto";
+import { delimiter, join } from "node:path";
+import { after, before } from "node:test";
+import { createClient } from "../../src/client/client.ts";
+import type { Client } from "../../src/client/client.ts";
+import { isApiError } from "../../src/client/errors.ts";
+import { kubeconfigTransport } from "../../src/client/kubeconfig.ts";
+import { namespaces } from "../../src/kube/builtin.ts";
+import { installDefinitions } from "../../src/local/install.ts";
+import type { LocalClusterOptions } from "../../src/local/local-cluster.ts";
+import { startLocalCluster } from "../../src/local/local-cluster.ts";
+import { startOperator } from "../../src/operator/operator.ts";
+import { createLog } from "../../src/runtime/log.ts";
+import type { Kubectl } from "./kubectl.ts";
+import { createKubectl } from "./kubectl.ts";
+import { projectRoot } from "./project-files.ts";
+import { temporaryDirectory } from "./temporary-directory.ts";
+import { waitForAbsence } from "./wait-for.ts";
+
+/** A cluster for the tests of one file, and a namespace in it that is theirs alone. */
+export interface TestCluster {
+  readonly kubeconfig: string;
+  readonly namespace: string;
+  /** As an administrator. */
+  readonly client: Client;
+  readonly kubectl: Kubectl;
+  /** Where the embedded cluster keeps its files; undefined on another cluster. */
+  readonly dataDir: string | undefined;
+}
+
+export interface TestClusterOptions extends Partial<
+  Pick<LocalClusterOptions, "gitMirrors" | "hosts" | "toolDirectories" | "path">
+> {
+  /** Whether the operator runs. Default: true. */
+  operator?: boolean;
+}
+
+/**
+ * A cluster with the CRDs for the tests of the calling file: embedded, in this process, or the one that
+ * TEST_KUBECONFIG names. Registers its own start and clean-up; what it gives is filled before the
+ * first test.
+ */
+export function useCluster(options: TestClusterOptions = {}): TestCluster {
+  const stack = new AsyncDisposableStack();
+  let started: TestCluster | undefined;
+  before(async () => void (started = await startTestCluster(options, stack)), { timeout: 60_000 });
+  after(() => stack.disposeAsync(), { timeout: 60_000 });
+  const get = (): TestCluster => {
+    if (started === undefined) throw new Error("the cluster is there from the first test on, not before");
+    return started;
+  };
+  return {
+    get kubeconfig() {
+      return get().kubeconfig;
+    },
+    get namespace() {
+      return get().namespace;
+    },
+    get client() {
+      return get().client;
+    },
+    get kubectl() {
+      return get().kubectl;
+    },
+    get dataDir() {
+      return get().dataDir;
+    },
+  };
+}
+
+/** The same for a test that decides itself when it starts; everything ends with `stack`. */
+export async function startTestCluster(
+  options: TestClusterOptions,
+  stack: AsyncDisposableStack,
+): Promise<TestCluster> {
+  const given = process.env["TEST_KUBECONFIG"];
+  const namespace = `test-${randomBytes(4).toString("hex")}`;
+  const cluster = given ? await connect(given, stack) : await startEmbedded(options, stack);
+  await cluster.client.create(namespaces, {
+    apiVersion: "v1",
+    kind: "Namespace",
+    metadata: { name: namespace },
+  });
+  if (given) {
+    stack.defer(() => removeNamespace(cluster.client, namespace));
+    if (options.operator !== false) {
+      const { transport } = await kubeconfigTransport({ paths: [given] });
+      stack.defer(() => transport.close());
+      const operator = await startOperator({
+        transport,
+        namespaces: [namespace],
+        leaseNamespace: namespace,
+        log: createLog({ level: "warn" }),
+        healthProbeBindAddress: "0",
+        metricsBindAddress: "0",
+      });
+      stack.defer(() => operator.stop());
+    }
+  }
+  return { ...cluster, namespace, kubectl: await createKubectl(cluster.kubeconfig, namespace) };
+}
+
+type Connected = Pick<TestCluster, "kubeconfig" | "client" | "dataDir">;
+
+async function connect(kubeconfig: string, stack: AsyncDisposableStack): Promise<Connected> {
+  const { transport } = await kubeconfigTransport({ paths: [kubeconfig] });
+  stack.defer(() => transport.close());
+  const client = createClient(transport);
+  await installDefinitions(client, join(projectRoot, "config"));
+  return { kubeconfig, client, dataDir: undefined };
+}
+
+async function startEmbedded(options: TestClusterOptions, stack: AsyncDisposableStack): Promise<Connected> {
+  const { operator = true, ...rest } = options;
+  const directory = stack.use(await temporaryDirectory());
+  const cluster = stack.use(
+    await startLocalCluster({
+      dataDir: join(directory.path, "cluster"),
+      packageRoot: projectRoot,
+      path: searchPath(),
+      ...rest,
+      ...(operator ? { operator: { logFile: join(directory.path, "operator.log") } } : {}),
+    }),
+  );
+  return { kubeconfig: cluster.kubeconfigPath, client: cluster.client, dataDir: cluster.dataDir };
+}
+
+/** Without this checkout's node_modules, which npm puts first: containers get it as their tool directory. */
+function searchPath(): string {
+  return (process.env["PATH"] ?? "")
+    .split(delimiter)
+    .filter((directory) => !directory.includes("node_modules"))
+    .join(delimiter);
+}
+
+async function removeNamespace(client: Client, name: string): Promise<void> {
+  try {
+    await client.delete(namespaces, { name });
+  } catch (error) {
+    if (!isApiError(error, "NotFound")) throw error;
+  }
+  await waitForAbsence(client, namespaces, { name });
+}

@@ -1,0 +1,101 @@
+import type { Command, OptionSpecs } from "../../src/cli/command.ts";
+import { parseOptions } from "../../src/cli/command.ts";
+
+/** A page of the documentation. */
+export interface Page {
+  /** From the root of the project, with `/`. */
+  path: string;
+  text: string;
+}
+
+export interface DocumentedProgram {
+  /** `scripts` of package.json. */
+  scripts: Readonly<Record<string, string>>;
+  commands: readonly Command<OptionSpecs, never>[];
+}
+
+/** Links of this page that lead nowhere: files that `exists` denies and headings that are not there. */
+export function findBrokenLinks(page: Page, exists: (path: string) => boolean): string[] {
+  const prose = page.text.replaceAll(/^```[\s\S]*?^```/gm, "");
+  return [...prose.matchAll(/\]\(([^)\s]+)\)/g)]
+    .map((match) => match[1] ?? "")
+    .filter((target) => !/^[a-z]+:/.test(target))
+    .filter((target) => !leadsSomewhere(page, target, exists))
+    .map((target) => `${page.path}: ${target} leads nowhere`);
+}
+
+/** Commands in shell blocks of this page that the program would refuse. */
+export function findUnknownCommands(page: Page, program: DocumentedProgram): string[] {
+  return shellLines(page.text).flatMap((line) => {
+    const words = wordsOf(line);
+    const complaint = complaintAbout(words, program);
+    return complaint === undefined ? [] : [`${page.path}: ${line}: ${complaint}`];
+  });
+}
+
+/** The lines of ```sh and ```console blocks that someone would type, continued lines joined. */
+export function shellLines(text: string): string[] {
+  return [...text.matchAll(/^```(?:sh|bash|console)\n([\s\S]*?)^```/gm)].flatMap((match) =>
+    (match[1] ?? "")
+      .replaceAll("\\\n", " ")
+      .split("\n")
+      .flatMap((line) => line.replace(/^\$ /, "").split(" && "))
+      .filter((line) => line.trim() !== "" && !line.startsWith("#")),
+  );
+}
+
+function leadsSomewhere(page: Page, target: string, exists: (path: string) => boolean): boolean {
+  const [file = "", heading] = target.split("#");
+  if (file === "") return heading !== undefined && headingsOf(page.text).includes(heading);
+  const parts = page.path.split("/").slice(0, -1);
+  for (const part of file.split("/")) {
+    if (part === "..") parts.pop();
+    else if (part !== "." && part !== "") parts.push(part);
+  }
+  return exists(parts.join("/"));
+}
+
+/** As GitHub makes them: lower case, words joined by `-`. */
+function headingsOf(text: string): string[] {
+  return [...text.matchAll(/^#+ (.+)$/gm)].map((match) =>
+    (match[1] ?? "")
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, "")
+      .trim()
+      .replaceAll(" ", "-"),
+  );
+}
+
+function complaintAbout(words: string[], program: DocumentedProgram): string | undefined {
+  const plain = words.filter((word) => !/^[A-Z_]+=/.test(word));
+  if (plain[0] === "npm" && (plain[1] === "run" || plain[1] === "test")) {
+    const script = plain[1] === "test" ? "test" : (plain[2] ?? "");
+    const content = program.scripts[script];
+    if (content === undefined) return `package.json has no script "${script}"`;
+    const separator = plain.indexOf("--");
+    const args = separator === -1 ? [] : plain.slice(separator + 1);
+    const started = /^node src\/cli\/main\.ts ?(.*)$/.exec(content)?.[1];
+    return started === undefined ? undefined : refusal([...wordsOf(started), ...args], program);
+  }
+  return plain[0] === "agent-operator" ? refusal(plain.slice(1), program) : undefined;
+}
+
+function refusal([name, ...args]: string[], program: DocumentedProgram): string | undefined {
+  if (name === "--help" || name === "COMMAND") return undefined;
+  const command = program.commands.find((each) => each.name === name);
+  if (command === undefined) return `there is no command "${name}"`;
+  if (args.includes("--help")) return undefined;
+  try {
+    parseOptions(command.options, args);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** Words of a shell line; quotes are understood, a comment at its end is not part of it. */
+function wordsOf(line: string): string[] {
+  const words = [...line.matchAll(/(?:"[^"]*"|'[^']*'|[^\s"'])+/g)].map((match) => match[0]);
+  const comment = words.findIndex((word) => word.startsWith("#"));
+  return (comment === -1 ? words : words.slice(0, comment)).map((word) => word.replaceAll(/["']/g, ""));
+}
