@@ -40,9 +40,3 @@ export interface Plan<Status> {
   status?: Status;
   lookAgain: LookAgain;
 }
-
-/** A child whose name is held by an object that the owner does not control. */
-export interface NameTaken {
-  kind: string;
-  name: string;
-}

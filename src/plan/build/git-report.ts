@@ -14,8 +14,6 @@ export interface GitReport {
   insertions: number;
   deletions: number;
   uncommittedChanges: boolean;
-  /** Why the agent could not be started. */
-  error?: string;
 }
 
 /** What the entrypoint found wrong with the image before it started the agent. */

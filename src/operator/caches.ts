@@ -1,0 +1,74 @@
+import { LABEL_MANAGED_BY, OPERATOR_NAME } from "../api/labels.ts";
+import type { AgentRun } from "../api/agent-run.ts";
+import { agentConfigs, agentProviders, agentRuns, agentWorkspaces } from "../api/resources.ts";
+import type { Client } from "../client/client.ts";
+import { jobs, pods, secrets, type Job, type Pod } from "../kube/builtin.ts";
+import type { KubeObject } from "../kube/objects.ts";
+import { isFinished } from "../plan/agent-run/status.ts";
+import type { Log } from "../runtime/log.ts";
+import {
+  byOwnerUid,
+  createProjectedReflector,
+  createReflector,
+  withoutManagedFields,
+  type Reflector,
+  type ReflectorObserver,
+} from "../runtime/reflector.ts";
+
+/** One watch for each resource that plans read. Of children only the operator's own are watched. */
+export type Caches = ReturnType<typeof createCaches>;
+
+export interface CacheOptions {
+  client: Client;
+  /** Empty: the whole cluster. */
+  namespaces: readonly string[];
+  log: Log;
+  observer?: ReflectorObserver;
+}
+
+export function createCaches(options: CacheOptions) {
+  const labelSelector = `${LABEL_MANAGED_BY}=${OPERATOR_NAME}`;
+  const ours = { ...options, watch: { labelSelector }, indexes: { owner: byOwnerUid } };
+  return {
+    runs: createProjectedReflector({ ...options, type: agentRuns, project: trimRun }),
+    workspaces: createReflector({ ...options, type: agentWorkspaces }),
+    providers: createReflector({ ...options, type: agentProviders }),
+    configs: createReflector({ ...options, type: agentConfigs }),
+    jobs: createProjectedReflector({ ...ours, type: jobs, project: trimJob }),
+    pods: createProjectedReflector({ ...ours, type: pods, project: trimPod }),
+    secrets: createProjectedReflector({
+      ...options,
+      type: secrets,
+      watch: { metadataOnly: true },
+      project: onlyIdentity,
+    }),
+  };
+}
+
+/** Every cache, for what is done to all of them. */
+export function allCaches(caches: Caches): Reflector<KubeObject, KubeObject>[] {
+  return Object.values(caches) as unknown as Reflector<KubeObject, KubeObject>[];
+}
+
+/** A finished run is never built again, and its prompt may be 100 KiB. */
+function trimRun(run: AgentRun): AgentRun {
+  const trimmed = withoutManagedFields(run);
+  return isFinished(run) ? { ...trimmed, spec: { prompt: "" } } : trimmed;
+}
+
+/** Scripts and prompts stand in a Job's template; what follows a run reads only this of it. */
+function trimJob(job: Job): Job {
+  const { activeDeadlineSeconds, containers } = job.spec.template.spec;
+  const spec = { activeDeadlineSeconds, containers: containers.map(({ name, image }) => ({ name, image })) };
+  return { ...withoutManagedFields(job), spec: { template: { spec } } };
+}
+
+function trimPod(pod: Pod): Pod {
+  const { nodeName, activeDeadlineSeconds } = pod.spec;
+  return { ...withoutManagedFields(pod), spec: { nodeName, activeDeadlineSeconds, containers: [] } };
+}
+
+function onlyIdentity({ metadata }: KubeObject): KubeObject {
+  const { namespace, name, uid, resourceVersion } = metadata;
+  return { metadata: { namespace, name, uid, resourceVersion } };
+}

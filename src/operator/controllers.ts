@@ -1,0 +1,145 @@
+import type { AgentConfig } from "../api/agent-config.ts";
+import { agentConfigs, agentProviders, agentRuns } from "../api/resources.ts";
+import { keyOf, type KubeObject } from "../kube/objects.ts";
+import { planConfig } from "../plan/agent-config.ts";
+import { planProvider } from "../plan/agent-provider.ts";
+import type { ObservedRun } from "../plan/agent-run/observed.ts";
+import { planRun } from "../plan/agent-run/plan.ts";
+import { isFinished, timestamp } from "../plan/agent-run/status.ts";
+import {
+  createController,
+  watchSource,
+  type Controller,
+  type ControllerObserver,
+  type Source,
+} from "../runtime/controller.ts";
+import type { Log } from "../runtime/log.ts";
+import type { Change, Reflector } from "../runtime/reflector.ts";
+import type { Caches } from "./caches.ts";
+import { createDependencies, type Dependencies } from "./dependencies.ts";
+import { gatherRun, runKeyOf, type RunSources } from "./gather-run.ts";
+import { createReconcile, type Hands } from "./reconcile.ts";
+import * as reference from "./reference-names.ts";
+import type { SecretKeys } from "./secret-keys.ts";
+
+export interface ControllerSetup {
+  hands: Hands;
+  secretKeys: SecretKeys;
+  defaults: RunSources["defaults"];
+  log: Log;
+  observe: (controller: string) => ControllerObserver;
+}
+
+/** Only a safety net: every change that matters is told by a watch. */
+const RECHECK_MS = 10 * 60_000;
+
+export function createControllers(setup: ControllerSetup): Controller[] {
+  return [runController(setup), providerController(setup), configController(setup)];
+}
+
+function runController({ hands, secretKeys, defaults, log, observe }: ControllerSetup): Controller {
+  const { client, caches } = hands;
+  const dependencies = createDependencies();
+  const sources: RunSources = { client, caches, secretKeys, dependencies, defaults };
+  const reconcile = createReconcile(
+    {
+      type: agentRuns,
+      gather: (key) => gatherRun(sources, key, Date.now()),
+      objectOf: ({ run }: ObservedRun) => run,
+      plan: planRun,
+      refused: (observed, refusal) => ({ ...observed, refusal }),
+    },
+    hands,
+  );
+  return createController({
+    name: "agentrun",
+    reconcile,
+    log,
+    observer: observe("agentrun"),
+    sources: [
+      watchSource(caches.runs, ({ key }) => [key]),
+      watchSource(caches.jobs, (change) => runKeyOf(either(change))),
+      watchSource(caches.pods, (change) => runKeyOf(either(change))),
+      readersOf(caches.providers, reference.toProvider, dependencies),
+      readersOf(caches.workspaces, reference.toWorkspace, dependencies),
+      readersOf(caches.configs, reference.toConfigs, dependencies),
+      readersOf(caches.secrets, reference.toSecret, dependencies),
+    ],
+    recheck: { everyMs: RECHECK_MS, keys: () => unfinished(caches) },
+  });
+}
+
+function* unfinished({ runs }: Caches): Generator<string> {
+  for (const run of runs.list()) if (!isFinished(run)) yield keyOf(run);
+}
+
+/** Brings back what has read an object of this cache when that changes. */
+function readersOf<T extends KubeObject, K extends KubeObject>(
+  cache: Reflector<T, K>,
+  referenceTo: (namespace: string, name: string) => string,
+  dependencies: Dependencies,
+): Source {
+  return watchSource(cache, (change) => {
+    const { namespace = "", name = "" } = either(change).metadata;
+    return dependencies.readersOf(referenceTo(namespace, name));
+  });
+}
+
+function either<K>(change: Change<K>): K {
+  const object = change.new ?? change.old;
+  if (object === undefined) throw new Error(`a change of ${change.key} without an object`);
+  return object;
+}
+
+function providerController({ hands, secretKeys, log, observe }: ControllerSetup): Controller {
+  const { caches } = hands;
+  const dependencies = createDependencies();
+  const gather = async (key: string) => {
+    const provider = caches.providers.get(key);
+    const ref = provider?.spec.authTokenSecretRef;
+    const { namespace = "" } = provider?.metadata ?? {};
+    dependencies.record(key, ref ? [reference.toSecret(namespace, ref.name)] : []);
+    if (!provider) return undefined;
+    const keys = ref && (await secretKeys(namespace, ref.name));
+    return { provider, secretKeys: keys, now: timestamp(Date.now()) };
+  };
+  return createController({
+    name: "agentprovider",
+    reconcile: createReconcile(
+      { type: agentProviders, gather, objectOf: ({ provider }) => provider, plan: planProvider },
+      hands,
+    ),
+    log,
+    observer: observe("agentprovider"),
+    sources: [
+      watchSource(caches.providers, ({ key }) => [key]),
+      readersOf(caches.secrets, reference.toSecret, dependencies),
+    ],
+    recheck: { everyMs: RECHECK_MS, keys: () => caches.providers.keys() },
+  });
+}
+
+function configController({ hands, log, observe }: ControllerSetup): Controller {
+  const { caches } = hands;
+  const gather = (key: string) => {
+    const config = caches.configs.get(key);
+    const all = [...caches.configs.list(config?.metadata.namespace)];
+    return Promise.resolve(config && { config, all, now: timestamp(Date.now()) });
+  };
+  return createController({
+    name: "agentconfig",
+    reconcile: createReconcile(
+      { type: agentConfigs, gather, objectOf: ({ config }) => config, plan: planConfig },
+      hands,
+    ),
+    log,
+    observer: observe("agentconfig"),
+    // Which one counts depends on all of them: a change of one concerns its neighbours too.
+    sources: [
+      watchSource(caches.configs, (change: Change<AgentConfig>) =>
+        caches.configs.keys(either(change).metadata.namespace),
+      ),
+    ],
+    recheck: { everyMs: RECHECK_MS, keys: () => caches.configs.keys() },
+  });
+}

@@ -1,0 +1,122 @@
+import { LABEL_RUN } from "../api/labels.ts";
+import type { AgentConfig } from "../api/agent-config.ts";
+import type { AgentRun } from "../api/agent-run.ts";
+import type { Client } from "../client/client.ts";
+import type { Job, Pod } from "../kube/builtin.ts";
+import { controllerOf } from "../kube/objects.ts";
+import { activeConfig } from "../plan/active-config.ts";
+import type { ObservedRun, OperatorDefaults, References } from "../plan/agent-run/observed.ts";
+import { agentTermination, isPodFinished, timeOf } from "../plan/agent-run/pod-state.ts";
+import { providerNameOf, secretsNeeded } from "../plan/agent-run/references.ts";
+import { isSlow } from "../plan/agent-run/start-up.ts";
+import { isFinished } from "../plan/agent-run/status.ts";
+import { runClaimName, runJobName, workspaceClaimName } from "../plan/build/names.ts";
+import type { Caches } from "./caches.ts";
+import type { Dependencies } from "./dependencies.ts";
+import { newestWarning, readClaim, readOutput } from "./pod-evidence.ts";
+import * as reference from "./reference-names.ts";
+import type { SecretKeys } from "./secret-keys.ts";
+
+export interface RunSources {
+  client: Client;
+  caches: Caches;
+  secretKeys: SecretKeys;
+  dependencies: Dependencies;
+  defaults: OperatorDefaults;
+}
+
+/** Everything that planning the run of this key needs; undefined when it no longer exists. */
+export async function gatherRun(
+  sources: RunSources,
+  key: string,
+  now: number,
+): Promise<ObservedRun | undefined> {
+  const { caches, dependencies, defaults } = sources;
+  const run = caches.runs.get(key);
+  const job = run && ownJob(caches, run);
+  if (!run || isFinished(run) || job) dependencies.forget(key);
+  if (!run) return undefined;
+  const pod = job && newestPod(caches, job);
+  const base = { run, defaults, job, pod, now };
+  if (isFinished(run)) return { ...base, references: NOTHING };
+  if (job) return { ...base, references: NOTHING, ...(await evidence(sources, base)) };
+  return { ...base, references: await followReferences(sources, run, key) };
+}
+
+const NOTHING: References = { secrets: new Map() };
+
+function ownJob(caches: Caches, { metadata }: AgentRun): Job | undefined {
+  const job = caches.jobs.get(`${metadata.namespace}/${runJobName(metadata.name ?? "")}`);
+  return job && controllerOf(job)?.uid === metadata.uid ? job : undefined;
+}
+
+function newestPod(caches: Caches, job: Job): Pod | undefined {
+  return [...caches.pods.by("owner", job.metadata.uid ?? "")].sort(
+    (a, b) => timeOf(b.metadata.creationTimestamp, 0) - timeOf(a.metadata.creationTimestamp, 0),
+  )[0];
+}
+
+/** What the caches do not hold about a pod: its log once the agent has ended, its troubles while it has not begun. */
+async function evidence(
+  { client }: RunSources,
+  { run, pod, now }: { run: AgentRun; pod?: Pod; now: number },
+): Promise<Pick<ObservedRun, "output" | "claim" | "warning">> {
+  if (!pod) return {};
+  const end = agentTermination(pod);
+  // A run that is not shown as Running yet is planned once more before its end is.
+  if (end && run.status?.phase === "Running") {
+    return { output: await readOutput(client, pod, now - timeOf(end.finishedAt, now)) };
+  }
+  return isSlow(pod, now) && !isPodFinished(pod) ? troubles(client, run, pod) : {};
+}
+
+async function troubles(
+  client: Client,
+  run: AgentRun,
+  pod: Pod,
+): Promise<Pick<ObservedRun, "claim" | "warning">> {
+  const namespace = run.metadata.namespace ?? "";
+  const workspace = run.spec.workspaceRef;
+  const claimName =
+    workspace === undefined ? runClaimName(run.metadata.name ?? "") : workspaceClaimName(workspace);
+  const claim = await readClaim(client, namespace, claimName);
+  const about = [{ kind: "Pod", name: pod.metadata.name ?? "" }];
+  if (claim && claim.status?.phase !== "Bound")
+    about.push({ kind: "PersistentVolumeClaim", name: claimName });
+  return { claim, warning: await newestWarning(client, namespace, about) };
+}
+
+/** Looks the references up and remembers them, so that the run is planned again when one of them changes. */
+async function followReferences(
+  { caches, secretKeys, dependencies }: RunSources,
+  run: AgentRun,
+  key: string,
+): Promise<References> {
+  const namespace = run.metadata.namespace ?? "";
+  const config = activeConfig([...caches.configs.list(namespace)].filter(isPresent));
+  const providerName = providerNameOf(run, config);
+  const provider =
+    providerName === undefined ? undefined : caches.providers.get(`${namespace}/${providerName}`);
+  const workspaceName = run.spec.workspaceRef;
+  const workspace =
+    workspaceName === undefined ? undefined : caches.workspaces.get(`${namespace}/${workspaceName}`);
+  const secretNames = new Set(secretsNeeded(run, { config, provider, workspace }).map(({ ref }) => ref.name));
+  dependencies.record(key, [
+    reference.toConfigs(namespace),
+    ...(providerName === undefined ? [] : [reference.toProvider(namespace, providerName)]),
+    ...(workspaceName === undefined ? [] : [reference.toWorkspace(namespace, workspaceName)]),
+    ...[...secretNames].map((name) => reference.toSecret(namespace, name)),
+  ]);
+  const lookups = [...secretNames].map(async (name) => [name, await secretKeys(namespace, name)] as const);
+  return { config, provider, workspace, secrets: new Map(await Promise.all(lookups)) };
+}
+
+function isPresent({ metadata }: AgentConfig): boolean {
+  return metadata.deletionTimestamp === undefined;
+}
+
+/** The run that a child belongs to, by its label or its owner. */
+export function runKeyOf({ metadata }: { metadata: Job["metadata"] }): string[] {
+  const name = metadata.labels?.[LABEL_RUN];
+  return name === undefined ? [] : [`${metadata.namespace}/${name}`];
+}

@@ -1,0 +1,147 @@
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+import { API_GROUP } from "../api/group.ts";
+import { createClient, type Client } from "../client/client.ts";
+import type { Transport } from "../client/transport.ts";
+import type { Controller } from "../runtime/controller.ts";
+import { createEventRecorder } from "../runtime/events.ts";
+import { healthPage, listenPages, parseBindAddress, type HealthCheck, type Page } from "../runtime/health.ts";
+import { createLeaderElection, type LeaderElection } from "../runtime/leader-election.ts";
+import type { Log } from "../runtime/log.ts";
+import { createMetrics } from "../runtime/metrics.ts";
+import { allCaches, createCaches } from "./caches.ts";
+import { createControllers } from "./controllers.ts";
+import { DEFAULT_AGENT_IMAGE, DEFAULT_GIT_IMAGE } from "./images.ts";
+import { observeRuns } from "./run-metrics.ts";
+import { createSecretKeys } from "./secret-keys.ts";
+
+export interface OperatorOptions {
+  /** The API server, under the identity whose permissions the operator has. */
+  transport: Transport;
+  /** Empty or absent: every namespace. */
+  namespaces?: readonly string[];
+  /** Work only while holding the Lease. Default: false. */
+  leaderElect?: boolean;
+  leaseNamespace: string;
+  /** `:8081`, `0.0.0.0:8081`; `0` turns it off. */
+  healthProbeBindAddress: string;
+  metricsBindAddress: string;
+  gitImage?: string;
+  agentImage?: string;
+  log: Log;
+}
+
+export interface Operator {
+  /** Resolves when all caches are synced and, with leader election, this process leads. */
+  readonly working: Promise<void>;
+  /** Resolves, with why, when the operator can no longer work and its process should end. */
+  readonly lost: Promise<string>;
+  /** Lets reconciles come to their end, writes what events are left and hands the Lease over. */
+  stop(): Promise<void>;
+}
+
+const LEASE_NAME = "agent-operator";
+const IMAGE_PULL_TIMEOUT_SECONDS = 300;
+
+/** Starts the operator. Rejects where a listen address is taken or malformed; everything later is retried. */
+export async function startOperator(options: OperatorOptions): Promise<Operator> {
+  const { log, namespaces = [] } = options;
+  const metrics = createMetrics();
+  const client = createClient(metrics.observeTransport(options.transport));
+  const caches = createCaches({ client, namespaces, log, observer: metrics.reflector });
+  for (const cache of allCaches(caches)) metrics.observeCache(cache);
+  observeRuns(metrics.registry, caches.runs);
+  const identity = `${hostname()}_${randomUUID()}`;
+  const election = options.leaderElect ? electLeader(client, options, identity) : undefined;
+  metrics.leading(() => election?.isLeading() ?? true);
+  const recorder = createEventRecorder({
+    client,
+    reportingController: `${API_GROUP}/agent-operator`,
+    reportingInstance: identity,
+    log,
+    dropped: metrics.eventDropped,
+  });
+  const controllers = createControllers({
+    hands: {
+      client,
+      caches,
+      record: (type, regarding, event) => recorder.record(type, regarding, event),
+      permit: () => election?.permit(),
+    },
+    secretKeys: createSecretKeys(client, caches),
+    defaults: {
+      gitImage: options.gitImage ?? DEFAULT_GIT_IMAGE,
+      agentImage: options.agentImage ?? DEFAULT_AGENT_IMAGE,
+      imagePullTimeoutSeconds: IMAGE_PULL_TIMEOUT_SECONDS,
+    },
+    log,
+    observe: metrics.controller,
+  });
+  const listeners = await listen(options, readiness(client, caches), metrics.render);
+  for (const cache of allCaches(caches)) cache.start();
+  election?.start();
+  const working = work(controllers, election, log);
+  return {
+    working,
+    lost: election?.lost ?? new Promise(() => undefined),
+    stop: async () => {
+      await Promise.all(controllers.map((controller) => controller.stop()));
+      await recorder.stop();
+      await election?.stop();
+      await Promise.all(allCaches(caches).map((cache) => cache.stop()));
+      await Promise.all(listeners.map((listener) => listener.close()));
+    },
+  };
+}
+
+function electLeader(
+  client: Client,
+  { leaseNamespace, log }: OperatorOptions,
+  identity: string,
+): LeaderElection {
+  return createLeaderElection({ client, namespace: leaseNamespace, name: LEASE_NAME, identity, log });
+}
+
+async function work(
+  controllers: Controller[],
+  election: LeaderElection | undefined,
+  log: Log,
+): Promise<void> {
+  await election?.acquired;
+  await Promise.all(controllers.map((controller) => controller.start()));
+  log.info({}, "caches are synced; reconciling");
+}
+
+/** A standby is ready too: it has its caches and waits for the Lease. */
+function readiness(client: Client, caches: Parameters<typeof allCaches>[0]): Record<string, HealthCheck> {
+  return {
+    caches: () =>
+      allCaches(caches)
+        .map((cache) => cache.problem())
+        .find((problem) => problem !== undefined),
+    apiserver: async () => {
+      await client.getText("/livez", { signal: AbortSignal.timeout(3_000) });
+      return undefined;
+    },
+  };
+}
+
+/** The health and metrics pages; on one listener where both have the same address. */
+async function listen(
+  { healthProbeBindAddress, metricsBindAddress }: OperatorOptions,
+  readyChecks: Record<string, HealthCheck>,
+  render: () => Promise<{ contentType: string; body: string }>,
+) {
+  const pages: [string, Record<string, Page>][] = [
+    [healthProbeBindAddress, { "/healthz": healthPage({}), "/readyz": healthPage(readyChecks) }],
+    [metricsBindAddress, { "/metrics": async () => ({ status: 200, ...(await render()) }) }],
+  ];
+  const byAddress = new Map<string, Record<string, Page>>();
+  for (const [address, page] of pages) byAddress.set(address, { ...byAddress.get(address), ...page });
+  const listeners = [];
+  for (const [text, served] of byAddress) {
+    const address = parseBindAddress(text);
+    if (address) listeners.push(await listenPages(address, served));
+  }
+  return listeners;
+}

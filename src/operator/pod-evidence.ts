@@ -1,0 +1,95 @@
+import type { Client } from "../client/client.ts";
+import { ApiError, isApiError } from "../client/errors.ts";
+import {
+  events,
+  persistentVolumeClaims,
+  pods,
+  type PersistentVolumeClaim,
+  type Pod,
+} from "../kube/builtin.ts";
+import { pathOf } from "../kube/resources.ts";
+import { AGENT_CONTAINER } from "../plan/build/names.ts";
+
+/** The end of a log that is read: agents repeat what matters at the end of a long one. */
+const TAIL_LINES = 2_000;
+const TAIL_BYTES = 2 * 1024 * 1024;
+
+/** A node that does not answer for this long after the agent's end will not give its log any more. */
+const LOG_PATIENCE_MS = 120_000;
+
+/** The end of the agent's log, or why it cannot be had. Rejects while trying again can still help. */
+export async function readOutput(
+  client: Client,
+  pod: Pod,
+  sinceEndMs: number,
+): Promise<{ tail: string } | { missing: string }> {
+  const path = pathOf(pods, {
+    namespace: pod.metadata.namespace,
+    name: pod.metadata.name,
+    subresource: "log",
+  });
+  try {
+    const stream = await client.getStream(`${path}?container=${AGENT_CONTAINER}&tailLines=${TAIL_LINES}`);
+    return { tail: await lastBytes(stream, TAIL_BYTES) };
+  } catch (error) {
+    const final = error instanceof ApiError && error.code >= 400 && error.code < 429;
+    if (final || sinceEndMs > LOG_PATIENCE_MS)
+      return { missing: error instanceof Error ? error.message : String(error) };
+    throw error;
+  }
+}
+
+/** Holds no more than twice `limit` at a time, however long the stream is. */
+async function lastBytes(stream: AsyncIterable<Uint8Array>, limit: number): Promise<string> {
+  let kept: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of stream) {
+    kept.push(chunk);
+    size += chunk.length;
+    if (size > 2 * limit) {
+      const last = Buffer.concat(kept).subarray(-limit);
+      kept = [last];
+      size = last.length;
+    }
+  }
+  return Buffer.concat(kept).subarray(-limit).toString("utf8");
+}
+
+/** The claim that a pod mounts, as it is now. */
+export async function readClaim(
+  client: Client,
+  namespace: string,
+  name: string,
+): Promise<PersistentVolumeClaim | undefined> {
+  try {
+    return await client.get(persistentVolumeClaims, { namespace, name });
+  } catch (error) {
+    if (isApiError(error, "NotFound")) return undefined;
+    throw error;
+  }
+}
+
+/** The newest Warning event about any of these objects, in Kubernetes' own words. */
+export async function newestWarning(
+  client: Client,
+  namespace: string,
+  objects: readonly { kind: string; name: string }[],
+): Promise<string | undefined> {
+  const found = [];
+  for (const { kind, name } of objects) {
+    const fieldSelector = `regarding.kind=${kind},regarding.name=${name},type=Warning`;
+    const list = await client.list(events, { namespace, fieldSelector, limit: 100 });
+    found.push(...list.items);
+  }
+  const newest = found.sort((a, b) => timeOf(b) - timeOf(a))[0];
+  return newest && `${newest.reason}: ${newest.note ?? ""}`.trim();
+}
+
+function timeOf(event: {
+  eventTime?: string | null;
+  series?: { lastObservedTime: string };
+  metadata: { creationTimestamp?: string };
+}): number {
+  const at = event.series?.lastObservedTime ?? event.eventTime ?? event.metadata.creationTimestamp;
+  return at ? Date.parse(at) : 0;
+}

@@ -1,0 +1,64 @@
+import type { Client } from "../client/client.ts";
+import type { KubeObject } from "../kube/objects.ts";
+import type { ResourceType } from "../kube/resources.ts";
+import type { Refusal } from "../plan/agent-run/observed.ts";
+import { carryOut, type ActionPlan, type CarriedOut } from "../runtime/carry-out.ts";
+import type { LookAgain, ReconcileContext } from "../runtime/controller.ts";
+import type { EventIntent } from "../runtime/events.ts";
+import { allCaches, type Caches } from "./caches.ts";
+
+/** What every reconcile writes with. */
+export interface Hands {
+  client: Client;
+  caches: Caches;
+  record: (type: ResourceType, regarding: KubeObject, event: EventIntent) => void;
+  /** Throws when this process must not write any more. */
+  permit: () => void;
+}
+
+/** How one kind is reconciled: from a key to what is observed, from that to a plan. */
+export interface Kind<T extends KubeObject, Observed extends object, Status> {
+  type: ResourceType<T>;
+  /** Undefined when the object no longer exists. */
+  gather: (key: string) => Promise<Observed | undefined>;
+  objectOf: (observed: Observed) => T & { status?: unknown };
+  plan: (observed: Observed) => ActionPlan<Status>;
+  /** What is observed once the API server has refused a child; absent for kinds without children. */
+  refused?: (observed: Observed, refusal: Refusal) => Observed;
+}
+
+/** gather, plan, carryOut. A refused child is planned once more, with the refusal among what is observed. */
+export function createReconcile<T extends KubeObject, Observed extends object, Status>(
+  kind: Kind<T, Observed, Status>,
+  hands: Hands,
+): (key: string, context: ReconcileContext) => Promise<{ lookAgain: LookAgain }> {
+  const cacheOf = new Map(allCaches(hands.caches).map((cache) => [cache.type.kind, cache]));
+  const put = (type: ResourceType, object: KubeObject, origin?: unknown) =>
+    cacheOf.get(type.kind)?.put(object, origin);
+
+  return async (key, { origin, signal }) => {
+    let observed: Observed | undefined = await kind.gather(key);
+    while (observed !== undefined) {
+      const plan = kind.plan(observed);
+      const { client, record, permit } = hands;
+      const context = { client, record, permit, put, origin, signal };
+      const carried = await carryOut(context, kind.type, kind.objectOf(observed), plan);
+      const refusal = refusalOf(carried);
+      if (!refusal || !kind.refused) return { lookAgain: plan.lookAgain };
+      observed = kind.refused(observed, refusal);
+    }
+    return { lookAgain: "onChange" };
+  };
+}
+
+function refusalOf(carried: CarriedOut<KubeObject>): Refusal | undefined {
+  if (carried.outcome === "nameTaken") {
+    const { kind, name } = carried;
+    const message = `a ${kind} named ${name} exists already and belongs to something else; it is left as it is`;
+    return { reason: "NameTaken", message };
+  }
+  if (carried.outcome !== "refused") return undefined;
+  const { kind, name, code, message } = carried;
+  const said = `${kind} ${name} cannot be created: ${message}`;
+  return { reason: code === 403 ? "Forbidden" : "PodRefused", message: said };
+}

@@ -1,0 +1,69 @@
+import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import type { AgentRun } from "../api/agent-run.ts";
+import { isFinished } from "../plan/agent-run/status.ts";
+import type { Reflector } from "../runtime/reflector.ts";
+
+/** Seconds: from a quick question to the longest timeout that is common. */
+const DURATION_BUCKETS = [5, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14_400];
+
+/** Metrics of AgentRuns: those that exist by phase, and what those that ended while this process watched came to. */
+export function observeRuns(registry: Registry, runs: Reflector<AgentRun>): void {
+  const registers = [registry];
+  const labels = ["agent", "provider"];
+  const phases = new Gauge({
+    name: "agent_operator_runs",
+    help: "AgentRuns that exist, by phase",
+    labelNames: ["phase"],
+    registers,
+    collect: () => {
+      phases.reset();
+      for (const run of runs.list()) phases.inc({ phase: phaseOf(run) });
+    },
+  });
+  const finished = new Counter({
+    name: "agent_operator_runs_finished_total",
+    help: "AgentRuns that ended, by phase, reason and outcome",
+    labelNames: ["phase", "reason", "outcome", ...labels],
+    registers,
+  });
+  const duration = new Histogram({
+    name: "agent_operator_run_duration_seconds",
+    help: "Time from the creation of a run's Job to the run's end",
+    labelNames: ["phase", ...labels],
+    buckets: DURATION_BUCKETS,
+    registers,
+  });
+  const tokens = new Counter({
+    name: "agent_operator_run_tokens_total",
+    help: "Tokens that ended runs used, as the agents reported them, by kind",
+    labelNames: ["kind", ...labels],
+    registers,
+  });
+  const cost = new Counter({
+    name: "agent_operator_run_cost_usd_total",
+    help: "US dollars that ended runs cost, as the agents reported them",
+    labelNames: labels,
+    registers,
+  });
+  runs.onChange(({ old, new: run }) => {
+    if (!old || !run || isFinished(old) || !isFinished(run)) return;
+    const { agent = "", provider = "", reason = "", outcome = "", result } = run.status ?? {};
+    const phase = phaseOf(run);
+    finished.inc({ phase, reason, outcome, agent, provider });
+    const seconds = secondsOf(run);
+    if (seconds !== undefined) duration.observe({ phase, agent, provider }, seconds);
+    for (const [kind, count] of Object.entries(result?.tokens ?? {}))
+      tokens.inc({ kind, agent, provider }, count);
+    if (result?.costUSD !== undefined) cost.inc({ agent, provider }, Number(result.costUSD));
+  });
+}
+
+function phaseOf({ status }: AgentRun): string {
+  return status?.phase ?? "Pending";
+}
+
+function secondsOf({ status }: AgentRun): number | undefined {
+  const { startTime, completionTime } = status ?? {};
+  if (startTime === undefined || completionTime === undefined) return undefined;
+  return Math.max(0, (Date.parse(completionTime) - Date.parse(startTime)) / 1000);
+}

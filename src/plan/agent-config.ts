@@ -1,0 +1,49 @@
+import type { AgentConfig, AgentConfigStatus } from "../api/agent-config.ts";
+import { setConditions } from "../api/conditions.ts";
+import { isDeleting } from "../kube/objects.ts";
+import { activeConfig } from "./active-config.ts";
+import type { Plan } from "./plan.ts";
+
+export interface ObservedConfig {
+  config: AgentConfig;
+  /** Every AgentConfig of its namespace, itself included. */
+  all: readonly AgentConfig[];
+  /** RFC 3339 */
+  now: string;
+}
+
+/** Says of each AgentConfig whether it is the one that counts. */
+export function planConfig({ config, all, now }: ObservedConfig): Plan<AgentConfigStatus> {
+  if (isDeleting(config)) return { create: [], remove: [], events: [], lookAgain: "onChange" };
+  const chosen = activeConfig(all.filter((other) => !isDeleting(other)));
+  const active = chosen?.metadata.name === config.metadata.name;
+  const observedGeneration = config.metadata.generation;
+  const condition = active
+    ? ({
+        type: "Ready",
+        status: "True",
+        reason: "Active",
+        message: "the namespace's runs use these defaults",
+      } as const)
+    : ({
+        type: "Ready",
+        status: "False",
+        reason: "NotActive",
+        message: `the namespace's runs use AgentConfig ${chosen?.metadata.name} instead; only one counts`,
+      } as const);
+  const before = config.status?.conditions?.find(({ type }) => type === "Ready");
+  return {
+    create: [],
+    remove: [],
+    events:
+      active || before?.reason === "NotActive"
+        ? []
+        : [{ type: "Warning", reason: "NotActive", action: "Choose", note: condition.message }],
+    status: {
+      active,
+      observedGeneration,
+      conditions: setConditions(config.status?.conditions, [{ ...condition, observedGeneration }], now),
+    },
+    lookAgain: "onChange",
+  };
+}

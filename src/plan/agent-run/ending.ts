@@ -1,0 +1,213 @@
+import { agentNamed } from "../../agents/registry.ts";
+import type { AgentReport } from "../../agents/agent.ts";
+import type { AgentRunPhase } from "../../api/agent-run.ts";
+import type { Reason } from "../../api/reasons.ts";
+import type { Job, Pod } from "../../kube/builtin.ts";
+import { factsOf } from "../build/facts.ts";
+import { parseGitReport, parseUnfitImage, type GitReport } from "../build/git-report.ts";
+import type { ObservedRun } from "./observed.ts";
+import * as podState from "./pod-state.ts";
+
+/** How a run ended, before it is put into status. */
+export interface Ending {
+  phase: AgentRunPhase;
+  reason: Reason;
+  message: string;
+  exitCode?: number;
+  /** RFC 3339; absent: now. */
+  at?: string;
+  report?: AgentReport;
+  git?: GitReport;
+}
+
+/** Time that a stopped pod's containers get to end before the run is ended without their last words. */
+const LAST_WORDS_MS = 90_000;
+
+/**
+ * The end of a run whose Job exists, or undefined while it goes on. A run ends when its pod is terminal
+ * or gone, whether or not the Job already says so.
+ */
+export function endingOf(observed: ObservedRun, job: Job): Ending | undefined {
+  const { pod, run } = observed;
+  if (!pod) return run.status?.podName === undefined ? endWithoutPod(job) : podGone(job);
+  const init = podState.failedInit(pod);
+  const end = podState.agentTermination(pod);
+  if (init || end) return observedEnd(observed, job, pod);
+  return podState.isPodFinished(pod) && stoppedLongEnough(pod, observed.now)
+    ? stoppedEnd(pod, "the pod ended before the agent could start")
+    : undefined;
+}
+
+function observedEnd(observed: ObservedRun, job: Job, pod: Pod): Ending {
+  const report = agentReport(observed, job);
+  const end = podState.agentTermination(pod);
+  const git = end?.message === undefined ? undefined : parseGitReport(end.message);
+  const facts = { report, git, exitCode: end?.exitCode, at: end?.finishedAt };
+  const outside = stoppedFromOutside(pod);
+  if (outside) return { ...outside, ...facts };
+  const init = podState.failedInit(pod);
+  if (init) return { ...initFailure(init.container, init.end), at: init.end.finishedAt };
+  return end ? { ...agentEnd(observed, job, end, report, git), ...facts } : stoppedEnd(pod, "the pod ended");
+}
+
+function agentReport({ output }: ObservedRun, job: Job): AgentReport | undefined {
+  if (!output || "missing" in output) return undefined;
+  return agentNamed(factsOf(job).agent ?? "")?.parseOutput(output.tail);
+}
+
+/** Deadline, eviction and deletion explain an exit code that would otherwise read as the agent's own. */
+function stoppedFromOutside(pod: Pod): Pick<Ending, "phase" | "reason" | "message"> | undefined {
+  if (pod.status?.reason === "DeadlineExceeded") {
+    const doing =
+      podState.agentStartedAt(pod) === undefined
+        ? "before the agent had started"
+        : "while the agent was at work";
+    return {
+      phase: "TimedOut",
+      reason: "DeadlineExceeded",
+      message: `the timeout of ${deadline(pod)}s passed ${doing}`,
+    };
+  }
+  const disruption = podState.disruption(pod);
+  if (disruption !== undefined) return { phase: "Failed", reason: "Evicted", message: disruption };
+  const exitCode = podState.agentTermination(pod)?.exitCode;
+  if (pod.metadata.deletionTimestamp !== undefined && exitCode !== 0) {
+    return {
+      phase: "Failed",
+      reason: "PodDeleted",
+      message: "the pod was deleted before the agent had ended",
+    };
+  }
+  return undefined;
+}
+
+function deadline(pod: Pod): string {
+  return pod.spec.activeDeadlineSeconds === undefined ? "?" : String(pod.spec.activeDeadlineSeconds);
+}
+
+function stoppedLongEnough(pod: Pod, now: number): boolean {
+  if (podState.allEnded(pod)) return true;
+  const ready = pod.status?.conditions?.find(({ type }) => type === "Ready")?.lastTransitionTime;
+  return now - podState.timeOf(ready ?? pod.status?.startTime, now) > LAST_WORDS_MS;
+}
+
+function stoppedEnd(pod: Pod, fallback: string): Ending {
+  return (
+    stoppedFromOutside(pod) ?? {
+      phase: "Failed",
+      reason: "AgentFailed",
+      message: pod.status?.message ?? fallback,
+    }
+  );
+}
+
+function initFailure(
+  container: string,
+  end: podState.Terminated,
+): Pick<Ending, "phase" | "reason" | "message"> {
+  const words = end.message?.trim() ?? "";
+  const said = words === "" ? `container ${container} ended with exit code ${end.exitCode}` : words;
+  if (end.reason === "OOMKilled")
+    return failure("OutOfMemory", `container ${container} used more memory than its limit`);
+  if (couldNotStart(end))
+    return failure("StartError", `container ${container} could not be started: ${said}`);
+  return failure(INIT_EXIT_REASONS[end.exitCode] ?? "CloneFailed", said);
+}
+
+/** Exit codes of the scripts; every other one is git's. */
+const INIT_EXIT_REASONS: Readonly<Record<number, Reason>> = { 65: "VolumeNotWritable", 66: "InvalidImage" };
+
+function couldNotStart({ reason }: podState.Terminated): boolean {
+  return reason === "StartError" || reason === "ContainerCannotRun";
+}
+
+function agentEnd(
+  observed: ObservedRun,
+  job: Job,
+  end: podState.Terminated,
+  report: AgentReport | undefined,
+  git: GitReport | undefined,
+): Pick<Ending, "phase" | "reason" | "message"> {
+  if (end.reason === "OOMKilled") {
+    return failure("OutOfMemory", "the agent used more memory than its limit and was killed");
+  }
+  if (couldNotStart(end))
+    return failure("StartError", `the agent could not be started: ${end.message ?? "no reason given"}`);
+  const unfit = parseUnfitImage(end.message ?? "");
+  if (unfit) return failure(unfit.reason, unfit.message);
+  if (end.exitCode === 0 && (report?.ok ?? git?.ok)) return completed(report, git);
+  if (report?.error?.kind === "Authentication") return authenticationFailed(job, report);
+  const said = report?.error?.message ?? unavailable(observed);
+  return end.exitCode === 0
+    ? failure("AgentError", said)
+    : failure("AgentFailed", `the agent ended with exit code ${end.exitCode}: ${said}`);
+}
+
+function failure(reason: Reason, message: string): Pick<Ending, "phase" | "reason" | "message"> {
+  return { phase: "Failed", reason, message };
+}
+
+function completed(
+  report: AgentReport | undefined,
+  git: GitReport | undefined,
+): Pick<Ending, "phase" | "reason" | "message"> {
+  const did = git ? describeChange(git) : "the agent did its task; what it changed is not known";
+  const result = report ? "" : "; its log was gone before its tokens and cost could be read";
+  return { phase: "Succeeded", reason: "Completed", message: did + result };
+}
+
+function describeChange({ commits, filesChanged, uncommittedChanges }: GitReport): string {
+  const files = `${filesChanged} file${filesChanged === 1 ? "" : "s"} changed`;
+  if (commits > 0) return `the agent made ${commits} commit${commits === 1 ? "" : "s"}, ${files}`;
+  return uncommittedChanges ? `the agent left uncommitted changes, ${files}` : "the agent changed nothing";
+}
+
+function authenticationFailed(
+  job: Job,
+  { error }: AgentReport,
+): Pick<Ending, "phase" | "reason" | "message"> {
+  const { credential, provider } = factsOf(job);
+  const [secret, key] = credential?.split("/") ?? [];
+  const where = secret === undefined ? "no Secret is set" : `check key ${key} of Secret ${secret}`;
+  const status = error?.status === undefined ? "" : ` (${error.status})`;
+  return failure(
+    "AuthenticationFailed",
+    `provider ${provider ?? "of the run"} refused the credential${status}: ${where}. ${error?.message ?? ""}`.trim(),
+  );
+}
+
+function unavailable({ output }: ObservedRun): string {
+  return output && "missing" in output
+    ? `its log could not be read: ${output.missing}`
+    : "it reported no result";
+}
+
+/** No pod was ever seen. */
+function endWithoutPod(job: Job): Ending | undefined {
+  const failed = podState.jobCondition(job, "Failed");
+  if (failed) {
+    return failed.reason === "DeadlineExceeded"
+      ? {
+          phase: "TimedOut",
+          reason: "DeadlineExceeded",
+          message: "the deadline passed before a pod could start",
+        }
+      : {
+          ...failure(
+            "PodDeleted",
+            `the pod was gone before its end was seen; the Job says: ${failed.message ?? failed.reason}`,
+          ),
+        };
+  }
+  return podState.jobCondition(job, "Complete") ? podGone(job) : undefined;
+}
+
+/** The pod was there once. What it left in the claim stays; its result cannot be known any more. */
+function podGone(job: Job): Ending {
+  const failed = podState.jobCondition(job, "Failed");
+  if (failed?.reason === "DeadlineExceeded") {
+    return { phase: "TimedOut", reason: "DeadlineExceeded", message: failed.message ?? "the timeout passed" };
+  }
+  const verdict = podState.jobCondition(job, "Complete") ? "; the Job says that it completed" : "";
+  return failure("PodDeleted", `the pod is gone and its result could not be read${verdict}`);
+}

@@ -1,0 +1,50 @@
+import type { AgentConfig } from "../../api/agent-config.ts";
+import type { AgentProvider } from "../../api/agent-provider.ts";
+import type { AgentRun } from "../../api/agent-run.ts";
+import type { AgentWorkspace } from "../../api/agent-workspace.ts";
+import type { Job, PersistentVolumeClaim, Pod } from "../../kube/builtin.ts";
+
+/** What the operator's flags decide for runs that say nothing themselves. */
+export interface OperatorDefaults {
+  gitImage: string;
+  agentImage: string;
+  /** How long an image may fail to be pulled before its run fails. */
+  imagePullTimeoutSeconds: number;
+}
+
+/** The objects that a run's references name, as far as they exist. */
+export interface References {
+  config?: AgentConfig;
+  /** Why the namespace's AgentConfig cannot be read, where it cannot. */
+  configError?: string;
+  provider?: AgentProvider;
+  workspace?: AgentWorkspace;
+  /** Key names of every Secret that the run needs; undefined where the Secret does not exist. */
+  secrets: ReadonlyMap<string, readonly string[] | undefined>;
+}
+
+/** The API server's "no" to a child: its name is in other hands, a quota or permission stands against it, or it is invalid. */
+export interface Refusal {
+  reason: "NameTaken" | "Forbidden" | "PodRefused";
+  message: string;
+}
+
+/** What is known about a run when it is planned. Complete: the plan asks for nothing more. */
+export interface ObservedRun {
+  run: AgentRun;
+  references: References;
+  defaults: OperatorDefaults;
+  /** The run's own Job, never one of the same name that somebody else made. */
+  job?: Job;
+  /** The newest pod of that Job. */
+  pod?: Pod;
+  claim?: PersistentVolumeClaim;
+  /** The newest Warning event of the pod or its claim, asked for once the pod is slow to start. */
+  warning?: string;
+  /** The end of the agent's log, read once the agent has ended; `missing` says why there is none. */
+  output?: { tail: string } | { missing: string };
+  /** Why a child could not be created a moment ago, where it could not. */
+  refusal?: Refusal;
+  /** Milliseconds since the epoch. */
+  now: number;
+}

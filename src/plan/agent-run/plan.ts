@@ -1,0 +1,192 @@
+import type { AgentRun, AgentRunStatus } from "../../api/agent-run.ts";
+import type { Reason } from "../../api/reasons.ts";
+import { jobs, persistentVolumeClaims, type Job, type Pod } from "../../kube/builtin.ts";
+import { isDeleting } from "../../kube/objects.ts";
+import { buildRunClaim } from "../build/run-claim.ts";
+import { buildRunJob } from "../build/run-job.ts";
+import type { Child, EventIntent, LookAgain, Plan, Removal } from "../plan.ts";
+import type { ResolvedRun } from "../resolved-run.ts";
+import { endingOf, type Ending } from "./ending.ts";
+import { eventsOf } from "./events.ts";
+import type { ObservedRun } from "./observed.ts";
+import * as podState from "./pod-state.ts";
+import { resolveRun } from "./resolve.ts";
+import { outcomeOf, resultOf } from "./result.ts";
+import { holdUpOf, isSlow, SLOW_START_MS } from "./start-up.ts";
+import * as status from "./status.ts";
+
+/** For what comes with no watch: the events of a slow pod, room in a quota. */
+const RECHECK_MS = 30_000;
+
+export type RunPlan = Plan<AgentRunStatus>;
+
+/** What should be done about a run. The first step that has an answer decides. */
+export function planRun(observed: ObservedRun): RunPlan {
+  return (
+    deleting(observed) ??
+    finished(observed) ??
+    refused(observed) ??
+    jobDeleted(observed) ??
+    follow(observed) ??
+    start(observed)
+  );
+}
+
+type Step = (observed: ObservedRun) => RunPlan | undefined;
+
+/** The garbage collector takes the children along. */
+const deleting: Step = ({ run }) => (isDeleting(run) ? rest() : undefined);
+
+/** Nothing of a finished run goes on: a Job that would still run, or never start, is removed. */
+const finished: Step = ({ run, job, pod }) => {
+  if (!status.isFinished(run)) return undefined;
+  return { ...rest(), remove: job && !isOver(job, pod) ? [removal(job)] : [] };
+};
+
+function isOver(job: Job, pod: Pod | undefined): boolean {
+  if (isDeleting(job)) return true;
+  if (pod) return podState.isPodFinished(pod) || isDeleting(pod);
+  return (
+    podState.jobCondition(job, "Complete") !== undefined || podState.jobCondition(job, "Failed") !== undefined
+  );
+}
+
+function removal({ metadata }: Job): Removal {
+  return {
+    type: jobs,
+    namespace: metadata.namespace ?? "",
+    name: metadata.name ?? "",
+    uid: metadata.uid ?? "",
+    propagationPolicy: "Background",
+  };
+}
+
+/** A child could not be created: its name is taken, or the API server refuses it. */
+const refused: Step = (observed) => {
+  const { refusal } = observed;
+  if (!refusal) return undefined;
+  return refusal.reason === "Forbidden"
+    ? { ...wait(observed, refusal.reason, refusal.message), lookAgain: { afterMs: RECHECK_MS } }
+    : end(observed, { phase: "Failed", reason: refusal.reason, message: refusal.message });
+};
+
+const jobDeleted: Step = (observed) => {
+  const { run, job } = observed;
+  const name = run.status?.jobName;
+  if (job || name === undefined) return undefined;
+  return end(observed, {
+    phase: "Failed",
+    reason: "JobDeleted",
+    message: `Job ${name} was deleted before the agent had ended`,
+  });
+};
+
+/** The Job exists: its pod decides. */
+const follow: Step = (observed) => {
+  const { job } = observed;
+  return (
+    job && (adopt(observed, job) ?? showRunning(observed) ?? showEnd(observed, job) ?? showStartUp(observed))
+  );
+};
+
+/** The Job was created, but its run's status does not tell of it yet. */
+function adopt(observed: ObservedRun, job: Job): RunPlan | undefined {
+  return observed.run.status?.jobName === undefined ? initializing(observed, job) : undefined;
+}
+
+/** Also for an agent that has already ended when its pod is first seen, so that no run skips the phase. */
+function showRunning({ run, pod, now }: ObservedRun): RunPlan | undefined {
+  const startedAt = pod && podState.agentStartedAt(pod);
+  if (startedAt === undefined || run.status?.phase === "Running") return undefined;
+  const next = {
+    ...status.enterStage(run, status.runningStage(), now),
+    startedAt,
+    podName: pod?.metadata.name,
+  };
+  const ended = pod !== undefined && podState.agentTermination(pod) !== undefined;
+  return write(run, next, ended ? { afterMs: 0 } : "onChange");
+}
+
+function showEnd(observed: ObservedRun, job: Job): RunPlan | undefined {
+  const ending = endingOf(observed, job);
+  return ending && end(observed, ending);
+}
+
+/** On the way to the agent. What goes as it should is not written: the run is Initializing already. */
+function showStartUp(observed: ObservedRun): RunPlan {
+  const { run, pod, now } = observed;
+  const holdUp = holdUpOf(observed);
+  if (holdUp?.fails?.afterMs === 0) return end(observed, holdUp.fails.ending);
+  const waits = run.status?.phase === "Running" || !pod || isSlow(pod, now);
+  const lookAgain = holdUp?.fails ?? (waits ? { afterMs: RECHECK_MS } : { afterMs: SLOW_START_MS });
+  if (!holdUp) return { ...rest(), lookAgain };
+  const stage = status.initializingStage(holdUp.reason, holdUp.message);
+  return write(run, status.enterStage(run, stage, now), { afterMs: Math.min(lookAgain.afterMs, RECHECK_MS) });
+}
+
+/** Follows the references and creates the children, or says what is missing. */
+function start(observed: ObservedRun): RunPlan {
+  const resolution = resolveRun(observed);
+  if ("obstacle" in resolution) {
+    const { kind, reason, message } = resolution.obstacle;
+    return kind === "waiting"
+      ? wait(observed, reason, message)
+      : end(observed, { phase: "Failed", reason, message });
+  }
+  const job = buildRunJob(resolution.resolved);
+  const plan = initializing(observed, job);
+  return {
+    ...plan,
+    create: children(resolution.resolved, job),
+    events: [...warningsOf(observed, resolution.resolved), ...plan.events],
+  };
+}
+
+function children(run: ResolvedRun, job: Job): Child[] {
+  const claim: Child[] = run.workspace ? [] : [{ type: persistentVolumeClaims, object: buildRunClaim(run) }];
+  return [...claim, { type: jobs, object: job }];
+}
+
+function warningsOf({ run }: ObservedRun, { provider }: ResolvedRun): EventIntent[] {
+  const variable = provider?.token?.variable;
+  if (variable === undefined || !run.spec.env?.some(({ name }) => name === variable)) return [];
+  const note = `spec.env sets ${variable} itself; the credential of provider ${provider?.name} is not used`;
+  return [{ type: "Warning", reason: "CredentialOverridden", action: "Start", note }];
+}
+
+function initializing({ run, now }: ObservedRun, job: Job): RunPlan {
+  const stage = status.initializingStage(
+    "JobCreated",
+    `Job ${job.metadata.name} is created; its pod clones the repository`,
+  );
+  return write(run, { ...status.enterStage(run, stage, now), ...status.jobStatus(job, now) }, "onChange");
+}
+
+function wait({ run, now }: ObservedRun, reason: Reason, message: string): RunPlan {
+  return write(run, status.enterStage(run, status.waitingStage(reason, message), now), "onChange");
+}
+
+function end({ run, job, pod, now }: ObservedRun, ending: Ending): RunPlan {
+  const { phase, reason, message, exitCode, git } = ending;
+  const stage = status.endedStage(phase, reason, message);
+  return write(
+    run,
+    {
+      ...status.enterStage(run, stage, now),
+      completionTime: ending.at ?? status.timestamp(now),
+      exitCode,
+      outcome: outcomeOf(git),
+      branch: git?.branch ?? run.status?.branch,
+      result: resultOf(ending),
+    },
+    job && !isOver(job, pod) ? { afterMs: 0 } : "onChange",
+  );
+}
+
+function write(run: AgentRun, next: AgentRunStatus, lookAgain: LookAgain): RunPlan {
+  return { ...rest(), status: next, events: eventsOf(run, next), lookAgain };
+}
+
+function rest(): RunPlan {
+  return { create: [], remove: [], events: [], lookAgain: "onChange" };
+}

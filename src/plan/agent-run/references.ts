@@ -1,0 +1,52 @@
+import type { AgentType } from "../../api/agent-types.ts";
+import type { AgentConfig } from "../../api/agent-config.ts";
+import type { AgentProvider } from "../../api/agent-provider.ts";
+import type { AgentRun } from "../../api/agent-run.ts";
+import type { AgentWorkspace } from "../../api/agent-workspace.ts";
+import type { EnvVar, LocalKeyRef } from "../../kube/builtin.ts";
+
+const BUILT_IN_AGENT: AgentType = "claude";
+
+/** The agent of a run: its own, else its namespace's, else claude. */
+export function agentOf(run: AgentRun, config: AgentConfig | undefined): AgentType {
+  return run.spec.agent ?? config?.spec?.defaultAgent ?? BUILT_IN_AGENT;
+}
+
+/** The AgentProvider that a run names or inherits; undefined with an inline provider or none. */
+export function providerNameOf(run: AgentRun, config: AgentConfig | undefined): string | undefined {
+  if (run.spec.provider) return undefined;
+  return run.spec.providerRef ?? config?.spec?.defaultProviders?.[agentOf(run, config)];
+}
+
+/** The key of a Secret that must exist before the run can start, and what it is for. */
+export interface SecretNeed {
+  ref: LocalKeyRef;
+  purpose: string;
+}
+
+/** Every Secret key that the run's containers will read. Optional ones are left out. */
+export function secretsNeeded(
+  run: AgentRun,
+  references: { config?: AgentConfig; provider?: AgentProvider; workspace?: AgentWorkspace },
+): SecretNeed[] {
+  const { config, provider, workspace } = references;
+  const needs: SecretNeed[] = [];
+  const token = run.spec.provider?.authSecretRef ?? provider?.spec.authTokenSecretRef;
+  if (token) needs.push({ ref: token, purpose: "the provider's credential" });
+  const repository = run.spec.repository ?? workspace?.spec.repository;
+  if (repository?.credentialsSecretRef) {
+    needs.push({ ref: repository.credentialsSecretRef, purpose: "the repository's credentials" });
+  }
+  for (const variable of envOf(run, config)) {
+    const ref = variable.valueFrom?.secretKeyRef;
+    if (ref && ref.optional !== true) {
+      needs.push({ ref, purpose: `the environment variable ${variable.name}` });
+    }
+  }
+  return needs;
+}
+
+/** AgentConfig's variables and the run's own, in that order. */
+export function envOf(run: AgentRun, config: AgentConfig | undefined): EnvVar[] {
+  return [...(config?.spec?.env ?? []), ...(run.spec.env ?? [])];
+}

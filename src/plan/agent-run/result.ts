@@ -1,0 +1,35 @@
+import type { AgentRunOutcome, AgentRunResult } from "../../api/agent-run.ts";
+import { MAX_RESULT_TEXT } from "../../api/fields/run-status.ts";
+import type { GitReport } from "../build/git-report.ts";
+import type { Ending } from "./ending.ts";
+
+/** What the agent and git reported, as status shows it; unknown stays absent. */
+export function resultOf({ report, git }: Ending): AgentRunResult | undefined {
+  if (!report && !git) return undefined;
+  return {
+    sessionId: report?.sessionId,
+    turns: report?.turns,
+    tokens: report?.tokens,
+    costUSD: report?.costUSD,
+    ...textOf(report?.text),
+    git: git && gitOf(git),
+  };
+}
+
+/** Unknown without git's facts, never guessed. */
+export function outcomeOf(git: GitReport | undefined): AgentRunOutcome | undefined {
+  if (!git) return undefined;
+  if (git.commits > 0) return "Committed";
+  return git.uncommittedChanges ? "Changed" : "NoChanges";
+}
+
+function textOf(text: string | undefined): Pick<AgentRunResult, "text" | "textTruncated"> {
+  if (text === undefined) return {};
+  const characters = [...text];
+  if (characters.length <= MAX_RESULT_TEXT) return { text };
+  return { text: `${characters.slice(0, MAX_RESULT_TEXT - 1).join("")}…`, textTruncated: true };
+}
+
+function gitOf({ ok: _ok, ...facts }: GitReport): AgentRunResult["git"] {
+  return facts;
+}

@@ -1,0 +1,94 @@
+import type { Reason } from "../../api/reasons.ts";
+import type { PersistentVolumeClaim, Pod } from "../../kube/builtin.ts";
+import type { Ending } from "./ending.ts";
+import type { ObservedRun } from "./observed.ts";
+import * as podState from "./pod-state.ts";
+
+/** A pod that has not started its agent after this time is asked why. */
+export const SLOW_START_MS = 10_000;
+
+const IMAGE_PULL = new Set([
+  "ErrImagePull",
+  "ImagePullBackOff",
+  "ErrImageNeverPull",
+  "ImageInspectError",
+  "RegistryUnavailable",
+]);
+
+/** What holds a pod up on its way to the agent; undefined while all goes as it should. */
+export interface HoldUp {
+  reason: Reason;
+  message: string;
+  /** The run fails with this when it lasts, or at once (0). */
+  fails?: { afterMs: number; ending: Ending };
+}
+
+export function holdUpOf({ pod, claim, warning, defaults, now }: ObservedRun): HoldUp | undefined {
+  if (!pod) return undefined;
+  return (
+    imageHoldUp(pod, defaults.imagePullTimeoutSeconds * 1000, now) ??
+    configurationHoldUp(pod) ??
+    (isSlow(pod, now) ? (schedulingHoldUp(pod, claim, warning) ?? warningHoldUp(warning)) : undefined)
+  );
+}
+
+/** Whether the pod has had time enough to start its agent. */
+export function isSlow(pod: Pod, now: number): boolean {
+  return podState.agentState(pod)?.running === undefined && now - startOf(pod, now) >= SLOW_START_MS;
+}
+
+function startOf(pod: Pod, now: number): number {
+  return podState.timeOf(pod.metadata.creationTimestamp, now);
+}
+
+function imageHoldUp(pod: Pod, timeoutMs: number, now: number): HoldUp | undefined {
+  const waiting = podState.waitingContainer(pod);
+  if (!waiting) return undefined;
+  const message = `image ${waiting.image} of container ${waiting.container}: ${waiting.message || waiting.reason}`;
+  if (waiting.reason === "InvalidImageName") {
+    return {
+      reason: "InvalidImage",
+      message,
+      fails: { afterMs: 0, ending: failed("InvalidImage", message) },
+    };
+  }
+  if (!IMAGE_PULL.has(waiting.reason)) return undefined;
+  const elapsed = now - podState.stepStartedAt(pod, now);
+  const ending = failed("ImagePullFailed", message);
+  return { reason: "ImagePull", message, fails: { afterMs: Math.max(0, timeoutMs - elapsed), ending } };
+}
+
+function failed(reason: Reason, message: string): Ending {
+  return { phase: "Failed", reason, message };
+}
+
+/** A Secret or ConfigMap that went after the run had been resolved, or that no one had to check before. */
+function configurationHoldUp(pod: Pod): HoldUp | undefined {
+  const waiting = podState.waitingContainer(pod);
+  if (!waiting || IMAGE_PULL.has(waiting.reason)) return undefined;
+  const message = `container ${waiting.container}: ${waiting.message || waiting.reason}`;
+  if (waiting.reason !== "CreateContainerConfigError") return { reason: "PodStarting", message };
+  if (/couldn't find key/i.test(waiting.message)) return { reason: "KeyNotFound", message };
+  return { reason: /configmap/i.test(waiting.message) ? "ConfigMapNotFound" : "SecretNotFound", message };
+}
+
+function schedulingHoldUp(
+  pod: Pod,
+  claim: PersistentVolumeClaim | undefined,
+  warning: string | undefined,
+): HoldUp | undefined {
+  if (pod.spec.nodeName !== undefined) return undefined;
+  if (claim?.status?.phase !== "Bound" && claim)
+    return { reason: "ClaimPending", message: claimMessage(claim, warning) };
+  const message = podState.unschedulable(pod);
+  return message === undefined ? undefined : { reason: "Unschedulable", message };
+}
+
+function claimMessage({ metadata, spec }: PersistentVolumeClaim, warning: string | undefined): string {
+  const what = `claim ${metadata.name} (class ${spec.storageClassName ?? "of the cluster's default"}, ${(spec.accessModes ?? []).join(", ")})`;
+  return warning === undefined ? `${what} is not bound to a volume yet` : `${what}: ${warning}`;
+}
+
+function warningHoldUp(warning: string | undefined): HoldUp | undefined {
+  return warning === undefined ? undefined : { reason: "PodStarting", message: warning };
+}

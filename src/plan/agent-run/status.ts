@@ -1,0 +1,107 @@
+import type { AgentRun, AgentRunPhase, AgentRunStatus } from "../../api/agent-run.ts";
+import { setConditions, type DesiredCondition } from "../../api/conditions.ts";
+import type { Reason } from "../../api/reasons.ts";
+import type { Job } from "../../kube/builtin.ts";
+import { factsOf } from "../build/facts.ts";
+
+const TERMINAL: ReadonlySet<AgentRunPhase> = new Set(["Succeeded", "Failed", "TimedOut"]);
+
+/** Whether the run has ended, whatever became of it. */
+export function isFinished(run: AgentRun): boolean {
+  return TERMINAL.has(run.status?.phase ?? "Pending");
+}
+
+export interface Stage {
+  phase: AgentRunPhase;
+  reason: Reason;
+  message: string;
+  conditions: Pick<DesiredCondition, "type" | "status" | "reason" | "message">[];
+}
+
+/** The status of a run brought to a stage; what it already says of other things stays. */
+export function enterStage(run: AgentRun, stage: Stage, now: number): AgentRunStatus {
+  const observedGeneration = run.metadata.generation;
+  const desired = stage.conditions.map((condition) => ({ ...condition, observedGeneration }));
+  return {
+    ...run.status,
+    phase: stage.phase,
+    reason: stage.reason,
+    message: stage.message,
+    observedGeneration,
+    conditions: setConditions(run.status?.conditions, desired, timestamp(now)),
+  };
+}
+
+/** Waits for something that can still appear. */
+export function waitingStage(reason: Reason, message: string): Stage {
+  return {
+    phase: "Pending",
+    reason,
+    message,
+    conditions: [
+      { type: "Resolved", status: "False", reason, message },
+      { type: "Succeeded", status: "Unknown", reason, message },
+    ],
+  };
+}
+
+/** The Job exists; `reason` and `message` tell how far its pod is, or what holds it up. */
+export function initializingStage(reason: Reason, message: string): Stage {
+  return {
+    phase: "Initializing",
+    reason,
+    message,
+    conditions: [
+      RESOLVED,
+      { type: "Initialized", status: "False", reason, message },
+      { type: "Succeeded", status: "Unknown", reason, message },
+    ],
+  };
+}
+
+export function runningStage(): Stage {
+  const message = "the agent is at work";
+  return {
+    phase: "Running",
+    reason: "AgentRunning",
+    message,
+    conditions: [
+      RESOLVED,
+      {
+        type: "Initialized",
+        status: "True",
+        reason: "Initialized",
+        message: "the repository is checked out",
+      },
+      { type: "Succeeded", status: "Unknown", reason: "AgentRunning", message },
+    ],
+  };
+}
+
+/** The run is over. `Resolved` and `Initialized` stay as they were, so that they tell how far it came. */
+export function endedStage(phase: AgentRunPhase, reason: Reason, message: string): Stage {
+  const status = phase === "Succeeded" ? "True" : "False";
+  return { phase, reason, message, conditions: [{ type: "Succeeded", status, reason, message }] };
+}
+
+const RESOLVED = {
+  type: "Resolved",
+  status: "True",
+  reason: "Resolved",
+  message: "all references are found and all defaults applied",
+} as const;
+
+/** What status shows of a run's Job, from the Job alone. */
+export function jobStatus(job: Job, now: number): Partial<AgentRunStatus> {
+  const { credential: _, ...facts } = factsOf(job);
+  return {
+    ...facts,
+    jobName: job.metadata.name,
+    startTime: job.metadata.creationTimestamp ?? timestamp(now),
+  };
+}
+
+/** RFC 3339 in whole seconds, as Kubernetes writes times. */
+export function timestamp(milliseconds: number): string {
+  return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
+}
