@@ -12,13 +12,11 @@ const sharedVolume = object(
   {
     name: text({
       description: "Name of the volume; its claim is named <workspace>-<name>.",
-      minLength: 1,
       maxLength: 61,
       rules: volumeName,
     }),
     mountPath: text({
       description: "Where the containers of agents see it, such as /root/.claude.",
-      minLength: 2,
       maxLength: 255,
       rules: mountPath,
     }),

@@ -4,17 +4,16 @@ import { QUANTITY_PATTERN, SIZE_PATTERN, wholeSeconds } from "../rules/values.ts
 
 /** The name of another Kubernetes object. */
 export function nameOf(description: string) {
-  return text({ description, minLength: 1, maxLength: 253, rules: [dnsSubdomain] });
+  return text({ description, maxLength: 253, rules: [dnsSubdomain] });
 }
 
 /** The name of an AgentWorkspace. */
 export function workspaceNameOf(description: string) {
-  return text({ description, minLength: 1, maxLength: MAX_WORKSPACE_NAME, rules: [dnsLabel] });
+  return text({ description, maxLength: MAX_WORKSPACE_NAME, rules: [dnsLabel] });
 }
 
 const key = text({
   description: "Key within it.",
-  minLength: 1,
   maxLength: 253,
   rules: [dataKey],
 });

@@ -5,13 +5,12 @@ import { keyRef } from "./common.ts";
 
 /** A branch name; the bound leaves room for `.lock` in the file system. */
 export function branch(description: string) {
-  return text({ description, minLength: 1, maxLength: 200, rules: [branchName] });
+  return text({ description, maxLength: 200, rules: [branchName] });
 }
 
 const url = text({
   description:
     "Where git fetches from: https://, http://, ssh://, git:// or file:// with a path, or user@host:path. Without a password.",
-  minLength: 1,
   maxLength: 2048,
   rules: [repositoryUrl, noPasswordInUrl],
 });
@@ -38,7 +37,6 @@ export const runRepository = object(
     branch: branch("Branch to check out. Default: the remote's own.").optional(),
     commit: text({
       description: "Commit to check out, by its id; overrides branch.",
-      minLength: 7,
       maxLength: 64,
       rules: [commitId],
     }).optional(),
@@ -80,10 +78,9 @@ export const worktree = object(
 /** Who commits. */
 export const gitIdentity = object(
   {
-    name: text({ description: "Name of the author.", minLength: 1, maxLength: 128, rules: [commitName] }),
+    name: text({ description: "Name of the author.", maxLength: 128, rules: [commitName] }),
     email: text({
       description: "E-mail address of the author.",
-      minLength: 3,
       maxLength: 254,
       rules: [emailAddress],
     }),

@@ -8,12 +8,11 @@ import { nameOf } from "./common.ts";
 /** Fields that mean the same as those of a pod, with bounds. Source: k8s.io/api core/v1. */
 
 export function image(description: string) {
-  return text({ description, minLength: 1, maxLength: 512, rules: [imageReference] });
+  return text({ description, maxLength: 512, rules: [imageReference] });
 }
 
 const selectorKey = text({
   description: "Key within it.",
-  minLength: 1,
   maxLength: 253,
   rules: [dataKey],
 });
@@ -67,7 +66,7 @@ const valueFrom = object(
 
 const envVar = object(
   {
-    name: text({ description: "Name of the variable.", minLength: 1, maxLength: 253, rules: envName }),
+    name: text({ description: "Name of the variable.", maxLength: 253, rules: envName }),
     value: text({
       description: "Its value; $(NAME) stands for a variable before it, $$ for a dollar sign.",
       maxLength: 32768,

@@ -3,7 +3,7 @@ import { envKeys, envName, providerUrls } from "../rules/env.ts";
 import { modelName, noNul } from "../rules/values.ts";
 
 export function model(description: string) {
-  return text({ description, minLength: 1, maxLength: 256, rules: [modelName] });
+  return text({ description, maxLength: 256, rules: [modelName] });
 }
 
 /** What an AgentProvider and the inline provider of a run have in common. */
@@ -17,7 +17,6 @@ export const providerFields = {
   authTokenEnv: text({
     description:
       "Environment variable that carries the token. Default for claude: ANTHROPIC_AUTH_TOKEN when ANTHROPIC_BASE_URL names another host than api.anthropic.com, else ANTHROPIC_API_KEY; for opencode: what its configuration names.",
-    minLength: 1,
     maxLength: 253,
     rules: envName,
   }).optional(),
