@@ -1,0 +1,152 @@
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { constants } from "node:os";
+import type { ContainerLog } from "./container-log.ts";
+import type { HostCommand, Sandbox } from "./sandbox/sandbox.ts";
+
+/** Whether the container's command runs, or why it could not be started. */
+export type Start = { started: true } | { started: false; message: string };
+
+export interface ContainerProcess {
+  readonly started: Promise<Start>;
+  /** The exit code, 128+n after signal n. Resolves when all output is in the log. */
+  readonly ended: Promise<number>;
+  /** Asks the container's first process to stop. */
+  terminate(): void;
+  /** Ends everything in the container. */
+  kill(): void;
+  /** Host process ids of the container's first process, for measuring; empty before it runs. */
+  firstProcess(): number | undefined;
+}
+
+/** How long output may still come after the process itself has ended, held open by one that left it. */
+const OUTPUT_GRACE_MS = 500;
+
+function children(pid: number): number[] {
+  try {
+    const text = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8");
+    return text
+      .split(" ")
+      .filter((part) => part !== "")
+      .map(Number);
+  } catch {
+    return [];
+  }
+}
+
+/** When the process with this id was started, as the kernel counts; undefined when there is none. */
+export function startTicks(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+  } catch {
+    return undefined;
+  }
+}
+
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It has ended already.
+  }
+}
+
+function pipe(child: ChildProcess, log: ContainerLog): void {
+  for (const name of ["stdout", "stderr"] as const) {
+    const stream = child[name];
+    stream?.on("data", (chunk: Buffer) => {
+      if (log.write(name, chunk)) return;
+      stream.pause();
+      void log.drained().then(() => stream.resume());
+    });
+  }
+}
+
+function watchStart(child: ChildProcess): Promise<Start> {
+  const { promise, resolve } = Promise.withResolvers<Start>();
+  let report = "";
+  child.stdio[3]?.on("data", (chunk: Buffer) => {
+    report += chunk.toString();
+    if (report === "started\n") resolve({ started: true });
+  });
+  let said = "";
+  child.stderr?.on("data", (chunk: Buffer) => {
+    if (said.length < 2000) said += chunk.toString();
+  });
+  child.once("error", (error) => resolve({ started: false, message: error.message }));
+  child.once("close", () => {
+    if (report.startsWith("failed "))
+      resolve({ started: false, message: report.slice("failed ".length).trim() });
+    else resolve({ started: false, message: said.trim() || "the container ended while it was set up" });
+  });
+  return promise;
+}
+
+function watchEnd(child: ChildProcess, log: ContainerLog, kill: () => void): Promise<number> {
+  const { promise, resolve } = Promise.withResolvers<number>();
+  let code = 128;
+  let late: NodeJS.Timeout | undefined;
+  let finished = false;
+  const finish = (): void => {
+    clearTimeout(late);
+    if (finished) return;
+    finished = true;
+    void log.end().then(() => resolve(code));
+  };
+  child.once("error", finish);
+  child.once("exit", (exitCode, signal) => {
+    code = exitCode ?? 128 + (signal === null ? 0 : constants.signals[signal]);
+    kill();
+    late = setTimeout(() => {
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+    }, OUTPUT_GRACE_MS);
+  });
+  child.once("close", finish);
+  return promise;
+}
+
+/**
+ * Starts a container. `pidFile` gets the process id and its start time, so that a later cluster can end
+ * what this one leaves behind when it is killed.
+ */
+export function startContainerProcess(
+  sandbox: Sandbox,
+  command: HostCommand,
+  log: ContainerLog,
+  pidFile: string,
+): ContainerProcess {
+  const child = spawn(command.file, command.args, {
+    cwd: command.cwd,
+    env: command.env,
+    stdio: ["ignore", "pipe", "pipe", "pipe"],
+    detached: true,
+  });
+  const pid = child.pid;
+  if (pid !== undefined) writeFileSync(pidFile, `${pid} ${startTicks(pid) ?? ""}\n`);
+  const firstProcess = (): number | undefined =>
+    pid === undefined || child.exitCode !== null
+      ? undefined
+      : sandbox.mode === "none"
+        ? pid
+        : children(pid)[0];
+  const kill = (): void => {
+    if (pid === undefined) return;
+    const first = firstProcess();
+    if (first !== undefined) send(first, "SIGKILL");
+    send(-pid, "SIGKILL");
+  };
+  pipe(child, log);
+  return {
+    started: watchStart(child),
+    ended: watchEnd(child, log, kill),
+    firstProcess,
+    kill,
+    terminate() {
+      const first = firstProcess();
+      if (first !== undefined) send(first, "SIGTERM");
+    },
+  };
+}

@@ -1,0 +1,163 @@
+import { chmodSync, mkdirSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Client } from "../../client/client.ts";
+import type { Pod } from "../../kube/builtin.ts";
+import type { Status } from "../../kube/status.ts";
+import type { Cache, Change } from "../controllers/cache.ts";
+import { createEventRecorder } from "../controllers/events.ts";
+import { timestamp } from "./container-run.ts";
+import { createHostView } from "./host-view.ts";
+import { removeLeftovers, removeOrphans } from "./leftovers.ts";
+import { createLimiter } from "./limiter.ts";
+import { createMemoryWatch } from "./memory.ts";
+import type { LocalNode } from "./node.ts";
+import { nodeCapacity, registerNode } from "./node-object.ts";
+import { openPodLog } from "./pod-logs.ts";
+import type { LogRequest } from "./pod-logs.ts";
+import { startPodWorker } from "./pod-worker.ts";
+import type { PodWorker } from "./pod-worker.ts";
+import type { Sandbox } from "./sandbox/sandbox.ts";
+
+export interface KubeletOptions {
+  client: Client;
+  /** All pods of the cluster. */
+  pods: Cache<Pod>;
+  nodeName: string;
+  /** Where pods' files, volumes and logs are kept. */
+  directory: string;
+  sandbox: Sandbox;
+  path: string;
+  toolDirectories: readonly string[];
+  gitMirrors: Readonly<Record<string, string>>;
+  hosts: Readonly<Record<string, string>>;
+  hiddenDirectories: readonly string[];
+  /** Address of the API server, for KUBERNETES_SERVICE_HOST and _PORT. */
+  apiServer: { host: string; port: number };
+  claimDirectory(namespace: string, claim: string): string | undefined;
+}
+
+export interface Kubelet {
+  openLog(
+    namespace: string,
+    pod: string,
+    request: LogRequest,
+  ): { chunks: AsyncIterable<Uint8Array> } | { status: Status };
+  /** Takes no more pods and ends the containers within `graceSeconds`. */
+  stop(graceSeconds: number): Promise<void>;
+}
+
+/** Containers being started at once: more only makes each of them slower. */
+const STARTING_AT_ONCE = 4;
+
+const NODE_IP = "127.0.0.1";
+
+function createNode(options: KubeletOptions): LocalNode {
+  const { client, nodeName, directory, sandbox, apiServer } = options;
+  const podsDirectory = join(directory, "pods");
+  mkdirSync(podsDirectory, { recursive: true });
+  for (const path of [directory, podsDirectory]) chmodSync(path, 0o711);
+  const { path, toolDirectories, gitMirrors, hosts, hiddenDirectories: hidden } = options;
+  return {
+    name: nodeName,
+    ip: NODE_IP,
+    allocatable: nodeCapacity(),
+    podsDirectory,
+    client,
+    sandbox,
+    host: createHostView({
+      path,
+      toolDirectories,
+      gitMirrors,
+      hosts,
+      hidden,
+      directory,
+      hasMounts: sandbox.hasMounts,
+    }),
+    serviceEnv: {
+      KUBERNETES_SERVICE_HOST: apiServer.host,
+      KUBERNETES_SERVICE_PORT: String(apiServer.port),
+      KUBERNETES_SERVICE_PORT_HTTPS: String(apiServer.port),
+    },
+    recordEvent: createEventRecorder(client, "kubelet", nodeName),
+    starting: createLimiter(STARTING_AT_ONCE),
+    memory: createMemoryWatch(),
+    claimDirectory: (namespace, claim) => options.claimDirectory(namespace, claim),
+  };
+}
+
+function isOver(pod: Pod): boolean {
+  return pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
+}
+
+/** Runs the pods that are bound to this node. Resolves when the node is registered and pods are taken. */
+export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
+  const { pods, nodeName } = options;
+  const node = createNode(options);
+  const workers = new Map<string, PodWorker>();
+  const forgetting = new Set<Promise<void>>();
+  let isStopping = false;
+
+  const follow = ({ before, after }: Change<Pod>): void => {
+    const uid = (after ?? before)?.metadata.uid ?? "";
+    const worker = workers.get(uid);
+    if (after === undefined) {
+      workers.delete(uid);
+      if (worker === undefined) {
+        if (uid !== "") void rm(join(node.podsDirectory, uid), { recursive: true, force: true });
+        return;
+      }
+      const gone = worker.forget();
+      forgetting.add(gone);
+      void gone.finally(() => forgetting.delete(gone));
+      return;
+    }
+    if (worker !== undefined) worker.update(after);
+    else if (
+      after.spec.nodeName === nodeName &&
+      !isStopping &&
+      (!isOver(after) || after.metadata.deletionTimestamp)
+    ) {
+      workers.set(uid, startPodWorker(node, after));
+    }
+  };
+
+  removeLeftovers(node.podsDirectory);
+  await Promise.all([
+    pods.synced,
+    registerNode(options.client, nodeName, NODE_IP, options.sandbox, timestamp()),
+  ]);
+  removeOrphans(node.podsDirectory, uidsOf(pods));
+  pods.subscribe(follow);
+
+  return {
+    openLog(namespace, name, request) {
+      const pod = pods.get(`${namespace}/${name}`);
+      const uid = pod?.metadata.uid ?? "";
+      const statuses = [
+        ...(pod?.status?.initContainerStatuses ?? []),
+        ...(pod?.status?.containerStatuses ?? []),
+      ];
+      return openPodLog(
+        name,
+        {
+          directory: join(node.podsDirectory, uid || "none", "logs"),
+          live: (path) => workers.get(uid)?.liveLog(path),
+          waitingReason: (container) =>
+            statuses.find((one) => one.name === container)?.state?.waiting?.reason,
+        },
+        request,
+      );
+    },
+    async stop(graceSeconds) {
+      isStopping = true;
+      await Promise.all([...workers.values()].map((worker) => worker.shutDown(graceSeconds)));
+      await Promise.all(forgetting);
+      node.memory.stop();
+    },
+  };
+}
+
+function uidsOf(pods: Cache<Pod>): Set<string> {
+  return new Set([...pods.list()].map((pod) => pod.metadata.uid ?? ""));
+}
