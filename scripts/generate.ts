@@ -4,10 +4,11 @@ import { commandLine } from "./generators/command-line.ts";
 import { crds } from "./generators/crds.ts";
 import type { Generator } from "./generators/generator.ts";
 import { reference } from "./generators/reference.ts";
+import { roles } from "./generators/roles.ts";
 import { shellScripts } from "./generators/shell-scripts.ts";
 
 /** Everything in the project that is generated. */
-const GENERATORS: readonly Generator[] = [crds, reference, commandLine, shellScripts];
+const GENERATORS: readonly Generator[] = [crds, roles, reference, commandLine, shellScripts];
 
 /** One generated file: `content` undefined means that it should not be there. */
 interface Difference {

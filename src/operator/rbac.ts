@@ -1,0 +1,36 @@
+import { API_GROUP } from "../api/group.ts";
+
+/** rbac.authorization.k8s.io/v1 PolicyRule. */
+export interface PolicyRule {
+  apiGroups?: string[];
+  resources?: string[];
+  nonResourceURLs?: string[];
+  verbs: string[];
+}
+
+const KINDS = ["agentruns", "agentworkspaces", "agentproviders", "agentconfigs"];
+
+/** All that the operator does with the API, and nothing more: the source of the shipped ClusterRole. */
+export const operatorRules: readonly PolicyRule[] = [
+  { apiGroups: [API_GROUP], resources: KINDS, verbs: ["get", "list", "watch"] },
+  { apiGroups: [API_GROUP], resources: KINDS.map((kind) => `${kind}/status`), verbs: ["patch"] },
+  // Children block the deletion of their owner, which the API server lets only those ask for who may finalize it.
+  { apiGroups: [API_GROUP], resources: ["agentruns/finalizers"], verbs: ["update"] },
+  { apiGroups: ["batch"], resources: ["jobs"], verbs: ["get", "list", "watch", "create", "delete"] },
+  { apiGroups: [""], resources: ["pods"], verbs: ["list", "watch"] },
+  { apiGroups: [""], resources: ["pods/log"], verbs: ["get"] },
+  { apiGroups: [""], resources: ["persistentvolumeclaims"], verbs: ["get", "create"] },
+  // List and watch ask for metadata only; RBAC cannot say so.
+  { apiGroups: [""], resources: ["secrets"], verbs: ["get", "list", "watch"] },
+  { apiGroups: ["events.k8s.io"], resources: ["events"], verbs: ["list", "create", "patch"] },
+  { nonResourceURLs: ["/livez"], verbs: ["get"] },
+];
+
+/** In the operator's own namespace. */
+export const leaderElectionRules: readonly PolicyRule[] = [
+  {
+    apiGroups: ["coordination.k8s.io"],
+    resources: ["leases"],
+    verbs: ["get", "list", "watch", "create", "update"],
+  },
+];
