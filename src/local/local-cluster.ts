@@ -1,17 +1,20 @@
 import { createWriteStream } from "node:fs";
 import { join } from "node:path";
 import { finished } from "node:stream/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { createClient } from "../client/client.ts";
 import type { Client } from "../client/client.ts";
 import { loadKubeconfig } from "../client/kubeconfig.ts";
 import { createHttpsTransport } from "../client/transport-https.ts";
 import type { DevCluster, DevClusterOptions } from "../devcluster/cluster.ts";
 import { startDevCluster } from "../devcluster/cluster.ts";
-import type { Operator } from "../operator/operator.ts";
 import { startOperator } from "../operator/operator.ts";
 import { createLog } from "../runtime/log.ts";
 import { installDefinitions } from "./install.ts";
 import { installOperatorAccount, operatorAuthority, OPERATOR_NAMESPACE } from "./service-account.ts";
+
+/** Generous: a start takes some hundred milliseconds. */
+const START_LIMIT_MS = 15_000;
 
 export interface LocalClusterOptions {
   dataDir: string;
@@ -49,10 +52,7 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
   const configDirectory = join(options.packageRoot, "config");
   await installDefinitions(client, configDirectory);
   await installOperatorAccount(client, configDirectory);
-  if (options.operator) {
-    const operator = await startLocalOperator(cluster, stack, options.operator.logFile);
-    stack.defer(() => operator.stop());
-  }
+  if (options.operator) await startLocalOperator(cluster, stack, options.operator.logFile);
   const everything = stack.move();
   return {
     kubeconfigPath: cluster.kubeconfigPath,
@@ -81,7 +81,7 @@ async function startLocalOperator(
   cluster: DevCluster,
   stack: AsyncDisposableStack,
   logFile: string,
-): Promise<Operator> {
+): Promise<void> {
   const { options } = await loadKubeconfig({ paths: [cluster.kubeconfigPath] });
   const transport = createHttpsTransport({
     server: options.server,
@@ -94,7 +94,7 @@ async function startLocalOperator(
     lines.end();
     await finished(lines);
   });
-  return startOperator({
+  const operator = await startOperator({
     transport,
     leaseNamespace: OPERATOR_NAMESPACE,
     log: createLog({ level: "info", write: (line) => void lines.write(line) }),
@@ -102,4 +102,9 @@ async function startLocalOperator(
     healthProbeBindAddress: "0",
     metricsBindAddress: "0",
   });
+  stack.defer(() => operator.stop());
+  const late = sleep(START_LIMIT_MS, undefined, { ref: false }).then(() => {
+    throw new Error(`the operator did not start within ${START_LIMIT_MS} ms; its log is ${logFile}`);
+  });
+  await Promise.race([operator.working, late]);
 }

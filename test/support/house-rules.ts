@@ -23,6 +23,8 @@ export const MAY_IMPORT: Record<string, readonly string[]> = {
 
 const PURE_ROOMS = ["kube", "api", "agents", "plan"];
 const MAX_LINES = 330;
+/** A test may be one long table. */
+const MAX_TEST_LINES = 600;
 
 const IMPURE: [RegExp, string][] = [
   [/^\s*(?:export )?async function\b|[=(,]\s*async\b|\bawait\b/, "is asynchronous"],
@@ -99,6 +101,7 @@ function importBreaches({ path, text }: SourceFile): string[] {
     if (!specifier.startsWith(".")) return packageBreaches(path, room, specifier);
     const target = resolveImport(path, specifier);
     const targetRoom = roomOf(target);
+    if (target === "package.json") return [];
     if (targetRoom === undefined) return [`${path}: imports ${target} from outside src/`];
     if (!specifier.endsWith(".ts") && !specifier.endsWith(".json")) {
       return [`${path}: imports ${specifier} without its file name extension`];
@@ -140,7 +143,8 @@ function nameBreaches({ path, text }: SourceFile): string[] {
 
 function sizeBreaches({ path, text }: SourceFile): string[] {
   const lines = text.split("\n").length - 1;
-  return lines > MAX_LINES ? [`${path}: has ${lines} lines, more than ${MAX_LINES}`] : [];
+  const most = isTest(path) ? MAX_TEST_LINES : MAX_LINES;
+  return lines > most ? [`${path}: has ${lines} lines, more than ${most}`] : [];
 }
 
 /** The same lines without comments and what stands between quotes, so that only code is looked at. */

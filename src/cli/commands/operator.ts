@@ -28,10 +28,11 @@ export async function runOperator(values: OperatorValues, context: CommandContex
     ...(values["agent-image"] === undefined ? {} : { agentImage: values["agent-image"] }),
     log,
   });
-  await aborted(stop.signal);
+  const lost = await Promise.race([aborted(stop.signal), operator.lost]);
   await operator.stop();
   transport.close();
-  return 0;
+  if (lost === undefined) return 0;
+  throw new Error(`the operator ends: ${lost}`);
 }
 
 /** The pod's ServiceAccount inside a cluster, else the current context of the kubeconfig. */

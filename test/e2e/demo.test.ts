@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { readdir, readFile } from "node:fs/promises";
+import { describe, it } from "node:test";
+import type { AgentRun } from "../../src/api/agent-run.ts";
+import { createGitRepository } from "../support/git-repository.ts";
+import { programPath } from "../support/program.ts";
+import { projectRoot } from "../support/project-files.ts";
+import type { RunningProgram, RunResult } from "../support/run.ts";
+import { start } from "../support/run.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
+
+const LIMIT_MS = 15_000;
+
+describe("agent-operator demo", { concurrency: false, timeout: 180_000 }, () => {
+  for (const agent of ["claude", "opencode"]) {
+    it(`takes ${agent} from a manifest to a commit in under 15 s and leaves nothing behind`, async (t) => {
+      await using directory = await temporaryDirectory();
+      const startedAt = performance.now();
+      const { code, stdout, stderr } = await startDemo(directory.path, ["--agent", agent]).ended;
+      const tookMs = performance.now() - startedAt;
+      t.diagnostic(`${agent}: ${Math.round(tookMs)} ms`);
+      assert.equal(code, 0, stderr + stdout);
+      assert.equal(stderr, "");
+      const phases = [...stdout.matchAll(/^ *[\d.]+s {2}(Pending|Initializing|Running|Succeeded)\b/gm)].map(
+        (m) => m[1],
+      );
+      assert.deepEqual([...new Set(phases)], ["Pending", "Initializing", "Running", "Succeeded"]);
+      for (const expected of [
+        /“ The greeting is misspelled/,
+        /→ bash: \.\/test\.sh/i,
+        /^said +greet\.sh said Helo/m,
+        /^outcome +Committed/m,
+        /^commit +[0-9a-f]{40} on main/m,
+        /^changes +1 commit\(s\), 1 file\(s\), \+1 -1/m,
+        /^-printf 'Helo/m,
+        /^\+printf 'Hello/m,
+        /^tokens +[1-9]\d* in, [1-9]\d* out/m,
+        /^cost +\$\d+\.\d+/m,
+      ]) {
+        assert.match(stdout, expected);
+      }
+      assert.ok(tookMs < LIMIT_MS, `took ${Math.round(tookMs)} ms`);
+      await assertNothingLeft(directory.path);
+    });
+  }
+
+  it("prints the final AgentRun and nothing else with --json, for a repository of the user's", async () => {
+    await using directory = await temporaryDirectory();
+    const repository = await createGitRepository(`${directory.path}/mine`);
+    const head = await repository.git("rev-parse", "HEAD");
+    await using scratch = await temporaryDirectory();
+    const { code, stdout, stderr } = await startDemo(scratch.path, ["--json", "--repo", repository.path])
+      .ended;
+    assert.equal(code, 0, stderr);
+    const run = JSON.parse(stdout) as AgentRun;
+    assert.equal(run.kind, "AgentRun");
+    assert.equal(run.status?.phase, "Succeeded");
+    assert.equal(run.status?.outcome, "Committed");
+    assert.equal(run.status?.result?.git?.baseCommit, head);
+    assert.equal(await repository.git("rev-parse", "HEAD"), head, "the user's repository is as it was");
+    await assertNothingLeft(scratch.path);
+  });
+
+  it("says why and ends with 1 when the repository is none", async () => {
+    await using directory = await temporaryDirectory();
+    const { code, stdout, stderr } = await startDemo(directory.path, ["--json", "--repo", directory.path])
+      .ended;
+    assert.equal(code, 1);
+    assert.equal(stdout, "");
+    assert.match(stderr, /does not appear to be a git repository|not a git repository/);
+    await assertNothingLeft(directory.path);
+  });
+
+  it("does not start --live without a key", async () => {
+    await using directory = await temporaryDirectory();
+    const { code, stderr } = await startDemo(directory.path, ["--live"]).ended;
+    assert.equal(code, 1);
+    assert.match(stderr, /ANTHROPIC_API_KEY/);
+  });
+
+  for (const [when, pattern] of [
+    ["while the agent runs", / {2}Running\b/],
+    ["while it is kept up", /export KUBECONFIG=/],
+  ] as const) {
+    it(`removes everything on Ctrl-C ${when}`, async () => {
+      await using directory = await temporaryDirectory();
+      const demo = startDemo(directory.path, ["--keep"]);
+      await demo.waitForOutput(pattern);
+      demo.kill("SIGINT");
+      const { code } = await demo.ended;
+      assert.equal(code, when === "while it is kept up" ? 0 : 130);
+      await assertNothingLeft(directory.path);
+    });
+  }
+});
+
+function startDemo(temporary: string, args: string[]): RunningProgram & { ended: Promise<RunResult> } {
+  const { ANTHROPIC_API_KEY: _, ...environment } = process.env;
+  return start(process.execPath, [programPath, "demo", ...args], {
+    cwd: projectRoot,
+    env: { ...environment, TMPDIR: temporary },
+    timeoutMs: 60_000,
+  });
+}
+
+/** No file in the demo's temporary directory, and no process that knows of it. */
+async function assertNothingLeft(directory: string): Promise<void> {
+  const left = (await readdir(directory)).filter((name) => name.startsWith("agent-operator-demo-"));
+  assert.deepEqual(left, []);
+  const pids = (await readdir("/proc").catch(() => [])).filter((name) => /^\d+$/.test(name));
+  const alive: string[] = [];
+  for (const pid of pids) {
+    const environment = await readFile(`/proc/${pid}/environ`, "latin1").catch(() => "");
+    const command = await readFile(`/proc/${pid}/cmdline`, "latin1").catch(() => "");
+    if ((environment + command).includes(directory)) alive.push(`${pid} ${command.replaceAll("\0", " ")}`);
+  }
+  assert.deepEqual(alive, []);
+}
