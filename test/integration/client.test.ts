@@ -1,0 +1,277 @@
+import assert from "node:assert/strict";
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { createClient } from "../../src/client/client.ts";
+import { ApiError, isApiError } from "../../src/client/errors.ts";
+import { rotatingToken } from "../../src/client/in-cluster.ts";
+import { kubeconfigTransport, loadKubeconfig } from "../../src/client/kubeconfig.ts";
+import { createHttpsTransport } from "../../src/client/transport-https.ts";
+import { configMaps, namespaces } from "../../src/kube/builtin.ts";
+import { answerJson, failureStatus, startScriptedServer } from "../support/scripted-server.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
+
+const aConfigMap = { metadata: { namespace: "n", name: "a", resourceVersion: "1" } };
+
+test("every call is the request that Kubernetes expects", async () => {
+  await using server = await startScriptedServer((_request, response) =>
+    answerJson(response, 200, aConfigMap),
+  );
+  const transport = createHttpsTransport({ server: `${server.url}/prefix/` });
+  const client = createClient(transport, { fieldManager: "tester" });
+  const at = { namespace: "n", name: "a" };
+  await client.get(configMaps, at);
+  await client.get(namespaces, { name: "n" });
+  await client.list(configMaps, { namespace: "n", labelSelector: "a in (b,c)", limit: 5 });
+  await client.create(configMaps, { metadata: { namespace: "n", name: "a" } }, { dryRun: true });
+  await client.replace(configMaps, aConfigMap, { subresource: "status" });
+  await client.patch(configMaps, at, { data: { x: "ü" } }, { subresource: "status" });
+  await client.patch(configMaps, at, [], { type: "json", force: true, fieldManager: "other" });
+  await client.delete(configMaps, at, { propagationPolicy: "Foreground", preconditions: { uid: "u" } });
+  transport.close();
+  const seen = server.seen.map(
+    ({ method, path, query }) => `${method} ${path}${query.size ? `?${query}` : ""}`,
+  );
+  assert.deepEqual(seen, [
+    "GET /prefix/api/v1/namespaces/n/configmaps/a",
+    "GET /prefix/api/v1/namespaces/n",
+    "GET /prefix/api/v1/namespaces/n/configmaps?labelSelector=a+in+%28b%2Cc%29&limit=5",
+    "POST /prefix/api/v1/namespaces/n/configmaps?fieldManager=tester&dryRun=All",
+    "PUT /prefix/api/v1/namespaces/n/configmaps/a/status?fieldManager=tester",
+    "PATCH /prefix/api/v1/namespaces/n/configmaps/a/status?fieldManager=tester",
+    "PATCH /prefix/api/v1/namespaces/n/configmaps/a?fieldManager=other&force=true",
+    "DELETE /prefix/api/v1/namespaces/n/configmaps/a",
+  ]);
+  const [created, , patched, jsonPatched, deleted] = server.seen.slice(3);
+  assert.deepEqual(JSON.parse(created?.body ?? ""), {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { namespace: "n", name: "a" },
+  });
+  assert.equal(patched?.headers["content-type"], "application/merge-patch+json");
+  assert.deepEqual(JSON.parse(patched?.body ?? ""), { data: { x: "ü" } });
+  assert.equal(jsonPatched?.headers["content-type"], "application/json-patch+json");
+  const { propagationPolicy, preconditions } = JSON.parse(deleted?.body ?? "");
+  assert.deepEqual(
+    { propagationPolicy, preconditions },
+    { propagationPolicy: "Foreground", preconditions: { uid: "u" } },
+  );
+});
+
+test("a hundred calls one after another use one connection, and ten at once no more than ten", async () => {
+  await using server = await startScriptedServer((_request, response) =>
+    answerJson(response, 200, aConfigMap),
+  );
+  const transport = createHttpsTransport({ server: server.url });
+  const client = createClient(transport);
+  for (let index = 0; index < 100; index += 1) await client.get(configMaps, { namespace: "n", name: "a" });
+  assert.equal(server.connections(), 1);
+  await Promise.all(Array.from({ length: 10 }, () => client.get(configMaps, { namespace: "n", name: "a" })));
+  assert.ok(server.connections() <= 10);
+  transport.close();
+});
+
+test("a failure carries the server's Status, and a page of a proxy its first words", async () => {
+  await using server = await startScriptedServer((request, response) => {
+    if (request.path.endsWith("/proxy"))
+      response.writeHead(502, { "content-type": "text/html" }).end("<h1>Bad gateway</h1>");
+    else
+      answerJson(
+        response,
+        429,
+        failureStatus(429, "TooManyRequests", "slow down", { retryAfterSeconds: 7 }),
+        {
+          "retry-after": "3",
+        },
+      );
+  });
+  const transport = createHttpsTransport({ server: server.url });
+  const client = createClient(transport);
+  await assert.rejects(client.get(configMaps, { namespace: "n", name: "a" }), (error) => {
+    assert.ok(isApiError(error, "TooManyRequests"));
+    assert.equal(error.code, 429);
+    assert.equal(error.retryAfterSeconds, 7);
+    assert.equal(error.message, "GET /api/v1/namespaces/n/configmaps/a: slow down");
+    return true;
+  });
+  await assert.rejects(client.getText("/proxy"), { code: 502, message: "GET /proxy: <h1>Bad gateway</h1>" });
+  transport.close();
+});
+
+test("where no answer comes, the error has code 0 and says why", async () => {
+  const server = await startScriptedServer((_request, response) => void response.destroy());
+  const transport = createHttpsTransport({ server: server.url });
+  const client = createClient(transport);
+  await assert.rejects(client.create(configMaps, aConfigMap), (error) => {
+    assert.ok(error instanceof ApiError);
+    assert.equal(error.code, 0);
+    assert.match(error.message, /^POST .*: no answer from the API server: socket hang up/);
+    return true;
+  });
+  await server.close();
+  await assert.rejects(client.getText("/version"), /ECONNREFUSED/);
+  transport.close();
+});
+
+test("a server that says nothing, or stops in the middle of a body, is given up in time", async () => {
+  await using server = await startScriptedServer((request, response) => {
+    if (request.path === "/half") response.writeHead(200, { "content-length": "100" }).write("half");
+  });
+  const transport = createHttpsTransport({ server: server.url, requestTimeoutMs: 100 });
+  const client = createClient(transport);
+  await assert.rejects(client.getText("/nothing"), /sent nothing for 100 ms \(GET \/nothing\)/);
+  await assert.rejects(client.getText("/half"), /sent nothing for 100 ms \(GET \/half\)/);
+  transport.close();
+});
+
+test("a stream may be silent for longer than a request may take", async () => {
+  await using server = await startScriptedServer((_request, response) => {
+    response.writeHead(200).write("first,");
+    setTimeout(() => response.end("last"), 300);
+  });
+  const transport = createHttpsTransport({ server: server.url, requestTimeoutMs: 100 });
+  let text = "";
+  for await (const chunk of await createClient(transport).getStream("/log"))
+    text += Buffer.from(chunk).toString();
+  assert.equal(text, "first,last");
+  transport.close();
+});
+
+test("a kept connection that the server closes meanwhile costs a GET nothing", async () => {
+  await using server = await startScriptedServer((_request, response) =>
+    answerJson(response, 200, aConfigMap),
+  );
+  const transport = createHttpsTransport({ server: server.url });
+  const client = createClient(transport);
+  for (let round = 0; round < 20; round += 1) {
+    await client.getText("/version");
+    // The next request starts before the end of the connection can have been noticed.
+    server.closeIdle();
+    await client.getText("/version");
+  }
+  transport.close();
+});
+
+test("an aborted request ends at once", async () => {
+  await using server = await startScriptedServer(() => undefined);
+  const transport = createHttpsTransport({ server: server.url });
+  const signal = AbortSignal.timeout(50);
+  await assert.rejects(createClient(transport).getText("/x", { signal }), { code: 0 });
+  await assert.rejects(createClient(transport).getText("/x", { signal }), { code: 0 });
+  assert.equal(server.seen.length, 1);
+  transport.close();
+});
+
+test("a token file is read again as it rotates, and the last good token kept when it cannot be", async () => {
+  await using directory = await temporaryDirectory();
+  const file = join(directory.path, "token");
+  await writeFile(file, "one\n");
+  const authority = rotatingToken(file, 0);
+  assert.deepEqual(await authority(), { headers: { authorization: "Bearer one" } });
+  await writeFile(file, "two");
+  assert.deepEqual(await authority(), { headers: { authorization: "Bearer two" } });
+  await rm(file);
+  assert.deepEqual(await authority(), { headers: { authorization: "Bearer two" } });
+  await assert.rejects(rotatingToken(file, 0)(), /cannot read .*token: is this a pod/);
+});
+
+const base64 = (text: string): string => Buffer.from(text).toString("base64");
+
+test("a kubeconfig's certificates come as data or as files beside it, the first file that names something wins", async () => {
+  await using directory = await temporaryDirectory();
+  const [first, second] = [join(directory.path, "first"), join(directory.path, "second")];
+  await writeFile(join(directory.path, "ca.crt"), "CA");
+  await writeFile(join(directory.path, "key"), "KEY");
+  await writeFile(
+    first,
+    `apiVersion: v1
+kind: Config
+clusters: [{name: c, cluster: {server: "https://one:6443", certificate-authority: ca.crt, tls-server-name: other}}]
+contexts: [{name: x, context: {cluster: c, user: u, namespace: team}}, {name: y, context: {cluster: c2, user: t}}]
+`,
+  );
+  await writeFile(
+    second,
+    `current-context: x
+clusters: [{name: c, cluster: {server: "https://never"}}, {name: c2, cluster: {server: "https://two", insecure-skip-tls-verify: true}}]
+users: [{name: u, user: {client-certificate-data: ${base64("CERT")}, client-key: key}}, {name: t, user: {token: secret, as: jane}}]
+`,
+  );
+  const paths = [first, join(directory.path, "missing"), second];
+  assert.deepEqual(await loadKubeconfig({ paths }), {
+    options: {
+      server: "https://one:6443",
+      ca: "CA",
+      tlsServerName: "other",
+      certificate: { cert: "CERT", key: "KEY" },
+    },
+    context: "x",
+    namespace: "team",
+  });
+  const { options, namespace } = await loadKubeconfig({ paths, context: "y" });
+  assert.equal(namespace, "default");
+  assert.equal(options.insecureSkipTlsVerify, true);
+  assert.deepEqual(await options.authority?.(), {
+    headers: { authorization: "Bearer secret", "impersonate-user": "jane" },
+  });
+});
+
+test("a kubeconfig that cannot be used says where and why, and shows no secret", async () => {
+  await using directory = await temporaryDirectory();
+  const path = join(directory.path, "config");
+  const refused: [string, RegExp][] = [
+    ["clusters: []", /config: no current-context/],
+    ["current-context: x", /contexts has no entry "x"; there is: none/],
+    ["current-context: x\ncontexts: [{name: x, context: {cluster: c}}]", /clusters has no entry "c"/],
+    ["- a list", /is empty or no mapping/],
+    ["users:\n- name: u\n  user: {token: hunter2\n  x", /is no valid YAML at line \d+ \([A-Z_]+\)$/],
+    [
+      "current-context: x\ncontexts: [{name: x, context: {cluster: c, user: u}}]\nclusters: [{name: c, cluster: {server: s, certificate-authority: gone}}]\nusers: [{name: u}]",
+      /cannot read certificate-authority of "c"/,
+    ],
+  ];
+  for (const [content, wanted] of refused) {
+    await writeFile(path, content);
+    await assert.rejects(loadKubeconfig({ paths: [path] }), (error) => {
+      assert.ok(error instanceof Error);
+      assert.match(error.message, wanted);
+      assert.doesNotMatch(`${error.stack} ${String(error.cause)}`, /hunter2/);
+      return true;
+    });
+  }
+  await assert.rejects(loadKubeconfig({ paths: ["/nowhere"] }), /no kubeconfig at \/nowhere; set KUBECONFIG/);
+});
+
+test("an exec plugin is asked for a token, once for requests that start together", async () => {
+  await using directory = await temporaryDirectory();
+  await using server = await startScriptedServer((_request, response) =>
+    answerJson(response, 200, aConfigMap),
+  );
+  const plugin = join(directory.path, "plugin");
+  await writeFile(
+    plugin,
+    `#!/bin/sh
+echo asked >> ${directory.path}/count
+echo '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"from-plugin"}}'
+`,
+    { mode: 0o755 },
+  );
+  const path = join(directory.path, "config");
+  await writeFile(
+    path,
+    `current-context: x
+clusters: [{name: c, cluster: {server: "${server.url}", insecure-skip-tls-verify: true}}]
+users: [{name: u, user: {exec: {apiVersion: client.authentication.k8s.io/v1, command: ${plugin}}}}]
+contexts: [{name: x, context: {cluster: c, user: u}}]
+`,
+  );
+  const { transport } = await kubeconfigTransport({ paths: [path] });
+  const client = createClient(transport);
+  await Promise.all([client.getText("/a"), client.getText("/b"), client.getText("/c")]);
+  transport.close();
+  assert.deepEqual(
+    server.seen.map(({ headers }) => headers.authorization),
+    ["Bearer from-plugin", "Bearer from-plugin", "Bearer from-plugin"],
+  );
+  assert.equal(await readFile(join(directory.path, "count"), "utf8"), "asked\n");
+});
