@@ -23,7 +23,7 @@ export async function installDefinitions(client: Client, configDirectory: string
   await Promise.all(definitions.map((each) => apply(client, customResourceDefinitions, each)));
 }
 
-/** Applies the operator's ClusterRoles of config/rbac and gives their names; none where none are shipped. */
+/** Applies the operator's ClusterRoles of config/rbac and gives their names. */
 export async function installRoles(client: Client, configDirectory: string): Promise<string[]> {
   const roles = await readManifests(join(configDirectory, "rbac"), "ClusterRole");
   await Promise.all(roles.map((each) => apply(client, clusterRoles, each)));
@@ -43,21 +43,12 @@ export async function apply<T extends KubeObject>(
 }
 
 async function readManifests(directory: string, kind: string): Promise<UnknownObject[]> {
-  const names = (await namesIn(directory)).filter((name) => name.endsWith(".yaml")).toSorted();
+  const names = (await readdir(directory)).filter((name) => name.endsWith(".yaml")).toSorted();
   const texts = await Promise.all(names.map((name) => readFile(join(directory, name), "utf8")));
   return texts
     .flatMap((text) => parseAllDocuments(text))
     .map((document): unknown => document.toJS())
     .filter((value): value is UnknownObject => isObjectOf(value, kind));
-}
-
-async function namesIn(directory: string): Promise<string[]> {
-  try {
-    return await readdir(directory);
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
-    throw error;
-  }
 }
 
 function isObjectOf(value: unknown, kind: string): boolean {

@@ -33,7 +33,7 @@ const clusterRoleBindings = resourceType<RoleBinding>(
   false,
 );
 
-/** Gives the operator its namespace, ServiceAccount and the shipped ClusterRoles, else an administrator's. */
+/** Gives the operator its namespace, ServiceAccount and the shipped ClusterRoles. */
 export async function installOperatorAccount(client: Client, configDirectory: string): Promise<void> {
   await apply(client, namespaces, named("v1", "Namespace", OPERATOR_NAMESPACE));
   await apply(client, serviceAccounts, {
@@ -41,10 +41,9 @@ export async function installOperatorAccount(client: Client, configDirectory: st
     kind: "ServiceAccount",
     metadata: { name: OPERATOR_ACCOUNT, namespace: OPERATOR_NAMESPACE },
   });
-  const shipped = await installRoles(client, configDirectory);
-  for (const role of shipped.length > 0 ? shipped : ["cluster-admin"]) {
+  for (const role of await installRoles(client, configDirectory)) {
     await apply(client, clusterRoleBindings, {
-      ...named(`${RBAC}/v1`, "ClusterRoleBinding", `${OPERATOR_ACCOUNT}:${role}`),
+      ...named(`${RBAC}/v1`, "ClusterRoleBinding", role),
       roleRef: { apiGroup: RBAC, kind: "ClusterRole", name: role },
       subjects: [{ kind: "ServiceAccount", name: OPERATOR_ACCOUNT, namespace: OPERATOR_NAMESPACE }],
     });
