@@ -1,9 +1,7 @@
 import { stringify } from "yaml";
 import { OPERATOR_NAME } from "../../src/api/labels.ts";
 import { leaderElectionRules, operatorRules } from "../../src/operator/rbac.ts";
-import type { Generator } from "./generator.ts";
-
-const NOTE = "# Generated from src/operator/rbac.ts by npm run generate.\n";
+import { NOTICE, type Generator } from "./generator.ts";
 
 /** The roles of the operator, from the one list of what it does. */
 export const roles: Generator = {
@@ -21,5 +19,5 @@ export const roles: Generator = {
 
 function render(kind: string, name: string, rules: unknown): string {
   const role = { apiVersion: "rbac.authorization.k8s.io/v1", kind, metadata: { name }, rules };
-  return NOTE + stringify(role);
+  return `# ${NOTICE}\n${stringify(role)}`;
 }

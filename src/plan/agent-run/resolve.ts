@@ -75,7 +75,10 @@ function assemble(
     repository: spec.repository && resolveRepository(spec.repository),
     workspace,
     worktree: spec.worktree,
-    env: mergeEnv(config?.env ?? [], literals(provider?.environment ?? {}), spec.env ?? []),
+    env: mergeEnv(
+      inherited(config?.env ?? [], literals(provider?.environment ?? {}), provider),
+      spec.env ?? [],
+    ),
     image: spec.image ?? config?.defaultImage ?? defaults.agentImage,
     gitImage: defaults.gitImage,
     timeoutSeconds: parseDuration(spec.timeout ?? config?.defaultTimeout ?? BUILT_IN_TIMEOUT) ?? 3600,
@@ -91,6 +94,15 @@ function assemble(
     imagePullSecrets: spec.imagePullSecrets ?? config?.defaultImagePullSecrets,
     podSecurityContext: spec.podSecurityContext ?? config?.defaultPodSecurityContext,
   };
+}
+
+/** AgentConfig's variables under the provider's; only the run itself may set the credential's variable. */
+function inherited(
+  config: EnvVar[],
+  environment: EnvVar[],
+  provider: ResolvedProvider | undefined,
+): EnvVar[] {
+  return mergeEnv(config, environment).filter(({ name }) => name !== provider?.token?.variable);
 }
 
 function literals(environment: Readonly<Record<string, string>>): EnvVar[] {

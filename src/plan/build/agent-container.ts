@@ -52,7 +52,6 @@ function agentEnv(run: ResolvedRun, agent: Agent, setup: AgentSetup): EnvVar[] {
     literalEnv(agent.environment(setup)),
     run.env,
     asEnv(agent.corrections(setup)),
-    credential,
     places,
     rootsEnv(),
     gitAccess(run),
