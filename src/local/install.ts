@@ -2,7 +2,8 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
 import type { Client } from "../client/client.ts";
-import type { KubeObject, UnknownObject } from "../kube/objects.ts";
+import { watchResource } from "../client/watch.ts";
+import type { Condition, KubeObject, UnknownObject } from "../kube/objects.ts";
 import type { ResourceType } from "../kube/resources.ts";
 import { resourceType } from "../kube/resources.ts";
 import { customResourceDefinitions } from "../kube/builtin.ts";
@@ -12,6 +13,12 @@ const clusterRoles = resourceType("rbac.authorization.k8s.io", "v1", "clusterrol
 /** Field manager of everything that is installed from config/. */
 const FIELD_MANAGER = "agent-operator-install";
 
+const ESTABLISHED_LIMIT_MS = 30_000;
+
+interface Definition extends KubeObject {
+  status?: { conditions?: Condition[] };
+}
+
 /** Applies the CRDs of config/crd. What is there already is brought up to date. */
 export async function installDefinitions(client: Client, configDirectory: string): Promise<void> {
   const definitions = await readManifests(join(configDirectory, "crd"), "CustomResourceDefinition");
@@ -20,7 +27,26 @@ export async function installDefinitions(client: Client, configDirectory: string
       `${join(configDirectory, "crd")} holds no CustomResourceDefinition; run: npm run generate`,
     );
   }
-  await Promise.all(definitions.map((each) => apply(client, customResourceDefinitions, each)));
+  await Promise.all(
+    definitions.map(async (each) => {
+      await apply(client, customResourceDefinitions, each);
+      await untilEstablished(client, each.metadata.name ?? "");
+    }),
+  );
+}
+
+/** A server serves a new kind a moment after it has taken the definition. */
+async function untilEstablished(client: Client, name: string): Promise<void> {
+  const signal = AbortSignal.timeout(ESTABLISHED_LIMIT_MS);
+  const selected = { fieldSelector: `metadata.name=${name}`, signal };
+  for await (const event of watchResource<Definition>(client, customResourceDefinitions, selected)) {
+    if (event.kind !== "upsert") continue;
+    const conditions = event.object.status?.conditions ?? [];
+    if (conditions.some(({ type, status }) => type === "Established" && status === "True")) return;
+  }
+  throw new Error(
+    `CustomResourceDefinition ${name} was not established within ${ESTABLISHED_LIMIT_MS} ms; see kubectl describe crd ${name}`,
+  );
 }
 
 /** Applies the operator's ClusterRoles of config/rbac and gives their names. */

@@ -8,6 +8,7 @@ import { loadKubeconfig } from "../client/kubeconfig.ts";
 import { createHttpsTransport } from "../client/transport-https.ts";
 import type { DevCluster, DevClusterOptions } from "../devcluster/cluster.ts";
 import { startDevCluster } from "../devcluster/cluster.ts";
+import type { SandboxMode } from "../devcluster/kubelet/sandbox/sandbox.ts";
 import { startOperator } from "../operator/operator.ts";
 import { createLog } from "../runtime/log.ts";
 import { installDefinitions } from "./install.ts";
@@ -27,6 +28,8 @@ export interface LocalClusterOptions {
   toolDirectories?: readonly string[];
   gitMirrors?: Readonly<Record<string, string>>;
   hosts?: Readonly<Record<string, string>>;
+  /** Forces one way of isolating containers; default: the best that this machine offers. */
+  sandbox?: SandboxMode;
   /** How the operator runs; undefined: without it. */
   operator?: { logFile: string };
 }
@@ -65,7 +68,7 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
 }
 
 function devClusterOptions(options: LocalClusterOptions): DevClusterOptions {
-  const { dataDir, path, port, gitMirrors, hosts } = options;
+  const { dataDir, path, port, gitMirrors, hosts, sandbox } = options;
   return {
     dataDir,
     path,
@@ -73,6 +76,7 @@ function devClusterOptions(options: LocalClusterOptions): DevClusterOptions {
     ...(port === undefined ? {} : { port }),
     ...(gitMirrors === undefined ? {} : { gitMirrors }),
     ...(hosts === undefined ? {} : { hosts }),
+    ...(sandbox === undefined ? {} : { sandbox }),
   };
 }
 

@@ -206,7 +206,7 @@ describe("kubectl", { concurrency: false, timeout: 300_000 }, () => {
 
   it("applies the shipped CRDs and samples, and takes the CRDs away again", async () => {
     await kubectl("apply", "-k", join(projectRoot, "config", "crd"));
-    await kubectl("apply", "--dry-run=server", "-f", join(projectRoot, "config", "samples"));
+    await kubectl("apply", "--dry-run=server", "-k", join(projectRoot, "config", "samples"));
   });
 });
 

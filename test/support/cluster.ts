@@ -29,7 +29,7 @@ export interface TestCluster {
 }
 
 export interface TestClusterOptions extends Partial<
-  Pick<LocalClusterOptions, "gitMirrors" | "hosts" | "toolDirectories" | "path">
+  Pick<LocalClusterOptions, "gitMirrors" | "hosts" | "toolDirectories" | "path" | "sandbox">
 > {
   /** Whether the operator runs. Default: true. */
   operator?: boolean;
