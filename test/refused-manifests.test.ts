@@ -2,13 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { customResourceDefinitions } from "../src/api/kinds.ts";
 import { type CompiledSchema, compileSchema } from "../src/kube/schema/compile.ts";
-import {
-  ACCEPTED_CHANGES,
-  type Manifest,
-  REFUSED_CHANGES,
-  REFUSED_MANIFESTS,
-  type RefusedChange,
-} from "./support/refused-manifests.ts";
+import { ACCEPTED_CHANGES, REFUSED_CHANGES } from "./support/refused/changes.ts";
+import type { Manifest, RefusedChange } from "./support/refused/manifest.ts";
+import { REFUSED_MANIFESTS } from "./support/refused/manifests.ts";
 
 const schemas = new Map(
   customResourceDefinitions().map(({ spec }) => [

@@ -10,9 +10,14 @@ function constantName(file: string): string {
   return file.replaceAll(/[-.]([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }
 
-/** A script without the lines that are nothing but a comment: a pod's manifest has no room for them. */
+/**
+ * A script without the lines that are nothing but a comment: a pod's manifest has no room for them.
+ * The `#!` of a script within the script stays.
+ */
 export function withoutComments(script: string): string {
-  const lines = script.split("\n").filter((line) => !/^\s*#/.test(line));
+  const lines = script
+    .split("\n")
+    .filter((line, index) => !/^\s*#(?!!)/.test(line) && (index > 0 || !line.startsWith("#!")));
   return lines
     .join("\n")
     .replaceAll(/\n{2,}/g, "\n")

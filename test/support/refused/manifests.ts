@@ -1,0 +1,20 @@
+import { references, runs, durations } from "./runs.ts";
+import { urls, branches, git } from "./git.ts";
+import { environment, pods } from "./pods.ts";
+import { workspaces } from "./workspaces.ts";
+import { others } from "./others.ts";
+import type { RefusedManifest } from "./manifest.ts";
+
+/** Manifests that an API server refuses, with no webhook and no operator running. */
+export const REFUSED_MANIFESTS: readonly RefusedManifest[] = [
+  ...references,
+  ...runs,
+  ...durations,
+  ...urls,
+  ...branches,
+  ...git,
+  ...environment,
+  ...pods,
+  ...workspaces,
+  ...others,
+];

@@ -1,0 +1,109 @@
+import { run, provider, type RefusedManifest } from "./manifest.ts";
+import { ENV_NAME, OWN, QUANTITY } from "./words.ts";
+
+export const environment: RefusedManifest[] = [
+  ...["HOME", "TMPDIR", "AGENT_PROMPT", "GIT_SSH_COMMAND", "GIT_CONFIG_COUNT", "WORKSPACE_DIR"].map(
+    (name) => ({
+      what: `the operator's own variable ${name}`,
+      manifest: run({ env: [{ name, value: "x" }] }),
+      says: `spec.env[0].name: Invalid value: "${name}": must not be one of the ${OWN}`,
+    }),
+  ),
+  {
+    what: "a variable's name with an equals sign",
+    manifest: run({ env: [{ name: "A=B", value: "x" }] }),
+    says: `spec.env[0].name: Invalid value: "A=B": ${ENV_NAME}`,
+  },
+  {
+    what: "a variable that is given twice",
+    manifest: run({
+      env: [
+        { name: "LANG", value: "C" },
+        { name: "LANG", value: "en_US.UTF-8" },
+      ],
+    }),
+    says: `spec.env[1]: Duplicate value: {"name":"LANG"}`,
+  },
+  {
+    what: "a variable with a value and a source",
+    manifest: run({
+      env: [{ name: "A", value: "x", valueFrom: { secretKeyRef: { name: "s", key: "k" } } }],
+    }),
+    says: "spec.env[0]: Invalid value: set value or valueFrom, not both",
+  },
+  {
+    what: "a variable with two sources",
+    manifest: run({
+      env: [
+        {
+          name: "A",
+          valueFrom: { secretKeyRef: { name: "s", key: "k" }, configMapKeyRef: { name: "c", key: "k" } },
+        },
+      ],
+    }),
+    says: "spec.env[0].valueFrom: Invalid value: set exactly one of secretKeyRef, configMapKeyRef, fieldRef and resourceFieldRef",
+  },
+  {
+    what: "the operator's own variable in a provider's environment",
+    manifest: provider({ environment: { HOME: "/x" } }),
+    says: `spec.environment: Invalid value: no key may be one of the ${OWN}`,
+  },
+  {
+    what: "a key that is no variable's name in a provider's environment",
+    manifest: provider({ environment: { "1A": "x" } }),
+    says: `spec.environment: Invalid value: every key ${ENV_NAME}`,
+  },
+  {
+    what: "a base URL without a scheme",
+    manifest: provider({ environment: { ANTHROPIC_BASE_URL: "litellm-proxy:8317" } }),
+    says: "spec.environment: Invalid value: ANTHROPIC_BASE_URL must be a URL that starts with http:// or https:// and has no spaces",
+  },
+  {
+    what: "the operator's own variable as the one that carries the token",
+    manifest: provider({ authTokenEnv: "AGENT_PROMPT" }),
+    says: `spec.authTokenEnv: Invalid value: "AGENT_PROMPT": must not be one of the ${OWN}`,
+  },
+];
+
+export const pods: RefusedManifest[] = [
+  {
+    what: "a memory request that is no quantity",
+    manifest: run({ resources: { requests: { memory: "lots" } } }),
+    says: `spec.resources.requests.memory: Invalid value: "lots": spec.resources.requests.memory in body should match ${QUANTITY}`,
+  },
+  {
+    what: "a negative CPU limit",
+    manifest: run({ resources: { limits: { cpu: -1 } } }),
+    says: "spec.resources.limits.cpu: Invalid value: -1: spec.resources.limits.cpu in body should be greater than or equal to 0",
+  },
+  {
+    what: "a node's label value with a space",
+    manifest: run({ nodeSelector: { disk: "very fast" } }),
+    says: `spec.nodeSelector[disk]: Invalid value: "very fast": must be a label's value: letters, digits, '-', '_' and '.', starting and ending with a letter or digit`,
+  },
+  {
+    what: "a node's label with a space",
+    manifest: run({ nodeSelector: { "disk type": "ssd" } }),
+    says: "spec.nodeSelector: Invalid value: every key must be a label's name, such as disktype or kubernetes.io/arch",
+  },
+  {
+    what: "a toleration of everything that does not say so",
+    manifest: run({ tolerations: [{ effect: "NoSchedule" }] }),
+    says: "spec.tolerations[0]: Invalid value: operator must be Exists when key is empty, which tolerates every taint",
+  },
+  {
+    what: "a toleration with an unknown effect",
+    manifest: run({ tolerations: [{ key: "gpu", operator: "Exists", effect: "Never" }] }),
+    says: `spec.tolerations[0].effect: Unsupported value: "Never": supported values: "NoSchedule", "PreferNoSchedule", "NoExecute"`,
+  },
+  {
+    what: "a negative user id",
+    manifest: run({ podSecurityContext: { runAsUser: -1 } }),
+    says: "spec.podSecurityContext.runAsUser: Invalid value: -1: spec.podSecurityContext.runAsUser in body should be greater than or equal to 0",
+  },
+  {
+    what: "a seccomp profile on the node without its file",
+    manifest: run({ podSecurityContext: { seccompProfile: { type: "Localhost" } } }),
+    says: "spec.podSecurityContext.seccompProfile: Invalid value: localhostProfile is required with type Localhost and forbidden with every other",
+  },
+];

@@ -1,0 +1,135 @@
+import { MAX_PROMPT_BYTES } from "../../../src/api/rules/values.ts";
+import { run, runWithout, cloning, type RefusedManifest } from "./manifest.ts";
+import { DURATION, OBJECT_NAME, DNS_LABEL } from "./words.ts";
+
+export const references: RefusedManifest[] = [
+  {
+    what: "a run with a provider and a providerRef",
+    manifest: run({ providerRef: "gemini", provider: {} }),
+    says: "spec.provider: Forbidden: provider and providerRef are mutually exclusive: describe a provider here or name an AgentProvider, not both",
+  },
+  {
+    what: "a run with a repository and a workspaceRef",
+    manifest: run({ workspaceRef: "shared", worktree: { branch: "work" } }),
+    says: "spec.repository: Forbidden: repository and workspaceRef are mutually exclusive: a run on a workspace works on the workspace's repository",
+  },
+  {
+    what: "a run with neither a repository nor a workspaceRef",
+    manifest: runWithout("repository"),
+    says: "spec.repository: Required value: name the repository to work on, or an AgentWorkspace in workspaceRef",
+  },
+  {
+    what: "a run on a workspace without a worktree",
+    manifest: runWithout("repository", { workspaceRef: "shared" }),
+    says: "spec.worktree: Required value: a run on a workspace needs a branch of its own: set worktree.branch",
+  },
+  {
+    what: "a worktree without a branch",
+    manifest: run({ worktree: { sourceBranch: "main" } }),
+    says: "spec.worktree.branch: Required value",
+  },
+  {
+    what: "a providerRef that is no name",
+    manifest: run({ providerRef: "Gemini Provider" }),
+    says: `spec.providerRef: Invalid value: "Gemini Provider": ${OBJECT_NAME}`,
+  },
+  {
+    what: "a workspaceRef that is no DNS label",
+    manifest: runWithout("repository", { workspaceRef: "my.workspace", worktree: { branch: "work" } }),
+    says: `spec.workspaceRef: Invalid value: "my.workspace": ${DNS_LABEL}`,
+  },
+  {
+    what: "a Secret reference without a key",
+    manifest: run({ provider: { authSecretRef: { name: "token" } } }),
+    says: "spec.provider.authSecretRef.key: Required value",
+  },
+  {
+    what: "a Secret key with a slash",
+    manifest: cloning({ credentialsSecretRef: { name: "token", key: "a/b" } }),
+    says: `spec.repository.credentialsSecretRef.key: Invalid value: "a/b": must be a key of a Secret or ConfigMap: letters, digits, '-', '_' and '.'`,
+  },
+];
+
+export const runs: RefusedManifest[] = [
+  {
+    what: "a run without a spec",
+    manifest: { ...run({}), spec: undefined },
+    says: "spec: Required value",
+  },
+  {
+    what: "a run without a prompt",
+    manifest: runWithout("prompt"),
+    says: "spec.prompt: Required value",
+  },
+  {
+    what: "an empty prompt",
+    manifest: run({ prompt: "" }),
+    says: "spec.prompt: Required value: must not be empty",
+  },
+  {
+    what: "a prompt of nothing but white space",
+    manifest: run({ prompt: " \n\t" }),
+    says: "spec.prompt: Required value: must not be empty",
+  },
+  {
+    what: "a prompt of more than 100 KiB in bytes, though not in characters",
+    manifest: run({ prompt: "é".repeat(MAX_PROMPT_BYTES / 2 + 1) }),
+    says: "spec.prompt: Forbidden: must be at most 102400 bytes of UTF-8 (100 KiB); put longer material into the repository and name the file",
+  },
+  {
+    what: "a prompt of more than 100 Ki characters",
+    manifest: run({ prompt: "x".repeat(MAX_PROMPT_BYTES + 1) }),
+    says: "spec.prompt: Too long: may not be more than 102400 bytes",
+  },
+  {
+    what: "a prompt with a NUL character",
+    manifest: run({ prompt: "a\u0000b" }),
+    says: String.raw`spec.prompt: Invalid value: "a\x00b": must not contain the NUL character`,
+  },
+  {
+    what: "an agent that there is not",
+    manifest: run({ agent: "copilot" }),
+    says: `spec.agent: Unsupported value: "copilot": supported values: "claude", "opencode"`,
+  },
+  {
+    what: "a model that would be an option",
+    manifest: run({ model: "--help" }),
+    says: `spec.model: Invalid value: "--help": must be the name of a model, without spaces and not starting with '-'`,
+  },
+  {
+    what: "an image with a space",
+    manifest: run({ image: "node 24" }),
+    says: `spec.image: Invalid value: "node 24": must be a container image such as node:24 or registry.example.com/team/agent@sha256:…, without spaces`,
+  },
+  {
+    what: "a run's name that is no DNS label",
+    manifest: run({}, "fix.login"),
+    says: "metadata.name: Invalid value: the name of an AgentRun must be a DNS label of at most 63 characters: lower case letters, digits and '-', starting and ending with a letter or digit",
+  },
+  {
+    what: "a run's name of 64 characters",
+    manifest: run({}, "a".repeat(64)),
+    says: "metadata.name: Invalid value: the name of an AgentRun must be a DNS label of at most 63 characters: lower case letters, digits and '-', starting and ending with a letter or digit",
+  },
+  {
+    what: "a prompt that is a number",
+    manifest: run({ prompt: 42 }),
+    says: `spec.prompt: Invalid value: "integer": spec.prompt in body must be of type string: "integer"`,
+  },
+];
+
+export const durations: RefusedManifest[] = [
+  "5 minutes",
+  "0s",
+  "721h",
+  "1.5h",
+  "100ms",
+  "",
+  "h",
+  "-1h",
+  "90",
+].map((timeout) => ({
+  what: `a timeout of ${JSON.stringify(timeout)}`,
+  manifest: run({ timeout }),
+  says: `spec.timeout: Invalid value: ${JSON.stringify(timeout)}: ${DURATION}`,
+}));
