@@ -16,8 +16,7 @@ describe("the demo's repository", () => {
       const { mirrorPath = "", branch } = await createDemoRepository(directory, git);
       assert.equal(branch, "main");
       await assert.rejects(promisify(execFile)("./test.sh", { cwd: mirrorPath }), {
-        stdout: 'not ok: got "Helo, Ada!"
-',
+        stdout: 'not ok: got "Helo, Ada!"\n',
       });
       await promisify(execFile)("sed", ["-i", "s/Helo/Hello/", "greet.sh"], { cwd: mirrorPath });
       assert.equal((await promisify(execFile)("./test.sh", { cwd: mirrorPath })).stdout, "ok: it greets\n");
