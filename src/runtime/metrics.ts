@@ -1,8 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { HttpRequest, Transport } from "../client/transport.ts";
-import type { KubeObject } from "../kube/objects.ts";
 import type { ControllerObserver } from "./controller.ts";
-import type { Reflector, ReflectorObserver } from "./reflector.ts";
+import type { AnyReflector, ReflectorObserver } from "./reflector.ts";
 
 /** The runtime's own metrics, in a registry that others may add to. */
 export interface RuntimeMetrics {
@@ -10,7 +9,7 @@ export interface RuntimeMetrics {
   controller(name: string): ControllerObserver;
   reflector: ReflectorObserver;
   /** Has the number of objects in this cache counted when the metrics are read. */
-  observeCache(cache: Pick<Reflector<KubeObject>, "size"> & { type: { plural: string } }): void;
+  observeCache(cache: Pick<AnyReflector, "size" | "type">): void;
   /** The same transport, with every request counted and timed. */
   observeTransport(transport: Transport): Transport;
   eventDropped(why: string): void;
@@ -103,7 +102,7 @@ function cacheMetrics(
     labelNames: ["resource", "reason"],
     registers,
   });
-  const caches: { size: number; type: { plural: string } }[] = [];
+  const caches: Pick<AnyReflector, "size" | "type">[] = [];
   const objects = new Gauge({
     name: `${prefix}cache_objects`,
     help: "Objects in the cache",

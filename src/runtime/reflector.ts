@@ -39,6 +39,18 @@ export interface ReflectorOptions<T extends KubeObject, K extends KubeObject> {
   observer?: ReflectorObserver;
 }
 
+/** A cache of whatever resource, for what is done to all caches alike. */
+export interface AnyReflector {
+  readonly type: ResourceType;
+  readonly synced: Promise<void>;
+  readonly hasSynced: boolean;
+  readonly size: number;
+  start(): void;
+  stop(): Promise<void>;
+  problem(): string | undefined;
+  put(object: KubeObject, origin?: unknown): void;
+}
+
 /** A broken watch is no news before it lasts this long. */
 const patienceMs = 30_000;
 
@@ -72,7 +84,7 @@ export function createProjectedReflector<T extends KubeObject, K extends KubeObj
  * A cache of one resource, fed by list and watch. Own writes go in by `put`, so that a reader sees
  * them at once: they stand until the watch has passed their resourceVersion.
  */
-export class Reflector<T extends KubeObject, K extends KubeObject = T> {
+export class Reflector<T extends KubeObject, K extends KubeObject = T> implements AnyReflector {
   readonly type: ResourceType<T>;
   /** Resolves when everything that existed at the start is in the cache. */
   readonly synced: Promise<void>;
