@@ -60,7 +60,7 @@ export const runStatus = object(
     observedGeneration: observedGeneration.optional(),
     agent: word("Agent that runs, defaults applied.").optional(),
     provider: word("Provider that is used, defaults applied.").optional(),
-    model: text({ description: "Model that is used, defaults applied.", maxLength: 256 }).optional(),
+    model: text({ description: "Model that is used, defaults applied.", maxLength: 1024 }).optional(),
     image: text({
       description: "Image of the agent container, defaults applied.",
       maxLength: 512,
