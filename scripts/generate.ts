@@ -6,9 +6,10 @@ import type { Generator } from "./generators/generator.ts";
 import { reference } from "./generators/reference.ts";
 import { roles } from "./generators/roles.ts";
 import { shellScripts } from "./generators/shell-scripts.ts";
+import { statusSchemas } from "./generators/status-schemas.ts";
 
 /** Everything in the project that is generated. */
-const GENERATORS: readonly Generator[] = [crds, roles, reference, commandLine, shellScripts];
+const GENERATORS: readonly Generator[] = [crds, roles, reference, commandLine, shellScripts, statusSchemas];
 
 /** One generated file: `content` undefined means that it should not be there. */
 interface Difference {

@@ -5,7 +5,7 @@ import { workspaceRepository } from "./fields/git.ts";
 import { agentWorkspaceRules, agentWorkspaceSpecRules } from "./rules/agent-workspace.ts";
 import { mountPath, volumeName, volumesApart } from "./rules/mounts.ts";
 import { workspaceName } from "./rules/names.ts";
-import { choice, flag, list, object, text, timestamp } from "./schema/fields.ts";
+import { choice, flag, integer, list, object, text, timestamp } from "./schema/fields.ts";
 import type { KindDefinition } from "./schema/kind.ts";
 
 const sharedVolume = object(
@@ -85,6 +85,16 @@ const status = object(
       type: "map",
       keys: ["run"],
     }).optional(),
+    worktreeCount: integer({
+      description: "How many worktrees are known of.",
+      minimum: 0,
+      format: "int32",
+    }).optional(),
+    runningRuns: integer({
+      description: "How many AgentRuns are at work in them.",
+      minimum: 0,
+      format: "int32",
+    }).optional(),
     conditions: conditions("Ready").optional(),
   },
   { description: "What the operator has seen of the workspace." },
@@ -130,6 +140,20 @@ export const agentWorkspaceKind: KindDefinition = {
       type: "string",
       jsonPath: ".status.reason",
       description: "Why it is there",
+      wide: true,
+    },
+    {
+      name: "Worktrees",
+      type: "integer",
+      jsonPath: ".status.worktreeCount",
+      description: "How many worktrees it has",
+      wide: true,
+    },
+    {
+      name: "Running",
+      type: "integer",
+      jsonPath: ".status.runningRuns",
+      description: "How many runs are at work in it",
       wide: true,
     },
     {

@@ -27,3 +27,6 @@ export const ANNOTATION_MODEL = `${API_GROUP}/model`;
 export const ANNOTATION_BRANCH = `${API_GROUP}/branch`;
 /** `<secret>/<key>` of the provider's credential: names, never the value. */
 export const ANNOTATION_CREDENTIAL = `${API_GROUP}/credential`;
+
+/** On a workspace's init Job: what its checkout is made from. */
+export const ANNOTATION_ORIGIN = `${API_GROUP}/origin`;

@@ -126,6 +126,9 @@ export const REASONS = {
   Cloning: underWay("Initializing", "Git fetches the repository and checks it out.", {
     kinds: ["AgentRun", "AgentWorkspace"],
   }),
+  Retrying: underWay("Initializing", "The clone failed; it is done again because something has changed.", {
+    kinds: ["AgentWorkspace"],
+  }),
   AgentStarting: underWay("Initializing", "The checkout is there; the agent's container is being started."),
   AgentRunning: underWay("Running", "The agent is at work."),
   Completed: underWay("Succeeded", "The agent reported that it has done its task.", { terminal: true }),

@@ -1,3 +1,4 @@
+import { fitStatus } from "../api/fit-status.ts";
 import type { Client } from "../client/client.ts";
 import type { KubeObject } from "../kube/objects.ts";
 import type { ResourceType } from "../kube/resources.ts";
@@ -39,7 +40,7 @@ export function createReconcile<T extends KubeObject, Observed extends object, S
   return async (key, { origin, signal }) => {
     let observed: Observed | undefined = await kind.gather(key);
     while (observed !== undefined) {
-      const plan = kind.plan(observed);
+      const plan = withinBounds(kind.type, kind.plan(observed));
       const { client, record, permit } = hands;
       const context = { client, record, permit, put, origin, signal };
       const carried = await carryOut(context, kind.type, kind.objectOf(observed), plan);
@@ -49,6 +50,11 @@ export function createReconcile<T extends KubeObject, Observed extends object, S
     }
     return { lookAgain: "onChange" };
   };
+}
+
+/** What a program in a pod has reported must never keep a status from being written. */
+function withinBounds<Status>(type: ResourceType, plan: ActionPlan<Status>): ActionPlan<Status> {
+  return plan.status === undefined ? plan : { ...plan, status: fitStatus(type.kind, plan.status) };
 }
 
 function refusalOf(carried: CarriedOut<KubeObject>): Refusal | undefined {

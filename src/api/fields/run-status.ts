@@ -1,11 +1,9 @@
+import { MAX_RESULT_TEXT } from "../bounds.ts";
 import { choice, flag, integer, object, text, timestamp } from "../schema/fields.ts";
 import { conditions, observedGeneration } from "./common.ts";
 
 /** Phases of an AgentRun, in the order of its life. */
 export const RUN_PHASES = ["Pending", "Initializing", "Running", "Succeeded", "Failed", "TimedOut"] as const;
-
-/** The agent's final words are cut to this many characters. */
-export const MAX_RESULT_TEXT = 8192;
 
 const count = (description: string) => integer({ description, minimum: 0, format: "int64" });
 const word = (description: string) => text({ description, maxLength: 253 });

@@ -1,4 +1,3 @@
-import { RE2JS } from "re2js";
 import type { StructuralSchema } from "./structural.ts";
 
 /**
@@ -53,7 +52,7 @@ function fitText(schema: StructuralSchema, value: string): string | undefined {
   if (format === "date-time" && Number.isNaN(Date.parse(value))) return undefined;
   const text = cut(value, maxLength);
   if (text.length < minLength) return undefined;
-  return pattern === undefined || RE2JS.compile(pattern).matcher(text).find() ? text : undefined;
+  return pattern === undefined || new RegExp(pattern, "u").test(text) ? text : undefined;
 }
 
 /** Counted in characters as OpenAPI counts them, never cut within one. */

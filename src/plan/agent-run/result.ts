@@ -1,5 +1,5 @@
 import type { AgentRunOutcome, AgentRunResult } from "../../api/agent-run.ts";
-import { MAX_RESULT_TEXT } from "../../api/fields/run-status.ts";
+import { MAX_RESULT_TEXT } from "../../api/bounds.ts";
 import type { GitReport } from "../build/git-report.ts";
 import type { Ending } from "./ending.ts";
 

@@ -1,0 +1,2 @@
+/** The agent's final words are cut to this many characters in `status.result.text`. */
+export const MAX_RESULT_TEXT = 8192;
