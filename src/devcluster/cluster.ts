@@ -1,4 +1,21 @@
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { homedir, hostname, tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { createClient } from "../client/client.ts";
+import type { Client } from "../client/client.ts";
+import { isApiError } from "../client/errors.ts";
 import type { Transport } from "../client/transport.ts";
+import { namespaces } from "../kube/builtin.ts";
+import type { KubeObject } from "../kube/objects.ts";
+import type { ResourceType } from "../kube/resources.ts";
+import { createApiServer } from "./apiserver/server.ts";
+import type { ApiServer } from "./apiserver/server.ts";
+import { startControllers } from "./controllers/controllers.ts";
+import { BUILT_IN_CLASSES, storageClasses } from "./controllers/storage.ts";
+import { lockDataDir } from "./data-dir.ts";
+import { startKubelet } from "./kubelet/kubelet.ts";
+import type { Kubelet } from "./kubelet/kubelet.ts";
+import { detectSandbox, SYSTEM_PATH } from "./kubelet/sandbox/detect.ts";
 import type { SandboxMode } from "./kubelet/sandbox/sandbox.ts";
 
 export interface DevClusterOptions {
@@ -16,6 +33,10 @@ export interface DevClusterOptions {
   hosts?: Readonly<Record<string, string>>;
   /** Forces one way of isolating containers; default: the best that this machine offers. */
   sandbox?: SandboxMode;
+  /** Seconds that containers get to end when the cluster stops; default 2. */
+  stopGraceSeconds?: number;
+  /** Told of what controllers could not do; they try again. Default: a line on stderr. */
+  onProblem?: (message: string) => void;
 }
 
 export interface DevCluster {
@@ -32,5 +53,122 @@ export interface DevCluster {
   stop(): Promise<void>;
 }
 
-/** Starts the API server, the controllers and the kubelet in this process. */
-export declare function startDevCluster(options?: DevClusterOptions): Promise<DevCluster>;
+const NAMESPACES = ["default", "kube-system", "kube-public", "kube-node-lease"];
+
+async function createIfAbsent<T extends KubeObject>(
+  client: Client,
+  type: ResourceType<T>,
+  object: T,
+): Promise<void> {
+  try {
+    await client.create(type, object);
+  } catch (error) {
+    if (!isApiError(error, "AlreadyExists")) throw error;
+  }
+}
+
+async function createBuiltInObjects(client: Client): Promise<void> {
+  await Promise.all([
+    ...NAMESPACES.map((name) =>
+      createIfAbsent(client, namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name } }),
+    ),
+    ...BUILT_IN_CLASSES.map((storageClass) => createIfAbsent(client, storageClasses, storageClass)),
+  ]);
+}
+
+function nodeNameOf(host: string): string {
+  const name = host
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9.-]/g, "-")
+    .replaceAll(/^[-.]+|[-.]+$/g, "");
+  return name === "" ? "devcluster" : name.slice(0, 63);
+}
+
+function userTransport(server: ApiServer, name: string): Transport {
+  return server.transport({ name, groups: ["system:masters"] });
+}
+
+/** Runs the cleanups in reverse order, all of them, and reports the first failure. */
+async function undo(cleanups: (() => Promise<void> | void)[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const cleanup of cleanups.toReversed()) {
+    try {
+      await cleanup();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  cleanups.length = 0;
+  if (failures.length > 0) throw failures[0];
+}
+
+async function start(options: DevClusterOptions, dataDir: string, cleanups: (() => Promise<void> | void)[]) {
+  cleanups.push(lockDataDir(dataDir));
+  const kubeletDirectory = join(dataDir, "kubelet");
+  mkdirSync(kubeletDirectory, { recursive: true });
+  const path = options.path ?? SYSTEM_PATH;
+  let kubelet: Kubelet | undefined;
+  const [server, sandbox] = await Promise.all([
+    createApiServer({
+      dataDir,
+      podLogs: {
+        open: async (namespace, pod, request) => {
+          if (kubelet === undefined) throw new Error("the kubelet is not running");
+          return kubelet.openLog(namespace, pod, request);
+        },
+      },
+    }),
+    detectSandbox(kubeletDirectory, path, options.sandbox),
+  ]);
+  cleanups.push(() => server.close());
+  const listening = await server.listen(options.port === undefined ? {} : { port: options.port });
+  const nodeName = nodeNameOf(hostname());
+  await createBuiltInObjects(createClient(userTransport(server, "system:apiserver")));
+  const controllers = await startControllers({
+    transport: (name) => userTransport(server, name),
+    ca: listening.ca,
+    volumesDirectory: join(dataDir, "volumes"),
+    onProblem: options.onProblem ?? ((message) => process.stderr.write(`${message}\n`)),
+  });
+  cleanups.push(() => controllers.stop());
+  kubelet = await startKubelet({
+    client: createClient(userTransport(server, `system:node:${nodeName}`), { fieldManager: "kubelet" }),
+    pods: controllers.pods,
+    nodeName,
+    directory: kubeletDirectory,
+    sandbox,
+    path,
+    toolDirectories: options.toolDirectories ?? [],
+    gitMirrors: options.gitMirrors ?? {},
+    hosts: options.hosts ?? {},
+    hiddenDirectories: [dataDir, homedir()],
+    apiServer: { host: "127.0.0.1", port: Number(new URL(listening.url).port) },
+    claimDirectory: (namespace, claim) => controllers.claimDirectory(namespace, claim),
+  });
+  const running = kubelet;
+  cleanups.push(() => running.stop(options.stopGraceSeconds ?? 2));
+  return {
+    kubeconfigPath: listening.kubeconfigPath ?? join(dataDir, "kubeconfig"),
+    url: listening.url,
+    transport: server.transport(),
+    sandbox: { mode: sandbox.mode, description: sandbox.description },
+    dataDir,
+  };
+}
+
+/**
+ * Starts the API server, the controllers and the kubelet in this process. Rejects when the data directory
+ * is in use, a git mirror is missing or the wanted sandbox cannot be had; then nothing is left running.
+ */
+export async function startDevCluster(options: DevClusterOptions = {}): Promise<DevCluster> {
+  const cleanups: (() => Promise<void> | void)[] = [];
+  const dataDir = resolve(options.dataDir ?? mkdtempSync(join(tmpdir(), "devcluster-")));
+  if (options.dataDir === undefined) cleanups.push(() => rmSync(dataDir, { recursive: true, force: true }));
+  try {
+    const cluster = await start(options, dataDir, cleanups);
+    return { ...cluster, stop: () => undo(cleanups) };
+  } catch (error) {
+    await undo(cleanups).catch(() => undefined);
+    throw error;
+  }
+}

@@ -89,7 +89,7 @@ export function startPodWorker(node: LocalNode, first: Pod): PodWorker {
     hostIP: node.ip,
     ending: undefined,
   };
-  let isGone = false;
+  const gone = new AbortController();
   let deadline: NodeJS.Timeout | undefined;
   let isRemoving = false;
 
@@ -101,7 +101,7 @@ export function startPodWorker(node: LocalNode, first: Pod): PodWorker {
   });
   const writer = createStatusWriter(node.client, first, () => podStatus(pod, records, facts, timestamp()));
   const publish = (): void => {
-    if (!isGone) writer.write();
+    if (!gone.signal.aborted) writer.write();
   };
   const stop = (graceSeconds: number): void =>
     stopper.stop(graceSeconds, (record) =>
@@ -169,9 +169,9 @@ export function startPodWorker(node: LocalNode, first: Pod): PodWorker {
 
   /** Removes the object, now that nothing of it runs; whatever finalizers hold it is not the kubelet's concern. */
   const remove = async (): Promise<void> => {
-    if (isRemoving || isGone) return;
+    if (isRemoving || gone.signal.aborted) return;
     isRemoving = true;
-    for (let retryMs = 100; !isGone; retryMs = Math.min(retryMs * 2, 5000)) {
+    for (let retryMs = 100; !gone.signal.aborted; retryMs = Math.min(retryMs * 2, 5000)) {
       try {
         await node.client.delete(
           pods,
@@ -181,7 +181,7 @@ export function startPodWorker(node: LocalNode, first: Pod): PodWorker {
         return;
       } catch (error) {
         if (isApiError(error, "NotFound") || isApiError(error, "Conflict")) return;
-        await pause(retryMs, new AbortController().signal);
+        await pause(retryMs, gone.signal);
       }
     }
   };
@@ -209,7 +209,7 @@ export function startPodWorker(node: LocalNode, first: Pod): PodWorker {
     update,
     liveLog: (path) => logs.get(path),
     async forget() {
-      isGone = true;
+      gone.abort();
       stop(0);
       await over;
       await rm(directory, { recursive: true, force: true }).catch(() => undefined);

@@ -21,7 +21,7 @@ export function createStatusWriter(client: Client, pod: Pod, status: () => PodSt
   const { namespace = "", name = "", uid } = pod.metadata;
   let sent: PodStatus = pod.status ?? {};
   let wanted = false;
-  let writing: Promise<void> | undefined;
+  const state: { writing?: Promise<void> } = {};
 
   const writeOnce = async (): Promise<void> => {
     const next = status();
@@ -48,12 +48,12 @@ export function createStatusWriter(client: Client, pod: Pod, status: () => PodSt
   return {
     write() {
       wanted = true;
-      writing ??= writeAll().finally(() => {
-        writing = undefined;
+      state.writing ??= writeAll().finally(() => {
+        delete state.writing;
       });
     },
     async flushed() {
-      while (writing !== undefined) await writing;
+      while (state.writing !== undefined) await state.writing;
     },
   };
 }

@@ -21,19 +21,19 @@ export function bubblewrapSandbox(path: string, scripts: SetUpScripts): Sandbox 
       const { root, base, mounts } = layOutRoot(launch.directory, launch.mounts);
       const own = mounts.filter((mount) => mount.target !== "/dev");
       const args = [
-        ...["--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts"],
-        ...["--hostname", launch.hostname.slice(0, 63)],
-        ...["--uid", String(launch.uid), "--gid", String(launch.gid || launch.uid)],
-        ...["--as-pid-1", "--die-with-parent", "--cap-drop", "ALL"],
-        ...["--bind", root, "/"],
-        ...base.filter((mount) => !mount.target.startsWith("/dev/")).flatMap(bindArguments),
-        ...["--proc", "/proc", "--dev", "/dev"],
-        ...own.flatMap(bindArguments),
-        ...["--dir", launch.workingDir],
-        ...(launch.readOnlyRootFilesystem ? ["--remount-ro", "/"] : []),
-        ...["--chdir", "/", "--"],
-        ...startCommand(sh, scripts.start, launch),
-      ];
+        ["--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts"],
+        ["--hostname", launch.hostname.slice(0, 63)],
+        ["--uid", String(launch.uid), "--gid", String(launch.gid || launch.uid)],
+        ["--as-pid-1", "--die-with-parent", "--cap-drop", "ALL"],
+        ["--bind", root, "/"],
+        base.filter((mount) => !mount.target.startsWith("/dev/")).flatMap(bindArguments),
+        ["--proc", "/proc", "--dev", "/dev"],
+        own.flatMap(bindArguments),
+        ["--dir", launch.workingDir],
+        launch.readOnlyRootFilesystem ? ["--remount-ro", "/"] : [],
+        ["--chdir", "/", "--"],
+        startCommand(sh, scripts.start, launch),
+      ].flat();
       return { file: bwrap, args, env: { ...launch.env }, cwd: "/" };
     },
   };

@@ -74,24 +74,15 @@ export function rootSandbox(path: string, scripts: SetUpScripts): Sandbox | unde
     prepare(launch): HostCommand {
       const groups = launch.supplementalGroups;
       const [file, ...args] = [
-        ...[setpriv, "--pdeathsig", "KILL"],
-        ...[
-          unshare,
-          "--mount",
-          "--uts",
-          "--ipc",
-          "--pid",
-          "--fork",
-          "--kill-child",
-          "--propagation",
-          "private",
-        ],
-        ...[sh, "-c", scripts.root, "sh", ...prepareRoot(launch, path)],
-        ...[setpriv, `--reuid=${launch.uid}`, `--regid=${launch.gid}`],
-        groups.length === 0 ? "--clear-groups" : `--groups=${groups.join(",")}`,
-        ...privileges(launch),
-        ...startCommand(sh, scripts.start, launch),
-      ];
+        [setpriv, "--pdeathsig", "KILL"],
+        [unshare, "--mount", "--uts", "--ipc", "--pid", "--fork", "--kill-child", "--propagation", "private"],
+        [sh, "-c", scripts.root, "sh"],
+        prepareRoot(launch, path),
+        [setpriv, `--reuid=${launch.uid}`, `--regid=${launch.gid}`],
+        [groups.length === 0 ? "--clear-groups" : `--groups=${groups.join(",")}`],
+        privileges(launch),
+        startCommand(sh, scripts.start, launch),
+      ].flat();
       return { file: file ?? setpriv, args, env: { ...launch.env }, cwd: "/" };
     },
   };
@@ -117,14 +108,16 @@ export function userNamespaceSandbox(path: string, scripts: SetUpScripts): Sandb
           ? []
           : [unshare, "--user", `--map-user=${launch.uid}`, `--map-group=${launch.gid || launch.uid}`];
       const [file, ...args] = [
-        ...[unshare, "--user", "--map-root-user", "--mount", "--uts", "--ipc", "--propagation", "private"],
-        ...[setpriv, "--pdeathsig", "KILL"],
-        ...[unshare, "--pid", "--fork", "--kill-child"],
-        ...[sh, "-c", scripts.root, "sh", ...prepareRoot(launch, path)],
-        ...mapped,
-        ...[setpriv, ...privileges(launch)],
-        ...startCommand(sh, scripts.start, launch),
-      ];
+        [unshare, "--user", "--map-root-user", "--mount", "--uts", "--ipc", "--propagation", "private"],
+        [setpriv, "--pdeathsig", "KILL"],
+        [unshare, "--pid", "--fork", "--kill-child"],
+        [sh, "-c", scripts.root, "sh"],
+        prepareRoot(launch, path),
+        mapped,
+        setpriv,
+        privileges(launch),
+        startCommand(sh, scripts.start, launch),
+      ].flat();
       return { file: file ?? unshare, args, env: { ...launch.env }, cwd: "/" };
     },
   };
