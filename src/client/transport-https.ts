@@ -205,6 +205,8 @@ function timeoutError(context: SendContext, request: HttpRequest): Error {
 }
 
 function httpResponse(sent: ClientRequest, response: IncomingMessage): HttpResponse {
+  // The connection may break before anyone reads; the reader then finds the error, and until then it is nobody's.
+  response.on("error", () => undefined);
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(response.headers)) {
     if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(", ") : value;
@@ -223,6 +225,10 @@ function httpResponse(sent: ClientRequest, response: IncomingMessage): HttpRespo
 
 function readText(response: IncomingMessage): Promise<string> {
   return new Promise((resolve, reject) => {
+    if (response.errored !== null) {
+      reject(response.errored);
+      return;
+    }
     const parts: Buffer[] = [];
     response.on("data", (part: Buffer) => parts.push(part));
     response.on("end", () => {

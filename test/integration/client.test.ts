@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { createClient } from "../../src/client/client.ts";
 import { ApiError, isApiError } from "../../src/client/errors.ts";
 import { rotatingToken } from "../../src/client/in-cluster.ts";
@@ -149,6 +150,25 @@ test("a kept connection that the server closes meanwhile costs a GET nothing", a
     server.closeIdle();
     await client.getText("/version");
   }
+  transport.close();
+});
+
+test("a connection that breaks before its body is read is an error of the reader, not of the process", async () => {
+  await using server = await startScriptedServer((_request, response) => {
+    response
+      .writeHead(200, { "content-length": "100" })
+      .write("half", () => setTimeout(() => response.destroy(), 20));
+  });
+  const transport = createHttpsTransport({ server: server.url });
+  const [read, streamed] = await Promise.all([
+    transport({ method: "GET", path: "/read" }),
+    transport({ method: "GET", path: "/streamed" }),
+  ]);
+  await sleep(100);
+  await assert.rejects(read.text(), /aborted/);
+  await assert.rejects(async () => {
+    for await (const chunk of streamed.chunks()) void chunk;
+  }, /aborted/);
   transport.close();
 });
 
