@@ -71,7 +71,7 @@ export const REASONS = {
     "Create the Secret with the key that the message names; what waits for it goes on by itself.",
     {
       kinds: ["AgentRun", "AgentWorkspace", "AgentProvider"],
-      phases: ["Pending", "Initializing", "Failed"],
+      phases: ["Pending", "Initializing"],
     },
   ),
   KeyNotFound: waiting(
@@ -79,13 +79,13 @@ export const REASONS = {
     "Add the key that the message names, or correct the reference; what waits for it goes on by itself.",
     {
       kinds: ["AgentRun", "AgentWorkspace", "AgentProvider"],
-      phases: ["Pending", "Initializing", "Failed"],
+      phases: ["Pending", "Initializing"],
     },
   ),
   ConfigMapNotFound: waiting(
     "A ConfigMap that is named does not exist.",
     "Create the ConfigMap with the key that the message names; what waits for it goes on by itself.",
-    { kinds: ["AgentRun", "AgentWorkspace"], phases: ["Pending", "Initializing", "Failed"] },
+    { kinds: ["AgentRun", "AgentWorkspace"], phases: ["Pending", "Initializing"] },
   ),
   WorkspaceNotFound: waiting(
     "The AgentWorkspace that the run names does not exist.",

@@ -1,9 +1,10 @@
-import { LABEL_MANAGED_BY, OPERATOR_NAME } from "../api/labels.ts";
+import { LABEL_COMPONENT, LABEL_MANAGED_BY, OPERATOR_NAME } from "../api/labels.ts";
 import type { AgentRun } from "../api/agent-run.ts";
 import { agentConfigs, agentProviders, agentRuns, agentWorkspaces } from "../api/resources.ts";
 import type { Client } from "../client/client.ts";
-import { jobs, pods, secrets, type Job, type Pod } from "../kube/builtin.ts";
+import { jobs, persistentVolumeClaims, pods, secrets, type Job, type Pod } from "../kube/builtin.ts";
 import type { KubeObject } from "../kube/objects.ts";
+import { WORKSPACE_COMPONENT } from "../plan/build/labels.ts";
 import { isFinished } from "../plan/agent-run/status.ts";
 import type { Log } from "../runtime/log.ts";
 import {
@@ -30,12 +31,25 @@ export function createCaches(options: CacheOptions) {
   const labelSelector = `${LABEL_MANAGED_BY}=${OPERATOR_NAME}`;
   const ours = { ...options, watch: { labelSelector }, indexes: { owner: byOwnerUid } };
   return {
-    runs: createProjectedReflector({ ...options, type: agentRuns, project: trimRun }),
+    runs: createProjectedReflector({
+      ...options,
+      type: agentRuns,
+      project: trimRun,
+      indexes: { workspace: workspacesOf },
+    }),
     workspaces: createReflector({ ...options, type: agentWorkspaces }),
     providers: createReflector({ ...options, type: agentProviders }),
     configs: createReflector({ ...options, type: agentConfigs }),
     jobs: createProjectedReflector({ ...ours, type: jobs, project: trimJob }),
     pods: createProjectedReflector({ ...ours, type: pods, project: trimPod }),
+    // A run's own claim is looked at only when its pod is slow; a workspace's can be added to.
+    workspaceClaims: createProjectedReflector({
+      ...options,
+      type: persistentVolumeClaims,
+      watch: { labelSelector: `${labelSelector},${LABEL_COMPONENT}=${WORKSPACE_COMPONENT}` },
+      indexes: { owner: byOwnerUid },
+      project: withoutManagedFields,
+    }),
     secrets: createProjectedReflector({
       ...options,
       type: secrets,
@@ -53,7 +67,13 @@ export function allCaches(caches: Caches): Reflector<KubeObject, KubeObject>[] {
 /** A finished run is never built again, and its prompt may be 100 KiB. */
 function trimRun(run: AgentRun): AgentRun {
   const trimmed = withoutManagedFields(run);
-  return isFinished(run) ? { ...trimmed, spec: { prompt: "" } } : trimmed;
+  const { workspaceRef } = run.spec;
+  return isFinished(run) ? { ...trimmed, spec: { prompt: "", workspaceRef } } : trimmed;
+}
+
+/** The `namespace/name` of the workspace that a run names, if it names one. */
+export function workspacesOf({ metadata, spec }: AgentRun): string[] {
+  return spec.workspaceRef === undefined ? [] : [`${metadata.namespace}/${spec.workspaceRef}`];
 }
 
 /** Scripts and prompts stand in a Job's template; what follows a run reads only this of it. */

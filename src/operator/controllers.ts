@@ -1,10 +1,12 @@
 import type { AgentConfig } from "../api/agent-config.ts";
-import { agentConfigs, agentProviders, agentRuns } from "../api/resources.ts";
+import { agentConfigs, agentProviders, agentRuns, agentWorkspaces } from "../api/resources.ts";
 import { keyOf, type KubeObject } from "../kube/objects.ts";
 import { planConfig } from "../plan/agent-config.ts";
 import { planProvider } from "../plan/agent-provider.ts";
 import type { ObservedRun } from "../plan/agent-run/observed.ts";
 import { planRun } from "../plan/agent-run/plan.ts";
+import type { ObservedWorkspace } from "../plan/agent-workspace/observed.ts";
+import { planWorkspace } from "../plan/agent-workspace/plan.ts";
 import { isFinished, timestamp } from "../plan/agent-run/status.ts";
 import {
   createController,
@@ -15,9 +17,10 @@ import {
 } from "../runtime/controller.ts";
 import type { Log } from "../runtime/log.ts";
 import type { Change, Reflector } from "../runtime/reflector.ts";
-import type { Caches } from "./caches.ts";
+import { workspacesOf, type Caches } from "./caches.ts";
 import { createDependencies, type Dependencies } from "./dependencies.ts";
-import { gatherRun, runKeyOf, type RunSources } from "./gather-run.ts";
+import { gatherRun, runKeyOf, type Sources } from "./gather-run.ts";
+import { gatherWorkspace, workspaceKeyOf } from "./gather-workspace.ts";
 import { createReconcile, type Hands } from "./reconcile.ts";
 import * as reference from "./reference-names.ts";
 import type { SecretKeys } from "./secret-keys.ts";
@@ -25,7 +28,7 @@ import type { SecretKeys } from "./secret-keys.ts";
 export interface ControllerSetup {
   hands: Hands;
   secretKeys: SecretKeys;
-  defaults: RunSources["defaults"];
+  defaults: Sources["defaults"];
   log: Log;
   observe: (controller: string) => ControllerObserver;
 }
@@ -34,13 +37,18 @@ export interface ControllerSetup {
 const RECHECK_MS = 10 * 60_000;
 
 export function createControllers(setup: ControllerSetup): Controller[] {
-  return [runController(setup), providerController(setup), configController(setup)];
+  return [
+    runController(setup),
+    workspaceController(setup),
+    providerController(setup),
+    configController(setup),
+  ];
 }
 
 function runController({ hands, secretKeys, defaults, log, observe }: ControllerSetup): Controller {
   const { client, caches } = hands;
   const dependencies = createDependencies();
-  const sources: RunSources = { client, caches, secretKeys, dependencies, defaults };
+  const sources: Sources = { client, caches, secretKeys, dependencies, defaults };
   const reconcile = createReconcile(
     {
       type: agentRuns,
@@ -71,6 +79,38 @@ function runController({ hands, secretKeys, defaults, log, observe }: Controller
 
 function* unfinished({ runs }: Caches): Generator<string> {
   for (const run of runs.list()) if (!isFinished(run)) yield keyOf(run);
+}
+
+function workspaceController({ hands, secretKeys, defaults, log, observe }: ControllerSetup): Controller {
+  const { client, caches } = hands;
+  const dependencies = createDependencies();
+  const sources: Sources = { client, caches, secretKeys, dependencies, defaults };
+  const reconcile = createReconcile(
+    {
+      type: agentWorkspaces,
+      gather: (key) => gatherWorkspace(sources, key, Date.now()),
+      objectOf: ({ workspace }: ObservedWorkspace) => workspace,
+      plan: planWorkspace,
+      refused: (observed, refusal) => ({ ...observed, refusal }),
+    },
+    hands,
+  );
+  return createController({
+    name: "agentworkspace",
+    reconcile,
+    log,
+    observer: observe("agentworkspace"),
+    sources: [
+      watchSource(caches.workspaces, ({ key }) => [key]),
+      watchSource(caches.jobs, (change) => workspaceKeyOf(either(change))),
+      watchSource(caches.pods, (change) => workspaceKeyOf(either(change))),
+      watchSource(caches.workspaceClaims, (change) => workspaceKeyOf(either(change))),
+      watchSource(caches.runs, (change) => workspacesOf(either(change))),
+      readersOf(caches.configs, reference.toConfigs, dependencies),
+      readersOf(caches.secrets, reference.toSecret, dependencies),
+    ],
+    recheck: { everyMs: RECHECK_MS, keys: () => caches.workspaces.keys() },
+  });
 }
 
 /** Brings back what has read an object of this cache when that changes. */

@@ -3,7 +3,7 @@ import type { AgentConfig } from "../api/agent-config.ts";
 import type { AgentRun } from "../api/agent-run.ts";
 import type { Client } from "../client/client.ts";
 import type { Job, Pod } from "../kube/builtin.ts";
-import { controllerOf } from "../kube/objects.ts";
+import { controllerOf, isDeleting, type KubeObject } from "../kube/objects.ts";
 import { activeConfig } from "../plan/active-config.ts";
 import type { ObservedRun, OperatorDefaults, References } from "../plan/agent-run/observed.ts";
 import { agentTermination, isPodFinished, timeOf } from "../plan/agent-run/pod-state.ts";
@@ -17,7 +17,8 @@ import { newestWarning, readClaim, readOutput } from "./pod-evidence.ts";
 import * as reference from "./reference-names.ts";
 import type { SecretKeys } from "./secret-keys.ts";
 
-export interface RunSources {
+/** What objects are gathered from. */
+export interface Sources {
   client: Client;
   caches: Caches;
   secretKeys: SecretKeys;
@@ -27,13 +28,13 @@ export interface RunSources {
 
 /** Everything that planning the run of this key needs; undefined when it no longer exists. */
 export async function gatherRun(
-  sources: RunSources,
+  sources: Sources,
   key: string,
   now: number,
 ): Promise<ObservedRun | undefined> {
   const { caches, dependencies, defaults } = sources;
   const run = caches.runs.get(key);
-  const job = run && ownJob(caches, run);
+  const job = run && ownJob(caches, run, runJobName(run.metadata.name ?? ""));
   if (!run || isFinished(run) || job) dependencies.forget(key);
   if (!run) return undefined;
   const pod = job && newestPod(caches, job);
@@ -45,12 +46,13 @@ export async function gatherRun(
 
 const NOTHING: References = { secrets: new Map() };
 
-function ownJob(caches: Caches, { metadata }: AgentRun): Job | undefined {
-  const job = caches.jobs.get(`${metadata.namespace}/${runJobName(metadata.name ?? "")}`);
+/** The Job of this name that the owner controls, never one that somebody else made. */
+export function ownJob(caches: Caches, { metadata }: KubeObject, name: string): Job | undefined {
+  const job = caches.jobs.get(`${metadata.namespace}/${name}`);
   return job && controllerOf(job)?.uid === metadata.uid ? job : undefined;
 }
 
-function newestPod(caches: Caches, job: Job): Pod | undefined {
+export function newestPod(caches: Caches, job: Job): Pod | undefined {
   return [...caches.pods.by("owner", job.metadata.uid ?? "")].sort(
     (a, b) => timeOf(b.metadata.creationTimestamp, 0) - timeOf(a.metadata.creationTimestamp, 0),
   )[0];
@@ -58,7 +60,7 @@ function newestPod(caches: Caches, job: Job): Pod | undefined {
 
 /** What the caches do not hold about a pod: its log once the agent has ended, its troubles while it has not begun. */
 async function evidence(
-  { client }: RunSources,
+  { client }: Sources,
   { run, pod, now }: { run: AgentRun; pod?: Pod; now: number },
 ): Promise<Pick<ObservedRun, "output" | "claim" | "warning">> {
   if (!pod) return {};
@@ -88,12 +90,12 @@ async function troubles(
 
 /** Looks the references up and remembers them, so that the run is planned again when one of them changes. */
 async function followReferences(
-  { caches, secretKeys, dependencies }: RunSources,
+  { caches, secretKeys, dependencies }: Sources,
   run: AgentRun,
   key: string,
 ): Promise<References> {
   const namespace = run.metadata.namespace ?? "";
-  const config = activeConfig([...caches.configs.list(namespace)].filter(isPresent));
+  const config = configOf(caches, namespace);
   const providerName = providerNameOf(run, config);
   const provider =
     providerName === undefined ? undefined : caches.providers.get(`${namespace}/${providerName}`);
@@ -111,8 +113,9 @@ async function followReferences(
   return { config, provider, workspace, secrets: new Map(await Promise.all(lookups)) };
 }
 
-function isPresent({ metadata }: AgentConfig): boolean {
-  return metadata.deletionTimestamp === undefined;
+/** The AgentConfig that counts in a namespace. */
+export function configOf(caches: Caches, namespace: string): AgentConfig | undefined {
+  return activeConfig([...caches.configs.list(namespace)].filter((config) => !isDeleting(config)));
 }
 
 /** The run that a child belongs to, by its label or its owner. */

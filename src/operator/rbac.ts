@@ -15,11 +15,15 @@ export const operatorRules: readonly PolicyRule[] = [
   { apiGroups: [API_GROUP], resources: KINDS, verbs: ["get", "list", "watch"] },
   { apiGroups: [API_GROUP], resources: KINDS.map((kind) => `${kind}/status`), verbs: ["patch"] },
   // Children block the deletion of their owner, which the API server lets only those ask for who may finalize it.
-  { apiGroups: [API_GROUP], resources: ["agentruns/finalizers"], verbs: ["update"] },
+  {
+    apiGroups: [API_GROUP],
+    resources: ["agentruns/finalizers", "agentworkspaces/finalizers"],
+    verbs: ["update"],
+  },
   { apiGroups: ["batch"], resources: ["jobs"], verbs: ["get", "list", "watch", "create", "delete"] },
   { apiGroups: [""], resources: ["pods"], verbs: ["list", "watch"] },
   { apiGroups: [""], resources: ["pods/log"], verbs: ["get"] },
-  { apiGroups: [""], resources: ["persistentvolumeclaims"], verbs: ["get", "create"] },
+  { apiGroups: [""], resources: ["persistentvolumeclaims"], verbs: ["get", "list", "watch", "create"] },
   // List and watch ask for metadata only; RBAC cannot say so.
   { apiGroups: [""], resources: ["secrets"], verbs: ["get", "list", "watch"] },
   { apiGroups: ["events.k8s.io"], resources: ["events"], verbs: ["list", "create", "patch"] },

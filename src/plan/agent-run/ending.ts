@@ -86,7 +86,7 @@ function deadline(pod: Pod): string {
 }
 
 function stoppedLongEnough(pod: Pod, now: number): boolean {
-  if (podState.allEnded(pod)) return true;
+  if (podState.noneRunning(pod)) return true;
   const ready = pod.status?.conditions?.find(({ type }) => type === "Ready")?.lastTransitionTime;
   return now - podState.timeOf(ready ?? pod.status?.startTime, now) > LAST_WORDS_MS;
 }
@@ -101,7 +101,8 @@ function stoppedEnd(pod: Pod, fallback: string): Ending {
   );
 }
 
-function initFailure(
+/** Why a git container failed, in git's own words. */
+export function initFailure(
   container: string,
   end: podState.Terminated,
 ): Pick<Ending, "phase" | "reason" | "message"> {

@@ -44,8 +44,8 @@ export function waitingContainer(
   return undefined;
 }
 
-/** Whether every container that ever started has ended; true for a pod that started none. */
-export function allEnded(pod: Pod): boolean {
+/** Whether no container runs: none has started yet, or all have ended. */
+export function noneRunning(pod: Pod): boolean {
   return allContainers(pod).every(({ state }) => !state?.running);
 }
 

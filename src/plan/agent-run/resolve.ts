@@ -19,7 +19,8 @@ import type { ObservedRun, References } from "./observed.ts";
 import { agentOf, envOf, providerNameOf, secretsNeeded } from "./references.ts";
 
 const BUILT_IN_TIMEOUT = "1h";
-const BUILT_IN_STORAGE = "10Gi";
+/** Of a run's claim, and of a workspace's. */
+export const BUILT_IN_STORAGE = "10Gi";
 const BUILT_IN_IDENTITY = { name: "Agent Operator", email: "agent-operator@localhost" };
 
 /** Why a run cannot start: for now (`waiting`), or ever (`rejected`). `reason` is one of api/reasons. */
@@ -220,7 +221,8 @@ function resolveProvider(
 
 type RepositorySpec = NonNullable<AgentRun["spec"]["repository"]> | AgentWorkspace["spec"]["repository"];
 
-function resolveRepository(spec: RepositorySpec): ResolvedRepository {
+/** A repository as its spec has it, with defaults applied. */
+export function resolveRepository(spec: RepositorySpec): ResolvedRepository {
   return {
     url: spec.url,
     branch: spec.branch,

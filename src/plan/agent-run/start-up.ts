@@ -1,10 +1,10 @@
 import type { Reason } from "../../api/reasons.ts";
 import type { PersistentVolumeClaim, Pod } from "../../kube/builtin.ts";
 import type { Ending } from "./ending.ts";
-import type { ObservedRun } from "./observed.ts";
+import type { OperatorDefaults } from "./observed.ts";
 import * as podState from "./pod-state.ts";
 
-/** A pod that has not started its agent after this time is asked why. */
+/** A pod that has nothing running after this time is asked why. */
 export const SLOW_START_MS = 10_000;
 
 const IMAGE_PULL = new Set([
@@ -23,7 +23,16 @@ export interface HoldUp {
   fails?: { afterMs: number; ending: Ending };
 }
 
-export function holdUpOf({ pod, claim, warning, defaults, now }: ObservedRun): HoldUp | undefined {
+/** What is known of a pod on its way. */
+export interface ObservedStartUp {
+  pod?: Pod;
+  claim?: PersistentVolumeClaim;
+  warning?: string;
+  defaults: OperatorDefaults;
+  now: number;
+}
+
+export function holdUpOf({ pod, claim, warning, defaults, now }: ObservedStartUp): HoldUp | undefined {
   if (!pod) return undefined;
   return (
     imageHoldUp(pod, defaults.imagePullTimeoutSeconds * 1000, now) ??
@@ -32,9 +41,9 @@ export function holdUpOf({ pod, claim, warning, defaults, now }: ObservedRun): H
   );
 }
 
-/** Whether the pod has had time enough to start its agent. */
+/** Whether the pod has had time enough to start a container, and none runs. */
 export function isSlow(pod: Pod, now: number): boolean {
-  return podState.agentState(pod)?.running === undefined && now - startOf(pod, now) >= SLOW_START_MS;
+  return podState.noneRunning(pod) && now - startOf(pod, now) >= SLOW_START_MS;
 }
 
 function startOf(pod: Pod, now: number): number {

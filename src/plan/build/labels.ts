@@ -22,3 +22,17 @@ export function runLabels(run: Pick<ResolvedRun, "name" | "agent" | "workspace">
     ...(run.workspace ? { [LABEL_WORKSPACE]: run.workspace.name } : {}),
   };
 }
+
+/** On the init Job, its pods and the claims of a workspace. */
+export function workspaceLabels(name: string): Record<string, string> {
+  return {
+    [LABEL_NAME]: OPERATOR_NAME,
+    [LABEL_INSTANCE]: name,
+    [LABEL_COMPONENT]: WORKSPACE_COMPONENT,
+    [LABEL_MANAGED_BY]: OPERATOR_NAME,
+    [LABEL_WORKSPACE]: name,
+  };
+}
+
+/** Tells a workspace's children from a run's. */
+export const WORKSPACE_COMPONENT = "workspace";

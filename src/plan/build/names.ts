@@ -26,3 +26,8 @@ export const GIT_CLONE_CONTAINER = "git-clone";
 
 /** Adds the worktree of a run on a shared workspace. */
 export const GIT_WORKTREE_CONTAINER = "git-worktree";
+
+/** The Job that makes a workspace's checkout. */
+export function workspaceJobName(workspace: string): string {
+  return `${workspace}-init`;
+}

@@ -1,15 +1,22 @@
 import { API_GROUP, API_VERSION } from "../../api/group.ts";
 import type { OwnerReference } from "../../kube/objects.ts";
-import type { ResolvedRun } from "../resolved-run.ts";
+
+interface Owner {
+  name: string;
+  uid: string;
+}
 
 /** Makes the garbage collector remove a child together with its run. */
-export function ownedByRun(run: Pick<ResolvedRun, "name" | "uid">): OwnerReference {
-  return {
-    apiVersion: `${API_GROUP}/${API_VERSION}`,
-    kind: "AgentRun",
-    name: run.name,
-    uid: run.uid,
-    controller: true,
-    blockOwnerDeletion: true,
-  };
+export function ownedByRun(run: Owner): OwnerReference {
+  return ownedBy("AgentRun", run);
+}
+
+/** Makes the garbage collector remove a child together with its workspace. */
+export function ownedByWorkspace(workspace: Owner): OwnerReference {
+  return ownedBy("AgentWorkspace", workspace);
+}
+
+function ownedBy(kind: string, { name, uid }: Owner): OwnerReference {
+  const apiVersion = `${API_GROUP}/${API_VERSION}`;
+  return { apiVersion, kind, name, uid, controller: true, blockOwnerDeletion: true };
 }

@@ -9,6 +9,7 @@ import { runJobName } from "./names.ts";
 import { ownedByRun } from "./owner.ts";
 import { podSecurity } from "./security.ts";
 import { runVolumes } from "./volumes.ts";
+import { oneNode } from "./workspace-job.ts";
 
 /** Time between TERM and KILL: the agent gives its result, the entrypoint writes the patch. */
 const GRACE_SECONDS = 30;
@@ -66,5 +67,6 @@ function placement(run: ResolvedRun): Partial<PodSpec> {
     ...(run.tolerations ? { tolerations: run.tolerations } : {}),
     ...(run.runtimeClassName === undefined ? {} : { runtimeClassName: run.runtimeClassName }),
     ...(run.priorityClassName === undefined ? {} : { priorityClassName: run.priorityClassName }),
+    ...(run.workspace ? oneNode(run.workspace) : {}),
   };
 }

@@ -1,7 +1,18 @@
-import { commonSh, entrypointSh, gitCloneSh, gitRemoteSh, gitWorktreeSh } from "./scripts.generated.ts";
+import {
+  commonSh,
+  entrypointSh,
+  gitCheckoutSh,
+  gitCloneSh,
+  gitRemoteSh,
+  gitWorkspaceSh,
+  gitWorktreeSh,
+} from "./scripts.generated.ts";
 
 /** Makes the checkout of a standalone run, with its worktree. */
-export const gitCloneScript = [commonSh, gitRemoteSh, gitCloneSh].join("\n");
+export const gitCloneScript = [commonSh, gitRemoteSh, gitCheckoutSh, gitCloneSh].join("\n");
+
+/** Makes the checkout of a workspace. */
+export const gitWorkspaceScript = [commonSh, gitRemoteSh, gitCheckoutSh, gitWorkspaceSh].join("\n");
 
 /** Adds the worktree of a run on a shared workspace. */
 export const gitWorktreeScript = [commonSh, gitRemoteSh, gitWorktreeSh].join("\n");

@@ -34,7 +34,8 @@ export function runVolumes(run: ResolvedRun): Volume[] {
   ];
 }
 
-function repositoryVolumes(repository: ResolvedRepository | undefined): Volume[] {
+/** The Secret and ConfigMap that `repositoryMounts` mounts. */
+export function repositoryVolumes(repository: ResolvedRepository | undefined): Volume[] {
   const volumes: Volume[] = [];
   if (repository?.credentials) {
     const { name, key } = repository.credentials;

@@ -1,6 +1,7 @@
 # shellcheck shell=sh disable=SC2154,SC2317 # Variables and callers are in the files it is joined with.
 # Makes the checkout of a standalone run, and its worktree where one is asked for. Can run again on
-# whatever an earlier attempt left. Needs common.sh and git-remote.sh.
+# whatever an earlier attempt left. Needs common.sh, git-remote.sh
+# and git-checkout.sh.
 LC_ALL=C
 export LC_ALL
 url=$AGENT_REPOSITORY_URL
@@ -9,28 +10,6 @@ commit=${AGENT_REPOSITORY_COMMIT:-}
 worktree_branch=${AGENT_WORKTREE_BRANCH:-}
 source_branch=${AGENT_WORKTREE_SOURCE:-}
 worktree=$WORKTREES_DIR/$AGENT_RUN
-
-quiet_git() {
-  git -c core.hooksPath=/dev/null -c core.fsmonitor=false -c advice.detachedHead=false "$@"
-}
-
-# No file that configures git survives from an earlier attempt, nor a lock of one that was killed.
-open_repository() {
-  if [ -L .git ] || [ ! -d .git ]; then
-    rm -rf .git
-  else
-    rm -rf .git/config .git/config.worktree .git/hooks .git/info .git/modules .git/worktrees .git/objects/info
-    find .git -name '*.lock' -exec rm -f {} +
-    find .git/objects -name 'tmp_*' -exec rm -f {} + 2>/dev/null
-  fi
-  git init -q --template= -b main . || return 1
-  git config remote.origin.url "$url" &&
-    git config remote.origin.fetch '+refs/heads/*:refs/remotes/origin/*'
-}
-
-fetch_refs() {
-  exec_remote_git fetch -q --no-tags --force "$@"
-}
 
 # fetch_shallow REFSPEC: one commit deep, or all of it from a server that cannot cut.
 fetch_shallow() {
@@ -45,19 +24,6 @@ fetch_shallow() {
 
 fetch_branch() {
   fetch_shallow "+refs/heads/$1:refs/remotes/origin/$1" || fail "$?" "$message"
-}
-
-# The branch that the remote's HEAD names; empty for a repository without commits.
-find_default_branch() {
-  must list_head >"$private/head"
-  branch=$(sed -n 's,^ref: refs/heads/\(.*\)[[:space:]]HEAD$,\1,p' "$private/head")
-  if [ -z "$branch" ] && [ -s "$private/head" ]; then
-    commit=$(sed -n 's,^\([0-9a-f]*\)[[:space:]]HEAD$,\1,p' "$private/head")
-  fi
-}
-
-list_head() {
-  exec_remote_git ls-remote --symref -- "$url" HEAD
 }
 
 # By id; everything from a server that gives no single commits, or for a shortened id.
@@ -115,12 +81,6 @@ check_out_worktree() {
     start=refs/remotes/origin/$source_branch
   fi
   quiet_git worktree add -q -f --no-track -B "$worktree_branch" -- "$worktree" "$start"
-}
-
-update_submodules() {
-  directory=$1
-  shift
-  exec_remote_git -C "$directory" submodule --quiet update --init --recursive "$@"
 }
 
 # Moves earlier remains out of the way and does the same again from nothing.

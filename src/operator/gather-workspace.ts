@@ -1,0 +1,72 @@
+import { LABEL_COMPONENT, LABEL_WORKSPACE } from "../api/labels.ts";
+import type { AgentWorkspace } from "../api/agent-workspace.ts";
+import type { KubeObject } from "../kube/objects.ts";
+import { isPodFinished } from "../plan/agent-run/pod-state.ts";
+import { isSlow } from "../plan/agent-run/start-up.ts";
+import type { ObservedWorkspace } from "../plan/agent-workspace/observed.ts";
+import { WORKSPACE_COMPONENT } from "../plan/build/labels.ts";
+import { workspaceClaimName, workspaceJobName } from "../plan/build/names.ts";
+import { configOf, newestPod, ownJob, type Sources } from "./gather-run.ts";
+import { newestWarning } from "./pod-evidence.ts";
+import * as reference from "./reference-names.ts";
+
+/** Everything that planning the workspace of this key needs; undefined when it no longer exists. */
+export async function gatherWorkspace(
+  sources: Sources,
+  key: string,
+  now: number,
+): Promise<ObservedWorkspace | undefined> {
+  const { caches, dependencies, defaults, client } = sources;
+  const workspace = caches.workspaces.get(key);
+  if (!workspace) {
+    dependencies.forget(key);
+    return undefined;
+  }
+  const { name = "", namespace = "", uid = "" } = workspace.metadata;
+  const secret = workspace.spec.repository.credentialsSecretRef?.name;
+  dependencies.record(key, [
+    reference.toConfigs(namespace),
+    ...(secret === undefined ? [] : [reference.toSecret(namespace, secret)]),
+  ]);
+  const job = ownJob(caches, workspace, workspaceJobName(name));
+  const pod = job && newestPod(caches, job);
+  const claims = [...caches.workspaceClaims.by("owner", uid)];
+  const slow = pod !== undefined && !isPodFinished(pod) && isSlow(pod, now);
+  return {
+    workspace,
+    config: configOf(caches, namespace),
+    credentials: await credentialsOf(sources, workspace),
+    defaults,
+    claims: new Map(claims.map((claim) => [claim.metadata.name ?? "", claim])),
+    job,
+    pod,
+    warning: slow ? await newestWarning(client, namespace, troubled(pod, name)) : undefined,
+    runs: [...caches.runs.by("workspace", key)],
+    now,
+  };
+}
+
+function troubled(pod: KubeObject, workspace: string): { kind: string; name: string }[] {
+  return [
+    { kind: "Pod", name: pod.metadata.name ?? "" },
+    { kind: "PersistentVolumeClaim", name: workspaceClaimName(workspace) },
+  ];
+}
+
+async function credentialsOf(
+  { caches, secretKeys }: Sources,
+  { metadata, spec }: AgentWorkspace,
+): Promise<ObservedWorkspace["credentials"]> {
+  const name = spec.repository.credentialsSecretRef?.name;
+  if (name === undefined) return undefined;
+  const { namespace = "" } = metadata;
+  const keys = await secretKeys(namespace, name);
+  const resourceVersion = caches.secrets.get(`${namespace}/${name}`)?.metadata.resourceVersion ?? "";
+  return keys && { keys, resourceVersion };
+}
+
+/** The workspace that a child belongs to; a run's children only use one. */
+export function workspaceKeyOf({ metadata }: KubeObject): string[] {
+  const { [LABEL_WORKSPACE]: name, [LABEL_COMPONENT]: component } = metadata.labels ?? {};
+  return name === undefined || component !== WORKSPACE_COMPONENT ? [] : [`${metadata.namespace}/${name}`];
+}

@@ -1,0 +1,27 @@
+import type { AgentConfig } from "../../api/agent-config.ts";
+import type { AgentRun } from "../../api/agent-run.ts";
+import type { AgentWorkspace } from "../../api/agent-workspace.ts";
+import type { Job, PersistentVolumeClaim, Pod } from "../../kube/builtin.ts";
+import type { OperatorDefaults, Refusal } from "../agent-run/observed.ts";
+
+/** What is known about a workspace when it is planned. */
+export interface ObservedWorkspace {
+  workspace: AgentWorkspace;
+  config?: AgentConfig;
+  /** The Secret of the repository's credentials, where one is named and exists. */
+  credentials?: { keys: readonly string[]; resourceVersion: string };
+  defaults: OperatorDefaults;
+  /** Its own claims, by name. */
+  claims: ReadonlyMap<string, PersistentVolumeClaim>;
+  /** Its own init Job. */
+  job?: Job;
+  /** The newest pod of that Job. */
+  pod?: Pod;
+  /** The newest Warning event of the pod or the claim, asked for once the pod is slow to start. */
+  warning?: string;
+  /** The AgentRuns that name it. */
+  runs: readonly AgentRun[];
+  refusal?: Refusal;
+  /** Milliseconds since the epoch. */
+  now: number;
+}

@@ -1,0 +1,202 @@
+import { findCondition, setConditions } from "../../api/conditions.ts";
+import { ANNOTATION_ORIGIN, ANNOTATION_RETRY } from "../../api/labels.ts";
+import type { AgentWorkspacePhase, AgentWorkspaceStatus } from "../../api/agent-workspace.ts";
+import type { Reason } from "../../api/reasons.ts";
+import { jobs, persistentVolumeClaims } from "../../kube/builtin.ts";
+import { isDeleting } from "../../kube/objects.ts";
+import { workspaceClaimName } from "../build/names.ts";
+import { buildWorkspaceClaims } from "../build/workspace-claims.ts";
+import { buildWorkspaceJob } from "../build/workspace-job.ts";
+import * as podState from "../agent-run/pod-state.ts";
+import { holdUpOf } from "../agent-run/start-up.ts";
+import { isFinished, timestamp } from "../agent-run/status.ts";
+import type { Child, EventIntent, Plan } from "../plan.ts";
+import type { WorkspaceSetup } from "../resolved-workspace.ts";
+import { initFailure } from "../agent-run/ending.ts";
+import type { ObservedWorkspace } from "./observed.ts";
+import { resolveWorkspace, workspaceWaitsFor } from "./resolve.ts";
+import { worktreesOf } from "./worktrees.ts";
+
+export type WorkspacePlan = Plan<AgentWorkspaceStatus>;
+
+/** For what comes with no watch: a slow pod's events, a name that is freed, room in a quota. */
+const RECHECK_MS = 30_000;
+
+/** What should be done about a workspace. The first step that has an answer decides. */
+export function planWorkspace(observed: ObservedWorkspace): WorkspacePlan {
+  const setup = resolveWorkspace(observed);
+  return (
+    deleting(observed) ??
+    refused(observed) ??
+    ready(observed, setup) ??
+    waiting(observed) ??
+    retry(observed, setup) ??
+    follow(observed, setup) ??
+    start(observed, setup)
+  );
+}
+
+type Step = (observed: ObservedWorkspace, setup: WorkspaceSetup) => WorkspacePlan | undefined;
+
+/** The garbage collector takes the claims and the Job along. */
+function deleting({ workspace }: ObservedWorkspace): WorkspacePlan | undefined {
+  return isDeleting(workspace) ? rest() : undefined;
+}
+
+/** A child could not be created. Tried again: the name may be freed, the quota raised. */
+function refused(observed: ObservedWorkspace): WorkspacePlan | undefined {
+  const { refusal } = observed;
+  if (!refusal) return undefined;
+  const phase = refusal.reason === "Forbidden" ? "Pending" : "Failed";
+  return { ...enter(observed, phase, refusal.reason, refusal.message), lookAgain: { afterMs: RECHECK_MS } };
+}
+
+/** Once Ready it stays so: volumes that were added get their claims, and its worktrees are listed. */
+const ready: Step = (observed, setup) =>
+  isReady(observed)
+    ? {
+        ...enter(observed, "Ready", "Ready", "the repository is checked out"),
+        create: missingClaims(observed, setup),
+      }
+    : undefined;
+
+function isReady({ workspace, job }: ObservedWorkspace): boolean {
+  if (workspace.status?.phase === "Ready") return true;
+  return job !== undefined && !isDeleting(job) && podState.jobCondition(job, "Complete") !== undefined;
+}
+
+function waiting(observed: ObservedWorkspace): WorkspacePlan | undefined {
+  const missing = workspaceWaitsFor(observed);
+  return missing && enter(observed, "Pending", missing.reason, missing.message);
+}
+
+/** A failed Job is removed once something has changed that it may have failed for. */
+const retry: Step = (observed, setup) => {
+  const { job } = observed;
+  if (!job || isDeleting(job) || !podState.jobCondition(job, "Failed")) return undefined;
+  if (job.metadata.annotations?.[ANNOTATION_ORIGIN] === setup.origin) return undefined;
+  const { namespace = "", name = "", uid = "" } = job.metadata;
+  return {
+    ...enter(
+      observed,
+      "Initializing",
+      "Retrying",
+      "the failed Job is removed; a new one clones the repository",
+    ),
+    remove: [{ type: jobs, namespace, name, uid, propagationPolicy: "Foreground" }],
+  };
+};
+
+const follow: Step = (observed, setup) => {
+  const { job, pod, workspace } = observed;
+  if (!job) return undefined;
+  if (isDeleting(job)) return rest();
+  const create = missingClaims(observed, setup);
+  const failed = podState.jobCondition(job, "Failed");
+  const failure = lastFailure(observed);
+  if (failed) {
+    const { reason, message } = failure ?? {
+      reason: "CloneFailed",
+      message: failed.message ?? "the init Job failed",
+    };
+    return { ...enter(observed, "Failed", reason, message), create };
+  }
+  if (failure) {
+    return {
+      ...enter(observed, "Initializing", failure.reason, `${failure.message}\nit is tried again`),
+      create,
+    };
+  }
+  const claim = observed.claims.get(workspaceClaimName(workspace.metadata.name ?? ""));
+  const holdUp = holdUpOf({ ...observed, claim });
+  if (holdUp) {
+    return {
+      ...enter(observed, "Initializing", holdUp.reason, holdUp.message),
+      create,
+      lookAgain: { afterMs: RECHECK_MS },
+    };
+  }
+  const started = pod?.status?.phase === "Running";
+  return {
+    ...enter(observed, "Initializing", "Cloning", "the init Job clones the repository"),
+    create,
+    lookAgain: started ? "onChange" : { afterMs: RECHECK_MS },
+  };
+};
+
+/** What the newest pod failed for, in git's own words. */
+function lastFailure({ pod }: ObservedWorkspace): { reason: Reason; message: string } | undefined {
+  for (const { name, state } of pod?.status?.containerStatuses ?? []) {
+    if (state?.terminated && state.terminated.exitCode !== 0) return initFailure(name, state.terminated);
+  }
+  return undefined;
+}
+
+const start = (observed: ObservedWorkspace, setup: WorkspaceSetup): WorkspacePlan => ({
+  ...enter(observed, "Initializing", "Cloning", "the init Job clones the repository"),
+  create: [...missingClaims(observed, setup), { type: jobs, object: buildWorkspaceJob(setup) }],
+});
+
+function missingClaims({ claims }: ObservedWorkspace, setup: WorkspaceSetup): Child[] {
+  return buildWorkspaceClaims(setup)
+    .filter(({ metadata }) => !claims.has(metadata.name ?? ""))
+    .map((object) => ({ type: persistentVolumeClaims, object }));
+}
+
+function enter(
+  observed: ObservedWorkspace,
+  phase: AgentWorkspacePhase,
+  reason: Reason,
+  message: string,
+): WorkspacePlan {
+  const { workspace, now } = observed;
+  const { metadata, status } = workspace;
+  const observedGeneration = metadata.generation;
+  const condition = { type: "Ready", status: phase === "Ready" ? "True" : "False", reason, message } as const;
+  return {
+    ...rest(),
+    events: eventsOf(status, phase, reason, message),
+    status: {
+      ...status,
+      phase,
+      reason,
+      message,
+      observedGeneration,
+      conditions: setConditions(status?.conditions, [{ ...condition, observedGeneration }], timestamp(now)),
+      retryObserved: metadata.annotations?.[ANNOTATION_RETRY],
+      ...factsOf(observed),
+    },
+  };
+}
+
+/** What status shows of the runs that use it, and of the last fetch. */
+function factsOf({ workspace, runs, job }: ObservedWorkspace): Partial<AgentWorkspaceStatus> {
+  const { status } = workspace;
+  const worktrees = worktreesOf(status?.worktrees ?? [], runs);
+  return {
+    worktrees: worktrees.length > 0 ? worktrees : undefined,
+    worktreeCount: worktrees.length,
+    runningRuns: runs.filter((run) => run.status?.phase === "Running" && !isFinished(run)).length,
+    lastFetch: status?.lastFetch ?? job?.status?.completionTime,
+  };
+}
+
+function eventsOf(
+  status: AgentWorkspaceStatus | undefined,
+  phase: AgentWorkspacePhase,
+  reason: Reason,
+  note: string,
+): EventIntent[] {
+  if (
+    status?.phase === phase &&
+    (status.reason === reason || findCondition(status.conditions, "Ready")?.reason === reason)
+  ) {
+    return [];
+  }
+  const calm = phase === "Ready" || reason === "Cloning" || reason === "Retrying";
+  return [{ type: calm ? "Normal" : "Warning", reason, action: "Initialize", note }];
+}
+
+function rest(): WorkspacePlan {
+  return { create: [], remove: [], events: [], lookAgain: "onChange" };
+}

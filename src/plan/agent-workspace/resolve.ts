@@ -1,0 +1,55 @@
+import { ANNOTATION_RETRY } from "../../api/labels.ts";
+import type { Reason } from "../../api/reasons.ts";
+import { BUILT_IN_STORAGE, resolveRepository } from "../agent-run/resolve.ts";
+import type { WorkspaceSetup } from "../resolved-workspace.ts";
+import type { ObservedWorkspace } from "./observed.ts";
+
+const BUILT_IN_SHARED_STORAGE = "1Gi";
+
+/** The workspace with AgentConfig's and the built-in defaults applied. */
+export function resolveWorkspace(observed: ObservedWorkspace): WorkspaceSetup {
+  const { workspace, defaults } = observed;
+  const config = observed.config?.spec;
+  const { metadata, spec } = workspace;
+  return {
+    namespace: metadata.namespace ?? "",
+    name: metadata.name ?? "",
+    uid: metadata.uid ?? "",
+    repository: resolveRepository(spec.repository),
+    storageClass: spec.storageClass ?? config?.storageClass,
+    storageSize: String(spec.storageSize ?? config?.storageSize ?? BUILT_IN_STORAGE),
+    accessMode: spec.accessMode ?? "ReadWriteMany",
+    sharedVolumes: (spec.sharedVolumes ?? []).map(({ name, storageSize }) => ({
+      name,
+      storageSize: String(storageSize ?? BUILT_IN_SHARED_STORAGE),
+    })),
+    env: config?.env ?? [],
+    gitImage: defaults.gitImage,
+    imagePullSecrets: config?.defaultImagePullSecrets,
+    priorityClassName: config?.defaultPriorityClassName,
+    podSecurityContext: config?.defaultPodSecurityContext,
+    origin: originOf(observed),
+  };
+}
+
+/** Changes with what a failed clone may have failed for: the spec, the Secret, the annotation that asks for a retry. */
+function originOf({ workspace, credentials }: ObservedWorkspace): string {
+  const { generation, annotations } = workspace.metadata;
+  return [generation, credentials?.resourceVersion ?? "", annotations?.[ANNOTATION_RETRY] ?? ""].join("/");
+}
+
+/** What the workspace has to wait for before its Job can start. */
+export function workspaceWaitsFor({
+  workspace,
+  credentials,
+}: ObservedWorkspace): { reason: Reason; message: string } | undefined {
+  const ref = workspace.spec.repository.credentialsSecretRef;
+  if (!ref) return undefined;
+  const purpose = "which holds the repository's credentials";
+  if (!credentials) {
+    return { reason: "SecretNotFound", message: `Secret ${ref.name}, ${purpose}, does not exist yet` };
+  }
+  return credentials.keys.includes(ref.key)
+    ? undefined
+    : { reason: "KeyNotFound", message: `Secret ${ref.name} has no key ${ref.key}, ${purpose}` };
+}

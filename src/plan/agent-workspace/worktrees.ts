@@ -1,0 +1,45 @@
+import type { AgentRun } from "../../api/agent-run.ts";
+import type { AgentWorkspaceStatus } from "../../api/agent-workspace.ts";
+import { WORKTREES_DIR } from "../build/paths.ts";
+
+export type Worktree = NonNullable<AgentWorkspaceStatus["worktrees"]>[number];
+
+/** As many as the schema lets a status hold. */
+const MAX_WORKTREES = 1000;
+
+/**
+ * The worktrees that are known of: those of runs whose agent has started, as the run last reported them,
+ * and those of runs that are gone, as they were. Sorted by run; beyond the limit the oldest ones of runs
+ * that are gone are forgotten.
+ */
+export function worktreesOf(before: readonly Worktree[], runs: readonly AgentRun[]): Worktree[] {
+  const known = new Map(before.map((worktree) => [worktree.run, { ...worktree, exists: false }]));
+  for (const run of runs) {
+    const worktree = reported(run);
+    const earlier = known.get(run.metadata.name ?? "");
+    if (worktree) known.set(worktree.run, worktree);
+    else if (earlier) earlier.exists = true;
+  }
+  return [...known.values()]
+    .sort((a, b) => Number(b.exists) - Number(a.exists) || compare(b.observedAt, a.observedAt))
+    .slice(0, MAX_WORKTREES)
+    .sort((a, b) => compare(a.run, b.run));
+}
+
+function reported({ metadata, status }: AgentRun): (Worktree & { exists: boolean }) | undefined {
+  const { name } = metadata;
+  const { startedAt, completionTime, branch, result } = status ?? {};
+  if (name === undefined || startedAt === undefined) return undefined;
+  return {
+    run: name,
+    path: `${WORKTREES_DIR}/${name}`,
+    branch: result?.git?.branch ?? branch,
+    head: result?.git?.headCommit,
+    exists: true,
+    observedAt: completionTime ?? startedAt,
+  };
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

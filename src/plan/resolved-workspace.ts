@@ -1,0 +1,23 @@
+import type { EnvVar, PodSecurityContext } from "../kube/builtin.ts";
+import type { ResolvedRepository } from "./resolved-run.ts";
+
+/** An AgentWorkspace with every default applied: all that is needed to build its claims and its init Job. */
+export interface WorkspaceSetup {
+  namespace: string;
+  name: string;
+  uid: string;
+  repository: ResolvedRepository;
+  storageClass?: string;
+  /** Quantities. */
+  storageSize: string;
+  accessMode: "ReadWriteMany" | "ReadWriteOnce";
+  sharedVolumes: { name: string; storageSize: string }[];
+  /** AgentConfig's variables; git needs those that tell how a network is reached. */
+  env: EnvVar[];
+  gitImage: string;
+  imagePullSecrets?: { name: string }[];
+  priorityClassName?: string;
+  podSecurityContext?: PodSecurityContext;
+  /** What the checkout is made from; a failed Job of another origin is made anew. */
+  origin: string;
+}
