@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
@@ -35,9 +35,13 @@ function children(pid: number): number[] {
   }
 }
 
-/** When the process with this id was started, as the kernel counts; undefined when there is none. */
+/** When the process with this id was started, in the system's own words; undefined when there is none. */
 export function startTicks(pid: number): string | undefined {
   try {
+    if (process.platform !== "linux") {
+      const said = execFileSync("ps", ["-o", "lstart=", "-p", String(pid)], { encoding: "utf8" });
+      return said.trim().replaceAll(/\s+/g, "_");
+    }
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
   } catch {
