@@ -34,7 +34,8 @@ function errorOf(result: JsonObject, events: JsonObject[]): AgentError | undefin
   const subtype = asText(result["subtype"]) ?? "";
   const message = asText(result["result"]) ?? errorsOf(result) ?? `claude ended with ${subtype}`;
   if (subtype === "error_max_turns") return { kind: "TurnLimit", message };
-  if (subtype === "error_during_execution") return { kind: "Interrupted", message };
+  // Stopped while it was still asking: why the endpoint did not answer says more.
+  if (subtype === "error_during_execution") return lastRetry(events) ?? { kind: "Interrupted", message };
   if (result["is_error"] === true) {
     const status = asNumber(result["api_error_status"]);
     return failure(status, message, events);

@@ -14,7 +14,7 @@ export function parseOpencodeOutput(tail: string): AgentReport {
     ...(sessionId === undefined ? {} : { sessionId }),
     turns: steps.length,
     tokens: tokensOf(steps),
-    costUSD: formatCost(steps.reduce((sum, step) => sum + Math.max(0, asNumber(step["cost"]) ?? 0), 0)),
+    ...costOf(steps),
     ...(text === undefined ? {} : { text }),
     ...(error ? { error } : {}),
   };
@@ -59,6 +59,12 @@ function readError(error: JsonObject): AgentError {
   if (name === "MessageAbortedError") return { kind: "Interrupted", message };
   if (name === "ProviderModelNotFoundError") return { kind: "Model", message };
   return { kind: errorKindOf(status), ...(status === undefined ? {} : { status }), message };
+}
+
+/** Nothing at all for a model whose prices opencode does not know: it counts those as free. */
+function costOf(steps: JsonObject[]): { costUSD?: string } {
+  const dollars = steps.reduce((sum, step) => sum + Math.max(0, asNumber(step["cost"]) ?? 0), 0);
+  return dollars > 0 ? { costUSD: formatCost(dollars) } : {};
 }
 
 function tokensOf(steps: JsonObject[]): Tokens {

@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseGitReport, parseUnfitImage } from "./git-report.ts";
+
+const OUTCOME =
+  '{"type":"agent-operator","ok":true,"exitCode":0,"git":{"branch":"main","baseCommit":"","headCommit":"abc",' +
+  '"commits":1,"filesChanged":2,"insertions":3,"deletions":0,"uncommittedChanges":false}}\n';
+
+test("the entrypoint's line is read, unknown facts stay absent", () => {
+  assert.deepEqual(parseGitReport(OUTCOME), {
+    ok: true,
+    branch: "main",
+    headCommit: "abc",
+    commits: 1,
+    filesChanged: 2,
+    insertions: 3,
+    deletions: 0,
+    uncommittedChanges: false,
+  });
+});
+
+test("anything else is no report", () => {
+  for (const message of [
+    "",
+    "OOM",
+    OUTCOME.slice(0, 80),
+    '{"type":"agent-operator","ok":true}',
+    "{}",
+    "null",
+  ]) {
+    assert.equal(parseGitReport(message), undefined);
+  }
+});
+
+test("an image that could not run the agent is told apart", () => {
+  const message = '{"type":"agent-operator","ok":false,"reason":"InvalidImage","message":"no bash"}\n';
+  assert.deepEqual(parseUnfitImage(message), { reason: "InvalidImage", message: "no bash" });
+  assert.equal(parseGitReport(message), undefined);
+  assert.equal(parseUnfitImage(OUTCOME), undefined);
+});

@@ -1,0 +1,297 @@
+import assert from "node:assert/strict";
+import { mkdir, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { createGitRepository } from "../support/git-repository.ts";
+import type { GitRepository } from "../support/git-repository.ts";
+import { startGitHttpServer } from "../support/git-http-server.ts";
+import type { GitHttpServer } from "../support/git-http-server.ts";
+import { run as runProgram, runOk } from "../support/run.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
+import { createPod, giveToPod, repository, resolvedRun } from "./support/pod.ts";
+import type { TestPod } from "./support/pod.ts";
+
+const TOKEN = "tok3n-with.$pecial*chars";
+
+/** git in a pod's checkout, without anything that the checkout configures being trusted less. */
+async function gitIn(pod: TestPod, place: string, ...args: string[]): Promise<string> {
+  const all = ["-c", "safe.directory=*", "-C", pod.at(place), ...args];
+  return (await runOk("git", all)).trim();
+}
+
+describe("the clone of a standalone run", () => {
+  let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
+  let origin: GitRepository;
+  let firstCommit: string;
+  let server: GitHttpServer;
+  let privateServer: GitHttpServer;
+  let number = 0;
+  const place = (): string => join(directory.path, `pod-${(number += 1)}`);
+
+  before(async () => {
+    directory = await temporaryDirectory();
+    const root = join(directory.path, "remote");
+    origin = await createGitRepository(join(root, "origin"), { "README.md": "one\n" });
+    firstCommit = await origin.git("rev-parse", "HEAD");
+    await origin.commit({ "README.md": "two\n" }, "Second commit");
+    await origin.branch("feature/login");
+    await origin.commit({ "login.txt": "login\n" }, "Login");
+    await origin.switchTo("main");
+    server = await startGitHttpServer({ root });
+    privateServer = await startGitHttpServer({ root, user: "x-access-token", password: TOKEN });
+  });
+  after(async () => {
+    await server.close();
+    await privateServer.close();
+    await directory[Symbol.asyncDispose]();
+  });
+
+  const ofOrigin = (changes = {}): ReturnType<typeof repository> =>
+    repository(`${server.url}/origin`, changes);
+
+  test("takes the default branch, one commit deep, with its remote and upstream", async () => {
+    const pod = await createPod(place(), resolvedRun({ repository: ofOrigin() }));
+    assert.equal((await pod.clone()).code, 0);
+    assert.equal(await gitIn(pod, "/workspace", "symbolic-ref", "--short", "HEAD"), "main");
+    assert.equal(await gitIn(pod, "/workspace", "rev-list", "--count", "HEAD"), "1");
+    assert.equal(await gitIn(pod, "/workspace", "rev-parse", "--abbrev-ref", "@{upstream}"), "origin/main");
+    assert.equal(await pod.read("/workspace/README.md"), "two\n");
+  });
+
+  test("takes the named branch", async () => {
+    const pod = await createPod(place(), resolvedRun({ repository: ofOrigin({ branch: "feature/login" }) }));
+    assert.equal((await pod.clone()).code, 0);
+    assert.equal(await gitIn(pod, "/workspace", "symbolic-ref", "--short", "HEAD"), "feature/login");
+    assert.equal(await pod.read("/workspace/login.txt"), "login\n");
+  });
+
+  for (const [name, length] of [
+    ["a commit by its id", 40],
+    ["a commit by its shortened id", 9],
+  ] as const) {
+    test(`takes ${name}`, async () => {
+      const commit = firstCommit.slice(0, length);
+      const pod = await createPod(place(), resolvedRun({ repository: ofOrigin({ branch: "main", commit }) }));
+      assert.equal((await pod.clone()).code, 0);
+      assert.equal(await gitIn(pod, "/workspace", "rev-parse", "HEAD"), firstCommit);
+      assert.equal(await pod.read("/workspace/README.md"), "one\n");
+    });
+  }
+
+  test("adds the worktree on its own branch, from sourceBranch", async () => {
+    const worktree = { branch: "agent/work", sourceBranch: "feature/login" };
+    const pod = await createPod(place(), resolvedRun({ repository: ofOrigin({ branch: "main" }), worktree }));
+    assert.equal((await pod.clone()).code, 0);
+    assert.equal(await gitIn(pod, "/workspace-wt/fix-bug", "symbolic-ref", "--short", "HEAD"), "agent/work");
+    assert.equal(await pod.read("/workspace-wt/fix-bug/login.txt"), "login\n");
+    assert.equal(await gitIn(pod, "/workspace-wt/fix-bug", "status", "--porcelain"), "");
+  });
+
+  test("adds a worktree on the very branch that the repository names", async () => {
+    const pod = await createPod(
+      place(),
+      resolvedRun({ repository: ofOrigin({ branch: "main" }), worktree: { branch: "main" } }),
+    );
+    assert.equal((await pod.clone()).code, 0);
+    assert.equal(await gitIn(pod, "/workspace-wt/fix-bug", "symbolic-ref", "--short", "HEAD"), "main");
+  });
+
+  test("says in git's words that a branch does not exist, at once and for good", async () => {
+    const pod = await createPod(place(), resolvedRun({ repository: ofOrigin({ branch: "nope" }) }));
+    const { code } = await pod.clone();
+    assert.equal(code, 64);
+    assert.match(await pod.message(), /couldn't find remote ref refs\/heads\/nope/);
+  });
+
+  test("says that a repository does not exist", async () => {
+    const pod = await createPod(place(), resolvedRun({ repository: repository(`${server.url}/none`) }));
+    assert.equal((await pod.clone()).code, 64);
+    assert.match(await pod.message(), /repository 'http:.*' not found/);
+  });
+
+  test("tries again where only the network failed", async () => {
+    let left = 1;
+    const flaky = await startGitHttpServer({
+      root: join(directory.path, "remote"),
+      fault: () => (left-- > 0 ? 503 : undefined),
+    });
+    try {
+      const pod = await createPod(place(), resolvedRun({ repository: repository(`${flaky.url}/origin`) }));
+      const { code, stderr } = await pod.clone();
+      assert.equal(code, 0);
+      assert.match(stderr, /trying again/);
+    } finally {
+      await flaky.close();
+    }
+  });
+
+  const credentials = { name: "git", key: "token" };
+  const shapes: [string, string][] = [
+    ["a token", `${TOKEN}\n`],
+    ["user:token", `x-access-token:${TOKEN}`],
+    ["a credential-store line", "http://x-access-token:tok3n-with.%24pecial%2Achars@HOST\n"],
+  ];
+  for (const [name, value] of shapes) {
+    test(`reads a private repository with ${name}, and leaves no trace of it`, async () => {
+      const host = privateServer.url.replace("http://", "");
+      const pod = await createPod(
+        place(),
+        resolvedRun({ repository: repository(`${privateServer.url}/origin`, { credentials }) }),
+        { values: { "git/token": value.replace("HOST", host) } },
+      );
+      const result = await pod.clone();
+      assert.equal(result.code, 0, result.stderr);
+      assert(privateServer.credentials.includes(`x-access-token:${TOKEN}`));
+      assert.equal((await runProgram("grep", ["-rlF", TOKEN, pod.at("/workspace")])).stdout, "");
+      assert.doesNotMatch(result.stdout + result.stderr, /tok3n/);
+    });
+  }
+
+  test("gives its credential to no other host", async () => {
+    const seen = privateServer.credentials.length;
+    const pod = await createPod(
+      place(),
+      resolvedRun({ repository: repository(`${privateServer.url}/origin`, { credentials }) }),
+      { values: { "git/token": `https://x-access-token:${TOKEN}@elsewhere.example` } },
+    );
+    assert.equal((await pod.clone()).code, 64);
+    assert.equal(privateServer.credentials.length, seen);
+    assert.match(await pod.message(), /could not read Username/);
+  });
+
+  test("says that a credential was refused, without printing it", async () => {
+    const pod = await createPod(
+      place(),
+      resolvedRun({ repository: repository(`${privateServer.url}/origin`, { credentials }) }),
+      { values: { "git/token": "wrong-secret" } },
+    );
+    const { code, stderr } = await pod.clone();
+    assert.equal(code, 64);
+    assert.match(await pod.message(), /Authentication failed/);
+    assert.doesNotMatch(stderr + (await pod.message()), /wrong-secret/);
+  });
+
+  test("names the claim when the volume cannot be written", async () => {
+    const pod = await createPod(place(), resolvedRun({ repository: ofOrigin() }));
+    await rm(pod.at("/workspace-run"), { recursive: true });
+    await writeFile(pod.at("/workspace-run"), "");
+    assert.equal((await pod.clone()).code, 65);
+    assert.match(await pod.message(), /^VolumeNotWritable: .*claim fix-bug-workspace/);
+  });
+
+  test("brings submodules along", async () => {
+    const root = join(directory.path, "remote");
+    const library = await createGitRepository(join(root, "library"), { "lib.txt": "lib\n" });
+    const parent = await createGitRepository(join(root, "parent"));
+    await parent.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", library.path, "lib");
+    await parent.git("config", "-f", ".gitmodules", "submodule.lib.url", "../library");
+    await parent.commit({}, "Add a submodule");
+    const pod = await createPod(
+      place(),
+      resolvedRun({
+        repository: repository(`${server.url}/parent`, { submodules: true }),
+        worktree: { branch: "w" },
+      }),
+    );
+    const result = await pod.clone();
+    assert.equal(result.code, 0, result.stderr);
+    assert.equal(await pod.read("/workspace-wt/fix-bug/lib/lib.txt"), "lib\n");
+  });
+
+  test("values that look like shell are only values", async () => {
+    const branch = "a;touch${IFS}pwned$(touch${IFS}pwned)`id`'\"";
+    const pod = await createPod(place(), resolvedRun({ repository: ofOrigin({ branch }) }));
+    assert.equal((await pod.clone()).code, 64);
+    assert((await pod.message()).includes(`couldn't find remote ref refs/heads/${branch}`));
+    assert.deepEqual(await readdir(pod.at("/workspace")), [".git"]);
+  });
+
+  test("keeps what the agent did when it is run again after the agent has started", async () => {
+    const runOfOrigin = resolvedRun({ repository: ofOrigin() });
+    const pod = await createPod(place(), runOfOrigin);
+    assert.equal((await pod.clone()).code, 0);
+    await writeFile(pod.at(`/workspace-run/base.${runOfOrigin.uid}`), `${firstCommit}\n`);
+    await writeFile(pod.at("/workspace/README.md"), "the agent's\n");
+    assert.equal((await pod.clone()).code, 0);
+    assert.equal(await pod.read("/workspace/README.md"), "the agent's\n");
+  });
+
+  test("comes to the same end whatever an attempt that was killed has left", async () => {
+    const worktree = { branch: "agent/work", sourceBranch: "feature/login" };
+    const pod = await createPod(place(), resolvedRun({ repository: ofOrigin(), worktree }));
+    for (const pauseMs of [20, 40, 60, 80, 100, 120]) {
+      const program = pod.startClone();
+      const { promise, resolve } = Promise.withResolvers<void>();
+      setTimeout(resolve, pauseMs);
+      await promise;
+      try {
+        process.kill(-program.pid, "SIGKILL");
+      } catch {
+        // It was done already.
+      }
+      await program.ended;
+    }
+    await mkdir(pod.at("/workspace/.git/refs/heads"), { recursive: true });
+    await writeFile(pod.at("/workspace/.git/index.lock"), "");
+    await writeFile(pod.at("/workspace/README.md"), "half\n");
+    await writeFile(pod.at("/workspace/left-over"), "");
+    const result = await pod.clone();
+    assert.equal(result.code, 0, result.stderr);
+    assert.equal(await gitIn(pod, "/workspace-wt/fix-bug", "status", "--porcelain"), "");
+    assert.equal(await gitIn(pod, "/workspace", "status", "--porcelain"), "");
+    assert.equal(await pod.read("/workspace-wt/fix-bug/login.txt"), "login\n");
+  });
+
+  test("makes an unusable checkout anew", async () => {
+    const pod = await createPod(place(), resolvedRun({ repository: ofOrigin() }));
+    assert.equal((await pod.clone()).code, 0);
+    await writeFile(pod.at("/workspace/.git/HEAD"), "nonsense\n");
+    await writeFile(pod.at("/workspace/.git/shallow"), "nonsense\n");
+    const result = await pod.clone();
+    assert.equal(result.code, 0, result.stderr);
+    assert.equal(await pod.read("/workspace/README.md"), "two\n");
+  });
+
+  test("runs nothing that a .git left behind configures", async () => {
+    const pod = await createPod(place(), resolvedRun({ repository: ofOrigin() }));
+    assert.equal((await pod.clone()).code, 0);
+    const mark = pod.at("/tmp/ran");
+    const hook = `#!/bin/sh\ntouch '${mark}'\n`;
+    await mkdir(pod.at("/workspace/.git/hooks"), { recursive: true });
+    for (const name of ["post-checkout", "reference-transaction", "post-index-change"]) {
+      await writeFile(pod.at(`/workspace/.git/hooks/${name}`), hook, { mode: 0o755 });
+    }
+    await runOk("git", [
+      "config",
+      "--file",
+      pod.at("/workspace/.git/config"),
+      "core.fsmonitor",
+      `touch '${mark}'`,
+    ]);
+    await runOk("git", [
+      "config",
+      "--file",
+      pod.at("/workspace/.git/config"),
+      "filter.x.smudge",
+      `touch '${mark}'; cat`,
+    ]);
+    await mkdir(pod.at("/workspace/.git/info"), { recursive: true });
+    await writeFile(pod.at("/workspace/.git/info/attributes"), "* filter=x\n");
+    await giveToPod(pod.at("/workspace/.git"));
+    const result = await pod.clone();
+    assert.equal(result.code, 0, result.stderr);
+    await assert.rejects(stat(mark));
+  });
+
+  test("runs under busybox too", async (t) => {
+    if ((await runProgram("sh", ["-c", "command -v busybox"])).code !== 0) return t.skip("no busybox here");
+    const pod = await createPod(
+      place(),
+      resolvedRun({ repository: ofOrigin({ branch: "main" }), worktree: { branch: "w" } }),
+      { shell: ["busybox", "sh"] },
+    );
+    const result = await pod.clone();
+    assert.equal(result.code, 0, result.stderr);
+    assert.equal(await readFile(pod.at("/workspace-wt/fix-bug/README.md"), "utf8"), "two\n");
+  });
+});

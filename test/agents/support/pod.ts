@@ -1,0 +1,178 @@
+import assert from "node:assert/strict";
+import { chmod, chown, mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Container, EnvVar } from "../../../src/kube/builtin.ts";
+import { buildRunJob } from "../../../src/plan/build/run-job.ts";
+import type { ResolvedRun } from "../../../src/plan/resolved-run.ts";
+import { runOk, start } from "../../support/run.ts";
+import type { RunningProgram, RunResult } from "../../support/run.ts";
+
+const BIN = fileURLToPath(new URL("../../../node_modules/.bin", import.meta.url));
+const USER_ID = 1000;
+const isRoot = process.getuid?.() === 0;
+
+/** The containers of a run's Job, run as ordinary processes whose mount paths are directories here. */
+export interface TestPod {
+  /** A mount path of the Job as the directory that stands for it. */
+  at(path: string): string;
+  read(path: string): Promise<string>;
+  /** The termination message of the container that ran last. */
+  message(): Promise<string>;
+  clone(): Promise<RunResult>;
+  startClone(): RunningProgram;
+  runAgent(): Promise<RunResult>;
+  startAgent(): RunningProgram;
+}
+
+export interface TestPodOptions {
+  /** Values of Secrets and ConfigMaps, by `name/key`. */
+  values?: Readonly<Record<string, string>>;
+  /** Replaces PATH of the containers. */
+  path?: string;
+  /** The shell that stands for /bin/sh. Default: dash. */
+  shell?: readonly string[];
+  timeoutMs?: number;
+}
+
+/** A run with everything that a test does not care about. */
+export function resolvedRun(changes: Partial<ResolvedRun> = {}): ResolvedRun {
+  return {
+    namespace: "default",
+    name: "fix-bug",
+    uid: "6f1c6a0e-0000-4000-8000-000000000001",
+    agent: "claude",
+    prompt: "Write HELLO.md and commit it",
+    env: [],
+    image: "agent",
+    gitImage: "git",
+    timeoutSeconds: 60,
+    trustRepositoryConfig: false,
+    gitIdentity: { name: "Agent", email: "agent@example.com" },
+    storage: { size: "1Gi" },
+    ...changes,
+  };
+}
+
+/** A repository in the form that the git containers want it. */
+export function repository(
+  url: string,
+  changes: Partial<NonNullable<ResolvedRun["repository"]>> = {},
+): NonNullable<ResolvedRun["repository"]> {
+  return { url, submodules: false, exposeCredentialsToAgent: false, ...changes };
+}
+
+export async function createPod(
+  directory: string,
+  run: ResolvedRun,
+  options: TestPodOptions = {},
+): Promise<TestPod> {
+  const job = buildRunJob(run);
+  const pod = job.spec.template.spec;
+  const [git] = pod.initContainers ?? [];
+  const [agent] = pod.containers;
+  assert(git && agent);
+  await mkdir(directory, { recursive: true, mode: 0o755 });
+  for (const { name, mountPath } of [...(git.volumeMounts ?? []), ...(agent.volumeMounts ?? [])]) {
+    await makeOwn(join(directory, mountPath));
+    await fillVolume(
+      join(directory, mountPath),
+      pod.volumes?.find((v) => v.name === name),
+      options,
+    );
+  }
+  await writeOwn(join(directory, "/dev/termination-log"), "");
+
+  const begin = (container: Container): RunningProgram => {
+    const env = expandEnv(container.env ?? [], directory, options);
+    const command = [...(container.command ?? []), ...(container.args ?? [])].map((text) =>
+      expand(text, env),
+    );
+    const workingDirectory = container.workingDir && join(directory, container.workingDir);
+    const [, ...args] = command;
+    return start(
+      isRoot ? "setpriv" : "env",
+      [
+        ...(isRoot ? [`--reuid=${USER_ID}`, `--regid=${USER_ID}`, "--clear-groups", "--no-new-privs"] : []),
+        ...(options.shell ?? ["dash"]),
+        ...args,
+      ],
+      {
+        cwd: workingDirectory ?? directory,
+        env: { PATH: options.path ?? `${BIN}:/usr/bin:/bin`, ...env },
+        timeoutMs: options.timeoutMs ?? 30_000,
+      },
+    );
+  };
+  return {
+    at: (path) => join(directory, path),
+    read: (path) => readFile(join(directory, path), "utf8"),
+    message: () => readFile(join(directory, "/dev/termination-log"), "utf8"),
+    startClone: () => begin(git),
+    clone: () => begin(git).ended,
+    startAgent: () => begin(agent),
+    runAgent: () => begin(agent).ended,
+  };
+}
+
+async function fillVolume(
+  path: string,
+  volume: { secret?: Source; configMap?: Source } | undefined,
+  { values = {} }: TestPodOptions,
+): Promise<void> {
+  const source = volume?.secret ?? volume?.configMap;
+  for (const { key, path: file } of source?.items ?? []) {
+    const value = values[`${source?.secretName ?? source?.name}/${key}`];
+    if (value !== undefined) await writeOwn(join(path, file), value);
+    else assert(source?.optional, `no value for ${key}`);
+  }
+}
+
+interface Source {
+  secretName?: string;
+  name?: string;
+  items?: { key: string; path: string }[];
+  optional?: boolean;
+}
+
+export async function makeOwn(path: string): Promise<void> {
+  await mkdir(path, { recursive: true, mode: 0o755 });
+  if (isRoot) await chown(path, USER_ID, USER_ID);
+}
+
+/** Gives a directory with all in it to the user of the containers. */
+export async function giveToPod(path: string): Promise<void> {
+  if (isRoot) await runOk("chown", ["-R", `${USER_ID}:${USER_ID}`, path]);
+}
+
+async function writeOwn(path: string, text: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, text);
+  await chmod(path, 0o644);
+  if (isRoot) await chown(path, USER_ID, USER_ID);
+}
+
+/** The values as a kubelet gives them, with the mount paths moved to the test's directory. */
+function expandEnv(
+  env: readonly EnvVar[],
+  directory: string,
+  { values = {} }: TestPodOptions,
+): Record<string, string> {
+  const result: Record<string, string> = {};
+  for (const { name, value, valueFrom } of env) {
+    const ref = valueFrom?.secretKeyRef ?? valueFrom?.configMapKeyRef;
+    const given = ref ? (values[`${ref.name}/${ref.key}`] ?? "") : expand(value ?? "", result);
+    const isPlace =
+      !["AGENT_PROMPT", "AGENT_REPOSITORY_URL"].includes(name) &&
+      /^\/(workspace|tmp|home|root|dev|etc)/.test(given);
+    result[name] = isPlace ? join(directory, given) : given;
+  }
+  return result;
+}
+
+/** `$(NAME)` and `$$` as Kubernetes documents them. Source: third_party/forked/golang/expansion. */
+export function expand(text: string, env: Readonly<Record<string, string>>): string {
+  return text.replaceAll(/\$\$|\$\(([^)]*)\)/g, (match, name: string | undefined) =>
+    match === "$$" ? "$" : (env[name ?? ""] ?? match),
+  );
+}

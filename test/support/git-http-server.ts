@@ -1,0 +1,95 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { buffer } from "node:stream/consumers";
+
+export interface GitHttpServerOptions {
+  /** The directory that holds the repositories. */
+  root: string;
+  /** With these every request must carry Basic authentication. */
+  user?: string;
+  password?: string;
+  /** Answers instead of git as long as it returns a status. */
+  fault?: (path: string) => number | undefined;
+}
+
+/** Repositories over smart HTTP on loopback, through git's own http-backend. */
+export interface GitHttpServer {
+  /** `http://127.0.0.1:PORT`; a repository's URL is this and its path below the root. */
+  readonly url: string;
+  /** The Authorization headers that came, decoded as `user:password`. */
+  readonly credentials: string[];
+  close(): Promise<void>;
+}
+
+export async function startGitHttpServer(options: GitHttpServerOptions): Promise<GitHttpServer> {
+  const credentials: string[] = [];
+  const server = createServer((request, response) => {
+    const given = credentialOf(request);
+    if (given !== undefined) credentials.push(given);
+    const status = options.fault?.(request.url ?? "/");
+    if (status !== undefined) {
+      response.writeHead(status).end();
+    } else if (options.password !== undefined && given !== `${options.user}:${options.password}`) {
+      response.writeHead(401, { "www-authenticate": 'Basic realm="git"' }).end();
+    } else {
+      serve(options.root, request, response).catch(() => response.destroy());
+    }
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  const port = typeof address === "object" && address ? address.port : 0;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    credentials,
+    close: async () => {
+      const closed = once(server, "close");
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+function credentialOf({ headers }: IncomingMessage): string | undefined {
+  const encoded = /^Basic (.+)$/i.exec(headers.authorization ?? "")?.[1];
+  return encoded === undefined ? undefined : Buffer.from(encoded, "base64").toString();
+}
+
+/** One request as the CGI program that http-backend is. */
+async function serve(root: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const url = new URL(request.url ?? "/", "http://localhost");
+  const child = spawn("git", ["http-backend"], {
+    env: {
+      PATH: process.env["PATH"],
+      GIT_PROJECT_ROOT: root,
+      GIT_HTTP_EXPORT_ALL: "1",
+      GIT_PROTOCOL: String(request.headers["git-protocol"] ?? ""),
+      REQUEST_METHOD: request.method,
+      PATH_INFO: decodeURIComponent(url.pathname),
+      QUERY_STRING: url.search.slice(1),
+      CONTENT_TYPE: request.headers["content-type"],
+      HTTP_CONTENT_ENCODING: request.headers["content-encoding"],
+      REMOTE_ADDR: "127.0.0.1",
+    },
+    stdio: ["pipe", "pipe", "ignore"],
+  });
+  child.stdin.on("error", () => {}); // It may answer without reading the request.
+  request.pipe(child.stdin);
+  const answer = await buffer(child.stdout);
+  const end = answer.indexOf("\r\n\r\n");
+  const headers = Object.fromEntries(
+    answer
+      .subarray(0, end)
+      .toString()
+      .split("\r\n")
+      .map((line): [string, string] => [
+        line.slice(0, line.indexOf(":")),
+        line.slice(line.indexOf(":") + 1).trim(),
+      ]),
+  );
+  const { Status: status, ...others } = headers;
+  response.writeHead(Number.parseInt(status ?? "200", 10), others).end(answer.subarray(end + 4));
+}
