@@ -102,94 +102,132 @@ export function queryOf(values: Record<string, string | number | boolean | undef
 
 /** A client on any transport. `fieldManager` names who writes, for `managedFields`. */
 export function createClient(transport: Transport, defaults: { fieldManager?: string } = {}): Client {
-  const exchange = (request: HttpRequest): Promise<HttpResponse> => exchangeOn(transport, request);
-  const write = async <T extends KubeObject>(type: ResourceType<T>, request: HttpRequest): Promise<T> =>
-    withType(type, await readJson<T>(request, await exchange(request)));
-  const fieldManagerOf = (options: { fieldManager?: string }): string | undefined =>
-    options.fieldManager ?? defaults.fieldManager;
+  return new TransportClient(transport, defaults.fieldManager);
+}
 
-  return {
-    async get<T extends KubeObject>(
-      type: ResourceType<T>,
-      at: Location,
-      options: { metadataOnly?: boolean; signal?: AbortSignal } = {},
-    ) {
-      const accept = options.metadataOnly ? metadataOnlyAccept("") : "application/json";
-      return write(type, {
-        method: "GET",
-        path: pathOf(type, at),
-        headers: { accept },
-        ...signalOf(options),
-      });
-    },
-    async list<T extends KubeObject>(type: ResourceType<T>, options: ListOptions = {}) {
-      const request = listRequest(type, options);
-      return readJson<KubeList<T>>(request, await exchange(request));
-    },
-    async create(type, object, options = {}) {
-      const { namespace } = object.metadata;
-      const path = pathOf(type, namespace === undefined ? {} : { namespace });
-      return write(type, {
-        method: "POST",
-        path: path + writeQuery(options.dryRun, fieldManagerOf(options)),
-        headers: jsonHeaders,
-        body: JSON.stringify(withType(type, object)),
-        ...signalOf(options),
-      });
-    },
-    async replace(type, object, options = {}) {
-      const { namespace, name } = object.metadata;
-      if (name === undefined) throw new Error(`replace ${type.kind}: the object has no metadata.name`);
-      const at = { name, ...(namespace !== undefined && { namespace }) };
-      return write(type, {
-        method: "PUT",
-        path: pathOf(type, { ...at, ...subresourceOf(options) }) + writeQuery(false, fieldManagerOf(options)),
-        headers: jsonHeaders,
-        body: JSON.stringify(withType(type, object)),
-        ...signalOf(options),
-      });
-    },
-    async patch<T extends KubeObject>(
-      type: ResourceType<T>,
-      at: Location,
-      patch: unknown,
-      options: PatchOptions = {},
-    ) {
-      const query = writeQuery(options.dryRun, fieldManagerOf(options), options.force);
-      return write(type, {
-        method: "PATCH",
-        path: pathOf(type, { ...at, ...subresourceOf(options) }) + query,
-        headers: { accept: "application/json", "content-type": patchContentTypes[options.type ?? "merge"] },
-        body: JSON.stringify(patch),
-        ...signalOf(options),
-      });
-    },
-    async delete(type, at, options = {}) {
-      const { propagationPolicy, gracePeriodSeconds, preconditions } = options;
-      const request: HttpRequest = {
-        method: "DELETE",
-        path: pathOf(type, at),
-        headers: jsonHeaders,
-        body: JSON.stringify({
-          kind: "DeleteOptions",
-          apiVersion: "v1",
-          propagationPolicy,
-          gracePeriodSeconds,
-          preconditions,
-        }),
-        ...signalOf(options),
-      };
-      await readText(request, await exchange(request));
-    },
-    async getText(path, options = {}) {
-      const request: HttpRequest = { method: "GET", path, headers: { accept: "*/*" }, ...signalOf(options) };
-      return readText(request, await exchange(request));
-    },
-    async getStream(path, options = {}) {
-      const headers = { accept: options.accept ?? "*/*" };
-      return (await exchange({ method: "GET", path, headers, ...signalOf(options) })).chunks();
-    },
-  };
+class TransportClient implements Client {
+  readonly #transport: Transport;
+  readonly #fieldManager: string | undefined;
+
+  constructor(transport: Transport, fieldManager: string | undefined) {
+    this.#transport = transport;
+    this.#fieldManager = fieldManager;
+  }
+
+  get<T extends KubeObject>(
+    type: ResourceType<T>,
+    at: Location,
+    options: { metadataOnly?: boolean; signal?: AbortSignal } = {},
+  ): Promise<T> {
+    const accept = options.metadataOnly ? metadataOnlyAccept("") : "application/json";
+    return this.#object(type, {
+      method: "GET",
+      path: pathOf(type, at),
+      headers: { accept },
+      ...signalOf(options),
+    });
+  }
+
+  async list<T extends KubeObject>(type: ResourceType<T>, options: ListOptions = {}): Promise<KubeList<T>> {
+    const request = listRequest(type, options);
+    return readJson<KubeList<T>>(request, await this.#exchange(request));
+  }
+
+  create<T extends KubeObject>(
+    type: ResourceType<T>,
+    object: T,
+    options: { dryRun?: boolean; fieldManager?: string; signal?: AbortSignal } = {},
+  ): Promise<T> {
+    const { namespace } = object.metadata;
+    return this.#object(type, {
+      method: "POST",
+      path: pathOf(type, namespace === undefined ? {} : { namespace }) + this.#writeQuery(options),
+      headers: jsonHeaders,
+      body: JSON.stringify(withType(type, object)),
+      ...signalOf(options),
+    });
+  }
+
+  async replace<T extends KubeObject>(
+    type: ResourceType<T>,
+    object: T,
+    options: { subresource?: string; fieldManager?: string; signal?: AbortSignal } = {},
+  ): Promise<T> {
+    const { namespace, name } = object.metadata;
+    if (name === undefined) throw new Error(`replace ${type.kind}: the object has no metadata.name`);
+    const at = { name, ...(namespace !== undefined && { namespace }) };
+    return this.#object(type, {
+      method: "PUT",
+      path: pathOf(type, { ...at, ...subresourceOf(options) }) + this.#writeQuery(options),
+      headers: jsonHeaders,
+      body: JSON.stringify(withType(type, object)),
+      ...signalOf(options),
+    });
+  }
+
+  patch<T extends KubeObject>(
+    type: ResourceType<T>,
+    at: Location,
+    patch: unknown,
+    options: PatchOptions = {},
+  ): Promise<T> {
+    return this.#object(type, {
+      method: "PATCH",
+      path: pathOf(type, { ...at, ...subresourceOf(options) }) + this.#writeQuery(options),
+      headers: { accept: "application/json", "content-type": patchContentTypes[options.type ?? "merge"] },
+      body: JSON.stringify(patch),
+      ...signalOf(options),
+    });
+  }
+
+  async delete(type: ResourceType, at: Location, options: DeleteOptions = {}): Promise<void> {
+    const { propagationPolicy, gracePeriodSeconds, preconditions } = options;
+    const kind = { kind: "DeleteOptions", apiVersion: "v1" };
+    const request: HttpRequest = {
+      method: "DELETE",
+      path: pathOf(type, at),
+      headers: jsonHeaders,
+      body: JSON.stringify({ ...kind, propagationPolicy, gracePeriodSeconds, preconditions }),
+      ...signalOf(options),
+    };
+    await readText(request, await this.#exchange(request));
+  }
+
+  async getText(path: string, options: { signal?: AbortSignal } = {}): Promise<string> {
+    const request: HttpRequest = { method: "GET", path, headers: { accept: "*/*" }, ...signalOf(options) };
+    return readText(request, await this.#exchange(request));
+  }
+
+  async getStream(
+    path: string,
+    options: { accept?: string; signal?: AbortSignal } = {},
+  ): Promise<AsyncIterable<Uint8Array>> {
+    const headers = { accept: options.accept ?? "*/*" };
+    return (await this.#exchange({ method: "GET", path, headers, ...signalOf(options) })).chunks();
+  }
+
+  async #object<T extends KubeObject>(type: ResourceType<T>, request: HttpRequest): Promise<T> {
+    return withType(type, await readJson<T>(request, await this.#exchange(request)));
+  }
+
+  async #exchange(request: HttpRequest): Promise<HttpResponse> {
+    let response: HttpResponse;
+    try {
+      response = await this.#transport(request);
+    } catch (error) {
+      throw noAnswerError(request, error);
+    }
+    if (response.status >= 200 && response.status < 300) return response;
+    throw statusError(request, response, await response.text().catch(() => ""));
+  }
+
+  #writeQuery(options: { dryRun?: boolean; fieldManager?: string; force?: boolean }): string {
+    return queryOf({
+      fieldManager: options.fieldManager ?? this.#fieldManager,
+      force: options.force,
+      dryRun: options.dryRun ? "All" : undefined,
+    });
+  }
 }
 
 const jsonHeaders = { accept: "application/json", "content-type": "application/json" };
@@ -205,14 +243,6 @@ function listRequest(type: ResourceType, options: ListOptions): HttpRequest {
   };
 }
 
-function writeQuery(
-  dryRun: boolean | undefined,
-  fieldManager: string | undefined,
-  force?: boolean | undefined,
-): string {
-  return queryOf({ fieldManager, force, dryRun: dryRun ? "All" : undefined });
-}
-
 function signalOf(options: { signal?: AbortSignal }): { signal?: AbortSignal } {
   return options.signal === undefined ? {} : { signal: options.signal };
 }
@@ -225,17 +255,6 @@ function subresourceOf(options: { subresource?: string }): { subresource?: strin
 function withType<T extends KubeObject>(type: ResourceType<T>, object: T): T {
   if (object.apiVersion !== undefined && object.kind !== undefined) return object;
   return { ...object, apiVersion: apiVersionOf(type), kind: type.kind };
-}
-
-async function exchangeOn(transport: Transport, request: HttpRequest): Promise<HttpResponse> {
-  let response: HttpResponse;
-  try {
-    response = await transport(request);
-  } catch (error) {
-    throw noAnswerError(request, error);
-  }
-  if (response.status >= 200 && response.status < 300) return response;
-  throw statusError(request, response, await response.text().catch(() => ""));
 }
 
 async function readText(request: HttpRequest, response: HttpResponse): Promise<string> {

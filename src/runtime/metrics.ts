@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { HttpRequest, Transport } from "../client/transport.ts";
 import type { ControllerObserver } from "./controller.ts";
+import type { QueueObserver } from "./queue.ts";
 import type { AnyReflector, ReflectorObserver } from "./reflector.ts";
 
 /** The runtime's own metrics, in a registry that others may add to. */
@@ -48,6 +49,20 @@ function controllerMetrics(registry: Registry, prefix: string): Pick<RuntimeMetr
     labelNames: ["controller", "outcome"],
     registers,
   });
+  const queue = queueMetrics(registry, prefix);
+  return {
+    controller: (controller) => ({
+      queue: queue(controller),
+      reconciled: (outcome, took) => {
+        total.inc({ controller, outcome });
+        seconds.observe({ controller }, took);
+      },
+    }),
+  };
+}
+
+function queueMetrics(registry: Registry, prefix: string): (controller: string) => QueueObserver {
+  const registers = [registry];
   const depth = new Gauge({
     name: `${prefix}queue_depth`,
     help: "Keys that wait for a reconcile or have one under way",
@@ -67,21 +82,13 @@ function controllerMetrics(registry: Registry, prefix: string): Pick<RuntimeMetr
     labelNames: ["controller"],
     registers,
   });
-  return {
-    controller: (controller) => {
-      const labels = { controller };
-      return {
-        queue: {
-          depth: (keys) => depth.set(labels, keys),
-          waited: (waited) => wait.observe(labels, waited),
-          retried: () => retries.inc(labels),
-        },
-        reconciled: (outcome, took) => {
-          total.inc({ controller, outcome });
-          seconds.observe(labels, took);
-        },
-      };
-    },
+  return (controller) => {
+    const labels = { controller };
+    return {
+      depth: (keys) => depth.set(labels, keys),
+      waited: (waited) => wait.observe(labels, waited),
+      retried: () => retries.inc(labels),
+    };
   };
 }
 
