@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { detectSandbox, SYSTEM_PATH } from "../../src/devcluster/kubelet/sandbox/detect.ts";
 import type {
@@ -23,7 +23,8 @@ import type {
 } from "../../src/devcluster/kubelet/sandbox/sandbox.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "sandbox-"));
-after(() => rmSync(scratch, { recursive: true, force: true }));
+// Not `after`: that runs as soon as a first suite has been skipped.
+process.once("exit", () => rmSync(scratch, { recursive: true, force: true }));
 
 async function available(mode: SandboxMode): Promise<Sandbox | undefined> {
   return detectSandbox(scratch, process.env["PATH"] ?? SYSTEM_PATH, mode).catch(() => undefined);
@@ -141,7 +142,8 @@ for (const mode of ["root", "user-namespace", "bubblewrap"] as const) {
 
       test("a file can be mounted over a device directory's path, as termination messages are", async () => {
         const file = join(mkdtempSync(join(scratch, "file-")), "termination-log");
-        writeFileSync(file, "", { mode: 0o666 });
+        writeFileSync(file, "");
+        chmodSync(file, 0o666);
         const mounts = [{ source: file, target: "/dev/termination-log", readOnly: false, isFile: true }];
         const { code } = await sh(
           "echo why > /dev/termination-log && echo > /dev/null && head -c1 /dev/urandom >/dev/null",
