@@ -11,7 +11,8 @@ mount --bind "$root" "$root"
 mount -a -T "$base"
 if [ -n "$nested" ]; then mount -a -T "$nested" 2>/dev/null || :; fi
 mount -a -T "$own"
-if [ -w /proc/sys/kernel/hostname ]; then printf %s "$name" >/proc/sys/kernel/hostname || :; fi
+# Without the program, root can still set the name; an ordinary user's containers then have the host's.
+hostname "$name" 2>/dev/null || { printf %s "$name" >/proc/sys/kernel/hostname; } 2>/dev/null || :
 cd "$root"
 pivot_root . .old-root
 cd /
