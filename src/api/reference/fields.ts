@@ -75,12 +75,14 @@ function typeOf(schema: StructuralSchema): string {
   return schema.format === "date-time" ? "time" : (schema.type ?? "");
 }
 
+/** What the field is for, its bounds, and the rules on it and on what it is a list or map of. */
 function describe(schema: StructuralSchema): string {
-  const rules = schema["x-kubernetes-validations"] ?? [];
+  const of = [schema, schema.items, schema.additionalProperties];
+  const rules = of.flatMap((each) => each?.["x-kubernetes-validations"] ?? []);
   const parts = [
     schema.description ?? "",
     ...bounds(schema),
-    ...(schema.items?.properties ? [] : rules.map(({ message }) => sentence(message))),
+    ...rules.map(({ message }) => sentence(message)),
   ];
   return escape(parts.join(" "));
 }
@@ -98,7 +100,9 @@ function bounds(schema: StructuralSchema): string[] {
 }
 
 function sentence(message: string): string {
-  return `${message.charAt(0).toUpperCase()}${message.slice(1)}.`;
+  // A message that starts with a field's name keeps it as it is written.
+  const start = /^[a-z]+[A-Z]/.test(message) ? message.charAt(0) : message.charAt(0).toUpperCase();
+  return `${start}${message.slice(1)}.`;
 }
 
 /** Markdown would take these for HTML or the end of a table's cell. */
