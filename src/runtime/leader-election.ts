@@ -145,6 +145,7 @@ class LeaseElection implements LeaderElection {
   }
 
   async #waitForChange(ms: number): Promise<void> {
+    if (this.#stop.signal.aborted) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, ms);
       this.#wake = () => {
