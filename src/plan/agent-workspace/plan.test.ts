@@ -1,0 +1,187 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { AgentRun } from "../../api/agent-run.ts";
+import type { AgentWorkspace, AgentWorkspaceStatus } from "../../api/agent-workspace.ts";
+import type { Job, Pod } from "../../kube/builtin.ts";
+import { buildWorkspaceClaims } from "../build/workspace-claims.ts";
+import { buildWorkspaceJob } from "../build/workspace-job.ts";
+import type { ObservedWorkspace } from "./observed.ts";
+import { planWorkspace } from "./plan.ts";
+import { resolveWorkspace } from "./resolve.ts";
+
+const NOW = Date.parse("2026-01-01T00:10:00Z");
+
+function aWorkspace(
+  spec: Partial<AgentWorkspace["spec"]> = {},
+  status: AgentWorkspaceStatus = { phase: "Pending" },
+): AgentWorkspace {
+  return {
+    metadata: { name: "ws", namespace: "team", uid: "ws-uid", generation: 1 },
+    spec: {
+      repository: { url: "https://example.com/repo.git", branch: "main" },
+      storageClass: "nfs-csi",
+      sharedVolumes: [{ name: "claude-config", mountPath: "/root/.claude", storageSize: "2Gi" }],
+      ...spec,
+    },
+    status,
+  };
+}
+
+function observe(more: Partial<ObservedWorkspace> = {}): ObservedWorkspace {
+  return {
+    workspace: aWorkspace(),
+    defaults: { gitImage: "git:1", agentImage: "agent:1", imagePullTimeoutSeconds: 300 },
+    claims: new Map(),
+    runs: [],
+    now: NOW,
+    ...more,
+  };
+}
+
+/** Its claims and Job exist; the Job is in this state. */
+function withJob(status: Job["status"], more: Partial<ObservedWorkspace> = {}): ObservedWorkspace {
+  const before = observe(more);
+  const setup = resolveWorkspace(before);
+  const job = buildWorkspaceJob(setup);
+  job.metadata.uid = "job-uid";
+  job.status = status;
+  const claims = buildWorkspaceClaims(setup).map((claim) => [claim.metadata.name ?? "", claim] as const);
+  return { ...before, job, claims: new Map(claims), ...more };
+}
+
+const COMPLETE: Job["status"] = {
+  completionTime: "2026-01-01T00:09:00Z",
+  conditions: [{ type: "Complete", status: "True" }],
+};
+const FAILED: Job["status"] = {
+  conditions: [{ type: "Failed", status: "True", reason: "PodFailurePolicy", message: "exit code 64" }],
+};
+
+function clonePod(exitCode: number, message: string): Pod {
+  const state = { terminated: { exitCode, message } };
+  const container = { name: "git-clone", ready: false, restartCount: 0, image: "", imageID: "", state };
+  return {
+    metadata: { name: "ws-init-x", creationTimestamp: "2026-01-01T00:09:55Z" },
+    spec: { containers: [] },
+    status: { phase: "Failed", containerStatuses: [container] },
+  };
+}
+
+function stateOf({ status }: { status?: AgentWorkspaceStatus }) {
+  return { phase: status?.phase, reason: status?.reason };
+}
+
+describe("a workspace", () => {
+  it("gets its claims and its init Job", () => {
+    const plan = planWorkspace(observe());
+    assert.deepEqual(
+      plan.create.map(({ object }) => `${object.kind} ${object.metadata.name}`),
+      ["PersistentVolumeClaim ws-ws", "PersistentVolumeClaim ws-claude-config", "Job ws-init"],
+    );
+    assert.deepEqual(stateOf(plan), { phase: "Initializing", reason: "Cloning" });
+    const [checkout, shared] = buildWorkspaceClaims(resolveWorkspace(observe()));
+    assert.deepEqual(checkout?.spec, {
+      accessModes: ["ReadWriteMany"],
+      storageClassName: "nfs-csi",
+      resources: { requests: { storage: "10Gi" } },
+    });
+    assert.deepEqual(shared?.spec.resources?.requests, { storage: "2Gi" });
+  });
+
+  it("takes storage class and size from the AgentConfig where it names none", () => {
+    const config = { metadata: {}, spec: { storageClass: "fast", storageSize: "5Gi" } };
+    const workspace = aWorkspace({ storageClass: undefined });
+    const setup = resolveWorkspace(observe({ workspace, config }));
+    assert.deepEqual([setup.storageClass, setup.storageSize], ["fast", "5Gi"]);
+  });
+
+  it("waits for its credentials", () => {
+    const repository = {
+      url: "https://example.com/r.git",
+      credentialsSecretRef: { name: "git", key: "token" },
+    };
+    const plan = planWorkspace(observe({ workspace: aWorkspace({ repository }) }));
+    assert.deepEqual(stateOf(plan), { phase: "Pending", reason: "SecretNotFound" });
+    assert.deepEqual(plan.create, []);
+  });
+
+  it("is Ready when its Job completed, and says when it fetched", () => {
+    const plan = planWorkspace(withJob(COMPLETE));
+    assert.deepEqual(stateOf(plan), { phase: "Ready", reason: "Ready" });
+    assert.equal(plan.status?.lastFetch, "2026-01-01T00:09:00Z");
+    assert.deepEqual(plan.create, []);
+  });
+
+  it("shows git's own words when the clone failed for good", () => {
+    const plan = planWorkspace(withJob(FAILED, { pod: clonePod(64, "fatal: repository not found") }));
+    assert.deepEqual(stateOf(plan), { phase: "Failed", reason: "CloneFailed" });
+    assert.equal(plan.status?.message, "fatal: repository not found");
+    assert.deepEqual(plan.remove, []);
+  });
+
+  it("shows a failure that is tried again without giving up", () => {
+    const plan = planWorkspace(withJob({}, { pod: clonePod(1, "fatal: could not resolve host") }));
+    assert.deepEqual(stateOf(plan), { phase: "Initializing", reason: "CloneFailed" });
+  });
+
+  it("removes the failed Job when its spec, its Secret or the retry annotation changed", () => {
+    const failed = withJob(FAILED);
+    const again = aWorkspace({}, { phase: "Failed" });
+    again.metadata.annotations = { "agent.xonovex.com/retry": "1" };
+    const plan = planWorkspace({ ...failed, workspace: again });
+    assert.deepEqual(stateOf(plan), { phase: "Initializing", reason: "Retrying" });
+    assert.deepEqual(
+      plan.remove.map(({ name, uid }) => [name, uid]),
+      [["ws-init", "job-uid"]],
+    );
+    assert.deepEqual(planWorkspace(failed).remove, []);
+  });
+
+  it("makes the claim of a volume that was added once it is Ready", () => {
+    const before = withJob(COMPLETE);
+    const workspace = aWorkspace(
+      {
+        sharedVolumes: [
+          { name: "claude-config", mountPath: "/root/.claude" },
+          { name: "cache", mountPath: "/cache" },
+        ],
+      },
+      { phase: "Ready" },
+    );
+    const plan = planWorkspace({ ...before, workspace });
+    assert.deepEqual(
+      plan.create.map(({ object }) => object.metadata.name),
+      ["ws-cache"],
+    );
+    assert.equal(plan.status?.phase, "Ready");
+  });
+
+  it("stays Ready when its finished Job is gone", () => {
+    const plan = planWorkspace(observe({ workspace: aWorkspace({}, { phase: "Ready" }) }));
+    assert.equal(plan.status?.phase, "Ready");
+    assert.ok(plan.create.every(({ object }) => object.kind !== "Job"));
+  });
+
+  it("lists worktrees as their runs last reported them, also of runs that are gone", () => {
+    const run: AgentRun = {
+      metadata: { name: "agent-1", namespace: "team" },
+      spec: { prompt: "", workspaceRef: "ws" },
+      status: { phase: "Running", startedAt: "2026-01-01T00:05:00Z", branch: "agent-1-work" },
+    };
+    const first = planWorkspace(withJob(COMPLETE, { runs: [run] }));
+    assert.deepEqual(first.status?.worktrees, [
+      {
+        run: "agent-1",
+        path: "/workspace-wt/agent-1",
+        branch: "agent-1-work",
+        head: undefined,
+        exists: true,
+        observedAt: "2026-01-01T00:05:00Z",
+      },
+    ]);
+    assert.deepEqual([first.status?.worktreeCount, first.status?.runningRuns], [1, 1]);
+    const later = planWorkspace(withJob(COMPLETE, { workspace: aWorkspace({}, first.status) }));
+    assert.equal(later.status?.worktrees?.[0]?.exists, false);
+    assert.equal(later.status?.runningRuns, 0);
+  });
+});
