@@ -1,18 +1,32 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { Transport } from "../../client/transport.ts";
+import { buildKubeconfig } from "../kubeconfig.ts";
+import { loadPki, writePrivately } from "../pki.ts";
+import { createAdmission } from "./admission/webhooks.ts";
+import { createAuthorizer } from "./auth/rbac.ts";
+import { createTokens } from "./auth/tokens.ts";
+import { bootstrap } from "./bootstrap.ts";
+import { builtinResources, builtinTypes } from "./builtin/resources.ts";
+import type { ApiContext } from "./context.ts";
+import { definitionResource, followDefinitions } from "./custom/definitions.ts";
+import { createHandler, type Handler } from "./handler.ts";
+import { listenHttps, type HttpsServer } from "./http/listen.ts";
 import type { PodLogs } from "./pod-logs.ts";
-
-/** Who a request comes from. `system:masters` may do everything. */
-export interface User {
-  readonly name: string;
-  readonly groups: readonly string[];
-  readonly uid?: string;
-}
+import { createRegistry } from "./registry.ts";
+import { reviewResources } from "./reviews.ts";
+import { openStore } from "./storage/store.ts";
+import { createTransport } from "./transport.ts";
+import { administrator, type User } from "./user.ts";
 
 export interface ApiServerOptions {
   /** Where state, keys and the kubeconfig are kept; without it everything is in memory. */
   dataDir?: string;
   now?: () => Date;
   podLogs?: PodLogs;
+  /** Told of errors that are this server's own; the client gets a 500. */
+  onBug?: (error: unknown) => void;
 }
 
 export interface ListenOptions {
@@ -41,5 +55,86 @@ export interface ApiServer {
   close(): Promise<void>;
 }
 
+const LOOPBACK = new Set(["127.0.0.1", "::1", "localhost"]);
+
 /** Starts an API server; it answers in-process at once and on a socket after `listen`. */
-export declare function createApiServer(options?: ApiServerOptions): Promise<ApiServer>;
+export async function createApiServer(options: ApiServerOptions = {}): Promise<ApiServer> {
+  const { dataDir, now = () => new Date() } = options;
+  const store = await openStore(dataDir === undefined ? undefined : join(dataDir, "apiserver"));
+  const types = builtinTypes();
+  const definitions = definitionResource(types);
+  const context: ApiContext = {
+    store,
+    registry: createRegistry([...builtinResources(types), definitions, ...reviewResources()]),
+    authorizer: createAuthorizer(store),
+    admission: createAdmission(),
+    tokens: createTokens(await loadTokenKey(dataDir), store),
+    podLogs: options.podLogs,
+    now,
+  };
+  await bootstrap(context);
+  followDefinitions(context, types, definitions);
+  const handler = createHandler(context, options.onBug ?? (() => undefined));
+  let server: HttpsServer | undefined;
+  return {
+    transport: (user = administrator) => createTransport(handler, user),
+    async listen(listenOptions = {}) {
+      if (server !== undefined) throw new Error("this API server listens already");
+      const listening = await listen(context, handler, dataDir, listenOptions);
+      server = listening.server;
+      return listening.answer;
+    },
+    async close() {
+      await Promise.all([server?.close(), store.close()]);
+    },
+  };
+}
+
+async function listen(
+  context: ApiContext,
+  handler: Handler,
+  dataDir: string | undefined,
+  { host = "127.0.0.1", port = 0 }: ListenOptions,
+): Promise<{ server: HttpsServer; answer: Listening }> {
+  if (!LOOPBACK.has(host)) {
+    throw new Error(`the development cluster listens on loopback only, not on ${host}: use 127.0.0.1 or ::1`);
+  }
+  const pki = await loadPki(dataDir, context.now());
+  const server = await listenHttps({
+    host,
+    port,
+    key: pki.serverKey,
+    certificate: pki.serverCertificate,
+    ca: pki.ca,
+    handler,
+    tokens: context.tokens,
+    now: context.now,
+  });
+  const url = `https://${host.includes(":") ? `[${host}]` : host}:${server.port}`;
+  const adminKubeconfig = buildKubeconfig({
+    url,
+    ca: pki.ca,
+    certificate: pki.adminCertificate,
+    key: pki.adminKey,
+  });
+  if (dataDir === undefined) return { server, answer: { url, ca: pki.ca, adminKubeconfig } };
+  const kubeconfigPath = join(dataDir, "kubeconfig");
+  await writePrivately(kubeconfigPath, adminKubeconfig);
+  return { server, answer: { url, ca: pki.ca, adminKubeconfig, kubeconfigPath } };
+}
+
+/** The key that signs service account tokens: kept, so that tokens outlive a restart. */
+async function loadTokenKey(dataDir: string | undefined): Promise<Buffer> {
+  if (dataDir === undefined) return randomBytes(32);
+  const path = join(dataDir, "token.key");
+  try {
+    return Buffer.from(await readFile(path, "utf8"), "base64");
+  } catch {
+    await mkdir(dataDir, { recursive: true, mode: 0o700 });
+    const key = randomBytes(32);
+    await writePrivately(path, key.toString("base64"));
+    return key;
+  }
+}
+
+export type { User } from "./user.ts";

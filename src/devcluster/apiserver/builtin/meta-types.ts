@@ -1,0 +1,63 @@
+import type { TypeTable } from "./types.ts";
+
+/** apimachinery meta/v1 types. */
+export const metaTypes: TypeTable = {
+  ObjectMeta: {
+    name: "string",
+    generateName: "string",
+    namespace: "string",
+    selfLink: "string",
+    uid: "string",
+    resourceVersion: "string",
+    generation: "int64",
+    creationTimestamp: "*time",
+    deletionTimestamp: "*time",
+    deletionGracePeriodSeconds: "*int64",
+    labels: "{}string",
+    annotations: "{}string",
+    ownerReferences: "[]OwnerReference map=uid",
+    finalizers: "[]string set",
+    managedFields: "[]ManagedFieldsEntry atomic",
+  },
+  OwnerReference: {
+    apiVersion: "!string",
+    kind: "!string",
+    name: "!string",
+    uid: "!string",
+    controller: "*bool",
+    blockOwnerDeletion: "*bool",
+  },
+  ManagedFieldsEntry: {
+    manager: "string",
+    operation: "string",
+    apiVersion: "string",
+    time: "*time",
+    fieldsType: "string",
+    fieldsV1: "*any",
+    subresource: "string",
+  },
+  LabelSelector: {
+    matchLabels: "{}string",
+    matchExpressions: "[]LabelSelectorRequirement atomic",
+  },
+  LabelSelectorRequirement: { key: "!string", operator: "!string", values: "[]string atomic" },
+  Condition: {
+    type: "!string",
+    status: "!string",
+    observedGeneration: "int64",
+    lastTransitionTime: "!time",
+    reason: "!string",
+    message: "!string",
+  },
+  DeleteOptions: {
+    kind: "string",
+    apiVersion: "string",
+    gracePeriodSeconds: "*int64",
+    preconditions: "*Preconditions",
+    orphanDependents: "*bool",
+    propagationPolicy: "*string",
+    dryRun: "[]string atomic",
+    ignoreStoreReadErrorWithClusterBreakingPotential: "*bool",
+  },
+  Preconditions: { uid: "*string", resourceVersion: "*string" },
+};

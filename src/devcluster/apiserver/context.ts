@@ -1,0 +1,22 @@
+import type { Admission } from "./admission/admission.ts";
+import type { Authorizer } from "./auth/rbac.ts";
+import type { Tokens } from "./auth/tokens.ts";
+import type { PodLogs } from "./pod-logs.ts";
+import type { Registry } from "./registry.ts";
+import type { Store } from "./storage/store.ts";
+
+/** What the verbs work with; made once for a server. */
+export interface ApiContext {
+  readonly store: Store;
+  readonly registry: Registry;
+  readonly authorizer: Authorizer;
+  readonly admission: Admission;
+  readonly tokens: Tokens;
+  readonly podLogs: PodLogs | undefined;
+  now(): Date;
+}
+
+/** RFC 3339 in whole seconds, as metadata's times are written. */
+export function timestamp(now: Date): string {
+  return `${now.toISOString().slice(0, 19)}Z`;
+}

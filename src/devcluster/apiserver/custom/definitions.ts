@@ -1,0 +1,240 @@
+import { isJsonObject, type JsonObject } from "../builtin/decode.ts";
+import { declare } from "../builtin/resources.ts";
+import type { GoTypes } from "../builtin/types.ts";
+import type { ApiContext } from "../context.ts";
+import { timestamp } from "../context.ts";
+import { StatusError } from "../errors.ts";
+import { itemsOf, metaOf, partOf, readObject, textOf } from "../objects.ts";
+import type { Resource } from "../resource.ts";
+import { storageKey } from "../resource.ts";
+import type { StoredObject } from "../storage/table.ts";
+import type { User } from "../user.ts";
+import { deleteObject } from "../verbs/delete.ts";
+import { updateObject, type UpdateTarget } from "../verbs/update.ts";
+import { definitionStrategy } from "./strategy.ts";
+import { customResources } from "./resource.ts";
+
+const CLEANUP = "customresourcecleanup.apiextensions.k8s.io";
+
+/** The server itself, as the author of what it writes. */
+const apiServer: User = { name: "system:apiserver", groups: ["system:masters", "system:authenticated"] };
+
+export function definitionResource(types: GoTypes): Resource {
+  return declare(types, {
+    group: "apiextensions.k8s.io",
+    plural: "customresourcedefinitions",
+    kind: "CustomResourceDefinition",
+    clusterScoped: true,
+    short: ["crd", "crds"],
+    categories: ["api-extensions"],
+    status: true,
+    strategy: {
+      ...definitionStrategy,
+      generation: true,
+      unconditionalUpdate: false,
+      beginDeletion(definition) {
+        const meta = metaOf(definition);
+        if (!meta.finalizers?.includes(CLEANUP)) meta.finalizers = [...(meta.finalizers ?? []), CLEANUP];
+        return true;
+      },
+    },
+  });
+}
+
+/**
+ * Serves what the stored CustomResourceDefinitions define: names are accepted, resources appear and
+ * change with them, and a deleted definition takes its objects along.
+ */
+export function followDefinitions(context: ApiContext, types: GoTypes, resource: Resource): void {
+  const table = context.store.table(resource.storage);
+  const serve = (stored: StoredObject): void => {
+    const definition = readObject(resource, stored);
+    const meta = metaOf(definition);
+    if (meta.deletionTimestamp !== undefined) void removeInstances(context, resource, definition);
+    else if (!isEstablished(definition)) void accept(context, resource, definition);
+    if (isEstablished(definition)) {
+      context.registry.replace(stored.name, customResources(types, definition, stored.version));
+    }
+  };
+  for (const stored of table.values()) serve(stored);
+  table.subscribe({
+    event(event) {
+      if (event.type === "DELETED") context.registry.replace(event.object.name, []);
+      else if (isRelevant(event.object, event.previous)) serve(event.object);
+    },
+    end: () => undefined,
+  });
+}
+
+/** A change of labels alone needs no new schemas. */
+function isRelevant(now: StoredObject, before: StoredObject | undefined): boolean {
+  if (before === undefined) return true;
+  const relevant = ({ json }: StoredObject): string => {
+    const { spec, status, metadata } = JSON.parse(json) as JsonObject;
+    return JSON.stringify([spec, status, isJsonObject(metadata) ? metadata["deletionTimestamp"] : ""]);
+  };
+  return relevant(now) !== relevant(before);
+}
+
+function isEstablished(definition: JsonObject): boolean {
+  return itemsOf(partOf(definition, "status"), "conditions").some(
+    (condition) => condition["type"] === "Established" && condition["status"] === "True",
+  );
+}
+
+function statusTarget(resource: Resource, name: string, subresource: string): UpdateTarget {
+  return {
+    resource,
+    namespace: "",
+    name,
+    subresource,
+    user: apiServer,
+    options: { dryRun: false, fieldManager: "kube-apiserver", fieldValidation: "Ignore", force: false },
+    warnings: [],
+  };
+}
+
+/** Accepts the names of a new definition, unless another one has taken them. */
+async function accept(context: ApiContext, resource: Resource, definition: JsonObject): Promise<void> {
+  const spec = partOf(definition, "spec");
+  const names = partOf(spec, "names");
+  const taken = takenNames(context, textOf(spec, "group"), textOf(names, "plural"), names);
+  const now = timestamp(context.now());
+  const conditions =
+    taken === undefined
+      ? [
+          condition("NamesAccepted", "True", "NoConflicts", "no conflicts found", now),
+          condition(
+            "Established",
+            "True",
+            "InitialNamesAccepted",
+            "the initial names have been accepted",
+            now,
+          ),
+        ]
+      : [
+          condition("NamesAccepted", "False", taken.reason, taken.message, now),
+          condition("Established", "False", "NotAccepted", "not all names are accepted", now),
+        ];
+  const change = (current: JsonObject) => {
+    const status = { ...partOf(current, "status"), conditions };
+    return {
+      object: { ...current, status: taken === undefined ? { ...status, acceptedNames: names } : status },
+    };
+  };
+  await ignoreRefusal(
+    updateObject(context, statusTarget(resource, metaOf(definition).name ?? "", "status"), change, true),
+  );
+}
+
+function condition(
+  type: string,
+  status: string,
+  reason: string,
+  message: string,
+  lastTransitionTime: string,
+): JsonObject {
+  return { type, status, lastTransitionTime, reason, message };
+}
+
+function takenNames(
+  context: ApiContext,
+  group: string,
+  plural: string,
+  names: JsonObject,
+): { reason: string; message: string } | undefined {
+  const others = [...(context.registry.groups().get(group)?.values() ?? [])]
+    .flat()
+    .filter((resource) => resource.plural !== plural);
+  const own = [textOf(names, "singular"), ...textsOf(names["shortNames"])];
+  for (const other of others) {
+    const held = [other.plural, other.singular, ...other.shortNames];
+    const name = own.find((candidate) => held.includes(candidate));
+    if (name !== undefined) {
+      return { reason: "ShortNamesConflict", message: `${JSON.stringify(name)} is already in use` };
+    }
+    if (other.kind === textOf(names, "kind")) {
+      return { reason: "KindConflict", message: `${JSON.stringify(other.kind)} is already in use` };
+    }
+  }
+  return undefined;
+}
+
+function textsOf(list: unknown): string[] {
+  return Array.isArray(list) ? list.map(String) : [];
+}
+
+/** Deletes every object of a definition that is being deleted, and then lets go of the definition. */
+async function removeInstances(
+  context: ApiContext,
+  resource: Resource,
+  definition: JsonObject,
+): Promise<void> {
+  const meta = metaOf(definition);
+  if (!meta.finalizers?.includes(CLEANUP)) return;
+  const spec = partOf(definition, "spec");
+  const storage = storageKey(textOf(spec, "group"), textOf(partOf(spec, "names"), "plural"));
+  const served = [...context.registry.groups().values()]
+    .flatMap((versions) => [...versions.values()].flat())
+    .find((candidate) => candidate.storage === storage);
+  const table = context.store.table(storage);
+  if (served !== undefined) {
+    await Promise.all(
+      [...table.values()].map(({ namespace, name }) =>
+        ignoreRefusal(
+          deleteObject(
+            context,
+            { resource: served, namespace, name, user: apiServer, warnings: [] },
+            {
+              dryRun: false,
+              gracePeriodSeconds: undefined,
+              propagation: undefined,
+              uid: undefined,
+              resourceVersion: undefined,
+            },
+          ),
+        ),
+      ),
+    );
+  }
+  await untilEmpty(table);
+  await ignoreRefusal(
+    updateObject(
+      context,
+      statusTarget(resource, meta.name ?? "", ""),
+      (current) => {
+        const currentMeta = metaOf(current);
+        const finalizers = (currentMeta.finalizers ?? []).filter((finalizer) => finalizer !== CLEANUP);
+        return { object: { ...current, metadata: { ...currentMeta, finalizers } } };
+      },
+      true,
+    ),
+  );
+  if (context.store.table(resource.storage).get(meta.name ?? "") === undefined) {
+    context.store.dropTable(storage);
+  }
+}
+
+/** Resolves when finalizers have let go of the last object. */
+function untilEmpty(table: ReturnType<ApiContext["store"]["table"]>): Promise<void> {
+  if (table.size === 0) return Promise.resolve();
+  return new Promise((resolve) => {
+    const stop = table.subscribe({
+      event() {
+        if (table.size > 0) return;
+        stop();
+        resolve();
+      },
+      end: resolve,
+    });
+  });
+}
+
+/** Another writer was there first: its event brings the definition here again. */
+async function ignoreRefusal(write: Promise<unknown>): Promise<void> {
+  try {
+    await write;
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error;
+  }
+}

@@ -1,0 +1,250 @@
+import { stringify as stringifyYaml } from "yaml";
+import { authorize } from "./auth/authorize.ts";
+import type { ApiContext } from "./context.ts";
+import { badRequest, failure, methodNotAllowed, StatusError, unknownResource } from "./errors.ts";
+import { answerDiscovery } from "./discovery.ts";
+import { negotiate, type Negotiated } from "./http/negotiate.ts";
+import { parseRequestInfo, type ApiRequest, type ApiResponse, type RequestInfo } from "./http/request.ts";
+import { metadataOnly, readObject, servedJson } from "./objects.ts";
+import type { Resource } from "./resource.ts";
+import { answerReview } from "./reviews.ts";
+import { answerSubresource } from "./subresources.ts";
+import { renderTable } from "./tables.ts";
+import { readBody } from "./verbs/body.ts";
+import { createObject, type WriteTarget } from "./verbs/create.ts";
+import { deleteObject } from "./verbs/delete.ts";
+import { getObject, listObjects, renderList, type Page } from "./verbs/list.ts";
+import { parseDeleteOptions, parseWriteOptions } from "./verbs/options.ts";
+import { isApply, patchObject } from "./verbs/patch.ts";
+import { updateObject, type UpdateTarget } from "./verbs/update.ts";
+import { watchObjects } from "./verbs/watch.ts";
+
+/** Answers one request; never rejects. */
+export type Handler = (request: ApiRequest) => Promise<ApiResponse>;
+
+export function createHandler(context: ApiContext, onBug: (error: unknown) => void): Handler {
+  return async (request) => {
+    const warnings: string[] = [];
+    try {
+      const info = parseRequestInfo(request.method, request.path, request.query);
+      if (info === undefined) throw badRequest("the path of the request is not valid");
+      authorize(context.authorizer, request.user, info);
+      const response = info.isResource
+        ? await answerResource(context, request, info, warnings)
+        : answerDiscovery(context, request);
+      return withWarnings(response, warnings);
+    } catch (error) {
+      if (error instanceof StatusError) return withWarnings(statusResponse(error), warnings);
+      onBug(error);
+      const why = error instanceof Error ? error.message : String(error);
+      return statusResponse(failure(500, "InternalError", `Internal error occurred: ${why}`));
+    }
+  };
+}
+
+export function statusResponse(error: StatusError): ApiResponse {
+  const headers: Record<string, string> = { "content-type": "application/json" };
+  const retry = error.status.details?.retryAfterSeconds;
+  if (retry !== undefined) headers["retry-after"] = String(retry);
+  return { status: error.code, headers, body: JSON.stringify(error.status) };
+}
+
+function withWarnings(response: ApiResponse, warnings: readonly string[]): ApiResponse {
+  if (warnings.length > 0) {
+    const unique = [...new Set(warnings)];
+    response.headers["warning"] = unique
+      .map((text) => `299 - "${text.replace(/[\\"]/g, "\\$&").replace(/[^\x20-\x7e]/g, "?")}"`)
+      .join(", ");
+  }
+  return response;
+}
+
+function jsonResponse(status: number, json: string): ApiResponse {
+  return { status, headers: { "content-type": "application/json" }, body: json };
+}
+
+async function answerResource(
+  context: ApiContext,
+  request: ApiRequest,
+  info: RequestInfo,
+  warnings: string[],
+): Promise<ApiResponse> {
+  const { registry } = context;
+  if (!registry.hasVersion(info.group, info.version)) return pageNotFound();
+  const resource = registry.find(info.group, info.version, info.resource);
+  if (resource === undefined) throw unknownResource();
+  checkScope(resource, info);
+  if (resource.review !== undefined) {
+    if (info.verb !== "create") throw methodNotAllowed();
+    return jsonResponse(201, answerReview(context, resource, request, info));
+  }
+  if (info.subresource !== "" && !(info.subresource === "status" && resource.hasStatus)) {
+    return answerSubresource(context, resource, request, info, warnings);
+  }
+  return answerVerb(context, resource, request, info, warnings);
+}
+
+/** An unknown group is not served at all: plain text, as Go's router answers. */
+export function pageNotFound(): ApiResponse {
+  return {
+    status: 404,
+    headers: { "content-type": "text/plain; charset=utf-8" },
+    body: "404 page not found\n",
+  };
+}
+
+function checkScope(resource: Resource, info: RequestInfo): void {
+  if (resource.namespaced) {
+    if (info.namespace === "" && info.name !== "") throw unknownResource();
+    if (info.namespace === "" && info.verb === "create") throw methodNotAllowed();
+  } else if (info.namespace !== "" && info.resource !== "namespaces") throw unknownResource();
+}
+
+async function answerVerb(
+  context: ApiContext,
+  resource: Resource,
+  request: ApiRequest,
+  info: RequestInfo,
+  warnings: string[],
+): Promise<ApiResponse> {
+  const namespace = resource.namespaced ? info.namespace : "";
+  const form = negotiate(request.headers["accept"]);
+  switch (info.verb) {
+    case "watch":
+      return watchObjects(context, resource, namespace, request, form);
+    case "list": {
+      const page = await listObjects(context, resource, namespace, request.query);
+      return formResponse(200, listInForm(context, resource, page, form, request), form);
+    }
+    case "get": {
+      const stored = await getObject(context, resource, namespace, info.name, request.query);
+      if (form.form === "object") return formResponse(200, servedJson(resource, stored), form);
+      const page = { objects: [stored], version: stored.version, continueToken: "", remaining: undefined };
+      if (form.form === "table")
+        return formResponse(200, tableOf(context, resource, page, form, request), form);
+      return formResponse(
+        200,
+        JSON.stringify(metadataOnly(readObject(resource, stored), form.version)),
+        form,
+      );
+    }
+    case "delete": {
+      const target = { resource, namespace, name: info.name, user: request.user, warnings };
+      return formResponse(200, await deleteObject(context, target, parseDeleteOptions(request)), form);
+    }
+    case "deletecollection":
+      return formResponse(200, await deleteCollection(context, resource, namespace, request, warnings), form);
+    default:
+      return answerWrite(context, resource, request, info, { namespace, form, warnings });
+  }
+}
+
+async function answerWrite(
+  context: ApiContext,
+  resource: Resource,
+  request: ApiRequest,
+  info: RequestInfo,
+  at: { namespace: string; form: Negotiated; warnings: string[] },
+): Promise<ApiResponse> {
+  const { namespace, form, warnings } = at;
+  const target = (kind: "CreateOptions" | "UpdateOptions" | "PatchOptions", apply = false): WriteTarget => ({
+    resource,
+    namespace,
+    user: request.user,
+    options: parseWriteOptions(request, kind, apply),
+    warnings,
+  });
+  const named = (base: WriteTarget): UpdateTarget => ({
+    ...base,
+    name: info.name,
+    subresource: info.subresource,
+  });
+  if (info.verb === "create" && info.name === "") {
+    const to = target("CreateOptions");
+    const body = readBody(resource, request, to.options, warnings);
+    return writtenResponse(201, await createObject(context, to, body), form);
+  }
+  if (info.verb === "update" && info.name !== "") {
+    const to = named(target("UpdateOptions"));
+    const body = JSON.stringify(readBody(resource, request, to.options, warnings));
+    const change = () => ({ object: JSON.parse(body) as Record<string, unknown> });
+    return writtenResponse(200, await updateObject(context, to, change, false), form);
+  }
+  if (info.verb === "patch" && info.name !== "") {
+    const to = named(target("PatchOptions", isApply(request)));
+    const { status, json } = await patchObject(context, to, request);
+    return writtenResponse(status, json, form);
+  }
+  throw methodNotAllowed();
+}
+
+async function deleteCollection(
+  context: ApiContext,
+  resource: Resource,
+  namespace: string,
+  request: ApiRequest,
+  warnings: string[],
+): Promise<string> {
+  if (!resource.verbs.includes("deletecollection")) throw methodNotAllowed();
+  if (resource.namespaced && namespace === "") throw methodNotAllowed();
+  const options = parseDeleteOptions(request);
+  const page = await listObjects(context, resource, namespace, request.query);
+  await Promise.all(
+    page.objects.map(async ({ name }) => {
+      try {
+        await deleteObject(context, { resource, namespace, name, user: request.user, warnings }, options);
+      } catch (error) {
+        // Someone else was faster.
+        if (!(error instanceof StatusError && error.code === 404)) throw error;
+      }
+    }),
+  );
+  return renderList(resource, page);
+}
+
+function listInForm(
+  context: ApiContext,
+  resource: Resource,
+  page: Page,
+  form: Negotiated,
+  request: ApiRequest,
+): string {
+  if (form.form === "object") return renderList(resource, page);
+  if (form.form === "table") return tableOf(context, resource, page, form, request);
+  const metadata: Record<string, unknown> = { resourceVersion: String(page.version) };
+  if (page.continueToken !== "") metadata["continue"] = page.continueToken;
+  if (page.remaining !== undefined) metadata["remainingItemCount"] = page.remaining;
+  const items = page.objects.map((stored) => metadataOnly(readObject(resource, stored), form.version));
+  return JSON.stringify({ kind: "PartialObjectMetadataList", apiVersion: form.version, metadata, items });
+}
+
+function tableOf(
+  context: ApiContext,
+  resource: Resource,
+  page: Page,
+  form: Negotiated,
+  request: ApiRequest,
+): string {
+  const table = renderTable(resource, page.objects, {
+    version: form.version,
+    listVersion: String(page.version),
+    continueToken: page.continueToken,
+    remaining: page.remaining,
+    includeObject: request.query.get("includeObject") ?? "Metadata",
+    withColumns: true,
+    now: context.now(),
+  });
+  return JSON.stringify(table);
+}
+
+/** The answer to a write; a client that asked for a Table gets the object, which it reads as well. */
+function writtenResponse(status: number, json: string, form: Negotiated): ApiResponse {
+  if (form.form !== "metadata") return formResponse(status, json, form);
+  const object = JSON.parse(json) as Record<string, unknown>;
+  return formResponse(status, JSON.stringify(metadataOnly(object, form.version)), form);
+}
+
+function formResponse(status: number, json: string, form: Negotiated): ApiResponse {
+  if (!form.yaml) return jsonResponse(status, json);
+  return { status, headers: { "content-type": "application/yaml" }, body: stringifyYaml(JSON.parse(json)) };
+}

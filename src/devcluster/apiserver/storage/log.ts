@@ -1,0 +1,170 @@
+import { open, readFile, rename, rm, type FileHandle } from "node:fs/promises";
+import { join } from "node:path";
+import { crc32 } from "node:zlib";
+
+/**
+ * The durable, append-only file behind the store. A record is an 8-byte header (length and CRC-32 of
+ * the payload, little endian) and a JSON payload. A torn tail, which a crash can leave, is cut when
+ * the file is opened; what `append` has resolved for is never lost.
+ */
+export interface StateLog {
+  /** Resolves when the payload is on the disk. Calls made while one is being written share its sync. */
+  append(payload: string): Promise<void>;
+  /** Ends after what was appended is on the disk. */
+  close(): Promise<void>;
+}
+
+const HEADER_BYTES = 8;
+const MINIMUM_COMPACTION_BYTES = 16 * 1024 * 1024;
+const FILE = "state.log";
+
+/** Reads the records of `dataDir`, giving each payload to `replay`, and opens the file for appending.
+ * `snapshot` lists the payloads that describe the whole present state; it is called when the file has
+ * grown to twice what it needs. */
+export async function openStateLog(
+  dataDir: string,
+  replay: (payload: string) => void,
+  snapshot: () => string[],
+): Promise<StateLog> {
+  const path = join(dataDir, FILE);
+  await rm(`${path}.new`, { force: true });
+  const validBytes = replayRecords(await readOrEmpty(path), replay);
+  const handle = await open(path, "a+", 0o600);
+  await handle.truncate(validBytes);
+  await handle.datasync();
+  await syncDirectory(dataDir);
+  return createAppender(dataDir, handle, validBytes, snapshot);
+}
+
+async function readOrEmpty(path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return Buffer.alloc(0);
+    throw error;
+  }
+}
+
+function replayRecords(bytes: Buffer, replay: (payload: string) => void): number {
+  let offset = 0;
+  while (offset + HEADER_BYTES <= bytes.length) {
+    const length = bytes.readUInt32LE(offset);
+    const end = offset + HEADER_BYTES + length;
+    if (length === 0 || end > bytes.length) break;
+    const payload = bytes.subarray(offset + HEADER_BYTES, end);
+    if (crc32(payload) !== bytes.readUInt32LE(offset + 4)) break;
+    replay(payload.toString("utf8"));
+    offset = end;
+  }
+  return offset;
+}
+
+function encodeRecord(payload: string): Buffer {
+  const length = Buffer.byteLength(payload);
+  const record = Buffer.allocUnsafe(HEADER_BYTES + length);
+  record.write(payload, HEADER_BYTES, "utf8");
+  record.writeUInt32LE(length, 0);
+  record.writeUInt32LE(crc32(record.subarray(HEADER_BYTES)), 4);
+  return record;
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, "r");
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+async function writeAll(handle: FileHandle, bytes: Buffer): Promise<void> {
+  let offset = 0;
+  while (offset < bytes.length) {
+    const { bytesWritten } = await handle.write(bytes, offset);
+    offset += bytesWritten;
+  }
+}
+
+function createAppender(
+  dataDir: string,
+  firstHandle: FileHandle,
+  firstBytes: number,
+  snapshot: () => string[],
+): StateLog {
+  let handle = firstHandle;
+  let writtenBytes = firstBytes;
+  let compactAtBytes = Math.max(MINIMUM_COMPACTION_BYTES, firstBytes * 2);
+  let pending: { record: Buffer; settle: (error?: unknown) => void }[] = [];
+  let committing: Promise<void> | undefined;
+  let broken: unknown;
+
+  const writeSnapshot = async (): Promise<void> => {
+    const path = join(dataDir, FILE);
+    const fresh = await open(`${path}.new`, "w", 0o600);
+    let bytes = 0;
+    let chunk: Buffer[] = [];
+    let chunkBytes = 0;
+    const flush = async () => {
+      await writeAll(fresh, Buffer.concat(chunk));
+      bytes += chunkBytes;
+      chunk = [];
+      chunkBytes = 0;
+    };
+    for (const payload of snapshot()) {
+      const record = encodeRecord(payload);
+      chunk.push(record);
+      chunkBytes += record.length;
+      if (chunkBytes > 1024 * 1024) await flush();
+    }
+    await flush();
+    await fresh.datasync();
+    await rename(`${path}.new`, path);
+    await syncDirectory(dataDir);
+    const old = handle;
+    handle = fresh;
+    writtenBytes = bytes;
+    compactAtBytes = Math.max(MINIMUM_COMPACTION_BYTES, bytes * 2);
+    await old.close();
+  };
+
+  const commit = async (): Promise<void> => {
+    while (pending.length > 0) {
+      const batch = pending;
+      pending = [];
+      try {
+        if (broken !== undefined) throw broken;
+        // The snapshot is of the present state, which the batch is already part of.
+        if (writtenBytes > compactAtBytes) await writeSnapshot();
+        else {
+          const bytes = Buffer.concat(batch.map((entry) => entry.record));
+          await writeAll(handle, bytes);
+          await handle.datasync();
+          writtenBytes += bytes.length;
+        }
+        for (const entry of batch) entry.settle();
+      } catch (error) {
+        // What is on the disk is unknown now: nothing may be acknowledged any more.
+        broken = error;
+        for (const entry of batch) entry.settle(error);
+      }
+    }
+    committing = undefined;
+  };
+
+  return {
+    append(payload) {
+      return new Promise((resolve, reject) => {
+        pending.push({
+          record: encodeRecord(payload),
+          settle: (error) => (error === undefined ? resolve() : reject(error)),
+        });
+        // A turn of the loop later, so that requests read in the same turn share one sync.
+        committing ??= Promise.resolve().then(commit);
+      });
+    },
+    async close() {
+      await committing;
+      await handle.close();
+    },
+  };
+}

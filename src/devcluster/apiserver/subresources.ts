@@ -1,0 +1,217 @@
+import { apiVersionOf } from "../../kube/resources.ts";
+import { ISSUER } from "./auth/tokens.ts";
+import { isJsonObject, type JsonObject } from "./builtin/decode.ts";
+import type { ApiContext } from "./context.ts";
+import { timestamp } from "./context.ts";
+import { badRequest, methodNotAllowed, notFound, notServed, unknownResource } from "./errors.ts";
+import type { ApiRequest, ApiResponse, RequestInfo } from "./http/request.ts";
+import { openPodLog } from "./pod-log.ts";
+import { itemsOf, metaOf, partOf, readObject, textOf } from "./objects.ts";
+import type { Resource } from "./resource.ts";
+import { keyOf } from "./storage/store.ts";
+import type { StoredObject } from "./storage/table.ts";
+import { readBody, readDocument } from "./verbs/body.ts";
+import { deleteObject } from "./verbs/delete.ts";
+import { parseDeleteOptions, parseWriteOptions } from "./verbs/options.ts";
+import { updateObject } from "./verbs/update.ts";
+
+/** What real servers have on pods and services and this one has not. */
+const KNOWN_UNSERVED = new Set([
+  "attach",
+  "exec",
+  "portforward",
+  "proxy",
+  "ephemeralcontainers",
+  "resize",
+  "scale",
+]);
+
+interface Call {
+  readonly context: ApiContext;
+  readonly resource: Resource;
+  readonly request: ApiRequest;
+  readonly info: RequestInfo;
+  readonly warnings: string[];
+}
+
+/** Answers a subresource other than `status`. */
+export async function answerSubresource(
+  context: ApiContext,
+  resource: Resource,
+  request: ApiRequest,
+  info: RequestInfo,
+  warnings: string[],
+): Promise<ApiResponse> {
+  const call = { context, resource, request, info, warnings };
+  const declared = resource.subresources.find(({ name }) => name === info.subresource);
+  if (declared === undefined) {
+    if (KNOWN_UNSERVED.has(info.subresource)) throw notServed(`${resource.plural}/${info.subresource}`);
+    throw unknownResource();
+  }
+  if (!declared.verbs.includes(info.verb)) throw methodNotAllowed();
+  switch (info.subresource) {
+    case "log":
+      return openPodLog(context, resource, request, info);
+    case "token":
+      return requestToken(call);
+    case "finalize":
+      return finalizeNamespace(call);
+    case "binding":
+      return bindPod(call);
+    default:
+      return evictPod(call);
+  }
+}
+
+function created(object: unknown): ApiResponse {
+  return { status: 201, headers: { "content-type": "application/json" }, body: JSON.stringify(object) };
+}
+
+function requireStored({ context, resource, info }: Call): StoredObject {
+  const stored = context.store.table(resource.storage).get(keyOf(info.namespace, info.name));
+  if (stored === undefined) throw notFound({ group: resource.group, resource: resource.plural }, info.name);
+  return stored;
+}
+
+const MINIMUM_TOKEN_SECONDS = 600;
+const DEFAULT_TOKEN_SECONDS = 3600;
+
+/** `serviceaccounts/NAME/token`: a TokenRequest with the token in its status. */
+async function requestToken(call: Call): Promise<ApiResponse> {
+  const { context, request, info } = call;
+  const account = requireStored(call);
+  const document = readDocument(request, "TokenRequest");
+  const spec = partOf(document, "spec");
+  const wanted = Number(spec["expirationSeconds"] ?? DEFAULT_TOKEN_SECONDS);
+  if (!Number.isInteger(wanted) || wanted < MINIMUM_TOKEN_SECONDS || wanted > 2 ** 32) {
+    throw badRequest(
+      `TokenRequest.authentication.k8s.io "" is invalid: spec.expirationSeconds: Invalid value: ${wanted}: may not specify a duration less than 10 minutes`,
+    );
+  }
+  const audiences =
+    Array.isArray(spec["audiences"]) && spec["audiences"].length > 0
+      ? spec["audiences"].map(String)
+      : [ISSUER];
+  const { token, expires } = context.tokens.issue(
+    {
+      namespace: info.namespace,
+      name: info.name,
+      uid: account.uid,
+      audiences,
+      expirationSeconds: wanted,
+      boundObject: boundObject(call, spec),
+    },
+    context.now(),
+  );
+  await context.store.settled();
+  return created({
+    kind: "TokenRequest",
+    apiVersion: "authentication.k8s.io/v1",
+    metadata: {
+      name: info.name,
+      namespace: info.namespace,
+      creationTimestamp: timestamp(context.now()),
+    },
+    spec: { ...spec, audiences, expirationSeconds: wanted },
+    status: { token, expirationTimestamp: timestamp(expires) },
+  });
+}
+
+function boundObject(
+  { context, info }: Call,
+  spec: JsonObject,
+): { kind: string; name: string; uid: string } | undefined {
+  if (!isJsonObject(spec["boundObjectRef"])) return undefined;
+  const kind = textOf(spec["boundObjectRef"], "kind");
+  const name = textOf(spec["boundObjectRef"], "name");
+  if (kind !== "Pod" && kind !== "Secret") {
+    throw badRequest(`cannot bind token for serviceaccount "${info.name}" to object of type ${kind}`);
+  }
+  const plural = `${kind.toLowerCase()}s`;
+  const stored = context.store.table(`/${plural}`).get(keyOf(info.namespace, name));
+  if (stored === undefined) throw notFound({ group: "", resource: plural }, name);
+  return { kind, name, uid: stored.uid };
+}
+
+/** `namespaces/NAME/finalize`: the only way to change `spec.finalizers`. */
+async function finalizeNamespace(call: Call): Promise<ApiResponse> {
+  const { context, resource, request, info, warnings } = call;
+  const options = parseWriteOptions(request, "UpdateOptions");
+  const body = readBody(resource, request, options, warnings);
+  const target = {
+    resource,
+    namespace: "",
+    name: info.name,
+    subresource: "finalize",
+    user: request.user,
+    options,
+    warnings,
+  };
+  const change = (current: JsonObject) => {
+    const finalizers = partOf(body, "spec")["finalizers"];
+    const wanted = metaOf(body).resourceVersion;
+    const meta = metaOf(current);
+    if (wanted === undefined) delete meta.resourceVersion;
+    else meta.resourceVersion = wanted;
+    return { object: { ...current, spec: finalizers === undefined ? {} : { finalizers } } };
+  };
+  const json = await updateObject(context, target, change, true);
+  return { status: 200, headers: { "content-type": "application/json" }, body: json };
+}
+
+/** `pods/NAME/binding`: puts a pod on a node, as a scheduler does. */
+async function bindPod(call: Call): Promise<ApiResponse> {
+  const { context, resource, request, info, warnings } = call;
+  const binding = readDocument(request, "Binding");
+  const node = textOf(partOf(binding, "target"), "name");
+  if (node === "") throw badRequest("target.name of a binding is required");
+  const options = parseWriteOptions(request, "CreateOptions");
+  const target = {
+    resource,
+    namespace: info.namespace,
+    name: info.name,
+    subresource: "binding",
+    user: request.user,
+    options,
+    warnings,
+  };
+  const change = (pod: JsonObject) => {
+    const spec = partOf(pod, "spec");
+    if (textOf(spec, "nodeName") !== "") {
+      throw badRequest(`pod ${info.name} is already assigned to node "${textOf(spec, "nodeName")}"`);
+    }
+    const status = partOf(pod, "status");
+    const conditions = itemsOf(status, "conditions").filter(({ type }) => type !== "PodScheduled");
+    const now = timestamp(context.now());
+    conditions.push({ type: "PodScheduled", status: "True", lastProbeTime: null, lastTransitionTime: now });
+    return {
+      object: { ...pod, spec: { ...spec, nodeName: node }, status: { ...status, conditions } },
+    };
+  };
+  await updateObject(context, target, change, true);
+  return created({ kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 });
+}
+
+/** `pods/NAME/eviction`: a delete; disruption budgets have no controller here, so they never hold it back. */
+async function evictPod(call: Call): Promise<ApiResponse> {
+  const { context, resource, request, info, warnings } = call;
+  const pod = readObject(resource, requireStored(call));
+  const eviction = readDocument(request, "Eviction");
+  const version = textOf(eviction, "apiVersion");
+  if (version !== "" && version !== "policy/v1") {
+    throw badRequest(
+      `eviction of ${apiVersionOf(resource)} pods must be a policy/v1 Eviction, got ${version}`,
+    );
+  }
+  const options = parseDeleteOptions({
+    ...request,
+    body: JSON.stringify(partOf(eviction, "deleteOptions")),
+  });
+  const name = metaOf(pod).name ?? "";
+  await deleteObject(
+    context,
+    { resource, namespace: info.namespace, name, user: request.user, warnings },
+    options,
+  );
+  return created({ kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 });
+}

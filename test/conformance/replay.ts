@@ -1,0 +1,114 @@
+import { readFile } from "node:fs/promises";
+import type { Transport } from "../../src/client/transport.ts";
+
+/** One recorded request and its answer; see test/fixtures/kubernetes/README.md. */
+export interface Step {
+  name: string;
+  waitMs?: number;
+  request?: {
+    method: string;
+    path: string;
+    accept?: string;
+    contentType?: string;
+    body?: unknown;
+    rawBody?: string;
+    /** Set for a watch: how long it was open. */
+    ms?: number;
+  };
+  response?: { status: number; contentType?: string; warning?: string; body?: unknown };
+  /** What the watch that was opened before has delivered. */
+  events?: { status: number; events: unknown[] };
+}
+
+export interface Answer {
+  status: number;
+  contentType: string;
+  warning: string;
+  body: unknown;
+}
+
+export async function readScenario(name: string): Promise<Step[]> {
+  const url = new URL(`../fixtures/kubernetes/${name}.json`, import.meta.url);
+  return (JSON.parse(await readFile(url, "utf8")) as { steps: Step[] }).steps;
+}
+
+/** Fills `{{ns}}` and `{{step:a.b}}` in. */
+export function fill(text: string, namespace: string, answers: ReadonlyMap<string, Answer>): string {
+  return text
+    .replaceAll("{{ns}}", namespace)
+    .replace(/\{\{([^:}]+):([^}]+)\}\}/g, (_, step: string, path: string) => {
+      let value: unknown = answers.get(step)?.body;
+      for (const part of path.split(".")) value = (value as Record<string, unknown> | undefined)?.[part];
+      return String(value);
+    });
+}
+
+export async function send(
+  transport: Transport,
+  request: NonNullable<Step["request"]>,
+  signal?: AbortSignal,
+) {
+  const headers: Record<string, string> = {};
+  if (request.accept !== undefined) headers["accept"] = request.accept;
+  if (request.contentType !== undefined) headers["content-type"] = request.contentType;
+  const body = request.rawBody ?? (request.body === undefined ? undefined : JSON.stringify(request.body));
+  return transport({
+    method: request.method as "GET",
+    path: request.path,
+    headers,
+    ...(body === undefined ? {} : { body }),
+    ...(signal === undefined ? {} : { signal }),
+  });
+}
+
+const VOLATILE_FIELDS = new Set([
+  "uid",
+  "resourceVersion",
+  "creationTimestamp",
+  "deletionTimestamp",
+  "lastTransitionTime",
+  "startTime",
+  "time",
+  "continue",
+  "storageVersionHash",
+]);
+const UID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
+const AGE = /^(<unknown>|(\d+[smhdy])+)$/;
+/** Names that the server made up: their prefix stays. */
+const GENERATED = /^([a-z]+-)[a-z0-9]{5}$/;
+
+/** The value without what differs from one recording to the next. */
+export function mask(value: unknown, namespace: string, field = ""): unknown {
+  if (Array.isArray(value)) {
+    const items = value.map((item) => mask(item, namespace, field));
+    return field === "causes" ? items.map((item) => JSON.stringify(item)).sort() : items;
+  }
+  if (typeof value === "object" && value !== null) {
+    const entries = Object.entries(value)
+      .filter(([, item]) => item !== undefined)
+      .map(([key, item]): [string, unknown] => {
+        if (VOLATILE_FIELDS.has(key) && typeof item === "string" && item !== "") return [key, `<${key}>`];
+        return [key.replace(UID, "<uid>"), mask(item, namespace, key)];
+      });
+    return Object.fromEntries(entries.filter(([key]) => key !== "storageVersionHash"));
+  }
+  if (typeof value !== "string") return value;
+  const text = value.replaceAll(namespace, "{{ns}}").replace(UID, "<uid>");
+  if (field === "cells" && AGE.test(text)) return "<age>";
+  if ((field === "name" || field === "cells") && GENERATED.test(text)) {
+    return text.replace(GENERATED, "$1<generated>");
+  }
+  if (field === "message") return maskMessage(text);
+  return text;
+}
+
+/** Several errors in one message come in any order; a version differs. */
+function maskMessage(text: string): string {
+  const masked = text.replace(/current: \d+/, "current: <version>");
+  const list = /^(.*?is invalid: )\[(.*)\]$/s.exec(masked);
+  if (list === null) return masked;
+  return `${list[1]}[${(list[2] ?? "")
+    .split(/, (?=\S+: )/)
+    .sort()
+    .join(", ")}]`;
+}
