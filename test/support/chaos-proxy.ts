@@ -1,0 +1,59 @@
+import { once } from "node:events";
+import { connect, createServer } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
+
+/** A relay of TCP connections to one port on loopback, which a test can break. */
+export interface ChaosProxy {
+  port: number;
+  /** Breaks every connection that is open, in the middle of whatever it carries. */
+  cutAll(): void;
+  /** While true, bytes are accepted and go nowhere: a half-open connection. */
+  hold(silent: boolean): void;
+  /** While true, new connections are broken at once. */
+  refuse(refusing: boolean): void;
+  connections(): number;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export async function startChaosProxy(targetPort: number): Promise<ChaosProxy> {
+  const pairs = new Set<[Socket, Socket]>();
+  const state = { silent: false, refusing: false, accepted: 0 };
+  const server = createServer((inner) => {
+    state.accepted += 1;
+    if (state.refusing) {
+      inner.resetAndDestroy();
+      return;
+    }
+    const outer = connect(targetPort, "127.0.0.1");
+    const pair: [Socket, Socket] = [inner, outer];
+    pairs.add(pair);
+    for (const [from, to] of [pair, pair.toReversed() as [Socket, Socket]]) {
+      from.on("data", (bytes) => void (state.silent || to.write(bytes)));
+      from.on("error", () => to.destroy());
+      from.on("close", () => {
+        to.destroy();
+        pairs.delete(pair);
+      });
+    }
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const cutAll = (): void => {
+    for (const [inner, outer] of pairs) {
+      inner.resetAndDestroy();
+      outer.resetAndDestroy();
+    }
+  };
+  return {
+    port: (server.address() as AddressInfo).port,
+    cutAll,
+    hold: (silent) => void (state.silent = silent),
+    refuse: (refusing) => void (state.refusing = refusing),
+    connections: () => state.accepted,
+    [Symbol.asyncDispose]: async () => {
+      cutAll();
+      server.close();
+      if (server.listening) await once(server, "close");
+    },
+  };
+}
