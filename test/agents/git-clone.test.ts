@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdir, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { after, before, describe, test } from "node:test";
 import { createGitRepository } from "../support/git-repository.ts";
 import type { GitRepository } from "../support/git-repository.ts";
@@ -206,6 +207,19 @@ describe("the clone of a standalone run", () => {
     assert.deepEqual(await readdir(pod.at("/workspace")), [".git"]);
   });
 
+  test("a TERM ends it at once", async () => {
+    const silent = await startGitHttpServer({ root: join(directory.path, "remote"), hang: true });
+    try {
+      const pod = await createPod(place(), resolvedRun({ repository: repository(`${silent.url}/origin`) }));
+      const program = pod.startClone();
+      await silent.asked;
+      program.kill("SIGTERM");
+      assert.equal((await program.ended).code, 143);
+    } finally {
+      await silent.close();
+    }
+  });
+
   test("keeps what the agent did when it is run again after the agent has started", async () => {
     const runOfOrigin = resolvedRun({ repository: ofOrigin() });
     const pod = await createPod(place(), runOfOrigin);
@@ -221,9 +235,7 @@ describe("the clone of a standalone run", () => {
     const pod = await createPod(place(), resolvedRun({ repository: ofOrigin(), worktree }));
     for (const pauseMs of [20, 40, 60, 80, 100, 120]) {
       const program = pod.startClone();
-      const { promise, resolve } = Promise.withResolvers<void>();
-      setTimeout(resolve, pauseMs);
-      await promise;
+      await setTimeout(pauseMs);
       try {
         process.kill(-program.pid, "SIGKILL");
       } catch {

@@ -12,6 +12,8 @@ export interface GitHttpServerOptions {
   password?: string;
   /** Answers instead of git as long as it returns a status. */
   fault?: (path: string) => number | undefined;
+  /** Requests are never answered. */
+  hang?: boolean;
 }
 
 /** Repositories over smart HTTP on loopback, through git's own http-backend. */
@@ -20,12 +22,17 @@ export interface GitHttpServer {
   readonly url: string;
   /** The Authorization headers that came, decoded as `user:password`. */
   readonly credentials: string[];
+  /** Resolves at the first request. */
+  readonly asked: Promise<void>;
   close(): Promise<void>;
 }
 
 export async function startGitHttpServer(options: GitHttpServerOptions): Promise<GitHttpServer> {
   const credentials: string[] = [];
+  const asked = Promise.withResolvers<void>();
   const server = createServer((request, response) => {
+    asked.resolve();
+    if (options.hang) return;
     const given = credentialOf(request);
     if (given !== undefined) credentials.push(given);
     const status = options.fault?.(request.url ?? "/");
@@ -44,6 +51,7 @@ export async function startGitHttpServer(options: GitHttpServerOptions): Promise
   return {
     url: `http://127.0.0.1:${port}`,
     credentials,
+    asked: asked.promise,
     close: async () => {
       const closed = once(server, "close");
       server.close();

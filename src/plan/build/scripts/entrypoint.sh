@@ -6,6 +6,7 @@ run_log=$RUN_DIR/log
 aside=$RUN_DIR/aside
 work=$(pwd -P)
 agent=
+killer=
 stopped=
 base=
 
@@ -165,9 +166,9 @@ stop() {
   [ -n "$agent" ] || exit 143
   kill -s "$AGENT_STOP_SIGNAL" "$agent" 2>/dev/null
   (
-    sleep 8
+    sleep 5
     end_agent TERM
-    sleep 4
+    sleep 3
     end_agent KILL
   ) >/dev/null 2>&1 &
   killer=$!
@@ -196,7 +197,6 @@ wait_for_agent() {
     exit_code=$?
     kill -0 "$agent" 2>/dev/null || break
   done
-  [ -z "${killer:-}" ] || kill "$killer" 2>/dev/null
   # What it has left running would keep its output open.
   kill -s KILL -- "-$agent" 2>/dev/null
   (
@@ -205,10 +205,13 @@ wait_for_agent() {
   ) >/dev/null 2>&1 &
   patience=$!
   wait "$out_reader" "$err_reader"
-  kill "$patience" 2>/dev/null
-  if [ "$$" = 1 ]; then
-    kill -s KILL -- -1 2>/dev/null
-  fi
+  # Waited for, or some shells would report their end on the log.
+  {
+    kill "$patience" ${killer:+"$killer"}
+    wait "$patience"
+    [ "$$" != 1 ] || kill -s KILL -- -1
+    wait
+  } 2>/dev/null
   if [ -n "$stopped" ]; then
     exit_code=143
   elif [ -e "$private/hopeless" ] && [ "$exit_code" = 0 ]; then

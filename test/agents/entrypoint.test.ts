@@ -1,0 +1,154 @@
+import assert from "node:assert/strict";
+import { chmod, mkdir, readdir, stat, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { agentOfType } from "../../src/agents/registry.ts";
+import { parseGitReport, parseUnfitImage } from "../../src/plan/build/git-report.ts";
+import type { ResolvedRun } from "../../src/plan/resolved-run.ts";
+import { startGitHttpServer } from "../support/git-http-server.ts";
+import { createGitRepository } from "../support/git-repository.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
+import { createPod, repository, resolvedRun } from "./support/pod.ts";
+import type { TestPod, TestPodOptions } from "./support/pod.ts";
+
+const RESULT =
+  '{"type":"result","subtype":"success","is_error":false,"num_turns":2,"result":"ä done","session_id":"s","total_cost_usd":0.5,"modelUsage":{}}';
+
+/** An image whose `claude` is this shell script: what only concerns the entrypoint needs no model. */
+async function podWith(
+  directory: string,
+  script: string | undefined,
+  without: readonly string[] = [],
+  { run, ...options }: TestPodOptions & { run?: Partial<ResolvedRun> } = {},
+): Promise<TestPod> {
+  const bin = join(directory, "bin");
+  await mkdir(bin);
+  const hidden = new Set(["claude", "npx", ...without]);
+  for (const name of await readdir("/usr/bin")) {
+    if (!hidden.has(name)) await symlink(join("/usr/bin", name), join(bin, name));
+  }
+  if (script !== undefined) {
+    await writeFile(join(bin, "claude"), `#!/bin/sh\n${script}\n`);
+    await chmod(join(bin, "claude"), 0o755);
+  }
+  const origin = await createGitRepository(join(directory, "origin"));
+  const pod = await createPod(
+    join(directory, "pod"),
+    resolvedRun({ repository: repository(origin.path), ...run }),
+    {
+      path: bin,
+      ...options,
+    },
+  );
+  assert.equal((await pod.clone()).code, 0);
+  return pod;
+}
+
+describe("the entrypoint", { concurrency: 2 }, () => {
+  test("a transcript of 30 MiB is kept whole, and the log's tail tells the result", async () => {
+    await using directory = await temporaryDirectory();
+    const line = `{"type":"user","message":"${"ü".repeat(500)}"}`;
+    const pod = await podWith(directory.path, `yes '${line}' | head -c 31457280; echo; echo '${RESULT}'`);
+    const { code, stdout } = await pod.runAgent();
+    assert.equal(code, 0);
+    assert((await stat(pod.at("/workspace-run/transcript"))).size > 31457280);
+    const bytes = Buffer.from(stdout);
+    const report = agentOfType("claude").parseOutput(bytes.subarray(bytes.length - 4097).toString());
+    assert.deepEqual([report.ok, report.text, report.costUSD], [true, "ä done", "0.5"]);
+    assert.equal(parseGitReport(await pod.message())?.ok, true);
+  });
+
+  test("the exit code is the agent's, whatever its result says", async () => {
+    await using directory = await temporaryDirectory();
+    const pod = await podWith(directory.path, `echo '${RESULT}'; exit 7`);
+    assert.equal((await pod.runAgent()).code, 7);
+    assert.equal(parseGitReport(await pod.message())?.ok, false);
+  });
+
+  test("exit 0 without a result is no success", async () => {
+    await using directory = await temporaryDirectory();
+    const pod = await podWith(directory.path, `echo '${RESULT.replace('"num_turns":2', '"num_turns":0')}'`);
+    assert.equal((await pod.runAgent()).code, 0);
+    assert.equal(parseGitReport(await pod.message())?.ok, false);
+  });
+
+  test("what the agent leaves running does not hold the run up", async () => {
+    await using directory = await temporaryDirectory();
+    const pod = await podWith(directory.path, `(trap '' HUP TERM; sleep 60) & echo '${RESULT}'`, [], {
+      timeoutMs: 20_000,
+    });
+    assert.equal((await pod.runAgent()).code, 0);
+  });
+
+  test("an agent that ignores every signal but KILL is ended within the grace period", async () => {
+    await using directory = await temporaryDirectory();
+    const pod = await podWith(directory.path, "trap '' INT TERM; echo '{}'; while :; do sleep 1; done", [], {
+      timeoutMs: 25_000,
+    });
+    const program = pod.startAgent();
+    await program.waitForOutput(/\{\}/);
+    program.kill("SIGTERM");
+    assert.equal((await program.ended).code, 143);
+  });
+
+  test("the agent's errors are in the log, apart from its events", async () => {
+    await using directory = await temporaryDirectory();
+    const pod = await podWith(directory.path, "echo 'no such option' >&2; exit 1");
+    const { stderr } = await pod.runAgent();
+    assert.match(stderr, /no such option/);
+    assert.match(await pod.read("/workspace-run/log"), /no such option/);
+    assert.equal(await pod.read("/workspace-run/transcript"), "");
+  });
+
+  test("the agent gets its prompt as input, and not in its environment", async () => {
+    await using directory = await temporaryDirectory();
+    const pod = await podWith(directory.path, "cat > input; env > environment");
+    await pod.runAgent();
+    assert.equal(await pod.read("/workspace/input"), "\nWrite HELLO.md and commit it");
+    assert.doesNotMatch(await pod.read("/workspace/environment"), /Write HELLO\.md/);
+  });
+
+  test("an agent that may have the repository's credential can push", async () => {
+    await using directory = await temporaryDirectory();
+    const root = join(directory.path, "remote");
+    const origin = await createGitRepository(join(root, "shared"));
+    await origin.git("config", "http.receivepack", "true");
+    const server = await startGitHttpServer({ root, user: "x-access-token", password: "tok3n" });
+    try {
+      const credentials = { name: "git", key: "token" };
+      const pod = await podWith(directory.path, "git push --quiet origin HEAD:refs/heads/pushed", [], {
+        values: { "git/token": "tok3n" },
+        run: {
+          repository: repository(`${server.url}/shared`, { credentials, exposeCredentialsToAgent: true }),
+        },
+      });
+      const { code, stderr } = await pod.runAgent();
+      assert.equal(code, 0, stderr);
+      assert.equal(await origin.has("pushed"), true);
+    } finally {
+      await server.close();
+    }
+  });
+
+  test("an image without the agent and without npx is named as such", async () => {
+    await using directory = await temporaryDirectory();
+    const pod = await podWith(directory.path, undefined);
+    assert.equal((await pod.runAgent()).code, 66);
+    assert.match(parseUnfitImage(await pod.message())?.message ?? "", /neither claude nor npx/);
+  });
+
+  test("an image without bash is refused before claude starts", async () => {
+    await using directory = await temporaryDirectory();
+    const pod = await podWith(directory.path, "touch started", ["bash", "zsh"]);
+    assert.equal((await pod.runAgent()).code, 66);
+    assert.match(parseUnfitImage(await pod.message())?.message ?? "", /bash zsh/);
+    await assert.rejects(stat(pod.at("/workspace/started")));
+  });
+
+  test("without git the run still has its result", async () => {
+    await using directory = await temporaryDirectory();
+    const pod = await podWith(directory.path, `rm -rf .git; echo '${RESULT}'`);
+    assert.equal((await pod.runAgent()).code, 0);
+    assert.match(await pod.message(), /^\{"type":"agent-operator","ok":true,"exitCode":0\}$/m);
+  });
+});
