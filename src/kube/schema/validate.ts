@@ -253,8 +253,3 @@ function check(node: SchemaNode, value: unknown, path: string, old?: Old): Outco
 export function validateValue(node: SchemaNode, object: unknown, old?: unknown): FieldError[] {
   return check(node, object, "", old === undefined ? undefined : { value: old }).errors;
 }
-
-/** As `validateValue`, for a value at a path: a default in a CRD. */
-export function validateValueAt(node: SchemaNode, value: unknown, path: string): FieldError[] {
-  return check(node, value, path).errors;
-}

@@ -1,0 +1,341 @@
+import { type FieldError, forbidden, invalid, notSupported, required } from "../field-errors.ts";
+import { isObject, type JsonObject, jsonEqual } from "../json.ts";
+import { declTypeOf } from "./cel/decl-type.ts";
+import { createRuleSet } from "./cel/rules.ts";
+import { budgetErrors, compileRuleErrors, type CostBudget, ruleFieldErrors } from "./crd-rules.ts";
+import { propertiesOf, schemasOf, validateStructural } from "./crd-structural.ts";
+import { readSchema } from "./node.ts";
+import { prune } from "./prune.ts";
+import { validateValue } from "./validate.ts";
+
+/** Validation of a schema in a CRD. Source: apiextensions-apiserver pkg/apis/apiextensions/validation. */
+
+const TYPES = ["array", "boolean", "integer", "number", "object", "string"];
+const UNSUPPORTED = ["id", "additionalItems", "patternProperties", "definitions", "dependencies", "$ref"];
+const ROOT_FIELDS = new Set(
+  (
+    "description type format title maximum exclusiveMaximum minimum exclusiveMinimum maxLength minLength pattern " +
+    "maxItems minItems uniqueItems multipleOf required items properties externalDocs example " +
+    "x-kubernetes-preserve-unknown-fields x-kubernetes-validations"
+  ).split(" "),
+);
+/** As the server lists them: by the names of Go's fields. */
+const ROOT_FIELDS_PRINTED =
+  "[Description Type Format Title Maximum ExclusiveMaximum Minimum ExclusiveMinimum MaxLength MinLength Pattern MaxItems MinItems UniqueItems MultipleOf Required Items Properties ExternalDocs Example XPreserveUnknownFields XValidations]";
+const META_FIELDS = new Set(["metadata", "kind", "apiVersion"]);
+
+interface Place {
+  readonly path: string;
+  readonly isRoot: boolean;
+  /** Whether and why a default may not stand here. */
+  readonly noDefaults: string | undefined;
+  readonly insideMeta: boolean;
+  readonly cardinality: number | undefined;
+  readonly uncorrelatable: string | undefined;
+}
+
+interface Walk {
+  readonly schemaErrors: FieldError[];
+  readonly ruleErrors: FieldError[];
+  readonly budget: CostBudget;
+  /** Rules are compiled only in a schema that is structural. */
+  readonly compiles: boolean;
+}
+
+function typeOf(schema: JsonObject): string {
+  return typeof schema["type"] === "string" ? schema["type"] : "";
+}
+
+function textOf(schema: JsonObject, key: string): string | undefined {
+  const value = schema[key];
+  return typeof value === "string" ? value : undefined;
+}
+
+function plainErrors(schema: JsonObject, place: Place): FieldError[] {
+  const { path } = place;
+  const type = typeOf(schema);
+  const errors: FieldError[] = [];
+  if (type !== "" && !TYPES.includes(type)) errors.push(notSupported(`${path}.type`, type, TYPES));
+  if (schema["default"] !== undefined && place.noDefaults !== undefined) {
+    errors.push(forbidden(`${path}.default`, `must not be set ${place.noDefaults}`.trim()));
+  }
+  for (const keyword of UNSUPPORTED) {
+    if (schema[keyword] !== undefined)
+      errors.push(forbidden(`${path}.${keyword}`, `${keyword} is not supported`));
+  }
+  if (type === "null") {
+    errors.push(forbidden(`${path}.type`, "type cannot be set to null, use nullable as an alternative"));
+  }
+  if (Array.isArray(schema["items"])) {
+    errors.push(forbidden(`${path}.items`, "items must be a schema object and not an array"));
+  }
+  if (place.insideMeta && schema["x-kubernetes-embedded-resource"] === true) {
+    const words = "must not be used inside of resource meta";
+    errors.push(forbidden(`${path}.x-kubernetes-embedded-resource`, words));
+  }
+  if (schema["uniqueItems"] === true) {
+    const words = "uniqueItems cannot be set to true since the runtime complexity becomes quadratic";
+    errors.push(forbidden(`${path}.uniqueItems`, words));
+  }
+  const additional = schema["additionalProperties"];
+  if (propertiesOf(schema).length > 0 && (additional === false || isObject(additional))) {
+    const words = "additionalProperties and properties are mutual exclusive";
+    errors.push(forbidden(`${path}.additionalProperties`, words));
+  }
+  return errors;
+}
+
+function typeMustBe(schema: JsonObject, type: string, because: string, path: string): FieldError[] {
+  const found = typeOf(schema);
+  if (found === type) return [];
+  const words = `must be ${type} if ${because} is specified`;
+  return [found === "" ? required(`${path}.type`, words) : invalid(`${path}.type`, found, words)];
+}
+
+function extensionErrors(schema: JsonObject, path: string): FieldError[] {
+  const errors: FieldError[] = [];
+  if (schema["x-kubernetes-preserve-unknown-fields"] === false) {
+    errors.push(invalid(`${path}.x-kubernetes-preserve-unknown-fields`, false, "must be true or undefined"));
+  }
+  const mapType = textOf(schema, "x-kubernetes-map-type");
+  if (mapType !== undefined) {
+    errors.push(...typeMustBe(schema, "object", "x-kubernetes-map-type", path));
+    if (mapType !== "atomic" && mapType !== "granular") {
+      errors.push(notSupported(`${path}.x-kubernetes-map-type`, mapType, ["atomic", "granular"]));
+    }
+  }
+  return [...errors, ...listTypeErrors(schema, path), ...listMapErrors(schema, path)];
+}
+
+function listTypeErrors(schema: JsonObject, path: string): FieldError[] {
+  const listType = textOf(schema, "x-kubernetes-list-type");
+  if (listType === undefined) return [];
+  const errors = typeMustBe(schema, "array", "x-kubernetes-list-type", path);
+  const { items } = schema;
+  if (errors.length === 0 && listType === "set" && isObject(items)) {
+    const words = "must be atomic as item of a list with x-kubernetes-list-type=set";
+    const itemType = typeOf(items);
+    const inner = textOf(items, "x-kubernetes-list-type");
+    if (itemType === "array" && inner !== undefined && inner !== "atomic") {
+      errors.push(invalid(`${path}.items.x-kubernetes-list-type`, inner, words));
+    } else if (itemType === "object" && textOf(items, "x-kubernetes-map-type") !== "atomic") {
+      errors.push(invalid(`${path}.items.x-kubernetes-map-type`, inner ?? null, words));
+    }
+  }
+  if (!["atomic", "set", "map"].includes(listType)) {
+    errors.push(notSupported(`${path}.x-kubernetes-list-type`, listType, ["atomic", "set", "map"]));
+  }
+  if ((listType === "set" || listType === "map") && isObject(items) && items["nullable"] === true) {
+    errors.push(
+      forbidden(`${path}.items.nullable`, `cannot be nullable when x-kubernetes-list-type is ${listType}`),
+    );
+  }
+  return errors;
+}
+
+function listMapErrors(schema: JsonObject, path: string): FieldError[] {
+  const listType = textOf(schema, "x-kubernetes-list-type");
+  const { listMapKeys } = readSchema({ "x-kubernetes-list-map-keys": schema["x-kubernetes-list-map-keys"] });
+  const errors: FieldError[] = [];
+  if (listMapKeys.length > 0 && listType !== "map") {
+    const words = "must be map if x-kubernetes-list-map-keys is non-empty";
+    const field = `${path}.x-kubernetes-list-type`;
+    errors.push(listType === undefined ? required(field, words) : invalid(field, listType, words));
+  }
+  if (listType !== "map") return errors;
+  if (listMapKeys.length === 0) {
+    const words = "must not be empty if x-kubernetes-list-type is map";
+    errors.push(required(`${path}.x-kubernetes-list-map-keys`, words));
+  }
+  const { items } = schema;
+  if (!isObject(items)) {
+    return [...errors, required(`${path}.items`, "must have a schema if x-kubernetes-list-type is map")];
+  }
+  if (typeOf(items) !== "object") {
+    const words = "must be object if parent array's x-kubernetes-list-type is map";
+    return [...errors, invalid(`${path}.items.type`, typeOf(items), words)];
+  }
+  return [...errors, ...listMapKeyErrors(items, listMapKeys, path)];
+}
+
+function listMapKeyErrors(items: JsonObject, keys: readonly string[], path: string): FieldError[] {
+  const properties = new Map(propertiesOf(items));
+  const { required: requiredNames } = readSchema(items);
+  const field = `${path}.x-kubernetes-list-map-keys`;
+  const errors = keys.flatMap((key, index) => {
+    const property = properties.get(key);
+    const found: FieldError[] = [];
+    if (property === undefined)
+      found.push(invalid(field, keys, "entries must all be names of item properties"));
+    else if (typeOf(property) === "array" || typeOf(property) === "object") {
+      const words = "must be a scalar type if parent array's x-kubernetes-list-type is map";
+      found.push(invalid(`${path}.items.properties[${key}].type`, typeOf(items), words));
+    }
+    if (keys.indexOf(key) !== index) found.push(invalid(field, keys, "must not contain duplicate entries"));
+    return found;
+  });
+  const presence = keys.flatMap((key) => {
+    const property = properties.get(key);
+    if (property === undefined) return [];
+    const here = `${path}.items.properties[${key}]`;
+    const reason = "this property is in x-kubernetes-list-map-keys, so it";
+    const isGiven = requiredNames.includes(key) || property["default"] !== undefined;
+    return [
+      ...(isGiven
+        ? []
+        : [required(`${here}.default`, `${reason} must have a default or be a required property`)]),
+      ...(property["nullable"] === true
+        ? [forbidden(`${here}.nullable`, `${reason} cannot be nullable`)]
+        : []),
+    ];
+  });
+  return [...errors, ...presence];
+}
+
+/** How often each value of a schema's children can stand in one of its own; undefined: without bound. */
+function maxElements(schema: JsonObject): number | undefined {
+  const bound = (value: unknown): number | undefined =>
+    typeof value === "number" ? Math.max(0, value) : undefined;
+  if (typeOf(schema) === "array") return bound(schema["maxItems"]);
+  if (typeOf(schema) !== "object" || schema["additionalProperties"] === undefined) return 1;
+  return bound(schema["maxProperties"]);
+}
+
+function walkChildren(schema: JsonObject, place: Place, walk: Walk): void {
+  const { path } = place;
+  const factor = maxElements(schema);
+  const cardinality =
+    factor === undefined || place.cardinality === undefined ? undefined : factor * place.cardinality;
+  const inside: Place = { ...place, isRoot: false, cardinality };
+  const { additionalProperties, items } = schema;
+  if (isObject(additionalProperties)) {
+    const reason = "inside additionalProperties applying to object metadata";
+    const noDefaults = place.insideMeta ? reason : place.noDefaults;
+    visit(additionalProperties, { ...inside, path: `${path}.additionalProperties`, noDefaults }, walk);
+  }
+  const isResource = place.isRoot || schema["x-kubernetes-embedded-resource"] === true;
+  for (const [name, property] of propertiesOf(schema)) {
+    const isMeta = isResource && META_FIELDS.has(name);
+    visit(
+      property,
+      {
+        ...inside,
+        path: `${path}.properties[${name}]`,
+        insideMeta: place.insideMeta || isMeta,
+        noDefaults: isMeta && place.isRoot ? `in top-level ${name}` : place.noDefaults,
+      },
+      walk,
+    );
+  }
+  for (const junctor of ["allOf", "oneOf", "anyOf"]) {
+    schemasOf(schema[junctor]).forEach((nested, index) =>
+      visit(nested, { ...inside, path: `${path}.${junctor}[${index}]` }, walk),
+    );
+  }
+  if (isObject(schema["not"])) visit(schema["not"], { ...inside, path: `${path}.not` }, walk);
+  if (isObject(items)) {
+    const isMap = schema["x-kubernetes-list-type"] === "map";
+    const uncorrelatable = place.uncorrelatable ?? (isMap ? undefined : path);
+    visit(items, { ...inside, path: `${path}.items`, uncorrelatable }, walk);
+  }
+}
+
+function visit(schema: JsonObject, place: Place, walk: Walk): void {
+  const before = walk.schemaErrors.length;
+  walk.schemaErrors.push(...plainErrors(schema, place));
+  walkChildren(schema, place, walk);
+  walk.schemaErrors.push(...extensionErrors(schema, place.path));
+  if (schema["x-kubernetes-validations"] === undefined) return;
+  const node = readSchema(schema);
+  const pathOf = (index: number): string => `${place.path}.x-kubernetes-validations[${index}]`;
+  walk.schemaErrors.push(...node.rules.flatMap((rule, index) => ruleFieldErrors(rule, node, pathOf(index))));
+  // A schema that is wrong here or below cannot be typed.
+  if (!walk.compiles || walk.schemaErrors.length > before) return;
+  const type = declTypeOf(node, place.isRoot || node.embedded);
+  if (type === undefined) return;
+  node.rules.forEach((rule, index) => {
+    const { cardinality, uncorrelatable } = place;
+    walk.ruleErrors.push(
+      ...compileRuleErrors(rule, type, { path: pathOf(index), cardinality, uncorrelatable }, walk.budget),
+    );
+  });
+}
+
+function atDefault(errors: readonly FieldError[], path: string): FieldError[] {
+  return errors.map((error) => ({
+    ...error,
+    field:
+      error.field === "<nil>"
+        ? path
+        : error.field.startsWith("[")
+          ? `${path}${error.field}`
+          : `${path}.${error.field}`,
+  }));
+}
+
+/** Defaults must be what their own schema accepts, pruned. */
+function defaultErrors(schema: JsonObject, path: string): FieldError[] {
+  const value = schema["default"];
+  const errors: FieldError[] = [];
+  if (value !== undefined && value !== null) {
+    const node = readSchema(schema);
+    const here = `${path}.default`;
+    const { unknownPaths } = prune({ ...node, embedded: false }, value);
+    if (isObject(value) && unknownPaths.length > 0 && !jsonEqual(prune(node, value).value, value)) {
+      errors.push(invalid(here, value, "must not have unknown fields"));
+    }
+    const found = validateValue(node, value);
+    errors.push(...atDefault(found.length > 0 ? found : createRuleSet(node).validate(value), here));
+  }
+  const { items } = schema;
+  if (isObject(items)) errors.push(...defaultErrors(items, `${path}.items`));
+  for (const [name, property] of propertiesOf(schema)) {
+    errors.push(...defaultErrors(property, `${path}.properties[${name}]`));
+  }
+  return errors;
+}
+
+function statusRootErrors(schema: JsonObject, path: string): FieldError[] {
+  const type = typeOf(schema);
+  if (type !== "" && type !== "object") {
+    const words =
+      'only "object" is allowed as the type at the root of the schema if the status subresource is enabled';
+    return [invalid(`${path}.type`, type, words)];
+  }
+  const other = Object.keys(schema).find((key) => !ROOT_FIELDS.has(key));
+  if (other === undefined) return [];
+  const words = `only ${ROOT_FIELDS_PRINTED} fields are allowed at the root of the schema if the status subresource is enabled`;
+  return [invalid(path, schema, words)];
+}
+
+/** Everything wrong with the `openAPIV3Schema` of a CRD at `path`. */
+export function validateCrdSchema(schema: JsonObject, path: string, hasStatus: boolean): FieldError[] {
+  const errors = hasStatus ? statusRootErrors(schema, path) : [];
+  if (schema["nullable"] === true)
+    errors.push(forbidden(`${path}.nullable`, "nullable cannot be true at the root"));
+  const structural = validateStructural(schema, path);
+  const defaults = structural.length > 0 ? [] : defaultErrors(schema, path);
+  const walk: Walk = {
+    schemaErrors: [],
+    ruleErrors: [],
+    budget: { total: 0, expensive: [] },
+    compiles: structural.length === 0 && defaults.length === 0,
+  };
+  const root = {
+    path,
+    isRoot: true,
+    noDefaults: undefined,
+    insideMeta: false,
+    cardinality: 1,
+    uncorrelatable: undefined,
+  };
+  visit(schema, root, walk);
+  return [
+    ...errors,
+    ...structural,
+    ...defaults,
+    ...walk.schemaErrors,
+    ...walk.ruleErrors,
+    ...budgetErrors(walk.budget, path),
+  ];
+}
