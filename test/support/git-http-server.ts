@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:http";
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import { buffer } from "node:stream/consumers";
 
 export interface GitHttpServerOptions {
@@ -14,6 +15,8 @@ export interface GitHttpServerOptions {
   fault?: (path: string) => number | undefined;
   /** Requests are never answered. */
   hang?: boolean;
+  /** Serves https with these, in PEM. */
+  tls?: { key: string; cert: string };
 }
 
 /** Repositories over smart HTTP on loopback, through git's own http-backend. */
@@ -30,7 +33,7 @@ export interface GitHttpServer {
 export async function startGitHttpServer(options: GitHttpServerOptions): Promise<GitHttpServer> {
   const credentials: string[] = [];
   const asked = Promise.withResolvers<void>();
-  const server = createServer((request, response) => {
+  const answer: RequestListener = (request, response) => {
     asked.resolve();
     if (options.hang) return;
     const given = credentialOf(request);
@@ -43,13 +46,14 @@ export async function startGitHttpServer(options: GitHttpServerOptions): Promise
     } else {
       serve(options.root, request, response).catch(() => response.destroy());
     }
-  });
+  };
+  const server = options.tls ? createSecureServer(options.tls, answer) : createServer(answer);
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();
   const port = typeof address === "object" && address ? address.port : 0;
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `${options.tls ? "https" : "http"}://127.0.0.1:${port}`,
     credentials,
     asked: asked.promise,
     close: async () => {

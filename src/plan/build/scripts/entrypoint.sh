@@ -163,7 +163,10 @@ end_agent() {
 stop() {
   [ -z "$stopped" ] || return
   stopped=1
-  [ -n "$agent" ] || exit 143
+  if [ -z "$agent" ]; then
+    put_back
+    exit 143
+  fi
   kill -s "$AGENT_STOP_SIGNAL" "$agent" 2>/dev/null
   (
     sleep 5
@@ -310,11 +313,11 @@ configure_git
 find_base
 find_instructions
 put_back
+trap stop TERM INT
 hide_paths
 if [ -n "${AGENT_INSTRUCTION_OPTION:-}" ] && [ -f "$AGENT_INSTRUCTIONS" ]; then
   set -- "$@" "$AGENT_INSTRUCTION_OPTION" "$AGENT_INSTRUCTIONS"
 fi
-trap stop TERM INT
 start_agent "$@"
 wait_for_agent
 put_back

@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { chmod, mkdir, rm, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { parseGitReport } from "../../src/plan/build/git-report.ts";
+import { createPod, repository, resolvedRun } from "../agents/support/pod.ts";
+import { requireTool } from "../support/debian.ts";
+import { createGitRepository } from "../support/git-repository.ts";
+import { runOk } from "../support/run.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
+
+const RESULT = '{"type":"result","subtype":"success","is_error":false,"num_turns":1,"result":"done"}';
+
+/** A PATH of busybox's own programs, with git, bash and an agent that writes one file. */
+async function busyboxPath(directory: string): Promise<string> {
+  await requireTool("busybox", "busybox");
+  const bin = join(directory, "bin");
+  await mkdir(bin);
+  const link = async (program: string, names: readonly string[]): Promise<void> => {
+    const target = (await runOk("sh", ["-c", 'command -v "$1"', "sh", program])).trim();
+    for (const name of names) {
+      await rm(join(bin, name), { force: true });
+      await symlink(target, join(bin, name));
+    }
+  };
+  const applets = (await runOk("busybox", ["--list"])).trim().split("\n");
+  await link("busybox", applets);
+  for (const program of ["git", "bash", "setpriv", "env"]) await link(program, [program]);
+  await writeFile(join(bin, "claude"), `#!/bin/sh\necho work > work.txt\necho '${RESULT}'\n`);
+  await chmod(join(bin, "claude"), 0o755);
+  return bin;
+}
+
+test("clone, worktree and entrypoint run with busybox's programs", async () => {
+  await using directory = await temporaryDirectory();
+  const path = await busyboxPath(directory.path);
+  const origin = await createGitRepository(join(directory.path, "origin"));
+  const pod = await createPod(
+    join(directory.path, "pod"),
+    resolvedRun({ repository: repository(origin.path), worktree: { branch: "w", sourceBranch: "main" } }),
+    { path, shell: ["sh"] },
+  );
+  const clone = await pod.clone();
+  assert.equal(clone.code, 0, clone.stderr);
+  const { code, stdout, stderr } = await pod.runAgent();
+  assert.equal(code, 0, stderr);
+  assert(stdout.includes(RESULT));
+  const git = parseGitReport(await pod.message());
+  assert.deepEqual([git?.ok, git?.branch, git?.filesChanged, git?.uncommittedChanges], [true, "w", 1, true]);
+});
