@@ -89,7 +89,7 @@ export interface Strategy {
   /** What a graceful delete waits for, in seconds, when the client does not say; absent: no grace. */
   gracePeriodSeconds?(object: JsonObject): number;
   /** Changes the object at the moment when its deletion begins; `true`: it stays until it is released. */
-  beginDeletion?(object: JsonObject): boolean;
+  beginDeletion?(object: JsonObject, now: Date): boolean;
   /** Whether a delete answers the object even when it is gone at once. */
   readonly returnsDeleted?: boolean;
   /** Refusals that need to know more than the object: who asks, what else exists. */

@@ -148,7 +148,7 @@ export const coreTypes: TypeTable = {
   /** core/v1 Event, in which form events are stored; events.k8s.io/v1 is converted. */
   Event: {
     metadata: "ObjectMeta",
-    involvedObject: "ObjectReference",
+    involvedObject: "ObjectReference atomic",
     reason: "string",
     message: "string",
     source: "EventSource",
@@ -159,7 +159,7 @@ export const coreTypes: TypeTable = {
     eventTime: "!microTime",
     series: "*EventSeries",
     action: "string",
-    related: "*ObjectReference",
+    related: "*ObjectReference atomic",
     reportingComponent: "!string",
     reportingInstance: "!string",
   },
@@ -173,8 +173,8 @@ export const coreTypes: TypeTable = {
     reportingInstance: "string",
     action: "string",
     reason: "string",
-    regarding: "ObjectReference",
-    related: "*ObjectReference",
+    regarding: "ObjectReference atomic",
+    related: "*ObjectReference atomic",
     note: "string",
     type: "string",
     deprecatedSource: "EventSource",

@@ -145,6 +145,7 @@ export function prepareNewJob(job: JsonObject): void {
     "job-name": meta.name ?? "",
   };
   template.labels = { ...template.labels, ...own };
+  if (Object.keys(meta.labels ?? {}).length === 0) meta.labels = { ...template.labels };
   const selector = partOf(spec, "selector");
   spec["selector"] = {
     ...selector,

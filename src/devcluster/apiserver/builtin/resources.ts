@@ -360,7 +360,7 @@ export function declare(types: GoTypes, declaration: Declaration): Resource {
       },
       generation: false,
       unconditionalUpdate: true,
-      ...validators[kind],
+      ...validators[`${group}/${kind}`],
       ...declaration.strategy,
     },
   };

@@ -32,8 +32,19 @@ export function definitionResource(types: GoTypes): Resource {
       ...definitionStrategy,
       generation: true,
       unconditionalUpdate: false,
-      beginDeletion(definition) {
+      beginDeletion(definition, now) {
         const meta = metaOf(definition);
+        const status = partOf(definition, "status");
+        status["conditions"] = [
+          ...itemsOf(status, "conditions"),
+          condition(
+            "Terminating",
+            "True",
+            "InstanceDeletionPending",
+            "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon",
+            timestamp(now),
+          ),
+        ];
         if (!meta.finalizers?.includes(CLEANUP)) meta.finalizers = [...(meta.finalizers ?? []), CLEANUP];
         return true;
       },

@@ -79,10 +79,12 @@ export async function openStore(dataDir?: string): Promise<Store> {
       return;
     }
     // Appends settle in the order in which they were made, so events are published in order too.
-    lastAppend = log.append(JSON.stringify(record)).then(() => {
+    const publish = async (appended: Promise<void>): Promise<void> => {
+      await appended;
       durable = record.v;
       table.publish(event);
-    });
+    };
+    lastAppend = publish(log.append(JSON.stringify(record)));
     await lastAppend;
   };
 

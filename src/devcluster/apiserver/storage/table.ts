@@ -149,8 +149,9 @@ export function createTable(startVersion: number): ResourceTable {
       oldest = version;
     },
     end() {
-      for (const listener of [...listeners]) listener.end();
+      const watching = [...listeners];
       listeners.clear();
+      for (const listener of watching) listener.end();
     },
   };
 }

@@ -105,7 +105,7 @@ function markDeleted(
       : Math.max(0, options.gracePeriodSeconds ?? defaultGrace);
   const now = context.now();
   if (meta.deletionTimestamp === undefined) {
-    const isHeld = resource.strategy.beginDeletion?.(object) ?? false;
+    const isHeld = resource.strategy.beginDeletion?.(object, now) ?? false;
     meta.deletionTimestamp = timestamp(new Date(now.getTime() + wantedGrace * 1000));
     if (!isHeld) {
       meta.deletionGracePeriodSeconds = wantedGrace;
