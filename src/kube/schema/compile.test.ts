@@ -360,6 +360,31 @@ test("transition rules of a map list compare items by key, whatever their order"
   );
 });
 
+test("the order of set and map lists does not matter when they are compared", () => {
+  const list = (type: string, items: unknown): object => ({
+    type: "array",
+    items,
+    "x-kubernetes-list-type": type,
+    "x-kubernetes-list-map-keys": type === "map" ? ["name"] : [],
+  });
+  const compiled = compileSchema({
+    type: "object",
+    properties: {
+      set: list("set", { type: "string" }),
+      map: list("map", { type: "object", properties: { name: { type: "string" } } }),
+      plain: list("atomic", { type: "string" }),
+    },
+    "x-kubernetes-validations": [{ rule: "self == oldSelf" }],
+  });
+  const old = { set: ["a", "b"], map: [{ name: "x" }, { name: "y" }], plain: ["a", "b"] };
+  assert.equal(
+    compiled.validate({ ...old, set: ["b", "a"], map: [{ name: "y" }, { name: "x" }] }, old).length,
+    0,
+  );
+  assert.equal(compiled.validate({ ...old, set: ["b"] }, old).length, 1);
+  assert.equal(compiled.validate({ ...old, plain: ["b", "a"] }, old).length, 1);
+});
+
 test("optionalOldSelf lets a rule see a creation", () => {
   const compiled = compileSchema({
     type: "object",

@@ -45,7 +45,8 @@ export function schemasOf(value: unknown): JsonObject[] {
   return Array.isArray(value) ? value.filter(isObject) : [];
 }
 
-function typeOf(schema: JsonObject): string {
+/** A schema's `type`; empty where there is none. */
+export function typeOf(schema: JsonObject): string {
   return typeof schema["type"] === "string" ? schema["type"] : "";
 }
 

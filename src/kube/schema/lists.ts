@@ -74,6 +74,35 @@ function walk(node: SchemaNode, value: unknown, path: string): FieldError[] {
   });
 }
 
+/**
+ * `old` with the items of its `set` and `map` lists in the order of `now`: rules compare such lists whatever
+ * their order.
+ */
+export function alignLists(node: SchemaNode, old: unknown, now: unknown): unknown {
+  if (!node.below.lists) return old;
+  if (Array.isArray(old) && Array.isArray(now)) return alignItems(node, old, now);
+  if (!isObject(old) || !isObject(now)) return old;
+  return Object.fromEntries(
+    Object.entries(old).map(([key, field]) => {
+      const child = childNode(node, key);
+      return [key, child === undefined ? field : alignLists(child, field, fieldOf(now, key))];
+    }),
+  );
+}
+
+function alignItems(node: SchemaNode, old: readonly unknown[], now: readonly unknown[]): readonly unknown[] {
+  const { items, listType } = node;
+  if (listType !== "set" && listType !== "map") {
+    return items === undefined ? old : old.map((item, index) => alignLists(items, item, now[index]));
+  }
+  const keyOf = (item: unknown): string => (listType === "set" ? goJson(item) : itemKey(node, item));
+  const places = new Map(now.map((item, index) => [keyOf(item), index]));
+  const placeOf = (item: unknown): number => places.get(keyOf(item)) ?? now.length;
+  return old
+    .toSorted((a, b) => placeOf(a) - placeOf(b))
+    .map((item) => (items === undefined ? item : alignLists(items, item, now[placeOf(item)])));
+}
+
 /** Duplicates in lists of type `set` and `map` anywhere in the object. */
 export function validateLists(node: SchemaNode, object: unknown): FieldError[] {
   return walk(node, object, "");

@@ -1,7 +1,7 @@
 import type { CelEnv, CelInput } from "@bufbuild/cel";
 import { duplicate, type FieldError, forbidden, invalid, omitValue, required } from "../../field-errors.ts";
 import { fieldOf, isObject, jsonEqual } from "../../json.ts";
-import { correlate } from "../lists.ts";
+import { alignLists, correlate } from "../lists.ts";
 import type { SchemaNode, ValidationRule } from "../node.ts";
 import { compileExpression, type Program } from "./expression.ts";
 import { normalizeFieldPath } from "./field-path.ts";
@@ -190,7 +190,7 @@ function evaluateRule(
   if ("compileError" in program) return invalid(field, type, `rule compile error: ${program.compileError}`);
   const isOptional = rule.optionalOldSelf === true;
   if (program.usesOldSelf && place.old === undefined && !isOptional) return undefined;
-  const before = place.old === undefined ? undefined : celValue(node, place.old.value, place.isResource);
+  const before = oldValue(node, value, place);
   const oldSelf = isOptional ? optionalOf(before) : before;
   const variables = oldSelf === undefined ? { self } : { self, oldSelf };
   const result = program.run(variables);
@@ -202,6 +202,10 @@ function evaluateRule(
   const isCompound = type === "object" || type === "array";
   const at = compiled.fieldPath === "" ? field : joinPath(place.path, compiled.fieldPath);
   return errorFor(rule.reason, at, isCompound ? omitValue : value, detail);
+}
+
+function oldValue(node: SchemaNode, value: unknown, { old, isResource }: Place): CelInput | undefined {
+  return old === undefined ? undefined : celValue(node, alignLists(node, old.value, value), isResource);
 }
 
 function joinPath(path: string, relative: string): string {
