@@ -1,19 +1,25 @@
 import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
+import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createClient } from "../../src/client/client.ts";
 import type { Client } from "../../src/client/client.ts";
+import { kubeconfigTransport } from "../../src/client/kubeconfig.ts";
 import { createHttpsTransport } from "../../src/client/transport-https.ts";
 import type { WatchOptions } from "../../src/client/watch.ts";
-import { configMaps } from "../../src/kube/builtin.ts";
+import { createApiServer } from "../../src/devcluster/apiserver/server.ts";
+import { configMaps, namespaces } from "../../src/kube/builtin.ts";
 import type { ConfigMap } from "../../src/kube/builtin.ts";
 import { keyOf } from "../../src/kube/objects.ts";
 import { createLog } from "../../src/runtime/log.ts";
 import { createReflector } from "../../src/runtime/reflector.ts";
-import type { Change, Reflector } from "../../src/runtime/reflector.ts";
+import type { Change, Reflector, ReflectorObserver } from "../../src/runtime/reflector.ts";
 import { startTestApiServer } from "../support/api-server.ts";
 import type { TestApiServer } from "../support/api-server.ts";
 import { startChaosProxy } from "../support/chaos-proxy.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 const stack = new AsyncDisposableStack();
 let server: TestApiServer;
@@ -26,25 +32,37 @@ function configMap(name: string, value: string, labels: Record<string, string> =
   return { metadata: { namespace: server.namespace, name, labels }, data: { value } };
 }
 
-/** A cache of the ConfigMaps of the test's namespace that ends with the test. */
+const quick = { firstPauseMs: 5, longestPauseMs: 50 };
+
+/** A cache of the ConfigMaps of the test's namespace that ends with the test; `counted` counts what its watch does. */
 function startedReflector(
   client: Client,
   cleanUp: { after(end: () => Promise<void>): void },
   watch: WatchOptions<ConfigMap> = {},
+  counted: Partial<Record<string, number>> = {},
 ): Reflector<ConfigMap> {
-  const reflector = createReflector({ client, type: configMaps, namespaces: [server.namespace], watch, log });
+  const observer: ReflectorObserver = {
+    event: (_resource, kind) => void (counted[kind] = (counted[kind] ?? 0) + 1),
+    disconnected: () => undefined,
+  };
+  const only = { namespaces: [server.namespace] };
+  const reflector = createReflector({ client, type: configMaps, ...only, watch, log, observer });
   cleanUp.after(() => reflector.stop());
   reflector.start();
   return reflector;
 }
 
-/** Resolves at the first change after which `condition` holds, or at once. */
-async function untilChange(reflector: Reflector<ConfigMap>, condition: () => boolean): Promise<void> {
+/** Resolves at the first change after which `condition` holds, or at once; rejects when the test is over. */
+async function untilChange(
+  { signal }: TestContext,
+  reflector: Reflector<ConfigMap>,
+  condition: () => boolean,
+): Promise<void> {
   if (condition()) return;
-  const { promise, resolve } = Promise.withResolvers<void>();
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
   const stop = reflector.onChange(() => void (condition() && resolve()));
-  await promise;
-  stop();
+  signal.addEventListener("abort", () => reject(new Error("the awaited change did not come")));
+  await promise.finally(stop);
 }
 
 function versions(objects: Iterable<ConfigMap>): Record<string, string | undefined> {
@@ -78,7 +96,7 @@ test(
     await client.patch(configMaps, { namespace, name: "first" }, { data: { value: "2" } });
     await client.create(configMaps, configMap("second", "3"));
     await client.delete(configMaps, { namespace, name: "first" });
-    await untilChange(reflector, () => reflector.get(`${namespace}/first`) === undefined);
+    await untilChange(t, reflector, () => reflector.get(`${namespace}/first`) === undefined);
     assert.deepEqual(told, ["1 to 2", "- to 3", "2 to -"]);
     await client.delete(configMaps, { namespace, name: "second" });
   },
@@ -108,7 +126,7 @@ test(
       assert.equal(reflector.get(`${namespace}/own`)?.data?.["value"], value);
     }
     await client.create(configMaps, configMap("neighbour", "x"));
-    await untilChange(reflector, () => reflector.get(`${namespace}/neighbour`) !== undefined);
+    await untilChange(t, reflector, () => reflector.get(`${namespace}/neighbour`) !== undefined);
     assert.deepEqual(
       told.map((each) => each.replace(" by us", "")),
       Array.from({ length: 50 }, (_, index) => String(index + 1)),
@@ -123,9 +141,9 @@ test("objects that leave the selector leave the cache", { timeout: 20_000 }, asy
   const reflector = startedReflector(client, t, { labelSelector: "in=yes" });
   await reflector.synced;
   await client.create(configMaps, configMap("labelled", "1", { in: "yes" }));
-  await untilChange(reflector, () => reflector.size === 1);
+  await untilChange(t, reflector, () => reflector.size === 1);
   await client.patch(configMaps, { namespace, name: "labelled" }, { metadata: { labels: { in: "no" } } });
-  await untilChange(reflector, () => reflector.size === 0);
+  await untilChange(t, reflector, () => reflector.size === 0);
   await client.delete(configMaps, { namespace, name: "labelled" });
 });
 
@@ -136,11 +154,9 @@ test(
     const url = new URL(server.options.server);
     await using proxy = await startChaosProxy(Number(url.port));
     const transport = createHttpsTransport({ ...server.options, server: `https://127.0.0.1:${proxy.port}` });
-    const reflector = startedReflector(createClient(transport), t, {
-      firstPauseMs: 5,
-      longestPauseMs: 50,
-      pageSize: 7,
-    });
+    const counted = { connected: 0, listing: 0 };
+    const reflector = startedReflector(createClient(transport), t, quick, counted);
+    await reflector.synced;
     // What a listener is told, put together, must be the cache: no change is told twice or out of order.
     const followed = new Map<string, ConfigMap>();
     reflector.onChange(({ key, old, new: now }) => {
@@ -151,38 +167,48 @@ test(
     const written = new AbortController();
     const cuts = (async () => {
       for (let cut = 0; !written.signal.aborted; cut += 1) {
-        await sleep(Math.random() * 30);
+        await sleep(10 + Math.random() * 90);
         proxy.refuse(cut % 5 === 0);
         proxy.cutAll();
       }
       proxy.refuse(false);
     })();
-    await writeAtRandom(600);
+    // One that begins in the middle of it, so that its list is cut too.
+    const late = startedReflector(createClient(transport), t, { ...quick, pageSize: 7 });
+    await writeAtRandom(2_000);
     written.abort();
     await cuts;
-    assert.ok(proxy.connections() > 20, `only ${proxy.connections()} connections were needed`);
+    assert.ok(counted.connected > 5, `the watch was resumed only ${counted.connected} times`);
+    assert.equal(counted.listing, 1, "a watch that can be resumed needs no second list");
     await server.client.create(configMaps, configMap("last", "1"));
-    await untilChange(reflector, () => reflector.get(`${server.namespace}/last`) !== undefined);
+    await untilChange(t, reflector, () => reflector.get(`${server.namespace}/last`) !== undefined);
+    await late.synced;
+    await untilChange(t, late, () => late.get(`${server.namespace}/last`) !== undefined);
     const expected = await versionsOnServer();
     assert.deepEqual(versions(reflector.list()), expected);
+    assert.deepEqual(versions(late.list()), expected);
     assert.deepEqual(versions(followed.values()), expected);
     transport.close();
   },
 );
 
-/** Creates, changes and deletes some dozens of ConfigMaps, four at a time. */
+/**
+ * Creates, changes and deletes ConfigMaps, four at a time. A name comes only once, so that a deletion
+ * that was missed is never made good by a later change.
+ */
 async function writeAtRandom(writes: number): Promise<void> {
   const { client, namespace } = server;
   const write = async (worker: number): Promise<void> => {
-    const existing = new Set<string>();
+    const existing: string[] = [];
     for (let count = 0; count < writes / 4; count += 1) {
-      const name = `chaos-${worker}-${Math.floor(Math.random() * 12)}`;
-      if (!existing.has(name)) {
-        await client.create(configMaps, configMap(name, String(count)));
-        existing.add(name);
-      } else if (Math.random() < 0.3) {
+      const [name] = existing;
+      const dice = Math.random();
+      if (name === undefined || dice < 0.4) {
+        existing.push(`chaos-${worker}-${count}`);
+        await client.create(configMaps, configMap(`chaos-${worker}-${count}`, String(count)));
+      } else if (dice < 0.7) {
+        existing.shift();
         await client.delete(configMaps, { namespace, name });
-        existing.delete(name);
       } else {
         await client.patch(configMaps, { namespace, name }, { data: { value: String(count) } });
       }
@@ -198,7 +224,7 @@ test(
     const url = new URL(server.options.server);
     await using proxy = await startChaosProxy(Number(url.port));
     const transport = createHttpsTransport({ ...server.options, server: `https://127.0.0.1:${proxy.port}` });
-    const watch = { idleLimitMs: 300, firstPauseMs: 5, longestPauseMs: 50 };
+    const watch = { ...quick, idleLimitMs: 300 };
     const reflector = startedReflector(createClient(transport), t, watch);
     await reflector.synced;
     proxy.hold(true);
@@ -206,8 +232,42 @@ test(
     // Whoever looks now sees nothing; the connection seems to be fine.
     assert.equal(reflector.get(`${server.namespace}/unheard`), undefined);
     setTimeout(() => proxy.hold(false), 500);
-    await untilChange(reflector, () => reflector.get(`${server.namespace}/unheard`) !== undefined);
+    await untilChange(t, reflector, () => reflector.get(`${server.namespace}/unheard`) !== undefined);
     assert.deepEqual(versions(reflector.list()), await versionsOnServer());
+    transport.close();
+  },
+);
+
+test(
+  "a server that comes back after a crash is followed from where it left off",
+  { timeout: 30_000 },
+  async (t) => {
+    await using directory = await temporaryDirectory();
+    const { namespace } = server;
+    const first = await createApiServer({ dataDir: directory.path });
+    const listening = await first.listen();
+    const admin = createClient(first.transport());
+    await admin.create(namespaces, { metadata: { name: namespace } });
+    for (const name of ["stays", "goes"]) await admin.create(configMaps, configMap(name, "1"));
+    const path = join(directory.path, "admin");
+    await writeFile(path, listening.adminKubeconfig, { mode: 0o600 });
+    const { transport } = await kubeconfigTransport({ paths: [path] });
+    const reflector = startedReflector(createClient(transport), t, quick);
+    await reflector.synced;
+    await first.close();
+
+    const second = await createApiServer({ dataDir: directory.path });
+    t.after(() => second.close());
+    const again = createClient(second.transport());
+    // Before anyone can reach it: the watch has to find out afterwards.
+    await again.delete(configMaps, { namespace, name: "goes" });
+    await again.create(configMaps, configMap("comes", "1"));
+    await second.listen({ port: Number(new URL(listening.url).port) });
+    await untilChange(t, reflector, () => reflector.get(`${namespace}/comes`) !== undefined);
+    await again.create(configMaps, configMap("last", "1"));
+    await untilChange(t, reflector, () => reflector.get(`${namespace}/last`) !== undefined);
+    const { items } = await again.list(configMaps, { namespace });
+    assert.deepEqual(versions(reflector.list()), versions(items));
     transport.close();
   },
 );
