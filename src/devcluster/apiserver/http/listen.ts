@@ -7,6 +7,8 @@ import { statusResponse, type Handler } from "../handler.ts";
 import type { Tokens } from "../auth/tokens.ts";
 import { ISSUER } from "../auth/tokens.ts";
 import type { User } from "../user.ts";
+import { mediaTypeOf } from "./negotiate.ts";
+import { decodeProtobuf, PROTOBUF } from "./protobuf.ts";
 import type { ApiResponse, Sink } from "./request.ts";
 
 const BODY_LIMIT_BYTES = 3 * 1024 * 1024;
@@ -80,15 +82,15 @@ async function serve(
   response.on("error", () => stop.abort());
   try {
     const user = authenticate(options, request);
-    const body = await readBody(request);
+    const body = asJson(request.headers["content-type"], await readBody(request));
     const url = request.url ?? "/";
     const mark = url.indexOf("?");
     const answer = await options.handler({
       method: request.method ?? "GET",
       path: mark < 0 ? url : url.slice(0, mark),
       query: new URLSearchParams(mark < 0 ? "" : url.slice(mark + 1)),
-      headers: request.headers as Record<string, string | undefined>,
-      body,
+      headers: { ...(request.headers as Record<string, string | undefined>), ...body.headers },
+      body: body.text,
       user,
       signal: stop.signal,
     });
@@ -125,7 +127,18 @@ function unauthorized(): StatusError {
   return failure(401, "Unauthorized", "Unauthorized");
 }
 
-function readBody(request: IncomingMessage): Promise<string> {
+/** A body in protobuf becomes JSON here, so that everything behind it knows one form. */
+function asJson(
+  contentType: string | undefined,
+  body: Buffer,
+): { text: string; headers: Record<string, string> } {
+  if (body.length === 0 || mediaTypeOf(contentType) !== PROTOBUF) {
+    return { text: body.toString("utf8"), headers: {} };
+  }
+  return { text: decodeProtobuf(body), headers: { "content-type": "application/json" } };
+}
+
+function readBody(request: IncomingMessage): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const tooLarge = () =>
       reject(
@@ -141,7 +154,7 @@ function readBody(request: IncomingMessage): Promise<string> {
         tooLarge();
       } else chunks.push(chunk);
     });
-    request.on("end", () => resolve(Buffer.concat(chunks).toString("utf8")));
+    request.on("end", () => resolve(Buffer.concat(chunks)));
     request.on("error", reject);
     request.on("aborted", () => reject(new Error("the client went away")));
   });
