@@ -40,6 +40,7 @@ export function waitingStage(reason: Reason, message: string): Stage {
     message,
     conditions: [
       { type: "Resolved", status: "False", reason, message },
+      { type: "Initialized", status: "Unknown", reason, message },
       { type: "Succeeded", status: "Unknown", reason, message },
     ],
   };
