@@ -1,6 +1,7 @@
 import type { Admission } from "./admission/admission.ts";
 import type { Authorizer } from "./auth/rbac.ts";
 import type { Tokens } from "./auth/tokens.ts";
+import type { OpenApi } from "./openapi.ts";
 import type { PodLogs } from "./pod-logs.ts";
 import type { Registry } from "./registry.ts";
 import type { Store } from "./storage/store.ts";
@@ -12,6 +13,7 @@ export interface ApiContext {
   readonly authorizer: Authorizer;
   readonly admission: Admission;
   readonly tokens: Tokens;
+  readonly openApi: OpenApi;
   readonly podLogs: PodLogs | undefined;
   now(): Date;
 }

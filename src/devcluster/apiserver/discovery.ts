@@ -1,7 +1,6 @@
 import type { ApiContext } from "./context.ts";
 import { acceptClauses } from "./http/negotiate.ts";
 import type { ApiRequest, ApiResponse } from "./http/request.ts";
-import { answerOpenApi } from "./openapi.ts";
 import type { Resource } from "./resource.ts";
 import { versionInfo } from "./version.ts";
 
@@ -18,7 +17,7 @@ export function answerDiscovery(context: ApiContext, request: ApiRequest): ApiRe
     case "readyz":
       return health(root, rest, request);
     case "openapi":
-      return answerOpenApi(context, request, rest) ?? notFoundText();
+      return context.openApi.answer(request, rest) ?? notFoundText();
     case "api":
       if (rest.length === 0) return aggregated(context, request, true) ?? json(coreVersions(request));
       return resourceList(context, "", rest) ?? notFoundText();

@@ -13,6 +13,7 @@ import type { ApiContext } from "./context.ts";
 import { definitionResource, followDefinitions } from "./custom/definitions.ts";
 import { createHandler, type Handler } from "./handler.ts";
 import { listenHttps, type HttpsServer } from "./http/listen.ts";
+import { createOpenApi } from "./openapi.ts";
 import type { PodLogs } from "./pod-logs.ts";
 import { createRegistry } from "./registry.ts";
 import { reviewResources } from "./reviews.ts";
@@ -63,9 +64,11 @@ export async function createApiServer(options: ApiServerOptions = {}): Promise<A
   const store = await openStore(dataDir === undefined ? undefined : join(dataDir, "apiserver"));
   const types = builtinTypes();
   const definitions = definitionResource(types);
+  const registry = createRegistry([...builtinResources(types), definitions, ...reviewResources()]);
   const context: ApiContext = {
     store,
-    registry: createRegistry([...builtinResources(types), definitions, ...reviewResources()]),
+    registry,
+    openApi: createOpenApi(registry, types),
     authorizer: createAuthorizer(store),
     admission: createAdmission(),
     tokens: createTokens(await loadTokenKey(dataDir), store),
