@@ -4,6 +4,7 @@ import type { AddressInfo, Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { failure, StatusError } from "../errors.ts";
 import { statusResponse, type Handler } from "../handler.ts";
+import { impersonated } from "../auth/impersonation.ts";
 import type { Tokens } from "../auth/tokens.ts";
 import { ISSUER } from "../auth/tokens.ts";
 import type { User } from "../user.ts";
@@ -81,7 +82,7 @@ async function serve(
   response.on("close", () => stop.abort());
   response.on("error", () => stop.abort());
   try {
-    const user = authenticate(options, request);
+    const user = impersonated(authenticate(options, request), request.headers);
     const body = asJson(request.headers["content-type"], await readBody(request));
     const url = request.url ?? "/";
     const mark = url.indexOf("?");
