@@ -5,7 +5,10 @@ import { childNode, type SchemaNode } from "./node.ts";
 
 /** The keys of a `map` list's item as a comparable text; a null item has none. */
 function itemKey(node: SchemaNode, item: unknown): string {
-  return goJson(keyValues(node, item));
+  const [key, ...more] = node.listMapKeys;
+  if (key === undefined || more.length > 0) return goJson(keyValues(node, item));
+  const value = fieldOf(item, key);
+  return value === undefined ? "" : goJson(value);
 }
 
 function keyValues(node: SchemaNode, item: unknown): JsonObject {
@@ -33,6 +36,7 @@ export function correlate(
 
 /** The indices at which a value is seen for the second time. */
 function repeated(keys: readonly string[]): number[] {
+  if (keys.length < 2) return [];
   const times = new Map<string, number>();
   return keys.flatMap((key, index) => {
     const seen = (times.get(key) ?? 0) + 1;

@@ -78,7 +78,7 @@ function checkString(node: SchemaNode, value: string, path: string): FieldError[
     return [invalid(field, value, inBody(path, `should be at least ${minLength} chars long`))];
   }
   const pattern = node.pattern;
-  if (pattern === undefined || pattern.regex?.matcher(value).find() === true) return [];
+  if (pattern === undefined || pattern.regex?.test(value) === true) return [];
   const text =
     pattern.regex === undefined ? `${pattern.text}, but pattern is invalid: ${pattern.error}` : pattern.text;
   return [invalid(field, value, inBody(path, `should match '${text}'`))];

@@ -89,24 +89,43 @@ const listFunctions: CelFunc[] = [
   }),
 ];
 
-function findAll(text: string, pattern: string, limit = Infinity): string[] {
-  const matcher = RE2JS.compile(pattern).matcher(text);
+const MAXIMUM_PATTERNS = 500;
+
+/** Patterns are nearly always literals of a rule: each is compiled once for an environment. */
+class Patterns {
+  readonly #compiled = new Map<string, RE2JS>();
+
+  compile(pattern: string): RE2JS {
+    let regex = this.#compiled.get(pattern);
+    if (regex === undefined) {
+      regex = RE2JS.compile(pattern);
+      if (this.#compiled.size >= MAXIMUM_PATTERNS) this.#compiled.clear();
+      this.#compiled.set(pattern, regex);
+    }
+    return regex;
+  }
+}
+
+function findAll(regex: RE2JS, text: string, limit = Infinity): string[] {
+  const matcher = regex.matcher(text);
   const found: string[] = [];
   while (found.length < limit && matcher.find()) found.push(matcher.group() ?? "");
   return found;
 }
 
-const regexFunctions: CelFunc[] = [
-  celMethod("find", STRING, [STRING], STRING, function (pattern) {
-    return findAll(this, pattern, 1)[0] ?? "";
-  }),
-  celMethod("findAll", STRING, [STRING], LIST, function (pattern) {
-    return findAll(this, pattern);
-  }),
-  celMethod("findAll", STRING, [STRING, INT], LIST, function (pattern, limit) {
-    return findAll(this, pattern, limit < 0n ? Infinity : Number(limit));
-  }),
-];
+function regexFunctions(patterns: Patterns): CelFunc[] {
+  return [
+    celMethod("find", STRING, [STRING], STRING, function (pattern) {
+      return findAll(patterns.compile(pattern), this, 1)[0] ?? "";
+    }),
+    celMethod("findAll", STRING, [STRING], LIST, function (pattern) {
+      return findAll(patterns.compile(pattern), this);
+    }),
+    celMethod("findAll", STRING, [STRING, INT], LIST, function (pattern, limit) {
+      return findAll(patterns.compile(pattern), this, limit < 0n ? Infinity : Number(limit));
+    }),
+  ];
+}
 
 function includes(list: CelList, wanted: CelValue): boolean {
   return positions(list, wanted).length > 0;
@@ -249,11 +268,13 @@ const optionalFunctions: CelFunc[] = [
 
 /** The environment in which rules are planned; its making takes about two milliseconds. */
 export function createCelEnvironment(): CelEnv {
+  const patterns = new Patterns();
   return celEnv({
+    re2: patterns,
     funcs: [
       ...strings,
       ...listFunctions,
-      ...regexFunctions,
+      ...regexFunctions(patterns),
       ...setFunctions,
       ...urlFunctions,
       ...quantityFunctions,

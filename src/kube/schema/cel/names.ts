@@ -17,6 +17,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 /** The name by which a rule reaches a property, or undefined where none can. */
 export function escapeName(name: string): string | undefined {
   if (RESERVED.has(name)) return `__${name}__`;
+  if (/^[A-Za-z][A-Za-z0-9]*$/.test(name)) return name;
   if (!/^[A-Za-z_][A-Za-z0-9_.\-/]*$/.test(name)) return undefined;
   return name.replace(/__|[.\-/]/g, (part) => ESCAPES[part] ?? part);
 }

@@ -166,14 +166,17 @@ class Rules implements RuleSet {
 
   #evaluate(source: SchemaNode, node: SchemaNode, value: unknown, place: Place): FieldError[] {
     if (source.rules.length === 0) return [];
+    const due = this.#rulesOf(source, node).filter(({ program }) => isDue(program, place));
+    if (due.length === 0) return [];
     const self = celValue(node, value, place.isResource);
-    const errors: FieldError[] = [];
-    for (const compiled of this.#rulesOf(source, node)) {
-      const error = evaluateRule(compiled, node, self, value, place);
-      if (error !== undefined) errors.push(error);
-    }
-    return errors;
+    return due.flatMap((compiled) => evaluateRule(compiled, node, self, value, place) ?? []);
   }
+}
+
+/** What was already stored stays allowed, unless the rule is about the change itself. */
+function isDue(program: CompiledRule["program"], place: Place): boolean {
+  if (program === undefined) return false;
+  return "compileError" in program || program.usesOldSelf || !place.unchanged;
 }
 
 function evaluateRule(
@@ -196,8 +199,6 @@ function evaluateRule(
   const result = program.run(variables);
   if ("error" in result) return invalid(field, type, evaluationError(rule, result.error));
   if (result.value === true) return undefined;
-  // What was already stored stays allowed, unless the rule is about the change itself.
-  if (!program.usesOldSelf && place.unchanged) return undefined;
   const detail = messageOf(compiled, variables) ?? defaultMessage(rule);
   const isCompound = type === "object" || type === "array";
   const at = compiled.fieldPath === "" ? field : joinPath(place.path, compiled.fieldPath);
