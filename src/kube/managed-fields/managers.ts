@@ -30,11 +30,21 @@ export function ownerKey(owner: Pick<Owner, "manager" | "operation" | "apiVersio
   });
 }
 
+/** Entries come from clients: a field of another type is as malformed as one that is missing. */
+function textOr(value: unknown): string | undefined {
+  if (value === undefined) return "";
+  return typeof value === "string" ? value : undefined;
+}
+
 /** The owners that `metadata.managedFields` tells of; undefined where it is malformed. */
 export function readOwners(entries: readonly ManagedFieldsEntry[]): Owners | undefined {
   const owners: Owners = new Map();
   for (const entry of entries) {
-    const { manager = "", operation, apiVersion = "", subresource = "", time } = entry;
+    const { operation, time } = entry;
+    const [manager, apiVersion, subresource] = [entry.manager, entry.apiVersion, entry.subresource].map(
+      textOr,
+    );
+    if (manager === undefined || apiVersion === undefined || subresource === undefined) return undefined;
     const set = isObject(entry.fieldsV1) ? fromFieldsV1(entry.fieldsV1) : new FieldSet();
     const isKnown = (operation === "Apply" || operation === "Update") && apiVersion !== "";
     if (!isKnown || entry.fieldsType !== "FieldsV1" || set === undefined) return undefined;

@@ -290,6 +290,7 @@ const rules: [string, unknown, unknown, string][] = [
     { text: "b" },
     "<nil>: Invalid value: failed rule: self.text == oldSelf.text",
   ],
+  ["has(self.maybe) && self.maybe == null && !has(self.text)", { maybe: null }, undefined, ""],
   ["self.__namespace__ == 'x' && self.a__dash__b == 1", { namespace: "x", "a-b": 1 }, undefined, ""],
   [
     "self.when < timestamp('2030-01-01T00:00:00Z') && self.dur == duration('90s')",
@@ -307,6 +308,7 @@ for (const [rule, object, old, message] of rules) {
         text: { type: "string" },
         namespace: { type: "string" },
         "a-b": { type: "integer" },
+        maybe: { type: "string", nullable: true },
         when: { type: "string", format: "date-time" },
         dur: { type: "string", format: "duration" },
       },

@@ -1,4 +1,4 @@
-import type { CelInput } from "@bufbuild/cel";
+import { type CelInput, celMap } from "@bufbuild/cel";
 import { create } from "@bufbuild/protobuf";
 import { DurationSchema, timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { parseDuration } from "../../duration.ts";
@@ -57,7 +57,14 @@ function objectValue(node: SchemaNode | undefined, object: JsonObject, isResourc
       fields.set(key, celValue(typeof node?.additional === "object" ? node.additional : undefined, value));
     }
   }
-  return fields;
+  return [...fields.values()].includes(null) ? withPresentNulls(fields) : fields;
+}
+
+/** The library takes a null for an absent field; to Kubernetes `has()` of a nullable null is true. */
+function withPresentNulls(fields: ReadonlyMap<string, CelInput>): CelInput {
+  return Object.assign(celMap(fields), {
+    has: (key: unknown) => typeof key === "string" && fields.has(key),
+  });
 }
 
 /** A JSON value as a CEL rule sees it: typed by the schema, unknown whole numbers as int. */
