@@ -52,7 +52,11 @@ export async function prepareAgentRun(options: AgentRunTestOptions): Promise<Age
     ...(isClaude ? {} : { model: "scripted-1" }),
     ...options.run,
   });
-  const pod = await createPod(`${directory.path}/pod`, run, { values: { "key/key": KEY }, ...options.pod });
+  const pod = await createPod(`${directory.path}/pod`, run, {
+    values: { "key/key": KEY },
+    timeoutMs: 60_000,
+    ...options.pod,
+  });
   const clone = await pod.clone();
   if (clone.code !== 0) throw new Error(clone.stderr);
   return {

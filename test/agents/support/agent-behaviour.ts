@@ -1,30 +1,27 @@
 import assert from "node:assert/strict";
-import { access, stat, writeFile } from "node:fs/promises";
+import { access } from "node:fs/promises";
 import { describe, test } from "node:test";
-import { AGENT_TYPES } from "../../src/api/agent-types.ts";
-import type { AgentType } from "../../src/api/agent-types.ts";
-import { startModelEndpoint } from "../../src/demo/model-endpoint.ts";
-import { committingScenario } from "../../src/demo/model-scenario.ts";
-import { parseGitReport } from "../../src/plan/build/git-report.ts";
-import { runOk } from "../support/run.ts";
-import { KEY, prepareAgentRun } from "./support/agent-run.ts";
+import type { AgentType } from "../../../src/api/agent-types.ts";
+import { startModelEndpoint } from "../../../src/demo/model-endpoint.ts";
+import { committingScenario } from "../../../src/demo/model-scenario.ts";
+import { parseGitReport } from "../../../src/plan/build/git-report.ts";
+import { runOk } from "../../support/run.ts";
+import { KEY, prepareAgentRun } from "./agent-run.ts";
 
 /** Content that shells, kubelets, command lines and JSON each would like to change. */
-const HARD_PROMPTS: readonly string[] = [
-  "--help -p $(HOME) $$ $(ANTHROPIC_API_KEY) `id` \"quoted\" 'single' \\back\\slash\nsecond line\t😀 é\n\nend  ",
-  "/clear every cache",
-];
+const HARD_PROMPT =
+  "--help -p $(HOME) $$ $(ANTHROPIC_API_KEY) `id` \"quoted\" 'single' \\back\\slash\nsecond line\t😀 é\n\nend  ";
 
 /** The prompt as the model got it, apart from what an agent puts around it. */
 function promptArrived(agent: AgentType, prompt: string, arrived: string): boolean {
   return agent === "claude" ? arrived.includes(`\n${prompt}`) : arrived.includes(prompt);
 }
 
-for (const agent of AGENT_TYPES) {
+/** What is true of every agent: the same tests with each real CLI. */
+export function describeAgent(agent: AgentType): void {
   describe(agent, () => {
     test("edits, commits and reports; prompts of any content arrive byte for byte", async () => {
-      const [prompt] = HARD_PROMPTS;
-      assert(prompt);
+      const prompt = HARD_PROMPT;
       await using run = await prepareAgentRun({ agent, scenario: committingScenario(), run: { prompt } });
       const { code, stdout, stderr } = await run.pod.runAgent();
       assert.equal(code, 0, stderr);
@@ -159,54 +156,3 @@ function hostileFiles(thief: string): Record<string, string> {
     ".opencode/tools/evil.js": evil,
   };
 }
-
-test("a first word with a slash reaches claude's model as text", async () => {
-  const prompt = HARD_PROMPTS[1];
-  assert(prompt);
-  await using run = await prepareAgentRun({ agent: "claude", scenario: [{ text: "ok" }], run: { prompt } });
-  const { code, stdout } = await run.pod.runAgent();
-  assert.equal(code, 0);
-  assert.equal(run.agent.parseOutput(stdout).ok, true);
-  assert(run.model.requests.some((request) => request.prompt.includes(`\n${prompt}`)));
-});
-
-test("a trusted repository's configuration is used", async () => {
-  await using run = await prepareAgentRun({
-    agent: "claude",
-    scenario: [{ text: "ok" }],
-    files: {
-      ".claude/settings.json": JSON.stringify({
-        hooks: { SessionStart: [{ hooks: [{ type: "command", command: "touch HOOKED" }] }] },
-      }),
-    },
-    run: { trustRepositoryConfig: true },
-  });
-  assert.equal((await run.pod.runAgent()).code, 0);
-  await access(run.pod.at("/workspace/HOOKED"));
-});
-
-test("a prompt of 100 KiB arrives whole", async () => {
-  const prompt = `${"ä".repeat(50 * 1024 - 1)}!!`;
-  await using run = await prepareAgentRun({ agent: "claude", scenario: [{ text: "ok" }], run: { prompt } });
-  assert.equal((await run.pod.runAgent()).code, 0);
-  assert(run.model.requests.some((request) => request.prompt.includes(prompt)));
-});
-
-test("killed outright, the entrypoint leaves the transcript so far and a checkout without deletions", async () => {
-  await using run = await prepareAgentRun({
-    agent: "opencode",
-    scenario: [{ text: "Thinking aloud.", actions: [{ run: "true" }] }, { fault: "hang" }],
-    files: { ".opencode/plugin/evil.js": "throw new Error('never');\n", "a.txt": "a\n" },
-  });
-  const program = run.pod.startAgent();
-  await program.waitForOutput(/"type":"step_finish"/);
-  process.kill(-program.pid, "SIGKILL");
-  await program.ended.catch(() => {});
-  assert((await run.pod.read("/workspace-run/transcript")).includes("Thinking aloud."));
-  await assert.rejects(stat(run.pod.at("/workspace/.opencode/plugin")));
-  const git = ["-c", "safe.directory=*", "-C", run.pod.at("/workspace")];
-  assert.equal(await runOk("git", [...git, "status", "--porcelain", "--untracked-files=no"]), "");
-  await writeFile(run.pod.at("/workspace/b.txt"), "b\n");
-  await runOk("git", [...git, "add", "--all"]);
-  assert.equal(await runOk("git", [...git, "diff", "--cached", "--name-status"]), "A\tb.txt\n");
-});

@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { access } from "node:fs/promises";
+import { test } from "node:test";
+import { describeAgent } from "./support/agent-behaviour.ts";
+import { prepareAgentRun } from "./support/agent-run.ts";
+
+describeAgent("claude");
+
+test("a first word with a slash reaches claude's model as text", async () => {
+  const prompt = "/clear every cache";
+  await using run = await prepareAgentRun({ agent: "claude", scenario: [{ text: "ok" }], run: { prompt } });
+  const { code, stdout } = await run.pod.runAgent();
+  assert.equal(code, 0);
+  assert.equal(run.agent.parseOutput(stdout).ok, true);
+  assert(run.model.requests.some((request) => request.prompt.includes(`\n${prompt}`)));
+});
+
+test("a trusted repository's configuration is used", async () => {
+  await using run = await prepareAgentRun({
+    agent: "claude",
+    scenario: [{ text: "ok" }],
+    files: {
+      ".claude/settings.json": JSON.stringify({
+        hooks: { SessionStart: [{ hooks: [{ type: "command", command: "touch HOOKED" }] }] },
+      }),
+    },
+    run: { trustRepositoryConfig: true },
+  });
+  assert.equal((await run.pod.runAgent()).code, 0);
+  await access(run.pod.at("/workspace/HOOKED"));
+});
+
+test("a prompt of 100 KiB arrives whole", async () => {
+  const prompt = `${"ä".repeat(50 * 1024 - 1)}!!`;
+  await using run = await prepareAgentRun({ agent: "claude", scenario: [{ text: "ok" }], run: { prompt } });
+  assert.equal((await run.pod.runAgent()).code, 0);
+  assert(run.model.requests.some((request) => request.prompt.includes(prompt)));
+});
