@@ -4,18 +4,18 @@ import type { TestContext } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import { ApiError } from "../client/errors.ts";
 import { createController } from "./controller.ts";
-import type { ControllerOptions, LookAgain, ReconcileContext, Source } from "./controller.ts";
+import type { ControllerOptions, LookAgain, ReconcileContext, Source, Trigger } from "./controller.ts";
 import { createLog } from "./log.ts";
 
 /** A source whose changes the test makes, with the lines that were logged. */
 function scene() {
-  let enqueue: (key: string, reason: string, origin: unknown) => void = () => undefined;
+  let told: (key: string, trigger: Trigger) => void = () => undefined;
   const synced = Promise.withResolvers<void>();
   const source: Source = {
     synced: synced.promise,
     subscribe: (listener) => {
-      enqueue = listener;
-      return () => (enqueue = () => undefined);
+      told = listener;
+      return () => (told = () => undefined);
     },
   };
   const lines: Record<string, unknown>[] = [];
@@ -25,7 +25,8 @@ function scene() {
     lines,
     log,
     sync: synced.resolve,
-    change: (key: string, origin?: unknown) => enqueue(key, "ConfigMap changed", origin),
+    change: (key: string, origin?: unknown, resourceVersion = "1") =>
+      told(key, { reason: "ConfigMap changed", resourceVersion, origin }),
   };
 }
 
@@ -90,6 +91,44 @@ test("an own write does not bring its key back, but brings others, and a change 
   here.change("n/a");
   await controller.idle();
   assert.deepEqual(ran, ["n/a", "n/b", "n/a"]);
+  await controller.stop();
+});
+
+test("the echo of an own write that comes before its answer does not bring the key back", async () => {
+  const here = scene();
+  const ran: string[] = [];
+  const controller = controllerOf(here, async (key, { origin }) => {
+    ran.push(key);
+    if (ran.length > 1) return { lookAgain: "onChange" };
+    here.change(key, undefined, "7");
+    await turn();
+    origin.add("7");
+    return { lookAgain: "onChange" };
+  });
+  here.sync();
+  await controller.start();
+  here.change("n/a");
+  await controller.idle();
+  assert.deepEqual(ran, ["n/a"]);
+  await controller.stop();
+});
+
+test("a change by somebody else while the key runs brings it back", async () => {
+  const here = scene();
+  const ran: string[] = [];
+  const controller = controllerOf(here, async (key, { origin }) => {
+    ran.push(key);
+    if (ran.length > 1) return { lookAgain: "onChange" };
+    here.change(key, undefined, "7");
+    here.change(key, undefined, "8");
+    origin.add("7");
+    return { lookAgain: "onChange" };
+  });
+  here.sync();
+  await controller.start();
+  here.change("n/a");
+  await controller.idle();
+  assert.deepEqual(ran, ["n/a", "n/a"]);
   await controller.stop();
 });
 

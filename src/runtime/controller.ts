@@ -1,6 +1,7 @@
 import { setMaxListeners } from "node:events";
 import type { KubeObject } from "../kube/objects.ts";
 import type { Log } from "./log.ts";
+import { OwnWrites } from "./own-writes.ts";
 import { WorkQueue } from "./queue.ts";
 import type { QueueObserver } from "./queue.ts";
 import type { Change, Reflector } from "./reflector.ts";
@@ -17,14 +18,24 @@ export interface ReconcileContext {
   signal: AbortSignal;
   /** Carries the controller's name and the key. */
   log: Log;
-  /** To be given to `put` of own writes, so that they do not bring this key back into the queue. */
-  origin: object;
+  /** To be given to `put` of own writes, so that their echo does not bring this key back into the queue. */
+  origin: OwnWrites;
+}
+
+/** A change that concerns a key. */
+export interface Trigger {
+  /** Such as `Job changed`. */
+  reason: string;
+  /** Of the changed object; undefined for one that is gone. */
+  resourceVersion: string | undefined;
+  /** Who made the change, where that was by `put`. */
+  origin: unknown;
 }
 
 /** Something whose changes bring keys into a controller's queue. */
 export interface Source {
   readonly synced: Promise<void>;
-  subscribe(enqueue: (key: string, reason: string, origin: unknown) => void): () => void;
+  subscribe(listener: (key: string, trigger: Trigger) => void): () => void;
 }
 
 /** Told how reconciles end; `outcome` is `done`, `NotLeading`, `Bug`, or an API reason. */
@@ -65,10 +76,15 @@ export function watchSource<T extends KubeObject, K extends KubeObject>(
   const { kind } = reflector.type;
   return {
     synced: reflector.synced,
-    subscribe: (enqueue) =>
+    subscribe: (listener) =>
       reflector.onChange((change) => {
         const what = change.old === undefined ? "added" : change.new === undefined ? "deleted" : "changed";
-        for (const key of keysOf(change)) enqueue(key, `${kind} ${what}`, change.origin);
+        const trigger = {
+          reason: `${kind} ${what}`,
+          resourceVersion: change.new?.metadata.resourceVersion,
+          origin: change.origin,
+        };
+        for (const key of keysOf(change)) listener(key, trigger);
       }),
   };
 }
@@ -82,7 +98,8 @@ class ReconcileLoop implements Controller {
   readonly name: string;
   readonly #options: ControllerOptions;
   readonly #queue: WorkQueue;
-  readonly #origins = new Map<string, object>();
+  /** What runs, with the changes that came meanwhile: a watch may tell our own write before its answer is here. */
+  readonly #running = new Map<string, { own: OwnWrites; triggers: Trigger[] }>();
   readonly #giveUp = new AbortController();
   readonly #unsubscribe: (() => void)[];
   #recheckTimer: NodeJS.Timeout | undefined;
@@ -98,10 +115,10 @@ class ReconcileLoop implements Controller {
       ...(options.observer !== undefined && { observer: options.observer.queue }),
     });
     this.#unsubscribe = options.sources.map((source) =>
-      source.subscribe((key, reason, origin) => {
-        // The reconcile that wrote this has already taken it into account.
-        if (origin !== undefined && origin === this.#origins.get(key)) return;
-        this.#queue.add(key, reason);
+      source.subscribe((key, trigger) => {
+        const running = this.#running.get(key);
+        if (running === undefined) this.#queue.add(key, trigger.reason);
+        else if (trigger.origin !== running.own) running.triggers.push(trigger);
       }),
     );
   }
@@ -132,13 +149,14 @@ class ReconcileLoop implements Controller {
 
   async #run(key: string, reasons: readonly string[]): Promise<void> {
     const { name, reconcile, observer, log } = this.#options;
-    const origin = {};
-    this.#origins.set(key, origin);
+    const own = new OwnWrites();
+    const triggers: Trigger[] = [];
+    this.#running.set(key, { own, triggers });
     const startedAt = performance.now();
     const keyLog = log.child({ controller: name, key });
     let outcome = "done";
     try {
-      const context = { reasons, signal: this.#giveUp.signal, log: keyLog, origin };
+      const context = { reasons, signal: this.#giveUp.signal, log: keyLog, origin: own };
       const { lookAgain } = await reconcile(key, context);
       this.#queue.forget(key);
       if (lookAgain !== "onChange") this.#queue.addAfter(key, lookAgain.afterMs, "time");
@@ -148,7 +166,10 @@ class ReconcileLoop implements Controller {
       outcome = failureReason(error);
       this.#retry(key, error, reasons, keyLog);
     } finally {
-      this.#origins.delete(key);
+      this.#running.delete(key);
+      for (const { reason, resourceVersion } of triggers) {
+        if (!own.has(resourceVersion)) this.#queue.add(key, reason);
+      }
     }
     observer?.reconciled(outcome, (performance.now() - startedAt) / 1_000);
   }

@@ -6,6 +6,7 @@ import { keyOf } from "../kube/objects.ts";
 import type { KubeObject } from "../kube/objects.ts";
 import type { ResourceType } from "../kube/resources.ts";
 import type { Log } from "./log.ts";
+import { OwnWrites } from "./own-writes.ts";
 import { IndexedStore } from "./store.ts";
 import type { IndexFunction } from "./store.ts";
 import { WatchPosition } from "./watch-position.ts";
@@ -168,9 +169,13 @@ export class Reflector<T extends KubeObject, K extends KubeObject = T> implement
     return undefined;
   }
 
-  /** Takes in an object as a write has returned it, unless the watch already told as much or more. */
+  /**
+   * Takes in an object as a write has returned it, unless the watch already told as much or more.
+   * `origin` comes back in the change; OwnWrites remember the write besides.
+   */
   put(object: T, origin?: unknown): void {
     const { resourceVersion = "", namespace } = object.metadata;
+    if (origin instanceof OwnWrites) origin.add(resourceVersion);
     const scope = this.#scopes.find((each) => each.namespace === undefined || each.namespace === namespace);
     if (scope?.position.takePut(keyOf(object), resourceVersion)) this.#upsert(object, origin);
   }
