@@ -89,9 +89,10 @@ const follow: Step = (observed) => {
   );
 };
 
-/** The Job was created, but its run's status does not tell of it yet. */
+/** The Job was created, but its run's status does not tell of it yet; its pod may be further already. */
 function adopt(observed: ObservedRun, job: Job): RunPlan | undefined {
-  return observed.run.status?.jobName === undefined ? initializing(observed, job) : undefined;
+  if (observed.run.status?.jobName !== undefined) return undefined;
+  return { ...initializing(observed, job), lookAgain: { afterMs: 0 } };
 }
 
 /** Also for an agent that has already ended when its pod is first seen, so that no run skips the phase. */
