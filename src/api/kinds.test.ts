@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { RE2JS } from "re2js";
+import { isObject } from "../kube/json.ts";
+import { defaultCrd, validateCrd } from "../kube/schema/crd.ts";
 import { customResourceDefinitions } from "./kinds.ts";
 import type { Rule } from "./schema/rule.ts";
 import type { StructuralSchema } from "./schema/structural.ts";
@@ -41,6 +43,14 @@ for (const definition of definitions) {
   test(`the CRD ${definition.metadata.name} is small enough for kubectl apply`, () => {
     const bytes = Buffer.byteLength(JSON.stringify(definition));
     assert.ok(bytes < MAX_CRD_BYTES, `${bytes} bytes`);
+  });
+}
+
+for (const definition of definitions) {
+  test(`an API server takes the CRD ${definition.metadata.name}: names, schema, types and costs of rules`, () => {
+    const json: unknown = JSON.parse(JSON.stringify(definition));
+    assert.ok(isObject(json));
+    assert.deepEqual(validateCrd(defaultCrd(json)), []);
   });
 }
 
