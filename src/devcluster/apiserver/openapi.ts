@@ -101,7 +101,7 @@ function typeName(name: string): string {
 /** `com.example.demo.v1.Widget`, `io.k8s.api.batch.v1.Job`. */
 function resourceName(resource: Resource): string {
   const { group, version, kind } = resource;
-  if (resource.custom) return `${group.split(".").reverse().join(".")}.${version}.${kind}`;
+  if (resource.custom) return `${group.split(".").toReversed().join(".")}.${version}.${kind}`;
   return `io.k8s.api.${group === "" ? "core" : group.split(".")[0]}.${version}.${kind}`;
 }
 

@@ -2,7 +2,6 @@ import type { FieldError } from "../../kube/field-errors.ts";
 import type { FieldType } from "../../kube/managed-fields/field-type.ts";
 import type { JsonObject } from "./builtin/decode.ts";
 import type { OpenApiSchema } from "./builtin/schema.ts";
-import type { User } from "./user.ts";
 
 /**
  * Everything the server knows about one served resource. The verbs are written once, against this;
@@ -92,8 +91,6 @@ export interface Strategy {
   beginDeletion?(object: JsonObject, now: Date): boolean;
   /** Whether a delete answers the object even when it is gone at once. */
   readonly returnsDeleted?: boolean;
-  /** Refusals that need to know more than the object: who asks, what else exists. */
-  authorizeWrite?(object: JsonObject, old: JsonObject | undefined, user: User): void;
 }
 
 /** `demo.example.com/widgets`: the key of storage tables. */

@@ -65,12 +65,13 @@ export async function createApiServer(options: ApiServerOptions = {}): Promise<A
   const types = builtinTypes();
   const definitions = definitionResource(types);
   const registry = createRegistry([...builtinResources(types), definitions, ...reviewResources()]);
+  const authorizer = createAuthorizer(store);
   const context: ApiContext = {
     store,
     registry,
     openApi: createOpenApi(registry, types),
-    authorizer: createAuthorizer(store),
-    admission: createAdmission(),
+    authorizer,
+    admission: createAdmission(store, authorizer),
     tokens: createTokens(await loadTokenKey(dataDir), store),
     podLogs: options.podLogs,
     now,

@@ -54,6 +54,7 @@ export async function createObject(
     dryRun: options.dryRun,
     user,
   } as const;
+  context.admission.admit({ ...attempt, object }, warnings);
   if (context.admission.isActive()) {
     const changed = await context.admission.mutate({ ...attempt, object }, warnings);
     if (changed !== undefined && changed !== object) {
@@ -62,7 +63,6 @@ export async function createObject(
     }
   }
   validateNew(resource, object);
-  resource.strategy.authorizeWrite?.(object, undefined, user);
   if (context.admission.isActive()) await context.admission.validate({ ...attempt, object }, warnings);
   return storeNew(context, target, object);
 }

@@ -121,6 +121,7 @@ async function writeChange(
     dryRun: options.dryRun,
     user,
   } as const;
+  context.admission.admit({ ...attempt, object }, warnings);
   if (context.admission.isActive()) {
     const changed = await context.admission.mutate({ ...attempt, object }, warnings);
     if (changed !== undefined && changed !== object) {
@@ -131,7 +132,6 @@ async function writeChange(
   }
   countGeneration(resource, subresource, object, current);
   validateChange(resource, subresource, object, current, target.name);
-  if (subresource === "") resource.strategy.authorizeWrite?.(object, current, user);
   if (context.admission.isActive()) await context.admission.validate({ ...attempt, object }, warnings);
   if (context.store.table(resource.storage).get(stored.key) !== stored) return undefined;
   return storeChange(context, target, stored, current, object);
