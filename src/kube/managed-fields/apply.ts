@@ -3,6 +3,7 @@ import type { ManagedFieldsEntry } from "../objects.ts";
 import type { Status, StatusCause } from "../status.ts";
 import { difference, FieldSet, filterRoots, intersection, pathsOf, printPath, union } from "./field-set.ts";
 import type { FieldType } from "./field-type.ts";
+import { appliedFromClient, followAnnotation } from "./last-applied.ts";
 import {
   capUpdaters,
   type Owner,
@@ -150,8 +151,8 @@ export type ApplyResult =
   | { readonly object: JsonObject; readonly conflicts?: undefined }
   | { readonly conflicts: readonly Conflict[]; readonly object?: undefined };
 
-function conflictsIn(owners: Owners, changes: Comparison, self: string): Conflict[] {
-  const changed = union(changes.modified, changes.added);
+function conflictsIn(owners: Owners, changes: Comparison, self: string, allowed: FieldSet): Conflict[] {
+  const changed = difference(union(changes.modified, changes.added), allowed);
   return [...owners.entries()]
     .filter(([key]) => key !== self)
     .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -200,14 +201,14 @@ export function applyConfiguration(
   const merged = merge(type, stored, config);
   const next = dropUnowned(type, isObject(merged) ? merged : stored, previous?.set ?? new FieldSet(), owners);
   const changes = comparison(writer, stored, next);
-  const conflicts = conflictsIn(owners, changes, key);
+  const conflicts = conflictsIn(owners, changes, key, appliedFromClient(stored, writer.manager, type));
   if (conflicts.length > 0 && !writer.force) return { conflicts };
   takeFromOwners(owners, changes, key);
   const own = difference(applied.set, STRIPPED);
   const isChanged = !jsonEqual(stored, next);
   if (own.isEmpty) owners.delete(key);
   else owners.set(key, { ...applied, set: own, time: isChanged ? writer.now : previous?.time });
-  return { object: withOwners(next, owners) };
+  return { object: followAnnotation(withOwners(next, owners), config, writer.manager) };
 }
 
 function emptyLike(config: JsonObject): JsonObject {

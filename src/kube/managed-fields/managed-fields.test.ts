@@ -406,3 +406,29 @@ test("an atomic object is one field", () => {
     "f:spec": { "f:selector": {} },
   });
 });
+
+test("kubectl's server-side apply follows its own client-side one without conflict", () => {
+  const annotation = "kubectl.kubernetes.io/last-applied-configuration";
+  const last = JSON.stringify(config({ size: "small", count: 1 }));
+  const manifest: JsonObject = {
+    ...EMPTY,
+    metadata: { name: "ssa", annotations: { [annotation]: last } },
+    spec: { size: "small", count: 1 },
+  };
+  const live = trackUpdate(EMPTY, manifest, { ...widget, manager: "kubectl-client-side-apply" });
+  const next = applied(live, "kubectl", { size: "large" });
+  assert.deepEqual(next["spec"], { size: "large", count: 1 });
+  assert.deepEqual((next["metadata"] as JsonObject)["annotations"], {
+    [annotation]: `${JSON.stringify(config({ size: "large" }))}\n`,
+  });
+  assert.ok(apply(live, "other", { size: "large" }).conflicts, "another manager still conflicts");
+  const edited = trackUpdate(
+    live,
+    { ...live, spec: { size: "medium", count: 1 } },
+    { ...widget, manager: "kubectl-edit" },
+  );
+  assert.ok(
+    apply(edited, "kubectl", { size: "large" }).conflicts,
+    "what someone changed since still conflicts",
+  );
+});
