@@ -203,7 +203,8 @@ function validateChange(
   // A real server checks metadata twice, and lists what it finds twice.
   const errors: FieldError[] = [...metadata, ...metadata];
   if (subresource === "status") errors.push(...(strategy.validateStatusUpdate?.(object, current) ?? []));
-  else errors.push(...(strategy.validateUpdate?.(object, current) ?? []));
+  // What other subresources change, the server changes itself.
+  else if (subresource === "") errors.push(...(strategy.validateUpdate?.(object, current) ?? []));
   if (errors.length > 0) throw invalid(resource, name, errors);
 }
 
