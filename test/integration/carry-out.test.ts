@@ -69,6 +69,7 @@ async function installWidgets(): Promise<void> {
       ],
     },
   } as KubeObject);
+  stack.defer(() => server.client.delete(customResourceDefinitions, { name: "widgets.test.example.com" }));
   const definition = resourceType<Definition>(
     "apiextensions.k8s.io",
     "v1",

@@ -11,13 +11,13 @@ import { inClusterOptions } from "../../src/client/in-cluster.ts";
 import { kubeconfigTransport } from "../../src/client/kubeconfig.ts";
 import { createHttpsTransport } from "../../src/client/transport-https.ts";
 import { namespaces } from "../../src/kube/builtin.ts";
-import { startTestApiServer } from "../support/api-server.ts";
+import { startEmbeddedApiServer } from "../support/api-server.ts";
 import type { TestApiServer } from "../support/api-server.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 const stack = new AsyncDisposableStack();
 let server: TestApiServer;
-before(async () => void (server = await startTestApiServer(stack)), { timeout: 20_000 });
+before(async () => void (server = await startEmbeddedApiServer(stack)), { timeout: 20_000 });
 after(() => stack.disposeAsync(), { timeout: 20_000 });
 
 const limit = { timeout: 20_000 };

@@ -7,7 +7,7 @@ import { createLeaderElection } from "../../src/runtime/leader-election.ts";
 import type { LeaderElection, LeaderElectionOptions } from "../../src/runtime/leader-election.ts";
 import { createLog } from "../../src/runtime/log.ts";
 import { NotLeadingError } from "../../src/runtime/retry.ts";
-import { startTestApiServer } from "../support/api-server.ts";
+import { startTestApiServer, throughRelay } from "../support/api-server.ts";
 import type { TestApiServer } from "../support/api-server.ts";
 import { startChaosProxy } from "../support/chaos-proxy.ts";
 
@@ -84,9 +84,8 @@ test(
   "a leader cut off from the server stops leading before another one can start",
   { timeout: 20_000 },
   async () => {
-    const port = Number(new URL(server.options.server).port);
-    await using proxy = await startChaosProxy(port);
-    const transport = createHttpsTransport({ ...server.options, server: `https://127.0.0.1:${proxy.port}` });
+    await using proxy = await startChaosProxy(server.options.server);
+    const transport = createHttpsTransport(throughRelay(server.options, proxy.port));
     const cutOff = electionFor("cut", "a", { client: createClient(transport) });
     cutOff.start();
     await cutOff.acquired;

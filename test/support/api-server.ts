@@ -1,26 +1,38 @@
+import { randomBytes } from "node:crypto";
 import { writeFile } from "node:fs/promises";
+import { isIP } from "node:net";
 import { join } from "node:path";
 import { createClient } from "../../src/client/client.ts";
 import type { Client } from "../../src/client/client.ts";
 import { loadKubeconfig } from "../../src/client/kubeconfig.ts";
 import { createHttpsTransport } from "../../src/client/transport-https.ts";
 import type { HttpsTransportOptions } from "../../src/client/transport-https.ts";
-import { namespaces } from "../../src/kube/builtin.ts";
 import { createApiServer } from "../../src/devcluster/apiserver/server.ts";
+import { namespaces } from "../../src/kube/builtin.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
-/** The embedded API server alone, on a socket, with no controllers and no kubelet. */
+/** An API server for tests of what talks to one; the embedded one has no controllers and no kubelet. */
 export interface TestApiServer {
   /** How its administrator reaches it. */
   options: HttpsTransportOptions;
   /** An administrator's client over TLS. */
   client: Client;
-  /** A namespace that exists. */
+  /** A namespace of this test's own. */
   namespace: string;
 }
 
-/** Starts it in memory; it ends with `stack`. */
+/** Starts the embedded one in memory, or connects to the one that TEST_KUBECONFIG names. All ends with `stack`. */
 export async function startTestApiServer(stack: AsyncDisposableStack): Promise<TestApiServer> {
+  const given = process.env["TEST_KUBECONFIG"];
+  if (given === undefined || given === "") return startEmbeddedApiServer(stack);
+  const { options } = await loadKubeconfig({ paths: [given] });
+  const server = await connect(options, stack);
+  stack.defer(() => server.client.delete(namespaces, { name: server.namespace }));
+  return server;
+}
+
+/** Starts the embedded one whatever TEST_KUBECONFIG says, for tests of what only it is sure to do. */
+export async function startEmbeddedApiServer(stack: AsyncDisposableStack): Promise<TestApiServer> {
   const directory = stack.use(await temporaryDirectory());
   const server = await createApiServer();
   stack.defer(() => server.close());
@@ -28,10 +40,27 @@ export async function startTestApiServer(stack: AsyncDisposableStack): Promise<T
   const path = join(directory.path, "kubeconfig");
   await writeFile(path, adminKubeconfig, { mode: 0o600 });
   const { options } = await loadKubeconfig({ paths: [path] });
+  return connect(options, stack);
+}
+
+async function connect(options: HttpsTransportOptions, stack: AsyncDisposableStack): Promise<TestApiServer> {
   const transport = createHttpsTransport(options);
   stack.defer(() => transport.close());
   const client = createClient(transport);
-  const namespace = "test";
+  const namespace = `test-${randomBytes(4).toString("hex")}`;
   await client.create(namespaces, { metadata: { name: namespace } });
   return { options, client, namespace };
+}
+
+/** The same server by way of a relay on this port of 127.0.0.1. */
+export function throughRelay(options: HttpsTransportOptions, port: number): HttpsTransportOptions {
+  const { hostname } = new URL(options.server);
+  // Every API server's certificate has this name; its own address need not be the relay's.
+  const name = isIP(hostname) === 0 ? hostname : "kubernetes.default";
+  const tlsServerName = options.tlsServerName ?? (hostname === "127.0.0.1" ? undefined : name);
+  return {
+    ...options,
+    server: `https://127.0.0.1:${port}`,
+    ...(tlsServerName !== undefined && { tlsServerName }),
+  };
 }

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { connect, createServer } from "node:net";
 import type { AddressInfo, Socket } from "node:net";
 
-/** A relay of TCP connections to one port on loopback, which a test can break. */
+/** A relay of TCP connections from a port on loopback, which a test can break. */
 export interface ChaosProxy {
   port: number;
   /** Breaks every connection that is open, in the middle of whatever it carries. */
@@ -15,16 +15,18 @@ export interface ChaosProxy {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-export async function startChaosProxy(targetPort: number): Promise<ChaosProxy> {
+/** Relays to the host and port of `server`, a URL. */
+export async function startChaosProxy(server: string): Promise<ChaosProxy> {
   const pairs = new Set<[Socket, Socket]>();
   const state = { silent: false, refusing: false, accepted: 0 };
-  const server = createServer((inner) => {
+  const target = new URL(server);
+  const relay = createServer((inner) => {
     state.accepted += 1;
     if (state.refusing) {
       inner.resetAndDestroy();
       return;
     }
-    const outer = connect(targetPort, "127.0.0.1");
+    const outer = connect(Number(target.port || 443), target.hostname);
     const pair: [Socket, Socket] = [inner, outer];
     pairs.add(pair);
     for (const [from, to] of [pair, pair.toReversed() as [Socket, Socket]]) {
@@ -36,8 +38,8 @@ export async function startChaosProxy(targetPort: number): Promise<ChaosProxy> {
       });
     }
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
+  relay.listen(0, "127.0.0.1");
+  await once(relay, "listening");
   const cutAll = (): void => {
     for (const [inner, outer] of pairs) {
       inner.resetAndDestroy();
@@ -45,15 +47,15 @@ export async function startChaosProxy(targetPort: number): Promise<ChaosProxy> {
     }
   };
   return {
-    port: (server.address() as AddressInfo).port,
+    port: (relay.address() as AddressInfo).port,
     cutAll,
     hold: (silent) => void (state.silent = silent),
     refuse: (refusing) => void (state.refusing = refusing),
     connections: () => state.accepted,
     [Symbol.asyncDispose]: async () => {
       cutAll();
-      server.close();
-      if (server.listening) await once(server, "close");
+      relay.close();
+      if (relay.listening) await once(relay, "close");
     },
   };
 }
