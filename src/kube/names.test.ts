@@ -40,6 +40,14 @@ const table: [string, (value: string) => string[], string, string[]][] = [
     ["a valid environment variable name must consist only of printable ASCII characters other than '='"],
   ],
   ["environment name", names.envVarNameErrors, "", ["environment variable name must be non-empty"]],
+  ["built-in finalizer", names.builtinFinalizerErrors, "foregroundDeletion", []],
+  ["built-in finalizer", names.builtinFinalizerErrors, "example.com/x", []],
+  [
+    "built-in finalizer",
+    names.builtinFinalizerErrors,
+    "mine",
+    ["name is neither a standard finalizer name nor is it fully qualified"],
+  ],
   ["path segment", names.pathSegmentErrors, "system:node", []],
   ["path segment", names.pathSegmentErrors, "a/b%", ["may not contain '/'", "may not contain '%'"]],
 ];

@@ -138,6 +138,14 @@ export function finalizerErrors(value: string): string[] {
   return qualifiedNameErrors(value);
 }
 
+const STANDARD_FINALIZERS = new Set(["kubernetes", "orphan", "foregroundDeletion"]);
+
+/** What built-in kinds ask of a finalizer besides `finalizerErrors`: a domain, unless it is Kubernetes' own. */
+export function builtinFinalizerErrors(value: string): string[] {
+  if (value.includes("/") || STANDARD_FINALIZERS.has(value)) return [];
+  return ["name is neither a standard finalizer name nor is it fully qualified"];
+}
+
 /** A name that need only be one segment of a URL path: RBAC roles and bindings. */
 export function pathSegmentErrors(value: string): string[] {
   if (value === "." || value === "..") return [`may not be '${value}'`];
