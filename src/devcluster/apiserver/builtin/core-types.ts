@@ -139,7 +139,7 @@ export const coreTypes: TypeTable = {
   },
   ServicePort: {
     name: "string",
-    protocol: "string",
+    protocol: "string default=TCP",
     appProtocol: "*string",
     port: "!int32",
     targetPort: "intOrString",

@@ -130,7 +130,7 @@ export const podTypes: TypeTable = {
     name: "string",
     hostPort: "int32",
     containerPort: "!int32",
-    protocol: "string",
+    protocol: "string default=TCP",
     hostIP: "string",
   },
   EnvFromSource: {

@@ -29,7 +29,8 @@ export function expandedSchema(types: GoTypes, name: string): OpenApiSchema {
 }
 
 function fieldSchema(field: GoField, write: StructWriter): OpenApiSchema {
-  return typeSchema(field.type, write);
+  const schema = typeSchema(field.type, write);
+  return field.default === undefined ? schema : { ...schema, default: field.default };
 }
 
 function typeSchema(type: GoType, write: StructWriter): OpenApiSchema {

@@ -5,7 +5,8 @@
  *   (a zero value stays), `!` for a field that is always shown;
  * - type: string bool int32 int64 number quantity time microTime intOrString any bytes, the name of
  *   another type, `[]T` a list, `{}T` a map from strings;
- * - hint: `map=KEY,KEY`, `set` or `atomic` (the default) for lists, `atomic` for structs and maps.
+ * - hint: `map=KEY,KEY`, `set` or `atomic` (the default) for lists, `atomic` for structs and maps,
+ *   `default=VALUE` for a string that is part of a list's keys.
  */
 export type TypeTable = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
@@ -35,6 +36,7 @@ export type ListHint =
 export interface GoField {
   readonly presence: "omitempty" | "pointer" | "always";
   readonly type: GoType;
+  readonly default?: string;
 }
 
 export type GoStruct = ReadonlyMap<string, GoField>;
@@ -77,7 +79,8 @@ function parseField(notation: string): GoField {
   const [expression = "", hint = ""] = notation.split(" ");
   const prefix = expression[0];
   const presence = prefix === "*" ? "pointer" : prefix === "!" ? "always" : "omitempty";
-  return { presence, type: parseType(presence === "omitempty" ? expression : expression.slice(1), hint) };
+  const type = parseType(presence === "omitempty" ? expression : expression.slice(1), hint);
+  return hint.startsWith("default=") ? { presence, type, default: hint.slice(8) } : { presence, type };
 }
 
 function parseType(expression: string, hint: string): GoType {

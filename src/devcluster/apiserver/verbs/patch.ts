@@ -130,13 +130,16 @@ async function applyPatch(
   checkApplied(resource, document);
   const decoded = decodeApplied(target, document, warnings);
   const key = keyOf(target.namespace, name);
-  const apply = (live: JsonObject | undefined): JsonObject =>
-    applyConfiguration(resource, live, decoded, {
+  const apply = (live: JsonObject | undefined): JsonObject => {
+    const merged = applyConfiguration(resource, live, decoded, {
       fieldManager: options.fieldManager,
       force: options.force,
       subresource: target.subresource,
       now: context.now(),
     });
+    // What Go always shows of an object is there again, where nobody owns it.
+    return decodeObject(resource, merged, { fieldValidation: "Ignore" }, []);
+  };
   const exists = context.store.table(resource.storage).get(key) !== undefined;
   if (!exists && target.subresource === "") {
     const object = apply(undefined);
