@@ -12,7 +12,7 @@ import {
   createProjectedReflector,
   createReflector,
   withoutManagedFields,
-  type Reflector,
+  type AnyReflector,
   type ReflectorObserver,
 } from "../runtime/reflector.ts";
 
@@ -60,8 +60,8 @@ export function createCaches(options: CacheOptions) {
 }
 
 /** Every cache, for what is done to all of them. */
-export function allCaches(caches: Caches): Reflector<KubeObject, KubeObject>[] {
-  return Object.values(caches) as unknown as Reflector<KubeObject, KubeObject>[];
+export function allCaches(caches: Caches): AnyReflector[] {
+  return Object.values(caches);
 }
 
 /** A finished run is never built again, and its prompt may be 100 KiB. */

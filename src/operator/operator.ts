@@ -9,7 +9,7 @@ import { healthPage, listenPages, parseBindAddress, type HealthCheck, type Page 
 import { createLeaderElection, type LeaderElection } from "../runtime/leader-election.ts";
 import type { Log } from "../runtime/log.ts";
 import { createMetrics } from "../runtime/metrics.ts";
-import { allCaches, createCaches } from "./caches.ts";
+import { allCaches, createCaches, type Caches } from "./caches.ts";
 import { createControllers } from "./controllers.ts";
 import { DEFAULT_AGENT_IMAGE, DEFAULT_GIT_IMAGE } from "./images.ts";
 import { observeRuns } from "./run-metrics.ts";
@@ -77,7 +77,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     log,
     observe: metrics.controller,
   });
-  const listeners = await listen(options, readiness(client, caches), metrics.render);
+  const listeners = await listen(options, readiness(caches), metrics.render);
   for (const cache of allCaches(caches)) cache.start();
   election?.start();
   const working = work(controllers, election, log);
@@ -112,17 +112,13 @@ async function work(
   log.info({}, "caches are synced; reconciling");
 }
 
-/** A standby is ready too: it has its caches and waits for the Lease. */
-function readiness(client: Client, caches: Parameters<typeof allCaches>[0]): Record<string, HealthCheck> {
+/** A standby is ready too: it has its caches and waits for the Lease. A cache tells as well when the API server is out of reach. */
+function readiness(caches: Caches): Record<string, HealthCheck> {
   return {
     caches: () =>
       allCaches(caches)
         .map((cache) => cache.problem())
         .find((problem) => problem !== undefined),
-    apiserver: async () => {
-      await client.getText("/livez", { signal: AbortSignal.timeout(3_000) });
-      return undefined;
-    },
   };
 }
 

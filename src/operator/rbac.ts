@@ -2,9 +2,8 @@ import { API_GROUP } from "../api/group.ts";
 
 /** rbac.authorization.k8s.io/v1 PolicyRule. */
 export interface PolicyRule {
-  apiGroups?: string[];
-  resources?: string[];
-  nonResourceURLs?: string[];
+  apiGroups: string[];
+  resources: string[];
   verbs: string[];
 }
 
@@ -27,7 +26,6 @@ export const operatorRules: readonly PolicyRule[] = [
   // List and watch ask for metadata only; RBAC cannot say so.
   { apiGroups: [""], resources: ["secrets"], verbs: ["get", "list", "watch"] },
   { apiGroups: ["events.k8s.io"], resources: ["events"], verbs: ["list", "create", "patch"] },
-  { nonResourceURLs: ["/livez"], verbs: ["get"] },
 ];
 
 /** In the operator's own namespace. */
