@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { HttpRequest } from "../../src/client/transport.ts";
 import { createApiServer } from "../../src/devcluster/apiserver/server.ts";
+import { readScenario, type Step } from "./replay.ts";
 
 const REQUESTS = 20_000;
 
@@ -139,25 +140,47 @@ function randomBody(random: (limit: number) => number): string {
   return random(15) === 0 ? text.slice(0, random(text.length)) : text;
 }
 
+/** A recorded request with one of its values replaced. */
+function mutate(random: (limit: number) => number, value: unknown): unknown {
+  if (typeof value !== "object" || value === null || random(6) === 0) return randomValue(random, 2);
+  const keys = Object.keys(value);
+  const key = keys[random(keys.length)];
+  if (key === undefined) return randomValue(random, 2);
+  if (Array.isArray(value)) {
+    return value.map((item: unknown, index) => (String(index) === key ? mutate(random, item) : item));
+  }
+  const changed = random(8) === 0 ? (KEYS[random(KEYS.length)] ?? key) : key;
+  return { ...value, [changed]: mutate(random, (value as Record<string, unknown>)[key]) };
+}
+
+async function recordedRequests(): Promise<NonNullable<Step["request"]>[]> {
+  const scenarios = await Promise.all(["configmaps", "customresources", "builtins"].map(readScenario));
+  const requests = scenarios.flat().flatMap(({ request }) => (request === undefined ? [] : [request]));
+  return requests.filter(({ body, path }) => body !== undefined && !path.includes("{{step"));
+}
+
 test(
   "no request, however malformed, crashes the server or is answered with 500",
   { timeout: 120_000 },
   async () => {
     const random = createRandom(20_261_122);
     const bugs: unknown[] = [];
+    const recorded = await recordedRequests();
     const server = await createApiServer({ onBug: (error) => bugs.push(error) });
     const transport = server.transport();
     const pick = <T>(list: readonly T[]): T => list[random(list.length)] as T;
     for (let index = 0; index < REQUESTS; index++) {
-      const method = pick(METHODS);
-      const path = pick(PATHS) + pick(QUERIES);
-      const body = method === "GET" ? undefined : randomBody(random);
+      const base = index % 2 === 0 ? pick(recorded) : undefined;
+      const method = (base?.method ?? pick(METHODS)) as HttpRequest["method"];
+      const path = base?.path.replaceAll("{{ns}}", "default") ?? pick(PATHS) + pick(QUERIES);
+      const mutated = base === undefined ? undefined : JSON.stringify(mutate(random, base.body));
+      const body = mutated ?? (method === "GET" ? undefined : randomBody(random));
       const stop = new AbortController();
       const response = await transport({
         method,
         path,
         headers: {
-          "content-type": pick(CONTENT_TYPES),
+          "content-type": base?.contentType ?? pick(CONTENT_TYPES),
           accept: pick(["", "*/*", "application/json;as=Table;g=meta.k8s.io;v=v1", "x/y"]),
         },
         ...(body === undefined ? {} : { body }),

@@ -43,16 +43,16 @@ function count(value: unknown): number {
   return typeof value === "object" && value !== null ? Object.keys(value).length : 0;
 }
 
-const MODES: Readonly<Record<string, string>> = {
-  ReadWriteOnce: "RWO",
-  ReadOnlyMany: "ROX",
-  ReadWriteMany: "RWX",
-  ReadWriteOncePod: "RWOP",
-};
+const MODES: ReadonlyMap<string, string> = new Map([
+  ["ReadWriteOnce", "RWO"],
+  ["ReadOnlyMany", "ROX"],
+  ["ReadWriteMany", "RWX"],
+  ["ReadWriteOncePod", "RWOP"],
+]);
 
 function accessModes(part: JsonObject): string {
   const modes = part["accessModes"];
-  return Array.isArray(modes) ? modes.map((mode) => MODES[String(mode)] ?? String(mode)).join(",") : "";
+  return Array.isArray(modes) ? modes.map((mode) => MODES.get(String(mode)) ?? String(mode)).join(",") : "";
 }
 
 const claimColumns = columns(

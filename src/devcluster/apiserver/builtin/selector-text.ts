@@ -1,7 +1,10 @@
 import { itemsOf, partOf } from "../objects.ts";
 import type { JsonObject } from "./decode.ts";
 
-const OPERATORS: Readonly<Record<string, string>> = { In: "in", NotIn: "notin" };
+const OPERATORS: ReadonlyMap<string, string> = new Map([
+  ["In", "in"],
+  ["NotIn", "notin"],
+]);
 
 /** A label selector as `kubectl` prints it: `a=b,c in (d,e)`; `<none>` where it selects nothing special. */
 export function formatLabelSelector(selector: JsonObject): string {
@@ -13,7 +16,9 @@ export function formatLabelSelector(selector: JsonObject): string {
     const operator = String(expression["operator"]);
     const values = Array.isArray(expression["values"]) ? expression["values"].join(",") : "";
     if (operator === "Exists") return key;
-    return operator === "DoesNotExist" ? `!${key}` : `${key} ${OPERATORS[operator] ?? operator} (${values})`;
+    return operator === "DoesNotExist"
+      ? `!${key}`
+      : `${key} ${OPERATORS.get(operator) ?? operator} (${values})`;
   });
   return [...equal.sort(), ...expressions].join(",") || "<none>";
 }

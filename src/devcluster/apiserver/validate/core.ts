@@ -46,12 +46,12 @@ export function validateConfigMapUpdate(object: JsonObject, old: JsonObject): Fi
   return [...immutableErrors(object, old, ["data", "binaryData"]), ...validateConfigMap(object)];
 }
 
-const REQUIRED_KEYS: Readonly<Record<string, readonly string[]>> = {
-  "kubernetes.io/dockercfg": [".dockercfg"],
-  "kubernetes.io/dockerconfigjson": [".dockerconfigjson"],
-  "kubernetes.io/ssh-auth": ["ssh-privatekey"],
-  "kubernetes.io/tls": ["tls.crt", "tls.key"],
-};
+const REQUIRED_KEYS: ReadonlyMap<string, readonly string[]> = new Map([
+  ["kubernetes.io/dockercfg", [".dockercfg"]],
+  ["kubernetes.io/dockerconfigjson", [".dockerconfigjson"]],
+  ["kubernetes.io/ssh-auth", ["ssh-privatekey"]],
+  ["kubernetes.io/tls", ["tls.crt", "tls.key"]],
+]);
 
 export function validateSecret(object: JsonObject): FieldError[] {
   const data = partOf(object, "data");
@@ -62,7 +62,7 @@ export function validateSecret(object: JsonObject): FieldError[] {
   );
   if (bytes > MAXIMUM_DATA_BYTES) errors.push(field.tooLong("data", MAXIMUM_DATA_BYTES));
   const type = textOf(object, "type");
-  for (const key of REQUIRED_KEYS[type] ?? []) {
+  for (const key of REQUIRED_KEYS.get(type) ?? []) {
     if (!Object.hasOwn(data, key)) errors.push(field.required(`data[${key}]`));
   }
   if (type === "kubernetes.io/basic-auth" && !("username" in data) && !("password" in data)) {
