@@ -55,7 +55,5 @@ function hint(argv: readonly string[]): string {
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const isOurs = [TypeError, ReferenceError, RangeError, SyntaxError].some((type) => error instanceof type);
-  if (isOurs) return error.stack ?? error.message;
-  const cause = error.cause instanceof Error ? error.cause.message : "";
-  return cause === "" || error.message.includes(cause) ? error.message : `${error.message}: ${cause}`;
+  return isOurs ? (error.stack ?? error.message) : error.message;
 }

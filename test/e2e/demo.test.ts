@@ -5,7 +5,7 @@ import type { AgentRun } from "../../src/api/agent-run.ts";
 import { createGitRepository } from "../support/git-repository.ts";
 import { programPath } from "../support/program.ts";
 import { projectRoot } from "../support/project-files.ts";
-import type { RunningProgram, RunResult } from "../support/run.ts";
+import type { RunningProgram } from "../support/run.ts";
 import { start } from "../support/run.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
@@ -67,7 +67,7 @@ describe("agent-operator demo", { concurrency: false, timeout: 180_000 }, () => 
       .ended;
     assert.equal(code, 1);
     assert.equal(stdout, "");
-    assert.match(stderr, /does not appear to be a git repository|not a git repository/);
+    assert.match(stderr, /^agent-operator: git could not prepare the repository: fatal: .*\n$/);
     await assertNothingLeft(directory.path);
   });
 
@@ -84,7 +84,7 @@ describe("agent-operator demo", { concurrency: false, timeout: 180_000 }, () => 
   ] as const) {
     it(`removes everything on Ctrl-C ${when}`, async () => {
       await using directory = await temporaryDirectory();
-      const demo = startDemo(directory.path, ["--keep"]);
+      await using demo = startDemo(directory.path, ["--keep"]);
       await demo.waitForOutput(pattern);
       demo.kill("SIGINT");
       const { code } = await demo.ended;
@@ -94,7 +94,7 @@ describe("agent-operator demo", { concurrency: false, timeout: 180_000 }, () => 
   }
 });
 
-function startDemo(temporary: string, args: string[]): RunningProgram & { ended: Promise<RunResult> } {
+function startDemo(temporary: string, args: string[]): RunningProgram {
   const { ANTHROPIC_API_KEY: _, ...environment } = process.env;
   return start(process.execPath, [programPath, "demo", ...args], {
     cwd: projectRoot,

