@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
+import { lastPort } from "../../local/last-port.ts";
 import { startLocalCluster } from "../../local/local-cluster.ts";
 import type { DevValues } from "../commands.ts";
 import { UsageError } from "../command.ts";
@@ -16,12 +17,13 @@ export async function runDev(values: DevValues, context: CommandContext): Promis
   const hosts = pairs("host", values.host, (address) => address);
   await makeDataDirectory(dataDir);
   const logFile = join(dataDir, "operator.log");
+  const port = values.port === undefined ? await lastPort(dataDir) : Number(values.port);
   const startedAt = performance.now();
   await using cluster = await startLocalCluster({
     dataDir,
     packageRoot: config.packageRoot,
     path: config.path,
-    ...(values.port === undefined ? {} : { port: Number(values.port) }),
+    ...(port === undefined ? {} : { port }),
     gitMirrors,
     hosts,
     ...(values["no-operator"] ? {} : { operator: { logFile } }),
