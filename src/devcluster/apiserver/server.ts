@@ -11,6 +11,7 @@ import { bootstrap } from "./bootstrap.ts";
 import { builtinResources, builtinTypes } from "./builtin/resources.ts";
 import type { ApiContext } from "./context.ts";
 import { definitionResource, followDefinitions } from "./custom/definitions.ts";
+import { expireEvents } from "./event-expiry.ts";
 import { createHandler, type Handler } from "./handler.ts";
 import { listenHttps, type HttpsServer } from "./http/listen.ts";
 import { createOpenApi } from "./openapi.ts";
@@ -78,6 +79,7 @@ export async function createApiServer(options: ApiServerOptions = {}): Promise<A
   };
   await bootstrap(context);
   followDefinitions(context, types, definitions);
+  const events = expireEvents(context);
   const handler = createHandler(context, options.onBug ?? (() => undefined));
   let server: HttpsServer | undefined;
   return {
@@ -89,6 +91,7 @@ export async function createApiServer(options: ApiServerOptions = {}): Promise<A
       return listening.answer;
     },
     async close() {
+      events.stop();
       await Promise.all([server?.close(), store.close()]);
     },
   };
