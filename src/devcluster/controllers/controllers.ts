@@ -34,6 +34,8 @@ export interface Controllers {
   stop(): Promise<void>;
 }
 
+const REMEMBERED_PROBLEMS = 1000;
+
 /** A request that is no plain verb on an object, such as `pods/NAME/binding`. Rejects with ApiError on refusal. */
 async function send(
   transport: Transport,
@@ -84,8 +86,15 @@ export async function startControllers(options: ControllersOptions): Promise<Con
     nodes: startCache(client, nodes, { signal }),
   };
   await Promise.all(Object.values(caches).map(({ synced }) => synced));
-  const problem = (controller: string) => (key: string, error: unknown) =>
-    options.onProblem(`${controller} ${key}: ${error instanceof Error ? error.message : String(error)}`);
+  const reported = new Map<string, string>();
+  const problem = (controller: string) => (key: string, error: unknown) => {
+    const message = error instanceof Error ? error.message : String(error);
+    // What fails again in the same way is no news.
+    if (reported.get(`${controller} ${key}`) === message) return;
+    reported.set(`${controller} ${key}`, message);
+    if (reported.size > REMEMBERED_PROBLEMS) reported.delete(reported.keys().next().value ?? "");
+    options.onProblem(`${controller} ${key}: ${message}`);
+  };
 
   const loops = [
     startGarbageCollector({ client, signal, onError: problem("garbage collector") }),

@@ -58,7 +58,6 @@ test("a new Job starts its clock and asks for its pods", () => {
   assert.equal(plan.create, 2);
   assert.deepEqual(plan.status, {
     startTime: "2026-01-01T00:10:00Z",
-    active: 0,
     ready: 0,
     terminating: 0,
     uncountedTerminatedPods: {},

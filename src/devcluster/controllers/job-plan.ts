@@ -188,9 +188,11 @@ function wantedActive(job: Job, succeeded: number): number {
 
 function withCounts(status: JobStatus, sorted: Sorted, count: Count): JobStatus {
   const { succeeded, failed } = count.uncounted;
+  const { active: _, ...rest } = status;
   return {
-    ...status,
-    active: sorted.active.length,
+    ...rest,
+    // The one count that a server does not keep when it is zero.
+    ...(sorted.active.length > 0 && { active: sorted.active.length }),
     ready: sorted.active.filter(isReady).length,
     terminating: sorted.terminating.length,
     ...(count.succeeded > 0 && { succeeded: count.succeeded }),

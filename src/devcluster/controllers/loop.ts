@@ -33,7 +33,8 @@ export function createLoop(options: LoopOptions): Loop {
     if (waiting !== undefined) clearTimeout(waiting.timer);
     due.delete(key);
     ready.add(key);
-    startNext();
+    // Not within the call: whoever adds may still be setting up what `reconcile` needs.
+    queueMicrotask(startNext);
   };
 
   const add = (key: string, delayMs = 0): void => {

@@ -89,6 +89,8 @@ export function startPodWorker(node: LocalNode, first: Pod): PodWorker {
     hostIP: node.ip,
     ending: undefined,
   };
+  // Known exactly for a new pod; its status has whole seconds only.
+  const startMs = first.status?.startTime === undefined ? Date.now() : Date.parse(first.status.startTime);
   const gone = new AbortController();
   let deadline: NodeJS.Timeout | undefined;
   let isRemoving = false;
@@ -113,7 +115,7 @@ export function startPodWorker(node: LocalNode, first: Pod): PodWorker {
   const watchDeadline = (): void => {
     const seconds = pod.spec.activeDeadlineSeconds;
     if (seconds === undefined || deadline !== undefined) return;
-    const leftMs = Date.parse(facts.startTime) + seconds * 1000 - Date.now();
+    const leftMs = startMs + seconds * 1000 - Date.now();
     const expire = (): void => {
       facts.ending = DEADLINE;
       node.recordEvent(about(), "Normal", DEADLINE.reason, DEADLINE.message);

@@ -1,0 +1,264 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { createClient } from "../../src/client/client.ts";
+import type { Client } from "../../src/client/client.ts";
+import { startDevCluster } from "../../src/devcluster/cluster.ts";
+import type { DevCluster } from "../../src/devcluster/cluster.ts";
+import { configMaps, jobs, namespaces, persistentVolumeClaims, pods } from "../../src/kube/builtin.ts";
+import type { ConfigMap, Job, PersistentVolumeClaim } from "../../src/kube/builtin.ts";
+import type { KubeObject, OwnerReference } from "../../src/kube/objects.ts";
+import { resourceType } from "../../src/kube/resources.ts";
+import { waitFor, waitForAbsence } from "../support/wait-for.ts";
+
+const namespace = "default";
+const WAIT_MS = 15_000;
+/** A first process must ask for signals to get them. */
+const STOPPABLE = "trap 'exit 143' TERM; sleep 60 & wait";
+const coreEvents = resourceType<KubeObject & { reason: string; message: string }>(
+  "",
+  "v1",
+  "events",
+  "Event",
+);
+
+let cluster: DevCluster;
+let client: Client;
+before(async () => {
+  cluster = await startDevCluster({ stopGraceSeconds: 0 });
+  client = createClient(cluster.transport);
+});
+after(() => cluster.stop());
+
+function createJob(name: string, script: string, spec: Partial<Job["spec"]> = {}): Promise<Job> {
+  const containers = [{ name: "main", image: "x", command: ["sh", "-c", script] }];
+  return client.create(jobs, {
+    metadata: { name, namespace },
+    spec: { backoffLimit: 0, template: { spec: { restartPolicy: "Never", containers } }, ...spec },
+  });
+}
+
+function has(type: string, status = "True") {
+  return (job: Job): boolean =>
+    job.status?.conditions?.some((one) => one.type === type && one.status === status) ?? false;
+}
+
+function finishedJob(name: string): Promise<Job> {
+  const done = (job: Job): boolean => has("Complete")(job) || has("Failed")(job);
+  return waitFor(client, jobs, { namespace, name }, done, WAIT_MS);
+}
+
+async function podsOf(job: string) {
+  return (await client.list(pods, { namespace, labelSelector: `batch.kubernetes.io/job-name=${job}` })).items;
+}
+
+function createMap(name: string, metadata: Partial<ConfigMap["metadata"]> = {}): Promise<ConfigMap> {
+  return client.create(configMaps, { metadata: { name, namespace, ...metadata } });
+}
+
+function ownedBy(owner: KubeObject, changes: Partial<OwnerReference> = {}): OwnerReference {
+  const { name = "", uid = "" } = owner.metadata;
+  return { apiVersion: "v1", kind: "ConfigMap", name, uid, ...changes };
+}
+
+test("a Job counts its pods once and completes", async () => {
+  await createJob("count", "exit 0", { completions: 3, parallelism: 2 });
+  const { status } = await finishedJob("count");
+  assert.deepEqual([status?.succeeded, status?.failed, status?.active], [3, undefined, undefined]);
+  assert.deepEqual(
+    status?.conditions?.map(({ type }) => type),
+    ["SuccessCriteriaMet", "Complete"],
+  );
+  const owned = await podsOf("count");
+  assert.equal(owned.length, 3);
+  assert.ok(owned.every(({ metadata }) => metadata.finalizers === undefined));
+  assert.match(owned[0]?.metadata.name ?? "", /^count-[a-z0-9]{5}$/);
+});
+
+test("a failing Job names its reason", async () => {
+  await createJob("fails", "exit 5");
+  const { status } = await finishedJob("fails");
+  assert.deepEqual([status?.failed, status?.succeeded], [1, undefined]);
+  assert.deepEqual(
+    status?.conditions?.map(({ type, reason }) => [type, reason]),
+    [
+      ["FailureTarget", "BackoffLimitExceeded"],
+      ["Failed", "BackoffLimitExceeded"],
+    ],
+  );
+});
+
+test("a Job past its deadline stops its pod, which goes", async () => {
+  await createJob("deadline", STOPPABLE, { activeDeadlineSeconds: 1 });
+  const { status } = await finishedJob("deadline");
+  assert.equal(status?.conditions?.at(-1)?.reason, "DeadlineExceeded");
+  assert.deepEqual(await podsOf("deadline"), []);
+});
+
+test("a suspended Job has no pods until it is resumed", async () => {
+  await createJob("paused", "exit 0", { suspend: true });
+  await waitFor(client, jobs, { namespace, name: "paused" }, has("Suspended"), WAIT_MS);
+  assert.deepEqual(await podsOf("paused"), []);
+  await client.patch(jobs, { namespace, name: "paused" }, { spec: { suspend: false } });
+  assert.ok(has("Complete")(await finishedJob("paused")));
+});
+
+test("a finished Job with a time to live goes with its pods", async () => {
+  await createJob("short-lived", "exit 0", { ttlSecondsAfterFinished: 1 });
+  await finishedJob("short-lived");
+  await waitForAbsence(client, jobs, { namespace, name: "short-lived" }, WAIT_MS);
+  assert.deepEqual(await podsOf("short-lived"), []);
+});
+
+test("deleting a Job in the background ends its running pod", async () => {
+  await createJob("running", STOPPABLE, {});
+  const one = await waitFor(
+    client,
+    jobs,
+    { namespace, name: "running" },
+    ({ status }) => status?.ready === 1,
+    WAIT_MS,
+  );
+  assert.equal(one.status?.active, 1);
+  const [pod] = await podsOf("running");
+  await client.delete(jobs, { namespace, name: "running" }, { propagationPolicy: "Background" });
+  await waitForAbsence(client, pods, { namespace, name: pod?.metadata.name ?? "" }, WAIT_MS);
+});
+
+test("what lost its only owner is collected; what has another owner loses the reference", async () => {
+  const [gone, stays] = [await createMap("gone"), await createMap("stays")];
+  await createMap("child", { ownerReferences: [ownedBy(gone)] });
+  await createMap("shared", { ownerReferences: [ownedBy(gone), ownedBy(stays)] });
+  await client.delete(configMaps, { namespace, name: "gone" }, { propagationPolicy: "Background" });
+  await waitForAbsence(client, configMaps, { namespace, name: "child" }, WAIT_MS);
+  const shared = await waitFor(
+    client,
+    configMaps,
+    { namespace, name: "shared" },
+    ({ metadata }) => metadata.ownerReferences?.length === 1,
+    WAIT_MS,
+  );
+  assert.equal(shared.metadata.ownerReferences?.[0]?.uid, stays.metadata.uid);
+});
+
+test("an object whose owner never was is collected", async () => {
+  await createMap("lost", {
+    ownerReferences: [ownedBy({ metadata: { name: "nobody", uid: "no-such-uid" } })],
+  });
+  await waitForAbsence(client, configMaps, { namespace, name: "lost" }, WAIT_MS);
+});
+
+test("foreground deletion waits for what blocks it", async () => {
+  const owner = await createMap("front");
+  const finalizers = ["example.com/hold"];
+  await createMap("behind", { ownerReferences: [ownedBy(owner, { blockOwnerDeletion: true })], finalizers });
+  await client.delete(configMaps, { namespace, name: "front" }, { propagationPolicy: "Foreground" });
+  const deleting = ({ metadata }: KubeObject): boolean => metadata.deletionTimestamp !== undefined;
+  await waitFor(client, configMaps, { namespace, name: "behind" }, deleting, WAIT_MS);
+  assert.ok(deleting(await client.get(configMaps, { namespace, name: "front" })));
+  await client.patch(configMaps, { namespace, name: "behind" }, { metadata: { finalizers: null } });
+  await waitForAbsence(client, configMaps, { namespace, name: "front" }, WAIT_MS);
+});
+
+test("orphaning keeps the dependents and removes the reference", async () => {
+  const owner = await createMap("parent");
+  await createMap("orphan", { ownerReferences: [ownedBy(owner)] });
+  await client.delete(configMaps, { namespace, name: "parent" }, { propagationPolicy: "Orphan" });
+  await waitForAbsence(client, configMaps, { namespace, name: "parent" }, WAIT_MS);
+  assert.equal(
+    (await client.get(configMaps, { namespace, name: "orphan" })).metadata.ownerReferences,
+    undefined,
+  );
+});
+
+test("a namespace gets what pods expect, and goes with everything in it", async () => {
+  const name = "going";
+  await client.create(namespaces, { metadata: { name } });
+  const root = await waitFor(
+    client,
+    configMaps,
+    { namespace: name, name: "kube-root-ca.crt" },
+    () => true,
+    WAIT_MS,
+  );
+  assert.match(root.data?.["ca.crt"] ?? "", /^-----BEGIN CERTIFICATE-----/);
+  await client.create(pods, {
+    metadata: { name: "p", namespace: name },
+    spec: {
+      containers: [{ name: "c", image: "x", command: ["sh", "-c", STOPPABLE] }],
+      terminationGracePeriodSeconds: 1,
+    },
+  });
+  await waitFor(
+    client,
+    pods,
+    { namespace: name, name: "p" },
+    ({ status }) => status?.phase === "Running",
+    WAIT_MS,
+  );
+  await client.delete(namespaces, { name });
+  await waitForAbsence(client, namespaces, { name }, WAIT_MS);
+});
+
+function createClaim(name: string, spec: PersistentVolumeClaim["spec"]): Promise<PersistentVolumeClaim> {
+  const resources = { requests: { storage: "1Gi" } };
+  return client.create(persistentVolumeClaims, {
+    metadata: { name, namespace },
+    spec: { resources, ...spec },
+  });
+}
+
+async function claimEvent(name: string, reason: string): Promise<string> {
+  const isIt = (event: KubeObject & { reason: string; involvedObject?: { name?: string } }): boolean =>
+    event.reason === reason && event.involvedObject?.name === name;
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    const found = (await client.list(coreEvents, { namespace })).items.find(isIt);
+    if (found !== undefined) return found.message;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return "";
+}
+
+test("a shared claim is bound at once", async () => {
+  await createClaim("shared", { storageClassName: "nfs-csi", accessModes: ["ReadWriteMany"] });
+  const bound = await waitFor(
+    client,
+    persistentVolumeClaims,
+    { namespace, name: "shared" },
+    ({ status }) => status?.phase === "Bound",
+    WAIT_MS,
+  );
+  assert.deepEqual(bound.status?.accessModes, ["ReadWriteMany"]);
+  assert.deepEqual(bound.status?.capacity, { storage: "1Gi" });
+});
+
+test("a claim without a class gets the default one and waits for its first consumer", async () => {
+  await createClaim("waiting", { accessModes: ["ReadWriteOnce"] });
+  assert.equal(
+    await claimEvent("waiting", "WaitForFirstConsumer"),
+    "waiting for first consumer to be created before binding",
+  );
+  const claim = await client.get(persistentVolumeClaims, { namespace, name: "waiting" });
+  assert.deepEqual([claim.spec.storageClassName, claim.status?.phase], ["standard", "Pending"]);
+});
+
+test("a claim of a class that does not exist says so", async () => {
+  await createClaim("classless", { storageClassName: "nowhere", accessModes: ["ReadWriteOnce"] });
+  assert.equal(
+    await claimEvent("classless", "ProvisioningFailed"),
+    'storageclass.storage.k8s.io "nowhere" not found',
+  );
+});
+
+test("standard volumes cannot be shared, and the event says so", async () => {
+  await createClaim("greedy", { storageClassName: "standard", accessModes: ["ReadWriteMany"] });
+  await client.create(pods, {
+    metadata: { name: "consumer", namespace },
+    spec: {
+      containers: [
+        { name: "c", image: "x", command: ["true"], volumeMounts: [{ name: "v", mountPath: "/v" }] },
+      ],
+      volumes: [{ name: "v", persistentVolumeClaim: { claimName: "greedy" } }],
+    },
+  });
+  assert.match(await claimEvent("greedy", "ProvisioningFailed"), /NodePath only supports ReadWriteOnce/);
+});

@@ -1,0 +1,251 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { createClient } from "../../src/client/client.ts";
+import type { Client } from "../../src/client/client.ts";
+import { startDevCluster } from "../../src/devcluster/cluster.ts";
+import type { DevCluster } from "../../src/devcluster/cluster.ts";
+import { pods, secrets } from "../../src/kube/builtin.ts";
+import type { Container, Pod } from "../../src/kube/builtin.ts";
+import { resourceType } from "../../src/kube/resources.ts";
+import type { KubeObject } from "../../src/kube/objects.ts";
+import { waitFor, waitForAbsence } from "../support/wait-for.ts";
+
+const namespace = "default";
+const WAIT_MS = 15_000;
+const coreEvents = resourceType<KubeObject & { reason: string; message: string }>(
+  "",
+  "v1",
+  "events",
+  "Event",
+);
+
+let cluster: DevCluster;
+let client: Client;
+before(async () => {
+  cluster = await startDevCluster({ stopGraceSeconds: 0 });
+  client = createClient(cluster.transport);
+});
+after(() => cluster.stop());
+
+function sh(name: string, script: string, changes: Partial<Container> = {}): Container {
+  return { name, image: "x", command: ["sh", "-c", script], ...changes };
+}
+
+async function create(name: string, spec: Partial<Pod["spec"]>): Promise<Pod> {
+  return client.create(pods, {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name, namespace },
+    spec: { restartPolicy: "Never", containers: [sh("c", "true")], ...spec },
+  });
+}
+
+function until(name: string, condition: (pod: Pod) => boolean): Promise<Pod> {
+  return waitFor(client, pods, { namespace, name }, condition, WAIT_MS);
+}
+
+function ended(name: string): Promise<Pod> {
+  return until(name, ({ status }) => status?.phase === "Succeeded" || status?.phase === "Failed");
+}
+
+function log(name: string, query = ""): Promise<string> {
+  return client.getText(`/api/v1/namespaces/${namespace}/pods/${name}/log${query}`);
+}
+
+async function eventOf(name: string, reason: string): Promise<string> {
+  const fieldSelector = `involvedObject.name=${name},reason=${reason}`;
+  const { items } = await client.list(coreEvents, { namespace, fieldSelector });
+  return items[0]?.message ?? "";
+}
+
+test("init containers run in order before the containers; states and conditions say so", async () => {
+  await create("ordered", {
+    initContainers: [sh("one", "echo 1 >> /v/f", mounts("/v")), sh("two", "echo 2 >> /v/f", mounts("/v"))],
+    containers: [sh("c", "cat /v/f; echo bye > /dev/termination-log", mounts("/v"))],
+    volumes: [{ name: "v", emptyDir: {} }],
+  });
+  const { status } = await ended("ordered");
+  assert.equal(status?.phase, "Succeeded");
+  assert.equal(await log("ordered"), "1\n2\n");
+  const [container] = status?.containerStatuses ?? [];
+  assert.equal(container?.state?.terminated?.reason, "Completed");
+  assert.equal(container?.state?.terminated?.message, "bye\n");
+  assert.deepEqual(
+    status?.initContainerStatuses?.map(({ name, ready }) => [name, ready]),
+    [
+      ["one", true],
+      ["two", true],
+    ],
+  );
+  const conditions = Object.fromEntries(
+    (status?.conditions ?? []).map((one) => [one.type, [one.status, one.reason]]),
+  );
+  assert.deepEqual(conditions["Initialized"], ["True", "PodCompleted"]);
+  assert.deepEqual(conditions["Ready"], ["False", "PodCompleted"]);
+  assert.equal(conditions["PodScheduled"]?.[0], "True");
+});
+
+function mounts(mountPath: string): Partial<Container> {
+  return { volumeMounts: [{ name: "v", mountPath }] };
+}
+
+test("a failing init container fails the pod and the others never start", async () => {
+  await create("init-fails", { initContainers: [sh("one", "echo sorry >&2; exit 3")] });
+  const { status } = await ended("init-fails");
+  assert.equal(status?.phase, "Failed");
+  assert.equal(status?.initContainerStatuses?.[0]?.state?.terminated?.exitCode, 3);
+  assert.equal(status?.containerStatuses?.[0]?.state?.waiting?.reason, "PodInitializing");
+  assert.equal(await log("init-fails", "?container=one"), "sorry\n");
+});
+
+test("an exit by signal is 128 and the signal's number", async () => {
+  await create("signalled", { containers: [sh("c", "sh -c 'kill -TERM $$$$'; exit $?")] });
+  const { status } = await ended("signalled");
+  assert.equal(status?.containerStatuses?.[0]?.state?.terminated?.exitCode, 143);
+});
+
+test("a missing command is a StartError with exit code 128", async () => {
+  await create("no-command", { containers: [{ name: "c", image: "x", command: ["no-such-program"] }] });
+  const { status } = await ended("no-command");
+  const terminated = status?.containerStatuses?.[0]?.state?.terminated;
+  assert.equal(status?.phase, "Failed");
+  assert.deepEqual([terminated?.exitCode, terminated?.reason], [128, "StartError"]);
+  assert.match(terminated?.message ?? "", /exec: "no-such-program": executable file not found in \$PATH$/);
+});
+
+test("a missing Secret key is a CreateContainerConfigError until it appears", async () => {
+  const env = [{ name: "TOKEN", valueFrom: { secretKeyRef: { name: "late", key: "token" } } }];
+  await create("waits", { containers: [sh("c", 'echo "$TOKEN"', { env })] });
+  const waiting = await until(
+    "waits",
+    ({ status }) => status?.containerStatuses?.[0]?.state?.waiting?.message !== undefined,
+  );
+  assert.deepEqual(waiting.status?.containerStatuses?.[0]?.state, {
+    waiting: { reason: "CreateContainerConfigError", message: 'secret "late" not found' },
+  });
+  await assert.rejects(log("waits"), /waiting to start: CreateContainerConfigError/);
+  await client.create(secrets, { metadata: { name: "late", namespace }, stringData: { token: "here" } });
+  assert.equal((await ended("waits")).status?.phase, "Succeeded");
+  assert.equal(await log("waits"), "here\n");
+});
+
+test("a volume that cannot be made is a FailedMount event and the container waits", async () => {
+  await create("no-volume", {
+    containers: [sh("c", "true", mounts("/v"))],
+    volumes: [{ name: "v", secret: { secretName: "nowhere" } }],
+  });
+  await waitFor(
+    client,
+    pods,
+    { namespace, name: "no-volume" },
+    ({ status }) => status?.startTime !== undefined,
+  );
+  const isThere = async (): Promise<boolean> => (await eventOf("no-volume", "FailedMount")) !== "";
+  for (let attempt = 0; attempt < 50 && !(await isThere()); attempt += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  assert.equal(
+    await eventOf("no-volume", "FailedMount"),
+    'MountVolume.SetUp failed for volume "v" : secret "nowhere" not found',
+  );
+});
+
+test("past its deadline a pod shows the reason, is stopped, stays and keeps its message", async () => {
+  await create("late", {
+    activeDeadlineSeconds: 1,
+    terminationGracePeriodSeconds: 10,
+    containers: [
+      sh(
+        "c",
+        "trap 'sleep 0.5; echo stopped > /dev/termination-log; exit 143' TERM; echo up; sleep 60 & wait",
+      ),
+    ],
+  });
+  const early = await until("late", ({ status }) => status?.reason === "DeadlineExceeded");
+  assert.notEqual(early.status?.containerStatuses?.[0]?.state?.running, undefined);
+  const { status } = await ended("late");
+  assert.deepEqual([status?.phase, status?.reason], ["Failed", "DeadlineExceeded"]);
+  assert.equal(status?.message, "Pod was active on the node longer than the specified deadline");
+  const terminated = status?.containerStatuses?.[0]?.state?.terminated;
+  assert.deepEqual([terminated?.exitCode, terminated?.message], [143, "stopped\n"]);
+  assert.equal(await log("late"), "up\n");
+});
+
+test("deletion asks first: the container can finish its work within the grace period", async () => {
+  await create("polite", {
+    containers: [sh("c", "trap 'echo asked; exit 0' TERM; echo up; sleep 60 & wait")],
+  });
+  await until("polite", ({ status }) => status?.phase === "Running");
+  const chunks = await client.getStream(`/api/v1/namespaces/${namespace}/pods/polite/log?follow=true`);
+  let said = "";
+  let asked = false;
+  for await (const chunk of chunks) {
+    said += Buffer.from(chunk).toString();
+    if (asked || !said.includes("up\n")) continue;
+    asked = true;
+    await client.delete(pods, { namespace, name: "polite" });
+  }
+  assert.equal(said, "up\nasked\n");
+  await waitForAbsence(client, pods, { namespace, name: "polite" }, WAIT_MS);
+});
+
+test("deletion forces what does not listen when the grace period is over", async () => {
+  await create("stubborn", { containers: [sh("c", "trap '' TERM; while :; do sleep 60; done")] });
+  await until("stubborn", ({ status }) => status?.phase === "Running");
+  const started = performance.now();
+  await client.delete(pods, { namespace, name: "stubborn" }, { gracePeriodSeconds: 1 });
+  await waitForAbsence(client, pods, { namespace, name: "stubborn" }, WAIT_MS);
+  const tookMs = performance.now() - started;
+  assert.ok(tookMs > 900 && tookMs < 5000, `${tookMs} ms`);
+});
+
+test("OnFailure restarts; the log of the attempt before is kept", async () => {
+  await create("again", {
+    restartPolicy: "OnFailure",
+    containers: [sh("c", "echo try; test -e /v/f || { touch /v/f; exit 1; }; echo done", mounts("/v"))],
+    volumes: [{ name: "v", emptyDir: {} }],
+  });
+  const { status } = await ended("again");
+  const [container] = status?.containerStatuses ?? [];
+  assert.deepEqual([status?.phase, container?.restartCount], ["Succeeded", 1]);
+  assert.equal(container?.lastState?.terminated?.exitCode, 1);
+  assert.equal(await log("again"), "try\ndone\n");
+  assert.equal(await log("again", "?previous=true"), "try\n");
+});
+
+test("FallbackToLogsOnError takes the end of the log as message", async () => {
+  const container = sh("c", "echo why >&2; exit 2", { terminationMessagePolicy: "FallbackToLogsOnError" });
+  await create("fallback", { containers: [container] });
+  const { status } = await ended("fallback");
+  assert.equal(status?.containerStatuses?.[0]?.state?.terminated?.message, "why\n");
+});
+
+test("more memory than the limit is OOMKilled with exit code 137", async () => {
+  const eat = "let a=[]; setInterval(() => a.push(Buffer.alloc(2e7, 1)), 10)";
+  const directory = process.execPath.slice(0, process.execPath.lastIndexOf("/"));
+  const hog: Container = {
+    name: "c",
+    image: "x",
+    command: ["/node/node", "-e", eat],
+    resources: { limits: { memory: "200Mi" } },
+    volumeMounts: [{ name: "node", mountPath: "/node", readOnly: true }],
+  };
+  await create("hungry", { containers: [hog], volumes: [{ name: "node", hostPath: { path: directory } }] });
+  const { status } = await ended("hungry");
+  const terminated = status?.containerStatuses?.[0]?.state?.terminated;
+  assert.deepEqual([terminated?.reason, terminated?.exitCode], ["OOMKilled", 137]);
+});
+
+test("a pod that fits no node says why, and runs when the node fits", async () => {
+  await create("picky", { nodeSelector: { gpu: "yes" } });
+  const { status } = await until("picky", (pod) => pod.status?.conditions?.[0]?.reason === "Unschedulable");
+  assert.match(status?.conditions?.[0]?.message ?? "", /^0\/1 nodes are available: 1 node\(s\) didn't match/);
+  const nodes = resourceType<KubeObject>("", "v1", "nodes", "Node", false);
+  const { items } = await client.list(nodes);
+  await client.patch(
+    nodes,
+    { name: items[0]?.metadata.name ?? "" },
+    { metadata: { labels: { gpu: "yes" } } },
+  );
+  assert.equal((await ended("picky")).status?.phase, "Succeeded");
+});
