@@ -72,6 +72,15 @@ describe("the entrypoint", { concurrency: 2 }, () => {
     assert.equal(parseGitReport(await pod.message())?.ok, false);
   });
 
+  test("the run ends when the agent does, not when a time-out has passed", async () => {
+    await using directory = await temporaryDirectory();
+    const program = (await podWith(directory.path, `echo '${RESULT}'`)).startAgent();
+    await program.waitForOutput(/"type":"result"/);
+    const ended = performance.now();
+    assert.equal((await program.ended).code, 0);
+    assert(performance.now() - ended < 2500);
+  });
+
   test("what the agent leaves running does not hold the run up", async () => {
     await using directory = await temporaryDirectory();
     const pod = await podWith(directory.path, `(trap '' HUP TERM; sleep 60) & echo '${RESULT}'`, [], {

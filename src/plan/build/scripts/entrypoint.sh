@@ -208,9 +208,10 @@ wait_for_agent() {
   ) >/dev/null 2>&1 &
   patience=$!
   wait "$out_reader" "$err_reader"
-  # Waited for, or some shells would report their end on the log.
+  # KILL, because a shell that has only just been forked may miss a TERM. Waited for, or some shells
+  # would report their end on the log.
   {
-    kill "$patience" ${killer:+"$killer"}
+    kill -s KILL "$patience" ${killer:+"$killer"}
     wait "$patience"
     [ "$$" != 1 ] || kill -s KILL -- -1
     wait
