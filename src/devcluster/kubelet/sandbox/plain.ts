@@ -16,12 +16,20 @@ export function remapPath(value: string, mounts: readonly Mount[]): string {
   return value.startsWith("/") ? value.split(":").map(remapOne).join(":") : value;
 }
 
+/** Set by the kubelet itself: paths of this machine already, which may lie below a mount path such as /tmp. */
+const HOST_VARIABLES: readonly string[] = ["PATH", "GIT_CONFIG_SYSTEM"];
+
 function remapLaunch(launch: ContainerLaunch): ContainerLaunch {
   const remap = (value: string): string => remapPath(value, launch.mounts);
   return {
     ...launch,
     argv: launch.argv.map((argument) => (argument.includes("\n") ? argument : remap(argument))),
-    env: Object.fromEntries(Object.entries(launch.env).map(([name, value]) => [name, remap(value)])),
+    env: Object.fromEntries(
+      Object.entries(launch.env).map(([name, value]) => [
+        name,
+        HOST_VARIABLES.includes(name) ? value : remap(value),
+      ]),
+    ),
     workingDir: remap(launch.workingDir),
   };
 }
