@@ -143,5 +143,3 @@ async function loadTokenKey(dataDir: string | undefined): Promise<Buffer> {
     return key;
   }
 }
-
-export type { User } from "./user.ts";

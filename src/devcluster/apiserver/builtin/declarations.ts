@@ -173,7 +173,7 @@ export const declarations: readonly Declaration[] = [
     categories: ["all"],
     status: true,
     strategy: {
-      setDefaults: defaults.defaultService,
+      setDefaults: defaults.defaultSvc,
       prepareForCreate: (service) => void (service["status"] = { loadBalancer: {} }),
       returnsDeleted: true,
     },

@@ -209,7 +209,7 @@ export function defaultStorageClass(object: JsonObject): void {
   setDefault(object, "volumeBindingMode", "Immediate");
 }
 
-export function defaultService(service: JsonObject): void {
+export function defaultSvc(service: JsonObject): void {
   const spec = service["spec"] as JsonObject;
   setDefault(spec, "sessionAffinity", "None");
   setDefault(spec, "type", "ClusterIP");

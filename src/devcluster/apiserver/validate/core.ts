@@ -238,7 +238,7 @@ export function portsOf(object: JsonObject): JsonObject[] {
   return itemsOf(partOf(object, "spec"), "ports");
 }
 
-export function validateService(object: JsonObject): FieldError[] {
+export function validateSvc(object: JsonObject): FieldError[] {
   const spec = partOf(object, "spec");
   const errors: FieldError[] = [];
   if (portsOf(object).length === 0 && spec["type"] !== "ExternalName" && spec["clusterIP"] !== "None") {

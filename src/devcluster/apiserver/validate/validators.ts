@@ -22,7 +22,7 @@ export const validators: Readonly<Record<string, Validators>> = {
   "/Secret": { validate: core.validateSecret, validateUpdate: core.validateSecretUpdate },
   "/PersistentVolumeClaim": { validate: core.validateClaim, validateUpdate: core.validateClaimUpdate },
   "/Event": same(core.validateEvent),
-  "/Service": same(core.validateService),
+  "/Service": same(core.validateSvc),
   "/Pod": { validate: validatePod, validateUpdate: validatePodUpdate },
   "events.k8s.io/Event": { validate: core.validateNewEvent },
   "batch/Job": { validate: validateJob, validateUpdate: validateJobUpdate },
