@@ -41,6 +41,12 @@ function isRunning(commandLine: string): boolean {
   });
 }
 
+/** Waits at most two seconds until such a process runs, or no longer does. */
+async function untilRunning(commandLine: string, wanted: boolean): Promise<void> {
+  for (let attempt = 0; attempt < 40 && isRunning(commandLine) !== wanted; attempt += 1) await sleep(50);
+  assert.equal(isRunning(commandLine), wanted);
+}
+
 function aJob(name: string, script: string, spec: Partial<Job["spec"]> = {}): Job {
   const mounts = [{ name: "v", mountPath: "/v" }];
   const containers = [{ name: "main", image: "x", command: ["sh", "-c", script], volumeMounts: mounts }];
@@ -77,7 +83,7 @@ test(
     );
     await client.create(jobs, aJob("during", `sleep ${marker}`));
     await waitFor(client, jobs, { namespace, name: "during" }, ({ status }) => status?.ready === 1, WAIT_MS);
-    assert.equal(isRunning(`sleep\0${marker}`), true);
+    await untilRunning(`sleep\0${marker}`, true);
     await assert.rejects(
       startDevCluster({ dataDir }),
       new RegExp(`in use by the cluster of process ${first.pid}`),
@@ -85,8 +91,7 @@ test(
 
     first.kill("SIGKILL");
     await once(first, "exit");
-    for (let attempt = 0; attempt < 40 && isRunning(`sleep\0${marker}`); attempt += 1) await sleep(50);
-    assert.equal(isRunning(`sleep\0${marker}`), false);
+    await untilRunning(`sleep\0${marker}`, false);
 
     const second = await startDevCluster({ dataDir, stopGraceSeconds: 0 });
     try {

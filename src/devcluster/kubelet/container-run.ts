@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
@@ -15,7 +15,7 @@ import { buildArguments, buildEnvironment, ContainerConfigError } from "./enviro
 import type { ValueSources } from "./environment.ts";
 import { logTail } from "./log-reader.ts";
 import type { LocalNode } from "./node.ts";
-import type { ContainerLaunch, Mount } from "./sandbox/sandbox.ts";
+import type { ContainerLaunch, HostCommand, Mount } from "./sandbox/sandbox.ts";
 import { mountsOf } from "./volumes.ts";
 import type { ReadyVolume, VolumeSources } from "./volumes.ts";
 
@@ -87,7 +87,7 @@ export interface ContainerRun {
 }
 
 interface Prepared {
-  launch: ContainerLaunch;
+  launch: Omit<ContainerLaunch, "directory">;
   terminationFile: string;
 }
 
@@ -131,7 +131,6 @@ async function prepare(
   const workingDir = container.workingDir || "/";
   const argv = buildArguments(container, env);
   const launch = {
-    directory,
     argv,
     env,
     workingDir,
@@ -177,6 +176,15 @@ function startErrorMessage(message: string): string {
   );
 }
 
+function commandIn(scratch: string, node: LocalNode, launch: Prepared["launch"]): HostCommand {
+  try {
+    return node.sandbox.prepare({ ...launch, directory: scratch });
+  } catch (error) {
+    rmSync(scratch, { recursive: true, force: true });
+    throw error;
+  }
+}
+
 /**
  * Starts a container for the `attempt`th time (0 is the first). Rejects with ContainerConfigError or
  * VolumeError when the pod's description cannot be met now.
@@ -191,10 +199,11 @@ export async function runContainer(
   const podDirectory = join(node.podsDirectory, pod.metadata.uid ?? "");
   const directory = join(podDirectory, "containers", `${container.name}-${attempt}`);
   rmSync(directory, { recursive: true, force: true });
-  const { launch, terminationFile } = await prepare(node, pod, container, volumes, directory);
+  const prepared = await prepare(node, pod, container, volumes, directory);
   const logs = join(podDirectory, "logs", container.name);
   mkdirSync(logs, { recursive: true });
-  const command = node.sandbox.prepare(launch);
+  const scratch = mkdtempSync(join(node.scratchDirectory, "root-"));
+  const command = commandIn(scratch, node, prepared.launch);
   const log = createContainerLog(join(logs, `${attempt}.log`));
   const process = startContainerProcess(node.sandbox, command, log, join(directory, "pid"));
   const containerID = `local://${randomBytes(32).toString("hex")}`;
@@ -218,10 +227,11 @@ export async function runContainer(
     const start = await started;
     stopWatching();
     const message = start.started
-      ? await terminationMessage(container, terminationFile, log.path, exitCode)
+      ? await terminationMessage(container, prepared.terminationFile, log.path, exitCode)
       : start.message;
     // What is left behind may be large; nothing waits for its removal.
-    void rm(directory, { recursive: true, force: true }).catch(() => undefined);
+    for (const path of [directory, scratch])
+      void rm(path, { recursive: true, force: true }).catch(() => undefined);
     const failed = outOfMemory ? "OOMKilled" : start.started ? "Error" : "StartError";
     return {
       exitCode: start.started ? exitCode : 128,

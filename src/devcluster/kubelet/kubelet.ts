@@ -15,6 +15,8 @@ import type { LocalNode } from "./node.ts";
 import { nodeCapacity, registerNode } from "./node-object.ts";
 import { openPodLog } from "./pod-logs.ts";
 import type { LogRequest } from "./pod-logs.ts";
+import { createScratch } from "./scratch.ts";
+import type { Scratch } from "./scratch.ts";
 import { startPodWorker } from "./pod-worker.ts";
 import type { PodWorker } from "./pod-worker.ts";
 import type { Sandbox } from "./sandbox/sandbox.ts";
@@ -52,7 +54,7 @@ const STARTING_AT_ONCE = 4;
 
 const NODE_IP = "127.0.0.1";
 
-function createNode(options: KubeletOptions): LocalNode {
+function createNode(options: KubeletOptions, scratch: Scratch): LocalNode {
   const { client, nodeName, directory, sandbox, apiServer } = options;
   const podsDirectory = join(directory, "pods");
   mkdirSync(podsDirectory, { recursive: true });
@@ -63,6 +65,7 @@ function createNode(options: KubeletOptions): LocalNode {
     ip: NODE_IP,
     allocatable: nodeCapacity(),
     podsDirectory,
+    scratchDirectory: scratch.path,
     client,
     sandbox,
     host: createHostView({
@@ -93,7 +96,9 @@ function isOver(pod: Pod): boolean {
 /** Runs the pods that are bound to this node. Resolves when the node is registered and pods are taken. */
 export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   const { pods, nodeName } = options;
-  const node = createNode(options);
+  mkdirSync(options.directory, { recursive: true });
+  const scratch = createScratch(options.directory);
+  const node = createNode(options, scratch);
   const workers = new Map<string, PodWorker>();
   const forgetting = new Set<Promise<void>>();
   let isStopping = false;
@@ -154,6 +159,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       await Promise.all([...workers.values()].map((worker) => worker.shutDown(graceSeconds)));
       await Promise.all(forgetting);
       node.memory.stop();
+      scratch.remove();
     },
   };
 }

@@ -13,6 +13,8 @@ export interface LocalNode {
   allocatable: Readonly<Record<string, string>>;
   /** Where pods are kept, a directory for each by uid. */
   podsDirectory: string;
+  /** Where the roots of containers are laid out. */
+  scratchDirectory: string;
   client: Client;
   sandbox: Sandbox;
   host: HostView;
