@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { test } from "node:test";
+import { createClient } from "../../src/client/client.ts";
+import { startDevCluster } from "../../src/devcluster/cluster.ts";
+import { pods } from "../../src/kube/builtin.ts";
+import type { Pod } from "../../src/kube/builtin.ts";
+import { createGitRepository } from "../support/git-repository.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
+import { waitFor } from "../support/wait-for.ts";
+
+const namespace = "default";
+const REMOTE = "https://git.example.com/org/repo.git";
+const SCRIPT = `
+set -eu
+git clone -q ${REMOTE} "$WORKSPACE_DIR/clone"
+[ "$(git -C "$WORKSPACE_DIR/clone" remote get-url origin)" != "" ]
+echo mine > "$HOME/file"
+[ "$(id -u)" = 1000 ]
+pwd
+echo told > "$MESSAGE_FILE"`;
+
+function aPod(): Pod {
+  return {
+    metadata: { name: "p", namespace },
+    spec: {
+      restartPolicy: "Never",
+      securityContext: { runAsUser: 1000, runAsGroup: 1000, fsGroup: 1000, runAsNonRoot: true },
+      containers: [
+        {
+          name: "c",
+          image: "x",
+          workingDir: "/workspace-wt/run",
+          command: ["sh", "-c", SCRIPT.replaceAll("$", "$$$$")],
+          env: [
+            { name: "HOME", value: "/home/agent" },
+            { name: "WORKSPACE_DIR", value: "/workspace" },
+            { name: "MESSAGE_FILE", value: "/dev/termination-log" },
+          ],
+          volumeMounts: [
+            { name: "work", mountPath: "/workspace", subPath: "repo" },
+            { name: "work", mountPath: "/workspace-wt", subPath: "worktrees" },
+            { name: "home", mountPath: "/home/agent" },
+          ],
+        },
+      ],
+      volumes: [
+        { name: "work", emptyDir: {} },
+        { name: "home", emptyDir: {} },
+      ],
+    },
+  };
+}
+
+for (const sandbox of ["root", "user-namespace", "bubblewrap", "none"] as const) {
+  test(`${sandbox}: a git mirror answers for its remote, roots come from mounts, the user is 1000`, async (t) => {
+    if (sandbox === "none" && process.getuid?.() !== 0 && process.getuid?.() !== 1000) t.skip("another user");
+    await using directory = await temporaryDirectory();
+    const repository = await createGitRepository(join(directory.path, "repository"));
+    const options = { sandbox, gitMirrors: { [REMOTE]: repository.path }, stopGraceSeconds: 0 };
+    const cluster = await startDevCluster({ ...options, dataDir: join(directory.path, "data") }).catch(
+      (error: Error) => t.skip(error.message),
+    );
+    if (cluster === undefined) return;
+    try {
+      const client = createClient(cluster.transport);
+      await client.create(pods, aPod());
+      const over = ({ status }: Pod): boolean => status?.phase === "Succeeded" || status?.phase === "Failed";
+      const { status } = await waitFor(client, pods, { namespace, name: "p" }, over, 15_000);
+      const said = await client.getText(`/api/v1/namespaces/${namespace}/pods/p/log`);
+      assert.equal(status?.phase, "Succeeded", said);
+      assert.equal(status?.containerStatuses?.[0]?.state?.terminated?.message, "told\n");
+      assert.match(said, sandbox === "none" ? /\/worktrees\/run\n$/ : /^\/workspace-wt\/run\n$/);
+    } finally {
+      await cluster.stop();
+    }
+  });
+}
