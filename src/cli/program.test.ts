@@ -104,7 +104,7 @@ describe("runProgram", () => {
   });
 
   it("shows a user's failure without a stack", async () => {
-    const { code, stderr } = await run(["dev", "--data", "/proc/nowhere"]);
+    const { code, stderr } = await run(["dev", "--data", "/dev/null/data"]);
     assert.equal(code, 1);
     assert.doesNotMatch(stderr, /\n\s+at /);
   });
