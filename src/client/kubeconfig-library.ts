@@ -10,7 +10,7 @@ export async function libraryAuthority(
   userName: string,
   user: Record<string, unknown>,
 ): Promise<() => Promise<Authority>> {
-  const { KubeConfig } = await import("@kubernetes/client-node");
+  const { KubeConfig } = await loadLibrary();
   const config = new KubeConfig();
   // JSON is YAML, so the library reads its own format.
   config.loadFromString(
@@ -33,6 +33,17 @@ export async function libraryAuthority(
     asking ??= ask().finally(() => (asking = undefined));
     return asking;
   };
+}
+
+async function loadLibrary(): Promise<typeof import("@kubernetes/client-node")> {
+  try {
+    return await import("@kubernetes/client-node");
+  } catch (cause) {
+    throw new Error(
+      "this kubeconfig has an exec plugin, an auth provider or a proxy, which needs the package @kubernetes/client-node; the operator's image leaves it out: use a checkout after npm ci, or a token or certificate",
+      { cause },
+    );
+  }
 }
 
 function authorityOf(options: RequestOptions, throughProxy: boolean): Authority {

@@ -16,6 +16,8 @@ const KUBERNETES = "kubernetes";
 /** How soon a namespace that is not yet empty is looked at again. */
 const EMPTYING_MS = 100;
 const LONGEST_EMPTYING_MS = 2000;
+/** A real cluster waits 5 s before it empties a namespace; clients that delete its objects one by one rely on it. */
+const BEFORE_EMPTYING_MS = 1000;
 
 export interface NamespaceControllerOptions {
   client: Client;
@@ -102,6 +104,8 @@ export function startNamespaceController(options: NamespaceControllerOptions): L
       return undefined;
     },
   });
-  namespaces.subscribe(({ key }) => loop.add(key));
+  namespaces.subscribe(({ key, after }) =>
+    loop.add(key, after?.metadata.deletionTimestamp === undefined ? 0 : BEFORE_EMPTYING_MS),
+  );
   return loop;
 }

@@ -1,0 +1,61 @@
+import { mkdir, symlink } from "node:fs/promises";
+import { createServer } from "node:net";
+import { once } from "node:events";
+import { dirname, join } from "node:path";
+import { bundle } from "../../scripts/bundle.ts";
+import type { Pod, PodSpec } from "../../src/kube/builtin.ts";
+import { projectRoot } from "./project-files.ts";
+
+const TOKEN_DIRECTORY = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+/**
+ * Makes `directory` one in which containers of the embedded cluster find `agent-operator`, the same
+ * file that is in the operator's image. Resolves to what the cluster is given as tool directories.
+ */
+export async function bundledTools(directory: string): Promise<string[]> {
+  await mkdir(directory, { recursive: true });
+  await bundle(projectRoot, join(directory, "agent-operator.mjs"));
+  await symlink("agent-operator.mjs", join(directory, "agent-operator"));
+  return [directory, dirname(process.execPath)];
+}
+
+/** What the embedded cluster does not do for a pod: the image's entry point and the projected token. */
+export interface PodSurroundings {
+  name: string;
+  /** A Secret with token, ca.crt and namespace. */
+  tokenSecret: string;
+  ports: { health: number; metrics: number };
+}
+
+/** A replica as the Deployment's controller and a node would make it of this template. */
+export function operatorPod(
+  template: { metadata: Pod["metadata"]; spec: PodSpec },
+  { name, tokenSecret, ports }: PodSurroundings,
+): Pod {
+  const spec = structuredClone(template.spec);
+  spec.volumes = [...(spec.volumes ?? []), { name: "token", secret: { secretName: tokenSecret } }];
+  for (const container of spec.containers) {
+    container.command = ["agent-operator"];
+    container.volumeMounts = [
+      ...(container.volumeMounts ?? []),
+      { name: "token", mountPath: TOKEN_DIRECTORY, readOnly: true },
+    ];
+    // Pods share this machine's network, so each needs ports of its own.
+    container.args = container.args?.map((arg) =>
+      arg
+        .replace(/^(--health-probe-bind-address)=.*/, `$1=127.0.0.1:${ports.health}`)
+        .replace(/^(--metrics-bind-address)=.*/, `$1=127.0.0.1:${ports.metrics}`),
+    );
+  }
+  return { apiVersion: "v1", kind: "Pod", metadata: { ...template.metadata, name }, spec };
+}
+
+/** A port of 127.0.0.1 that nothing listens on at this moment. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  return typeof address === "object" && address ? address.port : 0;
+}
