@@ -150,6 +150,7 @@ describe("a run that cannot start yet", () => {
       assert.deepEqual(plan.create, []);
       assert.equal(plan.lookAgain, "onChange");
       assert.equal(plan.status?.completionTime, undefined);
+      assert.equal(plan.status?.agent, reason === "ConfigUnreadable" ? undefined : "claude");
     });
   }
 

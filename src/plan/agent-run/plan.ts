@@ -1,15 +1,18 @@
 import type { AgentRun, AgentRunStatus } from "../../api/agent-run.ts";
+import { FINALIZER_WORKTREE } from "../../api/labels.ts";
 import type { Reason } from "../../api/reasons.ts";
 import { jobs, persistentVolumeClaims, type Job, type Pod } from "../../kube/builtin.ts";
 import { isDeleting } from "../../kube/objects.ts";
 import { buildRunClaim } from "../build/run-claim.ts";
 import { buildRunJob } from "../build/run-job.ts";
-import type { Child, EventIntent, LookAgain, Plan, Removal } from "../plan.ts";
+import type { Child, EventIntent, LookAgain, Plan } from "../plan.ts";
 import type { ResolvedRun } from "../resolved-run.ts";
+import { cleansOnDelete, planAfterSuccess, planDeletion, removal } from "./cleanup.ts";
 import { endingOf, type Ending } from "./ending.ts";
 import { eventsOf } from "./events.ts";
 import type { ObservedRun } from "./observed.ts";
 import * as podState from "./pod-state.ts";
+import { agentOf } from "./references.ts";
 import { resolveRun } from "./resolve.ts";
 import { outcomeOf, resultOf } from "./result.ts";
 import { holdUpOf, isSlow, SLOW_START_MS } from "./start-up.ts";
@@ -22,6 +25,13 @@ export type RunPlan = Plan<AgentRunStatus>;
 
 /** What should be done about a run. The first step that has an answer decides. */
 export function planRun(observed: ObservedRun): RunPlan {
+  const plan = decide(observed);
+  const { run } = observed;
+  const holds = cleansOnDelete(run) && (run.status?.jobName !== undefined || plan.create.length > 0);
+  return holds && !plan.finalizers ? { ...plan, finalizers: { [FINALIZER_WORKTREE]: true } } : plan;
+}
+
+function decide(observed: ObservedRun): RunPlan {
   return (
     deleting(observed) ??
     finished(observed) ??
@@ -35,12 +45,14 @@ export function planRun(observed: ObservedRun): RunPlan {
 type Step = (observed: ObservedRun) => RunPlan | undefined;
 
 /** The garbage collector takes the children along. */
-const deleting: Step = ({ run }) => (isDeleting(run) ? rest() : undefined);
+const deleting: Step = (observed) => (isDeleting(observed.run) ? planDeletion(observed) : undefined);
 
 /** Nothing of a finished run goes on: a Job that would still run, or never start, is removed. */
-const finished: Step = ({ run, job, pod }) => {
+const finished: Step = (observed) => {
+  const { run, job, pod } = observed;
   if (!status.isFinished(run)) return undefined;
-  return { ...rest(), remove: job && !isOver(job, pod) ? [removal(job)] : [] };
+  if (job && !isOver(job, pod)) return { ...rest(), remove: [removal(job, "Background")] };
+  return planAfterSuccess(observed) ?? rest();
 };
 
 function isOver(job: Job, pod: Pod | undefined): boolean {
@@ -49,16 +61,6 @@ function isOver(job: Job, pod: Pod | undefined): boolean {
   return (
     podState.jobCondition(job, "Complete") !== undefined || podState.jobCondition(job, "Failed") !== undefined
   );
-}
-
-function removal({ metadata }: Job): Removal {
-  return {
-    type: jobs,
-    namespace: metadata.namespace ?? "",
-    name: metadata.name ?? "",
-    uid: metadata.uid ?? "",
-    propagationPolicy: "Background",
-  };
 }
 
 /** A child could not be created: its name is taken, or the API server refuses it. */
@@ -98,14 +100,23 @@ function adopt(observed: ObservedRun, job: Job): RunPlan | undefined {
 /** Also for an agent that has already ended when its pod is first seen, so that no run skips the phase. */
 function showRunning({ run, pod, now }: ObservedRun): RunPlan | undefined {
   const startedAt = pod && podState.agentStartedAt(pod);
-  if (startedAt === undefined || run.status?.phase === "Running") return undefined;
+  if (!pod || startedAt === undefined || run.status?.phase === "Running") return undefined;
+  const fetch = podState.worktreeFetch(pod);
   const next = {
     ...status.enterStage(run, status.runningStage(), now),
     startedAt,
-    podName: pod?.metadata.name,
+    podName: pod.metadata.name,
+    ...(fetch?.at === undefined ? {} : { fetchedAt: fetch.at }),
   };
-  const ended = pod !== undefined && podState.agentTermination(pod) !== undefined;
-  return write(run, next, ended ? { afterMs: 0 } : "onChange");
+  const plan = write(run, next, podState.agentTermination(pod) ? { afterMs: 0 } : "onChange");
+  return fetch?.problem === undefined
+    ? plan
+    : { ...plan, events: [notFetched(fetch.problem), ...plan.events] };
+}
+
+function notFetched(problem: string): EventIntent {
+  const note = `the remote could not be asked, the worktree starts from what the workspace last fetched: ${problem}`;
+  return { type: "Warning", reason: "RemoteNotAsked", action: "Start", note };
 }
 
 function showEnd(observed: ObservedRun, job: Job): RunPlan | undefined {
@@ -163,8 +174,11 @@ function initializing({ run, now }: ObservedRun, job: Job): RunPlan {
   return write(run, { ...status.enterStage(run, stage, now), ...status.jobStatus(job, now) }, "onChange");
 }
 
-function wait({ run, now }: ObservedRun, reason: Reason, message: string): RunPlan {
-  return write(run, status.enterStage(run, status.waitingStage(reason, message), now), "onChange");
+function wait({ run, references, now }: ObservedRun, reason: Reason, message: string): RunPlan {
+  const stage = status.enterStage(run, status.waitingStage(reason, message), now);
+  // On wrong defaults it would be a wrong agent.
+  const agent = references.configError === undefined ? agentOf(run, references.config) : undefined;
+  return write(run, { ...stage, agent }, "onChange");
 }
 
 function end({ run, job, pod, now }: ObservedRun, ending: Ending): RunPlan {
