@@ -14,6 +14,7 @@ export interface ModelChoice {
 export interface AgentSetup {
   runName: string;
   model?: string;
+  maxTurns?: number;
   /** The variable that carries the credential, when there is one. */
   tokenVariable?: string;
   /** The user's variables as they will stand in the container. */
@@ -96,6 +97,11 @@ export interface AgentReport {
   error?: AgentError;
 }
 
+/** Fields of a run's spec that only some agents can obey. */
+export const AGENT_FEATURES = ["maxTurns"] as const;
+
+export type AgentFeature = (typeof AGENT_FEATURES)[number];
+
 /** One agent: everything that differs between agents. Pure. */
 export interface Agent {
   readonly name: AgentType;
@@ -104,6 +110,8 @@ export interface Agent {
   readonly resources: ResourceRequirements;
   /** Whether a run without a model must be refused. */
   readonly requiresModel: boolean;
+  /** What this agent can obey; a run that asks for anything else is rejected. */
+  readonly features: readonly AgentFeature[];
   /** The model to ask for; undefined leaves the choice to the agent. */
   chooseModel(choice: ModelChoice): string | undefined;
   /** The variable that carries the credential unless the provider names one. */

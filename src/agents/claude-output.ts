@@ -51,6 +51,7 @@ function failure(status: number | undefined, message: string, events: JsonObject
   if (/\b529\b|overloaded/i.test(message)) return { kind: "Overloaded", status: 529, message };
   if (/not logged in|invalid api key|authentication/i.test(message))
     return { kind: "Authentication", message };
+  if (/unable to connect|connection error|timed out/i.test(message)) return { kind: "Api", message };
   const retried = lastRetry(events);
   return retried ? { ...retried, message } : { kind: "Other", message };
 }

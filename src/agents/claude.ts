@@ -29,6 +29,7 @@ export const claude: Agent = {
     limits: { memory: "2Gi" },
   },
   requiresModel: false,
+  features: ["maxTurns"],
   chooseModel,
   tokenVariable: (environment) =>
     isAnthropic(environment["ANTHROPIC_BASE_URL"]) ? "ANTHROPIC_API_KEY" : "ANTHROPIC_AUTH_TOKEN",
@@ -39,6 +40,7 @@ export const claude: Agent = {
     "--verbose",
     "--dangerously-skip-permissions",
     ...(setup.model === undefined ? [] : ["--model", setup.model]),
+    ...(setup.maxTurns === undefined ? [] : ["--max-turns", String(setup.maxTurns)]),
     ...(setup.trustRepositoryConfig ? [] : ["--setting-sources", "user", "--strict-mcp-config"]),
     ...setup.cliArgs,
   ],

@@ -28,6 +28,8 @@ export const opencode: Agent = {
   },
   // Without one it sends the source to a hosted free model.
   requiresModel: true,
+  // Its limit of steps is only advice to the model.
+  features: [],
   chooseModel: ({ run, provider, config, environment }) =>
     run ??
     provider ??

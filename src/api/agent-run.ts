@@ -6,10 +6,10 @@ import { runRepository, worktree } from "./fields/git.ts";
 import { env, image, imagePullSecrets, nodeSelector, podSecurityContext, tolerations } from "./fields/pod.ts";
 import { model, providerFields } from "./fields/provider.ts";
 import { runStatus } from "./fields/run-status.ts";
-import { agentRunSpecRules } from "./rules/agent-run.ts";
+import { agentRunRules, agentRunSpecRules } from "./rules/agent-run.ts";
 import { runName } from "./rules/names.ts";
 import { MAX_PROMPT_BYTES, noNul, notBlank, promptSize } from "./rules/values.ts";
-import { choice, flag, object, text } from "./schema/fields.ts";
+import { choice, flag, integer, object, text } from "./schema/fields.ts";
 import type { KindDefinition } from "./schema/kind.ts";
 
 const provider = object(
@@ -47,6 +47,12 @@ const spec = object(
       maxLength: MAX_PROMPT_BYTES,
       rules: [notBlank, promptSize, noNul],
     }),
+    maxTurns: integer({
+      description:
+        "Turns that the agent may take at most. Default: no limit but the timeout. Not for an agent that cannot be limited so.",
+      minimum: 1,
+      maximum: 100_000,
+    }).optional(),
     resources: resources(
       "Resources of the agent container. Default: the AgentConfig's defaultResources.",
     ).optional(),
@@ -103,7 +109,7 @@ export const agentRunKind: KindDefinition = {
   shortNames: ["arun"],
   description: DESCRIPTION,
   schema,
-  rules: [runName],
+  rules: [runName, ...agentRunRules],
   columns: [
     { name: "Agent", type: "string", jsonPath: ".status.agent", description: "The agent that runs" },
     { name: "Phase", type: "string", jsonPath: ".status.phase", description: "Where the run is in its life" },

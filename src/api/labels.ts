@@ -21,6 +21,14 @@ export const ANNOTATION_CANCEL = `${API_GROUP}/cancel`;
 /** Any new value on an AgentWorkspace makes a failed clone start again. */
 export const ANNOTATION_RETRY = `${API_GROUP}/retry`;
 
+/** `Force` on an AgentRun with worktree.cleanup removes also a worktree with work that no branch has. */
+export const ANNOTATION_CLEANUP = `${API_GROUP}/cleanup`;
+
+/** On an AgentWorkspace that runs are at work in: its deletion waits for them. */
+export const FINALIZER_IN_USE = `${API_GROUP}/in-use`;
+/** On an AgentRun with worktree.cleanup OnDelete: its deletion waits for the removal of its worktree. */
+export const FINALIZER_WORKTREE = `${API_GROUP}/worktree`;
+
 /** On a run's Job: what its defaults and references came to, so that status can be written from the Job alone. */
 export const ANNOTATION_PROVIDER = `${API_GROUP}/provider`;
 export const ANNOTATION_MODEL = `${API_GROUP}/model`;
@@ -28,5 +36,5 @@ export const ANNOTATION_BRANCH = `${API_GROUP}/branch`;
 /** `<secret>/<key>` of the provider's credential: names, never the value. */
 export const ANNOTATION_CREDENTIAL = `${API_GROUP}/credential`;
 
-/** On a workspace's init Job: what its checkout is made from. */
+/** On a workspace's init Job and a run's clean-up Job: what it was made from. */
 export const ANNOTATION_ORIGIN = `${API_GROUP}/origin`;

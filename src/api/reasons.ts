@@ -53,8 +53,13 @@ function failed(meaning: string, remedy: string, more: Partial<ReasonFacts> = {}
 }
 
 /** A reason that stands in conditions only. */
-function condition(kinds: ReasonFacts["kinds"], meaning: string, remedy = ""): ReasonFacts {
-  return { kinds, phases: [], terminal: false, retryable: false, meaning, remedy };
+function condition(
+  kinds: ReasonFacts["kinds"],
+  meaning: string,
+  remedy = "",
+  more: Partial<ReasonFacts> = {},
+): ReasonFacts {
+  return { kinds, phases: [], terminal: false, retryable: false, meaning, remedy, ...more };
 }
 
 export const REASONS = {
@@ -140,6 +145,10 @@ export const REASONS = {
     "The agent is never started without a model, and none is set anywhere.",
     "Set model in the run, its provider or the AgentConfig, and create the run again.",
   ),
+  Unsupported: failed(
+    "The run asks for a feature that its agent does not have; it is not run without it.",
+    "Leave out the field that the message names, or name another agent, and create the run again.",
+  ),
   NameTaken: failed(
     "An object with the name of the run's Job or claim exists and is not the run's own; it is left alone.",
     "Delete that object, or create the run under another name.",
@@ -155,14 +164,19 @@ export const REASONS = {
     "See git's own words in the message: the URL, branch or commit is wrong, credentials are missing, or the remote cannot be reached.",
     { kinds: ["AgentRun", "AgentWorkspace"], retryable: true },
   ),
+  BranchInUse: failed(
+    "The run's branch is checked out by another run of the workspace, or in its main checkout.",
+    "Create the run again with another worktree.branch, or when the run that the message names has ended.",
+    { retryable: true },
+  ),
   VolumeNotWritable: failed(
     "The containers' user cannot write to the volume.",
     "Use a storage class that applies fsGroup, or set podSecurityContext to the user that owns the volume.",
     { kinds: ["AgentRun", "AgentWorkspace"] },
   ),
   InvalidImage: failed(
-    "The node finds an image's name invalid.",
-    "Correct image, or defaultImage in the AgentConfig, and create the run again.",
+    "The node finds an image's name invalid, or the image lacks what the agent needs.",
+    "See the message; correct image, or defaultImage in the AgentConfig, and create the run again.",
     { kinds: ["AgentRun", "AgentWorkspace"] },
   ),
   ImagePullFailed: failed(
@@ -189,6 +203,21 @@ export const REASONS = {
     "The provider refused the token.",
     "Correct the Secret key that the message names and create the run again.",
   ),
+  RateLimited: failed(
+    "The model's endpoint refused further requests (429), also after the agent's own tries.",
+    "Create the run again later, or raise the provider's limit. What the agent has done so far is kept.",
+    { retryable: true },
+  ),
+  Overloaded: failed(
+    "The model's endpoint was overloaded (529 or 503), also after the agent's own tries.",
+    "Create the run again later. What the agent has done so far is kept.",
+    { retryable: true },
+  ),
+  TurnLimit: failed(
+    "The agent took as many turns as maxTurns allows and had not finished.",
+    "Create the run again with a higher maxTurns or a smaller task. What it has done so far is kept.",
+    { retryable: true },
+  ),
   OutOfMemory: failed(
     "A container used more memory than its limit and was killed.",
     "Raise resources.limits.memory and create the run again.",
@@ -210,6 +239,24 @@ export const REASONS = {
     "The run took longer than its timeout and was stopped. What it has done so far is kept.",
     "Create the run again with a longer timeout or a smaller task.",
     { phases: ["TimedOut"], retryable: true },
+  ),
+  InUse: condition(
+    ["AgentWorkspace"],
+    "The workspace is being deleted, and waits for the runs that are at work in it.",
+    "Wait, or delete the runs that the message names; what they leave uncommitted goes with the workspace.",
+    { phases: ["Ready"] },
+  ),
+  WorktreeCleaning: condition(["AgentRun"], "The worktree is being removed from the workspace."),
+  WorktreeCleaned: condition(["AgentRun"], "The worktree is removed; its branch is kept."),
+  WorktreeKept: condition(
+    ["AgentRun"],
+    "The worktree holds work that no branch has, or could not be removed, and is kept.",
+    "Take the work from the workspace, or annotate the run with agent.xonovex.com/cleanup=Force to remove it all the same.",
+  ),
+  RemoteNotAsked: condition(
+    ["AgentRun"],
+    "The remote did not answer: the run started from the commit that the workspace last fetched.",
+    "See git's words in the event. Create the run again if it needs newer commits.",
   ),
   Resolved: condition(["AgentRun"], "Everything that the run names exists, and its defaults are applied."),
   Initialized: condition(["AgentRun"], "The repository is checked out."),

@@ -79,6 +79,11 @@ export const statusSchemas: Readonly<Record<string, StructuralSchema>> = {
         "format": "date-time",
         "maxLength": 64
       },
+      "fetchedAt": {
+        "type": "string",
+        "format": "date-time",
+        "maxLength": 64
+      },
       "completionTime": {
         "type": "string",
         "format": "date-time",

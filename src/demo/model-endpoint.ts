@@ -137,6 +137,7 @@ async function play(
     text: turn.text ?? "",
     calls: (turn.actions ?? []).map((action) => toolCallOf(action, conversation)),
     usage: usageOf(turn, conversation.answers),
+    tooLong: turn.tooLong === true,
   };
   if (conversation.stream) stream(response, protocol.events(content), fault === "cut");
   else sendJson(response, 200, protocol.whole(content));

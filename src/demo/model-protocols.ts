@@ -9,6 +9,8 @@ export interface Answer {
   text: string;
   calls: readonly ToolCall[];
   usage: Usage;
+  /** The model stopped at its limit of tokens. */
+  tooLong: boolean;
 }
 
 /** How one API puts an answer, whole or as a stream of server-sent events. */
@@ -16,6 +18,14 @@ export interface Protocol {
   whole(answer: Answer): Fields;
   events(answer: Answer): string[];
   error(fault: Exclude<Fault, string>): Fields;
+}
+
+function stopReason(
+  { tooLong, calls }: Answer,
+  words: { tooLong: string; calls: string; end: string },
+): string {
+  if (tooLong) return words.tooLong;
+  return calls.length > 0 ? words.calls : words.end;
 }
 
 function event(name: string, data: Fields): string {
@@ -37,7 +47,7 @@ function anthropicMessage(answer: Answer): Fields {
     role: "assistant",
     model,
     content: anthropicBlocks(answer),
-    stop_reason: answer.calls.length > 0 ? "tool_use" : "end_turn",
+    stop_reason: stopReason(answer, { tooLong: "max_tokens", calls: "tool_use", end: "end_turn" }),
     stop_sequence: null,
     usage: {
       input_tokens: usage.input,
@@ -122,6 +132,10 @@ function openaiUsage({ usage }: Answer): Fields {
   };
 }
 
+function openaiReason(answer: Answer): string {
+  return stopReason(answer, { tooLong: "length", calls: "tool_calls", end: "stop" });
+}
+
 function openaiFrame({ id, model }: Answer, object: string): Fields {
   return { id: `chatcmpl_${id}`, object, created: 0, model };
 }
@@ -137,7 +151,7 @@ export const openai: Protocol = {
     };
     return {
       ...openaiFrame(answer, "chat.completion"),
-      choices: [{ index: 0, message, finish_reason: calls.length > 0 ? "tool_calls" : "stop" }],
+      choices: [{ index: 0, message, finish_reason: openaiReason(answer) }],
       usage: openaiUsage(answer),
     };
   },
@@ -150,7 +164,7 @@ export const openai: Protocol = {
     return [
       part({ role: "assistant", content: answer.text }),
       ...(calls.length > 0 ? [part({ tool_calls: calls })] : []),
-      part({}, calls.length > 0 ? "tool_calls" : "stop"),
+      part({}, openaiReason(answer)),
       chunk({ choices: [], usage: openaiUsage(answer) }),
       "data: [DONE]\n\n",
     ];

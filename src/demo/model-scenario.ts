@@ -28,6 +28,8 @@ export interface Turn {
   text?: string;
   actions?: readonly Action[];
   usage?: Partial<Usage>;
+  /** The answer stops because it has become too long for the model. */
+  tooLong?: boolean;
   fault?: Fault;
   /** How often the fault happens before the turn is answered after all. Default: always. */
   faultTimes?: number;

@@ -46,12 +46,18 @@ export interface ResolvedRun {
   agent: AgentType;
   prompt: string;
   model?: string;
+  maxTurns?: number;
   provider?: ResolvedProvider;
   /** Set for a standalone run. */
   repository?: ResolvedRepository;
   /** Set for a run on a shared workspace. */
   workspace?: ResolvedWorkspace;
-  worktree?: { branch: string; sourceBranch?: string };
+  worktree?: {
+    branch: string;
+    sourceBranch?: string;
+    /** Runs of the workspace that have ended and left a worktree on this branch. */
+    releasedBy?: string[];
+  };
   /** AgentConfig.env < provider.environment < run env, merged by name; the operator's own come on top in the builder. */
   env: EnvVar[];
   image: string;

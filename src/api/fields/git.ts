@@ -1,4 +1,4 @@
-import { flag, object, text } from "../schema/fields.ts";
+import { choice, flag, object, text } from "../schema/fields.ts";
 import { branchName, commitId, noPasswordInUrl, repositoryUrl } from "../rules/git.ts";
 import { commitName, emailAddress } from "../rules/values.ts";
 import { keyRef } from "./common.ts";
@@ -66,7 +66,11 @@ export const worktree = object(
       "Branch of the worktree; created if it does not exist. One run at a time can use a branch.",
     ),
     sourceBranch: branch(
-      "Branch that a new branch starts from. Default: the branch of the repository.",
+      "Branch that a new branch starts from: the remote's newest commit, or a branch that another run of the workspace has made. Default: the branch of the repository.",
+    ).optional(),
+    cleanup: choice(
+      ["Never", "OnSuccess", "OnDelete"],
+      "When the worktree is removed from its workspace: never, once the run has succeeded, or when the run is deleted. Its branch stays, and so does a worktree with work that no branch has, unless the annotation agent.xonovex.com/cleanup is Force. Only with workspaceRef. Default: Never.",
     ).optional(),
   },
   {

@@ -69,6 +69,9 @@ export const runStatus = object(
     podName: word("Name of its pod.").optional(),
     startTime: timestamp("When its Job was created.").optional(),
     startedAt: timestamp("When the agent started.").optional(),
+    fetchedAt: timestamp(
+      "When the remote of its workspace gave the commit that its branch starts from.",
+    ).optional(),
     completionTime: timestamp("When the run ended.").optional(),
     exitCode: integer({ description: "Exit code of the agent container." }).optional(),
     outcome: choice(
@@ -76,7 +79,9 @@ export const runStatus = object(
       "What the agent left behind: nothing, uncommitted changes, or commits.",
     ).optional(),
     result: result.optional(),
-    conditions: conditions("Resolved, Initialized and Succeeded").optional(),
+    conditions: conditions(
+      "Resolved, Initialized, Succeeded and, with worktree.cleanup, WorktreeRemoved",
+    ).optional(),
   },
   { description: "What the operator has seen of the run." },
 );

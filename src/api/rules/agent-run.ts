@@ -1,4 +1,10 @@
 import type { Rule } from "../schema/rule.ts";
+import { MAX_CLEANED_RUN_NAME } from "./names.ts";
+
+/** CEL, on `spec`: its worktree is to be removed at some time. */
+function isCleaned(spec: string): string {
+  return `(has(${spec}.worktree) && has(${spec}.worktree.cleanup) && ${spec}.worktree.cleanup != 'Never')`;
+}
 
 /** On `spec`. */
 export const agentRunSpecRules: readonly Rule[] = [
@@ -33,5 +39,21 @@ export const agentRunSpecRules: readonly Rule[] = [
     reason: "FieldValueRequired",
     fieldPath: ".worktree",
     message: "a run on a workspace needs a branch of its own: set worktree.branch",
+  },
+  {
+    rule: `has(self.workspaceRef) || !${isCleaned("self")}`,
+    reason: "FieldValueForbidden",
+    fieldPath: ".worktree.cleanup",
+    message:
+      "a run without workspaceRef has a claim of its own, which is removed together with the run: leave cleanup out",
+  },
+];
+
+/** On the whole object. */
+export const agentRunRules: readonly Rule[] = [
+  {
+    rule: `!${isCleaned("self.spec")} || size(self.metadata.name) <= ${MAX_CLEANED_RUN_NAME}`,
+    fieldPath: ".metadata.name",
+    message: `the name of an AgentRun with worktree.cleanup must have at most ${MAX_CLEANED_RUN_NAME} characters: the Job that removes its worktree is named <run>-cleanup`,
   },
 ];

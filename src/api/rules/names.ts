@@ -24,6 +24,9 @@ export const dataKey = matchesRule(
 /** Names of its Job and pods are made from a run's name, and a label's value is one. */
 export const MAX_RUN_NAME = 63;
 
+/** Leaves room for `-cleanup` in the name of the Job that removes a run's worktree. */
+export const MAX_CLEANED_RUN_NAME = 55;
+
 /** Leaves room for `-init` and `-ws` in the names of its Job and claim. */
 export const MAX_WORKSPACE_NAME = 58;
 

@@ -5,6 +5,7 @@ import type { Reason } from "../../api/reasons.ts";
 import type { Job, Pod } from "../../kube/builtin.ts";
 import { factsOf } from "../build/facts.ts";
 import { parseGitReport, parseUnfitImage, type GitReport } from "../build/git-report.ts";
+import { explainAgentError, otherFailure } from "./agent-failure.ts";
 import type { ObservedRun } from "./observed.ts";
 import * as podState from "./pod-state.ts";
 
@@ -116,7 +117,11 @@ export function initFailure(
 }
 
 /** Exit codes of the scripts; every other one is git's. */
-const INIT_EXIT_REASONS: Readonly<Record<number, Reason>> = { 65: "VolumeNotWritable", 66: "InvalidImage" };
+const INIT_EXIT_REASONS: Readonly<Record<number, Reason>> = {
+  65: "VolumeNotWritable",
+  66: "InvalidImage",
+  67: "BranchInUse",
+};
 
 function couldNotStart({ reason }: podState.Terminated): boolean {
   return reason === "StartError" || reason === "ContainerCannotRun";
@@ -137,11 +142,10 @@ function agentEnd(
   const unfit = parseUnfitImage(end.message ?? "");
   if (unfit) return failure(unfit.reason, unfit.message);
   if (end.exitCode === 0 && (report?.ok ?? git?.ok)) return completed(report, git);
-  if (report?.error?.kind === "Authentication") return authenticationFailed(job, report);
-  const said = report?.error?.message ?? unavailable(observed);
-  return end.exitCode === 0
-    ? failure("AgentError", said)
-    : failure("AgentFailed", `the agent ended with exit code ${end.exitCode}: ${said}`);
+  const { reason, message } = report?.error
+    ? explainAgentError(report.error, factsOf(job), end.exitCode)
+    : otherFailure(end.exitCode, unavailable(observed));
+  return failure(reason, message);
 }
 
 function failure(reason: Reason, message: string): Pick<Ending, "phase" | "reason" | "message"> {
@@ -161,20 +165,6 @@ function describeChange({ commits, filesChanged, uncommittedChanges }: GitReport
   const files = `${filesChanged} file${filesChanged === 1 ? "" : "s"} changed`;
   if (commits > 0) return `the agent made ${commits} commit${commits === 1 ? "" : "s"}, ${files}`;
   return uncommittedChanges ? `the agent left uncommitted changes, ${files}` : "the agent changed nothing";
-}
-
-function authenticationFailed(
-  job: Job,
-  { error }: AgentReport,
-): Pick<Ending, "phase" | "reason" | "message"> {
-  const { credential, provider } = factsOf(job);
-  const [secret, key] = credential?.split("/") ?? [];
-  const where = secret === undefined ? "no Secret is set" : `check key ${key} of Secret ${secret}`;
-  const status = error?.status === undefined ? "" : ` (${error.status})`;
-  return failure(
-    "AuthenticationFailed",
-    `provider ${provider ?? "of the run"} refused the credential${status}: ${where}. ${error?.message ?? ""}`.trim(),
-  );
 }
 
 function unavailable({ output }: ObservedRun): string {

@@ -3,6 +3,7 @@ import type { AgentProvider } from "../../api/agent-provider.ts";
 import type { AgentRun } from "../../api/agent-run.ts";
 import type { AgentWorkspace } from "../../api/agent-workspace.ts";
 import type { Job, PersistentVolumeClaim, Pod } from "../../kube/builtin.ts";
+import type { ObservedCleanup } from "./cleanup.ts";
 
 /** What the operator's flags decide for runs that say nothing themselves. */
 export interface OperatorDefaults {
@@ -21,6 +22,8 @@ export interface References {
   workspace?: AgentWorkspace;
   /** Key names of every Secret that the run needs; undefined where the Secret does not exist. */
   secrets: ReadonlyMap<string, readonly string[] | undefined>;
+  /** The AgentRuns that name the same workspace, this one too. */
+  neighbours?: readonly AgentRun[];
 }
 
 /** The API server's "no" to a child: its name is in other hands, a quota or permission stands against it, or it is invalid. */
@@ -43,6 +46,8 @@ export interface ObservedRun {
   warning?: string;
   /** The end of the agent's log, read once the agent has ended; `missing` says why there is none. */
   output?: { tail: string } | { missing: string };
+  /** Where the run's worktree is to be removed. */
+  cleanup?: ObservedCleanup;
   /** Why a child could not be created a moment ago, where it could not. */
   refusal?: Refusal;
   /** Milliseconds since the epoch. */

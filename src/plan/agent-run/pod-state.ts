@@ -1,5 +1,6 @@
 import type { ContainerState, ContainerStatus, Job, Pod } from "../../kube/builtin.ts";
-import { AGENT_CONTAINER } from "../build/names.ts";
+import { parseFetchReport } from "../build/git-report.ts";
+import { AGENT_CONTAINER, GIT_WORKTREE_CONTAINER } from "../build/names.ts";
 
 export type Terminated = NonNullable<ContainerState["terminated"]>;
 
@@ -28,6 +29,15 @@ export function failedInit(pod: Pod): { container: string; end: Terminated } | u
       return { container: name, end: state.terminated };
   }
   return undefined;
+}
+
+/** What the container that made a run's worktree tells of the remote: when it was asked, or why not. */
+export function worktreeFetch(pod: Pod): { at?: string; problem?: string } | undefined {
+  const made = pod.status?.initContainerStatuses?.find(({ name }) => name === GIT_WORKTREE_CONTAINER);
+  const end = made?.state?.terminated;
+  const report = end && parseFetchReport(end.message ?? "");
+  if (!report) return undefined;
+  return report.fetched ? { at: end.finishedAt } : { problem: report.message };
 }
 
 /** The container that waits for a reason of its own, not merely for its turn. */

@@ -2,7 +2,7 @@ import type { AgentWorkspace } from "../../api/agent-workspace.ts";
 import type { AgentConfig } from "../../api/agent-config.ts";
 import type { AgentProvider } from "../../api/agent-provider.ts";
 import type { AgentRun } from "../../api/agent-run.ts";
-import type { Agent } from "../../agents/agent.ts";
+import { AGENT_FEATURES, type Agent } from "../../agents/agent.ts";
 import type { Reason } from "../../api/reasons.ts";
 import { agentNamed } from "../../agents/registry.ts";
 import type { EnvVar } from "../../kube/builtin.ts";
@@ -15,6 +15,7 @@ import type {
   ResolvedRun,
   ResolvedWorkspace,
 } from "../resolved-run.ts";
+import { releasedBy } from "./neighbours.ts";
 import type { ObservedRun, References } from "./observed.ts";
 import { agentOf, envOf, providerNameOf, secretsNeeded } from "./references.ts";
 
@@ -42,6 +43,7 @@ export function resolveRun(observed: ObservedRun): Resolution {
   const agent = agentNamed(agentOf(run, config));
   if (!agent) return { obstacle: agentUnknown(agentOf(run, config)) };
   const obstacle =
+    unsupported(run, agent) ??
     configUnreadable(references) ??
     providerMissing(observed, agent) ??
     workspaceNotReady(run, references.workspace) ??
@@ -72,10 +74,15 @@ function assemble(
     agent: agent.name,
     prompt: spec.prompt,
     model,
+    maxTurns: spec.maxTurns,
     provider,
     repository: spec.repository && resolveRepository(spec.repository),
     workspace,
-    worktree: spec.worktree,
+    worktree: spec.worktree && {
+      branch: spec.worktree.branch,
+      sourceBranch: spec.worktree.sourceBranch,
+      releasedBy: releasedBy(run, references),
+    },
     env: mergeEnv(
       inherited(config?.env ?? [], literals(provider?.environment ?? {}), provider),
       spec.env ?? [],
@@ -108,6 +115,16 @@ function inherited(
 
 function literals(environment: Readonly<Record<string, string>>): EnvVar[] {
   return Object.entries(environment).map(([name, value]) => ({ name, value }));
+}
+
+/** A limit or instruction that its agent would pass over is never dropped silently. */
+function unsupported({ spec }: AgentRun, agent: Agent): Obstacle | undefined {
+  for (const feature of AGENT_FEATURES) {
+    if (spec[feature] === undefined || agent.features.includes(feature)) continue;
+    const message = `${agent.name} cannot obey spec.${feature}: leave it out or name another agent`;
+    return { kind: "rejected", reason: "Unsupported", message };
+  }
+  return undefined;
 }
 
 function configUnreadable({ configError }: References): Obstacle | undefined {

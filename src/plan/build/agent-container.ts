@@ -35,6 +35,7 @@ function agentSetup(run: ResolvedRun): AgentSetup {
     trustRepositoryConfig: run.trustRepositoryConfig,
     sharedMounts: (run.workspace?.sharedVolumes ?? []).map(({ mountPath }) => mountPath),
     ...(run.model === undefined ? {} : { model: run.model }),
+    ...(run.maxTurns === undefined ? {} : { maxTurns: run.maxTurns }),
     ...(run.provider?.token === undefined ? {} : { tokenVariable: run.provider.token.variable }),
   };
 }

@@ -1,0 +1,114 @@
+import { join } from "node:path";
+import { after, before } from "node:test";
+import type { AgentProviderSpec } from "../../src/api/agent-provider.ts";
+import type { AgentRun, AgentRunSpec } from "../../src/api/agent-run.ts";
+import { agentProviders, agentRuns } from "../../src/api/resources.ts";
+import type { ModelEndpoint } from "../../src/demo/model-endpoint.ts";
+import { startModelEndpoint } from "../../src/demo/model-endpoint.ts";
+import type { Scenario } from "../../src/demo/model-scenario.ts";
+import { secrets } from "../../src/kube/builtin.ts";
+import type { KubeObject } from "../../src/kube/objects.ts";
+import { isFinished } from "../../src/plan/agent-run/status.ts";
+import type { TestCluster, TestClusterOptions } from "./cluster.ts";
+import { useCluster } from "./cluster.ts";
+import type { GitRepository } from "./git-repository.ts";
+import { createGitRepository } from "./git-repository.ts";
+import { aProvider, aRun, aSecret } from "./objects.ts";
+import { temporaryDirectory } from "./temporary-directory.ts";
+import { waitFor } from "./wait-for.ts";
+
+/** The repository that every run of an agent cluster works on, as its pods name it. */
+export const REPOSITORY_URL = "https://git.example.com/team/repo.git";
+
+/** The key that the Secret `credentials` holds. */
+export const API_KEY = "sk-test-0123456789";
+
+/** A cluster, a repository and a scripted model: what a run of a real agent needs. */
+export interface AgentCluster {
+  readonly cluster: TestCluster;
+  readonly model: ModelEndpoint;
+  readonly repository: GitRepository;
+  /** Creates a run of claude with the provider `scripted`; its prompt chooses the scenario. */
+  create(name: string, spec?: Partial<AgentRunSpec>): Promise<AgentRun>;
+  /** The run once it is as awaited. Default: ended. */
+  until(name: string, condition?: (run: AgentRun) => boolean, timeoutMs?: number): Promise<AgentRun>;
+  /** `create` and `until` its end. */
+  run(name: string, spec?: Partial<AgentRunSpec>): Promise<AgentRun>;
+  /** Creates an AgentProvider that sends both agents to the scripted model. */
+  provide(name: string, more?: Partial<AgentProviderSpec>): Promise<void>;
+  /** Creates any namespaced object in the tests' namespace. */
+  add<T extends KubeObject>(type: Parameters<TestCluster["client"]["create"]>[0], object: T): Promise<void>;
+}
+
+const END_MS = 60_000;
+
+/** Registers its own start and clean-up, as `useCluster` does. `scenarios` are chosen by a word of the prompt. */
+export function useAgentCluster(
+  scenarios: Readonly<Record<string, Scenario>>,
+  options: TestClusterOptions = {},
+): AgentCluster {
+  const stack = new AsyncDisposableStack();
+  const mirrors: Record<string, string> = {};
+  let model: ModelEndpoint | undefined;
+  let repository: GitRepository | undefined;
+  before(async () => {
+    const directory = stack.use(await temporaryDirectory());
+    repository = await createGitRepository(join(directory.path, "repository"));
+    mirrors[REPOSITORY_URL] = repository.path;
+    model = await startModelEndpoint({ scenario: (prompt) => scenarioFor(scenarios, prompt) });
+  });
+  const cluster = useCluster({ gitMirrors: mirrors, ...options });
+  before(async () => {
+    await add(secrets, aSecret("credentials", { "api-key": API_KEY }));
+    await provide("scripted");
+  });
+  after(async () => {
+    await model?.close();
+    await stack.disposeAsync();
+  });
+
+  const there = <T>(value: T | undefined): T => {
+    if (value === undefined) throw new Error("it is there from the first test on, not before");
+    return value;
+  };
+  const add: AgentCluster["add"] = async (type, object) => {
+    const metadata = { ...object.metadata, namespace: cluster.namespace };
+    await cluster.client.create(type, { ...object, metadata });
+  };
+  const provide: AgentCluster["provide"] = async (name, more = {}) => {
+    const { url } = there(model);
+    const environment = { ANTHROPIC_BASE_URL: url, OPENAI_BASE_URL: url, ...more.environment };
+    await add(agentProviders, aProvider(name, { url, secret: "credentials" }, { ...more, environment }));
+  };
+  const create: AgentCluster["create"] = async (name, spec = {}) => {
+    const run = aRun(name, REPOSITORY_URL, { providerRef: "scripted", timeout: "60s", ...spec });
+    const metadata = { ...run.metadata, namespace: cluster.namespace };
+    return cluster.client.create(agentRuns, { ...run, metadata });
+  };
+  const until: AgentCluster["until"] = (name, condition = isFinished, timeoutMs = END_MS) =>
+    waitFor(cluster.client, agentRuns, { namespace: cluster.namespace, name }, condition, timeoutMs);
+  return {
+    cluster,
+    get model() {
+      return there(model);
+    },
+    get repository() {
+      return there(repository);
+    },
+    create,
+    until,
+    run: async (name, spec) => {
+      await create(name, spec);
+      return until(name);
+    },
+    provide,
+    add,
+  };
+}
+
+function scenarioFor(scenarios: Readonly<Record<string, Scenario>>, prompt: string): Scenario {
+  const word = Object.keys(scenarios).find((each) => prompt.includes(each));
+  const scenario = word === undefined ? undefined : scenarios[word];
+  if (scenario === undefined) throw new Error(`no scenario is for the prompt ${prompt}`);
+  return scenario;
+}
