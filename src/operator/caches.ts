@@ -67,8 +67,8 @@ export function allCaches(caches: Caches): AnyReflector[] {
 /** A finished run is never built again, and its prompt may be 100 KiB. */
 function trimRun(run: AgentRun): AgentRun {
   const trimmed = withoutManagedFields(run);
-  const { workspaceRef } = run.spec;
-  return isFinished(run) ? { ...trimmed, spec: { prompt: "", workspaceRef } } : trimmed;
+  const { workspaceRef, worktree } = run.spec;
+  return isFinished(run) ? { ...trimmed, spec: { prompt: "", workspaceRef, worktree } } : trimmed;
 }
 
 /** The `namespace/name` of the workspace that a run names, if it names one. */

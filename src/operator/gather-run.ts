@@ -5,12 +5,19 @@ import type { Client } from "../client/client.ts";
 import type { Job, Pod } from "../kube/builtin.ts";
 import { controllerOf, isDeleting, type KubeObject } from "../kube/objects.ts";
 import { activeConfig } from "../plan/active-config.ts";
+import { isCleanupDue, type ObservedCleanup } from "../plan/agent-run/cleanup.ts";
 import type { ObservedRun, OperatorDefaults, References } from "../plan/agent-run/observed.ts";
 import { agentTermination, isPodFinished, timeOf } from "../plan/agent-run/pod-state.ts";
 import { providerNameOf, secretsNeeded } from "../plan/agent-run/references.ts";
 import { isSlow } from "../plan/agent-run/start-up.ts";
 import { isFinished } from "../plan/agent-run/status.ts";
-import { runClaimName, runJobName, workspaceClaimName } from "../plan/build/names.ts";
+import {
+  cleanupJobName,
+  runClaimName,
+  runJobName,
+  sharedClaimName,
+  workspaceClaimName,
+} from "../plan/build/names.ts";
 import type { Caches } from "./caches.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { newestWarning, readClaim, readOutput } from "./pod-evidence.ts";
@@ -38,13 +45,29 @@ export async function gatherRun(
   if (!run || isFinished(run) || job) dependencies.forget(key);
   if (!run) return undefined;
   const pod = job && newestPod(caches, job);
-  const base = { run, defaults, job, pod, now };
-  if (isFinished(run)) return { ...base, references: NOTHING };
+  const base = { run, defaults, job, pod, now, cleanup: gatherCleanup(sources, run, key) };
+  if (isFinished(run) || isDeleting(run)) return { ...base, references: NOTHING };
   if (job) return { ...base, references: NOTHING, ...(await evidence(sources, base)) };
   return { ...base, references: await followReferences(sources, run, key) };
 }
 
 const NOTHING: References = { secrets: new Map() };
+
+/** What the removal of the run's worktree needs, and the workspace remembered: without it there is nothing to remove. */
+function gatherCleanup(
+  { caches, dependencies }: Sources,
+  run: AgentRun,
+  key: string,
+): ObservedCleanup | undefined {
+  const { namespace = "", name = "" } = run.metadata;
+  const { workspaceRef } = run.spec;
+  if (workspaceRef === undefined || !isCleanupDue(run)) return undefined;
+  dependencies.record(key, [reference.toWorkspace(namespace, workspaceRef)]);
+  const workspace = caches.workspaces.get(`${namespace}/${workspaceRef}`);
+  const job = workspace && ownJob(caches, workspace, cleanupJobName(name));
+  const pod = job && newestPod(caches, job);
+  return { workspace, config: configOf(caches, namespace), job, pod };
+}
 
 /** The Job of this name that the owner controls, never one that somebody else made. */
 export function ownJob(caches: Caches, { metadata }: KubeObject, name: string): Job | undefined {
@@ -60,7 +83,7 @@ export function newestPod(caches: Caches, job: Job): Pod | undefined {
 
 /** What the caches do not hold about a pod: its log once the agent has ended, its troubles while it has not begun. */
 async function evidence(
-  { client }: Sources,
+  { client, caches }: Sources,
   { run, pod, now }: { run: AgentRun; pod?: Pod; now: number },
 ): Promise<Pick<ObservedRun, "output" | "claim" | "warning">> {
   if (!pod) return {};
@@ -69,22 +92,28 @@ async function evidence(
   if (end && run.status?.phase === "Running") {
     return { output: await readOutput(client, pod, now - timeOf(end.finishedAt, now)) };
   }
-  return isSlow(pod, now) && !isPodFinished(pod) ? troubles(client, run, pod) : {};
+  return isSlow(pod, now) && !isPodFinished(pod) ? troubles(client, pod, claimsOf(run, caches)) : {};
+}
+
+/** The names of the claims that the pod of a run mounts. */
+function claimsOf({ metadata, spec }: AgentRun, caches: Caches): string[] {
+  const { workspaceRef } = spec;
+  if (workspaceRef === undefined) return [runClaimName(metadata.name ?? "")];
+  const workspace = caches.workspaces.get(`${metadata.namespace}/${workspaceRef}`);
+  const shared = workspace?.spec.sharedVolumes ?? [];
+  return [workspaceClaimName(workspaceRef), ...shared.map(({ name }) => sharedClaimName(workspaceRef, name))];
 }
 
 async function troubles(
   client: Client,
-  run: AgentRun,
   pod: Pod,
+  claimNames: readonly string[],
 ): Promise<Pick<ObservedRun, "claim" | "warning">> {
-  const namespace = run.metadata.namespace ?? "";
-  const workspace = run.spec.workspaceRef;
-  const claimName =
-    workspace === undefined ? runClaimName(run.metadata.name ?? "") : workspaceClaimName(workspace);
-  const claim = await readClaim(client, namespace, claimName);
-  const about = [{ kind: "Pod", name: pod.metadata.name ?? "" }];
-  if (claim && claim.status?.phase !== "Bound")
-    about.push({ kind: "PersistentVolumeClaim", name: claimName });
+  const { namespace = "", name = "" } = pod.metadata;
+  const claims = await Promise.all(claimNames.map((each) => readClaim(client, namespace, each)));
+  const claim = claims.find((each) => each && each.status?.phase !== "Bound");
+  const about = [{ kind: "Pod", name }];
+  if (claim) about.push({ kind: "PersistentVolumeClaim", name: claim.metadata.name ?? "" });
   return { claim, warning: await newestWarning(client, namespace, about) };
 }
 
@@ -100,8 +129,9 @@ async function followReferences(
   const provider =
     providerName === undefined ? undefined : caches.providers.get(`${namespace}/${providerName}`);
   const workspaceName = run.spec.workspaceRef;
-  const workspace =
-    workspaceName === undefined ? undefined : caches.workspaces.get(`${namespace}/${workspaceName}`);
+  const workspaceKey = `${namespace}/${workspaceName}`;
+  const workspace = workspaceName === undefined ? undefined : caches.workspaces.get(workspaceKey);
+  const neighbours = workspace && [...caches.runs.by("workspace", workspaceKey)];
   const secretNames = new Set(secretsNeeded(run, { config, provider, workspace }).map(({ ref }) => ref.name));
   dependencies.record(key, [
     reference.toConfigs(namespace),
@@ -110,7 +140,7 @@ async function followReferences(
     ...[...secretNames].map((name) => reference.toSecret(namespace, name)),
   ]);
   const lookups = [...secretNames].map(async (name) => [name, await secretKeys(namespace, name)] as const);
-  return { config, provider, workspace, secrets: new Map(await Promise.all(lookups)) };
+  return { config, provider, workspace, neighbours, secrets: new Map(await Promise.all(lookups)) };
 }
 
 /** The AgentConfig that counts in a namespace. */

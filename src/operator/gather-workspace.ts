@@ -4,7 +4,7 @@ import type { KubeObject } from "../kube/objects.ts";
 import { isPodFinished } from "../plan/agent-run/pod-state.ts";
 import { isSlow } from "../plan/agent-run/start-up.ts";
 import type { ObservedWorkspace } from "../plan/agent-workspace/observed.ts";
-import { WORKSPACE_COMPONENT } from "../plan/build/labels.ts";
+import { CLEANUP_COMPONENT, WORKSPACE_COMPONENT } from "../plan/build/labels.ts";
 import { workspaceClaimName, workspaceJobName } from "../plan/build/names.ts";
 import { configOf, newestPod, ownJob, type Sources } from "./gather-run.ts";
 import { newestWarning } from "./pod-evidence.ts";
@@ -42,6 +42,7 @@ export async function gatherWorkspace(
     pod,
     warning: slow ? await newestWarning(client, namespace, troubled(pod, name)) : undefined,
     runs: [...caches.runs.by("workspace", key)],
+    cleanups: [...caches.jobs.by("owner", uid)].filter(isCleanup),
     now,
   };
 }
@@ -66,7 +67,12 @@ async function credentialsOf(
 }
 
 /** The workspace that a child belongs to; a run's children only use one. */
-export function workspaceKeyOf({ metadata }: KubeObject): string[] {
-  const { [LABEL_WORKSPACE]: name, [LABEL_COMPONENT]: component } = metadata.labels ?? {};
-  return name === undefined || component !== WORKSPACE_COMPONENT ? [] : [`${metadata.namespace}/${name}`];
+export function workspaceKeyOf(child: KubeObject): string[] {
+  const { [LABEL_WORKSPACE]: name, [LABEL_COMPONENT]: component } = child.metadata.labels ?? {};
+  const isOwn = component === WORKSPACE_COMPONENT || isCleanup(child);
+  return name === undefined || !isOwn ? [] : [`${child.metadata.namespace}/${name}`];
+}
+
+function isCleanup({ metadata }: KubeObject): boolean {
+  return metadata.labels?.[LABEL_COMPONENT] === CLEANUP_COMPONENT;
 }

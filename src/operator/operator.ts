@@ -14,6 +14,7 @@ import { createControllers } from "./controllers.ts";
 import { DEFAULT_AGENT_IMAGE, DEFAULT_GIT_IMAGE } from "./images.ts";
 import { observeRuns } from "./run-metrics.ts";
 import { createSecretKeys } from "./secret-keys.ts";
+import { prepareWithdrawal } from "./withdrawal.ts";
 
 export interface OperatorOptions {
   /** The API server, under the identity whose permissions the operator has. */
@@ -61,12 +62,13 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     log,
     dropped: metrics.eventDropped,
   });
+  const permit = (): void => election?.permit();
   const controllers = createControllers({
     hands: {
       client,
       caches,
       record: (type, regarding, event) => recorder.record(type, regarding, event),
-      permit: () => election?.permit(),
+      permit,
     },
     secretKeys: createSecretKeys(client, caches),
     defaults: {
@@ -81,11 +83,20 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   for (const cache of allCaches(caches)) cache.start();
   election?.start();
   const working = work(controllers, election, log);
+  const withdrawal = prepareWithdrawal({
+    client,
+    caches,
+    controllers,
+    log,
+    permit,
+    namespace: options.leaseNamespace,
+    isLeading: () => election?.isLeading() ?? true,
+  });
   return {
     working,
     lost: election?.lost ?? new Promise(() => undefined),
     stop: async () => {
-      await Promise.all(controllers.map((controller) => controller.stop()));
+      await withdrawal.complete();
       await recorder.stop();
       await election?.stop();
       await Promise.all(allCaches(caches).map((cache) => cache.stop()));

@@ -13,6 +13,8 @@ const KINDS = ["agentruns", "agentworkspaces", "agentproviders", "agentconfigs"]
 export const operatorRules: readonly PolicyRule[] = [
   { apiGroups: [API_GROUP], resources: KINDS, verbs: ["get", "list", "watch"] },
   { apiGroups: [API_GROUP], resources: KINDS.map((kind) => `${kind}/status`), verbs: ["patch"] },
+  // Finalizers are put on and taken off in the metadata.
+  { apiGroups: [API_GROUP], resources: ["agentruns", "agentworkspaces"], verbs: ["patch"] },
   // Children block the deletion of their owner, which the API server lets only those ask for who may finalize it.
   {
     apiGroups: [API_GROUP],
@@ -20,11 +22,14 @@ export const operatorRules: readonly PolicyRule[] = [
     verbs: ["update"],
   },
   { apiGroups: ["batch"], resources: ["jobs"], verbs: ["get", "list", "watch", "create", "delete"] },
-  { apiGroups: [""], resources: ["pods"], verbs: ["list", "watch"] },
+  // A cancelled run's pod gets a deadline that has passed, so that it ends with its log and last words kept.
+  { apiGroups: [""], resources: ["pods"], verbs: ["list", "watch", "patch"] },
   { apiGroups: [""], resources: ["pods/log"], verbs: ["get"] },
   { apiGroups: [""], resources: ["persistentvolumeclaims"], verbs: ["get", "list", "watch", "create"] },
   // List and watch ask for metadata only; RBAC cannot say so.
   { apiGroups: [""], resources: ["secrets"], verbs: ["get", "list", "watch"] },
+  // Its own one only: whether the operator is being uninstalled.
+  { apiGroups: [""], resources: ["namespaces"], verbs: ["list", "watch"] },
   { apiGroups: ["events.k8s.io"], resources: ["events"], verbs: ["list", "create", "patch"] },
 ];
 

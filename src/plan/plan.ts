@@ -16,6 +16,15 @@ export interface Removal {
   propagationPolicy: "Foreground" | "Background";
 }
 
+/** A child that exists gets these fields, as a JSON merge patch; nothing where it is gone or another one. */
+export interface Adjustment {
+  type: ResourceType;
+  namespace: string;
+  name: string;
+  uid: string;
+  patch: { readonly spec: object };
+}
+
 /** A change that a user would want to see in `kubectl describe`. */
 export interface EventIntent {
   type: "Normal" | "Warning";
@@ -30,11 +39,15 @@ export interface EventIntent {
 export type LookAgain = "onChange" | { afterMs: number };
 
 /**
- * What should be done about one object, as data. Carried out in this order: create, remove, events,
- * status. `status` is the whole desired status; absent means: leave it as it is.
+ * What should be done about one object, as data. Carried out in this order: finalizers that are put on,
+ * create, adjust, remove, events, status, finalizers that are taken off. `status` is the whole desired status;
+ * absent means: leave it as it is.
  */
 export interface Plan<Status> {
+  /** Whether each of these finalizers should stand on the object; those of others are left alone. */
+  finalizers?: Readonly<Record<string, boolean>>;
   create: Child[];
+  adjust?: Adjustment[];
   remove: Removal[];
   events: EventIntent[];
   status?: Status;

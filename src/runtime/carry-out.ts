@@ -10,7 +10,17 @@ import { isNamespaceTerminating } from "./retry.ts";
 
 /** What should be done about one object, as data; the shape of every kind's plan. */
 export interface ActionPlan<Status> {
+  /** Whether each of these finalizers should stand on the object; absent: they are left as they are. */
+  finalizers?: Readonly<Record<string, boolean>>;
   create: readonly { type: ResourceType; object: KubeObject }[];
+  /** Merge patches of children that exist. */
+  adjust?: readonly {
+    type: ResourceType;
+    namespace: string;
+    name: string;
+    uid: string;
+    patch: { readonly spec: object };
+  }[];
   remove: readonly {
     type: ResourceType;
     namespace: string;
@@ -48,9 +58,10 @@ export type CarriedOut<T extends KubeObject> =
   | { outcome: "gone" };
 
 /**
- * Carries out a plan about `object`: children in order, removals, events, then the status as the
- * smallest merge patch, guarded by the resourceVersion that the plan was made from. Rejects with
- * `ApiError`; after a conflict the live object is in the cache, so that the next attempt sees it.
+ * Carries out a plan about `object`: finalizers that are put on, children in order, adjustments, removals, events,
+ * the status, then finalizers that are taken off. Writes to the object are the smallest merge patches,
+ * guarded by the resourceVersion that the plan was made from. Rejects with `ApiError`; after a conflict
+ * the live object is in the cache, so that the next attempt sees it.
  */
 export async function carryOut<T extends KubeObject, Status>(
   context: CarryOutContext,
@@ -58,15 +69,43 @@ export async function carryOut<T extends KubeObject, Status>(
   object: T & { status?: unknown },
   plan: ActionPlan<Status>,
 ): Promise<CarriedOut<T>> {
+  const wanted = plan.finalizers ?? {};
+  const held = await writeFinalizers(context, type, object, withAdded(object, wanted));
+  if (held.outcome !== "done") return held;
   for (const child of plan.create) {
-    const stopped = await createChild(context, object, child);
+    const stopped = await createChild(context, held.object, child);
     if (stopped !== undefined) return stopped;
   }
+  for (const adjustment of plan.adjust ?? []) await adjust(context, adjustment);
   for (const removal of plan.remove) await remove(context, removal);
-  for (const event of plan.events) context.record?.(type, object, event);
-  return plan.status === undefined
-    ? { outcome: "done", object }
-    : writeStatus(context, type, object, plan.status);
+  for (const event of plan.events) context.record?.(type, held.object, event);
+  const told = plan.status === undefined ? held : await writeStatus(context, type, held.object, plan.status);
+  if (told.outcome !== "done") return told;
+  return writeFinalizers(context, type, told.object, withoutDropped(told.object, wanted));
+}
+
+type Done<T extends KubeObject> = Extract<CarriedOut<T>, { outcome: "done" | "gone" }>;
+
+/** An object that is being deleted takes no new finalizers. */
+function withAdded({ metadata }: KubeObject, wanted: Readonly<Record<string, boolean>>): string[] {
+  const present = metadata.finalizers ?? [];
+  if (metadata.deletionTimestamp !== undefined) return present;
+  return [...present, ...Object.keys(wanted).filter((name) => wanted[name] && !present.includes(name))];
+}
+
+function withoutDropped({ metadata }: KubeObject, wanted: Readonly<Record<string, boolean>>): string[] {
+  return (metadata.finalizers ?? []).filter((name) => wanted[name] !== false);
+}
+
+/** Sends nothing where the finalizers are as they should be. */
+async function writeFinalizers<T extends KubeObject>(
+  context: CarryOutContext,
+  type: ResourceType<T>,
+  object: T & { status?: unknown },
+  finalizers: readonly string[],
+): Promise<Done<T>> {
+  if (finalizers.length === (object.metadata.finalizers ?? []).length) return { outcome: "done", object };
+  return patchOwner(context, type, object, { metadata: { finalizers } }, {});
 }
 
 type Stopped = Exclude<CarriedOut<KubeObject>, { outcome: "done" }>;
@@ -134,6 +173,23 @@ function nameOf(child: { type: ResourceType; object: KubeObject }): string {
   return `${child.type.kind} ${namespace === undefined ? "" : `${namespace}/`}${name}`;
 }
 
+async function adjust(
+  context: CarryOutContext,
+  { type, namespace, name, uid, patch }: NonNullable<ActionPlan<never>["adjust"]>[number],
+): Promise<void> {
+  context.permit?.();
+  try {
+    const sent = { metadata: { uid }, ...patch };
+    const adjusted = await context.client.patch(type, { namespace, name }, sent, {
+      type: "merge",
+      ...signalOf(context),
+    });
+    context.put?.(type, adjusted, context.origin);
+  } catch (error) {
+    if (!isApiError(error, "NotFound") && !isApiError(error, "Conflict")) throw error;
+  }
+}
+
 async function remove(context: CarryOutContext, removal: ActionPlan<never>["remove"][number]): Promise<void> {
   const { type, namespace, name, uid, propagationPolicy } = removal;
   context.permit?.();
@@ -151,17 +207,28 @@ async function writeStatus<T extends KubeObject>(
   type: ResourceType<T>,
   object: T & { status?: unknown },
   status: unknown,
-): Promise<CarriedOut<T>> {
+): Promise<Done<T>> {
   if (!isObject(status)) throw new Error(`the status planned for a ${type.kind} is no object`);
   const change = diffMergePatch(isObject(object.status) ? object.status : {}, status);
   if (change === undefined) return { outcome: "done", object };
-  const { namespace, name = "", resourceVersion, uid } = object.metadata;
+  return patchOwner(context, type, object, { status: change }, { subresource: "status" });
+}
+
+/** One merge patch of the planned object, as it was when the plan was made. */
+async function patchOwner<T extends KubeObject>(
+  context: CarryOutContext,
+  type: ResourceType<T>,
+  { metadata }: T,
+  change: { metadata?: object; status?: unknown },
+  options: { subresource?: string },
+): Promise<Done<T>> {
+  const { namespace, name = "", resourceVersion, uid } = metadata;
   const at = { name, ...(namespace !== undefined && { namespace }) };
   context.permit?.();
   try {
-    const patch = { metadata: { resourceVersion, uid }, status: change };
-    const options = { type: "merge" as const, subresource: "status", ...signalOf(context) };
-    const written = await context.client.patch(type, at, patch, options);
+    const patch = { ...change, metadata: { ...change.metadata, resourceVersion, uid } };
+    const sent = { type: "merge" as const, ...options, ...signalOf(context) };
+    const written = await context.client.patch(type, at, patch, sent);
     context.put?.(type, written, context.origin);
     return { outcome: "done", object: written };
   } catch (error) {
@@ -177,7 +244,7 @@ async function refresh<T extends KubeObject>(
   type: ResourceType<T>,
   at: { namespace?: string; name: string },
   conflict: ApiError,
-): Promise<CarriedOut<T>> {
+): Promise<Done<T>> {
   try {
     context.put?.(type, await context.client.get(type, at, signalOf(context)));
   } catch (error) {

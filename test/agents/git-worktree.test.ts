@@ -110,8 +110,8 @@ describe("the worktree of a run on a workspace", () => {
   test("a branch that another run has checked out is refused with that run's name", async () => {
     assert.equal((await (await podOf("holder", "held")).clone()).code, 0);
     const pod = await podOf("late", "held");
-    assert.equal((await pod.clone()).code, 64);
-    assert.match(await pod.message(), /branch held is checked out by holder/);
+    assert.equal((await pod.clone()).code, 67);
+    assert.match(await pod.message(), /branch held is checked out by run holder/);
   });
 
   test("a source branch that does not exist is refused with those that do", async () => {

@@ -95,7 +95,9 @@ function schedulingHoldUp(
 
 function claimMessage({ metadata, spec }: PersistentVolumeClaim, warning: string | undefined): string {
   const what = `claim ${metadata.name} (class ${spec.storageClassName ?? "of the cluster's default"}, ${(spec.accessModes ?? []).join(", ")})`;
-  return warning === undefined ? `${what} is not bound to a volume yet` : `${what}: ${warning}`;
+  if (warning !== undefined) return `${what}: ${warning}`;
+  const since = metadata.creationTimestamp === undefined ? "" : ` since ${metadata.creationTimestamp}`;
+  return `${what} has waited for a volume${since}`;
 }
 
 function warningHoldUp(warning: string | undefined): HoldUp | undefined {

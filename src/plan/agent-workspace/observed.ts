@@ -21,6 +21,8 @@ export interface ObservedWorkspace {
   warning?: string;
   /** The AgentRuns that name it. */
   runs: readonly AgentRun[];
+  /** The Jobs that remove or have removed worktrees of its runs. */
+  cleanups: readonly Job[];
   refusal?: Refusal;
   /** Milliseconds since the epoch. */
   now: number;

@@ -33,6 +33,7 @@ function observe(more: Partial<ObservedWorkspace> = {}): ObservedWorkspace {
     defaults: { gitImage: "git:1", agentImage: "agent:1", imagePullTimeoutSeconds: 300 },
     claims: new Map(),
     runs: [],
+    cleanups: [],
     now: NOW,
     ...more,
   };

@@ -1,5 +1,5 @@
 import { findCondition, setConditions } from "../../api/conditions.ts";
-import { ANNOTATION_ORIGIN, ANNOTATION_RETRY } from "../../api/labels.ts";
+import { ANNOTATION_ORIGIN, ANNOTATION_RETRY, FINALIZER_IN_USE } from "../../api/labels.ts";
 import type { AgentWorkspacePhase, AgentWorkspaceStatus } from "../../api/agent-workspace.ts";
 import type { Reason } from "../../api/reasons.ts";
 import { jobs, persistentVolumeClaims } from "../../kube/builtin.ts";
@@ -22,8 +22,16 @@ export type WorkspacePlan = Plan<AgentWorkspaceStatus>;
 /** For what comes with no watch: a slow pod's events, a name that is freed, room in a quota. */
 const RECHECK_MS = 30_000;
 
+/** Names in a message. */
+const MAX_NAMES = 10;
+
 /** What should be done about a workspace. The first step that has an answer decides. */
 export function planWorkspace(observed: ObservedWorkspace): WorkspacePlan {
+  const isInUse = usersOf(observed).length > 0;
+  return { ...decide(observed), finalizers: { [FINALIZER_IN_USE]: isInUse } };
+}
+
+function decide(observed: ObservedWorkspace): WorkspacePlan {
   const setup = resolveWorkspace(observed);
   return (
     deleting(observed) ??
@@ -38,9 +46,23 @@ export function planWorkspace(observed: ObservedWorkspace): WorkspacePlan {
 
 type Step = (observed: ObservedWorkspace, setup: WorkspaceSetup) => WorkspacePlan | undefined;
 
-/** The garbage collector takes the claims and the Job along. */
-function deleting({ workspace }: ObservedWorkspace): WorkspacePlan | undefined {
-  return isDeleting(workspace) ? rest() : undefined;
+/** Waits for the runs that are at work; then the garbage collector takes the claims and the Job along. */
+function deleting(observed: ObservedWorkspace): WorkspacePlan | undefined {
+  if (!isDeleting(observed.workspace)) return undefined;
+  const users = usersOf(observed);
+  if (users.length === 0) return rest();
+  const phase = observed.workspace.status?.phase ?? "Pending";
+  const names = users.slice(0, MAX_NAMES).join(", ") + (users.length > MAX_NAMES ? ", …" : "");
+  const message = `the deletion waits for ${users.length} AgentRun${users.length === 1 ? "" : "s"} to end: ${names}`;
+  return enter(observed, phase, "InUse", message);
+}
+
+/** The names of the runs that have a Job and have not ended. */
+function usersOf({ runs }: ObservedWorkspace): string[] {
+  return runs
+    .filter((run) => run.status?.jobName !== undefined && !isFinished(run))
+    .map(({ metadata }) => metadata.name ?? "")
+    .toSorted();
 }
 
 /** A child could not be created. Tried again: the name may be freed, the quota raised. */
@@ -152,7 +174,8 @@ function enter(
   const { workspace, now } = observed;
   const { metadata, status } = workspace;
   const observedGeneration = metadata.generation;
-  const condition = { type: "Ready", status: phase === "Ready" ? "True" : "False", reason, message } as const;
+  const isUsable = phase === "Ready" && reason === "Ready";
+  const condition = { type: "Ready", status: isUsable ? "True" : "False", reason, message } as const;
   return {
     ...rest(),
     events: eventsOf(status, phase, reason, message),
@@ -170,15 +193,27 @@ function enter(
 }
 
 /** What status shows of the runs that use it, and of the last fetch. */
-function factsOf({ workspace, runs, job }: ObservedWorkspace): Partial<AgentWorkspaceStatus> {
+function factsOf({ workspace, runs, job, cleanups }: ObservedWorkspace): Partial<AgentWorkspaceStatus> {
   const { status } = workspace;
-  const worktrees = worktreesOf(status?.worktrees ?? [], runs);
+  const worktrees = worktreesOf(status?.worktrees ?? [], runs, cleanups);
   return {
     worktrees: worktrees.length > 0 ? worktrees : undefined,
     worktreeCount: worktrees.length,
     runningRuns: runs.filter((run) => run.status?.phase === "Running" && !isFinished(run)).length,
-    lastFetch: status?.lastFetch ?? job?.status?.completionTime,
+    lastFetch: latest([
+      status?.lastFetch,
+      job?.status?.completionTime,
+      ...runs.map((run) => run.status?.fetchedAt),
+    ]),
   };
+}
+
+/** Of times as Kubernetes writes them. */
+function latest(times: readonly (string | undefined)[]): string | undefined {
+  return times
+    .filter((time) => time !== undefined)
+    .toSorted()
+    .at(-1);
 }
 
 function eventsOf(
@@ -194,7 +229,8 @@ function eventsOf(
     return [];
   }
   const calm = phase === "Ready" || reason === "Cloning" || reason === "Retrying";
-  return [{ type: calm ? "Normal" : "Warning", reason, action: "Initialize", note }];
+  const action = reason === "InUse" ? "Delete" : "Initialize";
+  return [{ type: calm ? "Normal" : "Warning", reason, action, note }];
 }
 
 function rest(): WorkspacePlan {

@@ -1,5 +1,9 @@
 import type { AgentRun } from "../../api/agent-run.ts";
 import type { AgentWorkspaceStatus } from "../../api/agent-workspace.ts";
+import { findCondition } from "../../api/conditions.ts";
+import { LABEL_RUN } from "../../api/labels.ts";
+import type { Job } from "../../kube/builtin.ts";
+import { jobCondition } from "../agent-run/pod-state.ts";
 import { WORKTREES_DIR } from "../build/paths.ts";
 
 export type Worktree = NonNullable<AgentWorkspaceStatus["worktrees"]>[number];
@@ -9,10 +13,14 @@ const MAX_WORKTREES = 1000;
 
 /**
  * The worktrees that are known of: those of runs whose agent has started, as the run last reported them,
- * and those of runs that are gone, as they were. Sorted by run; beyond the limit the oldest ones of runs
- * that are gone are forgotten.
+ * and those of runs that are gone, as they were, without those that a clean-up has removed since. Sorted
+ * by run; beyond the limit the oldest ones of runs that are gone are forgotten.
  */
-export function worktreesOf(before: readonly Worktree[], runs: readonly AgentRun[]): Worktree[] {
+export function worktreesOf(
+  before: readonly Worktree[],
+  runs: readonly AgentRun[],
+  cleanups: readonly Job[],
+): Worktree[] {
   const known = new Map(before.map((worktree) => [worktree.run, { ...worktree, exists: false }]));
   for (const run of runs) {
     const worktree = reported(run);
@@ -20,16 +28,26 @@ export function worktreesOf(before: readonly Worktree[], runs: readonly AgentRun
     if (worktree) known.set(worktree.run, worktree);
     else if (earlier) earlier.exists = true;
   }
+  const removedAt = new Map(cleanups.flatMap(removalOf));
   return [...known.values()]
+    .filter(({ run, observedAt }) => compare(removedAt.get(run) ?? "", observedAt) < 0)
     .sort((a, b) => Number(b.exists) - Number(a.exists) || compare(b.observedAt, a.observedAt))
     .slice(0, MAX_WORKTREES)
     .sort((a, b) => compare(a.run, b.run));
+}
+
+/** The run whose worktree a clean-up has removed, and when. */
+function removalOf(job: Job): [run: string, at: string][] {
+  const run = job.metadata.labels?.[LABEL_RUN];
+  const at = job.status?.completionTime;
+  return run !== undefined && at !== undefined && jobCondition(job, "Complete") ? [[run, at]] : [];
 }
 
 function reported({ metadata, status }: AgentRun): (Worktree & { exists: boolean }) | undefined {
   const { name } = metadata;
   const { startedAt, completionTime, branch, result } = status ?? {};
   if (name === undefined || startedAt === undefined) return undefined;
+  if (findCondition(status?.conditions, "WorktreeRemoved")?.status === "True") return undefined;
   return {
     run: name,
     path: `${WORKTREES_DIR}/${name}`,

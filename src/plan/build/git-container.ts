@@ -72,6 +72,7 @@ function gitEnv(run: ResolvedRun): EnvVar[] {
       AGENT_REPOSITORY_SUBMODULES: repository?.submodules ? "true" : undefined,
       AGENT_WORKTREE_BRANCH: run.worktree?.branch,
       AGENT_WORKTREE_SOURCE: run.worktree?.sourceBranch,
+      AGENT_WORKTREE_RELEASED: run.worktree?.releasedBy?.join(" "),
     }),
   );
 }

@@ -51,6 +51,21 @@ export function parseUnfitImage(message: string): UnfitImage | undefined {
   };
 }
 
+/** Whether the remote of a workspace was asked for the newest commit, and why not. */
+export interface FetchReport {
+  fetched: boolean;
+  message: string;
+}
+
+/** Reads the termination message of the container that made a worktree; undefined where nothing was to be fetched. */
+export function parseFetchReport(message: string): FetchReport | undefined {
+  const report = parseOutcome(message);
+  const fetched = report?.["fetched"];
+  const text = report?.["message"];
+  if (typeof fetched !== "boolean") return undefined;
+  return { fetched, message: typeof text === "string" ? text : "git gave no reason" };
+}
+
 type Fields = Readonly<Record<string, unknown>>;
 
 /** The last line that the entrypoint has written; an agent may have written lines before it. */

@@ -36,3 +36,6 @@ export function workspaceLabels(name: string): Record<string, string> {
 
 /** Tells a workspace's children from a run's. */
 export const WORKSPACE_COMPONENT = "workspace";
+
+/** The Job that removes a run's worktree; a child of the workspace that is about a run. */
+export const CLEANUP_COMPONENT = "cleanup";

@@ -27,6 +27,14 @@ export const GIT_CLONE_CONTAINER = "git-clone";
 /** Adds the worktree of a run on a shared workspace. */
 export const GIT_WORKTREE_CONTAINER = "git-worktree";
 
+/** Removes the worktree of a run on a shared workspace. */
+export const GIT_CLEANUP_CONTAINER = "git-cleanup";
+
+/** The Job that removes the worktree of a run. */
+export function cleanupJobName(run: string): string {
+  return `${run}-cleanup`;
+}
+
 /** The Job that makes a workspace's checkout. */
 export function workspaceJobName(workspace: string): string {
   return `${workspace}-init`;

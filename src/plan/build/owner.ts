@@ -16,6 +16,11 @@ export function ownedByWorkspace(workspace: Owner): OwnerReference {
   return ownedBy("AgentWorkspace", workspace);
 }
 
+/** Lets a child know its run without going or staying with it. */
+export function alsoOwnedByRun(run: Owner): OwnerReference {
+  return { ...ownedBy("AgentRun", run), controller: false, blockOwnerDeletion: false };
+}
+
 function ownedBy(kind: string, { name, uid }: Owner): OwnerReference {
   const apiVersion = `${API_GROUP}/${API_VERSION}`;
   return { apiVersion, kind, name, uid, controller: true, blockOwnerDeletion: true };

@@ -2,8 +2,10 @@ import {
   commonSh,
   entrypointSh,
   gitCheckoutSh,
+  gitCleanupSh,
   gitCloneSh,
   gitRemoteSh,
+  gitViewSh,
   gitWorkspaceSh,
   gitWorktreeSh,
 } from "./scripts.generated.ts";
@@ -15,7 +17,10 @@ export const gitCloneScript = [commonSh, gitRemoteSh, gitCheckoutSh, gitCloneSh]
 export const gitWorkspaceScript = [commonSh, gitRemoteSh, gitCheckoutSh, gitWorkspaceSh].join("\n");
 
 /** Adds the worktree of a run on a shared workspace. */
-export const gitWorktreeScript = [commonSh, gitRemoteSh, gitWorktreeSh].join("\n");
+export const gitWorktreeScript = [commonSh, gitRemoteSh, gitViewSh, gitWorktreeSh].join("\n");
+
+/** Removes the worktree of a run on a shared workspace. */
+export const gitCleanupScript = [commonSh, gitViewSh, gitCleanupSh].join("\n");
 
 /** Runs the agent. */
 export const entrypointScript = [commonSh, gitRemoteSh, entrypointSh].join("\n");

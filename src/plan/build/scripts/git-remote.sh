@@ -110,15 +110,17 @@ prepare_ssh() {
   export GIT_SSH_COMMAND
 }
 
-# exec_remote_git ARGUMENT...: git that may talk to the remote; replaces the (sub)shell.
+# exec_remote_git ARGUMENT...: git that may talk to the remote, for `limit` seconds where that is set;
+# replaces the (sub)shell.
 exec_remote_git() {
+  # No collection of garbage: where objects are shared, refs elsewhere may need what none here does.
   set -- -c protocol.ext.allow=never -c core.askPass= -c core.hooksPath=/dev/null \
-    -c http.lowSpeedLimit=1000 -c http.lowSpeedTime=60 \
+    -c gc.auto=0 -c maintenance.auto=false -c http.lowSpeedLimit=1000 -c http.lowSpeedTime=60 \
     -c credential.helper= -c "credential.helper=$credential_helper" "$@"
   if [ -n "$certificates" ] && [ -n "$origin" ]; then
     set -- -c "http.$origin/.sslCAInfo=$certificates" "$@"
   fi
-  exec git "$@"
+  exec ${limit:+timeout "$limit"} git "$@"
 }
 
 # Reads git's messages, writes them without secrets: those of the Secret, and any user part of a URL.
@@ -161,9 +163,10 @@ stoppable() {
   return "$ended"
 }
 
-# attempt COMMAND...: three tries where the network failed. 64: permanent; message: what git said, scrubbed.
+# attempt COMMAND...: tries again after `pauses` where the network failed. 64: permanent; message: what
+# git said, scrubbed.
 attempt() {
-  for pause in 2 5 0; do
+  for pause in ${pauses:-2 5 0}; do
     stoppable "$@" 2>"$private/error" && return 0
     message=$(scrub <"$private/error" | tail -n 12)
     is_permanent "$private/error" && return 64

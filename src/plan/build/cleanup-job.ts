@@ -1,0 +1,131 @@
+import { ANNOTATION_ORIGIN, LABEL_COMPONENT, LABEL_RUN } from "../../api/labels.ts";
+import type { Container, Job, PodSecurityContext } from "../../kube/builtin.ts";
+import { literal, literalEnv, mergeEnv } from "./env.ts";
+import { rootsEnv } from "./git-container.ts";
+import { CLEANUP_COMPONENT, workspaceLabels } from "./labels.ts";
+import { cleanupJobName, GIT_CLEANUP_CONTAINER, workspaceClaimName } from "./names.ts";
+import { alsoOwnedByRun, ownedByWorkspace } from "./owner.ts";
+import { TERMINATION_LOG, WORKSPACE_DIR, WORKTREES_DIR } from "./paths.ts";
+import { gitCleanupScript } from "./scripts.ts";
+import { containerSecurity, podSecurity } from "./security.ts";
+import { oneNode } from "./workspace-job.ts";
+
+/** What the script says of a worktree with work that no branch has. */
+export const KEPT_EXIT_CODE = 68;
+
+/** Exit codes that another try would not change. */
+const PERMANENT_EXIT_CODES = [64, 65, 66, KEPT_EXIT_CODE];
+
+/** A deletion that waits for it must end, whatever stands in its way. */
+const DEADLINE_SECONDS = 600;
+
+/** Long enough to be seen; the Job of a run's successor has the same name. */
+const KEPT_SECONDS = 600;
+
+/** A worktree that is to be removed, and where. */
+export interface WorktreeCleanup {
+  run: { name: string; uid: string };
+  workspace: {
+    namespace: string;
+    name: string;
+    uid: string;
+    accessMode: "ReadWriteMany" | "ReadWriteOnce";
+  };
+  /** Also one with work that no branch has. */
+  force: boolean;
+  gitImage: string;
+  imagePullSecrets?: { name: string }[];
+  priorityClassName?: string;
+  podSecurityContext?: PodSecurityContext;
+}
+
+/** What the Job was made for; one of another origin says nothing about this clean-up. */
+export function cleanupOrigin({ run, force }: Pick<WorktreeCleanup, "run" | "force">): string {
+  return `${run.uid}/${force ? "Force" : "Safe"}`;
+}
+
+/** The Job that removes a run's worktree. The workspace's, because the run may be gone before it ends. */
+export function buildCleanupJob(cleanup: WorktreeCleanup): Job {
+  const { run, workspace, imagePullSecrets, priorityClassName, podSecurityContext } = cleanup;
+  const labels = {
+    ...workspaceLabels(workspace.name),
+    [LABEL_COMPONENT]: CLEANUP_COMPONENT,
+    [LABEL_RUN]: run.name,
+  };
+  return {
+    apiVersion: "batch/v1",
+    kind: "Job",
+    metadata: {
+      name: cleanupJobName(run.name),
+      namespace: workspace.namespace,
+      labels,
+      annotations: { [ANNOTATION_ORIGIN]: cleanupOrigin(cleanup) },
+      ownerReferences: [ownedByWorkspace(workspace), alsoOwnedByRun(run)],
+    },
+    spec: {
+      backoffLimit: 2,
+      activeDeadlineSeconds: DEADLINE_SECONDS,
+      ttlSecondsAfterFinished: KEPT_SECONDS,
+      podFailurePolicy: {
+        rules: [
+          {
+            action: "FailJob",
+            onExitCodes: {
+              containerName: GIT_CLEANUP_CONTAINER,
+              operator: "In",
+              values: PERMANENT_EXIT_CODES,
+            },
+          },
+          { action: "Ignore", onPodConditions: [{ type: "DisruptionTarget", status: "True" }] },
+        ],
+      },
+      template: {
+        metadata: { labels },
+        spec: {
+          restartPolicy: "Never",
+          enableServiceLinks: false,
+          automountServiceAccountToken: false,
+          securityContext: podSecurity(podSecurityContext),
+          ...(imagePullSecrets ? { imagePullSecrets } : {}),
+          ...(priorityClassName === undefined ? {} : { priorityClassName }),
+          ...oneNode(workspace),
+          containers: [buildContainer(cleanup)],
+          volumes: [
+            {
+              name: "workspace",
+              persistentVolumeClaim: { claimName: workspaceClaimName(workspace.name) },
+            },
+            { name: "tmp", emptyDir: {} },
+          ],
+        },
+      },
+    },
+  };
+}
+
+/** No credentials: it never talks to the remote. */
+function buildContainer({ run, workspace, force, gitImage }: WorktreeCleanup): Container {
+  return {
+    name: GIT_CLEANUP_CONTAINER,
+    image: gitImage,
+    command: ["/bin/sh", "-c", literal(gitCleanupScript)],
+    env: mergeEnv(
+      literalEnv({ HOME: "/tmp/home", TMPDIR: "/tmp" }),
+      rootsEnv(),
+      literalEnv({
+        AGENT_RUN: run.name,
+        AGENT_CLAIM: workspaceClaimName(workspace.name),
+        AGENT_CLEANUP_FORCE: force ? "true" : undefined,
+      }),
+    ),
+    resources: { requests: { cpu: "100m", memory: "128Mi" }, limits: { memory: "1Gi" } },
+    volumeMounts: [
+      { name: "workspace", mountPath: WORKSPACE_DIR, subPath: "repo" },
+      { name: "workspace", mountPath: WORKTREES_DIR, subPath: "worktrees" },
+      { name: "tmp", mountPath: "/tmp" },
+    ],
+    securityContext: { ...containerSecurity, readOnlyRootFilesystem: true },
+    terminationMessagePath: TERMINATION_LOG,
+    terminationMessagePolicy: "FallbackToLogsOnError",
+  };
+}

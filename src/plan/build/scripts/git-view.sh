@@ -1,0 +1,60 @@
+# shellcheck shell=sh disable=SC2034,SC2154,SC2317 # Variables and callers are in the files it is joined with.
+# How the repository of a workspace is read and written where agents may have put anything into it: git
+# never runs in it. A private repository with no configuration of anyone else's looks at its refs and
+# objects, and the few files of a worktree are read and written here, as gitrepository-layout(5) has
+# them. Needs common.sh.
+shared=$WORKSPACE_DIR/.git
+worktree=$WORKTREES_DIR/$AGENT_RUN
+
+open_view() {
+  if [ -L "$shared" ] || [ ! -d "$shared/refs" ]; then
+    fail 64 "the workspace has no checkout in $WORKSPACE_DIR"
+  fi
+  view_dir=$private/view.git
+  git init -q --bare --template= "$view_dir" || fail 1 "git cannot work in $private; its messages are in the log"
+  rm -rf "$view_dir/refs"
+  ln -s "$shared/refs" "$shared/packed-refs" "$view_dir"
+}
+
+# view ARGUMENT...: git on the refs and objects of the workspace.
+view() {
+  GIT_DIR=$view_dir GIT_OBJECT_DIRECTORY=$shared/objects \
+    git -c core.filesRefLockTimeout=10000 -c core.hooksPath=/dev/null "$@"
+}
+
+# commit_of REVISION: its id; nothing where there is none.
+commit_of() {
+  view rev-parse -q --verify "$1^{commit}" 2>/dev/null || :
+}
+
+# One script at a time from here on, until `unlock` or the end.
+lock() {
+  exec 9>>"$WORKTREES_DIR/.lock"
+  if command -v flock >/dev/null; then
+    flock 9 || say "the volume has no locks: runs that start at the same time may disturb each other"
+  fi
+}
+
+unlock() {
+  exec 9>&-
+}
+
+# admin: where the repository keeps what belongs to this run's worktree.
+find_admin() {
+  admin=$(sed -n 's/^gitdir: //p' "$worktree/.git" 2>/dev/null | head -n 1)
+  case $admin in
+    "$shared"/worktrees/*/*) ;;
+    "$shared"/worktrees/?*) return ;;
+  esac
+  admin=$shared/worktrees/$AGENT_RUN
+  # An agent may have given this name to a worktree elsewhere.
+  elsewhere=$(head -n 1 "$admin/gitdir" 2>/dev/null)
+  if [ -n "$elsewhere" ] && [ "$elsewhere" != "$worktree/.git" ] && [ -e "$elsewhere" ]; then
+    admin=$shared/worktrees/run.$AGENT_RUN
+  fi
+}
+
+# branch_in ADMIN: the branch that a worktree is on; nothing on a detached HEAD.
+branch_in() {
+  sed -n '1s,^ref: refs/heads/,,p' "$1/HEAD" 2>/dev/null
+}
