@@ -11,7 +11,7 @@ import type { ResourceType } from "../kube/resources.ts";
 import { createApiServer } from "./apiserver/server.ts";
 import type { ApiServer } from "./apiserver/server.ts";
 import { startControllers } from "./controllers/controllers.ts";
-import { BUILT_IN_CLASSES, storageClasses } from "./controllers/storage.ts";
+import { BUILT_IN_CLASSES, storageClasses } from "../kube/kinds/storage-classes.ts";
 import { lockDataDir } from "./data-dir.ts";
 import { startKubelet } from "./kubelet/kubelet.ts";
 import type { Kubelet } from "./kubelet/kubelet.ts";

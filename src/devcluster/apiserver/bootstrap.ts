@@ -1,9 +1,9 @@
-import { bootstrapRbac } from "./auth/bootstrap.ts";
-import type { JsonObject } from "./builtin/decode.ts";
+import { bootstrapRbac } from "../../kube/access/bootstrap-roles.ts";
+import type { JsonObject } from "../../kube/json-object.ts";
 import type { ApiContext } from "./context.ts";
-import { metaOf } from "./objects.ts";
-import { administrator } from "./user.ts";
-import { decodeObject } from "./verbs/body.ts";
+import { metaOf } from "../../kube/json-object.ts";
+import { administrator } from "../../kube/access/user.ts";
+import { decodeObject } from "../../kube/request/body.ts";
 import { createObject } from "./verbs/create.ts";
 
 const NAMESPACES = ["default", "kube-node-lease", "kube-public", "kube-system"];

@@ -17,8 +17,3 @@ export interface ApiContext {
   readonly podLogs: PodLogs | undefined;
   now(): Date;
 }
-
-/** RFC 3339 in whole seconds, as metadata's times are written. */
-export function timestamp(now: Date): string {
-  return `${now.toISOString().slice(0, 19)}Z`;
-}

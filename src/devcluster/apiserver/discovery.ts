@@ -1,7 +1,7 @@
 import type { ApiContext } from "./context.ts";
-import { acceptClauses } from "./http/negotiate.ts";
+import { acceptClauses } from "../../kube/request/accept.ts";
 import type { ApiRequest, ApiResponse } from "./http/request.ts";
-import type { Resource } from "./resource.ts";
+import type { Resource } from "../../kube/kinds/resource.ts";
 import { versionInfo } from "./version.ts";
 
 /** Answers what is no resource: health, version, discovery, OpenAPI. */

@@ -1,20 +1,27 @@
 import { stringify as stringifyYaml } from "yaml";
 import { authorize } from "./auth/authorize.ts";
 import type { ApiContext } from "./context.ts";
-import { badRequest, failure, methodNotAllowed, StatusError, unknownResource } from "./errors.ts";
+import {
+  badRequest,
+  failure,
+  methodNotAllowed,
+  StatusError,
+  unknownResource,
+} from "../../kube/status-error.ts";
 import { answerDiscovery } from "./discovery.ts";
-import { negotiate, type Negotiated } from "./http/negotiate.ts";
-import { parseRequestInfo, type ApiRequest, type ApiResponse, type RequestInfo } from "./http/request.ts";
+import { negotiate, type Negotiated } from "../../kube/request/accept.ts";
+import { parseRequestInfo, type RequestInfo } from "../../kube/request/request-info.ts";
+import { type ApiRequest, type ApiResponse } from "./http/request.ts";
 import { metadataOnly, readObject, servedJson } from "./objects.ts";
-import type { Resource } from "./resource.ts";
+import type { Resource } from "../../kube/kinds/resource.ts";
 import { answerReview } from "./reviews.ts";
 import { answerSubresource } from "./subresources.ts";
 import { renderTable } from "./tables.ts";
-import { readBody } from "./verbs/body.ts";
+import { readBody } from "../../kube/request/body.ts";
 import { createObject, type WriteTarget } from "./verbs/create.ts";
 import { deleteObject } from "./verbs/delete.ts";
 import { getObject, listObjects, renderList, type Page } from "./verbs/list.ts";
-import { parseDeleteOptions, parseWriteOptions } from "./verbs/options.ts";
+import { parseDeleteOptions, parseWriteOptions } from "../../kube/request/options.ts";
 import { isApply, patchObject } from "./verbs/patch.ts";
 import { updateObject, type UpdateTarget } from "./verbs/update.ts";
 import { watchObjects } from "./verbs/watch.ts";

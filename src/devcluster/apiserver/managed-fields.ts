@@ -4,11 +4,11 @@ import {
   trackUpdate as track,
 } from "../../kube/managed-fields/apply.ts";
 import { apiVersionOf } from "../../kube/resources.ts";
-import type { JsonObject } from "./builtin/decode.ts";
-import { timestamp } from "./context.ts";
-import { StatusError } from "./errors.ts";
-import { metaOf } from "./objects.ts";
-import type { Resource } from "./resource.ts";
+import type { JsonObject } from "../../kube/json-object.ts";
+import { timestamp } from "../../kube/time.ts";
+import { StatusError } from "../../kube/status-error.ts";
+import { metaOf } from "../../kube/json-object.ts";
+import type { Resource } from "../../kube/kinds/resource.ts";
 
 /** Who writes, through which subresource, and when. */
 export interface FieldWriter {

@@ -1,32 +1,7 @@
-import type { ObjectMeta } from "../../kube/objects.ts";
 import { apiVersionOf } from "../../kube/resources.ts";
-import { isJsonObject, type JsonObject } from "./builtin/decode.ts";
-import type { Resource } from "./resource.ts";
+import type { JsonObject } from "../../kube/json-object.ts";
+import type { Resource } from "../../kube/kinds/resource.ts";
 import type { StoredObject } from "./storage/table.ts";
-
-/** An object's metadata. Decoding has checked its shape; it is created where it is missing. */
-export function metaOf(object: JsonObject): ObjectMeta {
-  if (!isJsonObject(object["metadata"])) object["metadata"] = {};
-  return object["metadata"] as ObjectMeta;
-}
-
-/** A part of an object that is itself an object; `{}` where it is missing, not attached to it. */
-export function partOf(object: JsonObject | undefined, field: string): JsonObject {
-  const part = object?.[field];
-  return isJsonObject(part) ? part : {};
-}
-
-/** The items of a list field that are objects; none where it is missing. */
-export function itemsOf(object: JsonObject | undefined, field: string): JsonObject[] {
-  const items = object?.[field];
-  return Array.isArray(items) ? items.filter(isJsonObject) : [];
-}
-
-/** A field's text; `""` where it is no string. */
-export function textOf(object: JsonObject | undefined, field: string): string {
-  const text = object?.[field];
-  return typeof text === "string" ? text : "";
-}
 
 /** A fresh copy of a stored object in the resource's own form, with `kind` and `apiVersion`. */
 export function readObject(resource: Resource, stored: StoredObject): JsonObject {

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import { apiVersionOf } from "../../kube/resources.ts";
-import { structSchema, type OpenApiSchema } from "./builtin/schema.ts";
-import type { GoTypes } from "./builtin/types.ts";
-import { failure } from "./errors.ts";
-import { acceptClauses } from "./http/negotiate.ts";
+import { structSchema, type OpenApiSchema } from "../../kube/kinds/openapi-schema.ts";
+import type { GoTypes } from "../../kube/kinds/types/notation.ts";
+import { failure } from "../../kube/status-error.ts";
+import { acceptClauses } from "../../kube/request/accept.ts";
 import type { ApiRequest, ApiResponse } from "./http/request.ts";
 import type { Registry } from "./registry.ts";
-import type { Resource } from "./resource.ts";
+import type { Resource } from "../../kube/kinds/resource.ts";
 import { versionInfo } from "./version.ts";
 
 /** The schemas of what is served, for `kubectl explain` and for clients that validate before they send. */

@@ -1,10 +1,12 @@
 import { invalid as invalidField } from "../../kube/field-errors.ts";
 import type { ApiContext } from "./context.ts";
-import { badRequest, invalid, notServed, StatusError } from "./errors.ts";
-import { isTrue, type ApiRequest, type ApiResponse, type RequestInfo } from "./http/request.ts";
-import { itemsOf, partOf, readObject, textOf } from "./objects.ts";
+import { badRequest, invalid, notServed, StatusError } from "../../kube/status-error.ts";
+import { isTrue, type RequestInfo } from "../../kube/request/request-info.ts";
+import { type ApiRequest, type ApiResponse } from "./http/request.ts";
+import { itemsOf, partOf, textOf } from "../../kube/json-object.ts";
+import { readObject } from "./objects.ts";
 import type { PodLogOptions } from "./pod-logs.ts";
-import type { Resource } from "./resource.ts";
+import type { Resource } from "../../kube/kinds/resource.ts";
 import { getObject } from "./verbs/list.ts";
 
 /** `pods/NAME/log`: checks the query as a real server does, then asks the node. */

@@ -1,4 +1,4 @@
-import type { Resource } from "./resource.ts";
+import type { Resource } from "../../kube/kinds/resource.ts";
 
 /** The served resources: the built-in ones and those that CRDs add and take away. */
 export interface Registry {

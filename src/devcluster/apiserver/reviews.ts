@@ -1,15 +1,16 @@
 import { untyped } from "../../kube/managed-fields/field-type.ts";
 import { apiVersionOf } from "../../kube/resources.ts";
 import { ISSUER } from "./auth/tokens.ts";
-import type { AccessRequest } from "./auth/rbac.ts";
-import { isJsonObject, type JsonObject } from "./builtin/decode.ts";
+import type { AccessRequest } from "../../kube/access/rules.ts";
+import { isJsonObject, type JsonObject } from "../../kube/json-object.ts";
 import type { ApiContext } from "./context.ts";
-import { badRequest } from "./errors.ts";
-import type { ApiRequest, RequestInfo } from "./http/request.ts";
-import { partOf, textOf } from "./objects.ts";
-import type { Resource } from "./resource.ts";
-import type { User } from "./user.ts";
-import { readDocument } from "./verbs/body.ts";
+import { badRequest } from "../../kube/status-error.ts";
+import type { ApiRequest } from "./http/request.ts";
+import type { RequestInfo } from "../../kube/request/request-info.ts";
+import { partOf, textOf } from "../../kube/json-object.ts";
+import type { Resource } from "../../kube/kinds/resource.ts";
+import type { User } from "../../kube/access/user.ts";
+import { readDocument } from "../../kube/request/body.ts";
 
 interface ReviewKind {
   group: string;

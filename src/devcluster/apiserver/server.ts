@@ -8,7 +8,8 @@ import { createAdmission } from "./admission/webhooks.ts";
 import { createAuthorizer } from "./auth/rbac.ts";
 import { createTokens } from "./auth/tokens.ts";
 import { bootstrap } from "./bootstrap.ts";
-import { builtinResources, builtinTypes } from "./builtin/resources.ts";
+import { builtinResources, builtinTypes } from "../../kube/kinds/builtin-resources.ts";
+import type { GoTypes } from "../../kube/kinds/types/notation.ts";
 import type { ApiContext } from "./context.ts";
 import { definitionResource, followDefinitions } from "./custom/definitions.ts";
 import { expireEvents } from "./event-expiry.ts";
@@ -20,7 +21,7 @@ import { createRegistry } from "./registry.ts";
 import { reviewResources } from "./reviews.ts";
 import { openStore } from "./storage/store.ts";
 import { createTransport } from "./transport.ts";
-import { administrator, type User } from "./user.ts";
+import { administrator, type User } from "../../kube/access/user.ts";
 
 export interface ApiServerOptions {
   /** Where state, keys and the kubeconfig are kept; without it everything is in memory. */
@@ -86,7 +87,7 @@ export async function createApiServer(options: ApiServerOptions = {}): Promise<A
     transport: (user = administrator) => createTransport(handler, user),
     async listen(listenOptions = {}) {
       if (server !== undefined) throw new Error("this API server listens already");
-      const listening = await listen(context, handler, dataDir, listenOptions);
+      const listening = await listen({ context, handler, types, dataDir }, listenOptions);
       server = listening.server;
       return listening.answer;
     },
@@ -97,10 +98,15 @@ export async function createApiServer(options: ApiServerOptions = {}): Promise<A
   };
 }
 
+interface Served {
+  context: ApiContext;
+  handler: Handler;
+  types: GoTypes;
+  dataDir: string | undefined;
+}
+
 async function listen(
-  context: ApiContext,
-  handler: Handler,
-  dataDir: string | undefined,
+  { context, handler, types, dataDir }: Served,
   { host = "127.0.0.1", port = 0 }: ListenOptions,
 ): Promise<{ server: HttpsServer; answer: Listening }> {
   if (!LOOPBACK.has(host)) {
@@ -114,6 +120,7 @@ async function listen(
     certificate: pki.serverCertificate,
     ca: pki.ca,
     handler,
+    types,
     tokens: context.tokens,
     now: context.now,
   });

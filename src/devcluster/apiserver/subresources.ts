@@ -1,18 +1,26 @@
 import { apiVersionOf } from "../../kube/resources.ts";
 import { ISSUER } from "./auth/tokens.ts";
-import { isJsonObject, type JsonObject } from "./builtin/decode.ts";
+import { isJsonObject, type JsonObject } from "../../kube/json-object.ts";
 import type { ApiContext } from "./context.ts";
-import { timestamp } from "./context.ts";
-import { badRequest, methodNotAllowed, notFound, notServed, unknownResource } from "./errors.ts";
-import type { ApiRequest, ApiResponse, RequestInfo } from "./http/request.ts";
+import { timestamp } from "../../kube/time.ts";
+import {
+  badRequest,
+  methodNotAllowed,
+  notFound,
+  notServed,
+  unknownResource,
+} from "../../kube/status-error.ts";
+import type { ApiRequest, ApiResponse } from "./http/request.ts";
+import type { RequestInfo } from "../../kube/request/request-info.ts";
 import { openPodLog } from "./pod-log.ts";
-import { itemsOf, metaOf, partOf, readObject, textOf } from "./objects.ts";
-import type { Resource } from "./resource.ts";
+import { itemsOf, metaOf, partOf, textOf } from "../../kube/json-object.ts";
+import { readObject } from "./objects.ts";
+import type { Resource } from "../../kube/kinds/resource.ts";
 import { keyOf } from "./storage/store.ts";
 import type { StoredObject } from "./storage/table.ts";
-import { readBody, readDocument } from "./verbs/body.ts";
+import { readBody, readDocument } from "../../kube/request/body.ts";
 import { deleteObject } from "./verbs/delete.ts";
-import { parseDeleteOptions, parseWriteOptions } from "./verbs/options.ts";
+import { parseDeleteOptions, parseWriteOptions } from "../../kube/request/options.ts";
 import { updateObject } from "./verbs/update.ts";
 
 /** What real servers have on pods and services and this one has not. */

@@ -16,8 +16,8 @@ import {
   provisioningProblem,
   SELECTED_NODE,
   waitsForConsumer,
-} from "./storage.ts";
-import type { PersistentVolume, StorageClass } from "./storage.ts";
+} from "../../kube/kinds/storage-classes.ts";
+import type { PersistentVolume, StorageClass } from "../../kube/kinds/storage-classes.ts";
 
 const PROTECTION = "kubernetes.io/pvc-protection";
 /** How long until a claim that cannot be met is tried, and its event repeated, again. */

@@ -16,7 +16,7 @@ import { startGarbageCollector } from "./garbage-collector.ts";
 import { startJobController } from "./job.ts";
 import { startNamespaceController } from "./namespace.ts";
 import { startScheduler } from "./scheduler.ts";
-import { persistentVolumes, storageClasses } from "./storage.ts";
+import { persistentVolumes, storageClasses } from "../../kube/kinds/storage-classes.ts";
 
 export interface ControllersOptions {
   /** A connection as the named user. */

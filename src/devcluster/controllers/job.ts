@@ -7,7 +7,7 @@ import { diffMergePatch } from "../../kube/patch/merge-patch.ts";
 import type { Cache } from "./cache.ts";
 import { referenceTo } from "./events.ts";
 import type { RecordEvent } from "./events.ts";
-import { isJobFinished, JOB_TRACKING, planJob } from "./job-plan.ts";
+import { isJobFinished, JOB_TRACKING, planJob } from "../../kube/jobs/job-plan.ts";
 import { createLoop } from "./loop.ts";
 import type { Loop } from "./loop.ts";
 

@@ -10,8 +10,8 @@ import { referenceTo } from "./events.ts";
 import type { RecordEvent } from "./events.ts";
 import { createLoop } from "./loop.ts";
 import type { Loop } from "./loop.ts";
-import { SELECTED_NODE, waitsForConsumer } from "./storage.ts";
-import type { StorageClass } from "./storage.ts";
+import { SELECTED_NODE, waitsForConsumer } from "../../kube/kinds/storage-classes.ts";
+import type { StorageClass } from "../../kube/kinds/storage-classes.ts";
 
 /** A pod that fits nowhere: the real scheduler's message, and which claims wait for it to fit. */
 export interface Verdict {

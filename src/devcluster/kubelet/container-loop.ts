@@ -4,7 +4,7 @@ import { runContainer, timestamp } from "./container-run.ts";
 import type { ContainerRun } from "./container-run.ts";
 import { ContainerConfigError } from "./environment.ts";
 import type { LocalNode } from "./node.ts";
-import type { ContainerRecord } from "./status.ts";
+import type { ContainerRecord } from "../../kube/pods/status.ts";
 import { VolumeError } from "./volumes.ts";
 import type { ReadyVolume } from "./volumes.ts";
 

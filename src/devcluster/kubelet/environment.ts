@@ -1,6 +1,6 @@
 import type { Container, EnvVar, Pod } from "../../kube/builtin.ts";
 import { parseQuantity } from "../../kube/quantity.ts";
-import { expand } from "./expand.ts";
+import { expand } from "../../kube/pods/expand.ts";
 
 /** A container that cannot be made as its pod describes it; the pod waits and it is tried again. */
 export class ContainerConfigError extends Error {

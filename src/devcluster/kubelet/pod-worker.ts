@@ -11,9 +11,9 @@ import type { PodContext } from "./container-loop.ts";
 import { timestamp, volumeSources } from "./container-run.ts";
 import type { ContainerProcess } from "./container-process.ts";
 import type { LocalNode } from "./node.ts";
-import { initialRecords } from "./pod-records.ts";
-import { podPhase, podStatus } from "./status.ts";
-import type { ContainerRecord, PodFacts } from "./status.ts";
+import { initialRecords } from "../../kube/pods/records.ts";
+import { podPhase, podStatus } from "../../kube/pods/status.ts";
+import type { ContainerRecord, PodFacts } from "../../kube/pods/status.ts";
 import { createStatusWriter } from "./status-writer.ts";
 import { setUpVolumes } from "./volumes.ts";
 import type { ReadyVolume } from "./volumes.ts";
@@ -114,7 +114,8 @@ export function startPodWorker(node: LocalNode, first: Pod): PodWorker {
 
   const watchDeadline = (): void => {
     const seconds = pod.spec.activeDeadlineSeconds;
-    if (seconds === undefined || deadline !== undefined) return;
+    if (seconds === undefined || facts.ending !== undefined) return;
+    clearTimeout(deadline);
     const leftMs = startMs + seconds * 1000 - Date.now();
     const expire = (): void => {
       facts.ending = DEADLINE;
@@ -200,7 +201,9 @@ export function startPodWorker(node: LocalNode, first: Pod): PodWorker {
 
   const update = (next: Pod): void => {
     if (next.metadata.uid !== uid) return;
+    const isLowered = next.spec.activeDeadlineSeconds !== pod.spec.activeDeadlineSeconds;
     pod = next;
+    if (isLowered && !isOver()) watchDeadline();
     if (next.metadata.deletionTimestamp === undefined) return;
     stop(next.metadata.deletionGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS);
     void over.then(remove);

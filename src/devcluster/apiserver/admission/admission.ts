@@ -1,6 +1,6 @@
-import type { JsonObject } from "../builtin/decode.ts";
-import type { Resource } from "../resource.ts";
-import type { User } from "../user.ts";
+import type { JsonObject } from "../../../kube/json-object.ts";
+import type { Resource } from "../../../kube/kinds/resource.ts";
+import type { User } from "../../../kube/access/user.ts";
 
 /** A write on its way to the store. */
 export interface AdmissionAttempt {

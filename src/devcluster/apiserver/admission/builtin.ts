@@ -1,9 +1,9 @@
-import type { JsonObject } from "../builtin/decode.ts";
-import { failure, forbidden } from "../errors.ts";
-import { itemsOf, metaOf, partOf, textOf } from "../objects.ts";
+import type { JsonObject } from "../../../kube/json-object.ts";
+import { failure, forbidden } from "../../../kube/status-error.ts";
+import { itemsOf, metaOf, partOf, textOf } from "../../../kube/json-object.ts";
 import type { Store } from "../storage/store.ts";
 import type { AdmissionAttempt } from "./admission.ts";
-import { podSecurityViolations, type PodSecurityLevel } from "./pod-security.ts";
+import { podSecurityViolations, type PodSecurityLevel } from "../../../kube/access/pod-security.ts";
 
 /** What a cluster's own admission plugins do, as far as it concerns what is served here. */
 export function admitBuiltin(store: Store, attempt: AdmissionAttempt, warnings: string[]): void {

@@ -1,7 +1,8 @@
 import { jsonEqual } from "../../../kube/json.ts";
-import { readRule, uncovered, type Authorizer, type PolicyRule } from "../auth/rbac.ts";
-import { forbidden } from "../errors.ts";
-import { itemsOf, partOf, textOf } from "../objects.ts";
+import { readRule, uncovered, type PolicyRule } from "../../../kube/access/rules.ts";
+import { type Authorizer } from "../auth/rbac.ts";
+import { forbidden } from "../../../kube/status-error.ts";
+import { itemsOf, partOf, textOf } from "../../../kube/json-object.ts";
 import type { AdmissionAttempt } from "./admission.ts";
 
 const RBAC = "rbac.authorization.k8s.io";

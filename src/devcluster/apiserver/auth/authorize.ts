@@ -1,7 +1,8 @@
-import { failure, type StatusError } from "../errors.ts";
-import type { RequestInfo } from "../http/request.ts";
-import type { User } from "../user.ts";
-import type { AccessRequest, Authorizer } from "./rbac.ts";
+import { failure, type StatusError } from "../../../kube/status-error.ts";
+import type { RequestInfo } from "../../../kube/request/request-info.ts";
+import type { User } from "../../../kube/access/user.ts";
+import type { AccessRequest } from "../../../kube/access/rules.ts";
+import type { Authorizer } from "./rbac.ts";
 
 export function accessOf(info: RequestInfo): AccessRequest {
   const { verb, group, resource, subresource, namespace, name, path } = info;

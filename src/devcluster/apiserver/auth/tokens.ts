@@ -1,7 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
-import { isJsonObject, type JsonObject } from "../builtin/decode.ts";
+import { isJsonObject, type JsonObject } from "../../../kube/json-object.ts";
 import type { Store } from "../storage/store.ts";
-import { serviceAccountUser, type User } from "../user.ts";
+import { serviceAccountUser, type User } from "../../../kube/access/user.ts";
 
 /** Issuer and default audience of service account tokens. */
 export const ISSUER = "https://kubernetes.default.svc.cluster.local";

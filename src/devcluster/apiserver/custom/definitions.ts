@@ -1,18 +1,19 @@
-import { isJsonObject, type JsonObject } from "../builtin/decode.ts";
-import { declare } from "../builtin/resources.ts";
-import type { GoTypes } from "../builtin/types.ts";
+import { isJsonObject, type JsonObject } from "../../../kube/json-object.ts";
+import { declare } from "../../../kube/kinds/builtin-resources.ts";
+import type { GoTypes } from "../../../kube/kinds/types/notation.ts";
 import type { ApiContext } from "../context.ts";
-import { timestamp } from "../context.ts";
-import { StatusError } from "../errors.ts";
-import { itemsOf, metaOf, partOf, readObject, textOf } from "../objects.ts";
-import type { Resource } from "../resource.ts";
-import { storageKey } from "../resource.ts";
+import { timestamp } from "../../../kube/time.ts";
+import { StatusError } from "../../../kube/status-error.ts";
+import { itemsOf, metaOf, partOf, textOf } from "../../../kube/json-object.ts";
+import { readObject } from "../objects.ts";
+import type { Resource } from "../../../kube/kinds/resource.ts";
+import { storageKey } from "../../../kube/kinds/resource.ts";
 import type { StoredObject } from "../storage/table.ts";
-import type { User } from "../user.ts";
+import type { User } from "../../../kube/access/user.ts";
 import { deleteObject } from "../verbs/delete.ts";
 import { updateObject, type UpdateTarget } from "../verbs/update.ts";
-import { definitionStrategy } from "./strategy.ts";
-import { customResources } from "./resource.ts";
+import { definitionStrategy } from "../../../kube/kinds/definition-strategy.ts";
+import { customResources } from "../../../kube/kinds/custom-resources.ts";
 
 const CLEANUP = "customresourcecleanup.apiextensions.k8s.io";
 

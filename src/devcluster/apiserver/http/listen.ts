@@ -2,14 +2,15 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
-import { failure, StatusError } from "../errors.ts";
+import { failure, StatusError } from "../../../kube/status-error.ts";
 import { statusResponse, type Handler } from "../handler.ts";
-import { impersonated } from "../auth/impersonation.ts";
+import { impersonated } from "../../../kube/access/impersonation.ts";
 import type { Tokens } from "../auth/tokens.ts";
 import { ISSUER } from "../auth/tokens.ts";
-import type { User } from "../user.ts";
-import { mediaTypeOf } from "./negotiate.ts";
-import { decodeProtobuf, PROTOBUF } from "./protobuf.ts";
+import type { User } from "../../../kube/access/user.ts";
+import { mediaTypeOf } from "../../../kube/request/accept.ts";
+import type { GoTypes } from "../../../kube/kinds/types/notation.ts";
+import { decodeProtobuf, PROTOBUF } from "../../../kube/request/protobuf.ts";
 import type { ApiResponse, Sink } from "./request.ts";
 
 const BODY_LIMIT_BYTES = 3 * 1024 * 1024;
@@ -22,6 +23,8 @@ export interface HttpsOptions {
   certificate: string;
   ca: string;
   handler: Handler;
+  /** The types that bodies in protobuf are read with. */
+  types: GoTypes;
   tokens: Tokens;
   now(): Date;
 }
@@ -83,7 +86,7 @@ async function serve(
   response.on("error", () => stop.abort());
   try {
     const user = impersonated(authenticate(options, request), request.headers);
-    const body = asJson(request.headers["content-type"], await readBody(request));
+    const body = asJson(options.types, request.headers["content-type"], await readBody(request));
     const url = request.url ?? "/";
     const mark = url.indexOf("?");
     const answer = await options.handler({
@@ -130,13 +133,14 @@ function unauthorized(): StatusError {
 
 /** A body in protobuf becomes JSON here, so that everything behind it knows one form. */
 function asJson(
+  types: GoTypes,
   contentType: string | undefined,
   body: Buffer,
 ): { text: string; headers: Record<string, string> } {
   if (body.length === 0 || mediaTypeOf(contentType) !== PROTOBUF) {
     return { text: body.toString("utf8"), headers: {} };
   }
-  return { text: decodeProtobuf(body), headers: { "content-type": "application/json" } };
+  return { text: decodeProtobuf(types, body), headers: { "content-type": "application/json" } };
 }
 
 function readBody(request: IncomingMessage): Promise<Buffer> {

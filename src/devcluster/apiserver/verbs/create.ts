@@ -1,17 +1,18 @@
 import { randomInt, randomUUID } from "node:crypto";
 import type { ObjectMeta } from "../../../kube/objects.ts";
 import type { ApiContext } from "../context.ts";
-import { timestamp } from "../context.ts";
-import type { JsonObject } from "../builtin/decode.ts";
-import { alreadyExists, badRequest, forbidden, invalid, notFound } from "../errors.ts";
+import { timestamp } from "../../../kube/time.ts";
+import type { JsonObject } from "../../../kube/json-object.ts";
+import { alreadyExists, badRequest, forbidden, invalid, notFound } from "../../../kube/status-error.ts";
 import { trackUpdate } from "../managed-fields.ts";
-import { metaOf, partOf, servedJson, storedJson, textOf } from "../objects.ts";
-import type { Resource } from "../resource.ts";
+import { metaOf, partOf, textOf } from "../../../kube/json-object.ts";
+import { servedJson, storedJson } from "../objects.ts";
+import type { Resource } from "../../../kube/kinds/resource.ts";
 import { keyOf } from "../storage/store.ts";
-import type { User } from "../user.ts";
-import { validateMetadata } from "../validate/metadata.ts";
-import { decodeObject } from "./body.ts";
-import type { WriteOptions } from "./options.ts";
+import type { User } from "../../../kube/access/user.ts";
+import { validateMetadata } from "../../../kube/kinds/validate/metadata.ts";
+import { decodeObject } from "../../../kube/request/body.ts";
+import type { WriteOptions } from "../../../kube/request/options.ts";
 
 /** Where a write goes and who wants it. */
 export interface WriteTarget {

@@ -1,14 +1,15 @@
 import type { Status } from "../../../kube/status.ts";
-import type { JsonObject } from "../builtin/decode.ts";
+import type { JsonObject } from "../../../kube/json-object.ts";
 import type { ApiContext } from "../context.ts";
-import { timestamp } from "../context.ts";
-import { failure, notFound } from "../errors.ts";
-import { metaOf, readObject, servedJson, storedJson } from "../objects.ts";
-import type { Resource } from "../resource.ts";
+import { timestamp } from "../../../kube/time.ts";
+import { failure, notFound } from "../../../kube/status-error.ts";
+import { metaOf } from "../../../kube/json-object.ts";
+import { readObject, servedJson, storedJson } from "../objects.ts";
+import type { Resource } from "../../../kube/kinds/resource.ts";
 import { keyOf } from "../storage/store.ts";
 import type { StoredObject } from "../storage/table.ts";
-import type { User } from "../user.ts";
-import type { DeleteRequest } from "./options.ts";
+import type { User } from "../../../kube/access/user.ts";
+import type { DeleteRequest } from "../../../kube/request/options.ts";
 import { isFinished } from "./update.ts";
 
 export interface DeleteTarget {

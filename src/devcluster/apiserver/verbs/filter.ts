@@ -6,9 +6,9 @@ import {
   type FieldSelector,
   type LabelSelector,
 } from "../../../kube/selectors.ts";
-import { badRequest } from "../errors.ts";
+import { badRequest } from "../../../kube/status-error.ts";
 import { readObject } from "../objects.ts";
-import type { Resource } from "../resource.ts";
+import type { Resource } from "../../../kube/kinds/resource.ts";
 import type { StoredObject } from "../storage/table.ts";
 
 /** What a list, watch or deletecollection is restricted to. */

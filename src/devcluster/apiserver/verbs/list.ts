@@ -1,9 +1,9 @@
 import { apiVersionOf } from "../../../kube/resources.ts";
 import type { FieldError } from "../../../kube/field-errors.ts";
 import type { ApiContext } from "../context.ts";
-import { badRequest, expired, invalid, notFound, versionTooLarge } from "../errors.ts";
+import { badRequest, expired, invalid, notFound, versionTooLarge } from "../../../kube/status-error.ts";
 import { servedJson } from "../objects.ts";
-import type { Resource } from "../resource.ts";
+import type { Resource } from "../../../kube/kinds/resource.ts";
 import { keyOf } from "../storage/store.ts";
 import type { ResourceTable, StoredObject } from "../storage/table.ts";
 import { parseFilter, type Filter } from "./filter.ts";

@@ -3,16 +3,22 @@ import { applyJsonPatch, parseJsonPatch } from "../../../kube/patch/json-patch.t
 import { applyMergePatch } from "../../../kube/patch/merge-patch.ts";
 import { applyStrategicMergePatch } from "../../../kube/patch/strategic-merge-patch.ts";
 import { apiVersionOf } from "../../../kube/resources.ts";
-import { isJsonObject, type JsonObject } from "../builtin/decode.ts";
+import { isJsonObject, type JsonObject } from "../../../kube/json-object.ts";
 import type { ApiContext } from "../context.ts";
-import { badRequest, failure, invalid, StatusError, unsupportedMediaType } from "../errors.ts";
-import { mediaTypeOf } from "../http/negotiate.ts";
+import {
+  badRequest,
+  failure,
+  invalid,
+  StatusError,
+  unsupportedMediaType,
+} from "../../../kube/status-error.ts";
+import { mediaTypeOf } from "../../../kube/request/accept.ts";
 import type { ApiRequest } from "../http/request.ts";
 import { applyConfiguration } from "../managed-fields.ts";
-import { metaOf } from "../objects.ts";
-import type { Resource } from "../resource.ts";
+import { metaOf } from "../../../kube/json-object.ts";
+import type { Resource } from "../../../kube/kinds/resource.ts";
 import { keyOf } from "../storage/store.ts";
-import { decodeObject, goSyntaxError, parseYamlText } from "./body.ts";
+import { decodeObject, goSyntaxError, parseYamlText } from "../../../kube/request/body.ts";
 import { createObject } from "./create.ts";
 import { updateObject, type Change, type UpdateTarget } from "./update.ts";
 

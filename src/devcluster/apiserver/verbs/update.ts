@@ -1,16 +1,17 @@
 import { invalid as invalidField, type FieldError } from "../../../kube/field-errors.ts";
 import { jsonEqual } from "../../../kube/json.ts";
 import type { ObjectMeta } from "../../../kube/objects.ts";
-import type { JsonObject } from "../builtin/decode.ts";
+import type { JsonObject } from "../../../kube/json-object.ts";
 import type { ApiContext } from "../context.ts";
-import { badRequest, conflict, invalid, notFound, staleWrite } from "../errors.ts";
+import { badRequest, conflict, invalid, notFound, staleWrite } from "../../../kube/status-error.ts";
 import { trackUpdate } from "../managed-fields.ts";
-import { metaOf, readObject, servedJson, storedJson } from "../objects.ts";
-import type { Resource } from "../resource.ts";
+import { metaOf } from "../../../kube/json-object.ts";
+import { readObject, servedJson, storedJson } from "../objects.ts";
+import type { Resource } from "../../../kube/kinds/resource.ts";
 import { keyOf } from "../storage/store.ts";
 import type { StoredObject } from "../storage/table.ts";
-import { validateMetadataUpdate } from "../validate/metadata.ts";
-import { decodeObject } from "./body.ts";
+import { validateMetadataUpdate } from "../../../kube/kinds/validate/metadata.ts";
+import { decodeObject } from "../../../kube/request/body.ts";
 import { checkNamespace, type WriteTarget } from "./create.ts";
 
 export interface UpdateTarget extends WriteTarget {

@@ -1,11 +1,12 @@
 import { randomInt } from "node:crypto";
 import { apiVersionOf } from "../../../kube/resources.ts";
 import type { ApiContext } from "../context.ts";
-import { expired, failure, invalid, StatusError, versionTooLarge } from "../errors.ts";
-import type { Negotiated } from "../http/negotiate.ts";
-import { isTrue, type ApiRequest, type ApiResponse, type Sink } from "../http/request.ts";
+import { expired, failure, invalid, StatusError, versionTooLarge } from "../../../kube/status-error.ts";
+import type { Negotiated } from "../../../kube/request/accept.ts";
+import { isTrue } from "../../../kube/request/request-info.ts";
+import { type ApiRequest, type ApiResponse, type Sink } from "../http/request.ts";
 import { metadataOnly, readObject, servedJson } from "../objects.ts";
-import type { Resource } from "../resource.ts";
+import type { Resource } from "../../../kube/kinds/resource.ts";
 import type { ResourceTable, StoredObject, StoreEvent } from "../storage/table.ts";
 import { renderTable } from "../tables.ts";
 import { parseFilter, type Filter } from "./filter.ts";

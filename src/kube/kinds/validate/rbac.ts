@@ -1,0 +1,133 @@
+import * as field from "../../field-errors.ts";
+import type { FieldError } from "../../field-errors.ts";
+import { jsonEqual } from "../../json.ts";
+import type { JsonObject } from "../../json-object.ts";
+import { itemsOf, metaOf, partOf, textOf } from "../../json-object.ts";
+
+/** Validation of roles and bindings. Source: kubernetes pkg/apis/rbac/validation. */
+
+function isEmpty(value: unknown): boolean {
+  return !Array.isArray(value) || value.length === 0;
+}
+
+function validateRules(object: JsonObject, namespaced: boolean): FieldError[] {
+  return itemsOf(object, "rules").flatMap((rule, index) => {
+    const path = `rules[${index}]`;
+    const errors: FieldError[] = [];
+    if (isEmpty(rule["verbs"])) {
+      errors.push(field.required(`${path}.verbs`, "verbs must contain at least one value"));
+    }
+    if (!isEmpty(rule["nonResourceURLs"])) {
+      if (namespaced) {
+        errors.push(
+          field.invalid(
+            `${path}.nonResourceURLs`,
+            rule["nonResourceURLs"],
+            "namespaced rules cannot apply to non-resource URLs",
+          ),
+        );
+      }
+      if (!isEmpty(rule["apiGroups"]) || !isEmpty(rule["resources"]) || !isEmpty(rule["resourceNames"])) {
+        errors.push(
+          field.invalid(
+            `${path}.nonResourceURLs`,
+            rule["nonResourceURLs"],
+            "rules cannot apply to both regular resources and non-resource URLs",
+          ),
+        );
+      }
+      return errors;
+    }
+    if (isEmpty(rule["apiGroups"])) {
+      errors.push(field.required(`${path}.apiGroups`, "resource rules must supply at least one api group"));
+    }
+    if (isEmpty(rule["resources"])) {
+      errors.push(field.required(`${path}.resources`, "resource rules must supply at least one resource"));
+    }
+    return errors;
+  });
+}
+
+export function validateRole(object: JsonObject): FieldError[] {
+  return validateRules(object, metaOf(object).namespace !== undefined);
+}
+
+const RBAC = "rbac.authorization.k8s.io";
+
+export function validateBinding(object: JsonObject): FieldError[] {
+  const errors: FieldError[] = [];
+  const namespaced = metaOf(object).namespace !== undefined;
+  const role = partOf(object, "roleRef");
+  if (role["apiGroup"] !== RBAC) {
+    errors.push(field.notSupported("roleRef.apiGroup", role["apiGroup"], [RBAC]));
+  }
+  const kinds = namespaced ? ["ClusterRole", "Role"] : ["ClusterRole"];
+  if (!kinds.includes(textOf(role, "kind"))) {
+    errors.push(field.notSupported("roleRef.kind", role["kind"], kinds));
+  }
+  if (textOf(role, "name") === "") errors.push(field.required("roleRef.name", ""));
+  for (const [index, subject] of itemsOf(object, "subjects").entries()) {
+    const path = `subjects[${index}]`;
+    if (textOf(subject, "name") === "") errors.push(field.required(`${path}.name`, ""));
+    const kind = textOf(subject, "kind");
+    if (!["ServiceAccount", "User", "Group"].includes(kind)) {
+      errors.push(field.notSupported(`${path}.kind`, kind, ["Group", "ServiceAccount", "User"]));
+    }
+    if (kind === "ServiceAccount" && textOf(subject, "namespace") === "" && !namespaced) {
+      errors.push(field.required(`${path}.namespace`, ""));
+    }
+  }
+  return errors;
+}
+
+export function validateBindingUpdate(object: JsonObject, old: JsonObject): FieldError[] {
+  const errors = validateBinding(object);
+  if (!jsonEqual(object["roleRef"], old["roleRef"])) {
+    errors.push(field.invalid("roleRef", object["roleRef"], "cannot change roleRef"));
+  }
+  return errors;
+}
+
+export function validateWebhooks(object: JsonObject): FieldError[] {
+  const seen = new Set<string>();
+  return itemsOf(object, "webhooks").flatMap((webhook, index) => {
+    const path = `webhooks[${index}]`;
+    const errors: FieldError[] = [];
+    const name = textOf(webhook, "name");
+    if (name.split(".").length < 3) {
+      errors.push(
+        field.invalid(
+          `${path}.name`,
+          name,
+          "should be a domain with at least three segments separated by dots",
+        ),
+      );
+    }
+    if (seen.has(name)) errors.push(field.duplicate(`${path}.name`, name));
+    seen.add(name);
+    if (isEmpty(webhook["admissionReviewVersions"])) {
+      errors.push(field.required(`${path}.admissionReviewVersions`, "must specify one of v1, v1beta1"));
+    }
+    const effects = ["None", "NoneOnDryRun"];
+    if (webhook["sideEffects"] === undefined) {
+      errors.push(field.required(`${path}.sideEffects`, "must specify one of None, NoneOnDryRun"));
+    } else if (!effects.includes(textOf(webhook, "sideEffects"))) {
+      errors.push(field.notSupported(`${path}.sideEffects`, webhook["sideEffects"], effects));
+    }
+    const timeout = Number(webhook["timeoutSeconds"]);
+    if (timeout < 1 || timeout > 30) {
+      errors.push(
+        field.invalid(
+          `${path}.timeoutSeconds`,
+          timeout,
+          "the timeout value must be between 1 and 30 seconds",
+        ),
+      );
+    }
+    const client = partOf(webhook, "clientConfig");
+    if ("url" in client === "service" in client) {
+      errors.push(field.required(`${path}.clientConfig`, "exactly one of url or service is required"));
+    }
+    return errors;
+  });
+}

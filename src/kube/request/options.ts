@@ -1,0 +1,121 @@
+import { invalid as invalidField, notSupported, required, type FieldError } from "../field-errors.ts";
+import { badRequest, invalid } from "../status-error.ts";
+import { isJsonObject, type JsonObject } from "../json-object.ts";
+import { isTrue } from "./request-info.ts";
+import { type RequestText } from "./request-info.ts";
+
+/** The query of a write. Source: meta/v1 CreateOptions, UpdateOptions, PatchOptions. */
+export interface WriteOptions {
+  dryRun: boolean;
+  fieldManager: string;
+  fieldValidation: "Ignore" | "Warn" | "Strict";
+  force: boolean;
+}
+
+type OptionsKind = "CreateOptions" | "UpdateOptions" | "PatchOptions" | "DeleteOptions";
+
+function optionsError(kind: OptionsKind, errors: readonly FieldError[]): Error {
+  return invalid({ group: "meta.k8s.io", kind }, "", errors);
+}
+
+export function parseWriteOptions(request: RequestText, kind: OptionsKind, isApply = false): WriteOptions {
+  const { query } = request;
+  const errors: FieldError[] = [];
+  const dryRun = query.getAll("dryRun").filter((value) => value !== "");
+  if (dryRun.some((value) => value !== "All")) errors.push(notSupported("dryRun", dryRun, ["All"]));
+  const fieldManager = query.get("fieldManager") ?? "";
+  errors.push(...fieldManagerErrors(fieldManager));
+  if (isApply && fieldManager === "") errors.push(required("fieldManager", "is required for apply patch"));
+  if (!isApply && query.has("force") && kind === "PatchOptions") {
+    errors.push({
+      reason: "FieldValueForbidden",
+      message: "Forbidden: may not be specified for non-apply patch",
+      field: "force",
+    });
+  }
+  const fieldValidation = query.get("fieldValidation") ?? "Warn";
+  if (fieldValidation !== "Ignore" && fieldValidation !== "Warn" && fieldValidation !== "Strict") {
+    throw optionsError(kind, [
+      notSupported("fieldValidation", fieldValidation, ["", "Ignore", "Strict", "Warn"]),
+    ]);
+  }
+  if (errors.length > 0) throw optionsError(kind, errors);
+  return {
+    dryRun: dryRun.length > 0,
+    fieldManager: fieldManager === "" ? managerOf(request.headers["user-agent"]) : fieldManager,
+    fieldValidation,
+    force: isTrue(query.get("force")),
+  };
+}
+
+function fieldManagerErrors(manager: string): FieldError[] {
+  const errors: FieldError[] = [];
+  if (manager.length > 128)
+    errors.push(invalidField("fieldManager", manager, "may not be more than 128 bytes"));
+  if (/[\p{C}]/u.test(manager)) {
+    errors.push(invalidField("fieldManager", manager, "should only contain printable characters"));
+  }
+  return errors;
+}
+
+/** A client that names no field manager is known by the first word of its User-Agent. */
+function managerOf(userAgent: string | undefined): string {
+  const prefix =
+    (userAgent ?? "")
+      .split("/")[0]
+      ?.replace(/[^\x20-\x7e]/g, "")
+      .slice(0, 128) ?? "";
+  return prefix === "" ? "unknown" : prefix;
+}
+
+/** meta/v1 DeleteOptions, from a body or from the query. */
+export interface DeleteRequest {
+  dryRun: boolean;
+  gracePeriodSeconds: number | undefined;
+  propagation: "Foreground" | "Background" | "Orphan" | undefined;
+  uid: string | undefined;
+  resourceVersion: string | undefined;
+}
+
+export function parseDeleteOptions(request: RequestText): DeleteRequest {
+  const body = deleteBody(request.body);
+  const preconditions = isJsonObject(body["preconditions"]) ? body["preconditions"] : {};
+  const text = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
+  const grace = body["gracePeriodSeconds"] ?? request.query.get("gracePeriodSeconds") ?? undefined;
+  const propagation = text(body["propagationPolicy"]) ?? request.query.get("propagationPolicy") ?? undefined;
+  const orphan = body["orphanDependents"] ?? request.query.get("orphanDependents") ?? undefined;
+  const dryRun = Array.isArray(body["dryRun"]) ? body["dryRun"] : request.query.getAll("dryRun");
+  const allowed = ["Foreground", "Background", "Orphan"];
+  if (propagation !== undefined && !allowed.includes(propagation)) {
+    throw optionsError("DeleteOptions", [
+      notSupported("propagationPolicy", propagation, [...allowed, "nil"]),
+    ]);
+  }
+  if (dryRun.some((value) => value !== "All")) {
+    throw optionsError("DeleteOptions", [notSupported("dryRun", dryRun, ["All"])]);
+  }
+  const seconds = grace === undefined || grace === null ? undefined : Number(grace);
+  if (seconds !== undefined && !Number.isInteger(seconds)) {
+    throw badRequest(`gracePeriodSeconds must be a whole number, got ${JSON.stringify(grace)}`);
+  }
+  return {
+    dryRun: dryRun.length > 0,
+    gracePeriodSeconds: seconds,
+    propagation:
+      (propagation as DeleteRequest["propagation"]) ??
+      (orphan === undefined ? undefined : String(orphan) === "true" ? "Orphan" : "Background"),
+    uid: text(preconditions["uid"]),
+    resourceVersion: text(preconditions["resourceVersion"]),
+  };
+}
+
+function deleteBody(body: string): JsonObject {
+  if (body.trim() === "") return {};
+  try {
+    const parsed: unknown = JSON.parse(body);
+    if (isJsonObject(parsed)) return parsed;
+  } catch {
+    // Said below.
+  }
+  throw badRequest("the body of a delete must be a DeleteOptions object");
+}
