@@ -2,6 +2,7 @@ import { stringify } from "yaml";
 import { API_GROUP } from "../../src/api/group.ts";
 import { customResourceDefinitions } from "../../src/api/kinds.ts";
 import { type Generator, NOTICE } from "./generator.ts";
+import { renderReleaseRole, renderReleaseRoleBinding } from "./roles.ts";
 
 const FOLDER = "config/crd";
 
@@ -15,6 +16,8 @@ async function files(): Promise<Map<string, string>> {
   for (const crd of customResourceDefinitions()) {
     made.set(`${FOLDER}/${API_GROUP}_${crd.spec.names.plural}.yaml`, `# ${NOTICE}\n${yaml(crd)}`);
   }
+  made.set(`${FOLDER}/release-role.yaml`, renderReleaseRole());
+  made.set(`${FOLDER}/release-role-binding.yaml`, renderReleaseRoleBinding());
   const resources = [...made.keys()].map((path) => path.slice(FOLDER.length + 1));
   const kustomization = {
     apiVersion: "kustomize.config.k8s.io/v1beta1",

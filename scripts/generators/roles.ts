@@ -1,6 +1,6 @@
 import { stringify } from "yaml";
 import { OPERATOR_NAME } from "../../src/api/labels.ts";
-import { leaderElectionRules, operatorRules } from "../../src/operator/rbac.ts";
+import { leaderElectionRules, operatorRules, releaseRules } from "../../src/operator/rbac.ts";
 import { NOTICE, type Generator } from "./generator.ts";
 
 /** Where the shipped manifests put the operator. */
@@ -32,4 +32,23 @@ function render(kind: string, at: { name: string; namespace?: string }, rules: u
   const metadata = { ...at, labels: { "app.kubernetes.io/name": OPERATOR_NAME } };
   const role = { apiVersion: "rbac.authorization.k8s.io/v1", kind, metadata, rules };
   return `# ${NOTICE}\n${stringify(role, { aliasDuplicateObjects: false })}`;
+}
+
+const RELEASE_ROLE = "agentruns-agentworkspaces-release";
+
+/** Stands in config/crd: the permission to take finalizers off outlives the operator's others. */
+export function renderReleaseRole(): string {
+  return render("ClusterRole", { name: RELEASE_ROLE }, releaseRules);
+}
+
+export function renderReleaseRoleBinding(): string {
+  const apiGroup = "rbac.authorization.k8s.io";
+  const binding = {
+    apiVersion: `${apiGroup}/v1`,
+    kind: "ClusterRoleBinding",
+    metadata: { name: RELEASE_ROLE, labels: { "app.kubernetes.io/name": OPERATOR_NAME } },
+    roleRef: { apiGroup, kind: "ClusterRole", name: RELEASE_ROLE },
+    subjects: [{ kind: "ServiceAccount", name: OPERATOR_NAME, namespace: NAMESPACE }],
+  };
+  return `# ${NOTICE}\n${stringify(binding)}`;
 }

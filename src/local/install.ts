@@ -49,9 +49,11 @@ async function untilEstablished(client: Client, name: string): Promise<void> {
   );
 }
 
-/** Applies the operator's ClusterRoles of config/rbac and gives their names. */
+/** Applies the operator's ClusterRoles of config/rbac and config/crd and gives their names. */
 export async function installRoles(client: Client, configDirectory: string): Promise<string[]> {
-  const roles = await readManifests(join(configDirectory, "rbac"), "ClusterRole");
+  const directories = ["rbac", "crd"].map((name) => join(configDirectory, name));
+  const read = await Promise.all(directories.map((directory) => readManifests(directory, "ClusterRole")));
+  const roles = read.flat();
   await Promise.all(roles.map((each) => apply(client, clusterRoles, each)));
   return roles.map((each) => each.metadata.name ?? "");
 }

@@ -33,6 +33,14 @@ export const operatorRules: readonly PolicyRule[] = [
   { apiGroups: ["events.k8s.io"], resources: ["events"], verbs: ["list", "create", "patch"] },
 ];
 
+/**
+ * What the operator still needs while it is being uninstalled. Shipped with the CRDs, so that it goes
+ * after the operator has taken its finalizers off.
+ */
+export const releaseRules: readonly PolicyRule[] = [
+  { apiGroups: [API_GROUP], resources: ["agentruns", "agentworkspaces"], verbs: ["get", "patch"] },
+];
+
 /** In the operator's own namespace. */
 export const leaderElectionRules: readonly PolicyRule[] = [
   {
