@@ -228,6 +228,10 @@ export const REASONS = {
     "Create the run again, with requests that match what it uses.",
     { kinds: ["AgentRun", "AgentWorkspace"], retryable: true },
   ),
+  Cancelled: failed(
+    "The run was cancelled. What it has done so far is kept.",
+    "Create the run again when it is wanted after all.",
+  ),
   PodDeleted: failed("Someone deleted the pod before the agent had ended.", "Create the run again.", {
     retryable: true,
   }),

@@ -2,11 +2,13 @@ import { parseArgs } from "node:util";
 
 /** One option of a command as data: parsing, `--help` and the CLI reference are all made from it. */
 export interface OptionSpec {
-  /** `strings` is a string option that may be repeated. */
-  readonly type: "boolean" | "string" | "strings";
+  /** `strings` is a string option that may be repeated; `argument` a word without `--`, always needed. */
+  readonly type: "boolean" | "string" | "strings" | "argument";
   /** What stands for the value in help, e.g. `DIR`. */
   readonly value?: string;
   readonly summary: string;
+  /** One letter that stands for it after a single `-`. */
+  readonly short?: string;
   readonly default?: string;
   readonly choices?: readonly string[];
   /** A complaint about the value that completes `--name: …`, or undefined when it is good. */
@@ -21,7 +23,7 @@ export type ValuesOf<Options extends OptionSpecs> = {
     ? boolean
     : Options[Name]["type"] extends "strings"
       ? readonly string[]
-      : Options[Name] extends { readonly default: string }
+      : Options[Name] extends { readonly default: string } | { readonly type: "argument" }
         ? string
         : string | undefined;
 };
@@ -69,9 +71,12 @@ export function parseOptions(specs: OptionSpecs, argv: readonly string[]): Value
     allowPositionals: true,
     tokens: true,
     options: Object.fromEntries(
-      Object.entries(specs).map(([name, spec]) => [
+      optionsIn(specs).map(([name, spec]) => [
         name,
-        { type: spec.type === "boolean" ? ("boolean" as const) : ("string" as const) },
+        {
+          type: spec.type === "boolean" ? ("boolean" as const) : ("string" as const),
+          ...(spec.short === undefined ? {} : { short: spec.short }),
+        },
       ]),
     ),
   });
@@ -80,11 +85,20 @@ export function parseOptions(specs: OptionSpecs, argv: readonly string[]): Value
     values[name] = spec.type === "boolean" ? false : spec.type === "strings" ? [] : spec.default;
   }
   const seen = new Set<string>();
+  const missing = argumentsIn(specs);
   for (const token of tokens) {
-    if (token.kind === "positional") throw new UsageError(`unexpected argument "${token.value}"`);
     if (token.kind === "option-terminator") continue;
-    const spec = Object.hasOwn(specs, token.name) ? specs[token.name] : undefined;
-    if (spec === undefined || !token.rawName.startsWith("--")) {
+    if (token.kind === "positional") {
+      const [name, spec] = missing.shift() ?? [];
+      if (name === undefined || spec === undefined) {
+        throw new UsageError(`unexpected argument "${token.value}"`);
+      }
+      assign(values, name, spec, token.value);
+      continue;
+    }
+    const spec = optionsIn(specs).find(([name]) => name === token.name)?.[1];
+    const isSpelledRight = token.rawName.startsWith("--") || token.rawName === `-${spec?.short}`;
+    if (spec === undefined || !isSpelledRight) {
       throw new UsageError(`unknown option ${token.rawName}${nearest(token.name, Object.keys(specs))}`);
     }
     if (spec.type !== "strings" && seen.has(token.name)) {
@@ -93,7 +107,24 @@ export function parseOptions(specs: OptionSpecs, argv: readonly string[]): Value
     seen.add(token.name);
     assign(values, token.name, spec, token.value);
   }
+  const [absent] = missing;
+  if (absent) throw new UsageError(`${argumentName(...absent)} is missing: ${absent[1].summary}`);
   return values as ValuesOf<OptionSpecs>;
+}
+
+/** What is given with `--`. */
+export function optionsIn(specs: OptionSpecs): [string, OptionSpec][] {
+  return Object.entries(specs).filter(([, { type }]) => type !== "argument");
+}
+
+/** What is given as words, in order. */
+export function argumentsIn(specs: OptionSpecs): [string, OptionSpec][] {
+  return Object.entries(specs).filter(([, { type }]) => type === "argument");
+}
+
+/** How help and messages call an argument. */
+export function argumentName(name: string, { value }: OptionSpec): string {
+  return value ?? name.toUpperCase();
 }
 
 function assign(values: Parsed, name: string, spec: OptionSpec, value: string | undefined): void {

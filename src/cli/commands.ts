@@ -76,8 +76,7 @@ const operatorOptions = {
     type: "strings",
     value: "NAME",
     summary: "Watch only this namespace; without it all are watched",
-    check: (value: string) =>
-      /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(value) ? undefined : "expected a namespace name",
+    check: checkNamespace,
   },
   "git-image": { type: "string", value: "IMAGE", summary: "Image of the containers that run git" },
   "agent-image": {
@@ -93,6 +92,21 @@ const operatorOptions = {
   },
 } as const satisfies OptionSpecs;
 
+const namespaceOption = {
+  type: "string",
+  short: "n",
+  value: "NAME",
+  summary: "Namespace of the run; without it the kubeconfig's",
+  check: checkNamespace,
+} as const;
+
+const cancelOptions = {
+  run: { type: "argument", value: "RUN", summary: "Name of the AgentRun" },
+  namespace: namespaceOption,
+  "no-wait": { type: "boolean", summary: "Do not wait until the run has ended" },
+} as const satisfies OptionSpecs;
+
+export type CancelValues = ValuesOf<typeof cancelOptions>;
 export type DevValues = ValuesOf<typeof devOptions>;
 export type DemoValues = ValuesOf<typeof demoOptions>;
 export type OperatorValues = ValuesOf<typeof operatorOptions>;
@@ -147,6 +161,17 @@ export const commands: readonly Command<OptionSpecs, CommandContext>[] = [
       (await import("./commands/operator.ts")).runOperator(values, context),
   }),
   defineCommand({
+    name: "cancel",
+    summary: "Stop a run; its work so far and what it cost are kept",
+    description: [
+      "Sets the annotation agent.xonovex.com/cancel on the AgentRun, as the calling user, and waits until it has ended: Failed with the reason Cancelled, or in its own way if it was done before.",
+    ],
+    options: cancelOptions,
+    examples: ["agent-operator cancel fix-auth-bug", "agent-operator cancel fix-auth-bug --namespace team-a"],
+    run: async (values, context: CommandContext) =>
+      (await import("./commands/cancel.ts")).runCancel(values, context),
+  }),
+  defineCommand({
     name: "version",
     summary: "Print the version",
     description: ["Prints the version of this program."],
@@ -164,6 +189,10 @@ function isPort(value: string): boolean {
 /** Both sides of the last `=` are needed: a URL may itself hold one. */
 function isPair(value: string): boolean {
   return /^.+=[^=]+$/.test(value);
+}
+
+function checkNamespace(value: string): string | undefined {
+  return /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(value) ? undefined : "expected a namespace name";
 }
 
 function checkBindAddress(value: string): string | undefined {

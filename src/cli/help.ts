@@ -1,4 +1,5 @@
-import type { CommandDescription, OptionSpec } from "./command.ts";
+import { argumentName, argumentsIn, optionsIn } from "./command.ts";
+import type { CommandDescription } from "./command.ts";
 
 const WIDTH = 96;
 
@@ -24,7 +25,7 @@ export function renderCommandHelp(command: CommandDescription): string {
   const width = Math.max(...options.map((row) => row.left.length));
   return [
     ...command.description.flatMap((paragraph) => [...wrap(paragraph, WIDTH), ""]),
-    `Usage: agent-operator ${command.name} [OPTIONS]`,
+    `Usage: ${usage(command)}`,
     "",
     "Options:",
     ...options.flatMap(({ left, right }) =>
@@ -46,6 +47,7 @@ export function renderCliReference(commands: readonly CommandDescription[]): str
     ...commands.flatMap((command) => [
       `## agent-operator ${command.name}`,
       "",
+      ...(argumentsIn(command.options).length > 0 ? [`\`${usage(command)}\``, ""] : []),
       ...command.description.flatMap((paragraph) => [paragraph, ""]),
       "| Option | Meaning |",
       "| --- | --- |",
@@ -59,21 +61,24 @@ export function renderCliReference(commands: readonly CommandDescription[]): str
     .concat("\n");
 }
 
-function optionRows(command: CommandDescription): { left: string; right: string }[] {
-  const options: [string, OptionSpec][] = Object.entries(command.options);
+function usage({ name, options }: CommandDescription): string {
+  const words = argumentsIn(options).map((argument) => `${argumentName(...argument)} `);
+  return `agent-operator ${name} ${words.join("")}[OPTIONS]`;
+}
+
+function optionRows({ options }: CommandDescription): { left: string; right: string }[] {
   return [
-    ...options.map(([name, spec]) => ({
-      left:
-        spec.type === "boolean"
-          ? `--${name}`
-          : `--${name} ${spec.choices?.join("|") ?? spec.value ?? "VALUE"}`,
-      right: `${spec.summary}${notes(spec)}`,
-    })),
+    ...argumentsIn(options).map(([name, spec]) => ({ left: argumentName(name, spec), right: spec.summary })),
+    ...optionsIn(options).map(([name, spec]) => {
+      const short = spec.short === undefined ? "" : `-${spec.short}, `;
+      const value = spec.type === "boolean" ? "" : ` ${spec.choices?.join("|") ?? spec.value ?? "VALUE"}`;
+      return { left: `${short}--${name}${value}`, right: `${spec.summary}${notes(spec)}` };
+    }),
     { left: "--help", right: "Print this help" },
   ];
 }
 
-function notes(spec: OptionSpec): string {
+function notes(spec: CommandDescription["options"][string]): string {
   const parts = [
     ...(spec.default === undefined ? [] : [`default: ${spec.default}`]),
     ...(spec.type === "strings" ? ["repeatable"] : []),

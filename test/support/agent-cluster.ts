@@ -6,8 +6,9 @@ import { agentProviders, agentRuns } from "../../src/api/resources.ts";
 import type { ModelEndpoint } from "../../src/demo/model-endpoint.ts";
 import { startModelEndpoint } from "../../src/demo/model-endpoint.ts";
 import type { Scenario } from "../../src/demo/model-scenario.ts";
-import { secrets } from "../../src/kube/builtin.ts";
+import { pods, secrets } from "../../src/kube/builtin.ts";
 import type { KubeObject } from "../../src/kube/objects.ts";
+import { pathOf } from "../../src/kube/resources.ts";
 import { isFinished } from "../../src/plan/agent-run/status.ts";
 import type { TestCluster, TestClusterOptions } from "./cluster.ts";
 import { useCluster } from "./cluster.ts";
@@ -34,6 +35,8 @@ export interface AgentCluster {
   until(name: string, condition?: (run: AgentRun) => boolean, timeoutMs?: number): Promise<AgentRun>;
   /** `create` and `until` its end. */
   run(name: string, spec?: Partial<AgentRunSpec>): Promise<AgentRun>;
+  /** Resolves when the log of the run's agent holds this. */
+  untilSaid(run: string, pattern: RegExp): Promise<void>;
   /** Creates an AgentProvider that sends both agents to the scripted model. */
   provide(name: string, more?: Partial<AgentProviderSpec>): Promise<void>;
   /** Creates any namespaced object in the tests' namespace. */
@@ -100,6 +103,19 @@ export function useAgentCluster(
     run: async (name, spec) => {
       await create(name, spec);
       return until(name);
+    },
+    untilSaid: async (name, pattern) => {
+      const { status } = await until(name, (run) => run.status?.podName !== undefined);
+      const at = { namespace: cluster.namespace, name: status?.podName ?? "", subresource: "log" };
+      const signal = AbortSignal.timeout(END_MS);
+      const path = `${pathOf(pods, at)}?container=agent&follow=true`;
+      const decoder = new TextDecoder();
+      let said = "";
+      for await (const chunk of await cluster.client.getStream(path, { signal })) {
+        said += decoder.decode(chunk, { stream: true });
+        if (pattern.test(said)) return;
+      }
+      throw new Error(`the agent of ${name} ended without ${pattern}: ${said}`);
     },
     provide,
     add,

@@ -5,6 +5,7 @@ import type { Reason } from "../../api/reasons.ts";
 import type { Job, Pod } from "../../kube/builtin.ts";
 import { factsOf } from "../build/facts.ts";
 import { parseGitReport, parseUnfitImage, type GitReport } from "../build/git-report.ts";
+import { wasStoppedByCancel } from "./cancel.ts";
 import { explainAgentError, otherFailure } from "./agent-failure.ts";
 import type { ObservedRun } from "./observed.ts";
 import * as podState from "./pod-state.ts";
@@ -35,7 +36,7 @@ export function endingOf(observed: ObservedRun, job: Job): Ending | undefined {
   const end = podState.agentTermination(pod);
   if (init || end) return observedEnd(observed, job, pod);
   return podState.isPodFinished(pod) && stoppedLongEnough(pod, observed.now)
-    ? stoppedEnd(pod, "the pod ended before the agent could start")
+    ? stoppedEnd(job, pod, "the pod ended before the agent could start")
     : undefined;
 }
 
@@ -44,11 +45,13 @@ function observedEnd(observed: ObservedRun, job: Job, pod: Pod): Ending {
   const end = podState.agentTermination(pod);
   const git = end?.message === undefined ? undefined : parseGitReport(end.message);
   const facts = { report, git, exitCode: end?.exitCode, at: end?.finishedAt };
-  const outside = stoppedFromOutside(pod);
+  const outside = stoppedFromOutside(job, pod);
   if (outside) return { ...outside, ...facts };
   const init = podState.failedInit(pod);
   if (init) return { ...initFailure(init.container, init.end), at: init.end.finishedAt };
-  return end ? { ...agentEnd(observed, job, end, report, git), ...facts } : stoppedEnd(pod, "the pod ended");
+  return end
+    ? { ...agentEnd(observed, job, end, report, git), ...facts }
+    : stoppedEnd(job, pod, "the pod ended");
 }
 
 function agentReport({ output }: ObservedRun, job: Job): AgentReport | undefined {
@@ -57,8 +60,11 @@ function agentReport({ output }: ObservedRun, job: Job): AgentReport | undefined
 }
 
 /** Deadline, eviction and deletion explain an exit code that would otherwise read as the agent's own. */
-function stoppedFromOutside(pod: Pod): Pick<Ending, "phase" | "reason" | "message"> | undefined {
+function stoppedFromOutside(job: Job, pod: Pod): Pick<Ending, "phase" | "reason" | "message"> | undefined {
   if (pod.status?.reason === "DeadlineExceeded") {
+    if (wasStoppedByCancel(job, pod)) {
+      return failure("Cancelled", "the run was cancelled; what the agent has done so far is kept");
+    }
     const doing =
       podState.agentStartedAt(pod) === undefined
         ? "before the agent had started"
@@ -92,9 +98,9 @@ function stoppedLongEnough(pod: Pod, now: number): boolean {
   return now - podState.timeOf(ready ?? pod.status?.startTime, now) > LAST_WORDS_MS;
 }
 
-function stoppedEnd(pod: Pod, fallback: string): Ending {
+function stoppedEnd(job: Job, pod: Pod, fallback: string): Ending {
   return (
-    stoppedFromOutside(pod) ?? {
+    stoppedFromOutside(job, pod) ?? {
       phase: "Failed",
       reason: "AgentFailed",
       message: pod.status?.message ?? fallback,

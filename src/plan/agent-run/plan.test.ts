@@ -393,3 +393,39 @@ describe("a run that has ended", () => {
     assert.deepEqual(planRun(observe({ run, job: itsJob(), pod: aPod({ phase: "Failed" }) })).remove, []);
   });
 });
+
+describe("a run that is cancelled", () => {
+  const cancelled = (status: Partial<AgentRunStatus>): AgentRun => {
+    const run = aRun({}, { phase: "Running", jobName: "demo", ...status });
+    return { ...run, metadata: { ...run.metadata, annotations: { "agent.xonovex.com/cancel": "true" } } };
+  };
+
+  it("ends at once where its agent has not started", () => {
+    const run = cancelled({ phase: "Initializing" });
+    const plan = planRun(withPod(aPod({ phase: "Pending" }), {}, { run }));
+    assert.deepEqual(planned(plan), { phase: "Failed", reason: "Cancelled" });
+  });
+
+  it("lowers the deadline of a pod at work, once", () => {
+    const pod = aPod({ containerStatuses: [container("agent", RUNNING)] }, { uid: "pod-uid" });
+    const plan = planRun(withPod(pod, {}, { run: cancelled({}) }));
+    assert.deepEqual(
+      plan.adjust?.map(({ uid, patch }) => ({ uid, patch })),
+      [{ uid: "pod-uid", patch: { spec: { activeDeadlineSeconds: 1 } } }],
+    );
+    const lowered = { ...pod, spec: { ...pod.spec, activeDeadlineSeconds: 1 } };
+    assert.deepEqual(planRun(withPod(lowered, {}, { run: cancelled({}) })).adjust, []);
+  });
+
+  it("is told from one whose own deadline has passed", () => {
+    const status = { reason: "DeadlineExceeded", containerStatuses: [container("agent", ended(143))] };
+    const pod = aPod({ phase: "Failed", ...status });
+    const lowered = { ...pod, spec: { ...pod.spec, activeDeadlineSeconds: 1 } };
+    const more = { run: cancelled({ podName: "demo-x" }), output: { tail: "" } };
+    assert.deepEqual(planned(planRun(withPod(lowered, {}, more))), { phase: "Failed", reason: "Cancelled" });
+    assert.deepEqual(planned(planRun(withPod(pod, {}, more))), {
+      phase: "TimedOut",
+      reason: "DeadlineExceeded",
+    });
+  });
+});

@@ -1,13 +1,14 @@
 import type { AgentRun, AgentRunStatus } from "../../api/agent-run.ts";
 import { FINALIZER_WORKTREE } from "../../api/labels.ts";
 import type { Reason } from "../../api/reasons.ts";
-import { jobs, persistentVolumeClaims, type Job, type Pod } from "../../kube/builtin.ts";
+import { jobs, persistentVolumeClaims, pods, type Job, type Pod } from "../../kube/builtin.ts";
 import { isDeleting } from "../../kube/objects.ts";
 import { buildRunClaim } from "../build/run-claim.ts";
 import { buildRunJob } from "../build/run-job.ts";
-import type { Child, EventIntent, LookAgain, Plan } from "../plan.ts";
+import type { Adjustment, Child, EventIntent, LookAgain, Plan } from "../plan.ts";
 import type { ResolvedRun } from "../resolved-run.ts";
 import { cleansOnDelete, planAfterSuccess, planDeletion, removal } from "./cleanup.ts";
+import { CANCELLED_DEADLINE_SECONDS, CANCELLED_EARLY, isCancelled, isStopping } from "./cancel.ts";
 import { endingOf, type Ending } from "./ending.ts";
 import { eventsOf } from "./events.ts";
 import type { ObservedRun } from "./observed.ts";
@@ -37,6 +38,7 @@ function decide(observed: ObservedRun): RunPlan {
     finished(observed) ??
     refused(observed) ??
     jobDeleted(observed) ??
+    cancelled(observed) ??
     follow(observed) ??
     start(observed)
   );
@@ -82,6 +84,27 @@ const jobDeleted: Step = (observed) => {
     message: `Job ${name} was deleted before the agent had ended`,
   });
 };
+
+/** An agent at work is stopped as at its deadline, so that its work and what it cost are kept. */
+const cancelled: Step = (observed) => {
+  const { run, job, pod } = observed;
+  if (!isCancelled(run)) return undefined;
+  if (!pod || (podState.agentStartedAt(pod) === undefined && !podState.failedInit(pod))) {
+    return end(observed, { phase: "Failed", reason: "Cancelled", message: CANCELLED_EARLY });
+  }
+  const plan = job && follow(observed);
+  return plan && { ...plan, adjust: isStopping(pod) ? [] : [stopNow(pod)] };
+};
+
+function stopNow({ metadata }: Pod): Adjustment {
+  return {
+    type: pods,
+    namespace: metadata.namespace ?? "",
+    name: metadata.name ?? "",
+    uid: metadata.uid ?? "",
+    patch: { spec: { activeDeadlineSeconds: CANCELLED_DEADLINE_SECONDS } },
+  };
+}
 
 /** The Job exists: its pod decides. */
 const follow: Step = (observed) => {

@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { agentRuns } from "../../src/api/resources.ts";
+import { committingScenario } from "../../src/demo/model-scenario.ts";
+import { jobs, pods } from "../../src/kube/builtin.ts";
+import { useAgentCluster } from "../support/agent-cluster.ts";
+import { startCommand, startOperatorProgram } from "../support/operator-program.ts";
+import { waitFor, waitForAbsence } from "../support/wait-for.ts";
+
+const SCENARIOS = {
+  busy: [{ actions: [{ run: "printf half > half.txt" }] }, { actions: [{ run: "sleep 60" }] }],
+  commit: committingScenario(),
+};
+
+describe("a run that is cancelled", { concurrency: 2, timeout: 120_000 }, () => {
+  const agents = useAgentCluster(SCENARIOS);
+
+  for (const agent of ["claude", "opencode"] as const) {
+    it(`keeps its work and what it cost (${agent})`, async () => {
+      const name = `cancel-${agent}`;
+      const model = agent === "opencode" ? { model: "scripted-1" } : {};
+      await agents.create(name, { prompt: `busy ${name}`, agent, ...model });
+      await agents.untilSaid(name, agent === "claude" ? /sleep 60/ : /"step_finish"/);
+      const { code, stdout, stderr } = await startCommand(agents.cluster, ["cancel", name]).ended;
+      assert.equal(code, 0, stderr);
+      assert.match(
+        stdout,
+        /Failed\/Cancelled: the run was cancelled; what the agent has done so far is kept/,
+      );
+      const { status } = await agents.until(name);
+      assert.equal(status?.reason, "Cancelled");
+      assert.equal(status.outcome, "Changed");
+      assert.equal(status.result?.git?.filesChanged, 1);
+      assert.ok(status.result?.sessionId);
+      assert.ok(Number(status.result?.tokens?.output) >= 50);
+      if (agent === "claude") assert.ok(Number(status.result?.costUSD) > 0);
+    });
+  }
+
+  it("never starts when it is cancelled while it waits", async () => {
+    await agents.create("waiting", { prompt: "commit", providerRef: "no-such-provider" });
+    await agents.until("waiting", ({ status }) => status?.reason === "ProviderNotFound");
+    const { code, stderr } = await startCommand(agents.cluster, ["cancel", "waiting"]).ended;
+    assert.equal(code, 0, stderr);
+    const { status } = await agents.until("waiting");
+    assert.deepEqual([status?.phase, status?.reason, status?.jobName], ["Failed", "Cancelled", undefined]);
+  });
+
+  it("is told so by kubectl's annotation too, and a finished one stays as it is", async () => {
+    const { kubectl, namespace, client } = agents.cluster;
+    const done = await agents.run("done", { prompt: "commit" });
+    assert.equal(done.status?.phase, "Succeeded", done.status?.message);
+    await kubectl("annotate", "agentrun", "done", "agent.xonovex.com/cancel=true");
+    const { code, stdout } = await startCommand(agents.cluster, ["cancel", "done"]).ended;
+    assert.equal(code, 0);
+    assert.match(stdout, /done has ended already: Succeeded\/Completed/);
+    const after = await client.get(agentRuns, { namespace, name: "done" });
+    assert.deepEqual(after.status, done.status);
+  });
+
+  it("is not found under a wrong name, and the command says so", async () => {
+    const { code, stderr } = await startCommand(agents.cluster, ["cancel", "nobody"]).ended;
+    assert.equal(code, 1);
+    assert.match(stderr, /agentruns.* "nobody" not found/);
+  });
+});
+
+describe("a result", { concurrency: false, timeout: 120_000 }, () => {
+  const agents = useAgentCluster(SCENARIOS, { operator: false });
+
+  it("is read once, also when the operator was down as the agent ended", async () => {
+    const { cluster } = agents;
+    await using first = await startOperatorProgram(cluster);
+    await agents.create("late", { prompt: "busy late" });
+    await agents.untilSaid("late", /sleep 60/);
+    await agents.until("late", ({ status }) => status?.phase === "Running");
+    first.kill("SIGKILL");
+    await first.ended;
+    const { items } = await cluster.client.list(pods, { namespace: cluster.namespace });
+    const name = items[0]?.metadata.name ?? "";
+    const at = { namespace: cluster.namespace, name };
+    // As a cancel does it, so that the agent ends while nobody looks.
+    await cluster.client.patch(pods, at, { spec: { activeDeadlineSeconds: 1 } }, { type: "merge" });
+    await waitFor(cluster.client, pods, at, ({ status }) =>
+      Boolean(status?.containerStatuses?.[0]?.state?.terminated),
+    );
+    await using second = await startOperatorProgram(cluster);
+    const run = await agents.until("late");
+    assert.equal(run.status?.result?.git?.filesChanged, 1);
+    assert.equal(run.status?.result?.tokens?.output, 100);
+    second.kill("SIGKILL");
+    await second.ended;
+    await using third = await startOperatorProgram(cluster);
+    await agents.run("after", { prompt: "commit" });
+    const again = await cluster.client.get(agentRuns, { namespace: cluster.namespace, name: "late" });
+    assert.deepEqual(again.status, run.status);
+    assert.ok(third.pid > 0);
+  });
+
+  it("that is gone with its pod is not guessed", async () => {
+    const { cluster } = agents;
+    const { client, namespace } = cluster;
+    const operator = await startOperatorProgram(cluster);
+    await agents.create("gone", { prompt: "busy gone" });
+    await agents.untilSaid("gone", /sleep 60/);
+    const { status } = await agents.until("gone", (run) => run.status?.phase === "Running");
+    operator.kill("SIGKILL");
+    await operator.ended;
+    const pod = { namespace, name: status?.podName ?? "" };
+    await client.delete(pods, pod, { gracePeriodSeconds: 0 });
+    await waitForAbsence(client, pods, pod);
+    await waitFor(client, jobs, { namespace, name: "gone" }, (job) => job.status?.conditions !== undefined);
+    await using again = await startOperatorProgram(cluster);
+    const run = await agents.until("gone");
+    assert.deepEqual([run.status?.phase, run.status?.reason], ["Failed", "PodDeleted"]);
+    assert.match(run.status?.message ?? "", /the pod is gone and its result could not be read/);
+    assert.equal(run.status?.result, undefined);
+    assert.equal(run.status?.outcome, undefined);
+    assert.ok(again.pid > 0);
+  });
+});

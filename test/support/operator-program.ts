@@ -1,0 +1,29 @@
+import { programPath } from "./program.ts";
+import { projectRoot } from "./project-files.ts";
+import type { RunningProgram } from "./run.ts";
+import { start } from "./run.ts";
+import type { TestCluster } from "./cluster.ts";
+
+/** The operator as a program of its own, which a test can kill; resolves once it works. */
+export async function startOperatorProgram({ kubeconfig, namespace }: TestCluster): Promise<RunningProgram> {
+  const args = ["--namespace", namespace, "--health-probe-bind-address=0", "--metrics-bind-address=0"];
+  const operator = start(process.execPath, [programPath, "operator", ...args], {
+    cwd: projectRoot,
+    env: { ...process.env, KUBECONFIG: kubeconfig },
+    timeoutMs: 170_000,
+  });
+  await operator.waitForOutput(/"message":"caches are synced; reconciling"/);
+  return operator;
+}
+
+/** Runs one command of this program against the cluster, as its administrator. */
+export function startCommand(
+  { kubeconfig, namespace }: TestCluster,
+  [command, ...args]: readonly [string, ...string[]],
+): RunningProgram {
+  return start(process.execPath, [programPath, command, ...args, "--namespace", namespace], {
+    cwd: projectRoot,
+    env: { ...process.env, KUBECONFIG: kubeconfig },
+    timeoutMs: 60_000,
+  });
+}
