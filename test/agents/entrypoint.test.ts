@@ -7,6 +7,7 @@ import { parseGitReport, parseUnfitImage } from "../../src/plan/build/git-report
 import type { ResolvedRun } from "../../src/plan/resolved-run.ts";
 import { startGitHttpServer } from "../support/git-http-server.ts";
 import { createGitRepository } from "../support/git-repository.ts";
+import { runOk } from "../support/run.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 import { createPod, repository, resolvedRun } from "./support/pod.ts";
 import type { TestPod, TestPodOptions } from "./support/pod.ts";
@@ -137,6 +138,41 @@ describe("the entrypoint", { concurrency: 2 }, () => {
     } finally {
       await server.close();
     }
+  });
+
+  test("secret values are in nothing that the run leaves, also as JSON has them", async () => {
+    await using directory = await temporaryDirectory();
+    const secret = 'sk-"quoted"\\and-back';
+    const script = [
+      'printf \'{"type":"assistant","message":"%s"}\\n\' "$(printenv MY_KEY | sed \'s/\\\\/\\\\\\\\/g; s/"/\\\\"/g\')"',
+      'printf "key: %s and again %s\\n" "$MY_KEY" "$MY_KEY" >&2',
+      'printf "%s\\n" "$MY_KEY" > leaked.txt',
+      `echo '${RESULT}'`,
+    ].join("\n");
+    const env = [{ name: "MY_KEY", valueFrom: { secretKeyRef: { name: "mine", key: "key" } } }];
+    const pod = await podWith(directory.path, script, [], { values: { "mine/key": secret }, run: { env } });
+    const { stdout, stderr } = await pod.runAgent();
+    assert.match(stdout, /"message":"\*\*\*"/);
+    assert.match(stderr, /key: \*\*\* and again \*\*\*/);
+    assert.match(await pod.read("/workspace-run/patch"), /^\+\*\*\*$/m);
+    const written = [stdout, stderr, await pod.message()];
+    for (const name of ["log", "transcript", "patch"]) written.push(await pod.read(`/workspace-run/${name}`));
+    for (const text of written) assert.doesNotMatch(text, /quoted/);
+  });
+
+  test("each line is there as soon as the agent has written it", async () => {
+    await using directory = await temporaryDirectory();
+    const env = [{ name: "MY_KEY", valueFrom: { secretKeyRef: { name: "mine", key: "key" } } }];
+    const pod = await podWith(directory.path, `echo first; read -r line < wait; echo '${RESULT}'`, [], {
+      values: { "mine/key": "sk-0123456789" },
+      run: { env },
+    });
+    await runOk("mkfifo", ["-m", "666", pod.at("/workspace/wait")]);
+    const program = pod.startAgent();
+    await program.waitForOutput(/^first$/m);
+    assert.equal(await pod.read("/workspace-run/transcript"), "first\n");
+    await writeFile(pod.at("/workspace/wait"), "go on\n");
+    assert.equal((await program.ended).code, 0);
   });
 
   test("an image without the agent and without npx is named as such", async () => {

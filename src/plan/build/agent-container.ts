@@ -47,13 +47,16 @@ function agentEnv(run: ResolvedRun, agent: Agent, setup: AgentSetup): EnvVar[] {
     ? [{ name: token.variable, valueFrom: { secretKeyRef: token.secret } }]
     : [];
   const places = literalEnv({ HOME: homeDir(run), TMPDIR: "/tmp" });
-  return mergeEnv(
+  const users = mergeEnv(
     places,
     credential,
     literalEnv(agent.environment(setup)),
     run.env,
     asEnv(agent.corrections(setup)),
     places,
+  );
+  return mergeEnv(
+    users,
     rootsEnv(),
     gitAccess(run),
     literalEnv({
@@ -61,10 +64,16 @@ function agentEnv(run: ResolvedRun, agent: Agent, setup: AgentSetup): EnvVar[] {
       AGENT_RUN_UID: run.uid,
       AGENT_GIT_NAME: run.gitIdentity.name,
       AGENT_GIT_EMAIL: run.gitIdentity.email,
+      AGENT_SECRET_NAMES: secretNames(users).join(" "),
       ...entrypointEnv(agent.entrypoint, run.trustRepositoryConfig),
       AGENT_PROMPT: run.prompt,
     }),
   );
+}
+
+/** Variables whose values come from Secrets; the entrypoint keeps those out of what it writes. */
+function secretNames(env: readonly EnvVar[]): string[] {
+  return env.filter(({ valueFrom }) => valueFrom?.secretKeyRef).map(({ name }) => name);
 }
 
 /** The user's own text in another form: `$(VAR)` in it stays the user's. */

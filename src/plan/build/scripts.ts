@@ -8,6 +8,7 @@ import {
   gitViewSh,
   gitWorkspaceSh,
   gitWorktreeSh,
+  hideSecretsSh,
 } from "./scripts.generated.ts";
 
 /** Makes the checkout of a standalone run, with its worktree. */
@@ -23,4 +24,4 @@ export const gitWorktreeScript = [commonSh, gitRemoteSh, gitViewSh, gitWorktreeS
 export const gitCleanupScript = [commonSh, gitViewSh, gitCleanupSh].join("\n");
 
 /** Runs the agent. */
-export const entrypointScript = [commonSh, gitRemoteSh, entrypointSh].join("\n");
+export const entrypointScript = [commonSh, gitRemoteSh, hideSecretsSh, entrypointSh].join("\n");

@@ -83,27 +83,7 @@ export async function createPod(
   }
   await writeOwn(join(directory, "/dev/termination-log"), "");
 
-  const begin = (container: Container): RunningProgram => {
-    const env = expandEnv(container.env ?? [], directory, options);
-    const command = [...(container.command ?? []), ...(container.args ?? [])].map((text) =>
-      expand(text, env),
-    );
-    const workingDirectory = container.workingDir && join(directory, container.workingDir);
-    const [, ...args] = command;
-    return start(
-      isRoot ? "setpriv" : "env",
-      [
-        ...(isRoot ? [`--reuid=${USER_ID}`, `--regid=${USER_ID}`, "--clear-groups", "--no-new-privs"] : []),
-        ...(options.shell ?? ["dash"]),
-        ...args,
-      ],
-      {
-        cwd: workingDirectory ?? directory,
-        env: { PATH: options.path ?? `${BIN}:/usr/bin:/bin`, ...env },
-        timeoutMs: options.timeoutMs ?? 30_000,
-      },
-    );
-  };
+  const begin = (container: Container): RunningProgram => startContainer(directory, container, options);
   return {
     at: (path) => join(directory, path),
     read: (path) => readFile(join(directory, path), "utf8"),
@@ -113,6 +93,31 @@ export async function createPod(
     startAgent: () => begin(agent),
     runAgent: () => begin(agent).ended,
   };
+}
+
+/** Starts a container whose volumes are directories below `directory`. */
+export function startContainer(
+  directory: string,
+  container: Container,
+  options: TestPodOptions = {},
+): RunningProgram {
+  const env = expandEnv(container.env ?? [], directory, options);
+  const command = [...(container.command ?? []), ...(container.args ?? [])].map((text) => expand(text, env));
+  const workingDirectory = container.workingDir && join(directory, container.workingDir);
+  const [, ...args] = command;
+  return start(
+    isRoot ? "setpriv" : "env",
+    [
+      ...(isRoot ? [`--reuid=${USER_ID}`, `--regid=${USER_ID}`, "--clear-groups", "--no-new-privs"] : []),
+      ...(options.shell ?? ["dash"]),
+      ...args,
+    ],
+    {
+      cwd: workingDirectory ?? directory,
+      env: { PATH: options.path ?? `${BIN}:/usr/bin:/bin`, ...env },
+      timeoutMs: options.timeoutMs ?? 30_000,
+    },
+  );
 }
 
 async function fillVolume(

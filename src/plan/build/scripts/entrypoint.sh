@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2154,SC2317 # Variables and callers are in the files it is joined with.
 # Runs the agent as its command line ("$@") says, as the container's first process. Standard output:
-# the agent's events and one line of JSON about the outcome. Needs common.sh and git-remote.sh.
+# the agent's events and one line of JSON about the outcome. Needs common.sh, git-remote.sh and hide-secrets.sh.
 transcript=$RUN_DIR/transcript
 run_log=$RUN_DIR/log
 aside=$RUN_DIR/aside
@@ -25,6 +25,7 @@ require_fit_image() {
     shell=
   done
   [ -n "$shell" ] || unfit InvalidImage "the image has none of the shells that $AGENT_CLI needs for its tools: $AGENT_SHELLS"
+  command -v awk >/dev/null || unfit InvalidImage "the image has no awk, which keeps secrets out of the transcript"
   for directory in "$HOME" "$TMPDIR"; do
     if ! { mkdir -p "$directory" && : >"$directory/.agent-operator-probe"; } 2>/dev/null; then
       unfit InvalidImage "$directory cannot be written as uid $(id -u), but $AGENT_CLI needs it"
@@ -183,9 +184,9 @@ start_agent() {
   mkfifo "$private/out" "$private/err" "$private/watched"
   touch "$transcript"
   offset=$(($(wc -c <"$transcript") + 1))
-  tee -a "$transcript" "$run_log" "$private/watched" <"$private/out" &
+  hide_secrets <"$private/out" | tee -a "$transcript" "$run_log" "$private/watched" &
   out_reader=$!
-  tee -a "$run_log" <"$private/err" >&2 &
+  hide_secrets <"$private/err" | tee -a "$run_log" >&2 &
   err_reader=$!
   session=
   command -v setsid >/dev/null && session=setsid
@@ -259,7 +260,8 @@ write_patch() {
     export GIT_INDEX_FILE GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES
     [ -n "$base" ] || git hash-object -t tree -w /dev/null >/dev/null
     safe_git add -A . &&
-      safe_git diff --cached --binary --no-color --no-ext-diff --no-textconv "$against" >"$RUN_DIR/patch.tmp" &&
+      safe_git diff --cached --binary --no-color --no-ext-diff --no-textconv "$against" >"$private/patch" &&
+      (hide_secrets <"$private/patch" >"$RUN_DIR/patch.tmp") &&
       safe_git diff --cached --shortstat --no-ext-diff "$against" >"$private/shortstat"
   ) && mv "$RUN_DIR/patch.tmp" "$RUN_DIR/patch"
   made=$?
@@ -311,6 +313,7 @@ require_writable "$RUN_DIR" "$work"
 require_fit_image
 find_cli
 configure_git
+collect_secrets
 find_base
 find_instructions
 put_back
