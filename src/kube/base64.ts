@@ -21,3 +21,13 @@ export function decodeBase64(base64: string): string {
 export function base64Length(base64: string): number {
   return (base64.length / 4) * 3 - (/=*$/.exec(base64)?.[0].length ?? 0);
 }
+
+/** The same in the alphabet of URLs, without padding. */
+export function encodeBase64Url(text: string): string {
+  return encodeBase64(text).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+}
+
+/** The text of base64 in either alphabet; throws where it is none. */
+export function decodeBase64Url(base64: string): string {
+  return decodeBase64(base64.replaceAll("-", "+").replaceAll("_", "/"));
+}

@@ -1,3 +1,6 @@
+import { renderTable } from "../../kube/kinds/table.ts";
+import { metadataOnly, readObject, servedJson } from "../../kube/kinds/served-object.ts";
+import type { UpdateTarget, WriteTarget } from "../../kube/request/write-target.ts";
 import { stringify as stringifyYaml } from "yaml";
 import { authorize } from "./auth/authorize.ts";
 import type { ApiContext } from "./context.ts";
@@ -12,18 +15,17 @@ import { answerDiscovery } from "./discovery.ts";
 import { negotiate, type Negotiated } from "../../kube/request/accept.ts";
 import { parseRequestInfo, type RequestInfo } from "../../kube/request/request-info.ts";
 import { type ApiRequest, type ApiResponse } from "./http/request.ts";
-import { metadataOnly, readObject, servedJson } from "./objects.ts";
 import type { Resource } from "../../kube/kinds/resource.ts";
 import { answerReview } from "./reviews.ts";
 import { answerSubresource } from "./subresources.ts";
-import { renderTable } from "./tables.ts";
 import { readBody } from "../../kube/request/body.ts";
-import { createObject, type WriteTarget } from "./verbs/create.ts";
+import { createObject } from "./verbs/create.ts";
 import { deleteObject } from "./verbs/delete.ts";
 import { getObject, listObjects, renderList, type Page } from "./verbs/list.ts";
 import { parseDeleteOptions, parseWriteOptions } from "../../kube/request/options.ts";
-import { isApply, patchObject } from "./verbs/patch.ts";
-import { updateObject, type UpdateTarget } from "./verbs/update.ts";
+import { isApply } from "../../kube/request/patch-body.ts";
+import { patchObject } from "./verbs/patch.ts";
+import { updateObject } from "./verbs/update.ts";
 import { watchObjects } from "./verbs/watch.ts";
 
 /** Answers one request; never rejects. */

@@ -1,16 +1,9 @@
 /** What the API server needs from the node to answer `pods/NAME/log`. The kubelet implements it. */
+import type { LogOptions } from "../../kube/request/log-options.ts";
 import type { Status } from "../../kube/status.ts";
 
-/** The query of a log request, with the server's defaults applied. Times are RFC 3339. */
-export interface PodLogOptions {
-  container: string;
-  follow: boolean;
-  previous: boolean;
-  timestamps: boolean;
-  sinceSeconds?: number;
-  sinceTime?: string;
-  tailLines?: number;
-  limitBytes?: number;
+/** What is asked of one container's log. */
+export interface PodLogOptions extends LogOptions {
   /** Aborted when the client goes away. */
   signal: AbortSignal;
 }

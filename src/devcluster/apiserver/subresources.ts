@@ -1,3 +1,4 @@
+import { readObject } from "../../kube/kinds/served-object.ts";
 import { apiVersionOf } from "../../kube/resources.ts";
 import { ISSUER } from "./auth/tokens.ts";
 import { isJsonObject, type JsonObject } from "../../kube/json-object.ts";
@@ -14,7 +15,6 @@ import type { ApiRequest, ApiResponse } from "./http/request.ts";
 import type { RequestInfo } from "../../kube/request/request-info.ts";
 import { openPodLog } from "./pod-log.ts";
 import { itemsOf, metaOf, partOf, textOf } from "../../kube/json-object.ts";
-import { readObject } from "./objects.ts";
 import type { Resource } from "../../kube/kinds/resource.ts";
 import { keyOf } from "./storage/store.ts";
 import type { StoredObject } from "./storage/table.ts";

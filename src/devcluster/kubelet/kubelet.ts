@@ -3,7 +3,6 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Client } from "../../client/client.ts";
 import type { Pod } from "../../kube/builtin.ts";
-import type { Status } from "../../kube/status.ts";
 import type { Cache, Change } from "../controllers/cache.ts";
 import { createEventRecorder } from "../controllers/events.ts";
 import { timestamp } from "./container-run.ts";
@@ -14,7 +13,7 @@ import { createMemoryWatch } from "./memory.ts";
 import type { LocalNode } from "./node.ts";
 import { nodeCapacity, registerNode } from "./node-object.ts";
 import { openPodLog } from "./pod-logs.ts";
-import type { LogRequest } from "./pod-logs.ts";
+import type { PodLogAnswer, PodLogOptions } from "../apiserver/pod-logs.ts";
 import { createScratch } from "./scratch.ts";
 import type { Scratch } from "./scratch.ts";
 import { startPodWorker } from "./pod-worker.ts";
@@ -40,11 +39,7 @@ export interface KubeletOptions {
 }
 
 export interface Kubelet {
-  openLog(
-    namespace: string,
-    pod: string,
-    request: LogRequest,
-  ): { chunks: AsyncIterable<Uint8Array> } | { status: Status };
+  openLog(namespace: string, pod: string, request: PodLogOptions): PodLogAnswer;
   /** Takes no more pods and ends the containers within `graceSeconds`. */
   stop(graceSeconds: number): Promise<void>;
 }

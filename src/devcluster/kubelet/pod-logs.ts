@@ -1,21 +1,9 @@
+import type { PodLogAnswer, PodLogOptions } from "../apiserver/pod-logs.ts";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Status, StatusReason } from "../../kube/status.ts";
 import type { ContainerLog } from "./container-log.ts";
 import { readLog } from "./log-reader.ts";
-
-/** What a client asks of one container's log. Times are RFC 3339. */
-export interface LogRequest {
-  container: string;
-  follow: boolean;
-  previous: boolean;
-  timestamps: boolean;
-  sinceSeconds?: number;
-  sinceTime?: string;
-  tailLines?: number;
-  limitBytes?: number;
-  signal: AbortSignal;
-}
 
 /** Where the logs of a pod are, and which of them is still written. */
 export interface PodLogPlace {
@@ -42,11 +30,7 @@ function attemptsIn(directory: string): number[] {
 }
 
 /** Opens a container's log, or says in the kubelet's words why there is none. */
-export function openPodLog(
-  pod: string,
-  place: PodLogPlace,
-  request: LogRequest,
-): { chunks: AsyncIterable<Uint8Array> } | { status: Status } {
+export function openPodLog(pod: string, place: PodLogPlace, request: PodLogOptions): PodLogAnswer {
   const { container } = request;
   const directory = join(place.directory, container);
   const attempts = attemptsIn(directory);

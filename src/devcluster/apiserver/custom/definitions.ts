@@ -1,3 +1,5 @@
+import { readObject } from "../../../kube/kinds/served-object.ts";
+import type { UpdateTarget } from "../../../kube/request/write-target.ts";
 import { isJsonObject, type JsonObject } from "../../../kube/json-object.ts";
 import { declare } from "../../../kube/kinds/builtin-resources.ts";
 import type { GoTypes } from "../../../kube/kinds/types/notation.ts";
@@ -5,13 +7,12 @@ import type { ApiContext } from "../context.ts";
 import { timestamp } from "../../../kube/time.ts";
 import { StatusError } from "../../../kube/status-error.ts";
 import { itemsOf, metaOf, partOf, textOf } from "../../../kube/json-object.ts";
-import { readObject } from "../objects.ts";
 import type { Resource } from "../../../kube/kinds/resource.ts";
 import { storageKey } from "../../../kube/kinds/resource.ts";
 import type { StoredObject } from "../storage/table.ts";
 import type { User } from "../../../kube/access/user.ts";
 import { deleteObject } from "../verbs/delete.ts";
-import { updateObject, type UpdateTarget } from "../verbs/update.ts";
+import { updateObject } from "../verbs/update.ts";
 import { definitionStrategy } from "../../../kube/kinds/definition-strategy.ts";
 import { customResources } from "../../../kube/kinds/custom-resources.ts";
 

@@ -1,27 +1,20 @@
-import { randomInt, randomUUID } from "node:crypto";
-import type { ObjectMeta } from "../../../kube/objects.ts";
+import { randomUUID } from "node:crypto";
+import { trackUpdate } from "../../../kube/kinds/field-writes.ts";
+import { servedJson } from "../../../kube/kinds/served-object.ts";
+import {
+  checkNamespace,
+  requireNamespace,
+  setSystemFields,
+  validateNew,
+} from "../../../kube/kinds/creation.ts";
+import { admitObject, putObject } from "./write.ts";
+import type { WriteTarget } from "../../../kube/request/write-target.ts";
+import { randomInt } from "node:crypto";
 import type { ApiContext } from "../context.ts";
-import { timestamp } from "../../../kube/time.ts";
 import type { JsonObject } from "../../../kube/json-object.ts";
-import { alreadyExists, badRequest, forbidden, invalid, notFound } from "../../../kube/status-error.ts";
-import { trackUpdate } from "../managed-fields.ts";
-import { metaOf, partOf, textOf } from "../../../kube/json-object.ts";
-import { servedJson, storedJson } from "../objects.ts";
-import type { Resource } from "../../../kube/kinds/resource.ts";
+import { alreadyExists, badRequest } from "../../../kube/status-error.ts";
+import { metaOf } from "../../../kube/json-object.ts";
 import { keyOf } from "../storage/store.ts";
-import type { User } from "../../../kube/access/user.ts";
-import { validateMetadata } from "../../../kube/kinds/validate/metadata.ts";
-import { decodeObject } from "../../../kube/request/body.ts";
-import type { WriteOptions } from "../../../kube/request/options.ts";
-
-/** Where a write goes and who wants it. */
-export interface WriteTarget {
-  readonly resource: Resource;
-  readonly namespace: string;
-  readonly user: User;
-  readonly options: WriteOptions;
-  readonly warnings: string[];
-}
 
 const SUFFIX_ALPHABET = "bcdfghjklmnpqrstvwxz2456789";
 const MAXIMUM_GENERATED_PREFIX = 58;
@@ -30,48 +23,42 @@ const MAXIMUM_GENERATED_PREFIX = 58;
 export async function createObject(
   context: ApiContext,
   target: WriteTarget,
-  decoded: JsonObject,
+  object: JsonObject,
   applied = false,
 ): Promise<string> {
-  const { resource, options, warnings, user } = target;
-  let object = decoded;
+  const { resource, namespace, options, warnings, user } = target;
   checkNamespace(target, metaOf(object));
   if (metaOf(object).resourceVersion) {
     throw badRequest("resourceVersion should not be set on objects to be created");
   }
-  setSystemFields(context, resource, target.namespace, object);
+  const meta = metaOf(object);
+  if (!meta.name && meta.generateName) meta.name = generatedName(meta.generateName);
+  setSystemFields(resource, object, randomUUID(), context.now());
   resource.strategy.setDefaults?.(object);
   // What admission and the kind's strategy add belongs to nobody.
   if (!applied) trackUpdate(resource, undefined, object, { ...options, subresource: "", now: context.now() });
   resource.strategy.prepareForCreate?.(object);
-  requireNamespace(context, target, metaOf(object).name ?? "");
+  const name = metaOf(object).name ?? "";
+  if (resource.namespaced) {
+    const stored = context.store.table("/namespaces").get(namespace);
+    requireNamespace(stored && (JSON.parse(stored.json) as JsonObject), target, name);
+  }
+  const { dryRun } = options;
   const attempt = {
     operation: "CREATE",
     resource,
     subresource: "",
-    namespace: target.namespace,
-    name: metaOf(object).name ?? "",
+    namespace,
+    name,
     old: undefined,
-    dryRun: options.dryRun,
+    dryRun,
     user,
   } as const;
-  context.admission.admit({ ...attempt, object }, warnings);
-  if (context.admission.isActive()) {
-    const changed = await context.admission.mutate({ ...attempt, object }, warnings);
-    if (changed !== undefined && changed !== object) {
-      object = decodeObject(resource, changed, { fieldValidation: "Ignore" }, []);
-      resource.strategy.setDefaults?.(object);
-    }
-  }
-  validateNew(resource, object);
-  if (context.admission.isActive()) await context.admission.validate({ ...attempt, object }, warnings);
-  return storeNew(context, target, object);
-}
-
-function validateNew(resource: Resource, object: JsonObject): void {
-  const meta = metaOf(object);
-  const errors = [...validateMetadata(resource, meta), ...(resource.strategy.validate?.(object) ?? [])];
-  if (errors.length > 0) throw invalid(resource, meta.name ?? meta.generateName ?? "", errors);
+  const admitted = await admitObject(context, attempt, object, warnings, {
+    restore: (changed) => resource.strategy.setDefaults?.(changed),
+    check: (complete) => validateNew(resource, complete),
+  });
+  return storeNew(context, target, admitted);
 }
 
 async function storeNew(context: ApiContext, target: WriteTarget, object: JsonObject): Promise<string> {
@@ -87,74 +74,7 @@ async function storeNew(context: ApiContext, target: WriteTarget, object: JsonOb
     if (exists() !== undefined) throw alreadyExists(qualified, meta.name);
   }
   if (target.options.dryRun) return JSON.stringify(object);
-  const stored = await context.store.put(resource.storage, {
-    namespace,
-    name: meta.name ?? "",
-    labels: meta.labels,
-    uid: meta.uid ?? "",
-    json(version) {
-      meta.resourceVersion = String(version);
-      return storedJson(resource, object);
-    },
-  });
-  return servedJson(resource, stored);
-}
-
-/** Refuses an object that names another namespace than the path, and fills in the path's. */
-export function checkNamespace(target: WriteTarget, meta: ObjectMeta): void {
-  if (!target.resource.namespaced) {
-    delete meta.namespace;
-    return;
-  }
-  if (meta.namespace && meta.namespace !== target.namespace) {
-    throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
-  }
-  meta.namespace = target.namespace;
-}
-
-/** New objects need a namespace that exists and is not being removed. */
-function requireNamespace(context: ApiContext, target: WriteTarget, name: string): void {
-  const { resource, namespace } = target;
-  if (!resource.namespaced) return;
-  const stored = context.store.table("/namespaces").get(namespace);
-  if (stored === undefined) throw notFound({ group: "", resource: "namespaces" }, namespace);
-  const found = JSON.parse(stored.json) as JsonObject;
-  if (textOf(partOf(found, "status"), "phase") !== "Terminating") return;
-  const error = forbidden(
-    { group: resource.group, resource: resource.plural },
-    name,
-    `unable to create new content in namespace ${namespace} because it is being terminated`,
-  );
-  error.status.details = {
-    ...error.status.details,
-    causes: [
-      {
-        reason: "NamespaceTerminating",
-        message: `namespace ${namespace} is being terminated`,
-        field: "metadata.namespace",
-      },
-    ],
-  };
-  throw error;
-}
-
-/** Sets what only the server sets. */
-function setSystemFields(
-  context: ApiContext,
-  resource: Resource,
-  namespace: string,
-  object: JsonObject,
-): void {
-  const meta = metaOf(object);
-  if (!meta.name && meta.generateName) meta.name = generatedName(meta.generateName);
-  if (resource.namespaced) meta.namespace = namespace;
-  meta.uid = randomUUID();
-  meta.creationTimestamp = timestamp(context.now());
-  for (const field of ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"] as const) {
-    delete (meta as Record<string, unknown>)[field];
-  }
-  if (resource.strategy.generation) meta.generation = 1;
-  else delete meta.generation;
+  return servedJson(resource, await putObject(context, resource, object));
 }
 
 /** `prefix` and five characters, as the server makes names up. */

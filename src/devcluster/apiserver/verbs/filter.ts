@@ -1,13 +1,6 @@
-import {
-  fieldsMatch,
-  labelsMatch,
-  parseFieldSelector,
-  parseLabelSelector,
-  type FieldSelector,
-  type LabelSelector,
-} from "../../../kube/selectors.ts";
-import { badRequest } from "../../../kube/status-error.ts";
-import { readObject } from "../objects.ts";
+import { readObject } from "../../../kube/kinds/served-object.ts";
+import { parseSelectors } from "../../../kube/request/list-options.ts";
+import { fieldsMatch, labelsMatch } from "../../../kube/selectors.ts";
 import type { Resource } from "../../../kube/kinds/resource.ts";
 import type { StoredObject } from "../storage/table.ts";
 
@@ -23,8 +16,7 @@ export interface Filter {
 
 /** Reads the selectors of a query; throws 400 in the server's words. */
 export function parseFilter(resource: Resource, namespace: string, query: URLSearchParams): Filter {
-  const labels = parseLabels(query.get("labelSelector") ?? "");
-  const fields = parseFields(resource, query.get("fieldSelector") ?? "");
+  const { labels, fields } = parseSelectors(resource, query);
   const needsObject = fields.some(({ field }) => !field.startsWith("metadata."));
   const matchesFields = (stored: StoredObject): boolean => {
     if (fields.length === 0) return true;
@@ -43,28 +35,4 @@ export function parseFilter(resource: Resource, namespace: string, query: URLSea
     selects: labels.length > 0 || fields.length > 0,
     matches: (stored) => isIn(stored) && labelsMatch(labels, stored.labels) && matchesFields(stored),
   };
-}
-
-function parseLabels(text: string): LabelSelector {
-  const parsed = parseLabelSelector(text);
-  if (parsed.error !== undefined) throw badRequest(parsed.error);
-  return parsed.value;
-}
-
-function parseFields(resource: Resource, text: string): FieldSelector {
-  const parsed = parseFieldSelector(text);
-  if (parsed.error !== undefined) throw badRequest(parsed.error);
-  for (const { field } of parsed.value) {
-    if (field === "metadata.name" || (field === "metadata.namespace" && resource.namespaced)) continue;
-    if (resource.selectableFields.has(field)) continue;
-    throw unknownField(resource, field);
-  }
-  return parsed.value;
-}
-
-function unknownField(resource: Resource, field: string): Error {
-  if (resource.custom || resource.selectableFields.size > 0) {
-    return badRequest(`field label not supported: ${field}`);
-  }
-  return badRequest(`"${field}" is not a known field selector: only "metadata.name", "metadata.namespace"`);
 }

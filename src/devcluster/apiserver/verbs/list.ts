@@ -1,8 +1,14 @@
+import { servedJson } from "../../../kube/kinds/served-object.ts";
+import {
+  checkMatch,
+  decodeContinue,
+  encodeContinue,
+  parseLimit,
+  parseVersion,
+} from "../../../kube/request/list-options.ts";
 import { apiVersionOf } from "../../../kube/resources.ts";
-import type { FieldError } from "../../../kube/field-errors.ts";
 import type { ApiContext } from "../context.ts";
-import { badRequest, expired, invalid, notFound, versionTooLarge } from "../../../kube/status-error.ts";
-import { servedJson } from "../objects.ts";
+import { expired, notFound, versionTooLarge } from "../../../kube/status-error.ts";
 import type { Resource } from "../../../kube/kinds/resource.ts";
 import { keyOf } from "../storage/store.ts";
 import type { ResourceTable, StoredObject } from "../storage/table.ts";
@@ -89,34 +95,6 @@ function readPosition(context: ApiContext, query: URLSearchParams): Position {
   return { version: current, start: "", exact: false };
 }
 
-function checkMatch(match: string, version: string, token: string): void {
-  const errors: FieldError[] = [];
-  const refuse = (detail: string) =>
-    errors.push({
-      reason: "FieldValueForbidden",
-      message: `Forbidden: ${detail}`,
-      field: "resourceVersionMatch",
-    });
-  if (match !== "") {
-    if (version === "") refuse("resourceVersionMatch is forbidden unless resourceVersion is provided");
-    if (token !== "") refuse("resourceVersionMatch is forbidden when continue is provided");
-    if (match !== "Exact" && match !== "NotOlderThan") {
-      errors.push({
-        reason: "FieldValueNotSupported",
-        message: `Unsupported value: ${JSON.stringify(match)}: supported values: "Exact", "NotOlderThan", ""`,
-        field: "resourceVersionMatch",
-      });
-    }
-    if (match === "Exact" && version === "0") {
-      refuse('resourceVersionMatch "exact" is forbidden for resourceVersion "0"');
-    }
-  }
-  if (token !== "" && version !== "" && version !== "0") {
-    throw badRequest("specifying resource version is not allowed when using continue");
-  }
-  if (errors.length > 0) throw invalid({ group: "meta.k8s.io", kind: "ListOptions" }, "", errors);
-}
-
 type Cutter = (start: string, limit: number) => { objects: StoredObject[]; remaining: number };
 
 function cutterOf(table: ResourceTable, filter: Filter, at: Position): Cutter {
@@ -152,39 +130,4 @@ function collect(
     const remaining = chunk.remaining + chunk.objects.length - taken;
     if (remaining === 0 || objects.length >= limit) return { objects, last, remaining };
   }
-}
-
-function parseLimit(text: string | null): number {
-  if (text === null || text === "") return Infinity;
-  const limit = Number(text);
-  if (!Number.isInteger(limit)) {
-    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
-  }
-  return limit <= 0 ? Infinity : limit;
-}
-
-/** A resourceVersion of a query; 0 where there is none. */
-export function parseVersion(text: string | null): number {
-  if (text === null || text === "") return 0;
-  if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw badRequest(
-    `resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
-  );
-}
-
-function encodeContinue(version: number, start: string): string {
-  return Buffer.from(JSON.stringify({ v: "meta.k8s.io/v1", rv: version, start })).toString("base64url");
-}
-
-function decodeContinue(token: string): { version: number; start: string } {
-  try {
-    const parsed = JSON.parse(Buffer.from(token, "base64url").toString("utf8")) as Record<string, unknown>;
-    const { v, rv, start } = parsed;
-    if (v === "meta.k8s.io/v1" && Number.isInteger(rv) && typeof start === "string" && start !== "") {
-      return { version: rv as number, start };
-    }
-  } catch {
-    // Said below.
-  }
-  throw badRequest(`continue key is not valid: illegal base64 data or unknown form`);
 }

@@ -1,14 +1,15 @@
+import { renderTable } from "../../../kube/kinds/table.ts";
+import { metadataOnly, readObject, servedJson } from "../../../kube/kinds/served-object.ts";
+import { checkInitialEvents, parseWatchVersion } from "../../../kube/request/list-options.ts";
 import { randomInt } from "node:crypto";
 import { apiVersionOf } from "../../../kube/resources.ts";
 import type { ApiContext } from "../context.ts";
-import { expired, failure, invalid, StatusError, versionTooLarge } from "../../../kube/status-error.ts";
+import { expired, StatusError, versionTooLarge } from "../../../kube/status-error.ts";
 import type { Negotiated } from "../../../kube/request/accept.ts";
 import { isTrue } from "../../../kube/request/request-info.ts";
 import { type ApiRequest, type ApiResponse, type Sink } from "../http/request.ts";
-import { metadataOnly, readObject, servedJson } from "../objects.ts";
 import type { Resource } from "../../../kube/kinds/resource.ts";
 import type { ResourceTable, StoredObject, StoreEvent } from "../storage/table.ts";
-import { renderTable } from "../tables.ts";
 import { parseFilter, type Filter } from "./filter.ts";
 
 type EventType = StoreEvent["type"];
@@ -65,34 +66,6 @@ export async function watchObjects(
       else startFromVersion(watch, table, sink, request.signal, from === 0 ? current : from);
     },
   };
-}
-
-function checkInitialEvents(query: URLSearchParams): boolean | undefined {
-  const text = query.get("sendInitialEvents");
-  if (text === null) return undefined;
-  const refuse = (field: string, detail: string) =>
-    invalid({ group: "meta.k8s.io", kind: "ListOptions" }, "", [
-      { reason: "FieldValueForbidden", message: `Forbidden: ${detail}`, field },
-    ]);
-  if (query.get("resourceVersionMatch") !== "NotOlderThan") {
-    throw refuse(
-      "resourceVersionMatch",
-      "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
-    );
-  }
-  return isTrue(text);
-}
-
-/** A watch answers a version that is no number with 500, as recorded of a real server. */
-function parseWatchVersion(text: string): number {
-  if (text === "") return 0;
-  if (/^\d{1,15}$/.test(text)) return Number(text);
-  const quoted = JSON.stringify(text);
-  throw failure(
-    500,
-    undefined,
-    `resourceVersion: Invalid value: ${quoted}: strconv.ParseUint: parsing ${quoted}: invalid syntax`,
-  );
 }
 
 /** Present objects first, each as ADDED, then changes. */

@@ -1,7 +1,6 @@
-import { metadataOnly, readObject } from "./objects.ts";
-import type { Column, Resource } from "../../kube/kinds/resource.ts";
-import type { StoredObject } from "./storage/table.ts";
-
+import { metadataOnly, readObject } from "./served-object.ts";
+import type { KeptObject } from "./served-object.ts";
+import type { Column, Resource } from "./resource.ts";
 export interface TableOptions {
   /** apiVersion of the Table. */
   version: string;
@@ -17,7 +16,7 @@ export interface TableOptions {
 /** meta.k8s.io Table of objects, as `kubectl get` prints them. */
 export function renderTable(
   resource: Resource,
-  objects: readonly StoredObject[],
+  objects: readonly KeptObject[],
   options: TableOptions,
 ): Record<string, unknown> {
   const metadata: Record<string, unknown> = { resourceVersion: options.listVersion };
@@ -42,7 +41,7 @@ function definition(column: Column): Record<string, unknown> {
   };
 }
 
-function row(resource: Resource, stored: StoredObject, options: TableOptions): Record<string, unknown> {
+function row(resource: Resource, stored: KeptObject, options: TableOptions): Record<string, unknown> {
   const object = readObject(resource, stored);
   const cells = resource.columns.map((column) => column.cell(object, options.now) ?? null);
   if (options.includeObject === "None") return { cells };

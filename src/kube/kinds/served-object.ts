@@ -1,20 +1,25 @@
-import { apiVersionOf } from "../../kube/resources.ts";
-import type { JsonObject } from "../../kube/json-object.ts";
-import type { Resource } from "../../kube/kinds/resource.ts";
-import type { StoredObject } from "./storage/table.ts";
+import { apiVersionOf } from "../resources.ts";
+import type { Resource } from "./resource.ts";
+import type { JsonObject } from "../json-object.ts";
+/** An object's text as it is kept: without `kind` and `apiVersion`, which depend on who asks. */
+export interface KeptObject {
+  readonly json: string;
+  /** The version of the change that wrote it. */
+  readonly version: number;
+}
 
 /** A fresh copy of a stored object in the resource's own form, with `kind` and `apiVersion`. */
-export function readObject(resource: Resource, stored: StoredObject): JsonObject {
+export function readObject(resource: Resource, stored: KeptObject): JsonObject {
   return { kind: resource.kind, apiVersion: apiVersionOf(resource), ...servedObject(resource, stored) };
 }
 
-function servedObject(resource: Resource, stored: StoredObject): JsonObject {
+function servedObject(resource: Resource, stored: KeptObject): JsonObject {
   const kept = JSON.parse(stored.json) as JsonObject;
   if (isStale(resource, stored)) return resource.refresh?.(kept) ?? kept;
   return resource.strategy.fromStored?.(kept) ?? kept;
 }
 
-function isStale(resource: Resource, stored: StoredObject): boolean {
+function isStale(resource: Resource, stored: KeptObject): boolean {
   return resource.staleBefore !== undefined && stored.version < resource.staleBefore;
 }
 
@@ -25,7 +30,7 @@ export function storedJson(resource: Resource, object: JsonObject): string {
 }
 
 /** The text of a stored object as the resource serves it, without parsing where that is possible. */
-export function servedJson(resource: Resource, stored: StoredObject, asItem = false): string {
+export function servedJson(resource: Resource, stored: KeptObject, asItem = false): string {
   const asStored = resource.strategy.fromStored === undefined && !isStale(resource, stored);
   const json = asStored ? stored.json : JSON.stringify(servedObject(resource, stored));
   if (asItem && !resource.custom) return json;

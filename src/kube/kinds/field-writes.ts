@@ -1,15 +1,14 @@
+import { timestamp } from "../time.ts";
+import { metaOf } from "../json-object.ts";
+import { apiVersionOf } from "../resources.ts";
+import { StatusError } from "../status-error.ts";
+import type { Resource } from "./resource.ts";
+import type { JsonObject } from "../json-object.ts";
 import {
   applyConfiguration as applyToLive,
   conflictStatus,
   trackUpdate as track,
-} from "../../kube/managed-fields/apply.ts";
-import { apiVersionOf } from "../../kube/resources.ts";
-import type { JsonObject } from "../../kube/json-object.ts";
-import { timestamp } from "../../kube/time.ts";
-import { StatusError } from "../../kube/status-error.ts";
-import { metaOf } from "../../kube/json-object.ts";
-import type { Resource } from "../../kube/kinds/resource.ts";
-
+} from "../managed-fields/apply.ts";
 /** Who writes, through which subresource, and when. */
 export interface FieldWriter {
   fieldManager: string;

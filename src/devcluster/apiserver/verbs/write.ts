@@ -1,0 +1,57 @@
+import { storedJson } from "../../../kube/kinds/served-object.ts";
+import { metaOf } from "../../../kube/json-object.ts";
+import { decodeObject } from "../../../kube/request/body.ts";
+import type { StoredObject } from "../storage/table.ts";
+import type { Resource } from "../../../kube/kinds/resource.ts";
+import type { JsonObject } from "../../../kube/json-object.ts";
+import type { ApiContext } from "../context.ts";
+import type { AdmissionAttempt } from "../admission/admission.ts";
+/** Stores an object as its latest version; resolves, with what is stored, when that is durable. */
+export function putObject(
+  context: ApiContext,
+  resource: Resource,
+  object: JsonObject,
+): Promise<StoredObject> {
+  const meta = metaOf(object);
+  return context.store.put(resource.storage, {
+    namespace: meta.namespace ?? "",
+    name: meta.name ?? "",
+    uid: meta.uid ?? "",
+    labels: meta.labels,
+    json(version) {
+      meta.resourceVersion = String(version);
+      return storedJson(resource, object);
+    },
+  });
+}
+
+/** What is particular to a create or an update. */
+export interface AdmissionSteps {
+  /** Puts an object that webhooks have changed in order again. */
+  restore(object: JsonObject): void;
+  /** Throws where the object is not valid. */
+  check(object: JsonObject): void;
+}
+
+/** Takes an object past admission: the cluster's own plugins, mutating webhooks, validation, validating webhooks. */
+export async function admitObject(
+  context: ApiContext,
+  attempt: Omit<AdmissionAttempt, "object">,
+  admitted: JsonObject,
+  warnings: string[],
+  steps: AdmissionSteps,
+): Promise<JsonObject> {
+  const { admission } = context;
+  let object = admitted;
+  admission.admit({ ...attempt, object }, warnings);
+  if (admission.isActive()) {
+    const changed = await admission.mutate({ ...attempt, object }, warnings);
+    if (changed !== undefined && changed !== object) {
+      object = decodeObject(attempt.resource, changed, { fieldValidation: "Ignore" }, []);
+      steps.restore(object);
+    }
+  }
+  steps.check(object);
+  if (admission.isActive()) await admission.validate({ ...attempt, object }, warnings);
+  return object;
+}

@@ -1,0 +1,64 @@
+import { forbidden, invalid, notFound } from "../status-error.ts";
+import { validateMetadata } from "./validate/metadata.ts";
+import { timestamp } from "../time.ts";
+import { metaOf, partOf, textOf } from "../json-object.ts";
+import { badRequest } from "../status-error.ts";
+import type { WriteTarget } from "../request/write-target.ts";
+import type { Resource } from "./resource.ts";
+import type { ObjectMeta } from "../objects.ts";
+import type { JsonObject } from "../json-object.ts";
+/** What a server makes of a new object. */
+
+/** Refuses an object that names another namespace than the path, and fills in the path's. */
+export function checkNamespace(target: WriteTarget, meta: ObjectMeta): void {
+  if (!target.resource.namespaced) {
+    delete meta.namespace;
+    return;
+  }
+  if (meta.namespace && meta.namespace !== target.namespace) {
+    throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
+  }
+  meta.namespace = target.namespace;
+}
+
+/** Throws 422 with everything that is wrong with a new object. */
+export function validateNew(resource: Resource, object: JsonObject): void {
+  const meta = metaOf(object);
+  const errors = [...validateMetadata(resource, meta), ...(resource.strategy.validate?.(object) ?? [])];
+  if (errors.length > 0) throw invalid(resource, meta.name ?? meta.generateName ?? "", errors);
+}
+
+/** Sets what only the server sets. */
+export function setSystemFields(resource: Resource, object: JsonObject, uid: string, now: Date): void {
+  const meta = metaOf(object);
+  meta.uid = uid;
+  meta.creationTimestamp = timestamp(now);
+  for (const field of ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"] as const) {
+    delete (meta as Record<string, unknown>)[field];
+  }
+  if (resource.strategy.generation) meta.generation = 1;
+  else delete meta.generation;
+}
+
+/** Throws where the namespace of a new object (undefined: there is none) does not take it. */
+export function requireNamespace(found: JsonObject | undefined, target: WriteTarget, name: string): void {
+  const { resource, namespace } = target;
+  if (found === undefined) throw notFound({ group: "", resource: "namespaces" }, namespace);
+  if (textOf(partOf(found, "status"), "phase") !== "Terminating") return;
+  const error = forbidden(
+    { group: resource.group, resource: resource.plural },
+    name,
+    `unable to create new content in namespace ${namespace} because it is being terminated`,
+  );
+  error.status.details = {
+    ...error.status.details,
+    causes: [
+      {
+        reason: "NamespaceTerminating",
+        message: `namespace ${namespace} is being terminated`,
+        field: "metadata.namespace",
+      },
+    ],
+  };
+  throw error;
+}

@@ -1,0 +1,140 @@
+import { invalid as invalidField } from "../field-errors.ts";
+import { invalid } from "../status-error.ts";
+import { checkNamespace } from "./creation.ts";
+import { validateMetadataUpdate } from "./validate/metadata.ts";
+import { metaOf } from "../json-object.ts";
+import { jsonEqual } from "../json.ts";
+import { badRequest, conflict } from "../status-error.ts";
+import type { UpdateTarget } from "../request/write-target.ts";
+import type { Resource } from "./resource.ts";
+import type { ObjectMeta } from "../objects.ts";
+import type { JsonObject } from "../json-object.ts";
+import type { FieldError } from "../field-errors.ts";
+/** What an update may change, and what it means. Source: apiserver registry/rest and generic registry. */
+
+/** Throws 400 or 409 where the new object is another one than the path names. */
+export function checkIdentity(target: UpdateTarget, object: JsonObject, current: JsonObject): void {
+  const meta = metaOf(object);
+  const old = metaOf(current);
+  if (!meta.name) meta.name = target.name;
+  if (meta.name !== target.name) {
+    throw badRequest(
+      `the name of the object (${meta.name}) does not match the name on the URL (${target.name})`,
+    );
+  }
+  checkNamespace(target, meta);
+  if (meta.uid && meta.uid !== old.uid) {
+    throw conflict(
+      { group: target.resource.group, resource: target.resource.plural },
+      target.name,
+      `Precondition failed: UID in precondition: ${meta.uid}, UID in object meta: ${old.uid}`,
+    );
+  }
+}
+
+/** Throws where a PUT must say which version it replaces. */
+export function requireVersion(resource: Resource, name: string): void {
+  if (resource.strategy.unconditionalUpdate) return;
+  throw invalid(resource, name, [
+    invalidField("metadata.resourceVersion", 0, "must be specified for an update"),
+  ]);
+}
+
+/** What a client cannot change, whatever it sends. */
+export function keepSystemFields(meta: ObjectMeta, old: ObjectMeta): void {
+  const fields = [
+    "uid",
+    "resourceVersion",
+    "generation",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "generateName",
+  ] as const;
+  const target = meta as Record<string, unknown>;
+  for (const field of fields) {
+    if (field === "generateName" && target[field] !== undefined) continue;
+    if (old[field] === undefined) delete target[field];
+    else target[field] = old[field];
+  }
+}
+
+/** A write to `/status` changes the status only; a write to the object, everything else. */
+export function mergeParts(
+  resource: Resource,
+  subresource: string,
+  object: JsonObject,
+  current: JsonObject,
+): void {
+  if (subresource === "status") {
+    for (const field of new Set([...Object.keys(object), ...Object.keys(current)])) {
+      if (field === "status" || field === "metadata") continue;
+      if (field in current) object[field] = current[field];
+      else delete object[field];
+    }
+    if (!resource.custom) return;
+    const { managedFields, resourceVersion } = metaOf(object);
+    object["metadata"] = { ...metaOf(current), managedFields, resourceVersion };
+    return;
+  }
+  if (resource.hasStatus && subresource === "") {
+    if ("status" in current) object["status"] = current["status"];
+    else delete object["status"];
+  }
+  if (subresource === "") resource.strategy.prepareForUpdate?.(object, current);
+}
+
+/** Counts a change of what is not metadata or status. */
+export function countGeneration(
+  resource: Resource,
+  subresource: string,
+  object: JsonObject,
+  current: JsonObject,
+): void {
+  if (!resource.strategy.generation || subresource === "status") return;
+  const content = (whole: JsonObject): JsonObject => {
+    const { metadata: _metadata, status, ...rest } = whole;
+    return resource.hasStatus ? rest : { ...rest, status };
+  };
+  if (jsonEqual(content(object), content(current))) return;
+  metaOf(object).generation = (metaOf(current).generation ?? 0) + 1;
+}
+
+/** Throws 422 with everything that is wrong with the change. */
+export function validateChange(
+  resource: Resource,
+  subresource: string,
+  object: JsonObject,
+  current: JsonObject,
+  name: string,
+): void {
+  const { strategy } = resource;
+  const metadata = validateMetadataUpdate(metaOf(object), metaOf(current));
+  // A real server checks metadata twice, and lists what it finds twice.
+  const errors: FieldError[] = [...metadata, ...metadata];
+  if (subresource === "status") errors.push(...(strategy.validateStatusUpdate?.(object, current) ?? []));
+  // What other subresources change, the server changes itself.
+  else if (subresource === "") errors.push(...(strategy.validateUpdate?.(object, current) ?? []));
+  if (errors.length > 0) throw invalid(resource, name, errors);
+}
+
+/** A write that changes nothing but times of managed fields is none. */
+export function isUnchanged(object: JsonObject, current: JsonObject): boolean {
+  const timeless = (whole: JsonObject): JsonObject => {
+    const meta = metaOf(whole);
+    const managedFields = meta.managedFields?.map(({ time: _time, ...entry }) => entry);
+    return { ...whole, metadata: { ...meta, managedFields } };
+  };
+  return jsonEqual(timeless(object), timeless(current));
+}
+
+/** Deleted, and nothing holds it any more. */
+export function isFinished(resource: Resource, object: JsonObject): boolean {
+  const meta = metaOf(object);
+  return (
+    meta.deletionTimestamp !== undefined &&
+    (meta.finalizers ?? []).length === 0 &&
+    (meta.deletionGracePeriodSeconds ?? 0) === 0 &&
+    !(resource.strategy.isHeld?.(object) ?? false)
+  );
+}

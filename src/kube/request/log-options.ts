@@ -1,0 +1,70 @@
+import * as fieldError from "../field-errors.ts";
+import { badRequest, invalid } from "../status-error.ts";
+import { isTrue } from "./request-info.ts";
+
+/** The query of a log request, with the server's defaults applied. Times are RFC 3339. */
+export interface LogOptions {
+  container: string;
+  follow: boolean;
+  previous: boolean;
+  timestamps: boolean;
+  sinceSeconds?: number;
+  sinceTime?: string;
+  tailLines?: number;
+  limitBytes?: number;
+}
+
+/** Reads the query of a log request; throws in the server's words. */
+export function parseLogOptions(query: URLSearchParams): LogOptions {
+  const sinceTime = query.get("sinceTime");
+  const options: LogOptions = {
+    container: query.get("container") ?? "",
+    follow: isTrue(query.get("follow")),
+    previous: isTrue(query.get("previous")),
+    timestamps: isTrue(query.get("timestamps")),
+  };
+  const numbers = [
+    ["sinceSeconds", 1],
+    ["tailLines", 0],
+    ["limitBytes", 1],
+  ] as const;
+  for (const [name, minimum] of numbers) {
+    const text = query.get(name);
+    if (text === null) continue;
+    const value = Number(text);
+    if (!Number.isInteger(value)) {
+      throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+    }
+    if (value < minimum) {
+      const detail = `must be greater than ${minimum === 1 ? "" : "or equal to "}0`;
+      throw invalid({ group: "", kind: "PodLogOptions" }, "", [fieldError.invalid(name, value, detail)]);
+    }
+    options[name] = value;
+  }
+  if (sinceTime !== null && sinceTime !== "") {
+    if (Number.isNaN(new Date(sinceTime).getTime()))
+      throw badRequest(`sinceTime ${JSON.stringify(sinceTime)} is no time`);
+    options.sinceTime = sinceTime;
+  }
+  return options;
+}
+
+/** The container whose log is meant; throws 400 where the pod leaves a choice or has no such container. */
+export function chooseContainer(
+  pod: string,
+  wanted: string,
+  containers: readonly string[],
+  initContainers: readonly string[],
+): string {
+  if (wanted !== "") {
+    if (containers.includes(wanted) || initContainers.includes(wanted)) return wanted;
+    throw badRequest(`container ${wanted} is not valid for pod ${pod}`);
+  }
+  const [only = ""] = containers;
+  if (containers.length === 1) return only;
+  const init =
+    initContainers.length > 0 ? ` or one of the init containers: [${initContainers.join(" ")}]` : "";
+  throw badRequest(
+    `a container name must be specified for pod ${pod}, choose one of: [${containers.join(" ")}]${init}`,
+  );
+}

@@ -1,0 +1,24 @@
+import type { WriteOptions } from "./options.ts";
+import type { User } from "../access/user.ts";
+import type { Resource } from "../kinds/resource.ts";
+/** Where a write goes and who wants it. */
+export interface WriteTarget {
+  readonly resource: Resource;
+  readonly namespace: string;
+  readonly user: User;
+  readonly options: WriteOptions;
+  readonly warnings: string[];
+}
+
+export interface UpdateTarget extends WriteTarget {
+  readonly name: string;
+  readonly subresource: string;
+}
+
+export interface DeleteTarget {
+  readonly resource: Resource;
+  readonly namespace: string;
+  readonly name: string;
+  readonly user: User;
+  readonly warnings: string[];
+}
