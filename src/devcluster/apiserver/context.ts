@@ -1,5 +1,5 @@
+import type { Authorizer } from "../../kube/access/rules.ts";
 import type { Admission } from "./admission/admission.ts";
-import type { Authorizer } from "./auth/rbac.ts";
 import type { Tokens } from "./auth/tokens.ts";
 import type { OpenApi } from "./openapi.ts";
 import type { PodLogs } from "./pod-logs.ts";

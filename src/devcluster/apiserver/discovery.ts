@@ -1,8 +1,7 @@
+import { versionInfo } from "../../kube/version.ts";
+import { aggregated, apiGroup, coreVersions, resourceList } from "../../kube/discovery.ts";
 import type { ApiContext } from "./context.ts";
-import { acceptClauses } from "../../kube/request/accept.ts";
 import type { ApiRequest, ApiResponse } from "./http/request.ts";
-import type { Resource } from "../../kube/kinds/resource.ts";
-import { versionInfo } from "./version.ts";
 
 /** Answers what is no resource: health, version, discovery, OpenAPI. */
 export function answerDiscovery(context: ApiContext, request: ApiRequest): ApiResponse {
@@ -19,8 +18,9 @@ export function answerDiscovery(context: ApiContext, request: ApiRequest): ApiRe
     case "openapi":
       return context.openApi.answer(request, rest) ?? notFoundText();
     case "api":
-      if (rest.length === 0) return aggregated(context, request, true) ?? json(coreVersions(request));
-      return resourceList(context, "", rest) ?? notFoundText();
+      if (rest.length === 0)
+        return inOne(context, request, true) ?? json(coreVersions(request.headers["host"] ?? "127.0.0.1"));
+      return resources(context, "", rest);
     case "apis":
       return answerGroups(context, request, rest);
     case "":
@@ -62,134 +62,32 @@ function health(root: string, rest: readonly string[], request: ApiRequest): Api
   return text(200, `${checks.map((check) => `[+]${check} ok\n`).join("")}${root} check passed\n`);
 }
 
-function coreVersions(request: ApiRequest): unknown {
-  const serverAddress = request.headers["host"] ?? "127.0.0.1";
-  return {
-    kind: "APIVersions",
-    versions: ["v1"],
-    serverAddressByClientCIDRs: [{ clientCIDR: "0.0.0.0/0", serverAddress }],
-  };
-}
-
 function answerGroups(context: ApiContext, request: ApiRequest, rest: readonly string[]): ApiResponse {
   const [group = "", ...version] = rest;
   if (group === "") {
     const groups = [...context.registry.groups().keys()].filter((name) => name !== "");
     return (
-      aggregated(context, request, false) ??
-      json({ kind: "APIGroupList", apiVersion: "v1", groups: groups.map((name) => apiGroup(context, name)) })
+      inOne(context, request, false) ??
+      json({
+        kind: "APIGroupList",
+        apiVersion: "v1",
+        groups: groups.map((name) => apiGroup(context.registry.groups(), name)),
+      })
     );
   }
   if (!context.registry.hasGroup(group)) return notFoundText();
-  if (version.length === 0) return json({ kind: "APIGroup", apiVersion: "v1", ...apiGroup(context, group) });
-  return resourceList(context, group, version) ?? notFoundText();
+  if (version.length === 0)
+    return json({ kind: "APIGroup", apiVersion: "v1", ...apiGroup(context.registry.groups(), group) });
+  return resources(context, group, version);
 }
 
-function apiGroup(context: ApiContext, name: string): Record<string, unknown> {
-  const versions = [...(context.registry.groups().get(name)?.keys() ?? [])].map((version) => ({
-    groupVersion: `${name}/${version}`,
-    version,
-  }));
-  return { name, versions, preferredVersion: versions[0] };
+function resources(context: ApiContext, group: string, rest: readonly string[]): ApiResponse {
+  const list = resourceList(context.registry.groups(), group, rest);
+  return list === undefined ? notFoundText() : json(list);
 }
-
-function resourceList(context: ApiContext, group: string, rest: readonly string[]): ApiResponse | undefined {
-  const [version = "", ...more] = rest;
-  const resources = context.registry.groups().get(group)?.get(version);
-  if (resources === undefined || more.length > 0) return undefined;
-  const groupVersion = group === "" ? version : `${group}/${version}`;
-  const entries = resources.flatMap((resource) => legacyEntries(resource));
-  entries.sort((a, b) => (String(a["name"]) < String(b["name"]) ? -1 : 1));
-  return json({
-    kind: "APIResourceList",
-    ...(group === "" ? {} : { apiVersion: "v1" }),
-    groupVersion,
-    resources: entries,
-  });
-}
-
-function legacyEntries(resource: Resource): Record<string, unknown>[] {
-  const main = {
-    name: resource.plural,
-    singularName: resource.singular,
-    namespaced: resource.namespaced,
-    kind: resource.kind,
-    verbs: resource.verbs,
-    ...(resource.shortNames.length > 0 ? { shortNames: resource.shortNames } : {}),
-    ...(resource.categories.length > 0 ? { categories: resource.categories } : {}),
-  };
-  const subresources = subresourcesOf(resource).map((subresource) => ({
-    name: `${resource.plural}/${subresource.name}`,
-    singularName: "",
-    namespaced: resource.namespaced,
-    ...(subresource.group === undefined ? {} : { group: subresource.group, version: subresource.version }),
-    kind: subresource.kind,
-    verbs: subresource.verbs,
-  }));
-  return [main, ...subresources];
-}
-
-function subresourcesOf(resource: Resource): Resource["subresources"] {
-  if (!resource.hasStatus) return resource.subresources;
-  return [
-    ...resource.subresources,
-    { name: "status", kind: resource.kind, verbs: ["get", "patch", "update"] },
-  ];
-}
-
-const AGGREGATED_VERSIONS = ["v2", "v2beta1"];
 
 /** The whole of `/api` or `/apis` in one document, for clients that ask for it. */
-function aggregated(context: ApiContext, request: ApiRequest, core: boolean): ApiResponse | undefined {
-  // kubectl names several forms; the first that is known counts.
-  for (const { media, parameters } of acceptClauses(request.headers["accept"])) {
-    if (media !== "application/json") continue;
-    const version = parameters.get("v") ?? "";
-    if (parameters.get("as") === undefined) return undefined;
-    if (parameters.get("g") !== "apidiscovery.k8s.io" || !AGGREGATED_VERSIONS.includes(version)) continue;
-    const groups = [...context.registry.groups()].filter(([group]) => (group === "") === core);
-    const body = {
-      kind: "APIGroupDiscoveryList",
-      apiVersion: `apidiscovery.k8s.io/${version}`,
-      metadata: {},
-      items: groups.map(([group, versions]) => ({
-        metadata: group === "" ? {} : { name: group, creationTimestamp: null },
-        versions: [...versions].map(([name, resources]) => ({
-          version: name,
-          resources: resources.map(aggregatedEntry).sort((a, b) => (a.resource < b.resource ? -1 : 1)),
-          freshness: "Current",
-        })),
-      })),
-    };
-    return json(body, `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`);
-  }
-  return undefined;
-}
-
-function aggregatedEntry(resource: Resource): Record<string, unknown> & { resource: string } {
-  const own = resource.custom
-    ? { group: resource.group, version: resource.version, kind: resource.kind }
-    : { group: "", version: "", kind: resource.kind };
-  const subresources = subresourcesOf(resource).map((subresource) => ({
-    subresource: subresource.name,
-    responseKind: {
-      ...own,
-      group: subresource.group ?? own.group,
-      version: subresource.version ?? own.version,
-      kind: subresource.kind,
-    },
-    verbs: subresource.verbs,
-  }));
-  return {
-    resource: resource.plural,
-    responseKind: own,
-    scope: resource.namespaced ? "Namespaced" : "Cluster",
-    singularResource: resource.singular,
-    verbs: resource.verbs,
-    ...(resource.shortNames.length > 0 ? { shortNames: resource.shortNames } : {}),
-    ...(resource.categories.length > 0 ? { categories: resource.categories } : {}),
-    ...(subresources.length > 0
-      ? { subresources: subresources.sort((a, b) => (a.subresource < b.subresource ? -1 : 1)) }
-      : {}),
-  };
+function inOne(context: ApiContext, request: ApiRequest, core: boolean): ApiResponse | undefined {
+  const found = aggregated(context.registry.groups(), request.headers["accept"], core);
+  return found && json(found.body, found.contentType);
 }

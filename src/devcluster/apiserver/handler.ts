@@ -1,8 +1,8 @@
+import { accessOf, accessRefusal } from "../../kube/access/access-request.ts";
 import { renderTable } from "../../kube/kinds/table.ts";
 import { metadataOnly, readObject, servedJson } from "../../kube/kinds/served-object.ts";
 import type { UpdateTarget, WriteTarget } from "../../kube/request/write-target.ts";
 import { stringify as stringifyYaml } from "yaml";
-import { authorize } from "./auth/authorize.ts";
 import type { ApiContext } from "./context.ts";
 import {
   badRequest,
@@ -37,7 +37,8 @@ export function createHandler(context: ApiContext, onBug: (error: unknown) => vo
     try {
       const info = parseRequestInfo(request.method, request.path, request.query);
       if (info === undefined) throw badRequest("the path of the request is not valid");
-      authorize(context.authorizer, request.user, info);
+      if (!context.authorizer.isAllowed(request.user, accessOf(info)))
+        throw accessRefusal(request.user, info);
       const response = info.isResource
         ? await answerResource(context, request, info, warnings)
         : answerDiscovery(context, request);

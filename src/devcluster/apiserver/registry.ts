@@ -1,3 +1,5 @@
+import { compareVersions } from "../../kube/api-versions.ts";
+import type { ServedGroups } from "../../kube/discovery.ts";
 import type { Resource } from "../../kube/kinds/resource.ts";
 
 /** The served resources: the built-in ones and those that CRDs add and take away. */
@@ -7,8 +9,7 @@ export interface Registry {
   findByKind(group: string, version: string, kind: string): Resource | undefined;
   hasGroup(group: string): boolean;
   hasVersion(group: string, version: string): boolean;
-  /** Group to its versions, the preferred first, each with its resources. Core (`""`) first. */
-  groups(): ReadonlyMap<string, ReadonlyMap<string, readonly Resource[]>>;
+  groups(): ServedGroups;
   /** Replaces everything that `owner` (a CRD's name) serves; an empty list withdraws it. */
   replace(owner: string, resources: readonly Resource[]): void;
   /** Changes whenever the set of resources does. */
@@ -50,17 +51,4 @@ function index(resources: readonly Resource[]): Map<string, Map<string, Resource
     groups.set(group, new Map(byPriority.map((version) => [version, versions.get(version) ?? []])));
   }
   return groups;
-}
-
-/** Kubernetes' version priority: v2 before v1, stable before beta before alpha, others by name. */
-export function compareVersions(left: string, right: string): number {
-  const rank = (version: string): [number, number, number] => {
-    const match = /^v(\d+)(?:(alpha|beta)(\d+))?$/.exec(version);
-    if (match === null) return [3, 0, 0];
-    const stability = match[2] === undefined ? 0 : match[2] === "beta" ? 1 : 2;
-    return [stability, -Number(match[1]), -Number(match[3] ?? 0)];
-  };
-  const a = rank(left);
-  const b = rank(right);
-  return a[0] - b[0] || a[1] - b[1] || a[2] - b[2] || (left < right ? -1 : 1);
 }

@@ -104,3 +104,12 @@ function splitRule(rule: PolicyRule): PolicyRule[] {
     ),
   ]);
 }
+
+/** Role-based access control over the stored roles and bindings. */
+export interface Authorizer {
+  isAllowed(user: User, access: AccessRequest): boolean;
+  /** Every rule that holds for the user in the namespace (`""`: cluster-wide ones only). */
+  rulesFor(user: User, namespace: string): PolicyRule[];
+  /** The rules of a role reference. */
+  rulesOf(ref: JsonObject, namespace: string): PolicyRule[];
+}

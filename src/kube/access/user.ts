@@ -1,3 +1,6 @@
+import { textOf } from "../json-object.ts";
+import { badRequest } from "../status-error.ts";
+import type { JsonObject } from "../json-object.ts";
 /** Who a request comes from. Members of `system:masters` may do everything. */
 export interface User {
   readonly name: string;
@@ -18,4 +21,24 @@ export function serviceAccountUser(namespace: string, name: string, uid: string)
     uid,
     groups: ["system:serviceaccounts", `system:serviceaccounts:${namespace}`, "system:authenticated"],
   };
+}
+
+/** A user as reviews and webhooks show them. */
+export function userInfo(user: User): JsonObject {
+  const { name, uid, groups, extra } = user;
+  return {
+    username: name,
+    ...(uid === undefined ? {} : { uid }),
+    groups: [...groups],
+    ...(extra === undefined ? {} : { extra }),
+  };
+}
+
+/** Whom an access review is about; throws 400 where it says nobody. */
+export function subjectOf(spec: JsonObject): User {
+  const groups = Array.isArray(spec["groups"]) ? spec["groups"].map(String) : [];
+  const name = textOf(spec, "user");
+  if (name === "" && groups.length === 0)
+    throw badRequest("at least one of spec.user or spec.groups must be specified");
+  return { name, groups };
 }

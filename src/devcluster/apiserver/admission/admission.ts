@@ -1,19 +1,5 @@
+import type { AdmissionAttempt } from "../../../kube/access/admission-attempt.ts";
 import type { JsonObject } from "../../../kube/json-object.ts";
-import type { Resource } from "../../../kube/kinds/resource.ts";
-import type { User } from "../../../kube/access/user.ts";
-
-/** A write on its way to the store. */
-export interface AdmissionAttempt {
-  readonly operation: "CREATE" | "UPDATE" | "DELETE" | "CONNECT";
-  readonly resource: Resource;
-  readonly subresource: string;
-  readonly namespace: string;
-  readonly name: string;
-  readonly object: JsonObject | undefined;
-  readonly old: JsonObject | undefined;
-  readonly dryRun: boolean;
-  readonly user: User;
-}
 
 /** Decides about writes after authorization; refusals are thrown as StatusError. */
 export interface Admission {

@@ -1,8 +1,8 @@
+import type { AdmissionAttempt } from "../../../kube/access/admission-attempt.ts";
 import type { JsonObject } from "../../../kube/json-object.ts";
 import { failure, forbidden } from "../../../kube/status-error.ts";
 import { itemsOf, metaOf, partOf, textOf } from "../../../kube/json-object.ts";
 import type { Store } from "../storage/store.ts";
-import type { AdmissionAttempt } from "./admission.ts";
 import { podSecurityViolations, type PodSecurityLevel } from "../../../kube/access/pod-security.ts";
 
 /** What a cluster's own admission plugins do, as far as it concerns what is served here. */

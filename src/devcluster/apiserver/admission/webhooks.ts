@@ -1,17 +1,16 @@
+import { refuseEscalation } from "../../../kube/access/escalation.ts";
+import type { Authorizer } from "../../../kube/access/rules.ts";
+import type { AdmissionAttempt } from "../../../kube/access/admission-attempt.ts";
+import { appliesTo, applyAnswer, denial, reviewOf } from "../../../kube/access/webhook-review.ts";
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { randomUUID } from "node:crypto";
-import { applyJsonPatch, parseJsonPatch } from "../../../kube/patch/json-patch.ts";
-import { labelSelectorOf, labelsMatch, type ObjectLabelSelector } from "../../../kube/selectors.ts";
 import { isJsonObject, type JsonObject } from "../../../kube/json-object.ts";
-import { failure, StatusError } from "../../../kube/status-error.ts";
-import { itemsOf, metaOf, partOf, textOf } from "../../../kube/json-object.ts";
-import { userInfo } from "../reviews.ts";
+import { failure } from "../../../kube/status-error.ts";
+import { itemsOf, partOf, textOf } from "../../../kube/json-object.ts";
 import type { Store } from "../storage/store.ts";
-import type { Admission, AdmissionAttempt } from "./admission.ts";
-import type { Authorizer } from "../auth/rbac.ts";
+import type { Admission } from "./admission.ts";
 import { admitBuiltin } from "./builtin.ts";
-import { refuseEscalation } from "./escalation.ts";
 
 const GROUP = "admissionregistration.k8s.io";
 const MAXIMUM_ANSWER_BYTES = 3 * 1024 * 1024;
@@ -37,7 +36,9 @@ export function createAdmission(store: Store, authorizer: Authorizer): Admission
           configuration: stored.name,
         })),
       )
-      .filter(({ webhook }) => appliesTo(store, webhook, attempt));
+      .filter(({ webhook }) =>
+        appliesTo(webhook, attempt, store.table("/namespaces").get(attempt.namespace)?.labels),
+      );
   return {
     isActive: () => tables.mutating.size + tables.validating.size > 0,
     admit(attempt, warnings) {
@@ -58,44 +59,6 @@ export function createAdmission(store: Store, authorizer: Authorizer): Admission
       );
     },
   };
-}
-
-function includes(list: unknown, value: string): boolean {
-  return Array.isArray(list) && (list.includes("*") || list.includes(value));
-}
-
-function appliesTo(store: Store, webhook: JsonObject, attempt: AdmissionAttempt): boolean {
-  const { resource, namespace } = attempt;
-  // Webhooks cannot stand in the way of their own configuration.
-  if (resource.group === GROUP) return false;
-  const scope = resource.namespaced ? "Namespaced" : "Cluster";
-  const plural = attempt.subresource === "" ? resource.plural : `${resource.plural}/${attempt.subresource}`;
-  const matchesRule = itemsOf(webhook, "rules").some(
-    (rule) =>
-      includes(rule["operations"], attempt.operation) &&
-      includes(rule["apiGroups"], resource.group) &&
-      includes(rule["apiVersions"], resource.version) &&
-      matchesResource(rule["resources"], plural) &&
-      ["*", scope].includes(textOf(rule, "scope") || "*"),
-  );
-  if (!matchesRule) return false;
-  const matches = (selector: JsonObject, labels: Readonly<Record<string, string>> | undefined) =>
-    labelsMatch(labelSelectorOf(selector as ObjectLabelSelector), labels);
-  if (resource.namespaced) {
-    const labels = store.table("/namespaces").get(namespace)?.labels;
-    if (!matches(partOf(webhook, "namespaceSelector"), labels)) return false;
-  }
-  const selector = partOf(webhook, "objectSelector");
-  return [attempt.object, attempt.old].some(
-    (object) => object !== undefined && matches(selector, metaOf(object).labels),
-  );
-}
-
-function matchesResource(list: unknown, plural: string): boolean {
-  if (!Array.isArray(list)) return false;
-  const [resource = "", subresource = ""] = plural.split("/");
-  const wildcards = subresource === "" ? ["*"] : [`${resource}/*`, `*/${subresource}`];
-  return list.some((wanted) => wanted === plural || wanted === "*/*" || wildcards.includes(String(wanted)));
 }
 
 /** The webhook's answer; undefined where it could not be asked and may be passed over. */
@@ -125,79 +88,6 @@ async function ask(
   }
   if (answer["allowed"] === true) return answer;
   throw denial(name, partOf(answer, "status"));
-}
-
-function denial(name: string, status: JsonObject): StatusError {
-  const message = textOf(status, "message");
-  const reason = textOf(status, "reason");
-  const code = typeof status["code"] === "number" && status["code"] >= 400 ? status["code"] : 403;
-  const why = message || reason;
-  const error = failure(
-    code,
-    undefined,
-    why === ""
-      ? `admission webhook "${name}" denied the request without explanation`
-      : `admission webhook "${name}" denied the request: ${why}`,
-  );
-  error.status.reason = (reason || (code === 403 ? "Forbidden" : "")) as NonNullable<
-    typeof error.status.reason
-  >;
-  return error;
-}
-
-function reviewOf(attempt: AdmissionAttempt, uid: string, webhook: JsonObject): JsonObject {
-  const { resource, subresource, namespace, name, operation, object, old, dryRun, user } = attempt;
-  const kind = { group: resource.group, version: resource.version, kind: resource.kind };
-  const plural = { group: resource.group, version: resource.version, resource: resource.plural };
-  const versions = webhook["admissionReviewVersions"];
-  const version = includes(versions, "v1") ? "v1" : "v1beta1";
-  return {
-    kind: "AdmissionReview",
-    apiVersion: `admission.k8s.io/${version}`,
-    request: {
-      uid,
-      kind,
-      resource: plural,
-      ...(subresource === "" ? {} : { subResource: subresource }),
-      requestKind: kind,
-      requestResource: plural,
-      name,
-      ...(namespace === "" ? {} : { namespace }),
-      operation,
-      userInfo: userInfo(user),
-      object: object ?? null,
-      oldObject: old ?? null,
-      dryRun,
-      options: null,
-    },
-  };
-}
-
-function applyAnswer(
-  webhook: JsonObject,
-  object: JsonObject | undefined,
-  answer: JsonObject,
-): JsonObject | undefined {
-  const encoded = textOf(answer, "patch");
-  if (encoded === "" || object === undefined) return object;
-  const refuse = (why: string) =>
-    failure(
-      500,
-      "InternalError",
-      `Internal error occurred: admission webhook "${textOf(webhook, "name")}" sent a patch that does not apply: ${why}`,
-    );
-  try {
-    const parsed = parseJsonPatch(JSON.parse(Buffer.from(encoded, "base64").toString("utf8")));
-    if (parsed.error !== undefined) throw refuse(parsed.error);
-    const result = applyJsonPatch(object, parsed.value);
-    if (result.error !== undefined) throw refuse(result.error);
-    if (!isJsonObject(result.value)) throw refuse("the result is no object");
-    return result.value;
-  } catch (error) {
-    throw error instanceof StatusError
-      ? error
-      : refuse(error instanceof Error ? error.message : String(error));
-  }
 }
 
 /** Where a webhook listens. A Service is reached through an ExternalName, since nothing routes here. */

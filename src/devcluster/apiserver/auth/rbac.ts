@@ -1,25 +1,11 @@
+import type { Authorizer } from "../../../kube/access/rules.ts";
 import { labelSelectorOf, labelsMatch, type ObjectLabelSelector } from "../../../kube/selectors.ts";
 import type { JsonObject } from "../../../kube/json-object.ts";
 import { itemsOf, partOf, textOf } from "../../../kube/json-object.ts";
-import {
-  isSubject,
-  readRule,
-  ruleAllows,
-  type AccessRequest,
-  type PolicyRule,
-} from "../../../kube/access/rules.ts";
+import { isSubject, readRule, ruleAllows, type PolicyRule } from "../../../kube/access/rules.ts";
 import type { Store } from "../storage/store.ts";
 import type { StoredObject } from "../storage/table.ts";
 import type { User } from "../../../kube/access/user.ts";
-
-/** Role-based access control over the stored roles and bindings. */
-export interface Authorizer {
-  isAllowed(user: User, access: AccessRequest): boolean;
-  /** Every rule that holds for the user in the namespace (`""`: cluster-wide ones only). */
-  rulesFor(user: User, namespace: string): PolicyRule[];
-  /** The rules of a role reference. */
-  rulesOf(ref: JsonObject, namespace: string): PolicyRule[];
-}
 
 const RBAC = "rbac.authorization.k8s.io";
 

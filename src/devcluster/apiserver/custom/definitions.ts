@@ -1,58 +1,27 @@
+import {
+  CLEANUP,
+  isEstablished,
+  nameConditions,
+  takenNames,
+} from "../../../kube/kinds/definition-resource.ts";
 import { readObject } from "../../../kube/kinds/served-object.ts";
 import type { UpdateTarget } from "../../../kube/request/write-target.ts";
 import { isJsonObject, type JsonObject } from "../../../kube/json-object.ts";
-import { declare } from "../../../kube/kinds/builtin-resources.ts";
 import type { GoTypes } from "../../../kube/kinds/types/notation.ts";
 import type { ApiContext } from "../context.ts";
 import { timestamp } from "../../../kube/time.ts";
 import { StatusError } from "../../../kube/status-error.ts";
-import { itemsOf, metaOf, partOf, textOf } from "../../../kube/json-object.ts";
+import { metaOf, partOf, textOf } from "../../../kube/json-object.ts";
 import type { Resource } from "../../../kube/kinds/resource.ts";
 import { storageKey } from "../../../kube/kinds/resource.ts";
 import type { StoredObject } from "../storage/table.ts";
 import type { User } from "../../../kube/access/user.ts";
 import { deleteObject } from "../verbs/delete.ts";
 import { updateObject } from "../verbs/update.ts";
-import { definitionStrategy } from "../../../kube/kinds/definition-strategy.ts";
 import { customResources } from "../../../kube/kinds/custom-resources.ts";
-
-const CLEANUP = "customresourcecleanup.apiextensions.k8s.io";
 
 /** The server itself, as the author of what it writes. */
 const apiServer: User = { name: "system:apiserver", groups: ["system:masters", "system:authenticated"] };
-
-export function definitionResource(types: GoTypes): Resource {
-  return declare(types, {
-    group: "apiextensions.k8s.io",
-    plural: "customresourcedefinitions",
-    kind: "CustomResourceDefinition",
-    clusterScoped: true,
-    short: ["crd", "crds"],
-    categories: ["api-extensions"],
-    status: true,
-    strategy: {
-      ...definitionStrategy,
-      generation: true,
-      unconditionalUpdate: false,
-      beginDeletion(definition, now) {
-        const meta = metaOf(definition);
-        const status = partOf(definition, "status");
-        status["conditions"] = [
-          ...itemsOf(status, "conditions"),
-          condition(
-            "Terminating",
-            "True",
-            "InstanceDeletionPending",
-            "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon",
-            timestamp(now),
-          ),
-        ];
-        if (!meta.finalizers?.includes(CLEANUP)) meta.finalizers = [...(meta.finalizers ?? []), CLEANUP];
-        return true;
-      },
-    },
-  });
-}
 
 /**
  * Serves what the stored CustomResourceDefinitions define: names are accepted, resources appear and
@@ -89,12 +58,6 @@ function isRelevant(now: StoredObject, before: StoredObject | undefined): boolea
   return relevant(now) !== relevant(before);
 }
 
-function isEstablished(definition: JsonObject): boolean {
-  return itemsOf(partOf(definition, "status"), "conditions").some(
-    (condition) => condition["type"] === "Established" && condition["status"] === "True",
-  );
-}
-
 function statusTarget(resource: Resource, name: string, subresource: string): UpdateTarget {
   return {
     resource,
@@ -111,24 +74,8 @@ function statusTarget(resource: Resource, name: string, subresource: string): Up
 async function accept(context: ApiContext, resource: Resource, definition: JsonObject): Promise<void> {
   const spec = partOf(definition, "spec");
   const names = partOf(spec, "names");
-  const taken = takenNames(context, textOf(spec, "group"), textOf(names, "plural"), names);
-  const now = timestamp(context.now());
-  const conditions =
-    taken === undefined
-      ? [
-          condition("NamesAccepted", "True", "NoConflicts", "no conflicts found", now),
-          condition(
-            "Established",
-            "True",
-            "InitialNamesAccepted",
-            "the initial names have been accepted",
-            now,
-          ),
-        ]
-      : [
-          condition("NamesAccepted", "False", taken.reason, taken.message, now),
-          condition("Established", "False", "NotAccepted", "not all names are accepted", now),
-        ];
+  const taken = takenNames(context.registry.groups(), textOf(spec, "group"), textOf(names, "plural"), names);
+  const conditions = nameConditions(taken, timestamp(context.now()));
   const change = (current: JsonObject) => {
     const status = { ...partOf(current, "status"), conditions };
     return {
@@ -138,43 +85,6 @@ async function accept(context: ApiContext, resource: Resource, definition: JsonO
   await ignoreRefusal(
     updateObject(context, statusTarget(resource, metaOf(definition).name ?? "", "status"), change, true),
   );
-}
-
-function condition(
-  type: string,
-  status: string,
-  reason: string,
-  message: string,
-  lastTransitionTime: string,
-): JsonObject {
-  return { type, status, lastTransitionTime, reason, message };
-}
-
-function takenNames(
-  context: ApiContext,
-  group: string,
-  plural: string,
-  names: JsonObject,
-): { reason: string; message: string } | undefined {
-  const others = [...(context.registry.groups().get(group)?.values() ?? [])]
-    .flat()
-    .filter((resource) => resource.plural !== plural);
-  const own = [textOf(names, "singular"), ...textsOf(names["shortNames"])];
-  for (const other of others) {
-    const held = [other.plural, other.singular, ...other.shortNames];
-    const name = own.find((candidate) => held.includes(candidate));
-    if (name !== undefined) {
-      return { reason: "ShortNamesConflict", message: `${JSON.stringify(name)} is already in use` };
-    }
-    if (other.kind === textOf(names, "kind")) {
-      return { reason: "KindConflict", message: `${JSON.stringify(other.kind)} is already in use` };
-    }
-  }
-  return undefined;
-}
-
-function textsOf(list: unknown): string[] {
-  return Array.isArray(list) ? list.map(String) : [];
 }
 
 /** Deletes every object of a definition that is being deleted, and then lets go of the definition. */

@@ -1,20 +1,15 @@
-import { failure, type StatusError } from "../../../kube/status-error.ts";
-import type { RequestInfo } from "../../../kube/request/request-info.ts";
-import type { User } from "../../../kube/access/user.ts";
-import type { AccessRequest } from "../../../kube/access/rules.ts";
-import type { Authorizer } from "./rbac.ts";
-
+import type { User } from "./user.ts";
+import { StatusError, failure } from "../status-error.ts";
+import type { RequestInfo } from "../request/request-info.ts";
+import type { AccessRequest } from "./rules.ts";
+/** What a request needs to be allowed. */
 export function accessOf(info: RequestInfo): AccessRequest {
   const { verb, group, resource, subresource, namespace, name, path } = info;
   return info.isResource ? { verb, group, resource, subresource, namespace, name } : { verb, path };
 }
 
-/** Throws 403, in the server's words, where the user may not do what is asked. */
-export function authorize(authorizer: Authorizer, user: User, info: RequestInfo): void {
-  if (!authorizer.isAllowed(user, accessOf(info))) throw refusal(user, info);
-}
-
-function refusal(user: User, info: RequestInfo): StatusError {
+/** The 403 in the server's words. */
+export function accessRefusal(user: User, info: RequestInfo): StatusError {
   if (!info.isResource) {
     return failure(
       403,

@@ -1,10 +1,9 @@
-import { jsonEqual } from "../../../kube/json.ts";
-import { readRule, uncovered, type PolicyRule } from "../../../kube/access/rules.ts";
-import { type Authorizer } from "../auth/rbac.ts";
-import { forbidden } from "../../../kube/status-error.ts";
-import { itemsOf, partOf, textOf } from "../../../kube/json-object.ts";
-import type { AdmissionAttempt } from "./admission.ts";
-
+import { readRule, uncovered } from "./rules.ts";
+import { jsonEqual } from "../json.ts";
+import { itemsOf, partOf, textOf } from "../json-object.ts";
+import type { Authorizer, PolicyRule } from "./rules.ts";
+import type { AdmissionAttempt } from "./admission-attempt.ts";
+import { forbidden } from "../status-error.ts";
 const RBAC = "rbac.authorization.k8s.io";
 
 /** Nobody gives rights that they do not have, unless they may `escalate` roles or `bind` this one. */

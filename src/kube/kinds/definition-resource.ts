@@ -1,0 +1,102 @@
+import { timestamp } from "../time.ts";
+import { itemsOf, metaOf, partOf, textOf } from "../json-object.ts";
+import { definitionStrategy } from "./definition-strategy.ts";
+import { declare } from "./builtin-resources.ts";
+import type { ServedGroups } from "../discovery.ts";
+import type { Resource } from "./resource.ts";
+import type { JsonObject } from "../json-object.ts";
+import type { GoTypes } from "./types/notation.ts";
+function condition(
+  type: string,
+  status: string,
+  reason: string,
+  message: string,
+  lastTransitionTime: string,
+): JsonObject {
+  return { type, status, lastTransitionTime, reason, message };
+}
+
+/** Which of a definition's names another resource of its group has, if one has. */
+export function takenNames(
+  groups: ServedGroups,
+  group: string,
+  plural: string,
+  names: JsonObject,
+): { reason: string; message: string } | undefined {
+  const others = [...(groups.get(group)?.values() ?? [])]
+    .flat()
+    .filter((resource) => resource.plural !== plural);
+  const own = [textOf(names, "singular"), ...textsOf(names["shortNames"])];
+  for (const other of others) {
+    const held = [other.plural, other.singular, ...other.shortNames];
+    const name = own.find((candidate) => held.includes(candidate));
+    if (name !== undefined) {
+      return { reason: "ShortNamesConflict", message: `${JSON.stringify(name)} is already in use` };
+    }
+    if (other.kind === textOf(names, "kind")) {
+      return { reason: "KindConflict", message: `${JSON.stringify(other.kind)} is already in use` };
+    }
+  }
+  return undefined;
+}
+
+function textsOf(list: unknown): string[] {
+  return Array.isArray(list) ? list.map(String) : [];
+}
+
+/** Whether what a definition defines is served. */
+export function isEstablished(definition: JsonObject): boolean {
+  return itemsOf(partOf(definition, "status"), "conditions").some(
+    (condition) => condition["type"] === "Established" && condition["status"] === "True",
+  );
+}
+
+/** The resource of CustomResourceDefinitions. */
+export function definitionResource(types: GoTypes): Resource {
+  return declare(types, {
+    group: "apiextensions.k8s.io",
+    plural: "customresourcedefinitions",
+    kind: "CustomResourceDefinition",
+    clusterScoped: true,
+    short: ["crd", "crds"],
+    categories: ["api-extensions"],
+    status: true,
+    strategy: {
+      ...definitionStrategy,
+      generation: true,
+      unconditionalUpdate: false,
+      beginDeletion(definition, now) {
+        const meta = metaOf(definition);
+        const status = partOf(definition, "status");
+        status["conditions"] = [
+          ...itemsOf(status, "conditions"),
+          condition(
+            "Terminating",
+            "True",
+            "InstanceDeletionPending",
+            "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon",
+            timestamp(now),
+          ),
+        ];
+        if (!meta.finalizers?.includes(CLEANUP)) meta.finalizers = [...(meta.finalizers ?? []), CLEANUP];
+        return true;
+      },
+    },
+  });
+}
+
+/** Holds a definition until its objects are gone. */
+export const CLEANUP = "customresourcecleanup.apiextensions.k8s.io";
+
+/** The conditions of a definition whose names are free (`taken` undefined), or are not. */
+export function nameConditions(taken: ReturnType<typeof takenNames>, now: string): JsonObject[] {
+  return taken === undefined
+    ? [
+        condition("NamesAccepted", "True", "NoConflicts", "no conflicts found", now),
+        condition("Established", "True", "InitialNamesAccepted", "the initial names have been accepted", now),
+      ]
+    : [
+        condition("NamesAccepted", "False", taken.reason, taken.message, now),
+        condition("Established", "False", "NotAccepted", "not all names are accepted", now),
+      ];
+}
