@@ -106,6 +106,26 @@ const cancelOptions = {
   "no-wait": { type: "boolean", summary: "Do not wait until the run has ended" },
 } as const satisfies OptionSpecs;
 
+const artifactsOptions = {
+  run: { type: "argument", value: "RUN", summary: "Name of the AgentRun" },
+  patch: { type: "boolean", summary: "The whole change, in git's patch format, uncommitted work included" },
+  transcript: { type: "boolean", summary: "What the agent wrote, as lines of JSON" },
+  logs: { type: "boolean", summary: "The transcript with the agent's errors and the outcome" },
+  output: {
+    type: "string",
+    short: "o",
+    value: "DIR",
+    summary: "Write files into this directory; without it one artifact goes to standard output",
+  },
+  image: {
+    type: "string",
+    value: "IMAGE",
+    summary: "Image with git for a run whose Job is gone; without it this version's own",
+  },
+  namespace: namespaceOption,
+} as const satisfies OptionSpecs;
+
+export type ArtifactsValues = ValuesOf<typeof artifactsOptions>;
 export type CancelValues = ValuesOf<typeof cancelOptions>;
 export type DevValues = ValuesOf<typeof devOptions>;
 export type DemoValues = ValuesOf<typeof demoOptions>;
@@ -170,6 +190,21 @@ export const commands: readonly Command<OptionSpecs, CommandContext>[] = [
     examples: ["agent-operator cancel fix-auth-bug", "agent-operator cancel fix-auth-bug --namespace team-a"],
     run: async (values, context: CommandContext) =>
       (await import("./commands/cancel.ts")).runCancel(values, context),
+  }),
+  defineCommand({
+    name: "artifacts",
+    summary: "Fetch a run's patch, transcript and log, also after its pod is gone",
+    description: [
+      "Starts a restricted pod, as the calling user, that can only read the run's claim, takes the files from its log and removes it. Values of the run's Secrets are left out. Works for a run that goes on, has ended, or was killed: a patch that was not written is made from the checkout.",
+      "With --output and none of --patch, --transcript and --logs all three are fetched. It needs the permission to get the AgentRun and its Job, to create, watch and delete pods, and to get pods/log.",
+    ],
+    options: artifactsOptions,
+    examples: [
+      "agent-operator artifacts fix-auth-bug --patch | git apply",
+      "agent-operator artifacts fix-auth-bug -o fix-auth-bug/",
+    ],
+    run: async (values, context: CommandContext) =>
+      (await import("./commands/artifacts.ts")).runArtifacts(values, context),
   }),
   defineCommand({
     name: "version",

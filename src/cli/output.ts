@@ -16,6 +16,8 @@ export interface Output {
   readonly line: (text?: string) => void;
   /** Exactly this text, no newline added. */
   readonly write: (text: string) => void;
+  /** Exactly these bytes. */
+  readonly writeBytes: (bytes: Uint8Array) => void;
   readonly error: (text: string) => void;
   /** The text in this style, or unchanged where standard output shows no colours. */
   readonly style: (style: Style, text: string) => string;
@@ -31,6 +33,7 @@ export function createOutput(
   return {
     line: (text = "") => void stdout.write(`${text}\n`),
     write: (text) => void stdout.write(text),
+    writeBytes: (bytes) => void stdout.write(bytes),
     error: (text) => void stderr.write(`${text}\n`),
     style: (style, text) => {
       const [open, close] = CODES[style];

@@ -1,4 +1,5 @@
 import {
+  artifactsSh,
   commonSh,
   entrypointSh,
   gitCheckoutSh,
@@ -22,6 +23,9 @@ export const gitWorktreeScript = [commonSh, gitRemoteSh, gitViewSh, gitWorktreeS
 
 /** Removes the worktree of a run on a shared workspace. */
 export const gitCleanupScript = [commonSh, gitViewSh, gitCleanupSh].join("\n");
+
+/** Writes what a run has left to standard output. */
+export const artifactsScript = [commonSh, hideSecretsSh, artifactsSh].join("\n");
 
 /** Runs the agent. */
 export const entrypointScript = [commonSh, gitRemoteSh, hideSecretsSh, entrypointSh].join("\n");

@@ -1,0 +1,33 @@
+import { gunzipSync } from "node:zlib";
+
+/** A run's files by name; undefined for one that the claim does not hold. */
+export type FetchedArtifacts = ReadonlyMap<string, Buffer | undefined>;
+
+/**
+ * Reads the log of an artifacts pod (scripts/artifacts.sh). Throws where it breaks off, or where what
+ * arrived is not what was sent.
+ */
+export function readArtifacts(log: string, wanted: readonly string[]): FetchedArtifacts {
+  const files = new Map<string, Buffer | undefined>();
+  let lines: string[] = [];
+  for (const line of log.split("\n")) {
+    const [word, name = ""] = line.split(" ");
+    if (word === "agent-operator-file") lines = [];
+    else if (word === "agent-operator-missing") files.set(name, undefined);
+    else if (word === "agent-operator-end") files.set(name, unpack(name, lines));
+    else lines.push(line);
+  }
+  for (const name of wanted) {
+    if (!files.has(name)) throw new Error(`the pod ended before it had sent the ${name}: ${log.slice(-500)}`);
+  }
+  return files;
+}
+
+/** gzip's own checksum tells whether anything was lost on the way. */
+function unpack(name: string, lines: readonly string[]): Buffer {
+  try {
+    return gunzipSync(Buffer.from(lines.join(""), "base64"));
+  } catch (error) {
+    throw new Error(`the ${name} did not arrive whole; try again`, { cause: error });
+  }
+}

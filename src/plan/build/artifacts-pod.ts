@@ -1,0 +1,121 @@
+import { LABEL_COMPONENT, LABEL_INSTANCE, LABEL_NAME, OPERATOR_NAME } from "../../api/labels.ts";
+import type { AgentRun } from "../../api/agent-run.ts";
+import type { Container, EnvVar, Job, Pod, PodSpec } from "../../kube/builtin.ts";
+import { literal, literalEnv, mergeEnv } from "./env.ts";
+import { rootsEnv } from "./git-container.ts";
+import { AGENT_CONTAINER, runClaimName, workspaceClaimName } from "./names.ts";
+import { RUN_DIR, workDir, WORKSPACE_DIR, WORKTREES_DIR } from "./paths.ts";
+import { artifactsScript } from "./scripts.ts";
+import { containerSecurity, podSecurity } from "./security.ts";
+
+/** The files that every run leaves in its part of the claim. */
+export const ARTIFACTS = ["patch", "transcript", "log"] as const;
+export type Artifact = (typeof ARTIFACTS)[number];
+
+/** What is to be fetched, and by which pod. */
+export interface ArtifactsRequest {
+  run: AgentRun;
+  /** Its Job, where it still exists: the pod then has the same image, user and place. */
+  job?: Job;
+  /** Where the run's own pod still works, because its volume may be of that node only. */
+  nodeName?: string;
+  podName: string;
+  /** With git; used where the Job is gone. */
+  gitImage: string;
+  wanted: readonly Artifact[];
+}
+
+export const ARTIFACTS_CONTAINER = "artifacts";
+
+/** Nobody waits longer for it, and nothing is left of it. */
+const DEADLINE_SECONDS = 600;
+
+/** A restricted pod that can only read the run's claim, and writes what it finds to its log. */
+export function buildArtifactsPod(request: ArtifactsRequest): Pod {
+  const { run, job, nodeName, podName } = request;
+  const template = job?.spec.template.spec;
+  return {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: {
+      name: podName,
+      namespace: run.metadata.namespace,
+      labels: {
+        [LABEL_NAME]: OPERATOR_NAME,
+        [LABEL_INSTANCE]: run.metadata.name ?? "",
+        [LABEL_COMPONENT]: "artifacts",
+      },
+    },
+    spec: {
+      restartPolicy: "Never",
+      activeDeadlineSeconds: DEADLINE_SECONDS,
+      terminationGracePeriodSeconds: 0,
+      enableServiceLinks: false,
+      automountServiceAccountToken: false,
+      securityContext: template?.securityContext ?? podSecurity(run.spec.podSecurityContext),
+      ...(nodeName === undefined ? placement(run, template) : { nodeName }),
+      imagePullSecrets: template?.imagePullSecrets ?? run.spec.imagePullSecrets ?? [],
+      containers: [buildContainer(request, template)],
+      volumes: [
+        { name: "workspace", persistentVolumeClaim: { claimName: claimOf(run) } },
+        { name: "tmp", emptyDir: {} },
+      ],
+    },
+  };
+}
+
+function placement({ spec }: AgentRun, template: PodSpec | undefined): Partial<PodSpec> {
+  const { nodeSelector, tolerations } = template ?? spec;
+  return {
+    ...(nodeSelector ? { nodeSelector } : {}),
+    ...(tolerations ? { tolerations } : {}),
+  };
+}
+
+function claimOf({ metadata, spec }: AgentRun): string {
+  return spec.workspaceRef === undefined
+    ? runClaimName(metadata.name ?? "")
+    : workspaceClaimName(spec.workspaceRef);
+}
+
+function buildContainer(
+  { run, gitImage, wanted }: ArtifactsRequest,
+  template: PodSpec | undefined,
+): Container {
+  const name = run.metadata.name ?? "";
+  const secrets = secretsOf(template);
+  return {
+    name: ARTIFACTS_CONTAINER,
+    image: template?.initContainers?.[0]?.image ?? gitImage,
+    command: ["/bin/sh", "-c", literal(artifactsScript)],
+    env: mergeEnv(
+      secrets,
+      literalEnv({ HOME: "/tmp/home", TMPDIR: "/tmp" }),
+      rootsEnv(),
+      literalEnv({
+        AGENT_RUN: name,
+        AGENT_RUN_UID: run.metadata.uid,
+        AGENT_WORK_DIR: workDir({ name, worktree: run.spec.worktree }),
+        AGENT_ARTIFACTS: wanted.join(" "),
+        AGENT_SECRET_NAMES: secrets.map((variable) => variable.name).join(" "),
+      }),
+    ),
+    resources: { requests: { cpu: "100m", memory: "128Mi" }, limits: { memory: "1Gi" } },
+    volumeMounts: [
+      { name: "workspace", mountPath: WORKSPACE_DIR, subPath: "repo", readOnly: true },
+      { name: "workspace", mountPath: WORKTREES_DIR, subPath: "worktrees", readOnly: true },
+      { name: "workspace", mountPath: RUN_DIR, subPath: `runs/${name}`, readOnly: true },
+      { name: "tmp", mountPath: "/tmp" },
+    ],
+    securityContext: { ...containerSecurity, readOnlyRootFilesystem: true },
+  };
+}
+
+/** The agent's Secrets, so that their values can be kept out of what is fetched; they may be gone by now. */
+function secretsOf(template: PodSpec | undefined): EnvVar[] {
+  const agent = template?.containers.find(({ name }) => name === AGENT_CONTAINER);
+  return (agent?.env ?? []).flatMap(({ name, valueFrom }) => {
+    const ref = valueFrom?.secretKeyRef;
+    return ref ? [{ name, valueFrom: { secretKeyRef: { ...ref, optional: true } } }] : [];
+  });
+}
