@@ -1,0 +1,14 @@
+import type { BenchCluster } from "./cluster.ts";
+
+/** What every part of the benchmark works with. */
+export interface Bench {
+  /** Root of the project. */
+  readonly root: string;
+  /** A directory that is removed at the end. */
+  readonly scratch: string;
+  /** The operator's one file, as its image holds it. */
+  readonly bundle: string;
+  readonly cluster: BenchCluster;
+  /** Says on standard error what goes on. */
+  tell(line: string): void;
+}

@@ -1,0 +1,55 @@
+import { Agent, request } from "node:https";
+import type { IncomingMessage } from "node:http";
+import { text } from "node:stream/consumers";
+import { createInterface } from "node:readline";
+import { loadKubeconfig } from "../../src/client/kubeconfig.ts";
+
+/** Requests without a cache, a queue or a retry: what the API server and JSON cost, and nothing else. */
+export interface PlainRequests {
+  /** The answer's body; rejects unless the status is a success. */
+  send(method: string, path: string, body?: string, contentType?: string): Promise<string>;
+  /** The lines of a watch, until its end. */
+  lines(path: string): Promise<AsyncIterable<string>>;
+}
+
+export async function connectPlainly(kubeconfig: string): Promise<PlainRequests> {
+  const { options } = await loadKubeconfig({ paths: [kubeconfig] });
+  const { hostname, port } = new URL(options.server);
+  const { headers } = (await options.authority?.()) ?? {};
+  const agent = new Agent({
+    keepAlive: true,
+    maxSockets: 256,
+    ...(options.ca !== undefined && { ca: options.ca }),
+    ...options.certificate,
+  });
+  const open = (method: string, path: string, body?: string, contentType = "application/json") =>
+    new Promise<IncomingMessage>((resolve, reject) => {
+      const sent = request({
+        agent,
+        hostname,
+        port,
+        method,
+        path,
+        headers: {
+          accept: "application/json",
+          ...headers,
+          ...(body !== undefined && {
+            "content-type": contentType,
+            "content-length": Buffer.byteLength(body),
+          }),
+        },
+      });
+      sent.on("error", reject);
+      sent.on("response", resolve);
+      sent.end(body);
+    });
+  return {
+    send: async (...asked) => {
+      const answer = await open(...asked);
+      const body = await text(answer);
+      if ((answer.statusCode ?? 0) >= 300) throw new Error(`${asked[0]} ${asked[1]}: ${body}`);
+      return body;
+    },
+    lines: async (path) => createInterface({ input: await open("GET", path), crlfDelay: Infinity }),
+  };
+}

@@ -1,0 +1,21 @@
+import { readFile } from "node:fs/promises";
+
+/** Linux counts CPU time in hundredths of a second, whatever the kernel's own tick. */
+const TICK_MS = 10;
+const KIB_PER_MIB = 1024;
+
+/** CPU time that a process has used so far, in milliseconds, as the operating system counts it. */
+export async function cpuMs(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8");
+  // The second field is the program's name in brackets and may hold spaces.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+}
+
+/** Resident memory of a process now, and the most that it ever had, in MiB. */
+export async function residentMiB(pid: number): Promise<{ now: number; peak: number }> {
+  const status = await readFile(`/proc/${pid}/status`, "utf8");
+  const kib = (field: string): number =>
+    Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, "m").exec(status)?.[1]);
+  return { now: kib("VmRSS") / KIB_PER_MIB, peak: kib("VmHWM") / KIB_PER_MIB };
+}
