@@ -6,6 +6,9 @@ import { NOTICE, type Generator } from "./generator.ts";
 /** Where the shipped manifests put the operator. */
 const NAMESPACE = "agent-operator-system";
 
+/** What a Role can hold: namespaces are no object of a namespace. */
+const namespacedRules = operatorRules.filter(({ resources }) => !resources.includes("namespaces"));
+
 /** The roles of the operator, from the one list of what it does; narrowed to one namespace too. */
 export const roles: Generator = {
   files: () =>
@@ -22,7 +25,7 @@ export const roles: Generator = {
         ],
         [
           "config/components/namespaced/role.yaml",
-          render("Role", { name: OPERATOR_NAME, namespace: NAMESPACE }, operatorRules),
+          render("Role", { name: OPERATOR_NAME, namespace: NAMESPACE }, namespacedRules),
         ],
       ]),
     ),

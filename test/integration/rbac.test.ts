@@ -1,0 +1,233 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import type { AgentWorkspace } from "../../src/api/agent-workspace.ts";
+import { ANNOTATION_CANCEL, ANNOTATION_RETRY } from "../../src/api/labels.ts";
+import { agentConfigs, agentProviders, agentRuns, agentWorkspaces } from "../../src/api/resources.ts";
+import type { Client } from "../../src/client/client.ts";
+import { createClient } from "../../src/client/client.ts";
+import { loadKubeconfig } from "../../src/client/kubeconfig.ts";
+import type { Transport } from "../../src/client/transport.ts";
+import { createHttpsTransport } from "../../src/client/transport-https.ts";
+import type { DevCluster } from "../../src/devcluster/cluster.ts";
+import { startDevCluster } from "../../src/devcluster/cluster.ts";
+import { jobs, leases, persistentVolumeClaims, secrets } from "../../src/kube/builtin.ts";
+import type { KubeObject } from "../../src/kube/objects.ts";
+import type { ResourceType } from "../../src/kube/resources.ts";
+import { operatorAuthority, OPERATOR_NAMESPACE } from "../../src/local/service-account.ts";
+import { startOperator } from "../../src/operator/operator.ts";
+import { leaderElectionRules, operatorRules } from "../../src/operator/rbac.ts";
+import { createLog } from "../../src/runtime/log.ts";
+import { permissionsFor, permissionsOf } from "../support/api-attributes.ts";
+import { createGitRepository } from "../support/git-repository.ts";
+import { locateTool } from "../support/kubectl.ts";
+import { aConfig, aProvider, aRun, aSecret } from "../support/objects.ts";
+import { projectRoot } from "../support/project-files.ts";
+import { quickAgentTools } from "../support/quick-agent.ts";
+import { runOk } from "../support/run.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
+import { waitFor, waitForAbsence } from "../support/wait-for.ts";
+
+const REPOSITORY = "https://git.example.com/org/repo.git";
+const namespace = "default";
+const KINDS = [agentRuns, agentWorkspaces, agentProviders, agentConfigs];
+
+/**
+ * The shipped role holds what the operator asks for and nothing else: everything that it can ask for is
+ * made to happen once, under that role. A rule too few is a refusal, a rule too many is never used.
+ */
+describe("the operator's role", { timeout: 120_000 }, () => {
+  const stack = new AsyncDisposableStack();
+  const used = new Set<string>();
+  const refused: string[] = [];
+  const leaseWatched = Promise.withResolvers<void>();
+  let cluster: DevCluster;
+  let client: Client;
+
+  before(
+    async () => {
+      const directory = stack.use(await temporaryDirectory());
+      const repository = await createGitRepository(join(directory.path, "repository"));
+      cluster = await startDevCluster({
+        dataDir: join(directory.path, "cluster"),
+        toolDirectories: [await quickAgentTools(join(directory.path, "agent"))],
+        gitMirrors: { [REPOSITORY]: repository.path },
+        stopGraceSeconds: 0,
+      });
+      stack.defer(() => cluster.stop());
+      client = createClient(cluster.transport);
+      const env = { ...process.env, KUBECONFIG: cluster.kubeconfigPath };
+      for (const part of ["crd", "default"])
+        await runOk(await locateTool("kubectl"), ["apply", "-k", join(projectRoot, "config", part)], { env });
+    },
+    { timeout: 60_000 },
+  );
+  after(() => stack.disposeAsync(), { timeout: 60_000 });
+
+  it("permits everything that the operator does, and nothing else", async () => {
+    const transport = await asOperator();
+    // Somebody else's, so that it is waited for.
+    const lease = { name: "agent-operator", namespace: OPERATOR_NAMESPACE };
+    const spec = { holderIdentity: "another", leaseDurationSeconds: 60 };
+    await client.create(leases, { metadata: lease, spec });
+    const operator = await startOperator({
+      transport: recording(conflictingOnce(transport)),
+      leaderElect: true,
+      leaseNamespace: OPERATOR_NAMESPACE,
+      log: createLog({ level: "silent" }),
+      healthProbeBindAddress: "0",
+      metricsBindAddress: "0",
+    });
+    stack.defer(() => operator.stop());
+    await Promise.all([leaseWatched.promise, createReferences()]);
+    await client.delete(leases, lease);
+    await operator.working;
+    await Promise.all([
+      succeeding(),
+      cancelled(),
+      namesTaken(),
+      unschedulable(),
+      sharing(),
+      failingWorkspace(),
+    ]);
+    await operator.stop();
+
+    assert.deepEqual(refused, []);
+    const permitted = permissionsOf([...operatorRules, ...leaderElectionRules]);
+    assert.deepEqual([...used].toSorted(), [...new Set(permitted)].toSorted());
+  });
+
+  it("is what keeps it from anything else", async () => {
+    const restricted = createClient(await asOperator());
+    const secret = aSecret("planted", { key: "value" });
+    await assert.rejects(
+      restricted.create(secrets, { ...secret, metadata: { name: "planted", namespace } }),
+      {
+        code: 403,
+      },
+    );
+  });
+
+  async function asOperator(): Promise<Transport> {
+    const { options } = await loadKubeconfig({ paths: [cluster.kubeconfigPath] });
+    const authority = await operatorAuthority(cluster.transport, () => performance.now());
+    const { server, ca } = options;
+    const transport = createHttpsTransport({ server, ...(ca === undefined ? {} : { ca }), authority });
+    stack.defer(() => transport.close());
+    return transport;
+  }
+
+  /** Notes what each request needs, and which were refused. */
+  function recording(transport: Transport): Transport {
+    return async (request) => {
+      for (const permission of permissionsFor(request)) used.add(permission);
+      if (used.has("watch leases.coordination.k8s.io")) leaseWatched.resolve();
+      const response = await transport(request);
+      if (response.status === 403) refused.push(`${request.method} ${request.path}`);
+      return response;
+    };
+  }
+
+  /** Lets the first status of each kind meet a conflict, as when a user edits at that moment. */
+  function conflictingOnce(transport: Transport): Transport {
+    const met = new Set<ResourceType>();
+    return async (request) => {
+      const [, plural, name] = /\/([^/]+)\/([^/]+)\/status$/.exec(request.path) ?? [];
+      const type = KINDS.find((each) => each.plural === plural);
+      if (type !== undefined && name !== undefined && request.method === "PATCH" && !met.has(type)) {
+        met.add(type);
+        await client.patch<KubeObject>(
+          type,
+          { namespace, name },
+          { metadata: { labels: { touched: "yes" } } },
+        );
+      }
+      return transport(request);
+    };
+  }
+
+  async function createReferences(): Promise<void> {
+    await create(secrets, aSecret("credentials", { "api-key": "any" }));
+    await create(agentProviders, aProvider("provider", { url: "http://127.0.0.1:9", secret: "credentials" }));
+    await create(agentConfigs, aConfig({ defaultProviders: { claude: "provider" } }));
+  }
+
+  async function succeeding(): Promise<void> {
+    await create(agentRuns, aRun("succeeding", REPOSITORY));
+    await untilRun("succeeding", ({ phase }) => phase === "Succeeded");
+  }
+
+  async function cancelled(): Promise<void> {
+    await create(agentRuns, aRun("cancelled", REPOSITORY, { prompt: "wait" }));
+    await untilRun("cancelled", ({ phase }) => phase === "Running");
+    const annotations = { [ANNOTATION_CANCEL]: "true" };
+    await client.patch(agentRuns, { namespace, name: "cancelled" }, { metadata: { annotations } });
+    await untilRun("cancelled", ({ reason }) => reason === "Cancelled");
+  }
+
+  /** The claim and the Job of two runs exist already and belong to nobody. */
+  async function namesTaken(): Promise<void> {
+    const claim = {
+      accessModes: ["ReadWriteOnce"],
+      resources: { requests: { storage: "1Gi" } },
+    };
+    await create(persistentVolumeClaims, { metadata: { name: "claim-taken-workspace" }, spec: claim });
+    const containers = [{ name: "other", image: "other", command: ["true"] }];
+    const template = { spec: { restartPolicy: "Never" as const, containers } };
+    await create(jobs, { metadata: { name: "job-taken" }, spec: { suspend: true, template } });
+    for (const name of ["claim-taken", "job-taken"]) {
+      await create(agentRuns, aRun(name, REPOSITORY));
+      await untilRun(name, ({ reason }) => reason === "NameTaken");
+    }
+  }
+
+  /** What holds up a pod for long is asked of its claim and its events. */
+  async function unschedulable(): Promise<void> {
+    const nodeSelector = { "example.com/none": "such" };
+    await create(agentRuns, aRun("unschedulable", REPOSITORY, { nodeSelector }));
+    await untilRun("unschedulable", ({ reason }) => ["Unschedulable", "ClaimPending"].includes(reason ?? ""));
+  }
+
+  /** Finalizers come and go, on a run whose worktree is to be removed with it and on its workspace. */
+  async function sharing(): Promise<void> {
+    const repository = { url: REPOSITORY, branch: "main" };
+    await create(agentWorkspaces, {
+      metadata: { name: "shared" },
+      spec: { repository, storageClass: "nfs-csi" },
+    });
+    const { repository: _, ...spec } = aRun("sharing", REPOSITORY).spec;
+    const worktree = { branch: "sharing", cleanup: "OnDelete" as const };
+    await create(agentRuns, {
+      metadata: { name: "sharing" },
+      spec: { ...spec, workspaceRef: "shared", worktree },
+    });
+    await untilRun("sharing", ({ phase }) => phase === "Succeeded");
+    await client.delete(agentRuns, { namespace, name: "sharing" });
+    await waitForAbsence(client, agentRuns, { namespace, name: "sharing" });
+  }
+
+  /** A failed init Job is removed for a new attempt, and the same events are counted. */
+  async function failingWorkspace(): Promise<void> {
+    const workspace: AgentWorkspace = {
+      metadata: { name: "failing" },
+      spec: { repository: { url: REPOSITORY, branch: "nowhere" }, storageClass: "nfs-csi" },
+    };
+    await create(agentWorkspaces, workspace);
+    const at = { namespace, name: "failing" };
+    await waitFor(client, agentWorkspaces, at, ({ status }) => status?.phase === "Failed", 60_000);
+    await client.patch(agentWorkspaces, at, { metadata: { annotations: { [ANNOTATION_RETRY]: "again" } } });
+    await waitFor(client, agentWorkspaces, at, ({ status }) => status?.phase === "Initializing");
+    await waitFor(client, agentWorkspaces, at, ({ status }) => status?.phase === "Failed", 60_000);
+  }
+
+  async function create<T extends KubeObject>(type: ResourceType<T>, object: T): Promise<void> {
+    await client.create(type, { ...object, metadata: { ...object.metadata, namespace } });
+  }
+
+  async function untilRun(
+    name: string,
+    condition: (status: { phase?: string; reason?: string }) => boolean,
+  ): Promise<void> {
+    await waitFor(client, agentRuns, { namespace, name }, ({ status }) => condition(status ?? {}), 40_000);
+  }
+});
