@@ -6,7 +6,7 @@ import { createGitRepository } from "../support/git-repository.ts";
 import type { RunResult } from "../support/run.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 import { repository } from "./support/pod.ts";
-import { createWorkspace, isSound, killedAt } from "./support/workspace.ts";
+import { createWorkspace, isSound, prepareKills } from "./support/workspace.ts";
 import type { TestWorkspace } from "./support/workspace.ts";
 
 /** Longer than any of the scripts, so that one that never ends by itself is noticed. */
@@ -18,9 +18,11 @@ describe("a script of a workspace that is killed at any point", { timeout: 180_0
   let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
   let fresh: TestWorkspace;
   let empty: TestWorkspace;
+  let killedAt: Awaited<ReturnType<typeof prepareKills>>;
 
   before(async () => {
     directory = await temporaryDirectory();
+    killedAt = await prepareKills(directory.path);
     const origin = await createGitRepository(join(directory.path, "origin"), {
       "README.md": "one\n",
       "src/a.txt": "a\n",
@@ -47,7 +49,7 @@ describe("a script of a workspace that is killed at any point", { timeout: 180_0
         const n = next;
         next += 1;
         const workspace = await from();
-        const first = await step(workspace, await killedAt(directory.path, n));
+        const first = await step(workspace, killedAt(n));
         if (first.signal === null) {
           assert.equal(first.code, 0, first.stderr);
           commands = Math.min(commands, n - 1);

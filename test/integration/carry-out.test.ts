@@ -280,3 +280,48 @@ test("who no longer leads writes nothing", async () => {
   );
   assert.equal(requests.length, 0);
 });
+
+test("finalizers are put on before the children exist, and taken off after the status is written", async () => {
+  const owner = await newWidget();
+  const { context, put } = scene();
+  const held = await carryOut(context, widgets, owner, {
+    ...nothing(),
+    finalizers: { "example.com/ours": true, "example.com/unwanted": false },
+    create: [childOf(owner, "held-1")],
+    status: { phase: "Held" },
+  });
+  assert.equal(held.outcome, "done");
+  assert.deepEqual(sent(), [`PATCH ${owner.metadata.name}`, "POST configmaps", "PATCH status"]);
+  assert.deepEqual(put.at(0), { name: owner.metadata.name, ours: true });
+
+  const at = { namespace: server.namespace, name: owner.metadata.name ?? "" };
+  const theirs = { metadata: { finalizers: ["example.com/ours", "example.com/theirs"] } };
+  const before = await server.client.patch(widgets, at, theirs, { type: "merge" });
+  requests.length = 0;
+  const again = await carryOut(context, widgets, before, {
+    ...nothing(),
+    finalizers: { "example.com/ours": true },
+  });
+  assert.deepEqual([again.outcome, sent()], ["done", []], "what is as it should be sends nothing");
+
+  await carryOut(context, widgets, before, {
+    ...nothing(),
+    finalizers: { "example.com/ours": false },
+    status: { phase: "Free" },
+  });
+  assert.deepEqual(sent(), ["PATCH status", `PATCH ${owner.metadata.name}`]);
+  const after = await server.client.get(widgets, at);
+  assert.deepEqual([after.metadata.finalizers, after.status?.phase], [["example.com/theirs"], "Free"]);
+});
+
+test("an object that is being deleted takes no finalizer, and goes with the last one", async () => {
+  const owner = await newWidget();
+  const at = { namespace: server.namespace, name: owner.metadata.name ?? "" };
+  await server.client.patch(widgets, at, { metadata: { finalizers: ["example.com/ours"] } });
+  await server.client.delete(widgets, at);
+  const going = await server.client.get(widgets, at);
+  const { context } = scene();
+  const plan = { ...nothing(), finalizers: { "example.com/ours": false, "example.com/late": true } };
+  assert.equal((await carryOut(context, widgets, going, plan)).outcome, "done");
+  await assert.rejects(server.client.get(widgets, at), /not found/);
+});

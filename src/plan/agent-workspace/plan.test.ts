@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import type { AgentRun } from "../../api/agent-run.ts";
 import type { AgentWorkspace, AgentWorkspaceStatus } from "../../api/agent-workspace.ts";
 import type { Job, Pod } from "../../kube/builtin.ts";
+import { buildCleanupJob } from "../build/cleanup-job.ts";
 import { buildWorkspaceClaims } from "../build/workspace-claims.ts";
 import { buildWorkspaceJob } from "../build/workspace-job.ts";
 import type { ObservedWorkspace } from "./observed.ts";
@@ -184,5 +185,64 @@ describe("a workspace", () => {
     const later = planWorkspace(withJob(COMPLETE, { workspace: aWorkspace({}, first.status) }));
     assert.equal(later.status?.worktrees?.[0]?.exists, false);
     assert.equal(later.status?.runningRuns, 0);
+  });
+
+  it("holds its own deletion while runs with a Job have not ended", () => {
+    const status = { phase: "Running", jobName: "agent-1" } as const;
+    const busy: AgentRun = {
+      metadata: { name: "agent-1" },
+      spec: { prompt: "", workspaceRef: "ws" },
+      status,
+    };
+    const waiting: AgentRun = { ...busy, metadata: { name: "agent-2" }, status: { phase: "Pending" } };
+    const ended: AgentRun = { ...busy, status: { ...status, phase: "Failed" } };
+    const holds = (runs: AgentRun[]) => planWorkspace(withJob(COMPLETE, { runs })).finalizers;
+    assert.deepEqual(holds([busy, waiting]), { "agent.xonovex.com/in-use": true });
+    assert.deepEqual(holds([waiting, ended]), { "agent.xonovex.com/in-use": false });
+
+    const workspace = aWorkspace({}, planWorkspace(withJob(COMPLETE, { runs: [busy] })).status);
+    workspace.metadata.deletionTimestamp = "2026-01-01T00:10:00Z";
+    const plan = planWorkspace(withJob(COMPLETE, { workspace, runs: [busy, waiting] }));
+    assert.deepEqual(stateOf(plan), { phase: "Ready", reason: "InUse" });
+    assert.equal(plan.status?.message, "the deletion waits for 1 AgentRun to end: agent-1");
+    assert.equal(plan.status?.conditions?.[0]?.status, "False");
+    assert.deepEqual(
+      plan.events.map(({ reason, action }) => [reason, action]),
+      [["InUse", "Delete"]],
+    );
+    const told = { ...workspace, status: plan.status };
+    assert.deepEqual(planWorkspace(withJob(COMPLETE, { workspace: told, runs: [busy] })).events, []);
+    const free = planWorkspace(withJob(COMPLETE, { workspace: told, runs: [ended] }));
+    assert.deepEqual(free.finalizers, { "agent.xonovex.com/in-use": false });
+  });
+
+  it("forgets a worktree that was removed, not one that was made anew since", () => {
+    const setup = resolveWorkspace(observe());
+    const cleanup = buildCleanupJob({
+      run: { name: "agent-1", uid: "u" },
+      workspace: setup,
+      force: false,
+      gitImage: "",
+    });
+    cleanup.status = {
+      completionTime: "2026-01-01T00:06:00Z",
+      conditions: [{ type: "Complete", status: "True" }],
+    };
+    const listed = (observedAt: string) => {
+      const worktree = { run: "agent-1", path: "/workspace-wt/agent-1", observedAt };
+      const workspace = aWorkspace({}, { phase: "Ready", worktrees: [worktree] });
+      return planWorkspace(withJob(COMPLETE, { workspace, cleanups: [cleanup] })).status?.worktreeCount;
+    };
+    assert.equal(listed("2026-01-01T00:05:00Z"), 0);
+    assert.equal(listed("2026-01-01T00:07:00Z"), 1);
+  });
+
+  it("shows the newest fetch, its own or that of a run", () => {
+    const run: AgentRun = {
+      metadata: { name: "agent-1" },
+      spec: { prompt: "", workspaceRef: "ws" },
+      status: { phase: "Running", fetchedAt: "2026-01-01T00:09:30Z" },
+    };
+    assert.equal(planWorkspace(withJob(COMPLETE, { runs: [run] })).status?.lastFetch, "2026-01-01T00:09:30Z");
   });
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { chmod, chown, mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Container, EnvVar } from "../../../src/kube/builtin.ts";
+import type { Container, EnvVar, PodSpec } from "../../../src/kube/builtin.ts";
 import { buildRunJob } from "../../../src/plan/build/run-job.ts";
 import type { ResolvedRun } from "../../../src/plan/resolved-run.ts";
 import { runOk, start } from "../../support/run.ts";
@@ -72,16 +72,7 @@ export async function createPod(
   const [git] = pod.initContainers ?? [];
   const [agent] = pod.containers;
   assert(git && agent);
-  await mkdir(directory, { recursive: true, mode: 0o755 });
-  for (const { name, mountPath } of [...(git.volumeMounts ?? []), ...(agent.volumeMounts ?? [])]) {
-    await makeOwn(join(directory, mountPath));
-    await fillVolume(
-      join(directory, mountPath),
-      pod.volumes?.find((v) => v.name === name),
-      options,
-    );
-  }
-  await writeOwn(join(directory, "/dev/termination-log"), "");
+  await makeVolumes(directory, pod, options);
 
   const begin = (container: Container): RunningProgram => startContainer(directory, container, options);
   return {
@@ -93,6 +84,25 @@ export async function createPod(
     startAgent: () => begin(agent),
     runAgent: () => begin(agent).ended,
   };
+}
+
+/** Makes what the containers of a pod mount, as directories below `directory`. */
+export async function makeVolumes(
+  directory: string,
+  { initContainers = [], containers, volumes = [] }: PodSpec,
+  options: TestPodOptions = {},
+): Promise<void> {
+  await mkdir(directory, { recursive: true, mode: 0o755 });
+  for (const { name, mountPath } of [...initContainers, ...containers].flatMap((c) => c.volumeMounts ?? [])) {
+    const path = join(directory, mountPath);
+    await makeOwn(path);
+    await fillVolume(
+      path,
+      volumes.find((volume) => volume.name === name),
+      options,
+    );
+  }
+  await writeOwn(join(directory, "/dev/termination-log"), "");
 }
 
 /** Starts a container whose volumes are directories below `directory`. */

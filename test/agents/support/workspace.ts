@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmod, cp, mkdir, readFile, writeFile } from "node:fs/promises";
+import { chmod, cp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Job } from "../../../src/kube/builtin.ts";
 import { buildCleanupJob } from "../../../src/plan/build/cleanup-job.ts";
@@ -7,7 +7,7 @@ import { buildWorkspaceJob } from "../../../src/plan/build/workspace-job.ts";
 import type { ResolvedRepository, ResolvedRun } from "../../../src/plan/resolved-run.ts";
 import { run, runOk } from "../../support/run.ts";
 import type { RunResult } from "../../support/run.ts";
-import { createPod, giveToPod, makeOwn, resolvedRun, startContainer } from "./pod.ts";
+import { createPod, giveToPod, makeVolumes, resolvedRun, startContainer } from "./pod.ts";
 import type { TestPod, TestPodOptions } from "./pod.ts";
 
 /** The volume of a workspace as a directory here, and the containers that work on it. */
@@ -35,17 +35,14 @@ export async function createWorkspace(
   repository: ResolvedRepository,
   values: TestPodOptions["values"] = {},
 ): Promise<TestWorkspace> {
-  await mkdir(place, { recursive: true, mode: 0o755 });
-  for (const path of ["workspace", "workspace-wt", "workspace-run", "tmp", "dev"]) {
-    await makeOwn(join(place, path));
-  }
   const begin = async (job: Job, options: TestPodOptions): Promise<RunResult> => {
-    const [container] = job.spec.template.spec.containers;
+    const pod = job.spec.template.spec;
+    const [container] = pod.containers;
     assert(container);
-    await writeFile(join(place, "dev/termination-log"), "");
-    await giveToPod(join(place, "dev"));
+    await makeVolumes(place, pod, { values, ...options });
     return startContainer(place, container, { values, ...options }).ended;
   };
+  await makeVolumes(place, initJob(repository).spec.template.spec, { values });
   return {
     place,
     initialize: (options = {}) => begin(initJob(repository), options),
@@ -109,8 +106,8 @@ function onWorkspace(
   };
 }
 
-/** A shell that is killed, with all that it has started, before its n-th command. */
-export async function killedAt(directory: string, n: number): Promise<readonly string[]> {
+/** Gives shells that are killed, with all that they have started, before their n-th command. */
+export async function prepareKills(directory: string): Promise<(n: number) => readonly string[]> {
   const rules = join(directory, "kill-at.bash");
   await writeFile(
     rules,
@@ -118,7 +115,7 @@ export async function killedAt(directory: string, n: number): Promise<readonly s
   );
   await chmod(rules, 0o644);
   // On its first level bash takes a socket for a remote shell's, and reads other rules.
-  return ["env", "SHLVL=1", `BASH_ENV=${rules}`, `KILL_AT=${n}`, "bash"];
+  return (n) => ["env", "SHLVL=1", `BASH_ENV=${rules}`, `KILL_AT=${n}`, "bash"];
 }
 
 /** Whether a git repository on this path is sound. */

@@ -24,6 +24,19 @@ export const references: RefusedManifest[] = [
     says: "spec.worktree: Required value: a run on a workspace needs a branch of its own: set worktree.branch",
   },
   {
+    what: "a clean-up of a worktree that goes with the run's own claim",
+    manifest: run({ worktree: { branch: "work", cleanup: "OnDelete" } }),
+    says: "spec.worktree.cleanup: Forbidden: a run without workspaceRef has a claim of its own, which is removed together with the run: leave cleanup out",
+  },
+  {
+    what: "a clean-up that is none",
+    manifest: runWithout("repository", {
+      workspaceRef: "shared",
+      worktree: { branch: "w", cleanup: "Always" },
+    }),
+    says: 'spec.worktree.cleanup: Unsupported value: "Always": supported values: "Never", "OnSuccess", "OnDelete"',
+  },
+  {
     what: "a worktree without a branch",
     manifest: run({ worktree: { sourceBranch: "main" } }),
     says: "spec.worktree.branch: Required value",

@@ -1,0 +1,179 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { AgentRun } from "../../api/agent-run.ts";
+import type { AgentWorkspace } from "../../api/agent-workspace.ts";
+import { ANNOTATION_CLEANUP, FINALIZER_WORKTREE } from "../../api/labels.ts";
+import type { Job, Pod } from "../../kube/builtin.ts";
+import { buildCleanupJob } from "../build/cleanup-job.ts";
+import type { ObservedCleanup } from "./cleanup.ts";
+import type { ObservedRun } from "./observed.ts";
+import { planRun } from "./plan.ts";
+
+const NOW = Date.parse("2026-01-01T00:10:00Z");
+const DELETED = { deletionTimestamp: "2026-01-01T00:09:00Z", finalizers: [FINALIZER_WORKTREE] };
+
+const workspace: AgentWorkspace = {
+  metadata: { name: "ws", namespace: "team", uid: "ws-uid" },
+  spec: { repository: { url: "https://example.com/repo.git" } },
+  status: { phase: "Ready" },
+};
+
+function aRun(
+  cleanup: "Never" | "OnSuccess" | "OnDelete",
+  metadata: AgentRun["metadata"] = {},
+  phase: "Running" | "Succeeded" | "Failed" = "Succeeded",
+): AgentRun {
+  return {
+    metadata: { name: "agent-1", namespace: "team", uid: "run-uid", ...metadata },
+    spec: { prompt: "", workspaceRef: "ws", worktree: { branch: "work", cleanup } },
+    status: { phase, jobName: "agent-1", branch: "work" },
+  };
+}
+
+function observe(run: AgentRun, cleanup?: ObservedCleanup, more: Partial<ObservedRun> = {}): ObservedRun {
+  return {
+    run,
+    references: { secrets: new Map() },
+    defaults: { gitImage: "git:1", agentImage: "agent:1", imagePullTimeoutSeconds: 300 },
+    cleanup: { workspace, ...cleanup },
+    now: NOW,
+    ...more,
+  };
+}
+
+/** The Job that removes the worktree, made for a run of this uid. */
+function cleanupJob(ended: "Complete" | "Failed" | undefined, { force = false, uid = "run-uid" } = {}): Job {
+  const job = buildCleanupJob({
+    run: { name: "agent-1", uid },
+    workspace: { namespace: "team", name: "ws", uid: "ws-uid", accessMode: "ReadWriteMany" },
+    force,
+    gitImage: "git:1",
+  });
+  job.metadata.uid = "cleanup-uid";
+  job.status = ended && { conditions: [{ type: ended, status: "True", message: "it failed" }] };
+  return job;
+}
+
+function podThatSaid(message: string): Pod {
+  const state = { terminated: { exitCode: 68, message } };
+  const container = { name: "git-cleanup", ready: false, restartCount: 0, image: "", imageID: "", state };
+  return {
+    metadata: { name: "p" },
+    spec: { containers: [] },
+    status: { phase: "Failed", containerStatuses: [container] },
+  };
+}
+
+const namesOf = (items: readonly { name?: string; object?: { metadata: { name?: string } } }[]) =>
+  items.map(({ name, object }) => name ?? object?.metadata.name);
+
+describe("a run whose worktree is removed with it", () => {
+  it("holds its own deletion from its Job on", () => {
+    const plan = planRun(observe(aRun("OnDelete")));
+    assert.deepEqual(plan.finalizers, { [FINALIZER_WORKTREE]: true });
+    assert.equal(planRun(observe(aRun("Never"))).finalizers, undefined);
+    assert.equal(planRun(observe(aRun("OnSuccess"))).finalizers, undefined);
+  });
+
+  it("stops its agent first, when it is deleted", () => {
+    const job: Job = {
+      metadata: { name: "agent-1", namespace: "team", uid: "job-uid" },
+      spec: { template: { spec: { containers: [] } } },
+    };
+    const plan = planRun(observe(aRun("OnDelete", DELETED, "Running"), {}, { job }));
+    assert.deepEqual(
+      plan.remove.map(({ name, propagationPolicy }) => [name, propagationPolicy]),
+      [["agent-1", "Foreground"]],
+    );
+    assert.deepEqual(plan.create, []);
+    const stopping = { ...job, metadata: { ...job.metadata, deletionTimestamp: "2026-01-01T00:09:01Z" } };
+    const next = planRun(observe(aRun("OnDelete", DELETED, "Running"), {}, { job: stopping }));
+    assert.deepEqual([next.remove, next.create, next.finalizers?.[FINALIZER_WORKTREE]], [[], [], true]);
+  });
+
+  it("then has its worktree removed, and goes", () => {
+    const first = planRun(observe(aRun("OnDelete", DELETED)));
+    assert.deepEqual(namesOf(first.create), ["agent-1-cleanup"]);
+    const going = planRun(observe(aRun("OnDelete", DELETED), { job: cleanupJob(undefined) }));
+    assert.deepEqual([going.create, going.remove], [[], []]);
+    const gone = planRun(observe(aRun("OnDelete", DELETED), { job: cleanupJob("Complete") }));
+    assert.deepEqual(gone.finalizers, { [FINALIZER_WORKTREE]: false });
+    assert.deepEqual(
+      gone.events.map(({ reason }) => reason),
+      ["WorktreeCleaned"],
+    );
+  });
+
+  it("goes also where its worktree is kept, and says why", () => {
+    const pod = podThatSaid("/workspace-wt/agent-1 holds work that no branch has");
+    const plan = planRun(observe(aRun("OnDelete", DELETED), { job: cleanupJob("Failed"), pod }));
+    assert.deepEqual(plan.finalizers, { [FINALIZER_WORKTREE]: false });
+    assert.deepEqual(
+      plan.events.map(({ type, reason, note }) => [type, reason, note]),
+      [["Warning", "WorktreeKept", "/workspace-wt/agent-1 holds work that no branch has"]],
+    );
+    const refusal = { reason: "Forbidden", message: "a quota is used up" } as const;
+    const refused = planRun(observe(aRun("OnDelete", DELETED), {}, { refusal }));
+    assert.deepEqual(refused.finalizers, { [FINALIZER_WORKTREE]: false });
+  });
+
+  it("goes at once where the workspace is gone or going", () => {
+    const going = {
+      ...workspace,
+      metadata: { ...workspace.metadata, deletionTimestamp: "2026-01-01T00:09:00Z" },
+    };
+    for (const each of [undefined, going]) {
+      const plan = planRun(observe(aRun("OnDelete", DELETED), { workspace: each }));
+      assert.deepEqual(plan.finalizers, { [FINALIZER_WORKTREE]: false });
+      assert.deepEqual(plan.create, []);
+    }
+  });
+
+  it("takes no Job of an earlier run of its name for its own", () => {
+    const plan = planRun(
+      observe(aRun("OnDelete", DELETED), { job: cleanupJob("Complete", { uid: "earlier" }) }),
+    );
+    assert.deepEqual(namesOf(plan.remove), ["agent-1-cleanup"]);
+    assert.deepEqual(plan.create, []);
+  });
+});
+
+describe("a run whose worktree is removed once it has succeeded", () => {
+  it("has it removed then, and not where it failed", () => {
+    const plan = planRun(observe(aRun("OnSuccess")));
+    assert.deepEqual(namesOf(plan.create), ["agent-1-cleanup"]);
+    assert.equal(plan.status?.phase, "Succeeded");
+    assert.equal(plan.status?.conditions?.[0]?.reason, "WorktreeCleaning");
+    assert.deepEqual(planRun(observe(aRun("OnSuccess", {}, "Failed"))).create, []);
+    assert.deepEqual(planRun(observe(aRun("Never"))).create, []);
+  });
+
+  it("says that it is removed, once", () => {
+    const run = aRun("OnSuccess");
+    const plan = planRun(observe(run, { job: cleanupJob("Complete") }));
+    assert.deepEqual(
+      plan.status?.conditions?.map(({ type, status, reason }) => [type, status, reason]),
+      [["WorktreeRemoved", "True", "WorktreeCleaned"]],
+    );
+    const later = planRun(observe({ ...run, status: plan.status }));
+    assert.deepEqual([later.create, later.events, later.status], [[], [], undefined]);
+  });
+
+  it("keeps it with work that no branch has, until Force is asked for", () => {
+    const run = aRun("OnSuccess");
+    const kept = planRun(observe(run, { job: cleanupJob("Failed"), pod: podThatSaid("?? new.txt") }));
+    const [condition] = kept.status?.conditions ?? [];
+    assert.deepEqual([condition?.status, condition?.reason], ["False", "WorktreeKept"]);
+    const settled = { ...run, status: kept.status };
+    assert.deepEqual(planRun(observe(settled)).create, [], "not in a loop");
+
+    const forced = {
+      ...settled,
+      metadata: { ...run.metadata, annotations: { [ANNOTATION_CLEANUP]: "Force" } },
+    };
+    const outdated = planRun(observe(forced, { job: cleanupJob("Failed") }));
+    assert.deepEqual(namesOf(outdated.remove), ["agent-1-cleanup"]);
+    const [job] = planRun(observe(forced)).create;
+    assert.match(JSON.stringify(job?.object), /"AGENT_CLEANUP_FORCE","value":"true"/);
+  });
+});
