@@ -5,7 +5,6 @@ import { createClient } from "../client/client.ts";
 import type { Client } from "../client/client.ts";
 import { isApiError } from "../client/errors.ts";
 import type { Transport } from "../client/transport.ts";
-import { namespaces } from "../kube/builtin.ts";
 import type { KubeObject } from "../kube/objects.ts";
 import type { ResourceType } from "../kube/resources.ts";
 import { createApiServer } from "./apiserver/server.ts";
@@ -53,8 +52,6 @@ export interface DevCluster {
   stop(): Promise<void>;
 }
 
-const NAMESPACES = ["default", "kube-system", "kube-public", "kube-node-lease"];
-
 async function createIfAbsent<T extends KubeObject>(
   client: Client,
   type: ResourceType<T>,
@@ -68,12 +65,9 @@ async function createIfAbsent<T extends KubeObject>(
 }
 
 async function createBuiltInObjects(client: Client): Promise<void> {
-  await Promise.all([
-    ...NAMESPACES.map((name) =>
-      createIfAbsent(client, namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name } }),
-    ),
-    ...BUILT_IN_CLASSES.map((storageClass) => createIfAbsent(client, storageClasses, storageClass)),
-  ]);
+  await Promise.all(
+    BUILT_IN_CLASSES.map((storageClass) => createIfAbsent(client, storageClasses, storageClass)),
+  );
 }
 
 function nodeNameOf(host: string): string {

@@ -33,7 +33,18 @@ function createJob(name: string, script: string, spec: Partial<Job["spec"]> = {}
   const containers = [{ name: "main", image: "x", command: ["sh", "-c", script] }];
   return client.create(jobs, {
     metadata: { name, namespace },
-    spec: { backoffLimit: 0, template: { spec: { restartPolicy: "Never", containers } }, ...spec },
+    spec: {
+      backoffLimit: 0,
+      template: {
+        spec: {
+          restartPolicy: "Never",
+          // A shell that has not come to its trap yet does not hear the first signal.
+          terminationGracePeriodSeconds: 2,
+          containers,
+        },
+      },
+      ...spec,
+    },
   });
 }
 

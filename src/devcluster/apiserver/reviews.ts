@@ -1,7 +1,7 @@
+import { ISSUER } from "../../kube/access/service-account-tokens.ts";
 import { subjectOf, userInfo } from "../../kube/access/user.ts";
 import { reviewAccess, reviewRules } from "../../kube/access/access-review.ts";
 import { apiVersionOf } from "../../kube/resources.ts";
-import { ISSUER } from "./auth/tokens.ts";
 import { isJsonObject, type JsonObject } from "../../kube/json-object.ts";
 import type { ApiContext } from "./context.ts";
 import { badRequest } from "../../kube/status-error.ts";

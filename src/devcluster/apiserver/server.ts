@@ -1,13 +1,14 @@
+import { parsedObjects } from "./storage/parsed.ts";
+import { createAuthorizer } from "../../kube/access/authorizer.ts";
+import { buildKubeconfig } from "../../kube/kubeconfig.ts";
 import { reviewResources } from "../../kube/kinds/review-resources.ts";
 import { definitionResource } from "../../kube/kinds/definition-resource.ts";
 import { randomBytes } from "node:crypto";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Transport } from "../../client/transport.ts";
-import { buildKubeconfig } from "../kubeconfig.ts";
 import { loadPki, writePrivately } from "../pki.ts";
 import { createAdmission } from "./admission/webhooks.ts";
-import { createAuthorizer } from "./auth/rbac.ts";
 import { createTokens } from "./auth/tokens.ts";
 import { bootstrap } from "./bootstrap.ts";
 import { builtinResources, builtinTypes } from "../../kube/kinds/builtin-resources.ts";
@@ -68,14 +69,15 @@ export async function createApiServer(options: ApiServerOptions = {}): Promise<A
   const types = builtinTypes();
   const definitions = definitionResource(types);
   const registry = createRegistry([...builtinResources(types), definitions, ...reviewResources()]);
-  const authorizer = createAuthorizer(store);
+  const objects = parsedObjects(store);
+  const authorizer = createAuthorizer(objects);
   const context: ApiContext = {
     store,
     registry,
     openApi: createOpenApi(registry, types),
     authorizer,
-    admission: createAdmission(store, authorizer),
-    tokens: createTokens(await loadTokenKey(dataDir), store),
+    admission: createAdmission(objects, authorizer),
+    tokens: createTokens(await loadTokenKey(dataDir), objects),
     podLogs: options.podLogs,
     now,
   };

@@ -1,6 +1,6 @@
+import { readTokenRequest } from "../../kube/access/service-account-tokens.ts";
 import { readObject } from "../../kube/kinds/served-object.ts";
 import { apiVersionOf } from "../../kube/resources.ts";
-import { ISSUER } from "./auth/tokens.ts";
 import { isJsonObject, type JsonObject } from "../../kube/json-object.ts";
 import type { ApiContext } from "./context.ts";
 import { timestamp } from "../../kube/time.ts";
@@ -81,32 +81,19 @@ function requireStored({ context, resource, info }: Call): StoredObject {
   return stored;
 }
 
-const MINIMUM_TOKEN_SECONDS = 600;
-const DEFAULT_TOKEN_SECONDS = 3600;
-
 /** `serviceaccounts/NAME/token`: a TokenRequest with the token in its status. */
 async function requestToken(call: Call): Promise<ApiResponse> {
   const { context, request, info } = call;
   const account = requireStored(call);
   const document = readDocument(request, "TokenRequest");
-  const spec = partOf(document, "spec");
-  const wanted = Number(spec["expirationSeconds"] ?? DEFAULT_TOKEN_SECONDS);
-  if (!Number.isInteger(wanted) || wanted < MINIMUM_TOKEN_SECONDS || wanted > 2 ** 32) {
-    throw badRequest(
-      `TokenRequest.authentication.k8s.io "" is invalid: spec.expirationSeconds: Invalid value: ${wanted}: may not specify a duration less than 10 minutes`,
-    );
-  }
-  const audiences =
-    Array.isArray(spec["audiences"]) && spec["audiences"].length > 0
-      ? spec["audiences"].map(String)
-      : [ISSUER];
+  const { spec, audiences, expirationSeconds } = readTokenRequest(document);
   const { token, expires } = context.tokens.issue(
     {
       namespace: info.namespace,
       name: info.name,
       uid: account.uid,
       audiences,
-      expirationSeconds: wanted,
+      expirationSeconds,
       boundObject: boundObject(call, spec),
     },
     context.now(),
@@ -120,7 +107,7 @@ async function requestToken(call: Call): Promise<ApiResponse> {
       namespace: info.namespace,
       creationTimestamp: timestamp(context.now()),
     },
-    spec: { ...spec, audiences, expirationSeconds: wanted },
+    spec: { ...spec, audiences, expirationSeconds },
     status: { token, expirationTimestamp: timestamp(expires) },
   });
 }

@@ -1,3 +1,4 @@
+import { claimKeysOf } from "../../kube/pods/scheduling.ts";
 import { chmod, mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Client } from "../../client/client.ts";
@@ -16,6 +17,8 @@ import {
   provisioningProblem,
   SELECTED_NODE,
   waitsForConsumer,
+  isUsing,
+  volumeFor,
 } from "../../kube/kinds/storage-classes.ts";
 import type { PersistentVolume, StorageClass } from "../../kube/kinds/storage-classes.ts";
 
@@ -33,53 +36,6 @@ export interface ClaimControllerOptions {
   directory: string;
   recordEvent: RecordEvent;
   onError(key: string, error: unknown): void;
-}
-
-/** The claims that a pod uses, as cache keys. */
-export function claimKeysOf(pod: Pod): string[] {
-  return (pod.spec.volumes ?? []).flatMap(({ persistentVolumeClaim }) =>
-    persistentVolumeClaim === undefined
-      ? []
-      : [`${pod.metadata.namespace}/${persistentVolumeClaim.claimName}`],
-  );
-}
-
-/** Whether a container of the pod may still use its volumes. */
-function isUsing(pod: Pod): boolean {
-  return pod.status?.phase !== "Succeeded" && pod.status?.phase !== "Failed";
-}
-
-function volumeFor(
-  claim: PersistentVolumeClaim,
-  storageClass: StorageClass,
-  name: string,
-  path: string,
-): PersistentVolume {
-  const { uid, namespace, name: claimName, resourceVersion } = claim.metadata;
-  return {
-    apiVersion: "v1",
-    kind: "PersistentVolume",
-    metadata: {
-      name,
-      annotations: { "pv.kubernetes.io/provisioned-by": storageClass.provisioner },
-    },
-    spec: {
-      capacity: { storage: String(claim.spec.resources?.requests?.["storage"] ?? "1Gi") },
-      accessModes: claim.spec.accessModes ?? [],
-      claimRef: {
-        apiVersion: "v1",
-        kind: "PersistentVolumeClaim",
-        namespace,
-        name: claimName,
-        uid,
-        resourceVersion,
-      },
-      storageClassName: storageClass.metadata.name ?? "",
-      persistentVolumeReclaimPolicy: storageClass.reclaimPolicy ?? "Delete",
-      volumeMode: "Filesystem",
-      hostPath: { path, type: "DirectoryOrCreate" },
-    },
-  };
 }
 
 /** Makes volumes for claims, each a directory, binds them, and removes them with their claim. */

@@ -1,3 +1,4 @@
+import { podOf, timeToLiveMs } from "../../kube/jobs/job-pods.ts";
 import type { Client } from "../../client/client.ts";
 import { isApiError } from "../../client/errors.ts";
 import { jobs, pods as podType } from "../../kube/builtin.ts";
@@ -26,36 +27,6 @@ function podsByJob(pods: Cache<Pod>, onChange: (jobKey: string) => void): (jobUi
     onChange(`${pod.metadata.namespace}/${owner.name}`);
   });
   return (jobUid) => [...(byUid.get(jobUid)?.values() ?? [])];
-}
-
-function podOf(job: Job): Pod {
-  const { metadata, spec } = job.spec.template;
-  const { name = "", namespace = "", uid = "" } = job.metadata;
-  return {
-    apiVersion: "v1",
-    kind: "Pod",
-    metadata: {
-      generateName: `${name}-`,
-      namespace,
-      ...(metadata?.labels !== undefined && { labels: metadata.labels }),
-      ...(metadata?.annotations !== undefined && { annotations: metadata.annotations }),
-      ownerReferences: [
-        { apiVersion: "batch/v1", kind: "Job", name, uid, controller: true, blockOwnerDeletion: true },
-      ],
-      finalizers: [JOB_TRACKING, ...(metadata?.finalizers ?? [])],
-    },
-    spec,
-  };
-}
-
-/** Milliseconds until a finished Job with ttlSecondsAfterFinished is to be deleted; undefined when never. */
-function timeToLiveMs(job: Job, nowMs: number): number | undefined {
-  const seconds = job.spec.ttlSecondsAfterFinished;
-  const end = job.status?.conditions?.find(
-    ({ type, status }) => (type === "Complete" || type === "Failed") && status === "True",
-  );
-  if (seconds === undefined || end?.lastTransitionTime === undefined) return undefined;
-  return Date.parse(end.lastTransitionTime) + seconds * 1000 - nowMs;
 }
 
 export interface JobControllerOptions {

@@ -1,77 +1,17 @@
+import type { Node } from "../../kube/pods/node.ts";
+import { isWaiting, judgePod, claimKeysOf } from "../../kube/pods/scheduling.ts";
 import type { Client } from "../../client/client.ts";
 import { isApiError } from "../../client/errors.ts";
 import { persistentVolumeClaims, pods as podType } from "../../kube/builtin.ts";
 import type { PersistentVolumeClaim, Pod, PodCondition } from "../../kube/builtin.ts";
 import { keyOf } from "../../kube/objects.ts";
-import type { Node } from "../kubelet/node-object.ts";
 import type { Cache } from "./cache.ts";
-import { claimKeysOf } from "./claim.ts";
 import { referenceTo } from "./events.ts";
 import type { RecordEvent } from "./events.ts";
 import { createLoop } from "./loop.ts";
 import type { Loop } from "./loop.ts";
-import { SELECTED_NODE, waitsForConsumer } from "../../kube/kinds/storage-classes.ts";
+import { SELECTED_NODE } from "../../kube/kinds/storage-classes.ts";
 import type { StorageClass } from "../../kube/kinds/storage-classes.ts";
-
-/** A pod that fits nowhere: the real scheduler's message, and which claims wait for it to fit. */
-export interface Verdict {
-  node?: Node;
-  /** Why no node takes the pod. */
-  message?: string;
-  /** Claims that must be bound first and may be, now that the pod has a node. */
-  waitingClaims: PersistentVolumeClaim[];
-}
-
-const NO_PREEMPTION = "preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.";
-
-function unavailable(count: number, reason: string): string {
-  return `0/${count} nodes are available: ${reason}. ${NO_PREEMPTION.replaceAll("0/1", `0/${count}`)}`;
-}
-
-function fitsNode(pod: Pod, node: Node): boolean {
-  const labels = node.metadata.labels ?? {};
-  return Object.entries(pod.spec.nodeSelector ?? {}).every(([key, value]) => labels[key] === value);
-}
-
-/** Where a pod may run. Pure. */
-export function judgePod(
-  pod: Pod,
-  nodes: readonly Node[],
-  claimOf: (key: string) => PersistentVolumeClaim | undefined,
-  classOf: (name: string) => StorageClass | undefined,
-): Verdict {
-  const count = nodes.length;
-  const waitingClaims: PersistentVolumeClaim[] = [];
-  for (const key of claimKeysOf(pod)) {
-    const claim = claimOf(key);
-    const name = key.slice(key.indexOf("/") + 1);
-    if (claim === undefined) {
-      return { message: unavailable(count, `persistentvolumeclaim "${name}" not found`), waitingClaims: [] };
-    }
-    if (claim.metadata.deletionTimestamp !== undefined) {
-      return {
-        message: unavailable(count, `persistentvolumeclaim "${name}" is being deleted`),
-        waitingClaims: [],
-      };
-    }
-    if (claim.status?.phase === "Bound") continue;
-    if (!waitsForConsumer(classOf(claim.spec.storageClassName ?? ""))) {
-      return {
-        message: unavailable(count, "pod has unbound immediate PersistentVolumeClaims"),
-        waitingClaims: [],
-      };
-    }
-    waitingClaims.push(claim);
-  }
-  if (count === 0) return { message: "no nodes available to schedule pods", waitingClaims: [] };
-  const open = nodes.filter((node) => node.spec?.unschedulable !== true);
-  if (open.length === 0)
-    return { message: unavailable(count, `${count} node(s) were unschedulable`), waitingClaims: [] };
-  const node = open.find((candidate) => fitsNode(pod, candidate));
-  if (node !== undefined) return { node, waitingClaims };
-  const reason = `${open.length} node(s) didn't match Pod's node affinity/selector`;
-  return { message: unavailable(count, reason), waitingClaims: [] };
-}
 
 export interface SchedulerOptions {
   client: Client;
@@ -83,16 +23,6 @@ export interface SchedulerOptions {
   bind(pod: Pod, nodeName: string): Promise<void>;
   recordEvent: RecordEvent;
   onError(key: string, error: unknown): void;
-}
-
-function isWaiting(pod: Pod | undefined): pod is Pod {
-  return (
-    pod !== undefined &&
-    !pod.spec.nodeName &&
-    pod.metadata.deletionTimestamp === undefined &&
-    pod.status?.phase !== "Failed" &&
-    pod.status?.phase !== "Succeeded"
-  );
 }
 
 /** Gives pods their node, or says why they cannot have one. */

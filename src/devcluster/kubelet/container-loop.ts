@@ -1,8 +1,8 @@
+import { ContainerConfigError } from "../../kube/pods/environment.ts";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Pod } from "../../kube/builtin.ts";
 import { runContainer, timestamp } from "./container-run.ts";
 import type { ContainerRun } from "./container-run.ts";
-import { ContainerConfigError } from "./environment.ts";
 import type { LocalNode } from "./node.ts";
 import type { ContainerRecord } from "../../kube/pods/status.ts";
 import { VolumeError } from "./volumes.ts";

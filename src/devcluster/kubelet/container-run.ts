@@ -1,3 +1,11 @@
+import { containerUser } from "../../kube/pods/container-user.ts";
+import type { ValueSources } from "../../kube/pods/environment.ts";
+import {
+  ContainerConfigError,
+  buildArguments,
+  buildEnvironment,
+  namedSources,
+} from "../../kube/pods/environment.ts";
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { randomBytes } from "node:crypto";
@@ -10,9 +18,6 @@ import { createContainerLog } from "./container-log.ts";
 import type { ContainerLog } from "./container-log.ts";
 import { startContainerProcess } from "./container-process.ts";
 import type { ContainerProcess, Start } from "./container-process.ts";
-import { containerUser } from "./container-user.ts";
-import { buildArguments, buildEnvironment, ContainerConfigError } from "./environment.ts";
-import type { ValueSources } from "./environment.ts";
 import { logTail } from "./log-reader.ts";
 import type { LocalNode } from "./node.ts";
 import type { ContainerLaunch, HostCommand, Mount } from "./sandbox/sandbox.ts";
@@ -62,13 +67,18 @@ export function volumeSources(node: LocalNode, namespace: string): VolumeSources
   };
 }
 
-function valueSources(node: LocalNode, namespace: string): ValueSources {
+async function valueSources(node: LocalNode, namespace: string, container: Container): Promise<ValueSources> {
   const files = volumeSources(node, namespace);
-  const asText = (data: Record<string, Buffer> | undefined) =>
-    data && Object.fromEntries(Object.entries(data).map(([key, bytes]) => [key, bytes.toString()]));
+  const names = namedSources(container);
+  const texts = async (wanted: string[], read: VolumeSources["secret"]): Promise<ValueSources["secrets"]> => {
+    const found = await Promise.all(wanted.map(async (name) => [name, await read(name)] as const));
+    const asText = (data: Record<string, Buffer>) =>
+      Object.fromEntries(Object.entries(data).map(([key, bytes]) => [key, bytes.toString()]));
+    return new Map(found.map(([name, data]) => [name, data && asText(data)]));
+  };
   return {
-    secret: async (name) => asText(await files.secret(name)),
-    configMap: async (name) => asText(await files.configMap(name)),
+    secrets: await texts(names.secrets, (name) => files.secret(name)),
+    configMaps: await texts(names.configMaps, (name) => files.configMap(name)),
     podIP: node.ip,
     hostIP: node.ip,
     nodeName: node.name,
@@ -124,7 +134,7 @@ async function prepare(
   const tools = node.host.tools(own);
   const home = user.uid === 0 ? "/root" : "/";
   const base = { PATH: tools.path, HOSTNAME: name, HOME: home, ...node.serviceEnv, ...node.host.env };
-  const env = await buildEnvironment(pod, container, base, valueSources(node, namespace));
+  const env = buildEnvironment(pod, container, base, await valueSources(node, namespace, container));
   const readOnlyRootFilesystem = container.securityContext?.readOnlyRootFilesystem ?? false;
   const mountedHosts = own.some(({ target }) => target === "/etc/hosts");
   const mounts = [...node.host.mounts, ...tools.mounts, ...own, ...special.slice(0, mountedHosts ? 1 : 2)];

@@ -1,14 +1,10 @@
+import { nodeObject } from "../../kube/pods/node.ts";
+import type { Node } from "../../kube/pods/node.ts";
 import { availableParallelism, arch, release, totalmem } from "node:os";
 import type { Client } from "../../client/client.ts";
 import { isApiError } from "../../client/errors.ts";
-import type { KubeObject } from "../../kube/objects.ts";
 import { resourceType } from "../../kube/resources.ts";
 import type { Sandbox } from "./sandbox/sandbox.ts";
-
-export interface Node extends KubeObject {
-  spec?: { unschedulable?: boolean };
-  status?: Record<string, unknown>;
-}
 
 export const nodes = resourceType<Node>("", "v1", "nodes", "Node", false);
 
@@ -27,67 +23,6 @@ export function nodeCapacity(): Record<string, string> {
   };
 }
 
-function nodeObject(name: string, ip: string, sandbox: Sandbox, now: string): Node {
-  const architecture = GO_ARCHITECTURE[arch()] ?? arch();
-  const condition = (type: string, status: string, reason: string, message: string) => ({
-    type,
-    status,
-    reason,
-    message,
-    lastHeartbeatTime: now,
-    lastTransitionTime: now,
-  });
-  return {
-    apiVersion: "v1",
-    kind: "Node",
-    metadata: {
-      name,
-      labels: {
-        "kubernetes.io/hostname": name,
-        "kubernetes.io/os": "linux",
-        "kubernetes.io/arch": architecture,
-        "node-role.kubernetes.io/control-plane": "",
-      },
-      annotations: {
-        "devcluster/sandbox": sandbox.mode,
-        "devcluster/sandbox-description": sandbox.description,
-      },
-    },
-    spec: {},
-    status: {
-      capacity: nodeCapacity(),
-      allocatable: nodeCapacity(),
-      addresses: [
-        { type: "InternalIP", address: ip },
-        { type: "Hostname", address: name },
-      ],
-      conditions: [
-        condition(
-          "MemoryPressure",
-          "False",
-          "KubeletHasSufficientMemory",
-          "kubelet has sufficient memory available",
-        ),
-        condition("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
-        condition("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
-        condition("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
-      ],
-      nodeInfo: {
-        architecture,
-        operatingSystem: "linux",
-        osImage: "this machine",
-        kernelVersion: release(),
-        containerRuntimeVersion: `processes://${sandbox.mode}`,
-        kubeletVersion: "v1.36.2",
-        kubeProxyVersion: "",
-        machineID: "",
-        systemUUID: "",
-        bootID: "",
-      },
-    },
-  };
-}
-
 /** Writes the node's object; labels that users added stay. */
 export async function registerNode(
   client: Client,
@@ -96,7 +31,9 @@ export async function registerNode(
   sandbox: Sandbox,
   now: string,
 ): Promise<void> {
-  const wanted = nodeObject(name, ip, sandbox, now);
+  const architecture = GO_ARCHITECTURE[arch()] ?? arch();
+  const capacity = nodeCapacity();
+  const wanted = nodeObject({ name, ip, architecture, kernelVersion: release(), capacity, sandbox }, now);
   try {
     await client.create(nodes, wanted);
   } catch (error) {

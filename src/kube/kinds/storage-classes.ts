@@ -1,4 +1,4 @@
-import type { PersistentVolumeClaim } from "../builtin.ts";
+import type { PersistentVolumeClaim, Pod } from "../builtin.ts";
 import type { KubeObject } from "../objects.ts";
 import { resourceType } from "../resources.ts";
 
@@ -85,4 +85,43 @@ export function provisioningProblem(
 /** Whether volumes of the class wait for a pod that uses them. */
 export function waitsForConsumer(storageClass: StorageClass | undefined): boolean {
   return storageClass?.volumeBindingMode === "WaitForFirstConsumer";
+}
+
+/** The volume at `path` that a claim is bound to. */
+export function volumeFor(
+  claim: PersistentVolumeClaim,
+  storageClass: StorageClass,
+  name: string,
+  path: string,
+): PersistentVolume {
+  const { uid, namespace, name: claimName, resourceVersion } = claim.metadata;
+  return {
+    apiVersion: "v1",
+    kind: "PersistentVolume",
+    metadata: {
+      name,
+      annotations: { "pv.kubernetes.io/provisioned-by": storageClass.provisioner },
+    },
+    spec: {
+      capacity: { storage: String(claim.spec.resources?.requests?.["storage"] ?? "1Gi") },
+      accessModes: claim.spec.accessModes ?? [],
+      claimRef: {
+        apiVersion: "v1",
+        kind: "PersistentVolumeClaim",
+        namespace,
+        name: claimName,
+        uid,
+        resourceVersion,
+      },
+      storageClassName: storageClass.metadata.name ?? "",
+      persistentVolumeReclaimPolicy: storageClass.reclaimPolicy ?? "Delete",
+      volumeMode: "Filesystem",
+      hostPath: { path, type: "DirectoryOrCreate" },
+    },
+  };
+}
+
+/** Whether a container of the pod may still use its volumes. */
+export function isUsing(pod: Pod): boolean {
+  return pod.status?.phase !== "Succeeded" && pod.status?.phase !== "Failed";
 }

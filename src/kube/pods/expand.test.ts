@@ -1,6 +1,6 @@
+import { expand } from "./expand.ts";
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { expand } from "./expand.ts";
 
 const variables = new Map([
   ["A", "1"],

@@ -1,3 +1,5 @@
+import { admitBuiltin } from "../../../kube/access/builtin-admission.ts";
+import type { StoredObjects } from "../../../kube/access/stored-objects.ts";
 import { refuseEscalation } from "../../../kube/access/escalation.ts";
 import type { Authorizer } from "../../../kube/access/rules.ts";
 import type { AdmissionAttempt } from "../../../kube/access/admission-attempt.ts";
@@ -5,57 +7,45 @@ import { appliesTo, applyAnswer, denial, reviewOf } from "../../../kube/access/w
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { randomUUID } from "node:crypto";
-import { isJsonObject, type JsonObject } from "../../../kube/json-object.ts";
+import { isJsonObject, type JsonObject, metaOf } from "../../../kube/json-object.ts";
 import { failure } from "../../../kube/status-error.ts";
 import { itemsOf, partOf, textOf } from "../../../kube/json-object.ts";
-import type { Store } from "../storage/store.ts";
 import type { Admission } from "./admission.ts";
-import { admitBuiltin } from "./builtin.ts";
 
 const GROUP = "admissionregistration.k8s.io";
 const MAXIMUM_ANSWER_BYTES = 3 * 1024 * 1024;
 
-interface Configured {
-  webhook: JsonObject;
-  /** `NAME.CONFIGURATION` order: by configuration name, then as listed. */
-  configuration: string;
+function configurations(objects: StoredObjects, which: "mutating" | "validating"): JsonObject[] {
+  return [...objects.list(`${GROUP}/${which}webhookconfigurations`)];
 }
 
 /** Admission: the cluster's own plugins, then the configured webhooks. */
-export function createAdmission(store: Store, authorizer: Authorizer): Admission {
-  const tables = {
-    mutating: store.table(`${GROUP}/mutatingwebhookconfigurations`),
-    validating: store.table(`${GROUP}/validatingwebhookconfigurations`),
+export function createAdmission(objects: StoredObjects, authorizer: Authorizer): Admission {
+  const configured = (which: "mutating" | "validating", attempt: AdmissionAttempt): JsonObject[] => {
+    const namespace = objects.get("/namespaces", attempt.namespace);
+    return configurations(objects, which)
+      .sort((a, b) => ((metaOf(a).name ?? "") < (metaOf(b).name ?? "") ? -1 : 1))
+      .flatMap((configuration) => itemsOf(configuration, "webhooks"))
+      .filter((webhook) => appliesTo(webhook, attempt, namespace && metaOf(namespace).labels));
   };
-  const configured = (which: "mutating" | "validating", attempt: AdmissionAttempt): Configured[] =>
-    [...tables[which].values()]
-      .sort((a, b) => (a.name < b.name ? -1 : 1))
-      .flatMap((stored) =>
-        itemsOf(JSON.parse(stored.json) as JsonObject, "webhooks").map((webhook) => ({
-          webhook,
-          configuration: stored.name,
-        })),
-      )
-      .filter(({ webhook }) =>
-        appliesTo(webhook, attempt, store.table("/namespaces").get(attempt.namespace)?.labels),
-      );
   return {
-    isActive: () => tables.mutating.size + tables.validating.size > 0,
+    isActive: () =>
+      configurations(objects, "mutating").length + configurations(objects, "validating").length > 0,
     admit(attempt, warnings) {
       refuseEscalation(authorizer, attempt);
-      admitBuiltin(store, attempt, warnings);
+      admitBuiltin(objects, attempt, warnings);
     },
     async mutate(attempt, warnings) {
       let { object } = attempt;
-      for (const { webhook } of configured("mutating", attempt)) {
-        const answer = await ask(store, webhook, { ...attempt, object }, warnings);
+      for (const webhook of configured("mutating", attempt)) {
+        const answer = await ask(objects, webhook, { ...attempt, object }, warnings);
         if (answer !== undefined) object = applyAnswer(webhook, object, answer);
       }
       return object;
     },
     async validate(attempt, warnings) {
       await Promise.all(
-        configured("validating", attempt).map(({ webhook }) => ask(store, webhook, attempt, warnings)),
+        configured("validating", attempt).map((webhook) => ask(objects, webhook, attempt, warnings)),
       );
     },
   };
@@ -63,7 +53,7 @@ export function createAdmission(store: Store, authorizer: Authorizer): Admission
 
 /** The webhook's answer; undefined where it could not be asked and may be passed over. */
 async function ask(
-  store: Store,
+  objects: StoredObjects,
   webhook: JsonObject,
   attempt: AdmissionAttempt,
   warnings: string[],
@@ -75,7 +65,7 @@ async function ask(
   const uid = randomUUID();
   let answer: JsonObject;
   try {
-    answer = await post(store, webhook, reviewOf(attempt, uid, webhook));
+    answer = await post(objects, webhook, reviewOf(attempt, uid, webhook));
   } catch (error) {
     if (textOf(webhook, "failurePolicy") === "Ignore") return undefined;
     const why = error instanceof Error ? error.message : String(error);
@@ -91,14 +81,14 @@ async function ask(
 }
 
 /** Where a webhook listens. A Service is reached through an ExternalName, since nothing routes here. */
-function addressOf(store: Store, webhook: JsonObject): URL {
+function addressOf(objects: StoredObjects, webhook: JsonObject): URL {
   const client = partOf(webhook, "clientConfig");
   if (textOf(client, "url") !== "") return new URL(textOf(client, "url"));
   const service = partOf(client, "service");
   const key = `${textOf(service, "namespace")}/${textOf(service, "name")}`;
-  const stored = store.table("/services").get(key);
-  if (stored === undefined) throw new Error(`service "${textOf(service, "name")}" not found`);
-  const host = textOf(partOf(JSON.parse(stored.json) as JsonObject, "spec"), "externalName");
+  const found = objects.get("/services", key);
+  if (found === undefined) throw new Error(`service "${textOf(service, "name")}" not found`);
+  const host = textOf(partOf(found, "spec"), "externalName");
   if (host === "") {
     throw new Error(
       `service ${key} has no address here: give it type ExternalName and the address of the webhook's process`,
@@ -107,8 +97,8 @@ function addressOf(store: Store, webhook: JsonObject): URL {
   return new URL(`https://${host}:${String(service["port"] ?? 443)}${textOf(service, "path") || "/"}`);
 }
 
-async function post(store: Store, webhook: JsonObject, review: JsonObject): Promise<JsonObject> {
-  const url = addressOf(store, webhook);
+async function post(objects: StoredObjects, webhook: JsonObject, review: JsonObject): Promise<JsonObject> {
+  const url = addressOf(objects, webhook);
   url.searchParams.set("timeout", `${String(webhook["timeoutSeconds"] ?? 10)}s`);
   const caBundle = textOf(partOf(webhook, "clientConfig"), "caBundle");
   const text = await exchange(url, JSON.stringify(review), {

@@ -1,3 +1,4 @@
+import { ISSUER } from "../../../kube/access/service-account-tokens.ts";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
@@ -6,7 +7,6 @@ import { failure, StatusError } from "../../../kube/status-error.ts";
 import { statusResponse, type Handler } from "../handler.ts";
 import { impersonated } from "../../../kube/access/impersonation.ts";
 import type { Tokens } from "../auth/tokens.ts";
-import { ISSUER } from "../auth/tokens.ts";
 import type { User } from "../../../kube/access/user.ts";
 import { mediaTypeOf } from "../../../kube/request/accept.ts";
 import type { GoTypes } from "../../../kube/kinds/types/notation.ts";

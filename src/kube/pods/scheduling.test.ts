@@ -1,8 +1,8 @@
+import { judgePod } from "./scheduling.ts";
+import type { StorageClass } from "../kinds/storage-classes.ts";
+import type { PersistentVolumeClaim, Pod } from "../builtin.ts";
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { PersistentVolumeClaim, Pod } from "../../kube/builtin.ts";
-import { judgePod } from "./scheduler.ts";
-import type { StorageClass } from "../../kube/kinds/storage-classes.ts";
 
 const node = { metadata: { name: "n", labels: { "kubernetes.io/os": "linux" } } };
 const classes = new Map<string, StorageClass>([

@@ -1,17 +1,13 @@
+import { containerUser } from "./container-user.ts";
+import { buildArguments, buildEnvironment, namedSources } from "./environment.ts";
+import type { ValueSources } from "./environment.ts";
+import type { Container, Pod } from "../builtin.ts";
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Container, Pod } from "../../kube/builtin.ts";
-import { containerUser } from "./container-user.ts";
-import { buildArguments, buildEnvironment } from "./environment.ts";
-import type { ValueSources } from "./environment.ts";
 
-const objects: Record<string, Record<string, string>> = {
-  "secret/s": { token: "t$(A)", other: "o" },
-  "configMap/m": { key: "k" },
-};
 const sources: ValueSources = {
-  secret: async (name) => objects[`secret/${name}`],
-  configMap: async (name) => objects[`configMap/${name}`],
+  secrets: new Map([["s", { token: "t$(A)", other: "o" }]]),
+  configMaps: new Map([["m", { key: "k" }]]),
   podIP: "127.0.0.1",
   hostIP: "127.0.0.1",
   nodeName: "n",
@@ -25,15 +21,15 @@ function aPod(container: Omit<Container, "name">, spec: Partial<Pod["spec"]> = {
   };
 }
 
-async function environmentOf(container: Omit<Container, "name">) {
+function environmentOf(container: Omit<Container, "name">) {
   const pod = aPod(container);
   const [first] = pod.spec.containers;
   assert.ok(first);
   return buildEnvironment(pod, first, { BASE: "b", PATH: "/bin" }, sources);
 }
 
-test("literal values are expanded with what came before, values from elsewhere never", async () => {
-  const env = await environmentOf({
+test("literal values are expanded with what came before, values from elsewhere never", () => {
+  const env = environmentOf({
     envFrom: [{ prefix: "P_", secretRef: { name: "s" } }],
     env: [
       { name: "A", value: "1" },
@@ -47,8 +43,8 @@ test("literal values are expanded with what came before, values from elsewhere n
   assert.equal(env["P_token"], "t$(A)");
 });
 
-test("fields, resources and optional references", async () => {
-  const env = await environmentOf({
+test("fields, resources and optional references", () => {
+  const env = environmentOf({
     resources: { limits: { memory: "1Gi" } },
     env: [
       { name: "NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
@@ -71,8 +67,8 @@ const missing: [ref: object, message: string][] = [
   [{ configMapKeyRef: { name: "m", key: "k" } }, "couldn't find key k in ConfigMap ns/m"],
 ];
 for (const [valueFrom, message] of missing) {
-  test(`refused: ${message}`, async () => {
-    await assert.rejects(environmentOf({ env: [{ name: "X", valueFrom }] }), {
+  test(`refused: ${message}`, () => {
+    assert.throws(() => environmentOf({ env: [{ name: "X", valueFrom }] }), {
       name: "ContainerConfigError",
       message,
     });
@@ -113,3 +109,19 @@ for (const [runAsUser, message] of [
     assert.throws(() => containerUser(pod, container), { message });
   });
 }
+
+test("the objects that an environment is made from, each once", () => {
+  const ref = { name: "s", key: "k" };
+  assert.deepEqual(
+    namedSources({
+      name: "c",
+      envFrom: [{ configMapRef: { name: "m" } }, { secretRef: { name: "other" } }],
+      env: [
+        { name: "A", valueFrom: { secretKeyRef: ref } },
+        { name: "B", valueFrom: { secretKeyRef: ref } },
+        { name: "C", value: "c" },
+      ],
+    }),
+    { secrets: ["other", "s"], configMaps: ["m"] },
+  );
+});

@@ -1,3 +1,4 @@
+import { encodeBase64 } from "./base64.ts";
 import { stringify } from "yaml";
 
 /** What a kubeconfig says: one cluster, one user, one context. PEM texts. */
@@ -12,7 +13,6 @@ const NAME = "agent-operator-dev";
 
 /** A kubeconfig (YAML) for the development cluster. */
 export function buildKubeconfig(parts: KubeconfigParts): string {
-  const base64 = (text: string) => Buffer.from(text).toString("base64");
   return stringify(
     {
       apiVersion: "v1",
@@ -20,15 +20,15 @@ export function buildKubeconfig(parts: KubeconfigParts): string {
       clusters: [
         {
           name: NAME,
-          cluster: { server: parts.url, "certificate-authority-data": base64(parts.ca) },
+          cluster: { server: parts.url, "certificate-authority-data": encodeBase64(parts.ca) },
         },
       ],
       users: [
         {
           name: NAME,
           user: {
-            "client-certificate-data": base64(parts.certificate),
-            "client-key-data": base64(parts.key),
+            "client-certificate-data": encodeBase64(parts.certificate),
+            "client-key-data": encodeBase64(parts.key),
           },
         },
       ],

@@ -1,6 +1,5 @@
-import type { Container, Pod } from "../../kube/builtin.ts";
 import { ContainerConfigError } from "./environment.ts";
-
+import type { Container, Pod } from "../builtin.ts";
 /** The user and privileges of a container's process. */
 export interface ContainerUser {
   uid: number;

@@ -1,16 +1,18 @@
-import type { Container, EnvVar, Pod } from "../../kube/builtin.ts";
-import { parseQuantity } from "../../kube/quantity.ts";
-import { expand } from "../../kube/pods/expand.ts";
+import { parseQuantity } from "../quantity.ts";
+import type { Container, EnvVar, Pod } from "../builtin.ts";
+import { expand } from "./expand.ts";
 
 /** A container that cannot be made as its pod describes it; the pod waits and it is tried again. */
 export class ContainerConfigError extends Error {
   override readonly name = "ContainerConfigError";
 }
 
-/** Where environment values come from. Both resolve to undefined when there is no such object. */
+type Data = Readonly<Record<string, string>>;
+
+/** Where environment values come from. Both maps are by name; undefined: there is no such object. */
 export interface ValueSources {
-  secret(name: string): Promise<Record<string, string> | undefined>;
-  configMap(name: string): Promise<Record<string, string> | undefined>;
+  secrets: ReadonlyMap<string, Data | undefined>;
+  configMaps: ReadonlyMap<string, Data | undefined>;
   /** `status.podIP`, `status.hostIP` and the node's name. */
   podIP: string;
   hostIP: string;
@@ -21,15 +23,26 @@ export interface ValueSources {
 
 type Source = "secret" | "configMap";
 
+/** The Secrets and ConfigMaps that a container's environment is made from. */
+export function namedSources(container: Container): { secrets: string[]; configMaps: string[] } {
+  const variables = (container.env ?? []).map(({ valueFrom }) => valueFrom);
+  const from = container.envFrom ?? [];
+  const names = (references: ({ name?: string } | undefined)[]): string[] => [
+    ...new Set(references.flatMap((reference) => (reference === undefined ? [] : [reference.name ?? ""]))),
+  ];
+  return {
+    secrets: names([...from.map(({ secretRef }) => secretRef), ...variables.map((one) => one?.secretKeyRef)]),
+    configMaps: names([
+      ...from.map(({ configMapRef }) => configMapRef),
+      ...variables.map((one) => one?.configMapKeyRef),
+    ]),
+  };
+}
+
 const KIND: Record<Source, string> = { secret: "Secret", configMap: "ConfigMap" };
 
-async function dataOf(
-  sources: ValueSources,
-  source: Source,
-  name: string,
-  optional: boolean,
-): Promise<Record<string, string> | undefined> {
-  const data = await sources[source](name);
+function dataOf(sources: ValueSources, source: Source, name: string, optional: boolean): Data | undefined {
+  const data = sources[`${source}s`].get(name);
   if (data === undefined && !optional) {
     throw new ContainerConfigError(`${source.toLowerCase()} ${JSON.stringify(name)} not found`);
   }
@@ -78,12 +91,12 @@ function resourceValue(pod: Pod, self: Container, ref: ResourceFieldRef, sources
   return String((amount.value.nano + unit - 1n) / unit);
 }
 
-async function valueOf(
+function valueOf(
   variable: EnvVar,
   pod: Pod,
   container: Container,
   sources: ValueSources,
-): Promise<string | undefined> {
+): string | undefined {
   const from = variable.valueFrom;
   if (from?.fieldRef !== undefined) return fieldValue(pod, from.fieldRef.fieldPath, sources);
   if (from?.resourceFieldRef !== undefined)
@@ -92,7 +105,7 @@ async function valueOf(
     const ref = from?.[`${source}KeyRef`];
     if (ref === undefined) continue;
     const optional = ref.optional ?? false;
-    const value = (await dataOf(sources, source, ref.name, optional))?.[ref.key];
+    const value = dataOf(sources, source, ref.name, optional)?.[ref.key];
     if (value === undefined && !optional) {
       const where = `${KIND[source]} ${pod.metadata.namespace}/${ref.name}`;
       throw new ContainerConfigError(`couldn't find key ${ref.key} in ${where}`);
@@ -106,24 +119,24 @@ async function valueOf(
  * The container's environment as a kubelet makes it: `base` (what the image and the runtime would set)
  * < envFrom < env in order, literal values expanded with what came before. Throws ContainerConfigError.
  */
-export async function buildEnvironment(
+export function buildEnvironment(
   pod: Pod,
   container: Container,
   base: Readonly<Record<string, string>>,
   sources: ValueSources,
-): Promise<Record<string, string>> {
+): Record<string, string> {
   const declared: Record<string, string> = {};
   for (const from of container.envFrom ?? []) {
     const source: Source = from.secretRef === undefined ? "configMap" : "secret";
     const ref: { name?: string; optional?: boolean } = from.secretRef ?? from.configMapRef ?? {};
-    const data = await dataOf(sources, source, ref.name ?? "", ref.optional ?? false);
+    const data = dataOf(sources, source, ref.name ?? "", ref.optional ?? false);
     for (const [key, value] of Object.entries(data ?? {})) declared[`${from.prefix ?? ""}${key}`] = value;
   }
   for (const variable of container.env ?? []) {
     const value =
       variable.valueFrom === undefined
         ? expand(variable.value ?? "", (name) => declared[name] ?? base[name])
-        : await valueOf(variable, pod, container, sources);
+        : valueOf(variable, pod, container, sources);
     if (value !== undefined) declared[variable.name] = value;
   }
   return { ...base, ...declared };

@@ -1,0 +1,93 @@
+import { serviceAccountUser } from "./user.ts";
+import { isJsonObject, metaOf, partOf } from "../json-object.ts";
+import { badRequest } from "../status-error.ts";
+import type { User } from "./user.ts";
+import type { StoredObjects } from "./stored-objects.ts";
+import type { JsonObject } from "../json-object.ts";
+/** Issuer and default audience of service account tokens. */
+export const ISSUER = "https://kubernetes.default.svc.cluster.local";
+
+export interface TokenSubject {
+  namespace: string;
+  name: string;
+  uid: string;
+  audiences: readonly string[];
+  expirationSeconds: number;
+  /** Set when the token is bound to a pod or a secret: it dies with it. */
+  boundObject?: { kind: string; name: string; uid: string } | undefined;
+}
+
+const MINIMUM_TOKEN_SECONDS = 600;
+
+const DEFAULT_TOKEN_SECONDS = 3600;
+
+/** What a TokenRequest asks for, with defaults; throws where that cannot be had. */
+export function readTokenRequest(document: JsonObject): {
+  spec: JsonObject;
+  audiences: string[];
+  expirationSeconds: number;
+} {
+  const spec = partOf(document, "spec");
+  const expirationSeconds = Number(spec["expirationSeconds"] ?? DEFAULT_TOKEN_SECONDS);
+  if (
+    !Number.isInteger(expirationSeconds) ||
+    expirationSeconds < MINIMUM_TOKEN_SECONDS ||
+    expirationSeconds > 2 ** 32
+  ) {
+    throw badRequest(
+      `TokenRequest.authentication.k8s.io "" is invalid: spec.expirationSeconds: Invalid value: ${expirationSeconds}: may not specify a duration less than 10 minutes`,
+    );
+  }
+  const audiences =
+    Array.isArray(spec["audiences"]) && spec["audiences"].length > 0
+      ? spec["audiences"].map(String)
+      : [ISSUER];
+  return { spec, audiences, expirationSeconds };
+}
+
+/** The claims of a ServiceAccount's token, from `issuedAt` (seconds since 1970). `jti` makes it unlike any other. */
+export function tokenClaims(subject: TokenSubject, issuedAt: number, jti: string): JsonObject {
+  const { namespace, name, uid, boundObject } = subject;
+  return {
+    aud: subject.audiences,
+    exp: issuedAt + subject.expirationSeconds,
+    iat: issuedAt,
+    iss: ISSUER,
+    jti,
+    nbf: issuedAt,
+    sub: `system:serviceaccount:${namespace}:${name}`,
+    "kubernetes.io": {
+      namespace,
+      serviceaccount: { name, uid },
+      ...(boundObject && {
+        [boundObject.kind.toLowerCase()]: { name: boundObject.name, uid: boundObject.uid },
+      }),
+    },
+  };
+}
+
+/** Whom a token's claims stand for; undefined when the account, or what the token is bound to, is gone. */
+export function subjectOfClaims(
+  claims: JsonObject,
+  objects: StoredObjects,
+): { user: User; audiences: readonly string[] } | undefined {
+  const own = claims["kubernetes.io"];
+  if (!isJsonObject(own) || !isJsonObject(own["serviceaccount"])) return undefined;
+  const { name, uid } = own["serviceaccount"];
+  const namespace = own["namespace"];
+  if (typeof name !== "string" || typeof uid !== "string" || typeof namespace !== "string") return undefined;
+  if (uidOf(objects.get("/serviceaccounts", `${namespace}/${name}`)) !== uid) return undefined;
+  for (const kind of ["pod", "secret"]) {
+    const bound = own[kind];
+    if (!isJsonObject(bound)) continue;
+    if (uidOf(objects.get(`/${kind}s`, `${namespace}/${String(bound["name"])}`)) !== bound["uid"]) {
+      return undefined;
+    }
+  }
+  const audiences = Array.isArray(claims["aud"]) ? claims["aud"].map(String) : [];
+  return { user: serviceAccountUser(namespace, name, uid), audiences };
+}
+
+function uidOf(object: JsonObject | undefined): string | undefined {
+  return object && metaOf(object).uid;
+}
