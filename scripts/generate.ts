@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { chart } from "./generators/chart.ts";
 import { commandLine } from "./generators/command-line.ts";
 import { crds } from "./generators/crds.ts";
 import type { Generator } from "./generators/generator.ts";
@@ -9,7 +10,15 @@ import { shellScripts } from "./generators/shell-scripts.ts";
 import { statusSchemas } from "./generators/status-schemas.ts";
 
 /** Everything in the project that is generated. */
-const GENERATORS: readonly Generator[] = [crds, roles, reference, commandLine, shellScripts, statusSchemas];
+const GENERATORS: readonly Generator[] = [
+  crds,
+  roles,
+  reference,
+  commandLine,
+  shellScripts,
+  statusSchemas,
+  chart,
+];
 
 /** One generated file: `content` undefined means that it should not be there. */
 interface Difference {

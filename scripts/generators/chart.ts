@@ -1,0 +1,187 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import packageInfo from "../../package.json" with { type: "json" };
+import { crds } from "./crds.ts";
+import { type Generator, NOTICE } from "./generator.ts";
+import { roles } from "./roles.ts";
+
+const CHART = "charts/agent-operator";
+const NAMESPACE = "agent-operator-system";
+
+/** A place in a manifest where the chart has a value; it must be there, or generating fails. */
+type Change = readonly [from: string | RegExp, to: string];
+
+/** A template: a manifest of config/ with some places opened, and when it is rendered. */
+interface Template {
+  from: string;
+  changes?: readonly Change[];
+  when?: string;
+}
+
+const IMAGE = `{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}`;
+
+/** Options of the container, in the order of the flags; one line of YAML each. */
+const FLAGS = `            - --log-level={{ .Values.logLevel }}
+            {{- with .Values.gitImage }}
+            - --git-image={{ . }}
+            {{- end }}
+            {{- with .Values.agentImage }}
+            - --agent-image={{ . }}
+            {{- end }}
+            {{- range .Values.namespaces }}
+            - --namespace={{ . }}
+            {{- end }}
+`;
+
+const SCHEDULING = `      {{- with .Values.imagePullSecrets }}
+      imagePullSecrets:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
+      {{- with .Values.priorityClassName }}
+      priorityClassName: {{ . }}
+      {{- end }}
+      {{- with .Values.nodeSelector }}
+      nodeSelector:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
+      {{- with .Values.tolerations }}
+      tolerations:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
+      {{- with .Values.affinity }}
+      affinity:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
+      serviceAccountName: agent-operator
+`;
+
+const RESOURCES = `          resources:
+            {{- toYaml .Values.resources | nindent 12 }}
+`;
+
+const ONE_NAMESPACE = ".Values.namespaces";
+const EVERY_NAMESPACE = "not .Values.namespaces";
+
+const TEMPLATES: Readonly<Record<string, Template>> = {
+  "service-account": { from: "config/rbac/service-account.yaml" },
+  "cluster-role": { from: "config/rbac/role.yaml", when: EVERY_NAMESPACE },
+  "cluster-role-binding": { from: "config/rbac/role-binding.yaml", when: EVERY_NAMESPACE },
+  "leader-election-role": { from: "config/rbac/leader-election-role.yaml" },
+  "leader-election-role-binding": { from: "config/rbac/leader-election-role-binding.yaml" },
+  editor: { from: "config/users/editor.yaml", when: ".Values.users.aggregate" },
+  viewer: { from: "config/users/viewer.yaml", when: ".Values.users.aggregate" },
+  deployment: {
+    from: "config/operator/deployment.yaml",
+    changes: [
+      ["  replicas: 2\n", "  replicas: {{ .Values.replicas }}\n"],
+      [`agent-operator:${packageInfo.version}\n`, `${IMAGE}\n`],
+      ["imagePullPolicy: IfNotPresent\n", "imagePullPolicy: {{ .Values.image.pullPolicy }}\n"],
+      ["            - --log-level=info\n", FLAGS],
+      ["      serviceAccountName: agent-operator\n", SCHEDULING],
+      [/ {10}resources:\n(?: {12}.*\n)+/, RESOURCES],
+    ],
+  },
+  "metrics-service": { from: "config/operator/metrics-service.yaml" },
+  "pod-disruption-budget": {
+    from: "config/operator/pod-disruption-budget.yaml",
+    when: ".Values.podDisruptionBudget.enabled",
+  },
+  "network-policy": {
+    from: "config/components/network-policy/network-policy.yaml",
+    when: ".Values.networkPolicy.enabled",
+  },
+  "service-monitor": {
+    from: "config/components/service-monitor/service-monitor.yaml",
+    when: ".Values.serviceMonitor.enabled",
+  },
+};
+
+/** The Role and its binding, once for each namespace that is watched. */
+const NAMESPACED = ["role", "role-binding"] as const;
+
+/** `helm install agent-operator charts/agent-operator`: made of config/, so that the two cannot differ. */
+export const chart: Generator = { files, folder: `${CHART}/templates` };
+
+async function files(root: string): Promise<Map<string, string>> {
+  // Those as they should be: the ones on the disk may be stale themselves.
+  const definitions = await crds.files(root);
+  const generated = new Map([...definitions, ...(await roles.files(root))]);
+  const read = async (path: string): Promise<string> =>
+    generated.get(path) ?? readFile(join(root, path), "utf8");
+  const made = new Map([[`${CHART}/Chart.yaml`, chartYaml()]]);
+  const put = (name: string, body: string): void =>
+    void made.set(`${CHART}/templates/${name}.yaml`, `{{- /* ${NOTICE} */}}\n${body}`);
+  for (const [name, template] of Object.entries(TEMPLATES)) {
+    const body = open(template.from, await read(template.from), template.changes ?? []);
+    put(name, template.when === undefined ? body : `{{- if ${template.when} }}\n${body}{{- end }}\n`);
+  }
+  for (const name of NAMESPACED) {
+    const path = `config/components/namespaced/${name}.yaml`;
+    const body = forEachNamespace(withoutNotice(await read(path)));
+    put(name, `{{- if ${ONE_NAMESPACE} }}\n${body}{{- end }}\n`);
+  }
+  for (const path of [...definitions.keys()].filter((each) => !each.endsWith("/kustomization.yaml"))) {
+    const name = /([^/_]+)\.yaml$/.exec(path)?.[1];
+    const body = kept(open(path, await read(path), []));
+    put(`crd-${name}`, `{{- if .Values.crds.install }}\n${body}{{- end }}\n`);
+  }
+  return made.set(`${CHART}/templates/NOTES.txt`, NOTES);
+}
+
+/** With the release's namespace and the chart's values in their places. */
+function open(path: string, text: string, changes: readonly Change[]): string {
+  const body = withoutNotice(text);
+  // Text for people may hold braces, which a template would take for its own.
+  if (body.includes("{{")) throw new Error(`${path} holds {{, which a chart's template cannot`);
+  const inRelease = body.replaceAll(`namespace: ${NAMESPACE}`, "namespace: {{ $.Release.Namespace }}");
+  return changes.reduce((before, [from, to]) => {
+    const after = before.replace(from, () => to);
+    if (after === before) throw new Error(`${path} has no ${String(from)} for the chart to open`);
+    return after;
+  }, inRelease);
+}
+
+/** The object itself is in the watched namespace, the ServiceAccount in the release's. */
+function forEachNamespace(text: string): string {
+  const [metadata = "", ...subjects] = text.split(`namespace: ${NAMESPACE}`);
+  const body = [metadata, subjects.join("namespace: {{ $.Release.Namespace }}")].join("namespace: {{ . }}");
+  return `{{- range .Values.namespaces }}\n---\n${body}{{- end }}\n`;
+}
+
+/** Uninstalling the chart removes no AgentRun: `helm.sh/resource-policy: keep`. */
+function kept(text: string): string {
+  const keep = '    "helm.sh/resource-policy": keep\n';
+  return text.includes("\n  annotations:\n")
+    ? text.replace("\n  annotations:\n", `\n  annotations:\n${keep}`)
+    : text.replace("\nmetadata:\n", `\nmetadata:\n  annotations:\n${keep}`);
+}
+
+function withoutNotice(text: string): string {
+  return text.replace(`# ${NOTICE}\n`, "");
+}
+
+function chartYaml(): string {
+  const { version, description } = packageInfo;
+  const fields = {
+    apiVersion: "v2",
+    name: "agent-operator",
+    description,
+    type: "application",
+    version,
+    appVersion: version,
+    kubeVersion: ">=1.28.0-0",
+  };
+  return `# ${NOTICE}\n${stringify(fields)}`;
+}
+
+const NOTES = `The operator is being started in {{ .Release.Namespace }}:
+
+  kubectl -n {{ .Release.Namespace }} rollout status deployment/agent-operator
+{{- if .Values.crds.install }}
+
+The CRDs stay when this release is uninstalled, and every AgentRun with them. To remove them too:
+
+  kubectl delete crd,clusterrole,clusterrolebinding -l app.kubernetes.io/name=agent-operator
+{{- end }}
+`;

@@ -1,0 +1,153 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { parseAllDocuments } from "yaml";
+import { locateTool } from "./support/kubectl.ts";
+import { projectRoot } from "./support/project-files.ts";
+import { run, runOk } from "./support/run.ts";
+
+interface Manifest {
+  kind: string;
+  metadata: { name: string; namespace?: string; annotations?: Record<string, string> };
+}
+
+const CHART = join(projectRoot, "charts", "agent-operator");
+const NAMESPACE = "agent-operator-system";
+
+describe("the Helm chart", () => {
+  it("passes helm lint", async () => {
+    const { code, stdout } = await run(await locateTool("helm"), ["lint", "--strict", CHART]);
+    assert.equal(code, 0, stdout);
+  });
+
+  it("is config/crd and config/default, but for the namespace", async () => {
+    const config = [...(await kustomize("crd")), ...(await kustomize("default"))];
+    const wanted = config.filter(({ kind }) => kind !== "Namespace");
+    assert.deepEqual(byName(await template()), byName(wanted));
+  });
+
+  it("has the components as values", async () => {
+    const objects = await template("networkPolicy.enabled=true", "serviceMonitor.enabled=true");
+    for (const component of ["network-policy", "service-monitor"]) {
+      const [wanted] = await kustomize("components", component);
+      assert.deepEqual(
+        objects.find(({ kind }) => kind === wanted?.kind),
+        wanted,
+      );
+    }
+  });
+
+  it("needs no cluster role where it watches some namespaces only", async () => {
+    const objects = await template(
+      "namespaces={team-a,team-b}",
+      "users.aggregate=false",
+      "crds.install=false",
+    );
+    const found = objects
+      .filter(({ kind }) => /Role/.test(kind))
+      .map(({ kind, metadata }) => `${kind} ${metadata.namespace}/${metadata.name}`);
+    assert.deepEqual(found.toSorted(), [
+      `Role ${NAMESPACE}/agent-operator-leader-election`,
+      "Role team-a/agent-operator",
+      "Role team-b/agent-operator",
+      `RoleBinding ${NAMESPACE}/agent-operator-leader-election`,
+      "RoleBinding team-a/agent-operator",
+      "RoleBinding team-b/agent-operator",
+    ]);
+    const text = JSON.stringify(objects);
+    for (const flag of ["--namespace=team-a", "--namespace=team-b"]) assert.ok(text.includes(flag), flag);
+    const [first, second] = objects.filter(({ kind }) => kind === "RoleBinding").slice(-2);
+    for (const binding of [first, second])
+      assert.match(JSON.stringify(binding), new RegExp(`"subjects":\\[[^\\]]*"namespace":"${NAMESPACE}"`));
+  });
+
+  it("puts every value in its place", async () => {
+    const text = JSON.stringify(
+      await template(
+        "image.repository=registry.example.com/operator",
+        "image.tag=1.2.3",
+        "image.pullPolicy=Always",
+        "imagePullSecrets[0].name=pull",
+        "gitImage=registry.example.com/git:1",
+        "agentImage=registry.example.com/agent:1",
+        "replicas=3",
+        "logLevel=debug",
+        "resources.limits.memory=1Gi",
+        "priorityClassName=important",
+        "nodeSelector.pool=system",
+        "tolerations[0].operator=Exists",
+        "affinity.nodeAffinity.any=thing",
+      ),
+    );
+    for (const part of [
+      '"image":"registry.example.com/operator:1.2.3"',
+      '"imagePullPolicy":"Always"',
+      '"imagePullSecrets":[{"name":"pull"}]',
+      '"--git-image=registry.example.com/git:1"',
+      '"--agent-image=registry.example.com/agent:1"',
+      '"replicas":3',
+      '"--log-level=debug"',
+      '"limits":{"memory":"1Gi"}',
+      '"priorityClassName":"important"',
+      '"nodeSelector":{"pool":"system"}',
+      '"tolerations":[{"operator":"Exists"}]',
+      '"affinity":{"nodeAffinity":{"any":"thing"}}',
+    ])
+      assert.ok(text.includes(part), part);
+  });
+
+  const wrong: [value: string, complaint: RegExp][] = [
+    ["replica=3", /replica/],
+    ["image.pullPolicy=Sometimes", /pullPolicy/],
+    ["namespaces={Team}", /namespaces/],
+    ["replicas=-1", /replicas/],
+  ];
+  for (const [value, complaint] of wrong) {
+    it(`refuses ${value}`, async () => {
+      const { code, stderr } = await helmTemplate([value]);
+      assert.notEqual(code, 0);
+      assert.match(stderr, complaint);
+    });
+  }
+});
+
+async function helmTemplate(values: readonly string[]) {
+  const set = values.flatMap((value) => ["--set", value]);
+  return run(await locateTool("helm"), ["template", "agent-operator", CHART, "-n", NAMESPACE, ...set]);
+}
+
+async function template(...values: string[]): Promise<Manifest[]> {
+  const { code, stdout, stderr } = await helmTemplate(values);
+  assert.equal(code, 0, stderr);
+  return parse(stdout).map(withoutPolicy);
+}
+
+async function kustomize(...parts: string[]): Promise<Manifest[]> {
+  const directory = join(projectRoot, "config", ...parts);
+  return parse(await runOk(await locateTool("kubectl"), ["kustomize", directory]));
+}
+
+function parse(text: string): Manifest[] {
+  return parseAllDocuments(text)
+    .map((document) => document.toJS() as Manifest | null)
+    .filter((object) => object !== null);
+}
+
+/** What keeps a CRD when the chart is uninstalled means nothing to kubectl. */
+function withoutPolicy(object: Manifest): Manifest {
+  const { annotations, ...metadata } = object.metadata;
+  const { "helm.sh/resource-policy": policy, ...rest } = annotations ?? {};
+  if (policy !== undefined) assert.equal(policy, "keep");
+  return {
+    ...object,
+    metadata: Object.keys(rest).length > 0 ? { ...metadata, annotations: rest } : metadata,
+  };
+}
+
+function byName(objects: Manifest[]): Record<string, Manifest> {
+  return Object.fromEntries(
+    objects
+      .map((object): [string, Manifest] => [`${object.kind}/${object.metadata.name}`, object])
+      .toSorted(([a], [b]) => (a < b ? -1 : 1)),
+  );
+}
