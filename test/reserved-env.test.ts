@@ -21,6 +21,8 @@ const run: ResolvedRun = {
     exposeCredentialsToAgent: true,
   },
   worktree: { branch: "work", sourceBranch: "main" },
+  mcpServers: [],
+  args: [],
   env: [],
   image: "agent:1",
   gitImage: "git:1",

@@ -10,16 +10,28 @@ export interface ModelChoice {
   environment: Readonly<Record<string, string>>;
 }
 
+/** A value as text, or the variable of the container's that holds it. */
+export type McpValue = { text: string } | { variable: string };
+
+/** A server whose tools the agent can use: a program, or an address. */
+export type McpServer = { name: string } & (
+  | { command: string; args: readonly string[]; env: Readonly<Record<string, McpValue>> }
+  | { url: string; headers: Readonly<Record<string, McpValue>> }
+);
+
 /** All that an agent's command line and environment are made from. */
 export interface AgentSetup {
   runName: string;
   model?: string;
   maxTurns?: number;
+  /** Whether there is text for the file that AGENT_INSTRUCTIONS names, beside the repository's own. */
+  hasSystemPrompt: boolean;
+  mcpServers: readonly McpServer[];
   /** The variable that carries the credential, when there is one. */
   tokenVariable?: string;
   /** The user's variables as they will stand in the container. */
   env: readonly EnvVar[];
-  /** Extra arguments of the provider, given last. */
+  /** Extra arguments of the provider and the run, given last. */
   cliArgs: readonly string[];
   trustRepositoryConfig: boolean;
   /** Absolute paths at which shared volumes are mounted. */
@@ -44,6 +56,8 @@ export interface EntrypointRules {
   promptPrefix: string;
   /** Instruction files of a repository, first found wins, given back to an agent that may not read the repository's configuration itself. */
   instructionFiles: readonly string[];
+  /** The user's own instruction file, below the home directory. */
+  userInstructions: string;
   /** The option that takes the instruction file; absent when the configuration names it. */
   instructionOption?: string;
   /** Paths (with `*`) moved out of an untrusted checkout while the agent runs. */
@@ -98,7 +112,7 @@ export interface AgentReport {
 }
 
 /** Fields of a run's spec that only some agents can obey. */
-export const AGENT_FEATURES = ["maxTurns"] as const;
+export const AGENT_FEATURES = ["maxTurns", "systemPrompt", "instructions", "mcpServers"] as const;
 
 export type AgentFeature = (typeof AGENT_FEATURES)[number];
 

@@ -13,6 +13,8 @@ const setup: AgentSetup = {
   runName: "fix-bug",
   env: [],
   cliArgs: [],
+  hasSystemPrompt: false,
+  mcpServers: [],
   trustRepositoryConfig: false,
   sharedMounts: [],
 };

@@ -1,6 +1,6 @@
-import type { Agent, AgentSetup, ModelChoice } from "./agent.ts";
+import type { Agent, AgentSetup, McpServer, McpValue, ModelChoice } from "./agent.ts";
 import { parseClaudeOutput } from "./claude-output.ts";
-import { isReference, literalValue, withoutVersion } from "./values.ts";
+import { isReference, literalValue, mapMcpValues, withoutVersion } from "./values.ts";
 
 /** Claude Code, as measured at 2.1.197. */
 export const claude: Agent = {
@@ -13,6 +13,7 @@ export const claude: Agent = {
     stopSignal: "INT",
     // A prompt that starts with `/word` would be run as a command and never reach the model.
     promptPrefix: "\n",
+    userInstructions: ".claude/CLAUDE.md",
     instructionFiles: ["CLAUDE.md", ".claude/CLAUDE.md"],
     instructionOption: "--append-system-prompt-file",
     hiddenPaths: [],
@@ -29,7 +30,7 @@ export const claude: Agent = {
     limits: { memory: "2Gi" },
   },
   requiresModel: false,
-  features: ["maxTurns"],
+  features: ["maxTurns", "systemPrompt", "instructions", "mcpServers"],
   chooseModel,
   tokenVariable: (environment) =>
     isAnthropic(environment["ANTHROPIC_BASE_URL"]) ? "ANTHROPIC_API_KEY" : "ANTHROPIC_AUTH_TOKEN",
@@ -42,6 +43,7 @@ export const claude: Agent = {
     ...(setup.model === undefined ? [] : ["--model", setup.model]),
     ...(setup.maxTurns === undefined ? [] : ["--max-turns", String(setup.maxTurns)]),
     ...(setup.trustRepositoryConfig ? [] : ["--setting-sources", "user", "--strict-mcp-config"]),
+    ...mcpArgs(setup),
     ...setup.cliArgs,
   ],
   environment: () => ({
@@ -68,6 +70,23 @@ function chooseModel({ run, provider, config, environment }: ModelChoice): strin
 function isAnthropic(baseUrl: string | undefined): boolean {
   if (!baseUrl) return true;
   return URL.canParse(baseUrl) && new URL(baseUrl).hostname === "api.anthropic.com";
+}
+
+function mcpArgs({ mcpServers }: AgentSetup): string[] {
+  if (mcpServers.length === 0) return [];
+  const servers = Object.fromEntries(mcpServers.map((server) => [server.name, mcpServer(server)]));
+  return ["--mcp-config", JSON.stringify({ mcpServers: servers })];
+}
+
+function mcpServer(server: McpServer): object {
+  return "url" in server
+    ? { type: "http", url: server.url, headers: mcpValues(server.headers) }
+    : { type: "stdio", command: server.command, args: server.args, env: mcpValues(server.env) };
+}
+
+/** claude puts a variable in the place of `${NAME}`. */
+function mcpValues(values: Readonly<Record<string, McpValue>>): Record<string, string> {
+  return mapMcpValues(values, (variable) => `\${${variable}}`);
 }
 
 /** claude appends /v1 itself. */

@@ -1,5 +1,5 @@
-import type { AgentSetup } from "./agent.ts";
-import { isReference, literalValue, withVersion } from "./values.ts";
+import type { AgentSetup, McpServer, McpValue } from "./agent.ts";
+import { isReference, literalValue, mapMcpValues, withVersion } from "./values.ts";
 
 /** A model as opencode names it: `provider/model`, the model's own name may hold slashes. */
 export interface OpencodeModel {
@@ -46,8 +46,28 @@ export function opencodeConfig(setup: AgentSetup, target: OpencodeModel, tokenVa
     share: "disabled",
     permission: { "*": "allow" },
     provider: { [target.provider]: providerOptions(setup, target, tokenVariable) },
-    ...(setup.trustRepositoryConfig ? {} : { instructions: ["{env:AGENT_INSTRUCTIONS}"] }),
+    ...(setup.trustRepositoryConfig && !setup.hasSystemPrompt
+      ? {}
+      : { instructions: ["{env:AGENT_INSTRUCTIONS}"] }),
+    ...(setup.mcpServers.length === 0
+      ? {}
+      : { mcp: Object.fromEntries(setup.mcpServers.map((server) => [server.name, mcpServer(server)])) }),
   });
+}
+
+function mcpServer(server: McpServer): object {
+  return "url" in server
+    ? { type: "remote", enabled: true, url: server.url, headers: mcpValues(server.headers) }
+    : {
+        type: "local",
+        enabled: true,
+        command: [server.command, ...server.args],
+        environment: mcpValues(server.env),
+      };
+}
+
+function mcpValues(values: Readonly<Record<string, McpValue>>): Record<string, string> {
+  return mapMcpValues(values, (variable) => `{env:${variable}}`);
 }
 
 function providerOptions(setup: AgentSetup, { provider, model }: OpencodeModel, tokenVariable: string) {

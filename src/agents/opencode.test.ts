@@ -15,6 +15,8 @@ function setup(env: readonly EnvVar[], model: string, changes: Partial<AgentSetu
     env,
     model,
     cliArgs: [],
+    hasSystemPrompt: false,
+    mcpServers: [],
     trustRepositoryConfig: false,
     sharedMounts: [],
     ...changes,

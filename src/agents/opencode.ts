@@ -12,6 +12,7 @@ export const opencode: Agent = {
     shells: ["bash", "zsh", "sh"],
     stopSignal: "TERM",
     promptPrefix: "",
+    userInstructions: ".config/opencode/AGENTS.md",
     instructionFiles: ["AGENTS.md", "CLAUDE.md"],
     // Code of plugins runs even where plugins and the project's configuration are switched off.
     hiddenPaths: [".opencode/plugin*"],
@@ -29,7 +30,7 @@ export const opencode: Agent = {
   // Without one it sends the source to a hosted free model.
   requiresModel: true,
   // Its limit of steps is only advice to the model.
-  features: [],
+  features: ["systemPrompt", "instructions", "mcpServers"],
   chooseModel: ({ run, provider, config, environment }) =>
     run ??
     provider ??

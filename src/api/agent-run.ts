@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { KubeObject } from "../kube/objects.ts";
 import { AGENT_TYPES } from "./agent-types.ts";
 import { duration, keyRef, nameOf, resources, workspaceNameOf } from "./fields/common.ts";
+import { args, instructions, mcpServers, promptFrom, systemPrompt } from "./fields/agent-input.ts";
 import { runRepository, worktree } from "./fields/git.ts";
 import { env, image, imagePullSecrets, nodeSelector, podSecurityContext, tolerations } from "./fields/pod.ts";
 import { model, providerFields } from "./fields/provider.ts";
@@ -46,7 +47,12 @@ const spec = object(
       description: "The task, as the agent is given it: at most 100 KiB.",
       maxLength: MAX_PROMPT_BYTES,
       rules: [notBlank, promptSize, noNul],
-    }),
+    }).optional(),
+    promptFrom: promptFrom.optional(),
+    systemPrompt: systemPrompt.optional(),
+    instructions: instructions.optional(),
+    mcpServers: mcpServers.optional(),
+    args: args.optional(),
     maxTurns: integer({
       description:
         "Turns that the agent may take at most. Default: no limit but the timeout. Not for an agent that cannot be limited so.",

@@ -200,7 +200,7 @@ export const commands: readonly Command<OptionSpecs, CommandContext>[] = [
     ],
     options: artifactsOptions,
     examples: [
-      "agent-operator artifacts fix-auth-bug --patch | git apply",
+      "agent-operator artifacts fix-auth-bug --patch",
       "agent-operator artifacts fix-auth-bug -o fix-auth-bug/",
     ],
     run: async (values, context: CommandContext) =>

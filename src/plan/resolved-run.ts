@@ -1,3 +1,4 @@
+import type { AgentRunSpec } from "../api/agent-run.ts";
 import type { AgentType } from "../api/agent-types.ts";
 import type {
   EnvVar,
@@ -6,6 +7,9 @@ import type {
   ResourceRequirements,
   Toleration,
 } from "../kube/builtin.ts";
+
+/** A key that is mounted as a file. */
+export type KeySource = { secret: LocalKeyRef } | { configMap: LocalKeyRef };
 
 /** A repository as the git containers need it. */
 export interface ResolvedRepository {
@@ -44,7 +48,14 @@ export interface ResolvedRun {
   name: string;
   uid: string;
   agent: AgentType;
-  prompt: string;
+  /** Exactly one of `prompt` and `promptFrom` is set. */
+  prompt?: string;
+  promptFrom?: KeySource;
+  systemPrompt?: string;
+  instructions?: { text: string } | KeySource;
+  mcpServers: NonNullable<AgentRunSpec["mcpServers"]>;
+  /** Further arguments, after the provider's. */
+  args: string[];
   model?: string;
   maxTurns?: number;
   provider?: ResolvedProvider;

@@ -22,6 +22,18 @@ export const agentRunSpecRules: readonly Rule[] = [
       "provider and providerRef are mutually exclusive: describe a provider here or name an AgentProvider, not both",
   },
   {
+    rule: "has(self.prompt) || has(self.promptFrom)",
+    reason: "FieldValueRequired",
+    fieldPath: ".prompt",
+    message: "give the task in prompt, or name where it stands in promptFrom",
+  },
+  {
+    rule: "!(has(self.prompt) && has(self.promptFrom))",
+    reason: "FieldValueForbidden",
+    fieldPath: ".promptFrom",
+    message: "prompt and promptFrom are mutually exclusive",
+  },
+  {
     rule: "has(self.workspaceRef) || has(self.repository)",
     reason: "FieldValueRequired",
     fieldPath: ".repository",

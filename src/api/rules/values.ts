@@ -52,5 +52,36 @@ export const MAX_PROMPT_BYTES = 100 * 1024;
 export const promptSize: Rule = {
   rule: `size(bytes(self)) <= ${MAX_PROMPT_BYTES}`,
   reason: "FieldValueForbidden",
-  message: `must be at most ${MAX_PROMPT_BYTES} bytes of UTF-8 (100 KiB); put longer material into the repository and name the file`,
+  message: `must be at most ${MAX_PROMPT_BYTES} bytes of UTF-8 (100 KiB); put a longer one into a ConfigMap or Secret and name that in promptFrom`,
 };
+
+/** The limit of other texts for an agent, in bytes of UTF-8. */
+export const MAX_TEXT_BYTES = 32 * 1024;
+
+export const textSize: Rule = {
+  rule: `size(bytes(self)) <= ${MAX_TEXT_BYTES}`,
+  reason: "FieldValueForbidden",
+  message: `must be at most ${MAX_TEXT_BYTES} bytes of UTF-8 (32 KiB)`,
+};
+
+/** On an object: one of two fields is set, and only one. */
+export function oneOf(first: string, second: string): Rule {
+  return {
+    rule: `has(self.${first}) != has(self.${second})`,
+    message: `set exactly one of ${first} and ${second}`,
+  };
+}
+
+/** Agents would put a variable or file in its place, each in a form of its own. */
+export const noPlaceholder: Rule = {
+  rule: `!${matches("self", "[$][{]|[{](env|file):")}`,
+  message:
+    "must not contain '${', '{env:' or '{file:'; name a Secret in secretKeyRef for what is not known here",
+};
+
+export const headerName = matchesRule("^[A-Za-z0-9-]+$", "must be the name of an HTTP header");
+
+export const serverUrl = matchesRule(
+  "^https?://[^\\x00-\\x20\\x7f/][^\\x00-\\x20\\x7f]*$",
+  "must be a URL that starts with http:// or https:// and has no spaces",
+);

@@ -260,6 +260,24 @@ describe("a run that is on its way", () => {
     assert.deepEqual(later.lookAgain, { afterMs: 0 });
   });
 
+  const warnings: [string, Reason][] = [
+    [
+      'FailedMount: MountVolume.SetUp failed for volume "prompt" : configmap "task" not found',
+      "ConfigMapNotFound",
+    ],
+    ['FailedMount: MountVolume.SetUp failed for volume "prompt" : secret "task" not found', "SecretNotFound"],
+    ["FailedMount: references non-existent config key: text", "KeyNotFound"],
+    ["FailedMount: rpc error", "PodStarting"],
+  ];
+  for (const [warning, reason] of warnings) {
+    it(`calls it ${reason} when the node says ${JSON.stringify(warning.slice(13))}`, () => {
+      const waiting = { reason: "ContainerCreating" };
+      const pod = aPod({ phase: "Pending", containerStatuses: [container("agent", { waiting })] });
+      const plan = planRun(withPod(pod, {}, { warning, now: NOW + 20_000 }));
+      assert.deepEqual(planned(plan), { phase: "Initializing", reason });
+    });
+  }
+
   it("shows why its pod gets no node once that lasts", () => {
     const conditions = [
       { type: "PodScheduled", status: "False", reason: "Unschedulable", message: "0/1 nodes are available" },

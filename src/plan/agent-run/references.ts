@@ -37,6 +37,13 @@ export function secretsNeeded(
   if (repository?.credentialsSecretRef) {
     needs.push({ ref: repository.credentialsSecretRef, purpose: "the repository's credentials" });
   }
+  const prompt = run.spec.promptFrom?.secretKeyRef;
+  if (prompt) needs.push({ ref: prompt, purpose: "the prompt" });
+  for (const { name, env = [], headers = [] } of run.spec.mcpServers ?? []) {
+    for (const { secretKeyRef: ref } of [...env, ...headers]) {
+      if (ref) needs.push({ ref, purpose: `a value of the MCP server ${name}` });
+    }
+  }
   for (const variable of envOf(run, config)) {
     const ref = variable.valueFrom?.secretKeyRef;
     if (ref && ref.optional !== true) {

@@ -5,11 +5,12 @@ import type { AgentRun } from "../../api/agent-run.ts";
 import { AGENT_FEATURES, type Agent } from "../../agents/agent.ts";
 import type { Reason } from "../../api/reasons.ts";
 import { agentNamed } from "../../agents/registry.ts";
-import type { EnvVar } from "../../kube/builtin.ts";
+import type { EnvVar, LocalKeyRef } from "../../kube/builtin.ts";
 import { parseDuration } from "../../kube/duration.ts";
 import { mergeEnv } from "../build/env.ts";
 import { sharedClaimName, workspaceClaimName } from "../build/names.ts";
 import type {
+  KeySource,
   ResolvedProvider,
   ResolvedRepository,
   ResolvedRun,
@@ -73,6 +74,11 @@ function assemble(
     uid: run.metadata.uid ?? "",
     agent: agent.name,
     prompt: spec.prompt,
+    promptFrom: spec.promptFrom && keySource(spec.promptFrom),
+    systemPrompt: spec.systemPrompt,
+    instructions: spec.instructions && resolveInstructions(spec.instructions),
+    mcpServers: spec.mcpServers ?? [],
+    args: spec.args ?? [],
     model,
     maxTurns: spec.maxTurns,
     provider,
@@ -102,6 +108,21 @@ function assemble(
     imagePullSecrets: spec.imagePullSecrets ?? config?.defaultImagePullSecrets,
     podSecurityContext: spec.podSecurityContext ?? config?.defaultPodSecurityContext,
   };
+}
+
+/** The schema lets exactly one of the two be set. */
+function keySource(from: {
+  secretKeyRef?: LocalKeyRef;
+  configMapKeyRef?: LocalKeyRef;
+}): KeySource | undefined {
+  if (from.secretKeyRef) return { secret: from.secretKeyRef };
+  return from.configMapKeyRef && { configMap: from.configMapKeyRef };
+}
+
+function resolveInstructions(
+  from: NonNullable<AgentRun["spec"]["instructions"]>,
+): ResolvedRun["instructions"] {
+  return from.text === undefined ? keySource(from) : { text: from.text };
 }
 
 /** AgentConfig's variables under the provider's; only the run itself may set the credential's variable. */

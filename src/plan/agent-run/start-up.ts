@@ -77,8 +77,14 @@ function configurationHoldUp(pod: Pod): HoldUp | undefined {
   if (!waiting || IMAGE_PULL.has(waiting.reason)) return undefined;
   const message = `container ${waiting.container}: ${waiting.message || waiting.reason}`;
   if (waiting.reason !== "CreateContainerConfigError") return { reason: "PodStarting", message };
-  if (/couldn't find key/i.test(waiting.message)) return { reason: "KeyNotFound", message };
-  return { reason: /configmap/i.test(waiting.message) ? "ConfigMapNotFound" : "SecretNotFound", message };
+  return { reason: missingIn(waiting.message) ?? "PodStarting", message };
+}
+
+/** In the node's words: of a variable's source, or of one that cannot be mounted. */
+function missingIn(message: string): Reason | undefined {
+  if (/couldn't find key|references non-existent (config|secret) key/i.test(message)) return "KeyNotFound";
+  if (/\bconfigmaps? "[^"]*" not found/i.test(message)) return "ConfigMapNotFound";
+  return /\bsecrets? "[^"]*" not found/i.test(message) ? "SecretNotFound" : undefined;
 }
 
 function schedulingHoldUp(
@@ -101,5 +107,6 @@ function claimMessage({ metadata, spec }: PersistentVolumeClaim, warning: string
 }
 
 function warningHoldUp(warning: string | undefined): HoldUp | undefined {
-  return warning === undefined ? undefined : { reason: "PodStarting", message: warning };
+  if (warning === undefined) return undefined;
+  return { reason: missingIn(warning) ?? "PodStarting", message: warning };
 }

@@ -4,14 +4,15 @@ import type { ResolvedRun } from "../resolved-run.ts";
 import { literal, literalEnv, mergeEnv } from "./env.ts";
 import { remoteEnv, rootsEnv } from "./git-container.ts";
 import { AGENT_CONTAINER } from "./names.ts";
-import { homeDir, TERMINATION_LOG, workDir } from "./paths.ts";
+import { mcpSecretsOf, mcpServersOf } from "./mcp-servers.ts";
+import { homeDir, INSTRUCTIONS_FILE, PROMPT_FILE, TERMINATION_LOG, workDir } from "./paths.ts";
 import { entrypointScript } from "./scripts.ts";
 import { containerSecurity } from "./security.ts";
 import { agentMounts, repositoryOf } from "./volumes.ts";
 
 /** The main container: the agent under the constant entrypoint. */
 export function buildAgentContainer(run: ResolvedRun, agent: Agent): Container {
-  const setup = agentSetup(run);
+  const setup = agentSetup(run, agent);
   return {
     name: AGENT_CONTAINER,
     image: run.image,
@@ -27,11 +28,13 @@ export function buildAgentContainer(run: ResolvedRun, agent: Agent): Container {
   };
 }
 
-function agentSetup(run: ResolvedRun): AgentSetup {
+function agentSetup(run: ResolvedRun, agent: Agent): AgentSetup {
   return {
     runName: run.name,
     env: run.env,
-    cliArgs: run.provider?.cliArgs ?? [],
+    cliArgs: [...(run.provider?.cliArgs ?? []), ...run.args],
+    hasSystemPrompt: run.systemPrompt !== undefined || isShared(run, agent),
+    mcpServers: mcpServersOf(run),
     trustRepositoryConfig: run.trustRepositoryConfig,
     sharedMounts: (run.workspace?.sharedVolumes ?? []).map(({ mountPath }) => mountPath),
     ...(run.model === undefined ? {} : { model: run.model }),
@@ -54,6 +57,7 @@ function agentEnv(run: ResolvedRun, agent: Agent, setup: AgentSetup): EnvVar[] {
     run.env,
     asEnv(agent.corrections(setup)),
     places,
+    mcpSecretsOf(run),
   );
   return mergeEnv(
     users,
@@ -66,6 +70,7 @@ function agentEnv(run: ResolvedRun, agent: Agent, setup: AgentSetup): EnvVar[] {
       AGENT_GIT_EMAIL: run.gitIdentity.email,
       AGENT_SECRET_NAMES: secretNames(users).join(" "),
       ...entrypointEnv(agent.entrypoint, run.trustRepositoryConfig),
+      ...inputEnv(run, agent),
       AGENT_PROMPT: run.prompt,
     }),
   );
@@ -74,6 +79,26 @@ function agentEnv(run: ResolvedRun, agent: Agent, setup: AgentSetup): EnvVar[] {
 /** Variables whose values come from Secrets; the entrypoint keeps those out of what it writes. */
 function secretNames(env: readonly EnvVar[]): string[] {
   return env.filter(({ valueFrom }) => valueFrom?.secretKeyRef).map(({ name }) => name);
+}
+
+/** What the entrypoint hands to the agent as files, besides a prompt that is given as text. */
+function inputEnv(run: ResolvedRun, agent: Agent): Record<string, string | undefined> {
+  const { instructions } = run;
+  const shared = isShared(run, agent);
+  return {
+    AGENT_PROMPT_FILE: run.promptFrom && PROMPT_FILE,
+    AGENT_SYSTEM_PROMPT: run.systemPrompt,
+    AGENT_USER_INSTRUCTIONS: instructions && "text" in instructions ? instructions.text : undefined,
+    AGENT_USER_INSTRUCTIONS_FILE: instructions && !("text" in instructions) ? INSTRUCTIONS_FILE : undefined,
+    AGENT_USER_INSTRUCTIONS_TARGET: instructions && !shared ? agent.entrypoint.userInstructions : undefined,
+  };
+}
+
+/** Whether the agent's own instruction file lies on a volume of many runs: it is not this run's to write. */
+function isShared(run: ResolvedRun, { entrypoint }: Agent): boolean {
+  if (!run.instructions) return false;
+  const file = `${homeDir(run)}/${entrypoint.userInstructions}`;
+  return (run.workspace?.sharedVolumes ?? []).some(({ mountPath }) => file.startsWith(`${mountPath}/`));
 }
 
 /** The user's own text in another form: `$(VAR)` in it stays the user's. */

@@ -12,6 +12,12 @@ export const GIT_CREDENTIALS_DIR = "/etc/agent-operator/git-credentials";
 export const GIT_KNOWN_HOSTS_DIR = "/etc/agent-operator/git-known-hosts";
 export const GIT_CA_DIR = "/etc/agent-operator/git-ca";
 
+/** Where what a run takes from ConfigMaps and Secrets is mounted. */
+export const PROMPT_DIR = "/etc/agent-operator/prompt";
+export const PROMPT_FILE = `${PROMPT_DIR}/prompt`;
+export const INSTRUCTIONS_DIR = "/etc/agent-operator/instructions";
+export const INSTRUCTIONS_FILE = `${INSTRUCTIONS_DIR}/instructions.md`;
+
 /** The directory that the agent works in. */
 export function workDir(run: Pick<ResolvedRun, "name" | "worktree">): string {
   return run.worktree ? `${WORKTREES_DIR}/${run.name}` : WORKSPACE_DIR;

@@ -23,6 +23,8 @@ const base: ResolvedRun = {
     submodules: false,
     exposeCredentialsToAgent: false,
   },
+  mcpServers: [],
+  args: [],
   env: [
     { name: "LANG", value: "en_US.UTF-8" },
     { name: "HTTPS_PROXY", value: "http://proxy:3128" },

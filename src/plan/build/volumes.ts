@@ -1,11 +1,13 @@
 import type { Volume, VolumeMount } from "../../kube/builtin.ts";
-import type { ResolvedRepository, ResolvedRun } from "../resolved-run.ts";
+import type { KeySource, ResolvedRepository, ResolvedRun } from "../resolved-run.ts";
 import { runClaimName } from "./names.ts";
 import {
   GIT_CA_DIR,
   GIT_CREDENTIALS_DIR,
   GIT_KNOWN_HOSTS_DIR,
   homeDir,
+  INSTRUCTIONS_DIR,
+  PROMPT_DIR,
   RUN_DIR,
   WORKSPACE_DIR,
   WORKTREES_DIR,
@@ -31,6 +33,7 @@ export function runVolumes(run: ResolvedRun): Volume[] {
     { name: "git-tmp", emptyDir: {} },
     ...repositoryVolumes(repositoryOf(run)),
     ...sharedVolumes(run),
+    ...inputVolumes(run),
   ];
 }
 
@@ -60,6 +63,37 @@ export function repositoryVolumes(repository: ResolvedRepository | undefined): V
     volumes.push({ name: "git-ca", configMap: { name, items: [{ key, path: "ca.crt" }] } });
   }
   return volumes;
+}
+
+function inputVolumes({ promptFrom, instructions }: ResolvedRun): Volume[] {
+  return [
+    ...(promptFrom ? [keyVolume("prompt", promptFrom, "prompt")] : []),
+    ...(instructions && !("text" in instructions)
+      ? [keyVolume("instructions", instructions, "instructions.md")]
+      : []),
+  ];
+}
+
+function keyVolume(name: string, source: KeySource, path: string): Volume {
+  return "secret" in source
+    ? {
+        name,
+        secret: {
+          secretName: source.secret.name,
+          items: [{ key: source.secret.key, path }],
+          defaultMode: SECRET_MODE,
+        },
+      }
+    : { name, configMap: { name: source.configMap.name, items: [{ key: source.configMap.key, path }] } };
+}
+
+function inputMounts({ promptFrom, instructions }: ResolvedRun): VolumeMount[] {
+  return [
+    ...(promptFrom ? [{ name: "prompt", mountPath: PROMPT_DIR, readOnly: true }] : []),
+    ...(instructions && !("text" in instructions)
+      ? [{ name: "instructions", mountPath: INSTRUCTIONS_DIR, readOnly: true }]
+      : []),
+  ];
 }
 
 function sharedVolumes(run: ResolvedRun): Volume[] {
@@ -100,6 +134,7 @@ export function agentMounts(run: ResolvedRun): VolumeMount[] {
     { name: "home", mountPath: homeDir(run) },
     { name: "tmp", mountPath: "/tmp" },
     ...repositoryMounts(exposed),
+    ...inputMounts(run),
     ...(run.workspace?.sharedVolumes ?? []).map(({ mountPath }, index) => ({
       name: `shared-${index}`,
       mountPath,

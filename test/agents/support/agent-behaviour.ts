@@ -7,6 +7,7 @@ import { committingScenario } from "../../../src/demo/model-scenario.ts";
 import { parseGitReport } from "../../../src/plan/build/git-report.ts";
 import { runOk } from "../../support/run.ts";
 import { KEY, prepareAgentRun } from "./agent-run.ts";
+import { startMcpServer, STDIO_MCP_SERVER } from "./mcp-server.ts";
 
 /** Content that shells, kubelets, command lines and JSON each would like to change. */
 const HARD_PROMPT =
@@ -100,6 +101,79 @@ export function describeAgent(agent: AgentType): void {
       assert.match(await run.pod.read("/workspace-run/patch"), /half\.txt/);
       assert.match(await run.pod.message(), /"stopped":true/);
       assert.equal(run.agent.parseOutput(stdout).ok, false);
+    });
+
+    test("a system prompt, the user's instructions and a prompt from a Secret reach the model", async () => {
+      await using run = await prepareAgentRun({
+        agent,
+        scenario: [{ text: "Done." }],
+        files: { "CLAUDE.md": "As the repository says.\n", "AGENTS.md": "As the repository says.\n" },
+        run: {
+          prompt: undefined,
+          promptFrom: { secret: { name: "task", key: "text" } },
+          systemPrompt: "As the run's $(HOME) $$ system prompt says.",
+          instructions: { configMap: { name: "rules", key: "rules.md" } },
+        },
+        pod: {
+          values: { "key/key": KEY, "task/text": HARD_PROMPT, "rules/rules.md": "As the user says.\n" },
+        },
+      });
+      const { code, stderr } = await run.pod.runAgent();
+      assert.equal(code, 0, stderr);
+      const [first] = run.model.requests.filter(({ main }) => main);
+      assert(promptArrived(agent, HARD_PROMPT, first?.prompt ?? ""), first?.prompt);
+      const body = JSON.stringify(first?.body);
+      for (const said of [
+        "As the user says.",
+        "As the run's $(HOME) $$ system prompt says.",
+        "As the repository says.",
+      ]) {
+        assert(body.includes(said), said);
+      }
+      assert.equal(parseGitReport(await run.pod.message())?.uncommittedChanges, false);
+    });
+
+    test("tools of MCP servers over HTTP and standard streams, with values from Secrets", async () => {
+      const server = await startMcpServer();
+      try {
+        const separator = agent === "claude" ? "__" : "_";
+        const prefix = agent === "claude" ? "mcp__" : "";
+        const tool = (name: string) => ({ tool: `${prefix}${name}`, input: {} });
+        await using run = await prepareAgentRun({
+          agent,
+          scenario: [
+            { actions: [tool(`remote${separator}hello`)] },
+            { actions: [tool(`local${separator}greet`)] },
+            { text: "Done." },
+          ],
+          run: {
+            mcpServers: [
+              {
+                name: "remote",
+                url: server.url,
+                headers: [{ name: "X-Key", secretKeyRef: { name: "mcp", key: "remote" } }],
+              },
+              {
+                name: "local",
+                command: "node",
+                args: ["-e", STDIO_MCP_SERVER],
+                env: [{ name: "GREETING", secretKeyRef: { name: "mcp", key: "local" } }],
+              },
+            ],
+          },
+          pod: { values: { "key/key": KEY, "mcp/remote": "remote-secret", "mcp/local": "local-secret" } },
+        });
+        const { code, stdout, stderr } = await run.pod.runAgent();
+        assert.equal(code, 0, stderr + stdout);
+        assert(server.headers.length > 0);
+        assert(server.headers.every((headers) => headers["x-key"] === "remote-secret"));
+        const last = JSON.stringify(run.model.requests.filter(({ main }) => main).at(-1)?.body);
+        assert(last.includes("hello from the server"));
+        assert(last.includes("greeting: local-secret"));
+        assert.doesNotMatch(stdout, /(remote|local)-secret/);
+      } finally {
+        await server.close();
+      }
     });
 
     test("a hostile repository runs nothing, gets no key, and shows no deletion", async () => {

@@ -43,6 +43,8 @@ export function resolvedRun(changes: Partial<ResolvedRun> = {}): ResolvedRun {
     uid: "6f1c6a0e-0000-4000-8000-000000000001",
     agent: "claude",
     prompt: "Write HELLO.md and commit it",
+    mcpServers: [],
+    args: [],
     env: [],
     image: "agent",
     gitImage: "git",

@@ -72,7 +72,22 @@ export const runs: RefusedManifest[] = [
   {
     what: "a run without a prompt",
     manifest: runWithout("prompt"),
-    says: "spec.prompt: Required value",
+    says: "spec.prompt: Required value: give the task in prompt, or name where it stands in promptFrom",
+  },
+  {
+    what: "a run with a prompt and another place for it",
+    manifest: run({ promptFrom: { configMapKeyRef: { name: "task", key: "text" } } }),
+    says: "spec.promptFrom: Forbidden: prompt and promptFrom are mutually exclusive",
+  },
+  {
+    what: "an MCP server that is both a program and an address",
+    manifest: run({ mcpServers: [{ name: "x", command: "x", url: "http://x/mcp" }] }),
+    says: "spec.mcpServers[0]: Invalid value: set exactly one of command and url",
+  },
+  {
+    what: "an MCP server's value with a placeholder",
+    manifest: run({ mcpServers: [{ name: "x", command: "x", env: [{ name: "A", value: "${KEY}" }] }] }),
+    says: "spec.mcpServers[0].env[0].value: Invalid value: \"${KEY}\": must not contain '${', '{env:' or '{file:'; name a Secret in secretKeyRef for what is not known here",
   },
   {
     what: "an empty prompt",
@@ -87,7 +102,7 @@ export const runs: RefusedManifest[] = [
   {
     what: "a prompt of more than 100 KiB in bytes, though not in characters",
     manifest: run({ prompt: "é".repeat(MAX_PROMPT_BYTES / 2 + 1) }),
-    says: "spec.prompt: Forbidden: must be at most 102400 bytes of UTF-8 (100 KiB); put longer material into the repository and name the file",
+    says: "spec.prompt: Forbidden: must be at most 102400 bytes of UTF-8 (100 KiB); put a longer one into a ConfigMap or Secret and name that in promptFrom",
   },
   {
     what: "a prompt of more than 100 Ki characters",

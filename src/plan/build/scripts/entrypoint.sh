@@ -133,16 +133,36 @@ restore() (
   fi
 )
 
-# The repository's instructions as plain text, for an agent that must not read its other configuration.
+# The system prompt, and the repository's instructions as plain text for an agent that must not read its
+# other configuration.
 find_instructions() {
   AGENT_INSTRUCTIONS=$private/instructions.md
   export AGENT_INSTRUCTIONS
+  add_instructions "${AGENT_SYSTEM_PROMPT:-}"
+  take_user_instructions
+  unset AGENT_SYSTEM_PROMPT AGENT_USER_INSTRUCTIONS
   for file in ${AGENT_INSTRUCTION_FILES:-}; do
     if is_repository_file "$file"; then
-      head -c 262144 "$file" >"$AGENT_INSTRUCTIONS"
+      head -c 262144 "$file" >>"$AGENT_INSTRUCTIONS"
       return
     fi
   done
+}
+
+add_instructions() {
+  [ -z "$1" ] || printf '%s\n\n' "$1" >>"$AGENT_INSTRUCTIONS"
+}
+
+# Into the agent's own file; where that is not this run's alone, to what comes with the system prompt.
+take_user_instructions() {
+  given=${AGENT_USER_INSTRUCTIONS:-}
+  [ -z "${AGENT_USER_INSTRUCTIONS_FILE:-}" ] || given=$(cat "$AGENT_USER_INSTRUCTIONS_FILE")
+  if [ -n "$given" ] && [ -n "${AGENT_USER_INSTRUCTIONS_TARGET:-}" ]; then
+    mkdir -p "$HOME/$(dirname "$AGENT_USER_INSTRUCTIONS_TARGET")"
+    printf '%s\n' "$given" >"$HOME/$AGENT_USER_INSTRUCTIONS_TARGET"
+  else
+    add_instructions "$given"
+  fi
 }
 
 # Ends what is hopeless, and reads on so that the writer never blocks.
@@ -180,6 +200,7 @@ stop() {
 
 start_agent() {
   printf '%s' "${AGENT_PROMPT_PREFIX:-}${AGENT_PROMPT:-}" >"$private/prompt"
+  [ -z "${AGENT_PROMPT_FILE:-}" ] || cat "$AGENT_PROMPT_FILE" >>"$private/prompt"
   unset AGENT_PROMPT AGENT_PROMPT_PREFIX
   mkfifo "$private/out" "$private/err" "$private/watched"
   touch "$transcript"

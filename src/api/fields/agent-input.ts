@@ -1,0 +1,136 @@
+import { dataKey, dnsLabel } from "../rules/names.ts";
+import { envName } from "../rules/env.ts";
+import {
+  headerName,
+  MAX_TEXT_BYTES,
+  noNul,
+  noPlaceholder,
+  notBlank,
+  oneOf,
+  serverUrl,
+  textSize,
+} from "../rules/values.ts";
+import { list, object, text } from "../schema/fields.ts";
+import { keyRef, nameOf } from "./common.ts";
+
+/** What an agent is told and given besides its prompt. */
+
+export const promptFrom = object(
+  {
+    configMapKeyRef: keyRef("ConfigMap", "Key of a ConfigMap that holds the prompt.").optional(),
+    secretKeyRef: keyRef("Secret", "Key of a Secret that holds the prompt.").optional(),
+  },
+  {
+    description: "Where the task stands, for one that is long or private. Excludes prompt.",
+    rules: [oneOf("secretKeyRef", "configMapKeyRef")],
+  },
+);
+
+export const systemPrompt = text({
+  description: "Appended to the agent's own system prompt: at most 32 KiB.",
+  maxLength: MAX_TEXT_BYTES,
+  rules: [notBlank, textSize, noNul],
+});
+
+export const instructions = object(
+  {
+    text: text({
+      description: "The instructions: at most 32 KiB.",
+      maxLength: MAX_TEXT_BYTES,
+      rules: [notBlank, textSize, noNul],
+    }).optional(),
+    configMapKeyRef: keyRef("ConfigMap", "Key of a ConfigMap that holds the instructions.").optional(),
+  },
+  {
+    description:
+      "Reaches the agent as the user's own instructions file (such as ~/.claude/CLAUDE.md), without touching the repository.",
+    rules: [oneOf("text", "configMapKeyRef")],
+  },
+);
+
+export const args = list(text({ description: "One argument.", maxLength: 4096, rules: [noNul] }), {
+  description: "Further arguments of the agent's command line, after the provider's, each its own item.",
+  maxItems: 32,
+  type: "atomic",
+});
+
+const valueFields = {
+  value: text({
+    description: "Its value. A key or token does not belong here but in a Secret.",
+    maxLength: 4096,
+    rules: [noNul, noPlaceholder],
+  }).optional(),
+  secretKeyRef: object(
+    {
+      name: nameOf("Name of the Secret, in the same namespace."),
+      key: text({ description: "Key within it.", maxLength: 253, rules: [dataKey] }),
+    },
+    { description: "Secret key with the value.", mapType: "atomic" },
+  ).optional(),
+};
+
+const serverEnv = object(
+  { name: text({ description: "Name of the variable.", maxLength: 253, rules: envName }), ...valueFields },
+  { description: "One environment variable.", rules: [oneOf("value", "secretKeyRef")] },
+);
+
+const header = object(
+  { name: text({ description: "Name of the header.", maxLength: 128, rules: [headerName] }), ...valueFields },
+  { description: "One header.", rules: [oneOf("value", "secretKeyRef")] },
+);
+
+const mcpServer = object(
+  {
+    name: text({
+      description: "Name of the server, as the agent shows it.",
+      maxLength: 63,
+      rules: [dnsLabel],
+    }),
+    command: text({
+      description:
+        "Program that is started in the agent's container and speaks MCP over its standard streams.",
+      maxLength: 1024,
+      rules: [notBlank, noNul, noPlaceholder],
+    }).optional(),
+    args: list(text({ description: "One argument.", maxLength: 4096, rules: [noNul, noPlaceholder] }), {
+      description: "Arguments of the program.",
+      maxItems: 32,
+      type: "atomic",
+    }).optional(),
+    env: list(serverEnv, {
+      description: "Environment variables of the program.",
+      maxItems: 16,
+      type: "map",
+      keys: ["name"],
+    }).optional(),
+    url: text({
+      description: "URL of a server that speaks MCP over HTTP.",
+      maxLength: 2048,
+      rules: [serverUrl, noPlaceholder],
+    }).optional(),
+    headers: list(header, {
+      description: "Headers that are sent to it.",
+      maxItems: 16,
+      type: "map",
+      keys: ["name"],
+    }).optional(),
+  },
+  {
+    description: "One MCP server.",
+    rules: [
+      oneOf("command", "url"),
+      {
+        rule: "has(self.command) || (!has(self.args) && !has(self.env))",
+        message: "args and env are for a server with command; one with url has headers",
+      },
+      { rule: "has(self.url) || !has(self.headers)", message: "headers are for a server with url" },
+    ],
+  },
+);
+
+export const mcpServers = list(mcpServer, {
+  description: "MCP servers whose tools the agent can use, beside none of the repository's.",
+  maxItems: 8,
+  type: "map",
+  keys: ["name"],
+});
