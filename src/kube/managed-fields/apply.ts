@@ -1,4 +1,4 @@
-import { fieldOf, isObject, type JsonObject, jsonEqual, withField, withoutField } from "../json.ts";
+import { fieldOf, isObject, jsonEqual, withField, withoutField, type JsonObject } from "../json.ts";
 import type { ManagedFieldsEntry } from "../objects.ts";
 import type { Status, StatusCause } from "../status.ts";
 import { difference, FieldSet, filterRoots, intersection, pathsOf, printPath, union } from "./field-set.ts";
@@ -6,14 +6,14 @@ import type { FieldType } from "./field-type.ts";
 import { appliedFromClient, followAnnotation } from "./last-applied.ts";
 import {
   capUpdaters,
-  type Owner,
   ownerKey,
-  type Owners,
   printOwner,
   readOwners,
   writeOwners,
+  type Owner,
+  type Owners,
 } from "./managers.ts";
-import { type Comparison, compare, merge, removeItems, toFieldSet, withNamedFields } from "./walk.ts";
+import { compare, merge, removeItems, toFieldSet, withNamedFields, type Comparison } from "./walk.ts";
 
 /** Who writes, when, and how the object's fields are owned. */
 export interface Writer {
@@ -134,8 +134,7 @@ function recordUpdate(owners: Owners, before: JsonObject, after: JsonObject, wri
  */
 export function trackUpdate(before: JsonObject, after: JsonObject, writer: Writer): JsonObject {
   const owners = ownersBefore(before, after, writer);
-  const isStored = fieldOf(before["metadata"], "uid") !== undefined;
-  if (owners.size > 0 || !isStored) {
+  if (owners.size > 0 || !isStored(before)) {
     recordUpdate(owners, withoutManagedFields(before), withoutManagedFields(after), writer);
   }
   return withOwners(after, owners);
@@ -190,7 +189,7 @@ export function applyConfiguration(
   const { type } = writer;
   const stored = withoutManagedFields(live);
   const owners = readOwners(entriesOf(managedFieldsOf(live))) ?? new Map<string, Owner>();
-  if (owners.size === 0) {
+  if (owners.size === 0 && isStored(live)) {
     const first = { ...writer, manager: "before-first-apply", subresource: "" };
     recordUpdate(owners, emptyLike(config), stored, first);
   }
@@ -209,6 +208,11 @@ export function applyConfiguration(
   if (own.isEmpty) owners.delete(key);
   else owners.set(key, { ...applied, set: own, time: isChanged ? writer.now : previous?.time });
   return { object: followAnnotation(withOwners(next, owners), config, writer.manager) };
+}
+
+/** An object that is being created has no uid yet; what the kind's empty one holds belongs to nobody. */
+function isStored(object: JsonObject): boolean {
+  return fieldOf(object["metadata"], "uid") !== undefined;
 }
 
 function emptyLike(config: JsonObject): JsonObject {

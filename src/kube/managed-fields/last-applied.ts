@@ -1,5 +1,5 @@
 import { goJson } from "../go-text.ts";
-import { fieldOf, isObject, type JsonObject, valueAt, withField, withoutField } from "../json.ts";
+import { fieldOf, isObject, valueAt, withField, withoutField, type JsonObject } from "../json.ts";
 import { difference, FieldSet, union } from "./field-set.ts";
 import type { FieldType } from "./field-type.ts";
 import { compare, toFieldSet } from "./walk.ts";

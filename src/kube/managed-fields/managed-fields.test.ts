@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isObject, type JsonObject } from "../json.ts";
 import { readSchema } from "../schema/node.ts";
-import { type ApplyResult, applyConfiguration, conflictStatus, trackUpdate, type Writer } from "./apply.ts";
+import { applyConfiguration, conflictStatus, trackUpdate, type ApplyResult, type Writer } from "./apply.ts";
 import { fromFieldsV1, toFieldsV1 } from "./field-set.ts";
 import { atomicType, fieldTypeOf, listOf, mapOf, objectMetaType, structOf, untyped } from "./field-type.ts";
 
@@ -431,4 +431,9 @@ test("kubectl's server-side apply follows its own client-side one without confli
     apply(edited, "kubectl", { size: "large" }).conflicts,
     "what someone changed since still conflicts",
   );
+});
+
+test("what Go always writes is nobody's when an apply creates the object", () => {
+  const created = applied({ ...EMPTY, spec: { size: "" } }, "m1", { size: "small" });
+  assert.deepEqual(entries(created), [entry("m1", { "f:spec": { "f:size": {} } })]);
 });

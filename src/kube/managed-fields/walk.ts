@@ -1,5 +1,5 @@
 import { goJson } from "../go-text.ts";
-import { fieldOf, isObject, type JsonObject, jsonEqual } from "../json.ts";
+import { fieldOf, isObject, jsonEqual, type JsonObject } from "../json.ts";
 import { FieldSet, type PathElement } from "./field-set.ts";
 import type { FieldType } from "./field-type.ts";
 
