@@ -1,19 +1,16 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { homedir, hostname, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { createClient } from "../client/client.ts";
-import type { Client } from "../client/client.ts";
+import { createClient, type Client } from "../client/client.ts";
 import { isApiError } from "../client/errors.ts";
 import type { Transport } from "../client/transport.ts";
+import { BUILT_IN_CLASSES, storageClasses } from "../kube/kinds/storage-classes.ts";
 import type { KubeObject } from "../kube/objects.ts";
 import type { ResourceType } from "../kube/resources.ts";
-import { createApiServer } from "./apiserver/server.ts";
-import type { ApiServer } from "./apiserver/server.ts";
+import { createApiServer, type ApiServer } from "./apiserver/server.ts";
 import { startControllers } from "./controllers/controllers.ts";
-import { BUILT_IN_CLASSES, storageClasses } from "../kube/kinds/storage-classes.ts";
 import { lockDataDir } from "./data-dir.ts";
-import { startKubelet } from "./kubelet/kubelet.ts";
-import type { Kubelet } from "./kubelet/kubelet.ts";
+import { startKubelet, type Kubelet } from "./kubelet/kubelet.ts";
 import { detectSandbox, SYSTEM_PATH } from "./kubelet/sandbox/detect.ts";
 import type { SandboxMode } from "./kubelet/sandbox/sandbox.ts";
 

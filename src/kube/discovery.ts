@@ -1,5 +1,6 @@
-import { acceptClauses } from "./request/accept.ts";
 import type { Resource } from "./kinds/resource.ts";
+import { acceptClauses } from "./request/accept.ts";
+
 /** Group to its versions, the preferred first, each with its resources. Core (`""`) first. */
 export type ServedGroups = ReadonlyMap<string, ReadonlyMap<string, readonly Resource[]>>;
 

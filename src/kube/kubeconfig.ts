@@ -1,5 +1,5 @@
-import { encodeBase64 } from "./base64.ts";
 import { stringify } from "yaml";
+import { encodeBase64 } from "./base64.ts";
 
 /** What a kubeconfig says: one cluster, one user, one context. PEM texts. */
 export interface KubeconfigParts {

@@ -1,10 +1,10 @@
-import { versionInfo } from "./version.ts";
-import { structSchema } from "./kinds/openapi-schema.ts";
-import { apiVersionOf } from "./resources.ts";
 import type { ServedGroups } from "./discovery.ts";
+import { structSchema, type OpenApiSchema } from "./kinds/openapi-schema.ts";
 import type { Resource } from "./kinds/resource.ts";
-import type { OpenApiSchema } from "./kinds/openapi-schema.ts";
 import type { GoTypes } from "./kinds/types/notation.ts";
+import { apiVersionOf } from "./resources.ts";
+import { versionInfo } from "./version.ts";
+
 /** The schemas of what is served, for `kubectl explain` and for clients that validate before they send. */
 
 /** `api/v1`, `apis/batch/v1`, … with the resources of each. */

@@ -1,4 +1,4 @@
-import { aggregate, type FieldError, invalid } from "./field-errors.ts";
+import { aggregate, invalid, type FieldError } from "./field-errors.ts";
 import { labelValueErrors, qualifiedNameErrors } from "./names.ts";
 import type { Parsed } from "./parsed.ts";
 

@@ -1,11 +1,11 @@
-import { type FieldError, forbidden, invalid, required } from "./field-errors.ts";
+import { forbidden, invalid, required, type FieldError } from "./field-errors.ts";
 import { labelValueErrors, qualifiedNameErrors } from "./names.ts";
 import type { Parsed } from "./parsed.ts";
 import {
-  type LabelOperator,
-  type LabelRequirement,
   parseInteger,
   parseRequirements,
+  type LabelOperator,
+  type LabelRequirement,
 } from "./selector-parser.ts";
 
 /** Every requirement must hold; an empty selector selects everything. */

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { canonicalQuantity } from "./quantity.ts";
 import { parseDuration } from "./duration.ts";
 import { isObject, type JsonObject } from "./json.ts";
 import { columnValue, parseJsonPath } from "./jsonpath.ts";
@@ -9,6 +8,7 @@ import { fieldTypeOf } from "./managed-fields/field-type.ts";
 import { applyJsonPatch, parseJsonPatch } from "./patch/json-patch.ts";
 import { applyMergePatch, diffMergePatch } from "./patch/merge-patch.ts";
 import { applyStrategicMergePatch } from "./patch/strategic-merge-patch.ts";
+import { canonicalQuantity } from "./quantity.ts";
 import { compileSchema } from "./schema/compile.ts";
 import { defaultCrd, validateCrd } from "./schema/crd.ts";
 import { parseFieldSelector, parseLabelSelector } from "./selectors.ts";

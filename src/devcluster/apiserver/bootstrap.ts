@@ -1,9 +1,8 @@
 import { bootstrapRbac } from "../../kube/access/bootstrap-roles.ts";
-import type { JsonObject } from "../../kube/json-object.ts";
-import type { ApiContext } from "./context.ts";
-import { metaOf } from "../../kube/json-object.ts";
 import { administrator } from "../../kube/access/user.ts";
+import { metaOf, type JsonObject } from "../../kube/json-object.ts";
 import { decodeObject } from "../../kube/request/body.ts";
+import type { ApiContext } from "./context.ts";
 import { createObject } from "./verbs/create.ts";
 
 const NAMESPACES = ["default", "kube-node-lease", "kube-public", "kube-system"];

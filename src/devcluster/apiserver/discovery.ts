@@ -1,22 +1,29 @@
-import { versionInfo } from "../../kube/version.ts";
 import { aggregated, apiGroup, coreVersions, resourceList } from "../../kube/discovery.ts";
+import { versionInfo } from "../../kube/version.ts";
 import type { ApiContext } from "./context.ts";
-import type { ApiRequest, ApiResponse } from "./http/request.ts";
+import {
+  jsonResponse,
+  pageNotFound,
+  textResponse,
+  type ApiRequest,
+  type ApiResponse,
+} from "./http/request.ts";
 
 /** Answers what is no resource: health, version, discovery, OpenAPI. */
 export function answerDiscovery(context: ApiContext, request: ApiRequest): ApiResponse {
-  if (request.method !== "GET" && request.method !== "HEAD") return text(405, "405 method not allowed\n");
+  if (request.method !== "GET" && request.method !== "HEAD")
+    return textResponse(405, "405 method not allowed\n");
   const path = request.path.replace(/(.)\/+$/, "$1");
   const [, root = "", ...rest] = path.split("/");
   switch (root) {
     case "version":
-      return rest.length === 0 ? json(versionInfo) : notFoundText();
+      return rest.length === 0 ? json(versionInfo) : pageNotFound();
     case "healthz":
     case "livez":
     case "readyz":
       return health(root, rest, request);
     case "openapi":
-      return context.openApi.answer(request, rest) ?? notFoundText();
+      return context.openApi.answer(request, rest) ?? pageNotFound();
     case "api":
       if (rest.length === 0)
         return inOne(context, request, true) ?? json(coreVersions(request.headers["host"] ?? "127.0.0.1"));
@@ -38,28 +45,16 @@ export function answerDiscovery(context: ApiContext, request: ApiRequest): ApiRe
         ],
       });
     default:
-      return notFoundText();
+      return pageNotFound();
   }
-}
-
-function json(value: unknown, contentType = "application/json"): ApiResponse {
-  return { status: 200, headers: { "content-type": contentType }, body: JSON.stringify(value) };
-}
-
-function text(status: number, body: string): ApiResponse {
-  return { status, headers: { "content-type": "text/plain; charset=utf-8" }, body };
-}
-
-function notFoundText(): ApiResponse {
-  return text(404, "404 page not found\n");
 }
 
 /** The server is up when it answers: every check that there is, holds. */
 function health(root: string, rest: readonly string[], request: ApiRequest): ApiResponse {
   const checks = ["ping", "storage"];
-  if (rest.length > 0) return checks.includes(rest.join("/")) ? text(200, "ok") : notFoundText();
-  if (!request.query.has("verbose")) return text(200, "ok");
-  return text(200, `${checks.map((check) => `[+]${check} ok\n`).join("")}${root} check passed\n`);
+  if (rest.length > 0) return checks.includes(rest.join("/")) ? textResponse(200, "ok") : pageNotFound();
+  if (!request.query.has("verbose")) return textResponse(200, "ok");
+  return textResponse(200, `${checks.map((check) => `[+]${check} ok\n`).join("")}${root} check passed\n`);
 }
 
 function answerGroups(context: ApiContext, request: ApiRequest, rest: readonly string[]): ApiResponse {
@@ -75,7 +70,7 @@ function answerGroups(context: ApiContext, request: ApiRequest, rest: readonly s
       })
     );
   }
-  if (!context.registry.hasGroup(group)) return notFoundText();
+  if (!context.registry.hasGroup(group)) return pageNotFound();
   if (version.length === 0)
     return json({ kind: "APIGroup", apiVersion: "v1", ...apiGroup(context.registry.groups(), group) });
   return resources(context, group, version);
@@ -83,11 +78,15 @@ function answerGroups(context: ApiContext, request: ApiRequest, rest: readonly s
 
 function resources(context: ApiContext, group: string, rest: readonly string[]): ApiResponse {
   const list = resourceList(context.registry.groups(), group, rest);
-  return list === undefined ? notFoundText() : json(list);
+  return list === undefined ? pageNotFound() : json(list);
 }
 
 /** The whole of `/api` or `/apis` in one document, for clients that ask for it. */
 function inOne(context: ApiContext, request: ApiRequest, core: boolean): ApiResponse | undefined {
   const found = aggregated(context.registry.groups(), request.headers["accept"], core);
   return found && json(found.body, found.contentType);
+}
+
+function json(value: unknown, contentType?: string): ApiResponse {
+  return jsonResponse(200, JSON.stringify(value), contentType);
 }

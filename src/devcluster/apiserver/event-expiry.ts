@@ -1,6 +1,5 @@
-import { isJsonObject, type JsonObject } from "../../kube/json-object.ts";
+import { isJsonObject, metaOf, partOf, textOf, type JsonObject } from "../../kube/json-object.ts";
 import type { ApiContext } from "./context.ts";
-import { metaOf, partOf, textOf } from "../../kube/json-object.ts";
 
 const TABLE = "/events";
 const LIFETIME_MS = 60 * 60 * 1000;

@@ -1,9 +1,14 @@
-import { accessOf, accessRefusal } from "../../kube/access/access-request.ts";
-import { renderTable } from "../../kube/kinds/table.ts";
-import { metadataOnly, readObject, servedJson } from "../../kube/kinds/served-object.ts";
-import type { UpdateTarget, WriteTarget } from "../../kube/request/write-target.ts";
 import { stringify as stringifyYaml } from "yaml";
-import type { ApiContext } from "./context.ts";
+import { accessOf, accessRefusal } from "../../kube/access/access-request.ts";
+import { renderObject, renderPage } from "../../kube/kinds/render.ts";
+import type { Resource } from "../../kube/kinds/resource.ts";
+import { metadataOnly } from "../../kube/kinds/served-object.ts";
+import { negotiate, type Negotiated } from "../../kube/request/accept.ts";
+import { readBody } from "../../kube/request/body.ts";
+import { parseDeleteOptions, parseWriteOptions } from "../../kube/request/options.ts";
+import { isApply } from "../../kube/request/patch-body.ts";
+import { parseRequestInfo, type RequestInfo } from "../../kube/request/request-info.ts";
+import type { UpdateTarget, WriteTarget } from "../../kube/request/write-target.ts";
 import {
   badRequest,
   failure,
@@ -11,19 +16,14 @@ import {
   StatusError,
   unknownResource,
 } from "../../kube/status-error.ts";
+import type { ApiContext } from "./context.ts";
 import { answerDiscovery } from "./discovery.ts";
-import { negotiate, type Negotiated } from "../../kube/request/accept.ts";
-import { parseRequestInfo, type RequestInfo } from "../../kube/request/request-info.ts";
-import { type ApiRequest, type ApiResponse } from "./http/request.ts";
-import type { Resource } from "../../kube/kinds/resource.ts";
+import { jsonResponse, pageNotFound, type ApiRequest, type ApiResponse } from "./http/request.ts";
 import { answerReview } from "./reviews.ts";
 import { answerSubresource } from "./subresources.ts";
-import { readBody } from "../../kube/request/body.ts";
 import { createObject } from "./verbs/create.ts";
 import { deleteObject } from "./verbs/delete.ts";
-import { getObject, listObjects, renderList, type Page } from "./verbs/list.ts";
-import { parseDeleteOptions, parseWriteOptions } from "../../kube/request/options.ts";
-import { isApply } from "../../kube/request/patch-body.ts";
+import { getObject, listObjects } from "./verbs/list.ts";
 import { patchObject } from "./verbs/patch.ts";
 import { updateObject } from "./verbs/update.ts";
 import { watchObjects } from "./verbs/watch.ts";
@@ -69,10 +69,6 @@ function withWarnings(response: ApiResponse, warnings: readonly string[]): ApiRe
   return response;
 }
 
-function jsonResponse(status: number, json: string): ApiResponse {
-  return { status, headers: { "content-type": "application/json" }, body: json };
-}
-
 async function answerResource(
   context: ApiContext,
   request: ApiRequest,
@@ -94,15 +90,6 @@ async function answerResource(
   return answerVerb(context, resource, request, info, warnings);
 }
 
-/** An unknown group is not served at all: plain text, as Go's router answers. */
-export function pageNotFound(): ApiResponse {
-  return {
-    status: 404,
-    headers: { "content-type": "text/plain; charset=utf-8" },
-    body: "404 page not found\n",
-  };
-}
-
 function checkScope(resource: Resource, info: RequestInfo): void {
   if (resource.namespaced) {
     if (info.namespace === "" && info.name !== "") throw unknownResource();
@@ -119,24 +106,18 @@ async function answerVerb(
 ): Promise<ApiResponse> {
   const namespace = resource.namespaced ? info.namespace : "";
   const form = negotiate(request.headers["accept"]);
+  const includeObject = request.query.get("includeObject") ?? "Metadata";
+  const rendering = { form, includeObject, now: context.now(), withColumns: true };
   switch (info.verb) {
     case "watch":
       return watchObjects(context, resource, namespace, request, form);
     case "list": {
       const page = await listObjects(context, resource, namespace, request.query);
-      return formResponse(200, listInForm(context, resource, page, form, request), form);
+      return formResponse(200, renderPage(resource, page, rendering), form);
     }
     case "get": {
       const stored = await getObject(context, resource, namespace, info.name, request.query);
-      if (form.form === "object") return formResponse(200, servedJson(resource, stored), form);
-      const page = { objects: [stored], version: stored.version, continueToken: "", remaining: undefined };
-      if (form.form === "table")
-        return formResponse(200, tableOf(context, resource, page, form, request), form);
-      return formResponse(
-        200,
-        JSON.stringify(metadataOnly(readObject(resource, stored), form.version)),
-        form,
-      );
+      return formResponse(200, renderObject(resource, stored, rendering), form);
     }
     case "delete": {
       const target = { resource, namespace, name: info.name, user: request.user, warnings };
@@ -209,42 +190,8 @@ async function deleteCollection(
       }
     }),
   );
-  return renderList(resource, page);
-}
-
-function listInForm(
-  context: ApiContext,
-  resource: Resource,
-  page: Page,
-  form: Negotiated,
-  request: ApiRequest,
-): string {
-  if (form.form === "object") return renderList(resource, page);
-  if (form.form === "table") return tableOf(context, resource, page, form, request);
-  const metadata: Record<string, unknown> = { resourceVersion: String(page.version) };
-  if (page.continueToken !== "") metadata["continue"] = page.continueToken;
-  if (page.remaining !== undefined) metadata["remainingItemCount"] = page.remaining;
-  const items = page.objects.map((stored) => metadataOnly(readObject(resource, stored), form.version));
-  return JSON.stringify({ kind: "PartialObjectMetadataList", apiVersion: form.version, metadata, items });
-}
-
-function tableOf(
-  context: ApiContext,
-  resource: Resource,
-  page: Page,
-  form: Negotiated,
-  request: ApiRequest,
-): string {
-  const table = renderTable(resource, page.objects, {
-    version: form.version,
-    listVersion: String(page.version),
-    continueToken: page.continueToken,
-    remaining: page.remaining,
-    includeObject: request.query.get("includeObject") ?? "Metadata",
-    withColumns: true,
-    now: context.now(),
-  });
-  return JSON.stringify(table);
+  const form = { form: "object", version: "", yaml: false } as const;
+  return renderPage(resource, page, { form, includeObject: "", now: context.now(), withColumns: false });
 }
 
 /** The answer to a write; a client that asked for a Table gets the object, which it reads as well. */

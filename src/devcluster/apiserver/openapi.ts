@@ -1,11 +1,11 @@
-import { groupDocument, groupPaths, wholeDocument } from "../../kube/openapi.ts";
 import { createHash } from "node:crypto";
-import type { GoTypes } from "../../kube/kinds/types/notation.ts";
-import { failure } from "../../kube/status-error.ts";
-import { acceptClauses } from "../../kube/request/accept.ts";
-import type { ApiRequest, ApiResponse } from "./http/request.ts";
-import type { Registry } from "./registry.ts";
 import type { Resource } from "../../kube/kinds/resource.ts";
+import type { GoTypes } from "../../kube/kinds/types/notation.ts";
+import { groupDocument, groupPaths, wholeDocument } from "../../kube/openapi.ts";
+import { acceptClauses } from "../../kube/request/accept.ts";
+import { failure } from "../../kube/status-error.ts";
+import { jsonResponse, type ApiRequest, type ApiResponse } from "./http/request.ts";
+import type { Registry } from "./registry.ts";
 
 /** The schemas of what is served, for `kubectl explain` and for clients that validate before they send. */
 export interface OpenApi {
@@ -39,26 +39,25 @@ export function createOpenApi(registry: Registry, types: GoTypes): OpenApi {
       const hash = createHash("sha256").update(documentOf(path, resources)).digest("hex");
       return [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${hash}` }];
     });
-    return json(JSON.stringify({ paths: Object.fromEntries(paths) }));
+    return jsonResponse(200, JSON.stringify({ paths: Object.fromEntries(paths) }));
   };
   return {
     answer(request, rest) {
       const [version, ...path] = rest;
       if (version === "v2" && path.length === 0) {
         requireJson(request);
-        return json((current().whole ??= JSON.stringify(wholeDocument(registry.groups(), types))));
+        return jsonResponse(
+          200,
+          (current().whole ??= JSON.stringify(wholeDocument(registry.groups(), types))),
+        );
       }
       if (version !== "v3") return undefined;
       requireJson(request);
       if (path.length === 0) return index();
       const found = groupPaths(registry.groups()).find(([name]) => name === path.join("/"));
-      return found === undefined ? undefined : json(documentOf(...found));
+      return found === undefined ? undefined : jsonResponse(200, documentOf(...found));
     },
   };
-}
-
-function json(body: string): ApiResponse {
-  return { status: 200, headers: { "content-type": "application/json" }, body };
 }
 
 /** OpenAPI as protobuf is not spoken here. */

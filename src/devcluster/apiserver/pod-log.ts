@@ -1,11 +1,11 @@
-import { readObject } from "../../kube/kinds/served-object.ts";
-import { chooseContainer, parseLogOptions } from "../../kube/request/log-options.ts";
-import type { ApiContext } from "./context.ts";
-import { notServed, StatusError } from "../../kube/status-error.ts";
-import { type RequestInfo } from "../../kube/request/request-info.ts";
-import { type ApiRequest, type ApiResponse } from "./http/request.ts";
 import { itemsOf, partOf, textOf } from "../../kube/json-object.ts";
 import type { Resource } from "../../kube/kinds/resource.ts";
+import { readObject } from "../../kube/kinds/served-object.ts";
+import { chooseContainer, parseLogOptions } from "../../kube/request/log-options.ts";
+import type { RequestInfo } from "../../kube/request/request-info.ts";
+import { notServed, StatusError } from "../../kube/status-error.ts";
+import type { ApiContext } from "./context.ts";
+import type { ApiRequest, ApiResponse } from "./http/request.ts";
 import { getObject } from "./verbs/list.ts";
 
 /** `pods/NAME/log`: checks the query as a real server does, then asks the node. */

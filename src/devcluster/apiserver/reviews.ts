@@ -1,16 +1,14 @@
-import { ISSUER } from "../../kube/access/service-account-tokens.ts";
-import { subjectOf, userInfo } from "../../kube/access/user.ts";
 import { reviewAccess, reviewRules } from "../../kube/access/access-review.ts";
-import { apiVersionOf } from "../../kube/resources.ts";
-import { isJsonObject, type JsonObject } from "../../kube/json-object.ts";
-import type { ApiContext } from "./context.ts";
-import { badRequest } from "../../kube/status-error.ts";
-import type { ApiRequest } from "./http/request.ts";
-import type { RequestInfo } from "../../kube/request/request-info.ts";
-import { partOf, textOf } from "../../kube/json-object.ts";
+import { ISSUER } from "../../kube/access/service-account-tokens.ts";
+import { subjectOf, userInfo, type User } from "../../kube/access/user.ts";
+import { isJsonObject, partOf, textOf, type JsonObject } from "../../kube/json-object.ts";
 import type { Resource } from "../../kube/kinds/resource.ts";
-import type { User } from "../../kube/access/user.ts";
 import { readDocument } from "../../kube/request/body.ts";
+import type { RequestInfo } from "../../kube/request/request-info.ts";
+import { apiVersionOf } from "../../kube/resources.ts";
+import { badRequest } from "../../kube/status-error.ts";
+import type { ApiContext } from "./context.ts";
+import type { ApiRequest } from "./http/request.ts";
 
 /** The review with its status, as JSON. */
 export function answerReview(

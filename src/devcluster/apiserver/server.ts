@@ -1,18 +1,18 @@
-import { parsedObjects } from "./storage/parsed.ts";
-import { createAuthorizer } from "../../kube/access/authorizer.ts";
-import { buildKubeconfig } from "../../kube/kubeconfig.ts";
-import { reviewResources } from "../../kube/kinds/review-resources.ts";
-import { definitionResource } from "../../kube/kinds/definition-resource.ts";
 import { randomBytes } from "node:crypto";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Transport } from "../../client/transport.ts";
+import { createAuthorizer } from "../../kube/access/authorizer.ts";
+import { administrator, type User } from "../../kube/access/user.ts";
+import { builtinResources, builtinTypes } from "../../kube/kinds/builtin-resources.ts";
+import { definitionResource } from "../../kube/kinds/definition-resource.ts";
+import { reviewResources } from "../../kube/kinds/review-resources.ts";
+import type { GoTypes } from "../../kube/kinds/types/notation.ts";
+import { buildKubeconfig } from "../../kube/kubeconfig.ts";
 import { loadPki, writePrivately } from "../pki.ts";
 import { createAdmission } from "./admission/webhooks.ts";
 import { createTokens } from "./auth/tokens.ts";
 import { bootstrap } from "./bootstrap.ts";
-import { builtinResources, builtinTypes } from "../../kube/kinds/builtin-resources.ts";
-import type { GoTypes } from "../../kube/kinds/types/notation.ts";
 import type { ApiContext } from "./context.ts";
 import { followDefinitions } from "./custom/definitions.ts";
 import { expireEvents } from "./event-expiry.ts";
@@ -21,9 +21,9 @@ import { listenHttps, type HttpsServer } from "./http/listen.ts";
 import { createOpenApi } from "./openapi.ts";
 import type { PodLogs } from "./pod-logs.ts";
 import { createRegistry } from "./registry.ts";
+import { parsedObjects } from "./storage/parsed.ts";
 import { openStore } from "./storage/store.ts";
 import { createTransport } from "./transport.ts";
-import { administrator, type User } from "../../kube/access/user.ts";
 
 export interface ApiServerOptions {
   /** Where state, keys and the kubeconfig are kept; without it everything is in memory. */

@@ -1,9 +1,11 @@
 import { readTokenRequest } from "../../kube/access/service-account-tokens.ts";
+import { isJsonObject, itemsOf, metaOf, partOf, textOf, type JsonObject } from "../../kube/json-object.ts";
+import type { Resource } from "../../kube/kinds/resource.ts";
 import { readObject } from "../../kube/kinds/served-object.ts";
+import { readBody, readDocument } from "../../kube/request/body.ts";
+import { parseDeleteOptions, parseWriteOptions } from "../../kube/request/options.ts";
+import type { RequestInfo } from "../../kube/request/request-info.ts";
 import { apiVersionOf } from "../../kube/resources.ts";
-import { isJsonObject, type JsonObject } from "../../kube/json-object.ts";
-import type { ApiContext } from "./context.ts";
-import { timestamp } from "../../kube/time.ts";
 import {
   badRequest,
   methodNotAllowed,
@@ -11,16 +13,13 @@ import {
   notServed,
   unknownResource,
 } from "../../kube/status-error.ts";
-import type { ApiRequest, ApiResponse } from "./http/request.ts";
-import type { RequestInfo } from "../../kube/request/request-info.ts";
+import { timestamp } from "../../kube/time.ts";
+import type { ApiContext } from "./context.ts";
+import { jsonResponse, type ApiRequest, type ApiResponse } from "./http/request.ts";
 import { openPodLog } from "./pod-log.ts";
-import { itemsOf, metaOf, partOf, textOf } from "../../kube/json-object.ts";
-import type { Resource } from "../../kube/kinds/resource.ts";
 import { keyOf } from "./storage/store.ts";
 import type { StoredObject } from "./storage/table.ts";
-import { readBody, readDocument } from "../../kube/request/body.ts";
 import { deleteObject } from "./verbs/delete.ts";
-import { parseDeleteOptions, parseWriteOptions } from "../../kube/request/options.ts";
 import { updateObject } from "./verbs/update.ts";
 
 /** What real servers have on pods and services and this one has not. */
@@ -33,6 +32,14 @@ const KNOWN_UNSERVED = new Set([
   "resize",
   "scale",
 ]);
+
+const SUCCESS = JSON.stringify({
+  kind: "Status",
+  apiVersion: "v1",
+  metadata: {},
+  status: "Success",
+  code: 201,
+});
 
 interface Call {
   readonly context: ApiContext;
@@ -71,10 +78,6 @@ export async function answerSubresource(
   }
 }
 
-function created(object: unknown): ApiResponse {
-  return { status: 201, headers: { "content-type": "application/json" }, body: JSON.stringify(object) };
-}
-
 function requireStored({ context, resource, info }: Call): StoredObject {
   const stored = context.store.table(resource.storage).get(keyOf(info.namespace, info.name));
   if (stored === undefined) throw notFound({ group: resource.group, resource: resource.plural }, info.name);
@@ -99,17 +102,20 @@ async function requestToken(call: Call): Promise<ApiResponse> {
     context.now(),
   );
   await context.store.settled();
-  return created({
-    kind: "TokenRequest",
-    apiVersion: "authentication.k8s.io/v1",
-    metadata: {
-      name: info.name,
-      namespace: info.namespace,
-      creationTimestamp: timestamp(context.now()),
-    },
-    spec: { ...spec, audiences, expirationSeconds },
-    status: { token, expirationTimestamp: timestamp(expires) },
-  });
+  return jsonResponse(
+    201,
+    JSON.stringify({
+      kind: "TokenRequest",
+      apiVersion: "authentication.k8s.io/v1",
+      metadata: {
+        name: info.name,
+        namespace: info.namespace,
+        creationTimestamp: timestamp(context.now()),
+      },
+      spec: { ...spec, audiences, expirationSeconds },
+      status: { token, expirationTimestamp: timestamp(expires) },
+    }),
+  );
 }
 
 function boundObject(
@@ -151,7 +157,7 @@ async function finalizeNamespace(call: Call): Promise<ApiResponse> {
     return { object: { ...current, spec: finalizers === undefined ? {} : { finalizers } } };
   };
   const json = await updateObject(context, target, change, true);
-  return { status: 200, headers: { "content-type": "application/json" }, body: json };
+  return jsonResponse(200, json);
 }
 
 /** `pods/NAME/binding`: puts a pod on a node, as a scheduler does. */
@@ -184,7 +190,7 @@ async function bindPod(call: Call): Promise<ApiResponse> {
     };
   };
   await updateObject(context, target, change, true);
-  return created({ kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 });
+  return jsonResponse(201, SUCCESS);
 }
 
 /** `pods/NAME/eviction`: a delete; disruption budgets have no controller here, so they never hold it back. */
@@ -208,5 +214,5 @@ async function evictPod(call: Call): Promise<ApiResponse> {
     { resource, namespace: info.namespace, name, user: request.user, warnings },
     options,
   );
-  return created({ kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 });
+  return jsonResponse(201, SUCCESS);
 }

@@ -1,7 +1,7 @@
 import type { HttpRequest, HttpResponse, Transport } from "../../client/transport.ts";
+import type { User } from "../../kube/access/user.ts";
 import type { Handler } from "./handler.ts";
 import type { Sink } from "./http/request.ts";
-import type { User } from "../../kube/access/user.ts";
 
 const MAXIMUM_QUEUED_BYTES = 16 * 1024 * 1024;
 

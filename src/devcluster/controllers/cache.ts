@@ -1,7 +1,6 @@
 import type { Client } from "../../client/client.ts";
 import { watchResource } from "../../client/watch.ts";
-import { keyOf } from "../../kube/objects.ts";
-import type { KubeObject } from "../../kube/objects.ts";
+import { keyOf, type KubeObject } from "../../kube/objects.ts";
 import type { ResourceType } from "../../kube/resources.ts";
 
 /** One object appeared (no `before`), changed, or went (no `after`). */

@@ -1,16 +1,8 @@
-import { claimKeysOf } from "../../kube/pods/scheduling.ts";
 import { chmod, mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Client } from "../../client/client.ts";
 import { isApiError } from "../../client/errors.ts";
-import { persistentVolumeClaims } from "../../kube/builtin.ts";
-import type { PersistentVolumeClaim, Pod } from "../../kube/builtin.ts";
-import { keyOf } from "../../kube/objects.ts";
-import type { Cache } from "./cache.ts";
-import { referenceTo } from "./events.ts";
-import type { RecordEvent } from "./events.ts";
-import { createLoop } from "./loop.ts";
-import type { Loop } from "./loop.ts";
+import { persistentVolumeClaims, type PersistentVolumeClaim, type Pod } from "../../kube/builtin.ts";
 import {
   DEFAULT_CLASS,
   persistentVolumes,
@@ -19,8 +11,14 @@ import {
   waitsForConsumer,
   isUsing,
   volumeFor,
+  type PersistentVolume,
+  type StorageClass,
 } from "../../kube/kinds/storage-classes.ts";
-import type { PersistentVolume, StorageClass } from "../../kube/kinds/storage-classes.ts";
+import { keyOf } from "../../kube/objects.ts";
+import { claimKeysOf } from "../../kube/pods/scheduling.ts";
+import type { Cache } from "./cache.ts";
+import { referenceTo, type RecordEvent } from "./events.ts";
+import { createLoop, type Loop } from "./loop.ts";
 
 const PROTECTION = "kubernetes.io/pvc-protection";
 /** How long until a claim that cannot be met is tried, and its event repeated, again. */

@@ -1,22 +1,20 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { createClient } from "../../client/client.ts";
-import type { Transport } from "../../client/transport.ts";
 import { ApiError } from "../../client/errors.ts";
-import { jobs, namespaces, persistentVolumeClaims, pods } from "../../kube/builtin.ts";
-import type { Pod } from "../../kube/builtin.ts";
+import type { Transport } from "../../client/transport.ts";
+import { jobs, namespaces, persistentVolumeClaims, pods, type Pod } from "../../kube/builtin.ts";
+import { persistentVolumes, storageClasses } from "../../kube/kinds/storage-classes.ts";
 import type { KubeObject } from "../../kube/objects.ts";
 import { pathOf } from "../../kube/resources.ts";
 import { nodes } from "../kubelet/node-object.ts";
-import { startCache } from "./cache.ts";
-import type { Cache } from "./cache.ts";
+import { startCache, type Cache } from "./cache.ts";
 import { startClaimController } from "./claim.ts";
 import { createEventRecorder } from "./events.ts";
 import { startGarbageCollector } from "./garbage-collector.ts";
 import { startJobController } from "./job.ts";
 import { startNamespaceController } from "./namespace.ts";
 import { startScheduler } from "./scheduler.ts";
-import { persistentVolumes, storageClasses } from "../../kube/kinds/storage-classes.ts";
 
 export interface ControllersOptions {
   /** A connection as the named user. */

@@ -1,6 +1,5 @@
 import type { Client } from "../../client/client.ts";
-import { resourceType } from "../../kube/resources.ts";
-import type { ResourceType } from "../../kube/resources.ts";
+import { resourceType, type ResourceType } from "../../kube/resources.ts";
 
 interface ApiResource {
   name: string;

@@ -2,14 +2,11 @@ import type { Client, DeleteOptions } from "../../client/client.ts";
 import { isApiError } from "../../client/errors.ts";
 import { customResourceDefinitions } from "../../kube/builtin.ts";
 import type { KubeObject, OwnerReference } from "../../kube/objects.ts";
-import { apiVersionOf } from "../../kube/resources.ts";
-import type { ResourceType } from "../../kube/resources.ts";
+import { apiVersionOf, type ResourceType } from "../../kube/resources.ts";
 import { startCache } from "./cache.ts";
 import { discoverResources } from "./discovery.ts";
-import { createLoop } from "./loop.ts";
-import type { Loop } from "./loop.ts";
-import { createOwnershipGraph, FOREGROUND, ORPHAN, ownersOf, trimmed } from "./ownership.ts";
-import type { Owned } from "./ownership.ts";
+import { createLoop, type Loop } from "./loop.ts";
+import { createOwnershipGraph, FOREGROUND, ORPHAN, ownersOf, trimmed, type Owned } from "./ownership.ts";
 
 export interface GarbageCollectorOptions {
   client: Client;

@@ -1,16 +1,13 @@
-import { podOf, timeToLiveMs } from "../../kube/jobs/job-pods.ts";
 import type { Client } from "../../client/client.ts";
 import { isApiError } from "../../client/errors.ts";
-import { jobs, pods as podType } from "../../kube/builtin.ts";
-import type { Job, Pod } from "../../kube/builtin.ts";
+import { jobs, pods as podType, type Job, type Pod } from "../../kube/builtin.ts";
+import { isJobFinished, JOB_TRACKING, planJob } from "../../kube/jobs/job-plan.ts";
+import { podOf, timeToLiveMs } from "../../kube/jobs/job-pods.ts";
 import { controllerOf, keyOf } from "../../kube/objects.ts";
 import { diffMergePatch } from "../../kube/patch/merge-patch.ts";
 import type { Cache } from "./cache.ts";
-import { referenceTo } from "./events.ts";
-import type { RecordEvent } from "./events.ts";
-import { isJobFinished, JOB_TRACKING, planJob } from "../../kube/jobs/job-plan.ts";
-import { createLoop } from "./loop.ts";
-import type { Loop } from "./loop.ts";
+import { referenceTo, type RecordEvent } from "./events.ts";
+import { createLoop, type Loop } from "./loop.ts";
 
 /** Indexes pods by the Job that controls them. */
 function podsByJob(pods: Cache<Pod>, onChange: (jobKey: string) => void): (jobUid: string) => Pod[] {

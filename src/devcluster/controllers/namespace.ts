@@ -1,14 +1,11 @@
 import type { Client } from "../../client/client.ts";
 import { isApiError } from "../../client/errors.ts";
-import { configMaps } from "../../kube/builtin.ts";
-import type { Namespace } from "../../kube/builtin.ts";
+import { configMaps, type Namespace } from "../../kube/builtin.ts";
 import type { KubeObject } from "../../kube/objects.ts";
-import { resourceType } from "../../kube/resources.ts";
-import type { ResourceType } from "../../kube/resources.ts";
+import { resourceType, type ResourceType } from "../../kube/resources.ts";
 import type { Cache } from "./cache.ts";
 import { discoverResources } from "./discovery.ts";
-import { createLoop } from "./loop.ts";
-import type { Loop } from "./loop.ts";
+import { createLoop, type Loop } from "./loop.ts";
 
 const serviceAccounts = resourceType<KubeObject>("", "v1", "serviceaccounts", "ServiceAccount");
 const ROOT_CERTIFICATE = "kube-root-ca.crt";

@@ -1,17 +1,19 @@
-import type { Node } from "../../kube/pods/node.ts";
-import { isWaiting, judgePod, claimKeysOf } from "../../kube/pods/scheduling.ts";
 import type { Client } from "../../client/client.ts";
 import { isApiError } from "../../client/errors.ts";
-import { persistentVolumeClaims, pods as podType } from "../../kube/builtin.ts";
-import type { PersistentVolumeClaim, Pod, PodCondition } from "../../kube/builtin.ts";
+import {
+  persistentVolumeClaims,
+  pods as podType,
+  type PersistentVolumeClaim,
+  type Pod,
+  type PodCondition,
+} from "../../kube/builtin.ts";
+import { SELECTED_NODE, type StorageClass } from "../../kube/kinds/storage-classes.ts";
 import { keyOf } from "../../kube/objects.ts";
+import type { Node } from "../../kube/pods/node.ts";
+import { isWaiting, judgePod, claimKeysOf } from "../../kube/pods/scheduling.ts";
 import type { Cache } from "./cache.ts";
-import { referenceTo } from "./events.ts";
-import type { RecordEvent } from "./events.ts";
-import { createLoop } from "./loop.ts";
-import type { Loop } from "./loop.ts";
-import { SELECTED_NODE } from "../../kube/kinds/storage-classes.ts";
-import type { StorageClass } from "../../kube/kinds/storage-classes.ts";
+import { referenceTo, type RecordEvent } from "./events.ts";
+import { createLoop, type Loop } from "./loop.ts";
 
 export interface SchedulerOptions {
   client: Client;

@@ -4,8 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { createContainerLog } from "./container-log.ts";
-import { logTail, readLog } from "./log-reader.ts";
-import type { LogQuery } from "./log-reader.ts";
+import { logTail, readLog, type LogQuery } from "./log-reader.ts";
 
 let directory = "";
 before(async () => {

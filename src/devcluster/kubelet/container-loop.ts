@@ -1,12 +1,10 @@
-import { ContainerConfigError } from "../../kube/pods/environment.ts";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Pod } from "../../kube/builtin.ts";
-import { runContainer, timestamp } from "./container-run.ts";
-import type { ContainerRun } from "./container-run.ts";
-import type { LocalNode } from "./node.ts";
+import { ContainerConfigError } from "../../kube/pods/environment.ts";
 import type { ContainerRecord } from "../../kube/pods/status.ts";
-import { VolumeError } from "./volumes.ts";
-import type { ReadyVolume } from "./volumes.ts";
+import { runContainer, timestamp, type ContainerRun } from "./container-run.ts";
+import type { LocalNode } from "./node.ts";
+import { VolumeError, type ReadyVolume } from "./volumes.ts";
 
 const FIRST_CONFIG_RETRY_MS = 500;
 const LONGEST_CONFIG_RETRY_MS = 5000;

@@ -1,28 +1,24 @@
+import { randomBytes } from "node:crypto";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { isApiError } from "../../client/errors.ts";
+import { configMaps, secrets, type Container, type ContainerState, type Pod } from "../../kube/builtin.ts";
 import { containerUser } from "../../kube/pods/container-user.ts";
-import type { ValueSources } from "../../kube/pods/environment.ts";
 import {
   ContainerConfigError,
   buildArguments,
   buildEnvironment,
   namedSources,
+  type ValueSources,
 } from "../../kube/pods/environment.ts";
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { rm } from "node:fs/promises";
-import { randomBytes } from "node:crypto";
-import { join } from "node:path";
-import { configMaps, secrets } from "../../kube/builtin.ts";
-import type { Container, ContainerState, Pod } from "../../kube/builtin.ts";
 import { parseQuantity, quantityValue } from "../../kube/quantity.ts";
-import { isApiError } from "../../client/errors.ts";
-import { createContainerLog } from "./container-log.ts";
-import type { ContainerLog } from "./container-log.ts";
-import { startContainerProcess } from "./container-process.ts";
-import type { ContainerProcess, Start } from "./container-process.ts";
+import { createContainerLog, type ContainerLog } from "./container-log.ts";
+import { startContainerProcess, type ContainerProcess, type Start } from "./container-process.ts";
 import { logTail } from "./log-reader.ts";
 import type { LocalNode } from "./node.ts";
 import type { ContainerLaunch, HostCommand, Mount } from "./sandbox/sandbox.ts";
-import { mountsOf } from "./volumes.ts";
-import type { ReadyVolume, VolumeSources } from "./volumes.ts";
+import { mountsOf, type ReadyVolume, type VolumeSources } from "./volumes.ts";
 
 const TERMINATION_MESSAGE_BYTES = 4096;
 const FALLBACK_LINES = 80;

@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Client } from "../../client/client.ts";
 import type { Pod } from "../../kube/builtin.ts";
+import type { PodLogAnswer, PodLogOptions } from "../apiserver/pod-logs.ts";
 import type { Cache, Change } from "../controllers/cache.ts";
 import { createEventRecorder } from "../controllers/events.ts";
 import { timestamp } from "./container-run.ts";
@@ -10,15 +11,12 @@ import { createHostView } from "./host-view.ts";
 import { removeLeftovers, removeOrphans } from "./leftovers.ts";
 import { createLimiter } from "./limiter.ts";
 import { createMemoryWatch } from "./memory.ts";
-import type { LocalNode } from "./node.ts";
 import { nodeCapacity, registerNode } from "./node-object.ts";
+import type { LocalNode } from "./node.ts";
 import { openPodLog } from "./pod-logs.ts";
-import type { PodLogAnswer, PodLogOptions } from "../apiserver/pod-logs.ts";
-import { createScratch } from "./scratch.ts";
-import type { Scratch } from "./scratch.ts";
-import { startPodWorker } from "./pod-worker.ts";
-import type { PodWorker } from "./pod-worker.ts";
+import { startPodWorker, type PodWorker } from "./pod-worker.ts";
 import type { Sandbox } from "./sandbox/sandbox.ts";
+import { createScratch, type Scratch } from "./scratch.ts";
 
 export interface KubeletOptions {
   client: Client;

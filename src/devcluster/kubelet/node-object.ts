@@ -1,8 +1,7 @@
-import { nodeObject } from "../../kube/pods/node.ts";
-import type { Node } from "../../kube/pods/node.ts";
 import { availableParallelism, arch, release, totalmem } from "node:os";
 import type { Client } from "../../client/client.ts";
 import { isApiError } from "../../client/errors.ts";
+import { nodeObject, type Node } from "../../kube/pods/node.ts";
 import { resourceType } from "../../kube/resources.ts";
 import type { Sandbox } from "./sandbox/sandbox.ts";
 

@@ -1,7 +1,7 @@
-import type { PodLogAnswer, PodLogOptions } from "../apiserver/pod-logs.ts";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Status, StatusReason } from "../../kube/status.ts";
+import type { PodLogAnswer, PodLogOptions } from "../apiserver/pod-logs.ts";
 import type { ContainerLog } from "./container-log.ts";
 import { readLog } from "./log-reader.ts";
 

@@ -1,22 +1,18 @@
-import { rm } from "node:fs/promises";
 import { mkdirSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { isApiError } from "../../client/errors.ts";
-import { pods } from "../../kube/builtin.ts";
-import type { Pod } from "../../kube/builtin.ts";
+import { pods, type Pod } from "../../kube/builtin.ts";
+import { initialRecords } from "../../kube/pods/records.ts";
+import { podPhase, podStatus, type ContainerRecord, type PodFacts } from "../../kube/pods/status.ts";
 import { referenceTo } from "../controllers/events.ts";
 import type { ContainerLog } from "./container-log.ts";
-import { pause, runToEnd } from "./container-loop.ts";
-import type { PodContext } from "./container-loop.ts";
-import { timestamp, volumeSources } from "./container-run.ts";
+import { pause, runToEnd, type PodContext } from "./container-loop.ts";
 import type { ContainerProcess } from "./container-process.ts";
+import { timestamp, volumeSources } from "./container-run.ts";
 import type { LocalNode } from "./node.ts";
-import { initialRecords } from "../../kube/pods/records.ts";
-import { podPhase, podStatus } from "../../kube/pods/status.ts";
-import type { ContainerRecord, PodFacts } from "../../kube/pods/status.ts";
 import { createStatusWriter } from "./status-writer.ts";
-import { setUpVolumes } from "./volumes.ts";
-import type { ReadyVolume } from "./volumes.ts";
+import { setUpVolumes, type ReadyVolume } from "./volumes.ts";
 
 const DEADLINE = {
   reason: "DeadlineExceeded",

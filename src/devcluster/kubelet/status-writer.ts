@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "../../client/client.ts";
 import { isApiError } from "../../client/errors.ts";
-import { pods } from "../../kube/builtin.ts";
-import type { Pod } from "../../kube/builtin.ts";
+import { pods, type Pod } from "../../kube/builtin.ts";
 import { diffMergePatch } from "../../kube/patch/merge-patch.ts";
 
 type PodStatus = NonNullable<Pod["status"]>;

@@ -1,7 +1,8 @@
-import type { User } from "./user.ts";
-import { StatusError, failure } from "../status-error.ts";
 import type { RequestInfo } from "../request/request-info.ts";
+import { StatusError, failure } from "../status-error.ts";
 import type { AccessRequest } from "./rules.ts";
+import type { User } from "./user.ts";
+
 /** What a request needs to be allowed. */
 export function accessOf(info: RequestInfo): AccessRequest {
   const { verb, group, resource, subresource, namespace, name, path } = info;

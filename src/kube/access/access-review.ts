@@ -1,8 +1,8 @@
-import { isJsonObject, partOf, textOf } from "../json-object.ts";
+import { isJsonObject, partOf, textOf, type JsonObject } from "../json-object.ts";
 import { badRequest } from "../status-error.ts";
-import type { User } from "./user.ts";
-import type { JsonObject } from "../json-object.ts";
 import type { AccessRequest, Authorizer } from "./rules.ts";
+import type { User } from "./user.ts";
+
 /** The status of an access review; throws 400 where it asks nothing. */
 export function reviewAccess(
   authorizer: Authorizer,

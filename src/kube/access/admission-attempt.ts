@@ -1,6 +1,7 @@
-import type { User } from "./user.ts";
-import type { Resource } from "../kinds/resource.ts";
 import type { JsonObject } from "../json-object.ts";
+import type { Resource } from "../kinds/resource.ts";
+import type { User } from "./user.ts";
+
 /** A write on its way to the store. */
 export interface AdmissionAttempt {
   readonly operation: "CREATE" | "UPDATE" | "DELETE" | "CONNECT";

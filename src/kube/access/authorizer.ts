@@ -1,11 +1,9 @@
-import { labelSelectorOf, labelsMatch } from "../selectors.ts";
-import { itemsOf, metaOf, partOf, textOf } from "../json-object.ts";
-import { isSubject, readRule, ruleAllows } from "./rules.ts";
-import type { User } from "./user.ts";
+import { itemsOf, metaOf, partOf, textOf, type JsonObject } from "../json-object.ts";
+import { labelSelectorOf, labelsMatch, type ObjectLabelSelector } from "../selectors.ts";
+import { isSubject, readRule, ruleAllows, type Authorizer, type PolicyRule } from "./rules.ts";
 import type { StoredObjects } from "./stored-objects.ts";
-import type { ObjectLabelSelector } from "../selectors.ts";
-import type { JsonObject } from "../json-object.ts";
-import type { Authorizer, PolicyRule } from "./rules.ts";
+import type { User } from "./user.ts";
+
 const RBAC = "rbac.authorization.k8s.io";
 
 /** Decides from the roles and bindings that `objects` has at the moment. */

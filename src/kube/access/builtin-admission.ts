@@ -1,10 +1,9 @@
-import { podSecurityViolations } from "./pod-security.ts";
-import { itemsOf, metaOf, partOf, textOf } from "../json-object.ts";
-import type { StoredObjects } from "./stored-objects.ts";
-import type { PodSecurityLevel } from "./pod-security.ts";
-import type { JsonObject } from "../json-object.ts";
-import type { AdmissionAttempt } from "./admission-attempt.ts";
+import { itemsOf, metaOf, partOf, textOf, type JsonObject } from "../json-object.ts";
 import { failure, forbidden } from "../status-error.ts";
+import type { AdmissionAttempt } from "./admission-attempt.ts";
+import { podSecurityViolations, type PodSecurityLevel } from "./pod-security.ts";
+import type { StoredObjects } from "./stored-objects.ts";
+
 /** What a cluster's own admission plugins do, as far as it concerns what is served here. */
 export function admitBuiltin(objects: StoredObjects, attempt: AdmissionAttempt, warnings: string[]): void {
   const { resource, object, operation, subresource } = attempt;

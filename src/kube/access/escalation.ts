@@ -1,9 +1,9 @@
-import { readRule, uncovered } from "./rules.ts";
-import { jsonEqual } from "../json.ts";
 import { itemsOf, partOf, textOf } from "../json-object.ts";
-import type { Authorizer, PolicyRule } from "./rules.ts";
-import type { AdmissionAttempt } from "./admission-attempt.ts";
+import { jsonEqual } from "../json.ts";
 import { forbidden } from "../status-error.ts";
+import type { AdmissionAttempt } from "./admission-attempt.ts";
+import { readRule, uncovered, type Authorizer, type PolicyRule } from "./rules.ts";
+
 const RBAC = "rbac.authorization.k8s.io";
 
 /** Nobody gives rights that they do not have, unless they may `escalate` roles or `bind` this one. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { administrator } from "./user.ts";
 import { impersonated } from "./impersonation.ts";
+import { administrator } from "./user.ts";
 
 describe("impersonated", () => {
   it("is the user itself where nothing is asked", () => {

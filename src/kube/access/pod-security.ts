@@ -1,5 +1,4 @@
-import type { JsonObject } from "../json-object.ts";
-import { itemsOf, partOf, textOf } from "../json-object.ts";
+import { itemsOf, partOf, textOf, type JsonObject } from "../json-object.ts";
 
 /** Pod Security Standards. Source: k8s.io/pod-security-admission policy. */
 

@@ -1,9 +1,8 @@
-import { serviceAccountUser } from "./user.ts";
-import { isJsonObject, metaOf, partOf } from "../json-object.ts";
+import { isJsonObject, metaOf, partOf, type JsonObject } from "../json-object.ts";
 import { badRequest } from "../status-error.ts";
-import type { User } from "./user.ts";
 import type { StoredObjects } from "./stored-objects.ts";
-import type { JsonObject } from "../json-object.ts";
+import { serviceAccountUser, type User } from "./user.ts";
+
 /** Issuer and default audience of service account tokens. */
 export const ISSUER = "https://kubernetes.default.svc.cluster.local";
 

@@ -1,6 +1,6 @@
-import { textOf } from "../json-object.ts";
+import { textOf, type JsonObject } from "../json-object.ts";
 import { badRequest } from "../status-error.ts";
-import type { JsonObject } from "../json-object.ts";
+
 /** Who a request comes from. Members of `system:masters` may do everything. */
 export interface User {
   readonly name: string;

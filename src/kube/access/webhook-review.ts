@@ -1,12 +1,11 @@
-import { userInfo } from "./user.ts";
-import { labelSelectorOf, labelsMatch } from "../selectors.ts";
-import { isJsonObject, itemsOf, metaOf, partOf, textOf } from "../json-object.ts";
 import { decodeBase64 } from "../base64.ts";
+import { isJsonObject, itemsOf, metaOf, partOf, textOf, type JsonObject } from "../json-object.ts";
 import { applyJsonPatch, parseJsonPatch } from "../patch/json-patch.ts";
-import type { ObjectLabelSelector } from "../selectors.ts";
-import type { JsonObject } from "../json-object.ts";
-import type { AdmissionAttempt } from "./admission-attempt.ts";
+import { labelSelectorOf, labelsMatch, type ObjectLabelSelector } from "../selectors.ts";
 import { failure, StatusError } from "../status-error.ts";
+import type { AdmissionAttempt } from "./admission-attempt.ts";
+import { userInfo } from "./user.ts";
+
 /** Which webhooks are asked about a write, what they are told, and what their answers mean. Source: apiserver admission/plugin/webhook. */
 
 function includes(list: unknown, value: string): boolean {

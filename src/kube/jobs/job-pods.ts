@@ -1,5 +1,6 @@
 import type { Job, Pod } from "../builtin.ts";
 import { JOB_TRACKING } from "./job-plan.ts";
+
 /** A new pod of a Job, from its template. */
 export function podOf(job: Job): Pod {
   const { metadata, spec } = job.spec.template;

@@ -1,19 +1,19 @@
+import type { JsonObject } from "../json-object.ts";
 import { fieldTypeOf } from "../managed-fields/field-type.ts";
 import { readSchema } from "../schema/node.ts";
-import { storageKey, type Resource } from "./resource.ts";
-import { validators } from "./validate/validators.ts";
 import { builtinColumns, defaultColumns } from "./columns.ts";
-import { coreTypes } from "./types/core.ts";
 import { declarations, type Declaration } from "./declarations.ts";
 import { decode } from "./decode.ts";
-import { type JsonObject } from "../json-object.ts";
 import { toCoreEvent } from "./events.ts";
+import { expandedSchema, structSchema } from "./openapi-schema.ts";
+import { storageKey, type Resource } from "./resource.ts";
+import { coreTypes } from "./types/core.ts";
 import { groupTypes } from "./types/groups.ts";
 import { metaTypes } from "./types/meta.ts";
-import { podTypes } from "./types/pod.ts";
-import { expandedSchema, structSchema } from "./openapi-schema.ts";
-import { requestTypes } from "./types/requests.ts";
 import { parseTypes, type GoTypes } from "./types/notation.ts";
+import { podTypes } from "./types/pod.ts";
+import { requestTypes } from "./types/requests.ts";
+import { validators } from "./validate/validators.ts";
 
 const ALL_VERBS = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
 

@@ -1,10 +1,9 @@
-import { formatLabelSelector } from "./selector-text.ts";
-import { itemsOf, metaOf, partOf, textOf } from "../json-object.ts";
-import type { Column } from "./resource.ts";
 import { humanAge, humanDuration } from "../human-time.ts";
+import { itemsOf, metaOf, partOf, textOf, type JsonObject } from "../json-object.ts";
 import { ageDescription, columnDescriptions, nameDescription } from "./column-descriptions.ts";
-import type { JsonObject } from "../json-object.ts";
 import { podCells } from "./pod-cells.ts";
+import type { Column } from "./resource.ts";
+import { formatLabelSelector } from "./selector-text.ts";
 
 /** Printed columns of the built-in kinds. Source: kubernetes pkg/printers/internalversion. */
 

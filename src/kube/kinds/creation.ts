@@ -1,12 +1,11 @@
-import { forbidden, invalid, notFound } from "../status-error.ts";
-import { validateMetadata } from "./validate/metadata.ts";
-import { timestamp } from "../time.ts";
-import { metaOf, partOf, textOf } from "../json-object.ts";
-import { badRequest } from "../status-error.ts";
-import type { WriteTarget } from "../request/write-target.ts";
-import type { Resource } from "./resource.ts";
+import { metaOf, partOf, textOf, type JsonObject } from "../json-object.ts";
 import type { ObjectMeta } from "../objects.ts";
-import type { JsonObject } from "../json-object.ts";
+import type { WriteTarget } from "../request/write-target.ts";
+import { forbidden, invalid, notFound, badRequest } from "../status-error.ts";
+import { timestamp } from "../time.ts";
+import type { Resource } from "./resource.ts";
+import { validateMetadata } from "./validate/metadata.ts";
+
 /** What a server makes of a new object. */
 
 /** Refuses an object that names another namespace than the path, and fills in the path's. */

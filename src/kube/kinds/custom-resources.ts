@@ -1,14 +1,13 @@
-import { fieldTypeOf } from "../managed-fields/field-type.ts";
-import { columnValue, evaluateJsonPath, parseJsonPath } from "../jsonpath.ts";
-import { compileSchema, type CompiledSchema } from "../schema/compile.ts";
-import { isJsonObject, type JsonObject } from "../json-object.ts";
-import { decode } from "./decode.ts";
-import { nameColumn } from "./columns.ts";
-import type { OpenApiSchema } from "./openapi-schema.ts";
-import type { GoTypes } from "./types/notation.ts";
-import { itemsOf, partOf, textOf } from "../json-object.ts";
-import { storageKey, type Column, type Resource, type Strategy } from "./resource.ts";
 import { humanAge } from "../human-time.ts";
+import { isJsonObject, itemsOf, partOf, textOf, type JsonObject } from "../json-object.ts";
+import { columnValue, evaluateJsonPath, parseJsonPath } from "../jsonpath.ts";
+import { fieldTypeOf } from "../managed-fields/field-type.ts";
+import { compileSchema, type CompiledSchema } from "../schema/compile.ts";
+import { nameColumn } from "./columns.ts";
+import { decode } from "./decode.ts";
+import type { OpenApiSchema } from "./openapi-schema.ts";
+import { storageKey, type Column, type Resource, type Strategy } from "./resource.ts";
+import type { GoTypes } from "./types/notation.ts";
 
 const VERBS = ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"];
 

@@ -1,9 +1,8 @@
+import { metaOf, partOf, textOf, type JsonObject } from "../json-object.ts";
 import { dnsLabelErrors, maskTrailingDash, pathSegmentErrors } from "../names.ts";
-import { metaOf, partOf, textOf } from "../json-object.ts";
-import { storageKey, type Strategy, type Subresource } from "./resource.ts";
-import type { JsonObject } from "../json-object.ts";
 import * as defaults from "./defaults.ts";
 import { fromCoreEvent, toCoreEvent } from "./events.ts";
+import { storageKey, type Strategy, type Subresource } from "./resource.ts";
 
 /** One built-in resource as data; what is left out is the ordinary case. */
 export interface Declaration {

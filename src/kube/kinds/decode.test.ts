@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { decode, DecodeError } from "./decode.ts";
 import { builtinTypes } from "./builtin-resources.ts";
+import { decode, DecodeError } from "./decode.ts";
 
 const types = builtinTypes();
 

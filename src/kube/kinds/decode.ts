@@ -1,5 +1,5 @@
-import { canonicalQuantity } from "../quantity.ts";
 import { isJsonObject, type JsonObject } from "../json-object.ts";
+import { canonicalQuantity } from "../quantity.ts";
 import type { GoField, GoStruct, GoType, GoTypes, Scalar } from "./types/notation.ts";
 
 /** Why Go's decoder refuses a document, in its words. */

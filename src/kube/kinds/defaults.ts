@@ -1,6 +1,5 @@
 import { encodeBase64 } from "../base64.ts";
-import { itemsOf, metaOf, partOf, textOf } from "../json-object.ts";
-import type { JsonObject } from "../json-object.ts";
+import { itemsOf, metaOf, partOf, textOf, type JsonObject } from "../json-object.ts";
 
 /** Defaults of the built-in kinds. Source: kubernetes pkg/apis/SOMETHING/v1/defaults.go and admission. */
 

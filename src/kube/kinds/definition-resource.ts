@@ -1,11 +1,11 @@
-import { timestamp } from "../time.ts";
-import { itemsOf, metaOf, partOf, textOf } from "../json-object.ts";
-import { definitionStrategy } from "./definition-strategy.ts";
-import { declare } from "./builtin-resources.ts";
 import type { ServedGroups } from "../discovery.ts";
+import { itemsOf, metaOf, partOf, textOf, type JsonObject } from "../json-object.ts";
+import { timestamp } from "../time.ts";
+import { declare } from "./builtin-resources.ts";
+import { definitionStrategy } from "./definition-strategy.ts";
 import type { Resource } from "./resource.ts";
-import type { JsonObject } from "../json-object.ts";
 import type { GoTypes } from "./types/notation.ts";
+
 function condition(
   type: string,
   status: string,

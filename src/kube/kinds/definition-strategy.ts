@@ -1,7 +1,6 @@
-import { crdNameErrors, defaultCrd, validateCrd } from "../schema/crd.ts";
 import { invalid } from "../field-errors.ts";
-import type { JsonObject } from "../json-object.ts";
-import { itemsOf, metaOf, partOf, textOf } from "../json-object.ts";
+import { itemsOf, metaOf, partOf, textOf, type JsonObject } from "../json-object.ts";
+import { crdNameErrors, defaultCrd, validateCrd } from "../schema/crd.ts";
 import type { Strategy } from "./resource.ts";
 
 /** What is particular to CustomResourceDefinitions. */

@@ -1,11 +1,11 @@
-import { timestamp } from "../time.ts";
-import { metaOf } from "../json-object.ts";
+import { metaOf, type JsonObject } from "../json-object.ts";
+import type { DeleteRequest } from "../request/options.ts";
+import type { DeleteTarget } from "../request/write-target.ts";
 import { failure } from "../status-error.ts";
 import type { Status } from "../status.ts";
+import { timestamp } from "../time.ts";
 import type { Resource } from "./resource.ts";
-import type { JsonObject } from "../json-object.ts";
-import type { DeleteTarget } from "../request/write-target.ts";
-import type { DeleteRequest } from "../request/options.ts";
+
 /** What deleting an object means. Source: apiserver registry/generic/registry/store.go and registry/rest/delete.go. */
 
 /** What a deletion needs to know of the stored object. */

@@ -1,14 +1,14 @@
-import { timestamp } from "../time.ts";
-import { metaOf } from "../json-object.ts";
-import { apiVersionOf } from "../resources.ts";
-import { StatusError } from "../status-error.ts";
-import type { Resource } from "./resource.ts";
-import type { JsonObject } from "../json-object.ts";
+import { metaOf, type JsonObject } from "../json-object.ts";
 import {
   applyConfiguration as applyToLive,
   conflictStatus,
   trackUpdate as track,
 } from "../managed-fields/apply.ts";
+import { apiVersionOf } from "../resources.ts";
+import { StatusError } from "../status-error.ts";
+import { timestamp } from "../time.ts";
+import type { Resource } from "./resource.ts";
+
 /** Who writes, through which subresource, and when. */
 export interface FieldWriter {
   fieldManager: string;

@@ -1,6 +1,5 @@
-import { itemsOf, metaOf, partOf, textOf } from "../json-object.ts";
 import { humanDuration } from "../human-time.ts";
-import type { JsonObject } from "../json-object.ts";
+import { itemsOf, metaOf, partOf, textOf, type JsonObject } from "../json-object.ts";
 
 /** What `kubectl get pods` shows of a pod. Source: printPod in kubernetes pkg/printers/internalversion. */
 export function podCells(pod: JsonObject, now: Date): { ready: string; status: string; restarts: string } {

@@ -1,6 +1,6 @@
 import type { FieldError } from "../field-errors.ts";
-import type { FieldType } from "../managed-fields/field-type.ts";
 import type { JsonObject } from "../json-object.ts";
+import type { FieldType } from "../managed-fields/field-type.ts";
 import type { OpenApiSchema } from "./openapi-schema.ts";
 
 /**

@@ -1,5 +1,6 @@
 import { untyped } from "../managed-fields/field-type.ts";
 import type { Resource } from "./resource.ts";
+
 interface ReviewKind {
   group: string;
   kind: string;

@@ -1,5 +1,4 @@
-import { itemsOf, partOf } from "../json-object.ts";
-import type { JsonObject } from "../json-object.ts";
+import { itemsOf, partOf, type JsonObject } from "../json-object.ts";
 
 const OPERATORS: ReadonlyMap<string, string> = new Map([
   ["In", "in"],

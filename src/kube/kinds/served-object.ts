@@ -1,6 +1,7 @@
+import type { JsonObject } from "../json-object.ts";
 import { apiVersionOf } from "../resources.ts";
 import type { Resource } from "./resource.ts";
-import type { JsonObject } from "../json-object.ts";
+
 /** An object's text as it is kept: without `kind` and `apiVersion`, which depend on who asks. */
 export interface KeptObject {
   readonly json: string;

@@ -1,6 +1,6 @@
-import { metadataOnly, readObject } from "./served-object.ts";
-import type { KeptObject } from "./served-object.ts";
 import type { Column, Resource } from "./resource.ts";
+import { metadataOnly, readObject, type KeptObject } from "./served-object.ts";
+
 export interface TableOptions {
   /** apiVersion of the Table. */
   version: string;

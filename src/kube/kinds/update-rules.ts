@@ -1,15 +1,13 @@
-import { invalid as invalidField } from "../field-errors.ts";
-import { invalid } from "../status-error.ts";
-import { checkNamespace } from "./creation.ts";
-import { validateMetadataUpdate } from "./validate/metadata.ts";
-import { metaOf } from "../json-object.ts";
+import { invalid as invalidField, type FieldError } from "../field-errors.ts";
+import { metaOf, type JsonObject } from "../json-object.ts";
 import { jsonEqual } from "../json.ts";
-import { badRequest, conflict } from "../status-error.ts";
-import type { UpdateTarget } from "../request/write-target.ts";
-import type { Resource } from "./resource.ts";
 import type { ObjectMeta } from "../objects.ts";
-import type { JsonObject } from "../json-object.ts";
-import type { FieldError } from "../field-errors.ts";
+import type { UpdateTarget } from "../request/write-target.ts";
+import { invalid, badRequest, conflict } from "../status-error.ts";
+import { checkNamespace } from "./creation.ts";
+import type { Resource } from "./resource.ts";
+import { validateMetadataUpdate } from "./validate/metadata.ts";
+
 /** What an update may change, and what it means. Source: apiserver registry/rest and generic registry. */
 
 /** Throws 400 or 409 where the new object is another one than the path names. */

@@ -1,4 +1,4 @@
-import { fieldOf, isObject, type JsonObject, jsonEqual } from "../json.ts";
+import { fieldOf, isObject, jsonEqual, type JsonObject } from "../json.ts";
 
 /** `target` with a JSON merge patch (RFC 7396) applied: null removes, objects merge, all else replaces. */
 export function applyMergePatch(target: unknown, patch: unknown): unknown {

@@ -1,7 +1,7 @@
 import { goJson } from "../go-text.ts";
-import { fieldOf, isObject, type JsonObject, jsonEqual } from "../json.ts";
+import { fieldOf, isObject, jsonEqual, type JsonObject } from "../json.ts";
 import type { Parsed } from "../parsed.ts";
-import { type PatchField, type PatchType, patchTypeOf, patchTypeOfKind } from "./patch-types.ts";
+import { patchTypeOf, patchTypeOfKind, type PatchField, type PatchType } from "./patch-types.ts";
 
 /** Strategic merge patches of built-in kinds. Source: apimachinery util/strategicpatch. */
 

@@ -1,5 +1,6 @@
-import { ContainerConfigError } from "./environment.ts";
 import type { Container, Pod } from "../builtin.ts";
+import { ContainerConfigError } from "./environment.ts";
+
 /** The user and privileges of a container's process. */
 export interface ContainerUser {
   uid: number;

@@ -1,7 +1,7 @@
-import { containerUser } from "./container-user.ts";
-import { buildArguments, buildEnvironment, namedSources } from "./environment.ts";
-import type { ValueSources } from "./environment.ts";
 import type { Container, Pod } from "../builtin.ts";
+import { containerUser } from "./container-user.ts";
+import { buildArguments, buildEnvironment, namedSources, type ValueSources } from "./environment.ts";
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 

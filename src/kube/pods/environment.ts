@@ -1,5 +1,5 @@
-import { parseQuantity } from "../quantity.ts";
 import type { Container, EnvVar, Pod } from "../builtin.ts";
+import { parseQuantity } from "../quantity.ts";
 import { expand } from "./expand.ts";
 
 /** A container that cannot be made as its pod describes it; the pod waits and it is tried again. */

@@ -1,4 +1,5 @@
 import { expand } from "./expand.ts";
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 

@@ -1,5 +1,6 @@
-import { versionInfo } from "../version.ts";
 import type { KubeObject } from "../objects.ts";
+import { versionInfo } from "../version.ts";
+
 export interface Node extends KubeObject {
   spec?: { unschedulable?: boolean };
   status?: Record<string, unknown>;

@@ -1,6 +1,5 @@
 import type { Container, ContainerStatus, Pod } from "../builtin.ts";
-import { waitingState } from "./status.ts";
-import type { ContainerRecord } from "./status.ts";
+import { waitingState, type ContainerRecord } from "./status.ts";
 
 /** What is said of a container that ran when the cluster was killed: its real end is not known. */
 const UNKNOWN_EXIT_CODE = 255;

@@ -1,6 +1,7 @@
-import { judgePod } from "./scheduling.ts";
-import type { StorageClass } from "../kinds/storage-classes.ts";
 import type { PersistentVolumeClaim, Pod } from "../builtin.ts";
+import type { StorageClass } from "../kinds/storage-classes.ts";
+import { judgePod } from "./scheduling.ts";
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 

@@ -1,7 +1,7 @@
-import { waitsForConsumer } from "../kinds/storage-classes.ts";
-import type { StorageClass } from "../kinds/storage-classes.ts";
 import type { PersistentVolumeClaim, Pod } from "../builtin.ts";
+import { waitsForConsumer, type StorageClass } from "../kinds/storage-classes.ts";
 import type { Node } from "./node.ts";
+
 /** The claims that a pod uses, as cache keys. */
 export function claimKeysOf(pod: Pod): string[] {
   return (pod.spec.volumes ?? []).flatMap(({ persistentVolumeClaim }) =>

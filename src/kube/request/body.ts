@@ -1,12 +1,12 @@
 import { parse as parseYaml } from "yaml";
-import { apiVersionOf } from "../resources.ts";
-import { DecodeError } from "../kinds/decode.ts";
 import { isJsonObject, type JsonObject } from "../json-object.ts";
+import { DecodeError } from "../kinds/decode.ts";
+import type { Resource } from "../kinds/resource.ts";
+import { apiVersionOf } from "../resources.ts";
 import { badRequest, StatusError } from "../status-error.ts";
 import { isYamlBody } from "./accept.ts";
-import type { RequestText } from "./request-info.ts";
-import type { Resource } from "../kinds/resource.ts";
 import type { WriteOptions } from "./options.ts";
+import type { RequestText } from "./request-info.ts";
 
 /** A decoded body and what the client is to be warned of. */
 export interface Body {

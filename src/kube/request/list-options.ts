@@ -1,8 +1,12 @@
 import { decodeBase64Url, encodeBase64Url } from "../base64.ts";
 import type { FieldError } from "../field-errors.ts";
 import type { Resource } from "../kinds/resource.ts";
-import { parseFieldSelector, parseLabelSelector } from "../selectors.ts";
-import type { FieldSelector, LabelSelector } from "../selectors.ts";
+import {
+  parseFieldSelector,
+  parseLabelSelector,
+  type FieldSelector,
+  type LabelSelector,
+} from "../selectors.ts";
 import { badRequest, failure, invalid } from "../status-error.ts";
 import { isTrue } from "./request-info.ts";
 

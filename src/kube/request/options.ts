@@ -1,8 +1,7 @@
 import { invalid as invalidField, notSupported, required, type FieldError } from "../field-errors.ts";
-import { badRequest, invalid } from "../status-error.ts";
 import { isJsonObject, type JsonObject } from "../json-object.ts";
-import { isTrue } from "./request-info.ts";
-import { type RequestText } from "./request-info.ts";
+import { badRequest, invalid } from "../status-error.ts";
+import { isTrue, type RequestText } from "./request-info.ts";
 
 /** The query of a write. Source: meta/v1 CreateOptions, UpdateOptions, PatchOptions. */
 export interface WriteOptions {

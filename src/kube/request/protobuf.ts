@@ -1,6 +1,5 @@
 import { bytesToBase64 } from "../base64.ts";
-import type { JsonObject } from "../json-object.ts";
-import { isJsonObject } from "../json-object.ts";
+import { isJsonObject, type JsonObject } from "../json-object.ts";
 import type { GoField, GoType, GoTypes } from "../kinds/types/notation.ts";
 import { unsupportedMediaType } from "../status-error.ts";
 

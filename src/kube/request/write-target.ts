@@ -1,6 +1,7 @@
-import type { WriteOptions } from "./options.ts";
 import type { User } from "../access/user.ts";
 import type { Resource } from "../kinds/resource.ts";
+import type { WriteOptions } from "./options.ts";
+
 /** Where a write goes and who wants it. */
 export interface WriteTarget {
   readonly resource: Resource;

@@ -1,4 +1,4 @@
-import { type FieldError, invalid, required } from "../field-errors.ts";
+import { invalid, required, type FieldError } from "../field-errors.ts";
 import { fieldOf, isObject } from "../json.ts";
 import { createRuleSet } from "./cel/rules.ts";
 import { applyDefaults } from "./defaults.ts";

@@ -1,4 +1,4 @@
-import { type FieldError, forbidden, invalid, notSupported, required } from "../field-errors.ts";
+import { forbidden, invalid, notSupported, required, type FieldError } from "../field-errors.ts";
 import { isObject, type JsonObject } from "../json.ts";
 import { propertiesOf, typeOf } from "./crd-structural.ts";
 import { readSchema } from "./node.ts";

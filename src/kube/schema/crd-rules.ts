@@ -1,6 +1,6 @@
-import { type FieldError, forbidden, invalid, notSupported, required } from "../field-errors.ts";
+import { forbidden, invalid, notSupported, required, type FieldError } from "../field-errors.ts";
 import { compileForSchema } from "./cel/compile-errors.ts";
-import { type DeclType, maxCardinality } from "./cel/decl-type.ts";
+import { maxCardinality, type DeclType } from "./cel/decl-type.ts";
 import { normalizeFieldPath } from "./cel/field-path.ts";
 import type { SchemaNode, ValidationRule } from "./node.ts";
 

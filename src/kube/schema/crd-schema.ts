@@ -1,9 +1,9 @@
-import { type FieldError, forbidden, invalid, notSupported } from "../field-errors.ts";
-import { isObject, type JsonObject, jsonEqual } from "../json.ts";
+import { forbidden, invalid, notSupported, type FieldError } from "../field-errors.ts";
+import { isObject, jsonEqual, type JsonObject } from "../json.ts";
 import { declTypeOf } from "./cel/decl-type.ts";
 import { createRuleSet } from "./cel/rules.ts";
-import { budgetErrors, compileRuleErrors, type CostBudget, ruleFieldErrors } from "./crd-rules.ts";
 import { extensionErrors } from "./crd-extensions.ts";
+import { budgetErrors, compileRuleErrors, ruleFieldErrors, type CostBudget } from "./crd-rules.ts";
 import { propertiesOf, schemasOf, typeOf, validateStructural } from "./crd-structural.ts";
 import { readSchema } from "./node.ts";
 import { prune } from "./prune.ts";

@@ -1,5 +1,5 @@
-import { type FieldError, forbidden, invalid, required } from "../field-errors.ts";
-import { isObject, type JsonObject, jsonEqual } from "../json.ts";
+import { forbidden, invalid, required, type FieldError } from "../field-errors.ts";
+import { isObject, jsonEqual, type JsonObject } from "../json.ts";
 import { readSchema } from "./node.ts";
 
 /** What makes a schema structural. Source: apiextensions-apiserver pkg/apiserver/schema/validation.go and complete.go. */

@@ -1,5 +1,5 @@
-import { duplicate, type FieldError, invalid, required, tooMany } from "../field-errors.ts";
-import { isObject, type JsonObject, jsonEqual } from "../json.ts";
+import { duplicate, invalid, required, tooMany, type FieldError } from "../field-errors.ts";
+import { isObject, jsonEqual, type JsonObject } from "../json.ts";
 import { dns1035LabelErrors } from "../names.ts";
 import { normalizeFieldPath } from "./cel/field-path.ts";
 import { objectAt, objectsAt, textAt } from "./crd-fields.ts";

@@ -1,5 +1,5 @@
-import { type FieldError, forbidden, invalid, notSupported, required } from "../field-errors.ts";
-import { fieldOf, isObject, type JsonObject, jsonEqual, withField } from "../json.ts";
+import { forbidden, invalid, notSupported, required, type FieldError } from "../field-errors.ts";
+import { fieldOf, isObject, jsonEqual, withField, type JsonObject } from "../json.ts";
 import { dns1035LabelErrors, dnsSubdomainErrors } from "../names.ts";
 import { objectAt, objectsAt, textAt, textsAt } from "./crd-fields.ts";
 import { versionErrors } from "./crd-version.ts";

@@ -1,4 +1,4 @@
-import { duplicate, type FieldError, invalid } from "../field-errors.ts";
+import { duplicate, invalid, type FieldError } from "../field-errors.ts";
 import { goJson } from "../go-text.ts";
 import { fieldOf, isObject, type JsonObject } from "../json.ts";
 import { childNode, type SchemaNode } from "./node.ts";

@@ -1,14 +1,14 @@
 import {
-  type FieldError,
   invalid,
   notSupported,
   required,
   tooLong,
   tooMany,
   typeInvalid,
+  type FieldError,
 } from "../field-errors.ts";
 import { formatNumber, goJson, quote } from "../go-text.ts";
-import { isObject, type JsonObject, jsonEqual } from "../json.ts";
+import { isObject, jsonEqual, type JsonObject } from "../json.ts";
 import { hasFormat, isStringFormat } from "./formats.ts";
 import { correlate } from "./lists.ts";
 import { childNode, type SchemaNode } from "./node.ts";

@@ -1,15 +1,14 @@
-import { admitBuiltin } from "../../../kube/access/builtin-admission.ts";
-import type { StoredObjects } from "../../../kube/access/stored-objects.ts";
-import { refuseEscalation } from "../../../kube/access/escalation.ts";
-import type { Authorizer } from "../../../kube/access/rules.ts";
-import type { AdmissionAttempt } from "../../../kube/access/admission-attempt.ts";
-import { appliesTo, applyAnswer, denial, reviewOf } from "../../../kube/access/webhook-review.ts";
+import { randomUUID } from "node:crypto";
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
-import { randomUUID } from "node:crypto";
-import { isJsonObject, type JsonObject, metaOf } from "../../../kube/json-object.ts";
+import type { AdmissionAttempt } from "../../../kube/access/admission-attempt.ts";
+import { admitBuiltin } from "../../../kube/access/builtin-admission.ts";
+import { refuseEscalation } from "../../../kube/access/escalation.ts";
+import type { Authorizer } from "../../../kube/access/rules.ts";
+import type { StoredObjects } from "../../../kube/access/stored-objects.ts";
+import { appliesTo, applyAnswer, denial, reviewOf } from "../../../kube/access/webhook-review.ts";
+import { isJsonObject, metaOf, itemsOf, partOf, textOf, type JsonObject } from "../../../kube/json-object.ts";
 import { failure } from "../../../kube/status-error.ts";
-import { itemsOf, partOf, textOf } from "../../../kube/json-object.ts";
 import type { Admission } from "./admission.ts";
 
 const GROUP = "admissionregistration.k8s.io";

@@ -1,9 +1,12 @@
-import { subjectOfClaims, tokenClaims } from "../../../kube/access/service-account-tokens.ts";
-import type { TokenSubject } from "../../../kube/access/service-account-tokens.ts";
-import type { StoredObjects } from "../../../kube/access/stored-objects.ts";
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import {
+  subjectOfClaims,
+  tokenClaims,
+  type TokenSubject,
+} from "../../../kube/access/service-account-tokens.ts";
+import type { StoredObjects } from "../../../kube/access/stored-objects.ts";
+import type { User } from "../../../kube/access/user.ts";
 import { isJsonObject, type JsonObject } from "../../../kube/json-object.ts";
-import { type User } from "../../../kube/access/user.ts";
 
 /** Bearer tokens of service accounts: JSON Web Tokens that only this server can make and check. */
 export interface Tokens {

@@ -1,24 +1,22 @@
+import type { User } from "../../../kube/access/user.ts";
+import { isJsonObject, metaOf, partOf, textOf, type JsonObject } from "../../../kube/json-object.ts";
+import { customResources } from "../../../kube/kinds/custom-resources.ts";
 import {
   CLEANUP,
   isEstablished,
   nameConditions,
   takenNames,
 } from "../../../kube/kinds/definition-resource.ts";
+import { storageKey, type Resource } from "../../../kube/kinds/resource.ts";
 import { readObject } from "../../../kube/kinds/served-object.ts";
-import type { UpdateTarget } from "../../../kube/request/write-target.ts";
-import { isJsonObject, type JsonObject } from "../../../kube/json-object.ts";
 import type { GoTypes } from "../../../kube/kinds/types/notation.ts";
-import type { ApiContext } from "../context.ts";
-import { timestamp } from "../../../kube/time.ts";
+import type { UpdateTarget } from "../../../kube/request/write-target.ts";
 import { StatusError } from "../../../kube/status-error.ts";
-import { metaOf, partOf, textOf } from "../../../kube/json-object.ts";
-import type { Resource } from "../../../kube/kinds/resource.ts";
-import { storageKey } from "../../../kube/kinds/resource.ts";
+import { timestamp } from "../../../kube/time.ts";
+import type { ApiContext } from "../context.ts";
 import type { StoredObject } from "../storage/table.ts";
-import type { User } from "../../../kube/access/user.ts";
 import { deleteObject } from "../verbs/delete.ts";
 import { updateObject } from "../verbs/update.ts";
-import { customResources } from "../../../kube/kinds/custom-resources.ts";
 
 /** The server itself, as the author of what it writes. */
 const apiServer: User = { name: "system:apiserver", groups: ["system:masters", "system:authenticated"] };

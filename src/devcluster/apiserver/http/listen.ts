@@ -1,16 +1,16 @@
-import { ISSUER } from "../../../kube/access/service-account-tokens.ts";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
-import { failure, StatusError } from "../../../kube/status-error.ts";
-import { statusResponse, type Handler } from "../handler.ts";
 import { impersonated } from "../../../kube/access/impersonation.ts";
-import type { Tokens } from "../auth/tokens.ts";
+import { ISSUER } from "../../../kube/access/service-account-tokens.ts";
 import type { User } from "../../../kube/access/user.ts";
-import { mediaTypeOf } from "../../../kube/request/accept.ts";
 import type { GoTypes } from "../../../kube/kinds/types/notation.ts";
+import { mediaTypeOf } from "../../../kube/request/accept.ts";
 import { decodeProtobuf, PROTOBUF } from "../../../kube/request/protobuf.ts";
+import { failure, StatusError } from "../../../kube/status-error.ts";
+import type { Tokens } from "../auth/tokens.ts";
+import { statusResponse, type Handler } from "../handler.ts";
 import type { ApiResponse, Sink } from "./request.ts";
 
 const BODY_LIMIT_BYTES = 3 * 1024 * 1024;

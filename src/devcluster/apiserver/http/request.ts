@@ -1,5 +1,5 @@
-import type { RequestText } from "../../../kube/request/request-info.ts";
 import type { User } from "../../../kube/access/user.ts";
+import type { RequestText } from "../../../kube/request/request-info.ts";
 
 /** One request, whatever carried it. */
 export interface ApiRequest extends RequestText {
@@ -21,4 +21,19 @@ export interface ApiResponse {
   headers: Record<string, string>;
   /** A whole body, or a function that is given the sink once the headers are out. */
   body: string | Buffer | ((sink: Sink) => void);
+}
+
+/** A whole answer in JSON. */
+export function jsonResponse(status: number, json: string, contentType = "application/json"): ApiResponse {
+  return { status, headers: { "content-type": contentType }, body: json };
+}
+
+/** A whole answer in plain text. */
+export function textResponse(status: number, body: string): ApiResponse {
+  return { status, headers: { "content-type": "text/plain; charset=utf-8" }, body };
+}
+
+/** Where nothing is served at all: plain text, as Go's router answers. */
+export function pageNotFound(): ApiResponse {
+  return textResponse(404, "404 page not found\n");
 }

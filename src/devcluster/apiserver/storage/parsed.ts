@@ -1,7 +1,8 @@
 import type { StoredObjects } from "../../../kube/access/stored-objects.ts";
-import type { StoredObject } from "./table.ts";
-import type { Store } from "./store.ts";
 import type { JsonObject } from "../../../kube/json-object.ts";
+import type { Store } from "./store.ts";
+import type { StoredObject } from "./table.ts";
+
 /** The stored objects, each parsed once as long as it is the same; for the few kinds that decisions depend on. */
 export function parsedObjects(store: Store): StoredObjects {
   const parsed = new WeakMap<StoredObject, JsonObject>();

@@ -1,20 +1,18 @@
-import { randomUUID } from "node:crypto";
-import { trackUpdate } from "../../../kube/kinds/field-writes.ts";
-import { servedJson } from "../../../kube/kinds/served-object.ts";
+import { randomUUID, randomInt } from "node:crypto";
+import { metaOf, type JsonObject } from "../../../kube/json-object.ts";
 import {
   checkNamespace,
   requireNamespace,
   setSystemFields,
   validateNew,
 } from "../../../kube/kinds/creation.ts";
-import { admitObject, putObject } from "./write.ts";
+import { trackUpdate } from "../../../kube/kinds/field-writes.ts";
+import { servedJson } from "../../../kube/kinds/served-object.ts";
 import type { WriteTarget } from "../../../kube/request/write-target.ts";
-import { randomInt } from "node:crypto";
-import type { ApiContext } from "../context.ts";
-import type { JsonObject } from "../../../kube/json-object.ts";
 import { alreadyExists, badRequest } from "../../../kube/status-error.ts";
-import { metaOf } from "../../../kube/json-object.ts";
+import type { ApiContext } from "../context.ts";
 import { keyOf } from "../storage/store.ts";
+import { admitObject, putObject } from "./write.ts";
 
 const SUFFIX_ALPHABET = "bcdfghjklmnpqrstvwxz2456789";
 const MAXIMUM_GENERATED_PREFIX = 58;

@@ -1,13 +1,13 @@
-import { readObject, servedJson } from "../../../kube/kinds/served-object.ts";
-import { putObject } from "./write.ts";
-import { isFinished } from "../../../kube/kinds/update-rules.ts";
 import { checkPreconditions, deletedStatus, markDeleted } from "../../../kube/kinds/deletion.ts";
+import { readObject, servedJson } from "../../../kube/kinds/served-object.ts";
+import { isFinished } from "../../../kube/kinds/update-rules.ts";
+import type { DeleteRequest } from "../../../kube/request/options.ts";
 import type { DeleteTarget } from "../../../kube/request/write-target.ts";
-import type { ApiContext } from "../context.ts";
 import { notFound } from "../../../kube/status-error.ts";
+import type { ApiContext } from "../context.ts";
 import { keyOf } from "../storage/store.ts";
 import type { StoredObject } from "../storage/table.ts";
-import type { DeleteRequest } from "../../../kube/request/options.ts";
+import { putObject } from "./write.ts";
 
 /** Deletes, or marks as being deleted what something still holds. Answers a Status or the object, as JSON. */
 export async function deleteObject(

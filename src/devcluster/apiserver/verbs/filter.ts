@@ -1,7 +1,7 @@
+import type { Resource } from "../../../kube/kinds/resource.ts";
 import { readObject } from "../../../kube/kinds/served-object.ts";
 import { parseSelectors } from "../../../kube/request/list-options.ts";
 import { fieldsMatch, labelsMatch } from "../../../kube/selectors.ts";
-import type { Resource } from "../../../kube/kinds/resource.ts";
 import type { StoredObject } from "../storage/table.ts";
 
 /** What a list, watch or deletecollection is restricted to. */

@@ -1,4 +1,5 @@
-import { servedJson } from "../../../kube/kinds/served-object.ts";
+import type { Page } from "../../../kube/kinds/render.ts";
+import type { Resource } from "../../../kube/kinds/resource.ts";
 import {
   checkMatch,
   decodeContinue,
@@ -6,21 +7,11 @@ import {
   parseLimit,
   parseVersion,
 } from "../../../kube/request/list-options.ts";
-import { apiVersionOf } from "../../../kube/resources.ts";
-import type { ApiContext } from "../context.ts";
 import { expired, notFound, versionTooLarge } from "../../../kube/status-error.ts";
-import type { Resource } from "../../../kube/kinds/resource.ts";
+import type { ApiContext } from "../context.ts";
 import { keyOf } from "../storage/store.ts";
 import type { ResourceTable, StoredObject } from "../storage/table.ts";
 import { parseFilter, type Filter } from "./filter.ts";
-
-/** One page of a list, before it takes its form. */
-export interface Page {
-  objects: StoredObject[];
-  version: number;
-  continueToken: string;
-  remaining: number | undefined;
-}
 
 const CHUNK = 500;
 
@@ -46,7 +37,7 @@ export async function listObjects(
   resource: Resource,
   namespace: string,
   query: URLSearchParams,
-): Promise<Page> {
+): Promise<Page<StoredObject>> {
   const filter = parseFilter(resource, namespace, query);
   const limit = parseLimit(query.get("limit"));
   const at = readPosition(context, query);
@@ -61,15 +52,6 @@ export async function listObjects(
     continueToken,
     remaining: remaining > 0 && !filter.selects ? remaining : undefined,
   };
-}
-
-/** The list as JSON in the resource's own form. */
-export function renderList(resource: Resource, page: Page): string {
-  const metadata: Record<string, unknown> = { resourceVersion: String(page.version) };
-  if (resource.custom || page.continueToken !== "") metadata["continue"] = page.continueToken;
-  if (page.remaining !== undefined) metadata["remainingItemCount"] = page.remaining;
-  const items = page.objects.map((stored) => servedJson(resource, stored, true));
-  return `{"kind":"${resource.listKind}","apiVersion":"${apiVersionOf(resource)}","metadata":${JSON.stringify(metadata)},"items":[${items.join(",")}]}`;
 }
 
 interface Position {

@@ -1,15 +1,14 @@
-import { applyConfiguration } from "../../../kube/kinds/field-writes.ts";
-import type { UpdateTarget } from "../../../kube/request/write-target.ts";
-import { APPLY, checkApplied, keepMentioned, readPatch } from "../../../kube/request/patch-body.ts";
 import { invalid as invalidField } from "../../../kube/field-errors.ts";
-import { isJsonObject, type JsonObject } from "../../../kube/json-object.ts";
-import type { ApiContext } from "../context.ts";
-import { badRequest, invalid, StatusError } from "../../../kube/status-error.ts";
+import { isJsonObject, metaOf, type JsonObject } from "../../../kube/json-object.ts";
+import { applyConfiguration } from "../../../kube/kinds/field-writes.ts";
 import { mediaTypeOf } from "../../../kube/request/accept.ts";
-import type { ApiRequest } from "../http/request.ts";
-import { metaOf } from "../../../kube/json-object.ts";
-import { keyOf } from "../storage/store.ts";
 import { decodeObject, parseYamlText } from "../../../kube/request/body.ts";
+import { APPLY, checkApplied, keepMentioned, readPatch } from "../../../kube/request/patch-body.ts";
+import type { UpdateTarget } from "../../../kube/request/write-target.ts";
+import { badRequest, invalid, StatusError } from "../../../kube/status-error.ts";
+import type { ApiContext } from "../context.ts";
+import type { ApiRequest } from "../http/request.ts";
+import { keyOf } from "../storage/store.ts";
 import { createObject } from "./create.ts";
 import { updateObject, type Change } from "./update.ts";
 

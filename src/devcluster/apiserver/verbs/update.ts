@@ -1,7 +1,6 @@
+import { metaOf, type JsonObject } from "../../../kube/json-object.ts";
 import { trackUpdate } from "../../../kube/kinds/field-writes.ts";
 import { readObject, servedJson } from "../../../kube/kinds/served-object.ts";
-import { admitObject, putObject } from "./write.ts";
-import type { UpdateTarget } from "../../../kube/request/write-target.ts";
 import {
   checkIdentity,
   countGeneration,
@@ -12,12 +11,12 @@ import {
   validateChange,
   isFinished,
 } from "../../../kube/kinds/update-rules.ts";
-import type { JsonObject } from "../../../kube/json-object.ts";
-import type { ApiContext } from "../context.ts";
+import type { UpdateTarget } from "../../../kube/request/write-target.ts";
 import { notFound, staleWrite } from "../../../kube/status-error.ts";
-import { metaOf } from "../../../kube/json-object.ts";
+import type { ApiContext } from "../context.ts";
 import { keyOf } from "../storage/store.ts";
 import type { StoredObject } from "../storage/table.ts";
+import { admitObject, putObject } from "./write.ts";
 
 /** What an update makes of the current object; `tracked`: its managedFields are already right. */
 export interface Change {

@@ -1,14 +1,12 @@
-import { renderTable } from "../../../kube/kinds/table.ts";
-import { metadataOnly, readObject, servedJson } from "../../../kube/kinds/served-object.ts";
-import { checkInitialEvents, parseWatchVersion } from "../../../kube/request/list-options.ts";
 import { randomInt } from "node:crypto";
-import { apiVersionOf } from "../../../kube/resources.ts";
-import type { ApiContext } from "../context.ts";
-import { expired, StatusError, versionTooLarge } from "../../../kube/status-error.ts";
-import type { Negotiated } from "../../../kube/request/accept.ts";
-import { isTrue } from "../../../kube/request/request-info.ts";
-import { type ApiRequest, type ApiResponse, type Sink } from "../http/request.ts";
+import { bookmarkObject, renderObject } from "../../../kube/kinds/render.ts";
 import type { Resource } from "../../../kube/kinds/resource.ts";
+import type { Negotiated } from "../../../kube/request/accept.ts";
+import { checkInitialEvents, parseWatchVersion } from "../../../kube/request/list-options.ts";
+import { isTrue } from "../../../kube/request/request-info.ts";
+import { expired, StatusError, versionTooLarge } from "../../../kube/status-error.ts";
+import type { ApiContext } from "../context.ts";
+import type { ApiRequest, ApiResponse, Sink } from "../http/request.ts";
 import type { ResourceTable, StoredObject, StoreEvent } from "../storage/table.ts";
 import { parseFilter, type Filter } from "./filter.ts";
 
@@ -170,23 +168,13 @@ interface Sender {
 
 function createSender(watch: Watch, sink: Sink): Sender {
   const { resource, form } = watch;
-  let isFirstRow = true;
+  let withColumns = true;
   const frame = (type: string, json: string): Buffer => Buffer.from(`{"type":"${type}","object":${json}}\n`);
-  const asTable = (stored: StoredObject): string => {
-    const table = renderTable(resource, [stored], {
-      version: form.version,
-      listVersion: String(stored.version),
-      includeObject: watch.includeObject,
-      withColumns: isFirstRow,
-      now: watch.context.now(),
-    });
-    isFirstRow = false;
-    return JSON.stringify(table);
-  };
   const render = (type: EventType, stored: StoredObject): Buffer => {
-    if (form.form === "table") return frame(type, asTable(stored));
-    if (form.form === "object") return frame(type, servedJson(resource, stored));
-    return frame(type, JSON.stringify(metadataOnly(readObject(resource, stored), form.version)));
+    const { includeObject, context } = watch;
+    const json = renderObject(resource, stored, { form, includeObject, withColumns, now: context.now() });
+    withColumns = false;
+    return frame(type, json);
   };
   return {
     object(type, stored, shared) {
@@ -198,18 +186,8 @@ function createSender(watch: Watch, sink: Sink): Sender {
     },
     bookmark(version, annotations) {
       const metadata = { resourceVersion: String(version), ...(annotations ? { annotations } : {}) };
-      return sink.write(frame("BOOKMARK", JSON.stringify(bookmarkObject(watch, metadata))));
+      return sink.write(frame("BOOKMARK", JSON.stringify(bookmarkObject(resource, form, metadata))));
     },
     error: (error) => void sink.write(frame("ERROR", JSON.stringify(error.status))),
   };
-}
-
-function bookmarkObject({ form, resource }: Watch, metadata: Record<string, unknown>): unknown {
-  if (form.form === "table") {
-    return { kind: "Table", apiVersion: form.version, metadata, columnDefinitions: null, rows: [] };
-  }
-  if (form.form === "metadata") {
-    return { kind: "PartialObjectMetadata", apiVersion: form.version, metadata };
-  }
-  return { kind: resource.kind, apiVersion: apiVersionOf(resource), metadata };
 }

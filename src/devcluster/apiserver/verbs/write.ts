@@ -1,11 +1,11 @@
 import type { AdmissionAttempt } from "../../../kube/access/admission-attempt.ts";
-import { storedJson } from "../../../kube/kinds/served-object.ts";
-import { metaOf } from "../../../kube/json-object.ts";
-import { decodeObject } from "../../../kube/request/body.ts";
-import type { StoredObject } from "../storage/table.ts";
+import { metaOf, type JsonObject } from "../../../kube/json-object.ts";
 import type { Resource } from "../../../kube/kinds/resource.ts";
-import type { JsonObject } from "../../../kube/json-object.ts";
+import { storedJson } from "../../../kube/kinds/served-object.ts";
+import { decodeObject } from "../../../kube/request/body.ts";
 import type { ApiContext } from "../context.ts";
+import type { StoredObject } from "../storage/table.ts";
+
 /** Stores an object as its latest version; resolves, with what is stored, when that is durable. */
 export function putObject(
   context: ApiContext,

@@ -1,5 +1,4 @@
-import { findProgram, startCommand } from "./command-line.ts";
-import type { SetUpScripts } from "./command-line.ts";
+import { findProgram, startCommand, type SetUpScripts } from "./command-line.ts";
 import { layOutRoot } from "./root-layout.ts";
 import type { HostCommand, Mount, Sandbox } from "./sandbox.ts";
 

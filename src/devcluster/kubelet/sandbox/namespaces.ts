@@ -1,7 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { findProgram, startCommand } from "./command-line.ts";
-import type { SetUpScripts } from "./command-line.ts";
+import { findProgram, startCommand, type SetUpScripts } from "./command-line.ts";
 import { bindLines, nestedMounts, parseMountInfo, tableLine } from "./mount-table.ts";
 import { layOutRoot } from "./root-layout.ts";
 import type { ContainerLaunch, HostCommand, Sandbox } from "./sandbox.ts";

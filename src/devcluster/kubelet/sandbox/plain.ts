@@ -1,6 +1,5 @@
 import { mkdirSync } from "node:fs";
-import { findProgram, startCommand } from "./command-line.ts";
-import type { SetUpScripts } from "./command-line.ts";
+import { findProgram, startCommand, type SetUpScripts } from "./command-line.ts";
 import type { ContainerLaunch, HostCommand, Mount, Sandbox } from "./sandbox.ts";
 
 /**

@@ -1,9 +1,8 @@
-import * as field from "../../field-errors.ts";
 import type { FieldError } from "../../field-errors.ts";
+import * as field from "../../field-errors.ts";
+import { itemsOf, partOf, textOf, type JsonObject } from "../../json-object.ts";
 import { configMapKeyErrors, dnsLabelErrors, envVarNameErrors, portNameErrors } from "../../names.ts";
 import { compareQuantities, parseQuantity } from "../../quantity.ts";
-import type { JsonObject } from "../../json-object.ts";
-import { itemsOf, partOf, textOf } from "../../json-object.ts";
 import { relativePathErrors } from "./volume.ts";
 
 /** Containers and init containers of a pod's spec, in the server's order. */

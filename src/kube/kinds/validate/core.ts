@@ -1,11 +1,10 @@
 import { base64Length } from "../../base64.ts";
-import * as field from "../../field-errors.ts";
 import type { FieldError } from "../../field-errors.ts";
+import * as field from "../../field-errors.ts";
+import { itemsOf, metaOf, partOf, textOf, type JsonObject } from "../../json-object.ts";
 import { jsonEqual } from "../../json.ts";
 import { byteLength, configMapKeyErrors, dnsSubdomainErrors } from "../../names.ts";
 import { compareQuantities, parseQuantity } from "../../quantity.ts";
-import type { JsonObject } from "../../json-object.ts";
-import { itemsOf, metaOf, partOf, textOf } from "../../json-object.ts";
 
 /** Validation of core kinds other than pods. Source: kubernetes pkg/apis/core/validation. */
 

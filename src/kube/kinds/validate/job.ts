@@ -1,9 +1,8 @@
-import * as field from "../../field-errors.ts";
 import type { FieldError } from "../../field-errors.ts";
+import * as field from "../../field-errors.ts";
+import { itemsOf, metaOf, partOf, textOf, type JsonObject } from "../../json-object.ts";
 import { jsonEqual } from "../../json.ts";
 import { dnsLabelErrors } from "../../names.ts";
-import type { JsonObject } from "../../json-object.ts";
-import { itemsOf, metaOf, partOf, textOf } from "../../json-object.ts";
 import { validatePodTemplate } from "./pod.ts";
 
 /** Validation of Jobs. Source: kubernetes pkg/apis/batch/validation. */

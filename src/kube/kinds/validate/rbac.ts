@@ -1,8 +1,7 @@
-import * as field from "../../field-errors.ts";
 import type { FieldError } from "../../field-errors.ts";
+import * as field from "../../field-errors.ts";
+import { itemsOf, metaOf, partOf, textOf, type JsonObject } from "../../json-object.ts";
 import { jsonEqual } from "../../json.ts";
-import type { JsonObject } from "../../json-object.ts";
-import { itemsOf, metaOf, partOf, textOf } from "../../json-object.ts";
 
 /** Validation of roles and bindings. Source: kubernetes pkg/apis/rbac/validation. */
 

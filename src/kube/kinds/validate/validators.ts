@@ -1,6 +1,6 @@
 import { invalid } from "../../field-errors.ts";
-import { jsonEqual } from "../../json.ts";
 import { partOf } from "../../json-object.ts";
+import { jsonEqual } from "../../json.ts";
 import type { Strategy } from "../resource.ts";
 import * as core from "./core.ts";
 import { validateJob, validateJobUpdate } from "./job.ts";

@@ -1,8 +1,7 @@
-import * as field from "../../field-errors.ts";
 import type { FieldError } from "../../field-errors.ts";
+import * as field from "../../field-errors.ts";
+import { itemsOf, partOf, textOf, type JsonObject } from "../../json-object.ts";
 import { dnsLabelErrors } from "../../names.ts";
-import type { JsonObject } from "../../json-object.ts";
-import { itemsOf, partOf, textOf } from "../../json-object.ts";
 
 /** Volumes of a pod: their errors and the names that containers may mount. */
 export function validateVolumes(

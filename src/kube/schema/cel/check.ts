@@ -1,4 +1,4 @@
-import { type DeclType, kindType, printType } from "./decl-type.ts";
+import { kindType, printType, type DeclType } from "./decl-type.ts";
 import type { Expression } from "./expression.ts";
 import { isFunction, resolveCall } from "./functions.ts";
 

@@ -1,6 +1,6 @@
 import { parse } from "@bufbuild/cel";
 import { isObject } from "../../json.ts";
-import { type Checked, checkExpression } from "./check.ts";
+import { checkExpression, type Checked } from "./check.ts";
 import type { DeclType } from "./decl-type.ts";
 
 /** What compiling a rule for a CRD tells: its errors in the checker's layout, else its type and highest cost. */

@@ -1,4 +1,4 @@
-import { type CelEnv, type CelInput, type CelValue, isCelError, parse, plan } from "@bufbuild/cel";
+import { isCelError, parse, plan, type CelEnv, type CelInput, type CelValue } from "@bufbuild/cel";
 
 /** The syntax tree of an expression. */
 export type Expression = NonNullable<ReturnType<typeof parse>["expr"]>;

@@ -1,4 +1,4 @@
-import { type DeclKind, type DeclType, kindType } from "./decl-type.ts";
+import { kindType, type DeclKind, type DeclType } from "./decl-type.ts";
 
 /** The functions that rules may call: what they take, what they give, what they cost at most. */
 

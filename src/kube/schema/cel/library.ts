@@ -1,17 +1,17 @@
 import {
-  type CelEnv,
   celEnv,
-  type CelFunc,
   celFunc,
-  type CelList,
-  type CelMap,
   celMethod,
   CelScalar,
-  type CelValue,
   isCelList,
   isCelMap,
   listType,
   mapType,
+  type CelEnv,
+  type CelFunc,
+  type CelList,
+  type CelMap,
+  type CelValue,
 } from "@bufbuild/cel";
 import { strings } from "@bufbuild/cel/ext";
 import { RE2JS } from "re2js";

@@ -1,5 +1,5 @@
 import type { CelEnv, CelInput } from "@bufbuild/cel";
-import { duplicate, type FieldError, forbidden, invalid, omitValue, required } from "../../field-errors.ts";
+import { duplicate, forbidden, invalid, omitValue, required, type FieldError } from "../../field-errors.ts";
 import { fieldOf, isObject, jsonEqual } from "../../json.ts";
 import { alignLists, correlate } from "../lists.ts";
 import type { SchemaNode, ValidationRule } from "../node.ts";

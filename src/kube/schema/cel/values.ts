@@ -1,4 +1,4 @@
-import { type CelInput, celMap } from "@bufbuild/cel";
+import { celMap, type CelInput } from "@bufbuild/cel";
 import { create } from "@bufbuild/protobuf";
 import { DurationSchema, timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { parseDuration } from "../../duration.ts";
