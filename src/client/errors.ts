@@ -68,6 +68,19 @@ export function watchStatusError(path: string, object: unknown): ApiError {
   });
 }
 
+/** What a request answers; undefined where it is refused for one of these reasons. */
+export async function unlessRefused<T>(
+  request: Promise<T>,
+  ...reasons: readonly StatusReason[]
+): Promise<T | undefined> {
+  try {
+    return await request;
+  } catch (error) {
+    if (reasons.some((reason) => isApiError(error, reason))) return undefined;
+    throw error;
+  }
+}
+
 function parseStatus(body: string): Status | undefined {
   if (!body.startsWith("{")) return undefined;
   try {

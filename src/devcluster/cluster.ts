@@ -1,12 +1,10 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { homedir, hostname, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { createClient, type Client } from "../client/client.ts";
-import { isApiError } from "../client/errors.ts";
+import { createClient } from "../client/client.ts";
+import { unlessRefused } from "../client/errors.ts";
 import type { Transport } from "../client/transport.ts";
 import { BUILT_IN_CLASSES, storageClasses } from "../kube/kinds/storage-classes.ts";
-import type { KubeObject } from "../kube/objects.ts";
-import type { ResourceType } from "../kube/resources.ts";
 import { createApiServer, type ApiServer } from "./apiserver/server.ts";
 import { startControllers } from "./controllers/controllers.ts";
 import { lockDataDir } from "./data-dir.ts";
@@ -47,24 +45,6 @@ export interface DevCluster {
   readonly dataDir: string;
   /** Stops containers, controllers and the API server; afterwards nothing of the cluster runs. */
   stop(): Promise<void>;
-}
-
-async function createIfAbsent<T extends KubeObject>(
-  client: Client,
-  type: ResourceType<T>,
-  object: T,
-): Promise<void> {
-  try {
-    await client.create(type, object);
-  } catch (error) {
-    if (!isApiError(error, "AlreadyExists")) throw error;
-  }
-}
-
-async function createBuiltInObjects(client: Client): Promise<void> {
-  await Promise.all(
-    BUILT_IN_CLASSES.map((storageClass) => createIfAbsent(client, storageClasses, storageClass)),
-  );
 }
 
 function nodeNameOf(host: string): string {
@@ -114,7 +94,9 @@ async function start(options: DevClusterOptions, dataDir: string, cleanups: (() 
   cleanups.push(() => server.close());
   const listening = await server.listen(options.port === undefined ? {} : { port: options.port });
   const nodeName = nodeNameOf(hostname());
-  await createBuiltInObjects(createClient(userTransport(server, "system:apiserver")));
+  const builder = createClient(userTransport(server, "system:apiserver"));
+  const classes = BUILT_IN_CLASSES.map((built) => builder.create(storageClasses, built));
+  await Promise.all(classes.map((creation) => unlessRefused(creation, "AlreadyExists")));
   const controllers = await startControllers({
     transport: (name) => userTransport(server, name),
     ca: listening.ca,

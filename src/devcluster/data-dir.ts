@@ -1,6 +1,6 @@
 import { chmodSync, closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { startTicks } from "./kubelet/container-process.ts";
+import { startTicks } from "./kubelet/process-table.ts";
 
 const LOCK = "lock";
 

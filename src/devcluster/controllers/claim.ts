@@ -1,7 +1,7 @@
 import { chmod, mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Client } from "../../client/client.ts";
-import { isApiError } from "../../client/errors.ts";
+import { unlessRefused } from "../../client/errors.ts";
 import { persistentVolumeClaims, type PersistentVolumeClaim, type Pod } from "../../kube/builtin.ts";
 import {
   DEFAULT_CLASS,
@@ -112,12 +112,9 @@ export function startClaimController(options: ClaimControllerOptions): Loop {
     await mkdir(path, { recursive: true });
     await chmod(path, 0o777);
     const wanted = volumeFor(claim, storageClass, name, path);
-    try {
-      await client.create(persistentVolumes, wanted);
+    const created = await unlessRefused(client.create(persistentVolumes, wanted), "AlreadyExists");
+    if (created !== undefined)
       tell(claim, "ProvisioningSucceeded", `Successfully provisioned volume ${name}`);
-    } catch (error) {
-      if (!isApiError(error, "AlreadyExists")) throw error;
-    }
     await bind(claim, wanted);
   };
 
@@ -149,11 +146,7 @@ export function startClaimController(options: ClaimControllerOptions): Loop {
   const removeVolume = async (volumeName: string): Promise<void> => {
     const volume = options.volumes.get(volumeName);
     if (volume?.spec.persistentVolumeReclaimPolicy === "Retain") return;
-    try {
-      await client.delete(persistentVolumes, { name: volumeName });
-    } catch (error) {
-      if (!isApiError(error, "NotFound")) throw error;
-    }
+    await unlessRefused(client.delete(persistentVolumes, { name: volumeName }), "NotFound");
     await rm(join(options.directory, volumeName), { recursive: true, force: true });
   };
 

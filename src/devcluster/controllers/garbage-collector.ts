@@ -1,5 +1,5 @@
 import type { Client, DeleteOptions } from "../../client/client.ts";
-import { isApiError } from "../../client/errors.ts";
+import { unlessRefused } from "../../client/errors.ts";
 import { customResourceDefinitions } from "../../kube/builtin.ts";
 import type { KubeObject, OwnerReference } from "../../kube/objects.ts";
 import { apiVersionOf, type ResourceType } from "../../kube/resources.ts";
@@ -84,13 +84,8 @@ export function startGarbageCollector(options: GarbageCollectorOptions): Loop {
     const { namespace } = dependent.object.metadata;
     const at =
       type.namespaced && namespace !== undefined ? { namespace, name: owner.name } : { name: owner.name };
-    try {
-      const live = await client.get(type, at);
-      return live.metadata.uid === owner.uid ? "there" : "gone";
-    } catch (error) {
-      if (isApiError(error, "NotFound")) return "gone";
-      throw error;
-    }
+    const live = await unlessRefused(client.get(type, at), "NotFound");
+    return live?.metadata.uid === owner.uid ? "there" : "gone";
   };
 
   const collect = async (owned: Owned): Promise<void> => {
@@ -167,12 +162,8 @@ export function startGarbageCollector(options: GarbageCollectorOptions): Loop {
       }
       const owned = graph.get(uid);
       if (owned === undefined) return undefined;
-      try {
-        if (owned.object.metadata.deletionTimestamp !== undefined) await endOwner(uid, owned);
-        else await collect(owned);
-      } catch (error) {
-        if (!isApiError(error, "NotFound")) throw error;
-      }
+      const isDeleted = owned.object.metadata.deletionTimestamp !== undefined;
+      await unlessRefused(isDeleted ? endOwner(uid, owned) : collect(owned), "NotFound");
       return undefined;
     },
   });

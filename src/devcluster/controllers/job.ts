@@ -1,5 +1,5 @@
 import type { Client } from "../../client/client.ts";
-import { isApiError } from "../../client/errors.ts";
+import { isApiError, unlessRefused } from "../../client/errors.ts";
 import { jobs, pods as podType, type Job, type Pod } from "../../kube/builtin.ts";
 import { isJobFinished, JOB_TRACKING, planJob } from "../../kube/jobs/job-plan.ts";
 import { podOf, timeToLiveMs } from "../../kube/jobs/job-pods.ts";
@@ -57,11 +57,9 @@ export function startJobController(options: JobControllerOptions): Loop {
     const { namespace = "", name = "", uid, finalizers = [] } = pod.metadata;
     const left = finalizers.filter((finalizer) => finalizer !== JOB_TRACKING);
     const metadata = { uid, finalizers: left.length === 0 ? null : left };
-    try {
-      options.pods.put(await client.patch(podType, { namespace, name }, { metadata }, { type: "merge" }));
-    } catch (error) {
-      if (!isApiError(error, "NotFound")) throw error;
-    }
+    const patch = client.patch(podType, { namespace, name }, { metadata }, { type: "merge" });
+    const released = await unlessRefused(patch, "NotFound");
+    if (released !== undefined) options.pods.put(released);
   };
 
   const createPod = async (job: Job): Promise<void> => {

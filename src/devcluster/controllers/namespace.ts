@@ -1,5 +1,5 @@
 import type { Client } from "../../client/client.ts";
-import { isApiError } from "../../client/errors.ts";
+import { unlessRefused } from "../../client/errors.ts";
 import { configMaps, type Namespace } from "../../kube/builtin.ts";
 import type { KubeObject } from "../../kube/objects.ts";
 import { resourceType, type ResourceType } from "../../kube/resources.ts";
@@ -31,14 +31,9 @@ export function startNamespaceController(options: NamespaceControllerOptions): L
   const { client, namespaces } = options;
   const emptyingMs = new Map<string, number>();
 
-  const createIfAbsent = async <T extends KubeObject>(type: ResourceType<T>, object: T): Promise<void> => {
-    try {
-      await client.create(type, object);
-    } catch (error) {
-      // Forbidden: the namespace has begun to go.
-      if (!isApiError(error, "AlreadyExists") && !isApiError(error, "Forbidden")) throw error;
-    }
-  };
+  // Forbidden: the namespace has begun to go.
+  const createIfAbsent = <T extends KubeObject>(type: ResourceType<T>, object: T): Promise<unknown> =>
+    unlessRefused(client.create(type, object), "AlreadyExists", "Forbidden");
 
   const furnish = async (namespace: string): Promise<void> => {
     await createIfAbsent(serviceAccounts, {
@@ -63,15 +58,9 @@ export function startNamespaceController(options: NamespaceControllerOptions): L
       for (const { metadata } of items) {
         isEmpty = false;
         if (metadata.deletionTimestamp !== undefined) continue;
-        try {
-          await client.delete(
-            type,
-            { namespace, name: metadata.name ?? "" },
-            { propagationPolicy: "Background" },
-          );
-        } catch (error) {
-          if (!isApiError(error, "NotFound") && !isApiError(error, "Conflict")) throw error;
-        }
+        const at = { namespace, name: metadata.name ?? "" };
+        const deletion = client.delete(type, at, { propagationPolicy: "Background" });
+        await unlessRefused(deletion, "NotFound", "Conflict");
       }
     }
     return isEmpty;

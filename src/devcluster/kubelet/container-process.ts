@@ -1,7 +1,8 @@
-import { execFileSync, spawn, type ChildProcess } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { spawn, type ChildProcess } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import { constants } from "node:os";
 import type { ContainerLog } from "./container-log.ts";
+import { childrenOf, startTicks } from "./process-table.ts";
 import type { HostCommand, Sandbox } from "./sandbox/sandbox.ts";
 
 /** Whether the container's command runs, or why it could not be started. */
@@ -21,32 +22,6 @@ export interface ContainerProcess {
 
 /** How long output may still come after the process itself has ended, held open by one that left it. */
 const OUTPUT_GRACE_MS = 500;
-
-function children(pid: number): number[] {
-  try {
-    const text = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8");
-    return text
-      .split(" ")
-      .filter((part) => part !== "")
-      .map(Number);
-  } catch {
-    return [];
-  }
-}
-
-/** When the process with this id was started, in the system's own words; undefined when there is none. */
-export function startTicks(pid: number): string | undefined {
-  try {
-    if (process.platform !== "linux") {
-      const said = execFileSync("ps", ["-o", "lstart=", "-p", String(pid)], { encoding: "utf8" });
-      return said.trim().replaceAll(/\s+/g, "_");
-    }
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
-  } catch {
-    return undefined;
-  }
-}
 
 function send(pid: number, signal: NodeJS.Signals): void {
   try {
@@ -134,7 +109,7 @@ export function startContainerProcess(
       ? undefined
       : sandbox.mode === "none"
         ? pid
-        : children(pid)[0];
+        : childrenOf(pid)[0];
   const kill = (): void => {
     if (pid === undefined) return;
     const first = firstProcess();

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { isApiError } from "../../client/errors.ts";
+import { unlessRefused } from "../../client/errors.ts";
 import { configMaps, secrets, type Container, type ContainerState, type Pod } from "../../kube/builtin.ts";
 import { containerUser } from "../../kube/pods/container-user.ts";
 import {
@@ -29,15 +29,6 @@ export function timestamp(date = new Date()): string {
   return date.toISOString().replace(/\.\d+Z$/, "Z");
 }
 
-async function found<T>(get: Promise<T>): Promise<T | undefined> {
-  try {
-    return await get;
-  } catch (error) {
-    if (isApiError(error, "NotFound")) return undefined;
-    throw error;
-  }
-}
-
 function decode(data: Record<string, string> | undefined): Record<string, Buffer> {
   return Object.fromEntries(
     Object.entries(data ?? {}).map(([key, value]) => [key, Buffer.from(value, "base64")]),
@@ -48,11 +39,11 @@ function decode(data: Record<string, string> | undefined): Record<string, Buffer
 export function volumeSources(node: LocalNode, namespace: string): VolumeSources {
   return {
     async secret(name) {
-      const secret = await found(node.client.get(secrets, { namespace, name }));
+      const secret = await unlessRefused(node.client.get(secrets, { namespace, name }), "NotFound");
       return secret && decode(secret.data);
     },
     async configMap(name) {
-      const map = await found(node.client.get(configMaps, { namespace, name }));
+      const map = await unlessRefused(node.client.get(configMaps, { namespace, name }), "NotFound");
       if (map === undefined) return undefined;
       const texts = Object.entries(map.data ?? {}).map(([key, text]) => [key, Buffer.from(text)]);
       return { ...decode(map.binaryData), ...Object.fromEntries(texts) };

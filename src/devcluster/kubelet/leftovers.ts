@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { startTicks } from "./container-process.ts";
+import { startTicks } from "./process-table.ts";
 
 function list(directory: string): string[] {
   try {

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { childrenOf } from "./process-table.ts";
 
 /**
  * Enforces memory limits where the cluster may not make cgroups: it measures what a container's processes
@@ -13,14 +14,6 @@ export interface MemoryWatch {
 
 const LOOK_EVERY_MS = 500;
 const PAGE_BYTES = 4096;
-
-function childrenOf(pid: number): number[] {
-  try {
-    return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean).map(Number);
-  } catch {
-    return [];
-  }
-}
 
 /** Anonymous memory of one process in bytes; 0 when it has ended. */
 function anonymousBytes(pid: number): number {

@@ -1,6 +1,6 @@
 import { availableParallelism, arch, release, totalmem } from "node:os";
 import type { Client } from "../../client/client.ts";
-import { isApiError } from "../../client/errors.ts";
+import { unlessRefused } from "../../client/errors.ts";
 import { nodeObject, type Node } from "../../kube/pods/node.ts";
 import { resourceType } from "../../kube/resources.ts";
 import type { Sandbox } from "./sandbox/sandbox.ts";
@@ -33,10 +33,8 @@ export async function registerNode(
   const architecture = GO_ARCHITECTURE[arch()] ?? arch();
   const capacity = nodeCapacity();
   const wanted = nodeObject({ name, ip, architecture, kernelVersion: release(), capacity, sandbox }, now);
-  try {
-    await client.create(nodes, wanted);
-  } catch (error) {
-    if (!isApiError(error, "AlreadyExists")) throw error;
+  const created = await unlessRefused(client.create(nodes, wanted), "AlreadyExists");
+  if (created === undefined) {
     const { labels, annotations } = wanted.metadata;
     await client.patch(nodes, { name }, { metadata: { labels, annotations } });
   }
