@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { agentProviders, agentRuns } from "../../src/api/resources.ts";
+import type { Client } from "../../src/client/client.ts";
 import { secrets } from "../../src/kube/builtin.ts";
 import type { Bench } from "../support/bench.ts";
 import { startNode, type Child } from "../support/child.ts";
@@ -63,13 +64,15 @@ function middle(results: readonly BurstResult[]): BurstResult {
   };
 }
 
-type StartWriter = (
+/** Who does the writes of a burst: a process whose cost is measured, asked for once the namespace is there. */
+export type StartWriter = (
   bench: Bench,
   namespace: string,
-) => Promise<Child & { requests?: () => Promise<ReadonlyMap<string, number>> }>;
+) => Promise<
+  Pick<Child, "pid"> & AsyncDisposable & { requests?: () => Promise<ReadonlyMap<string, number>> }
+>;
 
-const startOperator: StartWriter = ({ bundle, cluster }, namespace) =>
-  startOperatorProcess(bundle, cluster, namespace);
+const startOperator: StartWriter = (bench, namespace) => startOperatorProcess(bench, namespace);
 
 const startIdealWriter: StartWriter = async ({ root, scratch, cluster }, namespace) => {
   const file = join(scratch, `${namespace}.json`);
@@ -80,12 +83,11 @@ const startIdealWriter: StartWriter = async ({ root, scratch, cluster }, namespa
   return writer;
 };
 
-async function burst(bench: Bench, runs: number, startWriter: StartWriter): Promise<BurstResult> {
+/** Submits the runs all at once, plays their pods, and waits for the end of them all. */
+export async function burst(bench: Bench, runs: number, startWriter: StartWriter): Promise<BurstResult> {
   const { client, serverPid } = bench.cluster;
-  await using space = await useNamespace(client);
+  await using space = await useRunNamespace(client);
   const namespace = space.name;
-  await client.create(secrets, { ...secret, metadata: { ...secret.metadata, namespace } });
-  await client.create(agentProviders, { ...provider, metadata: { ...provider.metadata, namespace } });
   await using writer = await startWriter(bench, namespace);
   const ending = new AbortController();
   const signal = AbortSignal.any([ending.signal, AbortSignal.timeout(LIMIT_MS)]);
@@ -109,6 +111,34 @@ async function burst(bench: Bench, runs: number, startWriter: StartWriter): Prom
   ending.abort();
   await kubelet;
   return result;
+}
+
+/** A namespace with what the benchmark's runs refer to. */
+async function useRunNamespace(client: Client): Promise<AsyncDisposable & { name: string }> {
+  const space = await useNamespace(client);
+  const namespace = space.name;
+  await client.create(secrets, { ...secret, metadata: { ...secret.metadata, namespace } });
+  await client.create(agentProviders, { ...provider, metadata: { ...provider.metadata, namespace } });
+  return space;
+}
+
+/** Runs whose agents are at work until this is disposed of; resolves when all are shown as Running. */
+export async function holdRunning(bench: Bench, runs: number): Promise<AsyncDisposable> {
+  const { client } = bench.cluster;
+  const space = await useRunNamespace(client);
+  const ending = new AbortController();
+  const observer = await observeRuns(client, space.name, ending.signal);
+  const never = new Promise<void>(() => undefined);
+  const kubelet = playPods({ client, namespace: space.name, agentsEnd: never, signal: ending.signal });
+  await submit(bench, space.name, runs);
+  await Promise.race([observer.reached("Running", runs), kubelet]);
+  return {
+    [Symbol.asyncDispose]: async () => {
+      ending.abort();
+      await kubelet;
+      await space[Symbol.asyncDispose]();
+    },
+  };
 }
 
 async function total(writer: { requests?: () => Promise<ReadonlyMap<string, number>> }): Promise<number> {

@@ -8,6 +8,8 @@ export interface Bench {
   readonly scratch: string;
   /** The operator's one file, as its image holds it. */
   readonly bundle: string;
+  /** More options of Node's for the operator's process, such as `--cpu-prof`. */
+  readonly nodeOptions: readonly string[];
   readonly cluster: BenchCluster;
   /** Says on standard error what goes on. */
   tell(line: string): void;

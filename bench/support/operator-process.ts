@@ -1,7 +1,7 @@
 import { get } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { freePort } from "../../test/support/operator-pod.ts";
-import type { BenchCluster } from "./cluster.ts";
+import type { Bench } from "./bench.ts";
 import { startNode, type Child } from "./child.ts";
 
 const START_LIMIT_MS = 120_000;
@@ -16,13 +16,13 @@ export interface OperatorProcess extends Child {
 }
 
 export async function startOperatorProcess(
-  bundle: string,
-  { kubeconfig }: Pick<BenchCluster, "kubeconfig">,
+  { bundle, nodeOptions, cluster }: Pick<Bench, "bundle" | "nodeOptions" | "cluster">,
   leaseNamespace: string,
 ): Promise<OperatorProcess> {
   const [health, metrics] = [await freePort(), await freePort()];
   const startedAt = performance.now();
   const args = [
+    ...nodeOptions,
     bundle,
     "operator",
     "--leader-elect",
@@ -30,7 +30,7 @@ export async function startOperatorProcess(
     `--metrics-bind-address=127.0.0.1:${metrics}`,
     "--log-level=warn",
   ];
-  const child = startNode(args, { KUBECONFIG: kubeconfig, POD_NAMESPACE: leaseNamespace });
+  const child = startNode(args, { KUBECONFIG: cluster.kubeconfig, POD_NAMESPACE: leaseNamespace });
   while ((await fetchText(health, "/readyz"))?.status !== 200) {
     if (performance.now() - startedAt > START_LIMIT_MS) {
       await child.stop();
