@@ -4,6 +4,7 @@ import { chart } from "./generators/chart.ts";
 import { commandLine } from "./generators/command-line.ts";
 import { crds } from "./generators/crds.ts";
 import type { Generator } from "./generators/generator.ts";
+import { metrics } from "./generators/metrics.ts";
 import { reference } from "./generators/reference.ts";
 import { roles } from "./generators/roles.ts";
 import { shellScripts } from "./generators/shell-scripts.ts";
@@ -18,6 +19,7 @@ const GENERATORS: readonly Generator[] = [
   shellScripts,
   statusSchemas,
   chart,
+  metrics,
 ];
 
 /** One generated file: `content` undefined means that it should not be there. */

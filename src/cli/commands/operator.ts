@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { createHttpsTransport } from "../../client/transport-https.ts";
 import type { ClosableTransport } from "../../client/transport-https.ts";
 import { inClusterOptions } from "../../client/in-cluster.ts";
@@ -9,6 +10,8 @@ import { UsageError } from "../command.ts";
 import type { Config } from "../config.ts";
 import type { CommandContext } from "../context.ts";
 import { aborted } from "../stop.ts";
+
+const LOST_GRACE_MS = 2_000;
 
 /** Runs the operator until a signal asks to end (exit code 0) or it loses what it needs (1). */
 export async function runOperator(values: OperatorValues, context: CommandContext): Promise<number> {
@@ -29,7 +32,9 @@ export async function runOperator(values: OperatorValues, context: CommandContex
     log,
   });
   const lost = await Promise.race([aborted(stop.signal), operator.lost]);
-  await operator.stop();
+  const stopped = operator.stop();
+  // Whoever does not lead has nothing left to write; whoever takes over is not helped by our waiting.
+  await (lost === undefined ? stopped : Promise.race([stopped, sleep(LOST_GRACE_MS)]));
   transport.close();
   if (lost === undefined) return 0;
   throw new Error(`the operator ends: ${lost}`);

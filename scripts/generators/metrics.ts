@@ -1,0 +1,54 @@
+import type { Registry } from "prom-client";
+import { observeRuns } from "../../src/operator/run-metrics.ts";
+import { createMetrics } from "../../src/runtime/metrics.ts";
+import { type Generator, NOTICE } from "./generator.ts";
+
+/** One metric as its catalogue has it. */
+export interface CataloguedMetric {
+  name: string;
+  type: string;
+  help: string;
+  labels: readonly string[];
+}
+
+/** Every metric that the operator serves, by name. */
+export function catalogue(): CataloguedMetric[] {
+  const { registry } = createMetrics();
+  observeRuns(registry, { list: () => [][Symbol.iterator](), onChange: () => () => undefined });
+  return metricsOf(registry).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function metricsOf(registry: Registry): CataloguedMetric[] {
+  return registry.getMetricsAsArray().map((metric) => {
+    const { name, help } = metric;
+    const labels: unknown = "labelNames" in metric ? metric.labelNames : [];
+    const type = metric.constructor.name.toLowerCase();
+    return { name, help, type, labels: Array.isArray(labels) ? labels.map(String) : [] };
+  });
+}
+
+function render(): string {
+  const rows = catalogue().map(
+    ({ name, type, help, labels }) =>
+      `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(", ")} | ${help} |`,
+  );
+  return [
+    `<!-- ${NOTICE} -->`,
+    "",
+    "# Metrics",
+    "",
+    "Served at `/metrics` of the address that `--metrics-bind-address` names, for Prometheus. Names of AgentRuns and namespaces are never labels: their number has no bound.",
+    "",
+    "A dashboard for Grafana and alert rules for Prometheus are in [config/monitoring](../../config/monitoring/).",
+    "",
+    "| Metric | Type | Labels | Meaning |",
+    "|---|---|---|---|",
+    ...rows,
+    "",
+  ].join("\n");
+}
+
+/** docs/reference/metrics.md, from the metrics themselves. */
+export const metrics: Generator = {
+  files: () => Promise.resolve(new Map([["docs/reference/metrics.md", render()]])),
+};
