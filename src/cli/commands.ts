@@ -49,8 +49,16 @@ const demoOptions = {
     type: "boolean",
     summary: "Use the real model service with ANTHROPIC_API_KEY instead of the scripted one",
   },
+  workspace: {
+    type: "boolean",
+    summary: "Show four agents at the same time on one AgentWorkspace, two of each kind, instead of one",
+  },
   keep: { type: "boolean", summary: "Stay up afterwards, until Ctrl-C" },
-  json: { type: "boolean", summary: "Print the final AgentRun as JSON on standard output, and nothing else" },
+  json: {
+    type: "boolean",
+    summary:
+      "Print the final AgentRun (a List with --workspace) as JSON on standard output, and nothing else",
+  },
 } as const satisfies OptionSpecs;
 
 const operatorOptions = {
@@ -160,6 +168,7 @@ export const commands: readonly Command<OptionSpecs, CommandContext>[] = [
     examples: [
       "npm run demo",
       "npm run demo -- --agent opencode",
+      "npm run demo -- --workspace",
       'ANTHROPIC_API_KEY=… npm run demo -- --live --repo . --prompt "Fix the typo in README.md"',
     ],
     run: async (values, context: CommandContext) =>

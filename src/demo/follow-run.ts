@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { AgentRun, AgentRunPhase } from "../api/agent-run.ts";
 import { agentRuns } from "../api/resources.ts";
 import type { Client, Location } from "../client/client.ts";
@@ -5,8 +6,69 @@ import { createLineSplitter } from "../client/lines.ts";
 import { watchResource } from "../client/watch.ts";
 import { pods } from "../kube/builtin.ts";
 import { pathOf } from "../kube/resources.ts";
+import { utterancesOf } from "./transcript.ts";
+import type { Utterance } from "./transcript.ts";
 
 const FINAL_PHASES: readonly string[] = ["Succeeded", "Failed", "TimedOut"] satisfies AgentRunPhase[];
+
+/** How long the rest of a log is waited for once its run has ended. */
+const LAST_WORDS_MS = 2_000;
+
+/** Who is told of a run while it goes on. */
+export interface RunListener {
+  /** Called for each new phase or reason, the last time with the final run. */
+  changed(run: AgentRun): void;
+  heard(utterance: Utterance): void;
+}
+
+/**
+ * Tells of each change of a run, and what its agent says as soon as it runs. Resolves to the final run,
+ * or to undefined when `signal` aborted first.
+ */
+export async function followToLastWord(
+  client: Client,
+  at: Location & { namespace: string },
+  signal: AbortSignal,
+  listener: RunListener,
+): Promise<AgentRun | undefined> {
+  const listening = new AbortController();
+  const stopListening = AbortSignal.any([signal, listening.signal]);
+  let said: Promise<void> | undefined;
+  try {
+    for await (const run of followRun(client, at, signal)) {
+      const podName = run.status?.podName;
+      if (isFinal(run)) {
+        // The log ends with the container: what it still holds is told before the end is.
+        await Promise.race([said, sleep(LAST_WORDS_MS, undefined, { signal: stopListening, ref: false })]);
+        listener.changed(run);
+        return run;
+      }
+      listener.changed(run);
+      if (run.status?.phase === "Running" && podName !== undefined) {
+        said ??= listen(client, { namespace: at.namespace, podName }, stopListening, listener);
+      }
+    }
+    return undefined;
+  } finally {
+    listening.abort();
+  }
+}
+
+/** The display of what the agent says is a courtesy: a log that cannot be read does not fail the demo. */
+async function listen(
+  client: Client,
+  at: { namespace: string; podName: string },
+  signal: AbortSignal,
+  listener: RunListener,
+): Promise<void> {
+  try {
+    for await (const line of followLog(client, at, signal)) {
+      for (const utterance of utterancesOf(line)) listener.heard(utterance);
+    }
+  } catch {
+    // The result in the run's status tells what was said last.
+  }
+}
 
 /**
  * Watches one run and yields it each time its phase, or the reason for its phase, has changed; the last

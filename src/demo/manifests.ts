@@ -2,6 +2,7 @@ import type { AgentConfig } from "../api/agent-config.ts";
 import type { AgentProvider } from "../api/agent-provider.ts";
 import type { AgentRun } from "../api/agent-run.ts";
 import type { AgentType } from "../api/agent-types.ts";
+import type { AgentWorkspace } from "../api/agent-workspace.ts";
 import { API_GROUP, API_VERSION } from "../api/group.ts";
 import type { Secret } from "../kube/builtin.ts";
 
@@ -9,12 +10,9 @@ export const DEMO_NAMESPACE = "default";
 
 const apiVersion = `${API_GROUP}/${API_VERSION}`;
 
-/** What the demo's objects differ in. */
-export interface DemoSetup {
-  agent: AgentType;
-  runName: string;
-  prompt: string;
-  repository: { url: string; branch: string };
+/** How the demo's agents reach a model. */
+export interface ModelSetup {
+  agents: readonly AgentType[];
   /** The model service's key; the scripted one takes any. */
   apiKey: string;
   /** Where the model service answers, without `/v1`; undefined: Anthropic's own. */
@@ -23,16 +21,22 @@ export interface DemoSetup {
   model: string;
 }
 
-/** The four objects of the demo, as a user would write them. */
-export interface DemoObjects {
+/** What a namespace needs before its runs: a key, a provider, defaults. */
+export interface NamespaceObjects {
   secret: Secret;
   provider: AgentProvider;
   config: AgentConfig;
-  run: AgentRun;
 }
 
-/** The manifests that the demo applies. */
-export function buildDemoObjects(setup: DemoSetup): DemoObjects {
+/** One run, as a user would ask for it. */
+export interface RunSetup {
+  name: string;
+  agent: AgentType;
+  prompt: string;
+}
+
+/** The manifests that make a namespace ready for runs. */
+export function buildNamespaceObjects({ agents, ...setup }: ModelSetup): NamespaceObjects {
   const namespace = DEMO_NAMESPACE;
   return {
     secret: {
@@ -48,7 +52,7 @@ export function buildDemoObjects(setup: DemoSetup): DemoObjects {
       metadata: { name: "model", namespace },
       spec: {
         displayName: setup.modelUrl === undefined ? "Anthropic" : "Scripted model",
-        agentTypes: [setup.agent],
+        agentTypes: [...agents],
         authTokenSecretRef: { name: "model-credentials", key: "api-key" },
         model: setup.model,
         ...(setup.modelUrl === undefined ? {} : { environment: { ANTHROPIC_BASE_URL: setup.modelUrl } }),
@@ -59,17 +63,51 @@ export function buildDemoObjects(setup: DemoSetup): DemoObjects {
       kind: "AgentConfig",
       metadata: { name: "default", namespace },
       spec: {
-        defaultProviders: { [setup.agent]: "model" },
+        defaultProviders: Object.fromEntries(agents.map((agent) => [agent, "model"])),
         defaultTimeout: "10m",
         storageSize: "1Gi",
         gitIdentity: { name: "Agent Operator Demo", email: "demo@example.com" },
       },
     },
-    run: {
-      apiVersion,
-      kind: "AgentRun",
-      metadata: { name: setup.runName, namespace },
-      spec: { agent: setup.agent, repository: setup.repository, prompt: setup.prompt, timeout: "5m" },
+  };
+}
+
+interface Source {
+  url: string;
+  branch: string;
+}
+
+/** A run with a clone of its own. */
+export function buildRun({ name, agent, prompt }: RunSetup, repository: Source): AgentRun {
+  return {
+    apiVersion,
+    kind: "AgentRun",
+    metadata: { name, namespace: DEMO_NAMESPACE },
+    spec: { agent, repository, prompt, timeout: "5m" },
+  };
+}
+
+/** A checkout that runs share, with a volume for the configuration of their agents. */
+export function buildWorkspace(name: string, { url, branch }: Source): AgentWorkspace {
+  return {
+    apiVersion,
+    kind: "AgentWorkspace",
+    metadata: { name, namespace: DEMO_NAMESPACE },
+    spec: {
+      repository: { url, branch },
+      storageClass: "nfs-csi",
+      storageSize: "1Gi",
+      sharedVolumes: [{ name: "claude-config", mountPath: "/root/.claude" }],
     },
+  };
+}
+
+/** A run in a worktree of that workspace, on a branch named after it. */
+export function buildWorkspaceRun({ name, agent, prompt }: RunSetup, workspaceRef: string): AgentRun {
+  return {
+    apiVersion,
+    kind: "AgentRun",
+    metadata: { name, namespace: DEMO_NAMESPACE },
+    spec: { agent, workspaceRef, worktree: { branch: `agent/${name}` }, prompt, timeout: "5m" },
   };
 }

@@ -44,6 +44,27 @@ describe("agent-operator demo", { concurrency: false, timeout: 180_000 }, () => 
     });
   }
 
+  it("shows four agents side by side on one workspace, and leaves nothing behind", async () => {
+    await using directory = await temporaryDirectory();
+    const { code, stdout, stderr } = await startDemo(directory.path, ["--workspace"]).ended;
+    assert.equal(code, 0, stderr + stdout);
+    for (const [name, agent] of [
+      ["fix-typo", "claude"],
+      ["write-usage", "claude"],
+      ["add-makefile", "opencode"],
+      ["add-editorconfig", "opencode"],
+    ]) {
+      assert.match(stdout, new RegExp(`^ *[\\d.]+s  ${name} +Running`, "m"));
+      assert.match(stdout, new RegExp(`^ *[\\d.]+s  ${name} +“ `, "m"));
+      assert.match(
+        stdout,
+        new RegExp(`^${name} +${agent} +Succeeded +[0-9a-f]{12} +agent/${name} +1 commit`, "m"),
+      );
+    }
+    assert.match(stdout, /^AgentWorkspace greeter: Ready, 4 worktrees$/m);
+    await assertNothingLeft(directory.path);
+  });
+
   it("prints the final AgentRun and nothing else with --json, for a repository of the user's", async () => {
     await using directory = await temporaryDirectory();
     const repository = await createGitRepository(`${directory.path}/mine`);
@@ -99,7 +120,7 @@ function startDemo(temporary: string, args: string[]): RunningProgram {
   return start(process.execPath, [programPath, "demo", ...args], {
     cwd: projectRoot,
     env: { ...environment, TMPDIR: temporary },
-    timeoutMs: 60_000,
+    timeoutMs: 90_000,
   });
 }
 

@@ -65,6 +65,21 @@ export function renderResult({ status }: AgentRun, paint: Paint): string[] {
   ];
 }
 
+/** One line for a run that has ended, beside others. */
+export function renderRunRow({ spec, status }: AgentRun): string {
+  const { git, costUSD } = status?.result ?? {};
+  const changes = git && `${git.commits ?? 0} commit(s), +${git.insertions ?? 0} -${git.deletions ?? 0}`;
+  const cells = [
+    (status?.agent ?? spec.agent ?? "").padEnd(8),
+    (status?.phase ?? "").padEnd(PHASE_WIDTH),
+    git?.headCommit?.slice(0, 12) ?? "",
+    git?.branch ?? "",
+    changes ?? "",
+    costUSD === undefined ? "" : `$${costUSD}`,
+  ];
+  return cells.filter((cell) => cell !== "").join("  ");
+}
+
 /** The patch, coloured as git does. */
 export function renderPatch(patch: string | undefined, paint: Paint): string[] {
   if (patch === undefined || patch.trim() === "") return [];

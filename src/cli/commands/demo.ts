@@ -2,13 +2,16 @@ import type { AgentRun } from "../../api/agent-run.ts";
 import { AGENT_TYPES } from "../../api/agent-types.ts";
 import type { DemoAudience } from "../../demo/demo.ts";
 import { runDemo } from "../../demo/demo.ts";
+import type { StageOptions } from "../../demo/stage.ts";
+import { runWorkspaceDemo } from "../../demo/workspace-demo.ts";
 import type { DemoValues } from "../commands.ts";
 import { UsageError } from "../command.ts";
 import type { CommandContext } from "../context.ts";
-import { aborted } from "../stop.ts";
+import { keepUp } from "./demo-keep.ts";
 import { renderPatch, renderPhase, renderResult, renderUtterance } from "./demo-text.ts";
+import { workspaceAudience } from "./demo-workspace.ts";
 
-/** Runs the demo and shows it; the exit code is 0 only when the run has succeeded. */
+/** Runs the demo and shows it; the exit code is 0 only when all its runs have succeeded. */
 export async function runDemoCommand(values: DemoValues, context: CommandContext): Promise<number> {
   const { config, stop } = context;
   const agent = AGENT_TYPES.find((name) => name === values.agent);
@@ -16,28 +19,40 @@ export async function runDemoCommand(values: DemoValues, context: CommandContext
   if (values.live && config.anthropicApiKey === undefined) {
     throw new Error("--live needs ANTHROPIC_API_KEY in the environment, which is not set");
   }
-  const run = await runDemo(
-    {
-      agent,
-      ...(values.repo === undefined ? {} : { repo: values.repo }),
-      ...(values.prompt === undefined ? {} : { prompt: values.prompt }),
-      ...(values.live ? { liveKey: config.anthropicApiKey } : {}),
-      packageRoot: config.packageRoot,
-      temporaryDirectory: config.temporaryDirectory,
-      workingDirectory: config.workingDirectory,
-      homeDirectory: config.homeDirectory,
-      path: config.path,
-      signal: stop.signal,
-    },
-    values.json ? silentAudience(values, context) : showingAudience(values, context),
-  );
-  if (run === undefined) return stop.exitCode();
-  if (values.json) context.out.line(JSON.stringify(run, undefined, 2));
-  if (run.status?.phase === "Succeeded") return 0;
-  context.out.error(
-    `agent-operator: the run ended as ${run.status?.phase}: ${run.status?.reason}: ${run.status?.message}`,
-  );
-  return 1;
+  const stage = stageOptions(values, context);
+  const runs = values.workspace
+    ? await runWorkspaceDemo(stage, workspaceAudience(values, context))
+    : await runDemo(
+        { ...stage, agent },
+        values.json ? silentAudience(values, context) : showingAudience(values, context),
+      );
+  if (runs === undefined) return stop.exitCode();
+  const items = Array.isArray(runs) ? runs : [runs];
+  if (values.json) {
+    const shown = Array.isArray(runs) ? { apiVersion: "v1", kind: "List", items: runs } : runs;
+    context.out.line(JSON.stringify(shown, undefined, 2));
+  }
+  const failed = items.filter(({ status }) => status?.phase !== "Succeeded");
+  for (const { metadata, status } of failed) {
+    context.out.error(
+      `agent-operator: the run ${metadata.name} ended as ${status?.phase}: ${status?.reason}: ${status?.message}`,
+    );
+  }
+  return failed.length === 0 ? 0 : 1;
+}
+
+function stageOptions(values: DemoValues, { config, stop }: CommandContext): StageOptions {
+  return {
+    ...(values.repo === undefined ? {} : { repo: values.repo }),
+    ...(values.prompt === undefined ? {} : { prompt: values.prompt }),
+    ...(values.live ? { liveKey: config.anthropicApiKey } : {}),
+    packageRoot: config.packageRoot,
+    temporaryDirectory: config.temporaryDirectory,
+    workingDirectory: config.workingDirectory,
+    homeDirectory: config.homeDirectory,
+    path: config.path,
+    signal: stop.signal,
+  };
 }
 
 function silentAudience(values: DemoValues, context: CommandContext): DemoAudience {
@@ -48,7 +63,7 @@ function silentAudience(values: DemoValues, context: CommandContext): DemoAudien
     applied: nothing,
     changed: nothing,
     heard: nothing,
-    ended: () => keep(values, context, kubeconfig, context.out.error),
+    ended: () => keepUp(values, context, kubeconfig, context.out.error),
   };
 }
 
@@ -64,7 +79,7 @@ function showingAudience(values: DemoValues, context: CommandContext): DemoAudie
       out.line(`${elapsed()}  cluster    ${cluster.url}`);
       out.line(`${elapsed()}  repository ${repository.mirrorPath ?? repository.url}`);
     },
-    applied: ({ secret, provider, config, run }) => {
+    applied: ({ secret, provider, config }, run) => {
       const named = [secret, provider, config, run].map((each) => `${each.kind}/${each.metadata.name}`);
       out.line(`${elapsed()}  applied    ${named.join(", ")}`);
       out.line(`${elapsed()}  prompt     ${run.spec.prompt}`);
@@ -73,20 +88,7 @@ function showingAudience(values: DemoValues, context: CommandContext): DemoAudie
     heard: (utterance) => out.line(renderUtterance(utterance, out.style)),
     ended: async (run, patch) => {
       for (const line of [...renderResult(run, out.style), ...renderPatch(patch, out.style)]) out.line(line);
-      await keep(values, context, kubeconfig, out.line);
+      await keepUp(values, context, kubeconfig, out.line);
     },
   };
-}
-
-/** With --keep: says how to look around, and waits for Ctrl-C. */
-async function keep(
-  values: DemoValues,
-  { stop }: CommandContext,
-  kubeconfig: string,
-  say: (text: string) => void,
-): Promise<void> {
-  if (!values.keep || stop.signal.aborted) return;
-  say(`\nThe cluster stays up until Ctrl-C. In another shell:\n\n  export KUBECONFIG=${kubeconfig}`);
-  say("  kubectl get agentruns -o wide\n  kubectl describe agentrun demo\n  kubectl logs job/demo -c agent");
-  await aborted(stop.signal);
 }

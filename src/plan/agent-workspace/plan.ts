@@ -8,7 +8,7 @@ import { workspaceClaimName } from "../build/names.ts";
 import { buildWorkspaceClaims } from "../build/workspace-claims.ts";
 import { buildWorkspaceJob } from "../build/workspace-job.ts";
 import * as podState from "../agent-run/pod-state.ts";
-import { holdUpOf } from "../agent-run/start-up.ts";
+import { holdUpOf, isSlow, SLOW_START_MS } from "../agent-run/start-up.ts";
 import { isFinished, timestamp } from "../agent-run/status.ts";
 import type { Child, EventIntent, Plan } from "../plan.ts";
 import type { WorkspaceSetup } from "../resolved-workspace.ts";
@@ -139,10 +139,11 @@ const follow: Step = (observed, setup) => {
     };
   }
   const started = pod?.status?.phase === "Running";
+  const afterMs = !pod || isSlow(pod, observed.now) ? RECHECK_MS : SLOW_START_MS;
   return {
     ...enter(observed, "Initializing", "Cloning", "the init Job clones the repository"),
     create,
-    lookAgain: started ? "onChange" : { afterMs: RECHECK_MS },
+    lookAgain: started ? "onChange" : { afterMs },
   };
 };
 

@@ -1,0 +1,90 @@
+import { chmod, mkdtemp, realpath, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { agentConfigs, agentProviders } from "../api/resources.ts";
+import type { Client } from "../client/client.ts";
+import { secrets } from "../kube/builtin.ts";
+import type { LocalCluster } from "../local/local-cluster.ts";
+import { startLocalCluster } from "../local/local-cluster.ts";
+import type { NamespaceObjects } from "./manifests.ts";
+import { startModelEndpoint } from "./model-endpoint.ts";
+import type { ScenarioOf } from "./model-scenario.ts";
+import { createDemoRepository, openRepository } from "./repository.ts";
+import type { DemoRepository } from "./repository.ts";
+
+/** Known by name and price to both agents. */
+export const MODEL = "claude-sonnet-4-5";
+
+/** What the scripted model takes as well as any other. */
+export const ANY_KEY = "any-key-will-do";
+
+export interface StageOptions {
+  /** A path or URL; without it a small new repository is made. */
+  repo?: string;
+  prompt?: string;
+  /** The key of the real model service; without it the scripted one answers. */
+  liveKey?: string;
+  packageRoot: string;
+  temporaryDirectory: string;
+  workingDirectory: string;
+  homeDirectory: string;
+  /** Search path for git and for what containers run. */
+  path: string;
+  signal: AbortSignal;
+}
+
+/** What a demo plays on. */
+export interface Stage {
+  cluster: LocalCluster;
+  repository: DemoRepository;
+  /** Undefined where the real service answers. */
+  modelUrl: string | undefined;
+}
+
+/**
+ * A cluster with the operator, a repository and a model, below a temporary directory that is removed with
+ * all of it by `stack`.
+ */
+export async function setStage(
+  options: StageOptions,
+  scenario: ScenarioOf,
+  stack: AsyncDisposableStack,
+): Promise<Stage> {
+  const directory = await realpath(await mkdtemp(join(options.temporaryDirectory, "agent-operator-demo-")));
+  stack.defer(() => rm(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 }));
+  // Containers run as another user.
+  await chmod(directory, 0o755);
+  const repository = await prepareRepository(options, directory);
+  const modelUrl = options.liveKey === undefined ? await startModel(scenario, stack) : undefined;
+  const cluster = stack.use(
+    await startLocalCluster({
+      dataDir: join(directory, "cluster"),
+      packageRoot: options.packageRoot,
+      path: options.path,
+      gitMirrors: repository.mirrorPath === undefined ? {} : { [repository.url]: repository.mirrorPath },
+      operator: { logFile: join(directory, "operator.log") },
+    }),
+  );
+  return { cluster, repository, modelUrl };
+}
+
+function prepareRepository(options: StageOptions, directory: string): Promise<DemoRepository> {
+  const git = { path: options.path, home: options.homeDirectory };
+  return options.repo === undefined
+    ? createDemoRepository(directory, git)
+    : openRepository(options.repo, directory, options.workingDirectory, git);
+}
+
+async function startModel(scenario: ScenarioOf, stack: AsyncDisposableStack): Promise<string> {
+  const endpoint = await startModelEndpoint({ scenario });
+  stack.defer(() => endpoint.close());
+  return endpoint.url;
+}
+
+export async function applyNamespaceObjects(
+  client: Client,
+  { secret, provider, config }: NamespaceObjects,
+): Promise<void> {
+  await client.create(secrets, secret);
+  await client.create(agentProviders, provider);
+  await client.create(agentConfigs, config);
+}
