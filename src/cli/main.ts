@@ -1,9 +1,12 @@
 #!/usr/bin/env node
+import { enableCompileCache } from "node:module";
 import { readConfig } from "./config.ts";
 import { createOutput } from "./output.ts";
 import { runProgram } from "./program.ts";
 import { stopOnSignals } from "./stop.ts";
 
+// What a command loads is stripped of its types and compiled once, not at each start.
+enableCompileCache();
 const config = readConfig();
 // A reader that went away (`… | head`) is no reason to die before the clean-up.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
