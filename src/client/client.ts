@@ -2,6 +2,7 @@ import type { KubeList, KubeObject } from "../kube/objects.ts";
 import { apiVersionOf, pathOf } from "../kube/resources.ts";
 import type { ResourceType } from "../kube/resources.ts";
 import { noAnswerError, statusError } from "./errors.ts";
+import { createOmission } from "./omit.ts";
 import type { HttpRequest, HttpResponse, Transport } from "./transport.ts";
 
 export interface Location {
@@ -19,6 +20,8 @@ export interface ListOptions {
   resourceVersionMatch?: "Exact" | "NotOlderThan";
   /** Ask for PartialObjectMetadata only. */
   metadataOnly?: boolean;
+  /** Names of members, wherever they stand, whose lists and objects are not read: they come empty. */
+  omit?: readonly string[];
   signal?: AbortSignal;
 }
 
@@ -130,7 +133,7 @@ class TransportClient implements Client {
 
   async list<T extends KubeObject>(type: ResourceType<T>, options: ListOptions = {}): Promise<KubeList<T>> {
     const request = listRequest(type, options);
-    return readJson<KubeList<T>>(request, await this.#exchange(request));
+    return readJson<KubeList<T>>(request, await this.#exchange(request), createOmission(options.omit ?? []));
   }
 
   create<T extends KubeObject>(
@@ -233,7 +236,7 @@ class TransportClient implements Client {
 const jsonHeaders = { accept: "application/json", "content-type": "application/json" };
 
 function listRequest(type: ResourceType, options: ListOptions): HttpRequest {
-  const { namespace, metadataOnly, signal: _signal, ...query } = options;
+  const { namespace, metadataOnly, signal: _signal, omit: _omit, ...query } = options;
   const path = pathOf(type, namespace === undefined ? {} : { namespace });
   return {
     method: "GET",
@@ -268,11 +271,12 @@ async function readText(request: HttpRequest, response: HttpResponse): Promise<s
 async function readJson<T extends KubeObject | KubeList>(
   request: HttpRequest,
   response: HttpResponse,
+  trim: (json: string) => string = (json) => json,
 ): Promise<T> {
   const text = await readText(request, response);
   try {
     // The server has validated what it stores; the caller's type says which resource it asked for.
-    return JSON.parse(text) as T;
+    return JSON.parse(trim(text)) as T;
   } catch (error) {
     throw noAnswerError(request, error);
   }
