@@ -135,6 +135,24 @@ const artifactsOptions = {
 
 export type ArtifactsValues = ValuesOf<typeof artifactsOptions>;
 export type CancelValues = ValuesOf<typeof cancelOptions>;
+const renderOptions = {
+  filename: {
+    type: "strings",
+    short: "f",
+    value: "FILE",
+    summary: "YAML with AgentRuns, and the AgentConfig, AgentProviders and AgentWorkspaces that they use",
+  },
+  namespace: {
+    type: "string",
+    value: "NAME",
+    summary: "Namespace of objects that name none",
+    default: "default",
+  },
+  "git-image": operatorOptions["git-image"],
+  "agent-image": operatorOptions["agent-image"],
+} as const satisfies OptionSpecs;
+
+export type RenderValues = ValuesOf<typeof renderOptions>;
 export type DevValues = ValuesOf<typeof devOptions>;
 export type DemoValues = ValuesOf<typeof demoOptions>;
 export type OperatorValues = ValuesOf<typeof operatorOptions>;
@@ -214,6 +232,18 @@ export const commands: readonly Command<OptionSpecs, CommandContext>[] = [
     ],
     run: async (values, context: CommandContext) =>
       (await import("./commands/artifacts.ts")).runArtifacts(values, context),
+  }),
+  defineCommand({
+    name: "render",
+    summary: "Print the objects that an AgentRun will become, and where each value came from",
+    description: [
+      "Reads manifests, applies every default as the operator does, and prints the claim and the Job as YAML. Above them stands each value that counts and the object that it came from. Asks no cluster: Secrets are taken to exist, a workspace to be Ready.",
+      "A manifest that an API server would refuse is refused with the same message. Values of variables whose names say that they are secret are masked.",
+    ],
+    options: renderOptions,
+    examples: ["agent-operator render -f run.yaml -f provider.yaml --namespace team-a"],
+    run: async (values, context: CommandContext) =>
+      (await import("./commands/render.ts")).runRender(values, context),
   }),
   defineCommand({
     name: "version",

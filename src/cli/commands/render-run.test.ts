@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { renderRuns } from "./render-run.ts";
+
+const apiVersion = "agent.xonovex.com/v1alpha1";
+const defaults = { namespace: "team", gitImage: "git:1", agentImage: "agent:1" };
+const repository = { url: "https://example.com/repo.git" };
+
+function run(spec: Record<string, unknown>): Record<string, unknown> {
+  return {
+    apiVersion,
+    kind: "AgentRun",
+    metadata: { name: "run" },
+    spec: { prompt: "p", repository, ...spec },
+  };
+}
+
+const provider = {
+  apiVersion,
+  kind: "AgentProvider",
+  metadata: { name: "p" },
+  spec: {
+    authTokenSecretRef: { name: "s", key: "k" },
+    environment: { ANTHROPIC_BASE_URL: "https://llm.example.com", OTHER_TOKEN: "hush" },
+  },
+};
+
+const config = {
+  apiVersion,
+  kind: "AgentConfig",
+  metadata: { name: "default" },
+  spec: { defaultProviders: { claude: "p" }, defaultTimeout: "2h", storageSize: "1Gi" },
+};
+
+describe("renderRuns", () => {
+  it("says where each value came from", () => {
+    const [rendered] = renderRuns([run({ image: "mine:1", model: "m" }), provider, config], defaults);
+    const shown = Object.fromEntries(
+      rendered?.effective.map(({ field, value, from }) => [field, [value, from]]) ?? [],
+    );
+    assert.deepEqual(shown["agent"], ["claude", "built in"]);
+    assert.deepEqual(shown["provider"], ["p", "AgentConfig default"]);
+    assert.deepEqual(shown["model"], ["m", "AgentRun"]);
+    assert.deepEqual(shown["credential"], ["ANTHROPIC_AUTH_TOKEN from Secret s, key k", "AgentProvider p"]);
+    assert.deepEqual(shown["image"], ["mine:1", "AgentRun"]);
+    assert.deepEqual(shown["timeout"], ["7200s", "AgentConfig default"]);
+    assert.deepEqual(shown["storageSize"], ["1Gi", "AgentConfig default"]);
+    assert.deepEqual(shown["env.ANTHROPIC_BASE_URL"], ["https://llm.example.com", "AgentProvider p"]);
+  });
+
+  it("gives the claim and the Job in the namespace, without what is secret", () => {
+    const [rendered] = renderRuns([run({}), provider, config], defaults);
+    assert.deepEqual(
+      rendered?.objects.map(({ kind }) => kind),
+      ["PersistentVolumeClaim", "Job"],
+    );
+    const text = JSON.stringify(rendered);
+    assert.match(text, /"image":"agent:1"/);
+    assert.match(text, /"namespace":"team"/);
+    assert.ok(!text.includes("hush"));
+  });
+
+  const wrong: [what: string, documents: Record<string, unknown>[], says: RegExp][] = [
+    [
+      "a run that an API server would refuse",
+      [run({ agent: "hal" }), provider],
+      /AgentRun run is invalid: spec\.agent/,
+    ],
+    [
+      "a run whose provider is in none of the files",
+      [run({ providerRef: "q" })],
+      /ProviderNotFound: AgentProvider q/,
+    ],
+    [
+      "a provider for another agent",
+      [
+        run({ agent: "opencode", providerRef: "p" }),
+        { ...provider, spec: { ...provider.spec, agentTypes: ["claude"] } },
+      ],
+      /AgentMismatch/,
+    ],
+    ["files without a run", [provider], /there is no AgentRun/],
+  ];
+  for (const [what, documents, says] of wrong) {
+    it(`refuses ${what}`, () => assert.throws(() => renderRuns(documents, defaults), says));
+  }
+});

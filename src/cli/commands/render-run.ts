@@ -1,0 +1,215 @@
+import { API_GROUP } from "../../api/group.ts";
+import type { AgentConfig } from "../../api/agent-config.ts";
+import type { AgentProvider } from "../../api/agent-provider.ts";
+import type { AgentRun } from "../../api/agent-run.ts";
+import type { AgentWorkspace } from "../../api/agent-workspace.ts";
+import { customResourceDefinitions } from "../../api/kinds.ts";
+import type { KubeObject } from "../../kube/objects.ts";
+import { apiVersionOf } from "../../kube/resources.ts";
+import { compileSchema } from "../../kube/schema/compile.ts";
+import { activeConfig } from "../../plan/active-config.ts";
+import type { ObservedRun } from "../../plan/agent-run/observed.ts";
+import { planRun } from "../../plan/agent-run/plan.ts";
+import { providerNameOf, secretsNeeded } from "../../plan/agent-run/references.ts";
+import { resolveRun } from "../../plan/agent-run/resolve.ts";
+import type { ResolvedRun } from "../../plan/resolved-run.ts";
+
+/** What is rendered where a manifest says nothing itself. */
+export interface RenderDefaults {
+  namespace: string;
+  gitImage: string;
+  agentImage: string;
+}
+
+/** A value that a run starts with, and which object or default it came from. */
+export interface Effective {
+  field: string;
+  value: string;
+  from: string;
+}
+
+/** What one AgentRun becomes. */
+export interface Rendered {
+  name: string;
+  effective: Effective[];
+  /** The claim and the Job, as they are sent to the API server. */
+  objects: Record<string, unknown>[];
+}
+
+const MASKED = "***";
+const SECRET_NAME = /TOKEN|KEY|SECRET|PASSWORD|CREDENTIAL/;
+
+/**
+ * What every AgentRun among the objects becomes, with the AgentConfigs, AgentProviders and AgentWorkspaces
+ * beside it. Secrets are taken to exist, a workspace to be Ready. Throws an Error that names the object
+ * where a manifest is invalid or the run could not start.
+ */
+export function renderRuns(
+  documents: readonly Record<string, unknown>[],
+  defaults: RenderDefaults,
+): Rendered[] {
+  const objects = documents.map((document) => admitted(document, defaults.namespace));
+  const ofKind = <T extends KubeObject>(kind: string): T[] =>
+    objects.filter((object) => object.kind === kind).map((object) => object as T);
+  const runs = ofKind<AgentRun>("AgentRun");
+  if (runs.length === 0)
+    throw new Error("there is no AgentRun among the objects; name its file with --filename");
+  return runs.map((run) => {
+    const near = <T extends KubeObject>({ metadata }: T): boolean =>
+      metadata.namespace === run.metadata.namespace;
+    const config = activeConfig(ofKind<AgentConfig>("AgentConfig").filter(near));
+    const providerName = providerNameOf(run, config);
+    const provider = ofKind<AgentProvider>("AgentProvider")
+      .filter(near)
+      .find(({ metadata }) => metadata.name === providerName);
+    const workspace = ofKind<AgentWorkspace>("AgentWorkspace")
+      .filter(near)
+      .find(({ metadata }) => metadata.name === run.spec.workspaceRef);
+    return renderRun(run, { config, provider, workspace: workspace && ready(workspace) }, defaults);
+  });
+}
+
+function renderRun(
+  run: AgentRun,
+  found: { config?: AgentConfig; provider?: AgentProvider; workspace?: AgentWorkspace },
+  defaults: RenderDefaults,
+): Rendered {
+  const secrets = new Map<string, string[]>();
+  for (const { ref } of secretsNeeded(run, found))
+    secrets.set(ref.name, [...(secrets.get(ref.name) ?? []), ref.key]);
+  const { gitImage, agentImage } = defaults;
+  const observed: ObservedRun = {
+    run,
+    references: { ...found, secrets },
+    defaults: { gitImage, agentImage, imagePullTimeoutSeconds: 300 },
+    now: 0,
+  };
+  const name = `${run.metadata.namespace}/${run.metadata.name}`;
+  const resolution = resolveRun(observed);
+  if ("obstacle" in resolution) {
+    const { reason, message } = resolution.obstacle;
+    throw new Error(
+      `AgentRun ${name} would not start: ${reason}: ${message} (objects are looked up in the files only)`,
+    );
+  }
+  const objects = planRun(observed).create.map(({ type, object }) => ({
+    ...masked({ apiVersion: apiVersionOf(type), kind: type.kind, ...object }),
+  }));
+  return { name, effective: effectiveValues(run, found, resolution.resolved), objects };
+}
+
+/** An object as the API server would store it; refuses what that would refuse. */
+function admitted(document: Record<string, unknown>, namespace: string): KubeObject {
+  const { apiVersion, kind } = document;
+  const metadata = { namespace, ...(document["metadata"] as KubeObject["metadata"] | undefined) };
+  const object = { ...document, metadata: { uid: "assigned-by-the-api-server", ...metadata } };
+  if (!String(apiVersion).startsWith(`${API_GROUP}/`)) return object as KubeObject;
+  const crd = customResourceDefinitions().find(({ spec }) => spec.names.kind === kind);
+  const schema = compileSchema(crd?.spec.versions[0]?.schema.openAPIV3Schema);
+  const stored = schema.applyDefaults(JSON.parse(JSON.stringify(object)));
+  const [error] = schema.validate(stored);
+  if (error) throw new Error(`${String(kind)} ${metadata.name} is invalid: ${error.field}: ${error.message}`);
+  return stored as KubeObject;
+}
+
+function ready(workspace: AgentWorkspace): AgentWorkspace {
+  return { ...workspace, status: { ...workspace.status, phase: "Ready" } };
+}
+
+function effectiveValues(
+  { spec }: AgentRun,
+  { config, provider }: { config?: AgentConfig; provider?: AgentProvider },
+  resolved: ResolvedRun,
+): Effective[] {
+  const defaults = config?.spec;
+  const configName = `AgentConfig ${config?.metadata.name}`;
+  const providerName = provider ? `AgentProvider ${provider.metadata.name}` : "AgentRun, inline provider";
+  const row = (field: string, value: unknown, ...from: [unknown, string][]): Effective[] => {
+    if (value === undefined) return [];
+    const source = from.find(([given]) => given !== undefined)?.[1] ?? "built in";
+    return [
+      { field, value: typeof value === "object" ? JSON.stringify(value) : String(value), from: source },
+    ];
+  };
+  const models = spec.provider?.model ?? provider?.spec.model;
+  const inEnvironment =
+    resolved.model === undefined || resolved.model === models ? undefined : resolved.model;
+  return [
+    ...row("agent", resolved.agent, [spec.agent, "AgentRun"], [defaults?.defaultAgent, configName]),
+    ...row(
+      "provider",
+      resolved.provider?.name,
+      [spec.provider, "AgentRun, inline"],
+      [spec.providerRef, "AgentRun"],
+      [defaults?.defaultProviders, configName],
+    ),
+    ...row(
+      "model",
+      resolved.model,
+      [spec.model, "AgentRun"],
+      [models, providerName],
+      [defaults?.defaultModel === resolved.model ? resolved.model : undefined, configName],
+      [inEnvironment, `${providerName}, environment`],
+    ),
+    ...row(
+      "credential",
+      resolved.provider?.token &&
+        `${resolved.provider.token.variable} from Secret ${resolved.provider.token.secret.name}, key ${resolved.provider.token.secret.key}`,
+      [resolved.provider?.token, providerName],
+    ),
+    ...row(
+      "image",
+      resolved.image,
+      [spec.image, "AgentRun"],
+      [defaults?.defaultImage, configName],
+      [resolved.image, "operator"],
+    ),
+    ...row(
+      "timeout",
+      `${resolved.timeoutSeconds}s`,
+      [spec.timeout, "AgentRun"],
+      [defaults?.defaultTimeout, configName],
+    ),
+    ...row("storageClass", spec.repository && (resolved.storage.className ?? "the cluster's default"), [
+      defaults?.storageClass,
+      configName,
+    ]),
+    ...row("storageSize", spec.repository && resolved.storage.size, [defaults?.storageSize, configName]),
+    ...row(
+      "resources",
+      resolved.resources,
+      [spec.resources, "AgentRun"],
+      [defaults?.defaultResources, configName],
+    ),
+    ...row(
+      "trustRepositoryConfig",
+      resolved.trustRepositoryConfig,
+      [spec.trustRepositoryConfig, "AgentRun"],
+      [defaults?.trustRepositoryConfig, configName],
+    ),
+    ...resolved.env.flatMap(({ name, value }) => {
+      const own = spec.env?.some((variable) => variable.name === name) ? name : undefined;
+      const environment = spec.provider?.environment ?? provider?.spec.environment ?? {};
+      const shown = value === undefined ? "from a reference" : SECRET_NAME.test(name) ? MASKED : value;
+      return row(
+        `env.${name}`,
+        shown,
+        [own, "AgentRun"],
+        [environment[name], providerName],
+        [name, configName],
+      );
+    }),
+  ];
+}
+
+/** Without the literal values of variables whose names say that they are secret. */
+function masked<T>(value: T): T {
+  if (Array.isArray(value)) return value.map((item: unknown) => masked(item)) as T;
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value).map(([key, item]) => [key, masked(item)] as const);
+  const copy: Record<string, unknown> = Object.fromEntries(entries);
+  const { name, value: literal } = copy;
+  if (typeof name === "string" && typeof literal === "string" && SECRET_NAME.test(name))
+    copy["value"] = MASKED;
+  return copy as T;
+}

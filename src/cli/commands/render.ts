@@ -1,0 +1,42 @@
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { parseAllDocuments, stringify } from "yaml";
+import { DEFAULT_AGENT_IMAGE, DEFAULT_GIT_IMAGE } from "../../operator/images.ts";
+import { isObject } from "../../kube/json.ts";
+import type { RenderValues } from "../commands.ts";
+import { UsageError } from "../command.ts";
+import type { CommandContext } from "../context.ts";
+import { renderRuns, type Rendered } from "./render-run.ts";
+
+/** Prints the objects that AgentRuns in files will become. Asks no cluster. */
+export async function runRender(values: RenderValues, context: CommandContext): Promise<number> {
+  const { config, out } = context;
+  if (values.filename.length === 0)
+    throw new UsageError("--filename is needed: a file that holds an AgentRun");
+  const objects = await Promise.all(
+    values.filename.map((file) => readObjects(resolve(config.workingDirectory, file), file)),
+  );
+  const rendered = renderRuns(objects.flat(), {
+    namespace: values.namespace,
+    gitImage: values["git-image"] ?? DEFAULT_GIT_IMAGE,
+    agentImage: values["agent-image"] ?? DEFAULT_AGENT_IMAGE,
+  });
+  out.write(rendered.map(text).join("---\n"));
+  return 0;
+}
+
+async function readObjects(path: string, shown: string): Promise<Record<string, unknown>[]> {
+  const documents = parseAllDocuments(await readFile(path, "utf8"));
+  const problem = documents.flatMap(({ errors }) => errors)[0];
+  // Only its code and place: the parser's message quotes the line, which may be a Secret's.
+  if (problem !== undefined)
+    throw new Error(`${shown} is no valid YAML at line ${problem.linePos?.[0].line} (${problem.code})`);
+  return documents.map((document): unknown => document.toJS()).filter(isObject);
+}
+
+function text({ name, effective, objects }: Rendered): string {
+  const width = Math.max(...effective.map(({ field }) => field.length));
+  const rows = effective.map(({ field, value, from }) => `#   ${field.padEnd(width)}  ${value}  (${from})\n`);
+  const yaml = objects.map((object) => stringify(object, { aliasDuplicateObjects: false, lineWidth: 0 }));
+  return `# AgentRun ${name}: every value that counts, and where it came from\n${rows.join("")}${yaml.join("---\n")}`;
+}
