@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { parseGitReport } from "../../src/plan/build/git-report.ts";
 import { createPod, repository, resolvedRun } from "../agents/support/pod.ts";
+import { createWorkspace } from "../agents/support/workspace.ts";
 import { requireTool } from "../support/debian.ts";
 import { createGitRepository } from "../support/git-repository.ts";
 import { runOk } from "../support/run.ts";
@@ -47,4 +48,20 @@ test("clone, worktree and entrypoint run with busybox's programs", async () => {
   assert(stdout.includes(RESULT));
   const git = parseGitReport(await pod.message());
   assert.deepEqual([git?.ok, git?.branch, git?.filesChanged, git?.uncommittedChanges], [true, "w", 1, true]);
+});
+
+test("the scripts of a workspace run with busybox's programs", async () => {
+  await using directory = await temporaryDirectory();
+  const options = { path: await busyboxPath(directory.path), shell: ["sh"] };
+  const origin = await createGitRepository(join(directory.path, "origin"));
+  const workspace = await createWorkspace(join(directory.path, "pod"), repository(origin.path));
+  const made = await workspace.initialize(options);
+  assert.equal(made.code, 0, made.stderr);
+  const added = await (await workspace.podOf("agent-1", { branch: "work" }, options)).clone();
+  assert.equal(added.code, 0, added.stderr);
+  const lost = await workspace.podOf("agent-2", { branch: "w", sourceBranch: "mian" }, options);
+  assert.equal((await lost.clone()).code, 64);
+  assert.match(await lost.message(), /the nearest names are: main work/);
+  const cleaned = await workspace.cleanUp("agent-1", options);
+  assert.equal(cleaned.code, 0, cleaned.stderr);
 });
