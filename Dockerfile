@@ -1,0 +1,19 @@
+# The operator: docker build -t agent-operator:0.1.0 -t agent-operator:latest .
+# One file of JavaScript and Node on a base without shell or package manager; the user is 65532.
+FROM node:24.21.0-trixie-slim AS build
+WORKDIR /build/src
+COPY package.json package-lock.json ./
+# Of the development dependencies the bundler alone: the others are ten times as much.
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
+ && npm install --prefix /build --ignore-scripts --no-audit --no-fund \
+      "esbuild@$(node -p 'require("./package.json").devDependencies.esbuild')"
+COPY scripts/bundle.ts scripts/
+COPY src src
+RUN node scripts/bundle.ts && node dist/agent-operator.mjs version
+
+FROM gcr.io/distroless/cc-debian13:nonroot
+COPY --from=build /usr/local/bin/node /usr/local/bin/node
+COPY --from=build /build/src/dist/agent-operator.mjs /app/agent-operator.mjs
+USER 65532:65532
+ENTRYPOINT ["/usr/local/bin/node", "/app/agent-operator.mjs"]
+CMD ["operator"]
