@@ -152,6 +152,29 @@ const renderOptions = {
   "agent-image": operatorOptions["agent-image"],
 } as const satisfies OptionSpecs;
 
+const doctorOptions = {
+  namespace: {
+    type: "string",
+    value: "NAME",
+    summary:
+      "Look at the AgentProviders and the Pod Security level of this namespace; default: the context's",
+  },
+  "operator-namespace": {
+    type: "string",
+    value: "NAME",
+    summary: "Where the operator runs",
+    default: "agent-operator-system",
+  },
+  "operator-account": {
+    type: "string",
+    value: "NAME",
+    summary: "The ServiceAccount that the operator runs as",
+    default: "agent-operator",
+  },
+  json: { type: "boolean", summary: "Print the findings as JSON" },
+} as const satisfies OptionSpecs;
+
+export type DoctorValues = ValuesOf<typeof doctorOptions>;
 export type RenderValues = ValuesOf<typeof renderOptions>;
 export type DevValues = ValuesOf<typeof devOptions>;
 export type DemoValues = ValuesOf<typeof demoOptions>;
@@ -232,6 +255,18 @@ export const commands: readonly Command<OptionSpecs, CommandContext>[] = [
     ],
     run: async (values, context: CommandContext) =>
       (await import("./commands/artifacts.ts")).runArtifacts(values, context),
+  }),
+  defineCommand({
+    name: "doctor",
+    summary: "Look a cluster over for what would keep runs from working",
+    description: [
+      "Looks at the API server's version, the CRDs, the operator's permissions, its replicas and Lease, storage classes, Pod Security, AgentProviders with their Secrets, and objects whose deletion is held up, and says what to do about each finding. It never changes anything.",
+      "Exit code 1 means that something keeps runs from working; warnings alone end with 0.",
+    ],
+    options: doctorOptions,
+    examples: ["agent-operator doctor", "agent-operator doctor --namespace team-a --json"],
+    run: async (values, context: CommandContext) =>
+      (await import("./commands/doctor.ts")).runDoctor(values, context),
   }),
   defineCommand({
     name: "render",

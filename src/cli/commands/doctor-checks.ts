@@ -1,0 +1,301 @@
+import { API_GROUP } from "../../api/group.ts";
+import { customResourceDefinitions as ownDefinitions } from "../../api/kinds.ts";
+import { agentProviders, agentRuns, agentWorkspaces } from "../../api/resources.ts";
+import type { Client } from "../../client/client.ts";
+import { ApiError, isApiError } from "../../client/errors.ts";
+import { customResourceDefinitions, leases, namespaces } from "../../kube/builtin.ts";
+import { isObject } from "../../kube/json.ts";
+import type { Condition, KubeObject } from "../../kube/objects.ts";
+import { resourceType } from "../../kube/resources.ts";
+import { leaderElectionRules, operatorRules, type PolicyRule } from "../../operator/rbac.ts";
+
+/** One thing that was looked at. */
+export interface Finding {
+  status: "ok" | "warning" | "problem";
+  subject: string;
+  message: string;
+  /** What to do; absent where nothing is to be done. */
+  remedy?: string;
+}
+
+/** Where a check looks. */
+export interface Surroundings {
+  client: Client;
+  /** Whose AgentProviders and Pod Security level are looked at. */
+  namespace: string;
+  operatorNamespace: string;
+  operatorAccount: string;
+  /** Milliseconds since the epoch. */
+  now: number;
+}
+
+export type Check = (surroundings: Surroundings) => Promise<Finding[]>;
+
+interface Definition extends KubeObject {
+  spec: { versions: { name: string; served: boolean; schema?: { openAPIV3Schema?: unknown } }[] };
+  status?: { conditions?: Condition[] };
+}
+
+interface StorageClass extends KubeObject {
+  provisioner: string;
+}
+
+interface AccessReview extends KubeObject {
+  spec: { user: string; groups: string[]; resourceAttributes: Record<string, string> };
+  status?: { allowed: boolean };
+}
+
+interface Deployment extends KubeObject {
+  spec: { replicas?: number };
+  status?: { readyReplicas?: number };
+}
+
+const definitions = resourceType<Definition>(
+  customResourceDefinitions.group,
+  customResourceDefinitions.version,
+  customResourceDefinitions.plural,
+  customResourceDefinitions.kind,
+  false,
+);
+const storageClasses = resourceType<StorageClass>(
+  "storage.k8s.io",
+  "v1",
+  "storageclasses",
+  "StorageClass",
+  false,
+);
+const deployments = resourceType<Deployment>("apps", "v1", "deployments", "Deployment");
+const accessReviews = resourceType<AccessReview>(
+  "authorization.k8s.io",
+  "v1",
+  "subjectaccessreviews",
+  "SubjectAccessReview",
+  false,
+);
+
+const OLDEST_MINOR = 28;
+const DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class";
+
+/** Everything that is looked at, in the order in which one thing needs the other. */
+export const checks: readonly Check[] = [
+  checkVersion,
+  checkDefinitions,
+  checkPermissions,
+  checkOperator,
+  checkLease,
+  checkStorage,
+  checkPodSecurity,
+  checkProviders,
+  checkHeldObjects,
+];
+
+async function checkVersion({ client }: Surroundings): Promise<Finding[]> {
+  const version: unknown = JSON.parse(await client.getText("/version"));
+  const text =
+    typeof version === "object" && version && "gitVersion" in version ? String(version.gitVersion) : "?";
+  const [, major, minor] = /^v(\d+)\.(\d+)/.exec(text) ?? [];
+  const isOld = Number(major) === 1 && Number(minor) < OLDEST_MINOR;
+  return isOld
+    ? [problem("API server", `is ${text}, older than 1.${OLDEST_MINOR}`, "Upgrade the cluster.")]
+    : [ok("API server", text)];
+}
+
+async function checkDefinitions({ client }: Surroundings): Promise<Finding[]> {
+  return Promise.all(
+    ownDefinitions().map(async (own): Promise<Finding> => {
+      const { name } = own.metadata;
+      const found = await client.get(definitions, { name }).catch(absent);
+      const remedy = "kubectl apply -k config/crd/";
+      if (found === undefined) return problem("CRD", `${name} is missing`, remedy);
+      const established = found.status?.conditions?.find(({ type }) => type === "Established");
+      if (established?.status !== "True")
+        return problem("CRD", `${name} is not established`, `See why: kubectl describe crd ${name}`);
+      const served = found.spec.versions.find((version) => version.name === own.spec.versions[0]?.name);
+      return hasFieldsOf(served?.schema?.openAPIV3Schema, own.spec.versions[0]?.schema.openAPIV3Schema)
+        ? ok("CRD", name)
+        : problem("CRD", `${name} lacks fields of this version`, remedy);
+    }),
+  );
+}
+
+/** Whether a schema knows every property of another one. */
+function hasFieldsOf(found: unknown, own: unknown): boolean {
+  if (!isObject(own)) return true;
+  if (!isObject(found)) return false;
+  const { properties, items, additionalProperties } = own;
+  const known = found["properties"];
+  return (
+    hasFieldsOf(found["items"], items) &&
+    hasFieldsOf(found["additionalProperties"], additionalProperties) &&
+    Object.entries(isObject(properties) ? properties : {}).every(
+      ([name, schema]) => isObject(known) && hasFieldsOf(known[name], schema),
+    )
+  );
+}
+
+async function checkPermissions({
+  client,
+  operatorNamespace,
+  operatorAccount,
+}: Surroundings): Promise<Finding[]> {
+  const user = `system:serviceaccount:${operatorNamespace}:${operatorAccount}`;
+  const groups = [
+    "system:serviceaccounts",
+    `system:serviceaccounts:${operatorNamespace}`,
+    "system:authenticated",
+  ];
+  const asked = [
+    ...attributesOf(operatorRules, undefined),
+    ...attributesOf(leaderElectionRules, operatorNamespace),
+  ];
+  const refused: string[] = [];
+  for (const attributes of asked) {
+    const review: AccessReview = { metadata: {}, spec: { user, groups, resourceAttributes: attributes } };
+    const { status } = await client.create(accessReviews, review);
+    if (status?.allowed !== true) refused.push(`${attributes["verb"]} ${attributes["resource"]}`);
+  }
+  if (refused.length === 0) return [ok("Permissions", `${user} has all of its ${asked.length}`)];
+  return [
+    problem(
+      "Permissions",
+      `${user} may not ${refused.slice(0, 5).join(", ")}${refused.length > 5 ? ` and ${refused.length - 5} more` : ""} in every namespace`,
+      "kubectl apply -k config/default/ (an operator for some namespaces only has a Role in each instead)",
+    ),
+  ];
+}
+
+function attributesOf(rules: readonly PolicyRule[], namespace: string | undefined): Record<string, string>[] {
+  return rules.flatMap(({ apiGroups, resources, verbs }) =>
+    apiGroups.flatMap((group) =>
+      resources.flatMap((full) =>
+        verbs.map((verb) => {
+          const [resource = "", subresource = ""] = full.split("/");
+          return { group, resource, subresource, verb, ...(namespace === undefined ? {} : { namespace }) };
+        }),
+      ),
+    ),
+  );
+}
+
+async function checkOperator({ client, operatorNamespace }: Surroundings): Promise<Finding[]> {
+  const at = { namespace: operatorNamespace, name: "agent-operator" };
+  const found = await client.get(deployments, at).catch(absent);
+  if (found === undefined)
+    return [
+      warning(
+        "Operator",
+        `there is no Deployment agent-operator in ${operatorNamespace}`,
+        "kubectl apply -k config/default/",
+      ),
+    ];
+  const wanted = found.spec.replicas ?? 1;
+  const ready = found.status?.readyReplicas ?? 0;
+  if (ready >= Math.min(wanted, 1)) return [ok("Operator", `${ready} of ${wanted} replicas are ready`)];
+  const remedy = `See why: kubectl -n ${operatorNamespace} describe pods -l app.kubernetes.io/name=agent-operator (is the image in a registry that the nodes reach?)`;
+  return [problem("Operator", `none of ${wanted} replicas is ready`, remedy)];
+}
+
+async function checkLease({ client, operatorNamespace, now }: Surroundings): Promise<Finding[]> {
+  const found = await client
+    .get(leases, { namespace: operatorNamespace, name: "agent-operator" })
+    .catch(absent);
+  const { holderIdentity, renewTime, leaseDurationSeconds = 15 } = found?.spec ?? {};
+  if (!holderIdentity || renewTime === undefined)
+    return [warning("Lease", "no operator leads", "Start the operator, or see its log.")];
+  const ageSeconds = Math.round((now - Date.parse(renewTime)) / 1_000);
+  return ageSeconds > 2 * leaseDurationSeconds
+    ? [
+        problem(
+          "Lease",
+          `${holderIdentity} has not renewed it for ${ageSeconds} s`,
+          "See the operator's log, and this machine's clock.",
+        ),
+      ]
+    : [ok("Lease", `held by ${holderIdentity}`)];
+}
+
+async function checkStorage({ client }: Surroundings): Promise<Finding[]> {
+  const { items } = await client.list(storageClasses);
+  const standard = items.filter(({ metadata }) => metadata.annotations?.[DEFAULT_CLASS] === "true");
+  const names = items.map(({ metadata }) => metadata.name).join(", ") || "none";
+  return standard.length === 0
+    ? [
+        warning(
+          "Storage",
+          `no StorageClass is the default one (there is ${names})`,
+          "Mark one as default, or set storageClass in each AgentConfig; an AgentWorkspace needs one that can ReadWriteMany.",
+        ),
+      ]
+    : [
+        ok(
+          "Storage",
+          `${standard.map(({ metadata }) => metadata.name).join(", ")} is the default of ${names}`,
+        ),
+      ];
+}
+
+async function checkPodSecurity({ client, namespace }: Surroundings): Promise<Finding[]> {
+  const found = await client.get(namespaces, { name: namespace }).catch(absent);
+  if (found === undefined)
+    return [problem("Namespace", `${namespace} does not exist`, `kubectl create namespace ${namespace}`)];
+  const level = found.metadata.labels?.["pod-security.kubernetes.io/enforce"] ?? "privileged";
+  const remedy = `Agents run commands that a model chose: kubectl label namespace ${namespace} pod-security.kubernetes.io/enforce=restricted`;
+  return level === "restricted"
+    ? [ok("Pod Security", `${namespace} enforces restricted`)]
+    : [warning("Pod Security", `${namespace} enforces ${level}`, remedy)];
+}
+
+async function checkProviders({ client, namespace }: Surroundings): Promise<Finding[]> {
+  const { items } = await client.list(agentProviders, { namespace }).catch(none);
+  return items.map(({ metadata, status }) => {
+    const why = status?.conditions?.find(({ type }) => type === "Ready");
+    if (status?.ready === true) return ok("AgentProvider", `${metadata.name} is ready`);
+    const remedy = "Create or correct the Secret that authTokenSecretRef names.";
+    return status === undefined
+      ? warning("AgentProvider", `${metadata.name} was seen by no operator yet`, "Start the operator.")
+      : problem("AgentProvider", `${metadata.name} is not ready: ${why?.message ?? "unknown"}`, remedy);
+  });
+}
+
+/** Objects that wait for an operator to take its finalizer off: they hold up their CRD too. */
+async function checkHeldObjects({ client }: Surroundings): Promise<Finding[]> {
+  const lists = await Promise.all(
+    [agentRuns, agentWorkspaces].map(async (type) =>
+      (await client.list<KubeObject>(type).catch(none)).items.map((item) => ({ type, item })),
+    ),
+  );
+  return lists
+    .flat()
+    .filter(({ item }) => item.metadata.deletionTimestamp !== undefined)
+    .map(({ type, item: { metadata } }) => {
+      const finalizers = (metadata.finalizers ?? []).filter((each) => each.includes(API_GROUP));
+      const message = `${metadata.namespace}/${metadata.name} is being deleted and waits for ${finalizers.join(", ") || "its children"}`;
+      return warning(
+        type.kind,
+        message,
+        "The operator finishes it; without one, take the finalizer off with kubectl edit.",
+      );
+    });
+}
+
+function ok(subject: string, message: string): Finding {
+  return { status: "ok", subject, message };
+}
+
+function warning(subject: string, message: string, remedy: string): Finding {
+  return { status: "warning", subject, message, remedy };
+}
+
+function problem(subject: string, message: string, remedy: string): Finding {
+  return { status: "problem", subject, message, remedy };
+}
+
+function absent(error: unknown): undefined {
+  if (!isApiError(error, "NotFound")) throw error;
+}
+
+/** Where the CRD is missing, which is a finding of its own. */
+function none(error: unknown): { items: never[] } {
+  if (error instanceof ApiError && error.code === 404) return { items: [] };
+  throw error;
+}

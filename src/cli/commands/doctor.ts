@@ -1,0 +1,54 @@
+import { createClient } from "../../client/client.ts";
+import { ApiError } from "../../client/errors.ts";
+import { kubeconfigTransport } from "../../client/kubeconfig.ts";
+import type { DoctorValues } from "../commands.ts";
+import type { CommandContext } from "../context.ts";
+import type { Style } from "../output.ts";
+import { checks, type Check, type Finding, type Surroundings } from "./doctor-checks.ts";
+
+const SIGNS: Record<Finding["status"], [string, Style]> = {
+  ok: ["ok     ", "green"],
+  warning: ["warning", "yellow"],
+  problem: ["problem", "red"],
+};
+
+/** Looks a cluster over and changes nothing. Exit code 1 where something keeps runs from working. */
+export async function runDoctor(values: DoctorValues, { config, out }: CommandContext): Promise<number> {
+  const { transport, namespace } = await kubeconfigTransport({ paths: [...config.kubeconfigPaths] });
+  const surroundings: Surroundings = {
+    client: createClient(transport),
+    namespace: values.namespace ?? namespace,
+    operatorNamespace: values["operator-namespace"],
+    operatorAccount: values["operator-account"],
+    now: Date.now(),
+  };
+  const findings: Finding[] = [];
+  try {
+    for (const check of checks) findings.push(...(await attempt(check, surroundings)));
+  } finally {
+    transport.close();
+  }
+  if (values.json) out.line(JSON.stringify(findings, undefined, 2));
+  else for (const finding of findings) for (const line of lines(finding, out.style)) out.line(line);
+  return findings.some(({ status }) => status === "problem") ? 1 : 0;
+}
+
+/** What may not be looked at is a finding too; an API server that does not answer ends it all. */
+async function attempt(check: Check, surroundings: Surroundings): Promise<Finding[]> {
+  try {
+    return await check(surroundings);
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.code !== 403) throw error;
+    const remedy = "Ask with the permissions of an administrator.";
+    return [{ status: "warning", subject: "Not looked at", message: error.message, remedy }];
+  }
+}
+
+function lines(
+  { status, subject, message, remedy }: Finding,
+  style: (style: Style, text: string) => string,
+): string[] {
+  const [sign, colour] = SIGNS[status];
+  const first = `${style(colour, sign)}  ${subject}: ${message}`;
+  return remedy === undefined ? [first] : [first, `         ${style("dim", remedy)}`];
+}
