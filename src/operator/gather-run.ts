@@ -112,9 +112,11 @@ async function troubles(
   const { namespace = "", name = "" } = pod.metadata;
   const claims = await Promise.all(claimNames.map((each) => readClaim(client, namespace, each)));
   const claim = claims.find((each) => each && each.status?.phase !== "Bound");
-  const about = [{ kind: "Pod", name }];
-  if (claim) about.push({ kind: "PersistentVolumeClaim", name: claim.metadata.name ?? "" });
-  return { claim, warning: await newestWarning(client, namespace, about) };
+  // The scheduler only repeats that a claim is not bound; its own events say why.
+  const about = claim
+    ? { kind: "PersistentVolumeClaim", name: claim.metadata.name ?? "" }
+    : { kind: "Pod", name };
+  return { claim, warning: await newestWarning(client, namespace, [about]) };
 }
 
 /** Looks the references up and remembers them, so that the run is planned again when one of them changes. */

@@ -1,5 +1,6 @@
 import { LABEL_COMPONENT, LABEL_WORKSPACE } from "../api/labels.ts";
 import type { AgentWorkspace } from "../api/agent-workspace.ts";
+import type { PersistentVolumeClaim } from "../kube/builtin.ts";
 import type { KubeObject } from "../kube/objects.ts";
 import { isPodFinished } from "../plan/agent-run/pod-state.ts";
 import { isSlow } from "../plan/agent-run/start-up.ts";
@@ -31,6 +32,7 @@ export async function gatherWorkspace(
   const job = ownJob(caches, workspace, workspaceJobName(name));
   const pod = job && newestPod(caches, job);
   const claims = [...caches.workspaceClaims.by("owner", uid)];
+  const checkout = claims.find((claim) => claim.metadata.name === workspaceClaimName(name));
   const slow = pod !== undefined && !isPodFinished(pod) && isSlow(pod, now);
   return {
     workspace,
@@ -40,18 +42,18 @@ export async function gatherWorkspace(
     claims: new Map(claims.map((claim) => [claim.metadata.name ?? "", claim])),
     job,
     pod,
-    warning: slow ? await newestWarning(client, namespace, troubled(pod, name)) : undefined,
+    warning: slow ? await newestWarning(client, namespace, [troubled(pod, checkout)]) : undefined,
     runs: [...caches.runs.by("workspace", key)],
     cleanups: [...caches.jobs.by("owner", uid)].filter(isCleanup),
     now,
   };
 }
 
-function troubled(pod: KubeObject, workspace: string): { kind: string; name: string }[] {
-  return [
-    { kind: "Pod", name: pod.metadata.name ?? "" },
-    { kind: "PersistentVolumeClaim", name: workspaceClaimName(workspace) },
-  ];
+/** The claim while it is not bound, else the pod. */
+function troubled(pod: KubeObject, claim: PersistentVolumeClaim | undefined): { kind: string; name: string } {
+  return claim && claim.status?.phase !== "Bound"
+    ? { kind: "PersistentVolumeClaim", name: claim.metadata.name ?? "" }
+    : { kind: "Pod", name: pod.metadata.name ?? "" };
 }
 
 async function credentialsOf(

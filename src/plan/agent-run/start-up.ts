@@ -93,10 +93,16 @@ function schedulingHoldUp(
   warning: string | undefined,
 ): HoldUp | undefined {
   if (pod.spec.nodeName !== undefined) return undefined;
-  if (claim?.status?.phase !== "Bound" && claim)
-    return { reason: "ClaimPending", message: claimMessage(claim, warning) };
   const message = podState.unschedulable(pod);
+  if (claim && claim.status?.phase !== "Bound" && !isForTheNode(message, warning)) {
+    return { reason: "ClaimPending", message: claimMessage(claim, warning) };
+  }
   return message === undefined ? undefined : { reason: "Unschedulable", message };
+}
+
+/** A claim that waits for its first consumer is bound once a node takes the pod: then the pod's trouble is the cause. */
+function isForTheNode(message: string | undefined, claimWarning: string | undefined): boolean {
+  return claimWarning === undefined && message !== undefined && !/PersistentVolumeClaim/i.test(message);
 }
 
 function claimMessage({ metadata, spec }: PersistentVolumeClaim, warning: string | undefined): string {
