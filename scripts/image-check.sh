@@ -78,9 +78,11 @@ user=$(buildah inspect --type image --format '{{.OCIv1.Config.User}}' "agent-ope
 
 say "the image for git"
 build --target git -t "agent-operator-git:$version" images/agent
+# shellcheck disable=SC2016 # The shell in the container expands it.
 inside "agent-operator-git:$version" sh -c 'test "$(id -u)" = 1000 && git --version && ssh -V && id -un' 2>&1
 
 say "the image for agents"
 build --target agent -t "agent-operator-agent:$version" images/agent
+# shellcheck disable=SC2016 # The shell in the container expands it.
 inside "agent-operator-agent:$version" sh -c 'test "$(id -u)" = 1000 && claude --version && opencode --version && bash -c "git --version" && node --version' 2>&1
 say "all images are as they should be"

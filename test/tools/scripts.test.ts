@@ -4,7 +4,7 @@ import { requireTool } from "../support/debian.ts";
 import { projectRoot, readProjectFiles } from "../support/project-files.ts";
 import { run } from "../support/run.ts";
 
-const scripts = [...readProjectFiles(["src"], ".sh").map(({ path }) => path), ".ci/run"];
+const scripts = [...readProjectFiles(["src", "scripts"], ".sh").map(({ path }) => path), ".ci/run"];
 
 describe("shell scripts", () => {
   it("are there", () => {
