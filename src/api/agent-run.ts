@@ -65,6 +65,15 @@ const spec = object(
     timeout: duration(
       "Time that the run may take from its pod's start, such as 90s or 1h30m. Default: the AgentConfig's defaultTimeout, else 1h.",
     ).optional(),
+    stallTimeout: duration(
+      "Time after which an agent that writes nothing and does no work is stopped, such as 15m. Default: never.",
+    ).optional(),
+    ttlSecondsAfterFinished: integer({
+      description:
+        "Seconds after its end at which the run is deleted, with its Job and its claim. Default: it is kept.",
+      minimum: 0,
+      maximum: 315_360_000,
+    }).optional(),
     env: env(
       "Environment variables of the agent. They win over those of the AgentConfig and the provider.",
     ).optional(),

@@ -262,6 +262,11 @@ export const REASONS = {
     "The remote did not answer: the run started from the commit that the workspace last fetched.",
     "See git's words in the event. Create the run again if it needs newer commits.",
   ),
+  Stalled: failed(
+    "The agent wrote nothing and did no work for the time of stallTimeout, and was stopped. What it has done so far is kept.",
+    "See the end of its log for what it was waiting for; create the run again.",
+    { phases: ["TimedOut"], retryable: true },
+  ),
   Resolved: condition(["AgentRun"], "Everything that the run names exists, and its defaults are applied."),
   Initialized: condition(["AgentRun"], "The repository is checked out."),
   Ready: condition(["AgentWorkspace", "AgentProvider"], "It can be used."),

@@ -29,35 +29,62 @@ export interface CacheOptions {
 
 export function createCaches(options: CacheOptions) {
   const labelSelector = `${LABEL_MANAGED_BY}=${OPERATOR_NAME}`;
-  const ours = { ...options, watch: { labelSelector }, indexes: { owner: byOwnerUid } };
+  const watch = { omit: ["managedFields"] };
+  const ours = { ...options, indexes: { owner: byOwnerUid } };
   return {
     runs: createProjectedReflector({
       ...options,
       type: agentRuns,
+      watch,
       project: trimRun,
       indexes: { workspace: workspacesOf },
     }),
-    workspaces: createReflector({ ...options, type: agentWorkspaces }),
-    providers: createReflector({ ...options, type: agentProviders }),
-    configs: createReflector({ ...options, type: agentConfigs }),
-    jobs: createProjectedReflector({ ...ours, type: jobs, project: trimJob }),
-    pods: createProjectedReflector({ ...ours, type: pods, project: trimPod }),
+    workspaces: createReflector({ ...options, watch, type: agentWorkspaces }),
+    providers: createReflector({ ...options, watch, type: agentProviders }),
+    configs: createReflector({ ...options, watch, type: agentConfigs }),
+    jobs: createProjectedReflector({
+      ...ours,
+      type: jobs,
+      watch: { labelSelector, omit: UNREAD_OF_JOBS, pageSize: LARGE_OBJECTS_PAGE },
+      project: trimJob,
+    }),
+    pods: createProjectedReflector({
+      ...ours,
+      type: pods,
+      watch: { labelSelector, omit: UNREAD_OF_PODS, pageSize: LARGE_OBJECTS_PAGE },
+      project: trimPod,
+    }),
     // A run's own claim is looked at only when its pod is slow; a workspace's can be added to.
     workspaceClaims: createProjectedReflector({
       ...options,
       type: persistentVolumeClaims,
-      watch: { labelSelector: `${labelSelector},${LABEL_COMPONENT}=${WORKSPACE_COMPONENT}` },
+      watch: { ...watch, labelSelector: `${labelSelector},${LABEL_COMPONENT}=${WORKSPACE_COMPONENT}` },
       indexes: { owner: byOwnerUid },
       project: withoutManagedFields,
     }),
     secrets: createProjectedReflector({
       ...options,
       type: secrets,
-      watch: { metadataOnly: true },
+      watch: { ...watch, metadataOnly: true },
       project: onlyIdentity,
     }),
   };
 }
+
+/** Of a Job's or pod's 40 KiB nearly all is scripts and environment, which nobody reads back: it is not even parsed. */
+const UNREAD_OF_JOBS = [
+  "managedFields",
+  "initContainers",
+  "command",
+  "args",
+  "env",
+  "volumes",
+  "volumeMounts",
+];
+const UNREAD_OF_PODS = ["managedFields", "initContainers", "containers", "volumes", "tolerations"];
+
+/** Objects in one page of a list: as many as are worth holding in memory at once as text. */
+const LARGE_OBJECTS_PAGE = 100;
 
 /** Every cache, for what is done to all of them. */
 export function allCaches(caches: Caches): AnyReflector[] {
@@ -67,8 +94,9 @@ export function allCaches(caches: Caches): AnyReflector[] {
 /** A finished run is never built again, and its prompt may be 100 KiB. */
 function trimRun(run: AgentRun): AgentRun {
   const trimmed = withoutManagedFields(run);
-  const { workspaceRef, worktree } = run.spec;
-  return isFinished(run) ? { ...trimmed, spec: { prompt: "", workspaceRef, worktree } } : trimmed;
+  if (!isFinished(run)) return trimmed;
+  const { workspaceRef, worktree, ttlSecondsAfterFinished } = run.spec;
+  return { ...trimmed, spec: { workspaceRef, worktree, ttlSecondsAfterFinished } };
 }
 
 /** The `namespace/name` of the workspace that a run names, if it names one. */

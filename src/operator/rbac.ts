@@ -13,6 +13,8 @@ const KINDS = ["agentruns", "agentworkspaces", "agentproviders", "agentconfigs"]
 export const operatorRules: readonly PolicyRule[] = [
   { apiGroups: [API_GROUP], resources: KINDS, verbs: ["get", "list", "watch"] },
   { apiGroups: [API_GROUP], resources: KINDS.map((kind) => `${kind}/status`), verbs: ["patch"] },
+  // A finished run goes when its time to live is over.
+  { apiGroups: [API_GROUP], resources: ["agentruns"], verbs: ["delete"] },
   // Finalizers are put on and taken off in the metadata.
   { apiGroups: [API_GROUP], resources: ["agentruns", "agentworkspaces"], verbs: ["patch"] },
   // Children block the deletion of their owner, which the API server lets only those ask for who may finalize it.

@@ -74,6 +74,7 @@ export interface ResolvedRun {
   image: string;
   gitImage: string;
   timeoutSeconds: number;
+  stallSeconds?: number;
   trustRepositoryConfig: boolean;
   gitIdentity: { name: string; email: string };
   storage: { className?: string; size: string };

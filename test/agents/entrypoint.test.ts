@@ -3,7 +3,7 @@ import { chmod, mkdir, readdir, stat, symlink, writeFile } from "node:fs/promise
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { agentOfType } from "../../src/agents/registry.ts";
-import { parseGitReport, parseUnfitImage } from "../../src/plan/build/git-report.ts";
+import { parseGitReport, parseUnfitImage, wasStalled } from "../../src/plan/build/git-report.ts";
 import type { ResolvedRun } from "../../src/plan/resolved-run.ts";
 import { startGitHttpServer } from "../support/git-http-server.ts";
 import { createGitRepository } from "../support/git-repository.ts";
@@ -173,6 +173,20 @@ describe("the entrypoint", { concurrency: 2 }, () => {
     assert.equal(await pod.read("/workspace-run/transcript"), "first\n");
     await writeFile(pod.at("/workspace/wait"), "go on\n");
     assert.equal((await program.ended).code, 0);
+  });
+
+  test("an agent that does nothing is stopped, one that computes or writes is not", async () => {
+    await using directory = await temporaryDirectory();
+    const working =
+      'end=$(($(date +%s) + 4)); while [ "$(date +%s)" -lt "$end" ]; do i=0; while [ $i -lt 9999 ]; do i=$((i+1)); done; done';
+    const pod = await podWith(directory.path, `${working}; touch worked; sleep 60`, [], {
+      run: { stallSeconds: 2 },
+    });
+    const { code, stderr } = await pod.runAgent();
+    assert.equal(code, 143);
+    assert.match(stderr, /the agent has done nothing for \d s: it is stopped/);
+    await stat(pod.at("/workspace/worked"));
+    assert.equal(wasStalled(await pod.message()), true);
   });
 
   test("an image without the agent and without npx is named as such", async () => {

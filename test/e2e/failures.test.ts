@@ -90,6 +90,17 @@ describe("a run that goes wrong says how", { concurrency: 3, timeout: 180_000 },
     assert.ok(run.status?.result?.sessionId);
   });
 
+  it("an agent that does nothing any more", async () => {
+    const run = await expect(
+      "stalled",
+      { prompt: "hang", stallTimeout: "4s" },
+      "Stalled",
+      /did no work for the run's stallTimeout/,
+      "TimedOut",
+    );
+    assert.equal(run.status?.outcome, "Changed");
+  });
+
   it("an endpoint that limits the rate", async () => {
     await expect("limited", { prompt: "limited", providerRef: "few-tries" }, "RateLimited", /\(429\)/);
   });

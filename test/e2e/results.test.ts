@@ -2,17 +2,18 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { agentRuns } from "../../src/api/resources.ts";
 import { committingScenario } from "../../src/demo/model-scenario.ts";
-import { jobs, pods } from "../../src/kube/builtin.ts";
+import { jobs, persistentVolumeClaims, pods } from "../../src/kube/builtin.ts";
 import { useAgentCluster } from "../support/agent-cluster.ts";
 import { startCommand, startOperatorProgram } from "../support/operator-program.ts";
 import { waitFor, waitForAbsence } from "../support/wait-for.ts";
 
 const SCENARIOS = {
   busy: [{ actions: [{ run: "printf half > half.txt" }] }, { actions: [{ run: "sleep 60" }] }],
+  brief: [{ actions: [{ run: "printf half > half.txt; sleep 3" }] }, { text: "Done." }],
   commit: committingScenario(),
 };
 
-describe("a run that is cancelled", { concurrency: 2, timeout: 120_000 }, () => {
+describe("a run that is cancelled or expires", { concurrency: 2, timeout: 120_000 }, () => {
   const agents = useAgentCluster(SCENARIOS);
 
   for (const agent of ["claude", "opencode"] as const) {
@@ -58,6 +59,16 @@ describe("a run that is cancelled", { concurrency: 2, timeout: 120_000 }, () => 
     assert.deepEqual(after.status, done.status);
   });
 
+  it("goes with its Job and claim once its time to live is over", async () => {
+    const { client, namespace } = agents.cluster;
+    await agents.create("short-lived", { prompt: "commit", ttlSecondsAfterFinished: 1 });
+    const ended = await agents.until("short-lived");
+    assert.equal(ended.status?.phase, "Succeeded", ended.status?.message);
+    await waitForAbsence(client, agentRuns, { namespace, name: "short-lived" });
+    await waitForAbsence(client, jobs, { namespace, name: "short-lived" });
+    await waitForAbsence(client, persistentVolumeClaims, { namespace, name: "short-lived-workspace" });
+  });
+
   it("is not found under a wrong name, and the command says so", async () => {
     const { code, stderr } = await startCommand(agents.cluster, ["cancel", "nobody"]).ended;
     assert.equal(code, 1);
@@ -71,21 +82,20 @@ describe("a result", { concurrency: false, timeout: 120_000 }, () => {
   it("is read once, also when the operator was down as the agent ended", async () => {
     const { cluster } = agents;
     await using first = await startOperatorProgram(cluster);
-    await agents.create("late", { prompt: "busy late" });
-    await agents.untilSaid("late", /sleep 60/);
+    await agents.create("late", { prompt: "brief" });
+    await agents.untilSaid("late", /sleep 3/);
     await agents.until("late", ({ status }) => status?.phase === "Running");
     first.kill("SIGKILL");
     await first.ended;
     const { items } = await cluster.client.list(pods, { namespace: cluster.namespace });
     const name = items[0]?.metadata.name ?? "";
     const at = { namespace: cluster.namespace, name };
-    // As a cancel does it, so that the agent ends while nobody looks.
-    await cluster.client.patch(pods, at, { spec: { activeDeadlineSeconds: 1 } }, { type: "merge" });
     await waitFor(cluster.client, pods, at, ({ status }) =>
       Boolean(status?.containerStatuses?.[0]?.state?.terminated),
     );
     await using second = await startOperatorProgram(cluster);
     const run = await agents.until("late");
+    assert.equal(run.status?.phase, "Succeeded", run.status?.message);
     assert.equal(run.status?.result?.git?.filesChanged, 1);
     assert.equal(run.status?.result?.tokens?.output, 100);
     second.kill("SIGKILL");

@@ -4,7 +4,7 @@ import type { AgentRunPhase } from "../../api/agent-run.ts";
 import type { Reason } from "../../api/reasons.ts";
 import type { Job, Pod } from "../../kube/builtin.ts";
 import { factsOf } from "../build/facts.ts";
-import { parseGitReport, parseUnfitImage, type GitReport } from "../build/git-report.ts";
+import { parseGitReport, parseUnfitImage, wasStalled, type GitReport } from "../build/git-report.ts";
 import { wasStoppedByCancel } from "./cancel.ts";
 import { explainAgentError, otherFailure } from "./agent-failure.ts";
 import type { ObservedRun } from "./observed.ts";
@@ -145,6 +145,10 @@ function agentEnd(
   }
   if (couldNotStart(end))
     return failure("StartError", `the agent could not be started: ${end.message ?? "no reason given"}`);
+  if (wasStalled(end.message ?? "")) {
+    const message = "the agent wrote nothing and did no work for the run's stallTimeout, and was stopped";
+    return { phase: "TimedOut", reason: "Stalled", message };
+  }
   const unfit = parseUnfitImage(end.message ?? "");
   if (unfit) return failure(unfit.reason, unfit.message);
   if (end.exitCode === 0 && (report?.ok ?? git?.ok)) return completed(report, git);

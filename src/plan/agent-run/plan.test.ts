@@ -399,6 +399,15 @@ describe("a run that has ended", () => {
     assert.match(plan.status?.message ?? "", /key token of Secret credentials/);
   });
 
+  it("is deleted when its time to live is over, not before", () => {
+    const completionTime = "2026-01-01T00:10:00Z";
+    const run = aRun({ ttlSecondsAfterFinished: 60 }, { phase: "Succeeded", completionTime });
+    const before = planRun(observe({ run, now: NOW + 50_000 }));
+    assert.deepEqual([before.remove, before.lookAgain], [[], { afterMs: 10_000 }]);
+    const [removed] = planRun(observe({ run, now: NOW + 60_000 })).remove;
+    assert.deepEqual([removed?.type.kind, removed?.uid], ["AgentRun", "run-uid"]);
+  });
+
   it("is left alone afterwards, and whatever still runs for it is removed", () => {
     const run = aRun({}, { phase: "Failed", reason: "ImagePullFailed", jobName: "demo" });
     const pod = aPod({ phase: "Pending" });

@@ -12,6 +12,7 @@ import { CANCELLED_DEADLINE_SECONDS, CANCELLED_EARLY, isCancelled, isStopping } 
 import { endingOf, type Ending } from "./ending.ts";
 import { eventsOf } from "./events.ts";
 import type { ObservedRun } from "./observed.ts";
+import { expiryOf } from "./expiry.ts";
 import * as podState from "./pod-state.ts";
 import { agentOf } from "./references.ts";
 import { resolveRun } from "./resolve.ts";
@@ -54,7 +55,7 @@ const finished: Step = (observed) => {
   const { run, job, pod } = observed;
   if (!status.isFinished(run)) return undefined;
   if (job && !isOver(job, pod)) return { ...rest(), remove: [removal(job, "Background")] };
-  return planAfterSuccess(observed) ?? rest();
+  return planAfterSuccess(observed) ?? { ...rest(), ...expiryOf(run, observed.now) };
 };
 
 function isOver(job: Job, pod: Pod | undefined): boolean {

@@ -96,6 +96,7 @@ function assemble(
     image: spec.image ?? config?.defaultImage ?? defaults.agentImage,
     gitImage: defaults.gitImage,
     timeoutSeconds: parseDuration(spec.timeout ?? config?.defaultTimeout ?? BUILT_IN_TIMEOUT) ?? 3600,
+    stallSeconds: spec.stallTimeout === undefined ? undefined : parseDuration(spec.stallTimeout),
     trustRepositoryConfig: spec.trustRepositoryConfig ?? config?.trustRepositoryConfig ?? false,
     gitIdentity: config?.gitIdentity ?? BUILT_IN_IDENTITY,
     storage: { className: config?.storageClass, size: String(config?.storageSize ?? BUILT_IN_STORAGE) },

@@ -71,6 +71,7 @@ function agentEnv(run: ResolvedRun, agent: Agent, setup: AgentSetup): EnvVar[] {
       AGENT_SECRET_NAMES: secretNames(users).join(" "),
       ...entrypointEnv(agent.entrypoint, run.trustRepositoryConfig),
       ...inputEnv(run, agent),
+      AGENT_STALL_SECONDS: run.stallSeconds?.toString(),
       AGENT_PROMPT: run.prompt,
     }),
   );

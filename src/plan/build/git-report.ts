@@ -40,6 +40,11 @@ export function parseGitReport(message: string): GitReport | undefined {
   };
 }
 
+/** Whether the entrypoint has stopped the agent because it did nothing any more. */
+export function wasStalled(message: string): boolean {
+  return parseOutcome(message)?.["stalled"] === true;
+}
+
 /** Reads the agent container's termination message; undefined unless the image could not run the agent. */
 export function parseUnfitImage(message: string): UnfitImage | undefined {
   const outcome = parseOutcome(message);

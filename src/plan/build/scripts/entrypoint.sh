@@ -198,6 +198,39 @@ stop() {
   killer=$!
 }
 
+# used: hundredths of a second that the agent and what it has started have computed so far.
+measure_work() {
+  used=$(cat /proc/[0-9]*/stat 2>/dev/null |
+    sed 's/^\([0-9]*\) (.*) /\1 - /' |
+    awk -v session="$agent" '$1 == session || $6 == session { used += $14 + $15 } END { print used + 0 }')
+}
+
+# Ends an agent that has neither written anything nor computed for so long. What merely waits computes a
+# little too: under two hundredths of the time is no work.
+watch_stall() {
+  pause=$((AGENT_STALL_SECONDS / 4))
+  [ "$pause" -ge 1 ] || pause=1
+  [ "$pause" -le 15 ] || pause=15
+  idle=0
+  size=
+  before=0
+  while sleep "$pause"; do
+    measure_work
+    now=$(wc -c <"$run_log")
+    if [ "$now" = "$size" ] && [ $((used - before)) -le $((pause * 2)) ]; then
+      idle=$((idle + pause))
+    else
+      idle=0
+    fi
+    size=$now
+    before=$used
+    [ "$idle" -lt "$AGENT_STALL_SECONDS" ] || break
+  done
+  say "the agent has done nothing for $idle s: it is stopped"
+  : >"$private/stalled"
+  kill -s TERM "$$"
+}
+
 start_agent() {
   printf '%s' "${AGENT_PROMPT_PREFIX:-}${AGENT_PROMPT:-}" >"$private/prompt"
   [ -z "${AGENT_PROMPT_FILE:-}" ] || cat "$AGENT_PROMPT_FILE" >>"$private/prompt"
@@ -214,6 +247,11 @@ start_agent() {
   $session "$cli" "$@" <"$private/prompt" >"$private/out" 2>"$private/err" &
   agent=$!
   watch_output <"$private/watched" &
+  watcher=
+  if [ -n "${AGENT_STALL_SECONDS:-}" ]; then
+    watch_stall >/dev/null &
+    watcher=$!
+  fi
 }
 
 wait_for_agent() {
@@ -233,7 +271,7 @@ wait_for_agent() {
   # KILL, because a shell that has only just been forked may miss a TERM. Waited for, or some shells
   # would report their end on the log.
   {
-    kill -s KILL "$patience" ${killer:+"$killer"}
+    kill -s KILL "$patience" ${killer:+"$killer"} ${watcher:+"$watcher"}
     wait "$patience"
     [ "$$" != 1 ] || kill -s KILL -- -1
     wait
@@ -320,6 +358,7 @@ report() {
   {
     printf '{"type":"agent-operator","ok":%s,"exitCode":%s' "$ok" "$exit_code"
     [ -z "$stopped" ] || printf ',"stopped":true'
+    [ ! -e "$private/stalled" ] || printf ',"stalled":true'
     describe_git
     printf '}\n'
   } >"$private/outcome"
