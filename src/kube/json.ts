@@ -39,20 +39,15 @@ export function jsonEqual(a: unknown, b: unknown): boolean {
   return true;
 }
 
-/** Whether JSON text nests deeper than `limit`; deeper values would exhaust the stack of whoever walks them. */
-export function nestsDeeperThan(text: string, limit: number): boolean {
-  let depth = 0;
-  let inString = false;
-  for (let index = 0; index < text.length; index += 1) {
-    const code = text.charCodeAt(index);
-    if (inString) {
-      if (code === 0x5c) index += 1;
-      else if (code === 0x22) inString = false;
-    } else if (code === 0x22) inString = true;
-    else if (code === 0x5b || code === 0x7b) {
-      depth += 1;
-      if (depth > limit) return true;
-    } else if (code === 0x5d || code === 0x7d) depth -= 1;
+/** Whether a value nests deeper than `limit`; deeper ones would exhaust the stack of whoever walks them. */
+export function nestsDeeperThan(value: unknown, limit: number): boolean {
+  let level = [value];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > limit) return true;
+    level = level.flatMap((item): unknown[] => {
+      if (Array.isArray(item)) return item;
+      return isObject(item) ? Object.values(item) : [];
+    });
   }
   return false;
 }

@@ -76,6 +76,21 @@ test("kubectl refuses a misspelt field, as it is asked to by default", async () 
   await assert.rejects(kubectl.apply(misspelt), /strict decoding error: unknown field "dta"/);
 });
 
+test("kubectl creates by name what it sends as protobuf", async () => {
+  await kubectl("create", "job", "hello", "--image=busybox:1", "--", "echo", "hi");
+  const fields =
+    "-o=jsonpath={.spec.template.spec.containers[0].command} {.spec.template.spec.restartPolicy}";
+  assert.equal(await kubectl("get", "job", "hello", fields), '["echo","hi"] Never');
+  await kubectl("create", "deployment", "made", "--image=web:1", "--replicas=2", "--port=80");
+  const ports = "-o=jsonpath={.spec.replicas} {.spec.template.spec.containers[0].ports[0].containerPort}";
+  assert.equal(await kubectl("get", "deployment", "made", ports), "2 80");
+  await kubectl("create", "service", "clusterip", "made", "--tcp=80:8080");
+  assert.equal(await kubectl("get", "service", "made", "-o=jsonpath={.spec.ports[0].targetPort}"), "8080");
+  await kubectl("create", "secret", "generic", "s", "--from-literal=a=b");
+  assert.equal(await kubectl("get", "secret", "s", "-o=jsonpath={.data.a}"), "Yg==");
+  await kubectl("delete", "job/hello", "deployment/made", "service/made", "secret/s");
+});
+
 test("kubectl edits, labels, patches, waits and deletes", async () => {
   await kubectl("create", "configmap", "c", "--from-literal=a=1");
   const editor = join(dataDir, "editor");

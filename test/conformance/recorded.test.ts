@@ -12,11 +12,11 @@ import { fill, mask, readScenario, send, type Answer, type Step } from "./replay
 
 /** What a real kube-apiserver 1.36 answered, step by step, against this one. */
 
-/** Knowingly different, at most five. */
-const unserved: Readonly<Record<string, string>> = {
-  "builtins/pvc-immutable": "the message ends with a diff of Go's internal structs",
-  "builtins/job-template-immutable": "the message shows the template as one of Go's internal structs",
-};
+/** Knowingly different, at most five: their messages show Go's internal structs. The rest of each answer is equal. */
+const GO_STRUCTS: ReadonlySet<string> = new Set([
+  "builtins/pvc-immutable",
+  "builtins/job-template-immutable",
+]);
 
 let server: ApiServer;
 let controllers: readonly { stop(): Promise<unknown> }[] = [];
@@ -67,10 +67,9 @@ for (const scenario of ["configmaps", "finalizers", "ownership", "watching", "cu
         }
         const answer = await request(step, namespace, answers);
         answers.set(step.name, answer);
-        compare(step, answer, namespace);
+        compare(step, answer, namespace, GO_STRUCTS.has(`${scenario}/${step.name}`));
       };
-      const reason = unserved[`${scenario}/${step.name}`];
-      await t.test(step.name, { skip: reason ?? false }, run);
+      await t.test(step.name, run);
     }
   });
 }
@@ -126,23 +125,34 @@ async function request(step: Step, namespace: string, answers: ReadonlyMap<strin
   return { status: response.status, contentType, warning: response.headers["warning"] ?? "", body };
 }
 
-function compare(step: Step, answer: Answer, namespace: string): void {
+function compare(step: Step, answer: Answer, namespace: string, withGoStructs: boolean): void {
   const expected = step.response;
   assert.ok(expected);
+  const shown = (body: unknown): unknown => (withGoStructs ? withoutGoStructs(body) : body);
   assert.deepEqual(
     {
       status: answer.status,
       contentType: answer.contentType,
       warning: answer.warning,
-      body: mask(answer.body, namespace),
+      body: mask(shown(answer.body), namespace),
     },
     {
       status: expected.status,
       contentType: expected.contentType,
       warning: expected.warning ?? "",
-      body: mask(expected.body, "{{ns}}"),
+      body: mask(shown(expected.body), "{{ns}}"),
     },
   );
+}
+
+/** The body with its messages cut where a Go struct, or a difference of two, begins. */
+function withoutGoStructs(body: unknown): unknown {
+  const text = JSON.stringify(body, (key, value: unknown) =>
+    key === "message" && typeof value === "string"
+      ? value.replace(/(Invalid value: \{|\n@@).*$/s, "")
+      : value,
+  );
+  return JSON.parse(text) as unknown;
 }
 
 async function watch(

@@ -1,5 +1,7 @@
 import { parse as parseYaml } from "yaml";
+import { duplicateFields } from "../duplicate-fields.ts";
 import { isJsonObject, type JsonObject } from "../json-object.ts";
+import { nestsDeeperThan } from "../json.ts";
 import { DecodeError } from "../kinds/decode.ts";
 import type { Resource } from "../kinds/resource.ts";
 import { apiVersionOf } from "../resources.ts";
@@ -23,7 +25,8 @@ export function readBody(
 ): JsonObject {
   const document = readDocument(request, resource.kind);
   checkKind(resource, document, warnings);
-  return decodeObject(resource, document, options, warnings);
+  const duplicates = options.fieldValidation === "Ignore" ? [] : duplicateFields(request.body);
+  return decodeObject(resource, document, options, warnings, duplicates);
 }
 
 /** Decodes a document as the resource's kind, refusing or warning of unknown fields as asked. */
@@ -32,11 +35,12 @@ export function decodeObject(
   document: JsonObject,
   options: Pick<WriteOptions, "fieldValidation">,
   warnings: string[],
+  duplicates: readonly string[] = [],
 ): JsonObject {
   const { kind: _kind, apiVersion: _apiVersion, ...rest } = document;
   try {
     const { object, unknown } = resource.strategy.decode(rest);
-    applyFieldValidation(resource, unknown, options, warnings);
+    applyFieldValidation(resource, { unknown, duplicates }, options, warnings);
     return { kind: resource.kind, apiVersion: apiVersionOf(resource), ...object };
   } catch (error) {
     if (error instanceof DecodeError) throw undecodable(resource, resource.kind, error.message);
@@ -46,16 +50,25 @@ export function decodeObject(
 
 function applyFieldValidation(
   resource: Resource,
-  unknown: readonly string[],
+  found: { unknown: readonly string[]; duplicates: readonly string[] },
   options: Pick<WriteOptions, "fieldValidation">,
   warnings: string[],
 ): void {
-  const complaints = unknown.map((path) => `unknown field "${path}"`);
+  const unknown = found.unknown.map((path) => `unknown field "${path}"`);
+  const duplicates = found.duplicates
+    // Go's typed decoder looks no further into what it does not know.
+    .filter((path) => resource.custom || !found.unknown.some((other) => isWithin(path, other)))
+    .map((path) => `duplicate field "${path}"`);
+  const complaints = resource.custom ? [...duplicates, ...unknown] : [...unknown, ...duplicates];
   if (complaints.length === 0 || options.fieldValidation === "Ignore") return;
   if (options.fieldValidation === "Strict") {
     throw undecodable(resource, resource.kind, `strict decoding error: ${complaints.join(", ")}`);
   }
   warnings.push(...complaints);
+}
+
+function isWithin(path: string, outer: string): boolean {
+  return path === outer || path.startsWith(`${outer}.`) || path.startsWith(`${outer}[`);
 }
 
 function undecodable(resource: Resource, kind: string, why: string): StatusError {
@@ -68,6 +81,7 @@ function undecodable(resource: Resource, kind: string, why: string): StatusError
 export function readDocument(request: RequestText, kind: string): JsonObject {
   const yaml = isYamlBody(request.headers["content-type"]);
   const parsed = yaml ? parseYamlText(request.body) : parseJsonText(request.body, kind);
+  requireShallow(parsed);
   if (isJsonObject(parsed)) return parsed;
   const what = Array.isArray(parsed) ? "array" : parsed === null ? "null" : typeof parsed;
   throw badRequest(
@@ -98,6 +112,15 @@ export function parseYamlText(text: string): unknown {
       `error converting YAML to JSON: yaml: ${error instanceof Error ? error.message : error}`,
     );
   }
+}
+
+/** Go's decoder stops at 10,000 levels; nobody here needs as many, and whoever walks an object needs stack for each. */
+const MOST_LEVELS = 1000;
+
+/** Throws 400 for a body that nests too deep. */
+export function requireShallow(value: unknown): void {
+  if (!nestsDeeperThan(value, MOST_LEVELS)) return;
+  throw badRequest(`json: exceeded max depth: this server takes ${MOST_LEVELS} levels of nesting`);
 }
 
 /** What Go's encoding/json says about text that is no JSON. */

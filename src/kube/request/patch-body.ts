@@ -6,7 +6,7 @@ import { applyStrategicMergePatch } from "../patch/strategic-merge-patch.ts";
 import { apiVersionOf } from "../resources.ts";
 import { badRequest, failure, unsupportedMediaType } from "../status-error.ts";
 import { mediaTypeOf } from "./accept.ts";
-import { goSyntaxError } from "./body.ts";
+import { goSyntaxError, requireShallow } from "./body.ts";
 import type { RequestText } from "./request-info.ts";
 
 const MAXIMUM_OPERATIONS = 10_000;
@@ -68,6 +68,12 @@ function readJsonPatch(body: string): Patch {
 }
 
 function parsePatchBody(body: string): unknown {
+  const parsed = parsePatchText(body);
+  requireShallow(parsed);
+  return parsed;
+}
+
+function parsePatchText(body: string): unknown {
   try {
     return JSON.parse(body);
   } catch (error) {

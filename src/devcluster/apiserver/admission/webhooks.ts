@@ -6,6 +6,7 @@ import { admitBuiltin } from "../../../kube/access/builtin-admission.ts";
 import { refuseEscalation } from "../../../kube/access/escalation.ts";
 import type { Authorizer } from "../../../kube/access/rules.ts";
 import type { StoredObjects } from "../../../kube/access/stored-objects.ts";
+import { webhookAddress } from "../../../kube/access/webhook-address.ts";
 import { appliesTo, applyAnswer, denial, reviewOf } from "../../../kube/access/webhook-review.ts";
 import { isJsonObject, metaOf, itemsOf, partOf, textOf, type JsonObject } from "../../../kube/json-object.ts";
 import { failure } from "../../../kube/status-error.ts";
@@ -79,31 +80,14 @@ async function ask(
   throw denial(name, partOf(answer, "status"));
 }
 
-/** Where a webhook listens. A Service is reached through an ExternalName, since nothing routes here. */
-function addressOf(objects: StoredObjects, webhook: JsonObject): URL {
-  const client = partOf(webhook, "clientConfig");
-  if (textOf(client, "url") !== "") return new URL(textOf(client, "url"));
-  const service = partOf(client, "service");
-  const key = `${textOf(service, "namespace")}/${textOf(service, "name")}`;
-  const found = objects.get("/services", key);
-  if (found === undefined) throw new Error(`service "${textOf(service, "name")}" not found`);
-  const host = textOf(partOf(found, "spec"), "externalName");
-  if (host === "") {
-    throw new Error(
-      `service ${key} has no address here: give it type ExternalName and the address of the webhook's process`,
-    );
-  }
-  return new URL(`https://${host}:${String(service["port"] ?? 443)}${textOf(service, "path") || "/"}`);
-}
-
 async function post(objects: StoredObjects, webhook: JsonObject, review: JsonObject): Promise<JsonObject> {
-  const url = addressOf(objects, webhook);
+  const { url, servername } = webhookAddress(objects, webhook);
   url.searchParams.set("timeout", `${String(webhook["timeoutSeconds"] ?? 10)}s`);
   const caBundle = textOf(partOf(webhook, "clientConfig"), "caBundle");
   const text = await exchange(url, JSON.stringify(review), {
     timeoutMs: Number(webhook["timeoutSeconds"] ?? 10) * 1000,
     ca: caBundle === "" ? undefined : Buffer.from(caBundle, "base64").toString("utf8"),
-    servername: serverName(webhook),
+    servername,
   });
   const answer = (JSON.parse(text) as JsonObject)["response"];
   if (!isJsonObject(answer)) throw new Error("webhook response is absent");
@@ -111,13 +95,6 @@ async function post(objects: StoredObjects, webhook: JsonObject, review: JsonObj
   if (answer["uid"] !== uid)
     throw new Error(`expected response.uid ${JSON.stringify(uid)}, got ${JSON.stringify(answer["uid"])}`);
   return answer;
-}
-
-/** A webhook behind a Service has a certificate for the Service's name. */
-function serverName(webhook: JsonObject): string | undefined {
-  const service = partOf(partOf(webhook, "clientConfig"), "service");
-  const name = textOf(service, "name");
-  return name === "" ? undefined : `${name}.${textOf(service, "namespace")}.svc`;
 }
 
 function exchange(

@@ -2,7 +2,7 @@ import { invalid as invalidField } from "../../../kube/field-errors.ts";
 import { isJsonObject, metaOf, type JsonObject } from "../../../kube/json-object.ts";
 import { applyConfiguration } from "../../../kube/kinds/field-writes.ts";
 import { mediaTypeOf } from "../../../kube/request/accept.ts";
-import { decodeObject, parseYamlText } from "../../../kube/request/body.ts";
+import { decodeObject, parseYamlText, requireShallow } from "../../../kube/request/body.ts";
 import { APPLY, checkApplied, keepMentioned, readPatch } from "../../../kube/request/patch-body.ts";
 import type { UpdateTarget } from "../../../kube/request/write-target.ts";
 import { badRequest, invalid, StatusError } from "../../../kube/status-error.ts";
@@ -60,6 +60,7 @@ async function applyPatch(
 ): Promise<{ status: number; json: string }> {
   const { resource, options, warnings, name } = target;
   const document = parseYamlText(body);
+  requireShallow(document);
   if (!isJsonObject(document)) throw badRequest("error decoding YAML: the body must be an object");
   checkApplied(resource, document);
   const decoded = decodeApplied(target, document, warnings);

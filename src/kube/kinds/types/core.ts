@@ -119,7 +119,9 @@ export const coreTypes: TypeTable = {
     reason: "string @5",
     message: "string @6",
   },
-  Service: { metadata: "ObjectMeta @1", spec: "ServiceSpec @2", status: "any @3" },
+  Service: { metadata: "ObjectMeta @1", spec: "ServiceSpec @2", status: "ServiceStatus @3" },
+  ServiceStatus: { loadBalancer: "LoadBalancerStatus @1", conditions: "[]Condition map=type @2" },
+  LoadBalancerStatus: { ingress: "[]any atomic @1" },
   ServiceSpec: {
     ports: "[]ServicePort map=port,protocol @1",
     selector: "{}string atomic @2",

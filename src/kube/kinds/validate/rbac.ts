@@ -123,6 +123,11 @@ export function validateWebhooks(object: JsonObject): FieldError[] {
         ),
       );
     }
+    if (itemsOf(webhook, "matchConditions").length > 0) {
+      // Refused rather than passed over: the webhook would be asked about more than its author wants.
+      const why = "this development cluster does not evaluate match conditions; use rules and selectors";
+      errors.push(field.forbidden(`${path}.matchConditions`, why));
+    }
     const client = partOf(webhook, "clientConfig");
     if ("url" in client === "service" in client) {
       errors.push(field.required(`${path}.clientConfig`, "exactly one of url or service is required"));
