@@ -84,6 +84,7 @@ describe("the operator's role", { timeout: 120_000 }, () => {
     await operator.working;
     await Promise.all([
       succeeding(),
+      expiring(),
       cancelled(),
       namesTaken(),
       unschedulable(),
@@ -155,6 +156,11 @@ describe("the operator's role", { timeout: 120_000 }, () => {
   async function succeeding(): Promise<void> {
     await create(agentRuns, aRun("succeeding", REPOSITORY));
     await untilRun("succeeding", ({ phase }) => phase === "Succeeded");
+  }
+
+  async function expiring(): Promise<void> {
+    await create(agentRuns, aRun("expiring", REPOSITORY, { ttlSecondsAfterFinished: 0 }));
+    await waitForAbsence(client, agentRuns, { namespace, name: "expiring" });
   }
 
   async function cancelled(): Promise<void> {
