@@ -1,5 +1,6 @@
 import type { Command, OptionSpecs, ValuesOf } from "./command.ts";
 import { defineCommand } from "./command.ts";
+import { clusterCommands, imageOptions } from "./cluster-commands.ts";
 import type { CommandContext } from "./context.ts";
 
 const dataOption = {
@@ -86,12 +87,7 @@ const operatorOptions = {
     summary: "Watch only this namespace; without it all are watched",
     check: checkNamespace,
   },
-  "git-image": { type: "string", value: "IMAGE", summary: "Image of the containers that run git" },
-  "agent-image": {
-    type: "string",
-    value: "IMAGE",
-    summary: "Image of the agent container where neither the AgentRun nor the AgentConfig names one",
-  },
+  ...imageOptions,
   "log-level": {
     type: "string",
     summary: "Least severe level that is logged",
@@ -135,47 +131,7 @@ const artifactsOptions = {
 
 export type ArtifactsValues = ValuesOf<typeof artifactsOptions>;
 export type CancelValues = ValuesOf<typeof cancelOptions>;
-const renderOptions = {
-  filename: {
-    type: "strings",
-    short: "f",
-    value: "FILE",
-    summary: "YAML with AgentRuns, and the AgentConfig, AgentProviders and AgentWorkspaces that they use",
-  },
-  namespace: {
-    type: "string",
-    value: "NAME",
-    summary: "Namespace of objects that name none",
-    default: "default",
-  },
-  "git-image": operatorOptions["git-image"],
-  "agent-image": operatorOptions["agent-image"],
-} as const satisfies OptionSpecs;
 
-const doctorOptions = {
-  namespace: {
-    type: "string",
-    value: "NAME",
-    summary:
-      "Look at the AgentProviders and the Pod Security level of this namespace; default: the context's",
-  },
-  "operator-namespace": {
-    type: "string",
-    value: "NAME",
-    summary: "Where the operator runs",
-    default: "agent-operator-system",
-  },
-  "operator-account": {
-    type: "string",
-    value: "NAME",
-    summary: "The ServiceAccount that the operator runs as",
-    default: "agent-operator",
-  },
-  json: { type: "boolean", summary: "Print the findings as JSON" },
-} as const satisfies OptionSpecs;
-
-export type DoctorValues = ValuesOf<typeof doctorOptions>;
-export type RenderValues = ValuesOf<typeof renderOptions>;
 export type DevValues = ValuesOf<typeof devOptions>;
 export type DemoValues = ValuesOf<typeof demoOptions>;
 export type OperatorValues = ValuesOf<typeof operatorOptions>;
@@ -256,30 +212,7 @@ export const commands: readonly Command<OptionSpecs, CommandContext>[] = [
     run: async (values, context: CommandContext) =>
       (await import("./commands/artifacts.ts")).runArtifacts(values, context),
   }),
-  defineCommand({
-    name: "doctor",
-    summary: "Look a cluster over for what would keep runs from working",
-    description: [
-      "Looks at the API server's version, the CRDs, the operator's permissions, its replicas and Lease, storage classes, Pod Security, AgentProviders with their Secrets, and objects whose deletion is held up, and says what to do about each finding. It never changes anything.",
-      "Exit code 1 means that something keeps runs from working; warnings alone end with 0.",
-    ],
-    options: doctorOptions,
-    examples: ["agent-operator doctor", "agent-operator doctor --namespace team-a --json"],
-    run: async (values, context: CommandContext) =>
-      (await import("./commands/doctor.ts")).runDoctor(values, context),
-  }),
-  defineCommand({
-    name: "render",
-    summary: "Print the objects that an AgentRun will become, and where each value came from",
-    description: [
-      "Reads manifests, applies every default as the operator does, and prints the claim and the Job as YAML. Above them stands each value that counts and the object that it came from. Asks no cluster: Secrets are taken to exist, a workspace to be Ready.",
-      "A manifest that an API server would refuse is refused with the same message. Values of variables whose names say that they are secret are masked.",
-    ],
-    options: renderOptions,
-    examples: ["agent-operator render -f run.yaml -f provider.yaml --namespace team-a"],
-    run: async (values, context: CommandContext) =>
-      (await import("./commands/render.ts")).runRender(values, context),
-  }),
+  ...clusterCommands,
   defineCommand({
     name: "version",
     summary: "Print the version",

@@ -1,27 +1,28 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { createClient } from "../../src/client/client.ts";
 import type { Client } from "../../src/client/client.ts";
 import type { DevCluster } from "../../src/devcluster/cluster.ts";
 import { startDevCluster } from "../../src/devcluster/cluster.ts";
+import { customResourceDefinitions } from "../../src/kube/builtin.ts";
 import { resourceType } from "../../src/kube/resources.ts";
-import { locateTool } from "../support/kubectl.ts";
 import { aProvider } from "../support/objects.ts";
 import { programPath } from "../support/program.ts";
-import { projectRoot } from "../support/project-files.ts";
 import type { RunResult } from "../support/run.ts";
-import { run, runOk } from "../support/run.ts";
+import { run } from "../support/run.ts";
 import { agentProviders } from "../../src/api/resources.ts";
 
 const clusterRoles = resourceType("rbac.authorization.k8s.io", "v1", "clusterroles", "ClusterRole", false);
 
-describe("agent-operator doctor", { concurrency: false, timeout: 60_000 }, () => {
+const deployments = resourceType("apps", "v1", "deployments", "Deployment");
+
+describe("agent-operator install, doctor and uninstall", { concurrency: false, timeout: 60_000 }, () => {
   let cluster: DevCluster;
   let client: Client;
   const env = () => ({ ...process.env, KUBECONFIG: cluster.kubeconfigPath });
-  const doctor = (...args: string[]): Promise<RunResult> =>
-    run(process.execPath, [programPath, "doctor", ...args], { env: env() });
+  const program = (...args: string[]): Promise<RunResult> =>
+    run(process.execPath, [programPath, ...args], { env: env() });
+  const doctor = (...args: string[]): Promise<RunResult> => program("doctor", ...args);
 
   before(
     async () => {
@@ -45,10 +46,13 @@ describe("agent-operator doctor", { concurrency: false, timeout: 60_000 }, () =>
   });
 
   it("finds an installed one in order, but for what does not run", async () => {
-    for (const part of ["crd", "default"])
-      await runOk(await locateTool("kubectl"), ["apply", "-k", join(projectRoot, "config", part)], {
-        env: env(),
-      });
+    const installed = await program("install", "--image", "registry.example.com/operator:1");
+    assert.equal(installed.code, 0, installed.stderr);
+    const at = { namespace: "agent-operator-system", name: "agent-operator" };
+    assert.match(
+      JSON.stringify(await client.get(deployments, at)),
+      /"image":"registry.example.com\/operator:1"/,
+    );
     const { stdout } = await doctor("--json");
     const findings = JSON.parse(stdout) as { status: string; subject: string }[];
     const subjects = findings.filter(({ status }) => status === "problem").map(({ subject }) => subject);
@@ -64,5 +68,18 @@ describe("agent-operator doctor", { concurrency: false, timeout: 60_000 }, () =>
     assert.equal(code, 1);
     assert.match(stdout, /^problem +Permissions: .* may not list agentruns/m);
     assert.match(stdout, /^warning +AgentProvider: waiting was seen by no operator yet/m);
+  });
+
+  it("is left as empty by uninstall as install found it, objects of the CRDs last", async () => {
+    assert.equal((await program("uninstall")).code, 0);
+    assert.equal((await client.list(agentProviders, { namespace: "default" })).items.length, 1);
+    const { code, stderr } = await program("uninstall", "--crds");
+    assert.equal(code, 0, stderr);
+    assert.equal((await client.list(customResourceDefinitions)).items.length, 0);
+    const roles = (await client.list(clusterRoles)).items.map(({ metadata }) => metadata.name);
+    assert.deepEqual(
+      roles.filter((name) => /agent/.test(name ?? "")),
+      [],
+    );
   });
 });

@@ -1,0 +1,62 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { parse, parseAllDocuments } from "yaml";
+import { isObject } from "../../kube/json.ts";
+import type { KubeObject } from "../../kube/objects.ts";
+import { resourceType, type ResourceType } from "../../kube/resources.ts";
+
+const RBAC = "rbac.authorization.k8s.io";
+
+/** The kinds that config/ holds. */
+const TYPES: readonly ResourceType[] = [
+  resourceType("", "v1", "namespaces", "Namespace", false),
+  resourceType("", "v1", "serviceaccounts", "ServiceAccount"),
+  resourceType("", "v1", "services", "Service"),
+  resourceType("apps", "v1", "deployments", "Deployment"),
+  resourceType("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget"),
+  resourceType(RBAC, "v1", "clusterroles", "ClusterRole", false),
+  resourceType(RBAC, "v1", "clusterrolebindings", "ClusterRoleBinding", false),
+  resourceType(RBAC, "v1", "roles", "Role"),
+  resourceType(RBAC, "v1", "rolebindings", "RoleBinding"),
+  resourceType("apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition", false),
+];
+
+/** An object of config/ and how a client addresses it. */
+export interface Manifest {
+  type: ResourceType;
+  object: KubeObject;
+}
+
+/**
+ * The objects of a kustomization that only lists resources, as those of config/crd and config/default do.
+ * Rejects where there is none, as beside the bundled program.
+ */
+export async function readKustomization(directory: string): Promise<Manifest[]> {
+  const resources = await resourcesOf(directory);
+  const lists = await Promise.all(
+    resources.map(async (resource) => {
+      const path = join(directory, resource);
+      return resource.endsWith(".yaml") ? readManifests(path) : readKustomization(path);
+    }),
+  );
+  return lists.flat();
+}
+
+async function resourcesOf(directory: string): Promise<string[]> {
+  const names = await readdir(directory).catch((): string[] => []);
+  if (!names.includes("kustomization.yaml"))
+    throw new Error(`${directory} holds no kustomization.yaml; run this command in a checkout`);
+  const kustomization: unknown = parse(await readFile(join(directory, "kustomization.yaml"), "utf8"));
+  const resources = isObject(kustomization) ? kustomization["resources"] : undefined;
+  return Array.isArray(resources) ? resources.map(String) : [];
+}
+
+async function readManifests(path: string): Promise<Manifest[]> {
+  const documents = parseAllDocuments(await readFile(path, "utf8"));
+  return documents.map((document) => {
+    const object = document.toJS() as KubeObject;
+    const type = TYPES.find(({ kind }) => kind === object.kind);
+    if (type === undefined) throw new Error(`${path}: there is no way to install a ${object.kind}`);
+    return { type, object };
+  });
+}
