@@ -7,6 +7,8 @@ import { stopOnSignals } from "./stop.ts";
 
 // What a command loads is stripped of its types and compiled once, not at each start.
 enableCompileCache();
+const FAILED_GRACE_MS = 1_000;
+
 const config = readConfig();
 // A reader that went away (`… | head`) is no reason to die before the clean-up.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
@@ -17,3 +19,5 @@ process.exitCode = await runProgram(process.argv.slice(2), {
   out: createOutput(process.stdout, process.stderr, config),
   stop: stopOnSignals(process),
 });
+// A request without an answer must not keep a program that has failed from being started again.
+if (process.exitCode !== 0) setTimeout(() => process.exit(), FAILED_GRACE_MS).unref();
