@@ -15,7 +15,8 @@ export interface StateLog {
 }
 
 const HEADER_BYTES = 8;
-const MINIMUM_COMPACTION_BYTES = 16 * 1024 * 1024;
+/** A log below this size is never written anew. */
+const COMPACT_ABOVE_BYTES = 16 * 1024 * 1024;
 const FILE = "state.log";
 
 /** Reads the records of `dataDir`, giving each payload to `replay`, and opens the file for appending.
@@ -25,6 +26,7 @@ export async function openStateLog(
   dataDir: string,
   replay: (payload: string) => void,
   snapshot: () => string[],
+  compactAboveBytes: number = COMPACT_ABOVE_BYTES,
 ): Promise<StateLog> {
   const path = join(dataDir, FILE);
   await rm(`${path}.new`, { force: true });
@@ -33,7 +35,7 @@ export async function openStateLog(
   await handle.truncate(validBytes);
   await handle.datasync();
   await syncDirectory(dataDir);
-  return createAppender(dataDir, handle, validBytes, snapshot);
+  return createAppender(dataDir, { handle, bytes: validBytes }, snapshot, compactAboveBytes);
 }
 
 async function readOrEmpty(path: string): Promise<Buffer> {
@@ -87,13 +89,13 @@ async function writeAll(handle: FileHandle, bytes: Buffer): Promise<void> {
 
 function createAppender(
   dataDir: string,
-  firstHandle: FileHandle,
-  firstBytes: number,
+  file: { handle: FileHandle; bytes: number },
   snapshot: () => string[],
+  compactAboveBytes: number,
 ): StateLog {
-  let handle = firstHandle;
-  let writtenBytes = firstBytes;
-  let compactAtBytes = Math.max(MINIMUM_COMPACTION_BYTES, firstBytes * 2);
+  let { handle } = file;
+  let writtenBytes = file.bytes;
+  let compactAtBytes = Math.max(compactAboveBytes, file.bytes * 2);
   let pending: { record: Buffer; settle: (error?: unknown) => void }[] = [];
   let committing: Promise<void> | undefined;
   let broken: unknown;
@@ -123,7 +125,7 @@ function createAppender(
     const old = handle;
     handle = fresh;
     writtenBytes = bytes;
-    compactAtBytes = Math.max(MINIMUM_COMPACTION_BYTES, bytes * 2);
+    compactAtBytes = Math.max(compactAboveBytes, bytes * 2);
     await old.close();
   };
 

@@ -43,7 +43,8 @@ interface LogRecord {
   j?: string;
 }
 
-export async function openStore(dataDir?: string): Promise<Store> {
+/** Opens the store of `dataDir`, or one in memory. `compactAboveBytes`: the size from which its log is written anew. */
+export async function openStore(dataDir?: string, compactAboveBytes?: number): Promise<Store> {
   const tables = new Map<string, ResourceTable>();
   let latest = 1;
   let durable = 1;
@@ -67,7 +68,7 @@ export async function openStore(dataDir?: string): Promise<Store> {
       if (record.j === undefined) tableOf(record.r).restore(key, undefined);
       else tableOf(record.r).restore(key, restoredObject(record, record.j));
     };
-    log = await openStateLog(dataDir, replay, () => snapshotOf(tables, latest));
+    log = await openStateLog(dataDir, replay, () => snapshotOf(tables, latest), compactAboveBytes);
     durable = latest;
     for (const table of tables.values()) table.forgetHistory(latest);
   }
