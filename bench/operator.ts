@@ -6,6 +6,7 @@ import { bundle } from "../scripts/bundle.ts";
 import { measureBursts } from "./parts/burst.ts";
 import { measureRest, measureScale, type RestResult } from "./parts/scale.ts";
 import type { Bench } from "./support/bench.ts";
+import { readImageSettings } from "./support/image-settings.ts";
 import { startCluster } from "./support/cluster.ts";
 import { burstTable, restTable, scaleTable, type Report } from "./support/tables.ts";
 
@@ -57,6 +58,7 @@ async function measure(): Promise<Report> {
     root,
     scratch,
     bundle: bundled,
+    shipped: await readImageSettings(root),
     nodeOptions: values.node,
     cluster: await startCluster(root, stack),
     tell: (line) => void process.stderr.write(`${line}\n`),

@@ -1,3 +1,4 @@
+import type { ImageSettings } from "./image-settings.ts";
 import type { BenchCluster } from "./cluster.ts";
 
 /** What every part of the benchmark works with. */
@@ -8,6 +9,8 @@ export interface Bench {
   readonly scratch: string;
   /** The operator's one file, as its image holds it. */
   readonly bundle: string;
+  /** The environment and Node's options that the operator's image sets. */
+  readonly shipped: ImageSettings;
   /** More options of Node's for the operator's process, such as `--cpu-prof`. */
   readonly nodeOptions: readonly string[];
   readonly cluster: BenchCluster;

@@ -16,12 +16,13 @@ export interface OperatorProcess extends Child {
 }
 
 export async function startOperatorProcess(
-  { bundle, nodeOptions, cluster }: Pick<Bench, "bundle" | "nodeOptions" | "cluster">,
+  { bundle, shipped, nodeOptions, cluster }: Pick<Bench, "bundle" | "shipped" | "nodeOptions" | "cluster">,
   leaseNamespace: string,
 ): Promise<OperatorProcess> {
   const [health, metrics] = [await freePort(), await freePort()];
   const startedAt = performance.now();
   const args = [
+    ...shipped.nodeOptions,
     ...nodeOptions,
     bundle,
     "operator",
@@ -30,7 +31,11 @@ export async function startOperatorProcess(
     `--metrics-bind-address=127.0.0.1:${metrics}`,
     "--log-level=warn",
   ];
-  const child = startNode(args, { KUBECONFIG: cluster.kubeconfig, POD_NAMESPACE: leaseNamespace });
+  const child = startNode(args, {
+    ...shipped.env,
+    KUBECONFIG: cluster.kubeconfig,
+    POD_NAMESPACE: leaseNamespace,
+  });
   while ((await fetchText(health, "/readyz"))?.status !== 200) {
     if (performance.now() - startedAt > START_LIMIT_MS) {
       await child.stop();

@@ -229,13 +229,11 @@ function readText(response: IncomingMessage): Promise<string> {
       reject(response.errored);
       return;
     }
-    const parts: Buffer[] = [];
-    response.on("data", (part: Buffer) => parts.push(part));
-    response.on("end", () => {
-      const [only] = parts;
-      const whole = parts.length === 1 && only !== undefined ? only : Buffer.concat(parts);
-      resolve(whole.toString("utf8"));
-    });
+    // As text at once: buffers of a long body would stay in native memory, which V8 takes no account of, until the next collection.
+    const parts: string[] = [];
+    response.setEncoding("utf8");
+    response.on("data", (part: string) => parts.push(part));
+    response.on("end", () => resolve(parts.join("")));
     response.on("error", reject);
   });
 }

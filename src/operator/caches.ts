@@ -29,7 +29,7 @@ export interface CacheOptions {
 
 export function createCaches(options: CacheOptions) {
   const labelSelector = `${LABEL_MANAGED_BY}=${OPERATOR_NAME}`;
-  const watch = { omit: ["managedFields"] };
+  const watch = { omit: ["managedFields"], pageSize: PAGE };
   const ours = { ...options, indexes: { owner: byOwnerUid } };
   return {
     runs: createProjectedReflector({
@@ -83,8 +83,9 @@ const UNREAD_OF_JOBS = [
 ];
 const UNREAD_OF_PODS = ["managedFields", "initContainers", "containers", "volumes", "tolerations"];
 
-/** Objects in one page of a list: as many as are worth holding in memory at once as text. */
-const LARGE_OBJECTS_PAGE = 100;
+/** Objects in one page of a list: about 1 MiB of text, which is what is held in memory at once. */
+const PAGE = 200;
+const LARGE_OBJECTS_PAGE = 25;
 
 /** Every cache, for what is done to all of them. */
 export function allCaches(caches: Caches): AnyReflector[] {
