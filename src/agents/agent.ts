@@ -58,6 +58,8 @@ export interface EntrypointRules {
   instructionFiles: readonly string[];
   /** The user's own instruction file, below the home directory. */
   userInstructions: string;
+  /** Where the agent keeps its sessions, below the home directory, and the option that goes on with one. */
+  session: { path: string; option: string };
   /** The option that takes the instruction file; absent when the configuration names it. */
   instructionOption?: string;
   /** Paths (with `*`) moved out of an untrusted checkout while the agent runs. */

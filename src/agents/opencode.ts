@@ -12,6 +12,7 @@ export const opencode: Agent = {
     shells: ["bash", "zsh", "sh"],
     stopSignal: "TERM",
     promptPrefix: "",
+    session: { path: ".local/share/opencode", option: "--session" },
     userInstructions: ".config/opencode/AGENTS.md",
     instructionFiles: ["AGENTS.md", "CLAUDE.md"],
     // Code of plugins runs even where plugins and the project's configuration are switched off.

@@ -10,7 +10,7 @@ import { runStatus } from "./fields/run-status.ts";
 import { agentRunRules, agentRunSpecRules } from "./rules/agent-run.ts";
 import { runName } from "./rules/names.ts";
 import { MAX_PROMPT_BYTES, noNul, notBlank, promptSize } from "./rules/values.ts";
-import { choice, flag, integer, object, text } from "./schema/fields.ts";
+import { choice, flag, integer, list, object, text } from "./schema/fields.ts";
 import type { KindDefinition } from "./schema/kind.ts";
 
 const provider = object(
@@ -23,6 +23,37 @@ const provider = object(
     ...providerFields,
   },
   { description: "A provider for this run alone. Excludes providerRef." },
+);
+
+/** Ends of an attempt after which another one can come further. */
+export const RETRYABLE = [
+  "RateLimited",
+  "Overloaded",
+  "AgentFailed",
+  "AgentError",
+  "TurnLimit",
+  "Stalled",
+  "OutOfMemory",
+  "Evicted",
+  "PodDeleted",
+  "CloneFailed",
+  "ImagePullFailed",
+] as const;
+
+const retry = object(
+  {
+    limit: integer({ description: "Further attempts at most.", minimum: 0, maximum: 10 }),
+    on: list(choice(RETRYABLE, "A reason."), {
+      description: "Reasons after which another attempt is made.",
+      minItems: 1,
+      maxItems: RETRYABLE.length,
+      type: "set",
+    }),
+  },
+  {
+    description:
+      "Makes further attempts where one has failed. They keep the work so far and go on with the agent's session where it can; the timeout covers them all. The first follows after 10 s, each later one after twice the time.",
+  },
 );
 
 const spec = object(
@@ -68,6 +99,7 @@ const spec = object(
     stallTimeout: duration(
       "Time after which an agent that writes nothing and does no work is stopped, such as 15m. Default: never.",
     ).optional(),
+    retry: retry.optional(),
     ttlSecondsAfterFinished: integer({
       description:
         "Seconds after its end at which the run is deleted, with its Job and its claim. Default: it is kept.",

@@ -131,8 +131,8 @@ export const REASONS = {
   Cloning: underWay("Initializing", "Git fetches the repository and checks it out.", {
     kinds: ["AgentRun", "AgentWorkspace"],
   }),
-  Retrying: underWay("Initializing", "The clone failed; it is done again because something has changed.", {
-    kinds: ["AgentWorkspace"],
+  Retrying: underWay("Initializing", "What has failed is done again; the message tells why it failed.", {
+    kinds: ["AgentRun", "AgentWorkspace"],
   }),
   AgentStarting: underWay("Initializing", "The checkout is there; the agent's container is being started."),
   AgentRunning: underWay("Running", "The agent is at work."),

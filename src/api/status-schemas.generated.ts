@@ -192,6 +192,146 @@ export const statusSchemas: Readonly<Record<string, StructuralSchema>> = {
           }
         }
       },
+      "attempts": {
+        "type": "array",
+        "maxItems": 10,
+        "x-kubernetes-list-type": "atomic",
+        "items": {
+          "type": "object",
+          "required": [
+            "number",
+            "reason"
+          ],
+          "properties": {
+            "number": {
+              "type": "integer",
+              "format": "int32",
+              "minimum": 1
+            },
+            "jobUid": {
+              "type": "string",
+              "maxLength": 253
+            },
+            "podName": {
+              "type": "string",
+              "maxLength": 253
+            },
+            "reason": {
+              "type": "string",
+              "maxLength": 253
+            },
+            "message": {
+              "type": "string",
+              "maxLength": 4096
+            },
+            "startedAt": {
+              "type": "string",
+              "format": "date-time",
+              "maxLength": 64
+            },
+            "completionTime": {
+              "type": "string",
+              "format": "date-time",
+              "maxLength": 64
+            },
+            "exitCode": {
+              "type": "integer",
+              "format": "int32"
+            },
+            "result": {
+              "type": "object",
+              "properties": {
+                "sessionId": {
+                  "type": "string",
+                  "maxLength": 253
+                },
+                "turns": {
+                  "type": "integer",
+                  "format": "int64",
+                  "minimum": 0
+                },
+                "tokens": {
+                  "type": "object",
+                  "properties": {
+                    "input": {
+                      "type": "integer",
+                      "format": "int64",
+                      "minimum": 0
+                    },
+                    "output": {
+                      "type": "integer",
+                      "format": "int64",
+                      "minimum": 0
+                    },
+                    "cacheRead": {
+                      "type": "integer",
+                      "format": "int64",
+                      "minimum": 0
+                    },
+                    "cacheWrite": {
+                      "type": "integer",
+                      "format": "int64",
+                      "minimum": 0
+                    }
+                  }
+                },
+                "costUSD": {
+                  "type": "string",
+                  "pattern": "^[0-9]+([.][0-9]+)?$",
+                  "maxLength": 32
+                },
+                "text": {
+                  "type": "string",
+                  "maxLength": 8192
+                },
+                "textTruncated": {
+                  "type": "boolean"
+                },
+                "git": {
+                  "type": "object",
+                  "properties": {
+                    "branch": {
+                      "type": "string",
+                      "maxLength": 255
+                    },
+                    "baseCommit": {
+                      "type": "string",
+                      "maxLength": 64
+                    },
+                    "headCommit": {
+                      "type": "string",
+                      "maxLength": 64
+                    },
+                    "commits": {
+                      "type": "integer",
+                      "format": "int64",
+                      "minimum": 0
+                    },
+                    "filesChanged": {
+                      "type": "integer",
+                      "format": "int64",
+                      "minimum": 0
+                    },
+                    "insertions": {
+                      "type": "integer",
+                      "format": "int64",
+                      "minimum": 0
+                    },
+                    "deletions": {
+                      "type": "integer",
+                      "format": "int64",
+                      "minimum": 0
+                    },
+                    "uncommittedChanges": {
+                      "type": "boolean"
+                    }
+                  }
+                }
+              }
+            }
+          }
+        }
+      },
       "conditions": {
         "type": "array",
         "maxItems": 16,

@@ -75,6 +75,10 @@ export interface ResolvedRun {
   gitImage: string;
   timeoutSeconds: number;
   stallSeconds?: number;
+  /** Whether the agent's session is kept on the claim for a further attempt. */
+  keepSession?: boolean;
+  /** The agent's own name of the session that an earlier attempt has left. */
+  resumeSession?: string;
   trustRepositoryConfig: boolean;
   gitIdentity: { name: string; email: string };
   storage: { className?: string; size: string };

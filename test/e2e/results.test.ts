@@ -11,6 +11,13 @@ const SCENARIOS = {
   busy: [{ actions: [{ run: "printf half > half.txt" }] }, { actions: [{ run: "sleep 60" }] }],
   brief: [{ actions: [{ run: "printf half > half.txt; sleep 3" }] }, { text: "Done." }],
   commit: committingScenario(),
+  // The turn is the number of answers so far, which the session carries over.
+  crash: [
+    { actions: [{ run: "printf one > one.txt" }] },
+    { actions: [{ run: "[ -e crashed ] || { touch crashed; kill -SEGV $PPID; }" }] },
+    { text: "Done." },
+  ],
+  always: [{ actions: [{ run: "kill -SEGV $PPID" }] }],
 };
 
 describe("a run that is cancelled or expires", { concurrency: 2, timeout: 120_000 }, () => {
@@ -73,6 +80,35 @@ describe("a run that is cancelled or expires", { concurrency: 2, timeout: 120_00
     const { code, stderr } = await startCommand(agents.cluster, ["cancel", "nobody"]).ended;
     assert.equal(code, 1);
     assert.match(stderr, /agentruns.* "nobody" not found/);
+  });
+});
+
+describe("a run that is tried again", { concurrency: 2, timeout: 120_000 }, () => {
+  const agents = useAgentCluster(SCENARIOS);
+  const on = ["AgentFailed"] as const;
+
+  it("keeps its work, goes on with its session and tells of each attempt", async () => {
+    const run = await agents.run("again", { prompt: "crash", retry: { limit: 2, on: [...on] } });
+    assert.equal(run.status?.phase, "Succeeded", run.status?.message);
+    const attempts = run.status.attempts ?? [];
+    assert.deepEqual(
+      attempts.map(({ number, reason }) => [number, reason]),
+      [[1, "AgentFailed"]],
+    );
+    assert.equal(attempts[0]?.exitCode, 139);
+    assert.notEqual(attempts[0]?.podName, run.status.podName);
+    assert.equal(run.status.result?.sessionId, attempts[0]?.result?.sessionId);
+    assert.equal(run.status.result?.git?.filesChanged, 2);
+    const prompts = agents.model.requests.filter(({ main }) => main).map(({ prompt }) => prompt);
+    assert.ok(prompts.some((prompt) => /crash[^]*You were interrupted/.test(prompt)));
+    assert.equal(run.status.timeout, "1m0s");
+  });
+
+  it("fails for good after its last attempt, and for another reason at once", async () => {
+    const last = await agents.run("limited", { prompt: "always", retry: { limit: 1, on: [...on] } });
+    assert.deepEqual([last.status?.reason, last.status?.attempts?.length], ["AgentFailed", 1]);
+    const other = await agents.run("other", { prompt: "always", retry: { limit: 1, on: ["Evicted"] } });
+    assert.deepEqual([other.status?.reason, other.status?.attempts], ["AgentFailed", undefined]);
   });
 });
 

@@ -1,5 +1,5 @@
 import { MAX_RESULT_TEXT } from "../bounds.ts";
-import { choice, flag, integer, object, text, timestamp } from "../schema/fields.ts";
+import { choice, flag, integer, list, object, text, timestamp } from "../schema/fields.ts";
 import { conditions, observedGeneration } from "./common.ts";
 
 /** Phases of an AgentRun, in the order of its life. */
@@ -49,6 +49,21 @@ const result = object(
   { description: "What the agent reported when it ended." },
 );
 
+const attempt = object(
+  {
+    number: integer({ description: "1 for the first.", minimum: 1 }),
+    jobUid: word("The uid of its Job.").optional(),
+    podName: word("Name of its pod.").optional(),
+    reason: word("Why it failed, as one word; the reference lists them."),
+    message: text({ description: "The same for people.", maxLength: 4096 }).optional(),
+    startedAt: timestamp("When the agent started.").optional(),
+    completionTime: timestamp("When it ended.").optional(),
+    exitCode: integer({ description: "Exit code of the agent container." }).optional(),
+    result: result.optional(),
+  },
+  { description: "An attempt that failed and was followed by another one." },
+);
+
 /** `status` of an AgentRun. */
 export const runStatus = object(
   {
@@ -79,6 +94,11 @@ export const runStatus = object(
       "What the agent left behind: nothing, uncommitted changes, or commits.",
     ).optional(),
     result: result.optional(),
+    attempts: list(attempt, {
+      description: "Attempts before the last one, oldest first. The result is the last one's.",
+      maxItems: 10,
+      type: "atomic",
+    }).optional(),
     conditions: conditions(
       "Resolved, Initialized, Succeeded and, with worktree.cleanup, WorktreeRemoved",
     ).optional(),

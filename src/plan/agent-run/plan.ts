@@ -16,6 +16,7 @@ import { expiryOf } from "./expiry.ts";
 import * as podState from "./pod-state.ts";
 import { agentOf } from "./references.ts";
 import { resolveRun } from "./resolve.ts";
+import { isRecorded, nextAttempt, pauseLeft } from "./retry.ts";
 import { outcomeOf, resultOf } from "./result.ts";
 import { holdUpOf, isSlow, SLOW_START_MS } from "./start-up.ts";
 import * as status from "./status.ts";
@@ -40,6 +41,7 @@ function decide(observed: ObservedRun): RunPlan {
     refused(observed) ??
     jobDeleted(observed) ??
     cancelled(observed) ??
+    replaced(observed) ??
     follow(observed) ??
     start(observed)
   );
@@ -90,11 +92,25 @@ const jobDeleted: Step = (observed) => {
 const cancelled: Step = (observed) => {
   const { run, job, pod } = observed;
   if (!isCancelled(run)) return undefined;
-  if (!pod || (podState.agentStartedAt(pod) === undefined && !podState.failedInit(pod))) {
+  if (
+    !pod ||
+    isRecorded(run, job) ||
+    (podState.agentStartedAt(pod) === undefined && !podState.failedInit(pod))
+  ) {
     return end(observed, { phase: "Failed", reason: "Cancelled", message: CANCELLED_EARLY });
   }
   const plan = job && follow(observed);
   return plan && { ...plan, adjust: isStopping(pod) ? [] : [stopNow(pod)] };
+};
+
+/** The Job of a recorded attempt goes, and the next one's comes after a pause. */
+const replaced: Step = ({ run, job, now }) => {
+  if (job) {
+    if (!isRecorded(run, job)) return undefined;
+    return { ...rest(), remove: isDeleting(job) ? [] : [removal(job, "Foreground")] };
+  }
+  const leftMs = pauseLeft(run, now);
+  return leftMs === 0 ? undefined : { ...rest(), lookAgain: { afterMs: leftMs } };
 };
 
 function stopNow({ metadata }: Pod): Adjustment {
@@ -195,7 +211,13 @@ function initializing({ run, now }: ObservedRun, job: Job): RunPlan {
     "JobCreated",
     `Job ${job.metadata.name} is created; its pod clones the repository`,
   );
-  return write(run, { ...status.enterStage(run, stage, now), ...status.jobStatus(job, now) }, "onChange");
+  const { startTime, timeout } = run.status ?? {};
+  const first = run.status?.attempts ? { startTime, timeout } : {};
+  return write(
+    run,
+    { ...status.enterStage(run, stage, now), ...status.jobStatus(job, now), ...first },
+    "onChange",
+  );
 }
 
 function wait({ run, references, now }: ObservedRun, reason: Reason, message: string): RunPlan {
@@ -205,7 +227,10 @@ function wait({ run, references, now }: ObservedRun, reason: Reason, message: st
   return write(run, { ...stage, agent }, "onChange");
 }
 
-function end({ run, job, pod, now }: ObservedRun, ending: Ending): RunPlan {
+function end(observed: ObservedRun, ending: Ending): RunPlan {
+  const { run, job, pod, now } = observed;
+  const again = nextAttempt(observed, ending);
+  if (again) return write(run, again, { afterMs: 0 });
   const { phase, reason, message, exitCode, git } = ending;
   const stage = status.endedStage(phase, reason, message);
   return write(

@@ -18,6 +18,7 @@ import type {
 } from "../resolved-run.ts";
 import { releasedBy } from "./neighbours.ts";
 import type { ObservedRun, References } from "./observed.ts";
+import { timeLeft } from "./retry.ts";
 import { agentOf, envOf, providerNameOf, secretsNeeded } from "./references.ts";
 
 const BUILT_IN_TIMEOUT = "1h";
@@ -60,7 +61,7 @@ export function resolveRun(observed: ObservedRun): Resolution {
 }
 
 function assemble(
-  { run, references, defaults }: ObservedRun,
+  { run, references, defaults, now }: ObservedRun,
   agent: Agent,
   model: string | undefined,
   provider: ResolvedProvider | undefined,
@@ -95,7 +96,13 @@ function assemble(
     ),
     image: spec.image ?? config?.defaultImage ?? defaults.agentImage,
     gitImage: defaults.gitImage,
-    timeoutSeconds: parseDuration(spec.timeout ?? config?.defaultTimeout ?? BUILT_IN_TIMEOUT) ?? 3600,
+    timeoutSeconds: timeLeft(
+      run,
+      parseDuration(spec.timeout ?? config?.defaultTimeout ?? BUILT_IN_TIMEOUT) ?? 3600,
+      now,
+    ),
+    keepSession: spec.retry !== undefined,
+    resumeSession: run.status?.attempts?.at(-1)?.result?.sessionId,
     stallSeconds: spec.stallTimeout === undefined ? undefined : parseDuration(spec.stallTimeout),
     trustRepositoryConfig: spec.trustRepositoryConfig ?? config?.trustRepositoryConfig ?? false,
     gitIdentity: config?.gitIdentity ?? BUILT_IN_IDENTITY,

@@ -71,6 +71,7 @@ function agentEnv(run: ResolvedRun, agent: Agent, setup: AgentSetup): EnvVar[] {
       AGENT_SECRET_NAMES: secretNames(users).join(" "),
       ...entrypointEnv(agent.entrypoint, run.trustRepositoryConfig),
       ...inputEnv(run, agent),
+      ...sessionEnv(run, agent),
       AGENT_STALL_SECONDS: run.stallSeconds?.toString(),
       AGENT_PROMPT: run.prompt,
     }),
@@ -95,10 +96,24 @@ function inputEnv(run: ResolvedRun, agent: Agent): Record<string, string | undef
   };
 }
 
+/** The session goes by way of the claim, where no volume keeps the agent's own directory. */
+function sessionEnv(run: ResolvedRun, { entrypoint }: Agent): Record<string, string | undefined> {
+  const { path, option } = entrypoint.session;
+  return {
+    AGENT_SESSION_PATH: run.keepSession ? path : undefined,
+    AGENT_SESSION_SHARED: run.keepSession && isOnSharedVolume(run, path) ? "true" : undefined,
+    AGENT_RESUME: run.resumeSession,
+    AGENT_RESUME_OPTION: run.resumeSession === undefined ? undefined : option,
+  };
+}
+
 /** Whether the agent's own instruction file lies on a volume of many runs: it is not this run's to write. */
 function isShared(run: ResolvedRun, { entrypoint }: Agent): boolean {
-  if (!run.instructions) return false;
-  const file = `${homeDir(run)}/${entrypoint.userInstructions}`;
+  return run.instructions !== undefined && isOnSharedVolume(run, entrypoint.userInstructions);
+}
+
+function isOnSharedVolume(run: ResolvedRun, pathInHome: string): boolean {
+  const file = `${homeDir(run)}/${pathInHome}`;
   return (run.workspace?.sharedVolumes ?? []).some(({ mountPath }) => file.startsWith(`${mountPath}/`));
 }
 

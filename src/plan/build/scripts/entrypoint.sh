@@ -198,6 +198,30 @@ stop() {
   killer=$!
 }
 
+# resumed: set where an earlier attempt has left the session that is to go on.
+take_up_session() {
+  resumed=
+  if [ -z "${AGENT_SESSION_PATH:-}" ]; then
+    return
+  fi
+  if [ -z "${AGENT_SESSION_SHARED:-}" ] && [ -d "$RUN_DIR/session" ]; then
+    mkdir -p "$HOME/$AGENT_SESSION_PATH"
+    cp -R "$RUN_DIR/session/." "$HOME/$AGENT_SESSION_PATH/"
+  fi
+  if [ -n "${AGENT_RESUME:-}" ] && grep -r -q -F -e "$AGENT_RESUME" "$HOME/$AGENT_SESSION_PATH" 2>/dev/null; then
+    say "the session of the last attempt goes on"
+    resumed=1
+  fi
+}
+
+keep_session() {
+  [ -n "${AGENT_SESSION_PATH:-}" ] && [ -z "${AGENT_SESSION_SHARED:-}" ] || return 0
+  [ -d "$HOME/$AGENT_SESSION_PATH" ] || return 0
+  rm -rf "$RUN_DIR/session.tmp"
+  (umask 077 && cp -R "$HOME/$AGENT_SESSION_PATH" "$RUN_DIR/session.tmp") &&
+    rm -rf "$RUN_DIR/session" && mv "$RUN_DIR/session.tmp" "$RUN_DIR/session"
+}
+
 # used: hundredths of a second that the agent and what it has started have computed so far.
 measure_work() {
   used=$(cat /proc/[0-9]*/stat 2>/dev/null |
@@ -234,6 +258,7 @@ watch_stall() {
 start_agent() {
   printf '%s' "${AGENT_PROMPT_PREFIX:-}${AGENT_PROMPT:-}" >"$private/prompt"
   [ -z "${AGENT_PROMPT_FILE:-}" ] || cat "$AGENT_PROMPT_FILE" >>"$private/prompt"
+  [ -z "$resumed" ] || printf 'You were interrupted. Go on with your task where you left off.' >"$private/prompt"
   unset AGENT_PROMPT AGENT_PROMPT_PREFIX
   mkfifo "$private/out" "$private/err" "$private/watched"
   touch "$transcript"
@@ -382,9 +407,12 @@ hide_paths
 if [ -n "${AGENT_INSTRUCTION_OPTION:-}" ] && [ -f "$AGENT_INSTRUCTIONS" ]; then
   set -- "$@" "$AGENT_INSTRUCTION_OPTION" "$AGENT_INSTRUCTIONS"
 fi
+take_up_session
+[ -z "$resumed" ] || set -- "$@" "$AGENT_RESUME_OPTION" "$AGENT_RESUME"
 start_agent "$@"
 wait_for_agent
 put_back
+keep_session
 repeat_summary
 report
 exit "$exit_code"

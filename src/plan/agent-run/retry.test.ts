@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { AgentRun } from "../../api/agent-run.ts";
+import type { Job } from "../../kube/builtin.ts";
+import type { Ending } from "./ending.ts";
+import { isRecorded, nextAttempt, pauseLeft, timeLeft } from "./retry.ts";
+
+const NOW = Date.parse("2026-01-01T00:10:00Z");
+const ENDING: Ending = {
+  phase: "Failed",
+  reason: "RateLimited",
+  message: "later",
+  at: "2026-01-01T00:10:00Z",
+};
+const job: Job = {
+  metadata: { name: "demo", uid: "job-2" },
+  spec: { template: { spec: { containers: [] } } },
+};
+
+function aRun(limit: number, recorded: number, annotations: Record<string, string> = {}): AgentRun {
+  const attempts = Array.from({ length: recorded }, (_, index) => ({
+    number: index + 1,
+    jobUid: `job-${index}`,
+    reason: "RateLimited",
+    completionTime: "2026-01-01T00:10:00Z",
+  }));
+  return {
+    metadata: { name: "demo", namespace: "team", uid: "run", annotations },
+    spec: { prompt: "x", retry: { limit, on: ["RateLimited"] } },
+    status: { phase: "Running", jobName: "demo", startTime: "2026-01-01T00:00:00Z", attempts },
+  };
+}
+
+function next(run: AgentRun, ending: Ending = ENDING) {
+  const defaults = { gitImage: "", agentImage: "", imagePullTimeoutSeconds: 0 };
+  return nextAttempt({ run, job, references: { secrets: new Map() }, defaults, now: NOW }, ending);
+}
+
+describe("nextAttempt", () => {
+  it("records the attempt and lets go of its Job", () => {
+    const status = next(aRun(2, 1));
+    assert.deepEqual(
+      [status?.phase, status?.reason, status?.jobName],
+      ["Initializing", "Retrying", undefined],
+    );
+    assert.deepEqual(
+      status?.attempts?.map(({ number, jobUid }) => [number, jobUid]),
+      [
+        [1, "job-0"],
+        [2, "job-2"],
+      ],
+    );
+    assert.equal(status?.startTime, "2026-01-01T00:00:00Z");
+  });
+
+  it("is none after the last one, for another reason, or once the run is cancelled", () => {
+    assert.equal(next(aRun(1, 1)), undefined);
+    assert.equal(next(aRun(0, 0)), undefined);
+    assert.equal(next(aRun(2, 0), { ...ENDING, reason: "AgentFailed" }), undefined);
+    assert.equal(next(aRun(2, 0, { "agent.xonovex.com/cancel": "true" })), undefined);
+  });
+});
+
+describe("between two attempts", () => {
+  const between = (recorded: number): AgentRun => {
+    const run = aRun(9, recorded);
+    return { ...run, status: { ...run.status, phase: "Initializing", jobName: undefined } };
+  };
+
+  it("the pause doubles from ten seconds up to five minutes", () => {
+    assert.deepEqual(
+      [1, 2, 3, 9].map((recorded) => pauseLeft(between(recorded), NOW)),
+      [10_000, 20_000, 40_000, 300_000],
+    );
+    assert.equal(pauseLeft(between(1), NOW + 10_000), 0);
+  });
+
+  it("a recorded attempt's Job is known by its uid", () => {
+    assert.equal(isRecorded(between(3), job), true);
+    assert.equal(isRecorded(between(2), job), false);
+  });
+
+  it("the timeout goes on", () => {
+    assert.equal(timeLeft(between(1), 3600, NOW), 3000);
+    assert.equal(timeLeft(between(1), 60, NOW), 1);
+    assert.equal(timeLeft(aRun(1, 0), 60, NOW), 60);
+  });
+});
