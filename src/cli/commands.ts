@@ -88,6 +88,13 @@ const operatorOptions = {
     check: checkNamespace,
   },
   ...imageOptions,
+  "otlp-endpoint": {
+    type: "string",
+    value: "URL",
+    summary: "Send a trace of each run that ends to this OTLP/HTTP receiver, such as http://collector:4318",
+    check: (value: string) =>
+      /^https?:$/.test(URL.parse(value)?.protocol ?? "") ? undefined : "expected an http or https URL",
+  },
   "log-level": {
     type: "string",
     summary: "Least severe level that is logged",

@@ -14,6 +14,7 @@ import { allCaches, createCaches, type Caches } from "./caches.ts";
 import { createControllers } from "./controllers.ts";
 import { DEFAULT_AGENT_IMAGE, DEFAULT_GIT_IMAGE } from "./images.ts";
 import { observeRuns } from "./run-metrics.ts";
+import { traceRuns } from "./run-traces.ts";
 import { createSecretKeys } from "./secret-keys.ts";
 import { prepareWithdrawal } from "./withdrawal.ts";
 
@@ -30,6 +31,8 @@ export interface OperatorOptions {
   metricsBindAddress: string;
   gitImage?: string;
   agentImage?: string;
+  /** Base URL of an OTLP/HTTP receiver for traces; absent: none are sent. */
+  otlpEndpoint?: string;
   log: Log;
 }
 
@@ -55,7 +58,13 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   observeRuns(metrics.registry, caches.runs);
   const identity = `${hostname()}_${randomUUID()}`;
   const election = options.leaderElect ? electLeader(client, options, identity) : undefined;
-  metrics.leading(() => election?.isLeading() ?? true);
+  const isLeading = (): boolean => election?.isLeading() ?? true;
+  metrics.leading(isLeading);
+  const { otlpEndpoint } = options;
+  const traces =
+    otlpEndpoint === undefined
+      ? undefined
+      : traceRuns({ runs: caches.runs, endpoint: otlpEndpoint, isLeading, log });
   const recorder = createEventRecorder({
     client,
     reportingController: `${API_GROUP}/agent-operator`,
@@ -102,7 +111,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     lost: election?.lost ?? new Promise(() => undefined),
     stop: async () => {
       await withdrawal.complete();
-      await recorder.stop();
+      await Promise.all([recorder.stop(), traces?.stop()]);
       await election?.stop();
       await Promise.all(allCaches(caches).map((cache) => cache.stop()));
       await Promise.all(listeners.map((listener) => listener.close()));

@@ -29,6 +29,7 @@ export async function runOperator(values: OperatorValues, context: CommandContex
     metricsBindAddress: values["metrics-bind-address"],
     ...(values["git-image"] === undefined ? {} : { gitImage: values["git-image"] }),
     ...(values["agent-image"] === undefined ? {} : { agentImage: values["agent-image"] }),
+    ...(values["otlp-endpoint"] === undefined ? {} : { otlpEndpoint: values["otlp-endpoint"] }),
     log,
   });
   const lost = await Promise.race([aborted(stop.signal), operator.lost]);
