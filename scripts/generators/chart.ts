@@ -32,6 +32,9 @@ const FLAGS = `            - --log-level={{ .Values.logLevel }}
             {{- range .Values.namespaces }}
             - --namespace={{ . }}
             {{- end }}
+            {{- with .Values.extraArgs }}
+            {{- toYaml . | nindent 12 }}
+            {{- end }}
 `;
 
 const SCHEDULING = `      {{- with .Values.imagePullSecrets }}
