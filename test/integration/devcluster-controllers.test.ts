@@ -1,17 +1,15 @@
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { createClient } from "../../src/client/client.ts";
-import type { Client } from "../../src/client/client.ts";
-import { startDevCluster } from "../../src/devcluster/cluster.ts";
-import type { DevCluster } from "../../src/devcluster/cluster.ts";
+import { test, type TestContext } from "node:test";
 import { configMaps, jobs, namespaces, persistentVolumeClaims, pods } from "../../src/kube/builtin.ts";
 import type { ConfigMap, Job, PersistentVolumeClaim } from "../../src/kube/builtin.ts";
 import type { KubeObject, OwnerReference } from "../../src/kube/objects.ts";
 import { resourceType } from "../../src/kube/resources.ts";
+import { useCluster } from "../support/cluster.ts";
 import { waitFor, waitForAbsence } from "../support/wait-for.ts";
 
-const namespace = "default";
 const WAIT_MS = 15_000;
+/** Not pulled by the embedded cluster. */
+const IMAGE = "busybox:1.36";
 /** A first process must ask for signals to get them. */
 const STOPPABLE = "trap 'exit 143' TERM; sleep 60 & wait";
 const coreEvents = resourceType<KubeObject & { reason: string; message: string }>(
@@ -21,18 +19,18 @@ const coreEvents = resourceType<KubeObject & { reason: string; message: string }
   "Event",
 );
 
-let cluster: DevCluster;
-let client: Client;
-before(async () => {
-  cluster = await startDevCluster({ stopGraceSeconds: 0 });
-  client = createClient(cluster.transport);
-});
-after(() => cluster.stop());
+const cluster = useCluster({ operator: false });
+
+/** For what depends on the embedded cluster's own storage classes. */
+function skipElsewhere(t: TestContext): boolean {
+  if (cluster.dataDir === undefined) t.skip("another cluster has other storage classes");
+  return cluster.dataDir === undefined;
+}
 
 function createJob(name: string, script: string, spec: Partial<Job["spec"]> = {}): Promise<Job> {
-  const containers = [{ name: "main", image: "x", command: ["sh", "-c", script] }];
-  return client.create(jobs, {
-    metadata: { name, namespace },
+  const containers = [{ name: "main", image: IMAGE, command: ["sh", "-c", script] }];
+  return cluster.client.create(jobs, {
+    metadata: { name, namespace: cluster.namespace },
     spec: {
       backoffLimit: 0,
       template: {
@@ -55,15 +53,20 @@ function has(type: string, status = "True") {
 
 function finishedJob(name: string): Promise<Job> {
   const done = (job: Job): boolean => has("Complete")(job) || has("Failed")(job);
-  return waitFor(client, jobs, { namespace, name }, done, WAIT_MS);
+  return waitFor(cluster.client, jobs, { namespace: cluster.namespace, name }, done, WAIT_MS);
 }
 
 async function podsOf(job: string) {
-  return (await client.list(pods, { namespace, labelSelector: `batch.kubernetes.io/job-name=${job}` })).items;
+  return (
+    await cluster.client.list(pods, {
+      namespace: cluster.namespace,
+      labelSelector: `batch.kubernetes.io/job-name=${job}`,
+    })
+  ).items;
 }
 
 function createMap(name: string, metadata: Partial<ConfigMap["metadata"]> = {}): Promise<ConfigMap> {
-  return client.create(configMaps, { metadata: { name, namespace, ...metadata } });
+  return cluster.client.create(configMaps, { metadata: { name, namespace: cluster.namespace, ...metadata } });
 }
 
 function ownedBy(owner: KubeObject, changes: Partial<OwnerReference> = {}): OwnerReference {
@@ -107,44 +110,67 @@ test("a Job past its deadline stops its pod, which goes", async () => {
 
 test("a suspended Job has no pods until it is resumed", async () => {
   await createJob("paused", "exit 0", { suspend: true });
-  await waitFor(client, jobs, { namespace, name: "paused" }, has("Suspended"), WAIT_MS);
+  await waitFor(
+    cluster.client,
+    jobs,
+    { namespace: cluster.namespace, name: "paused" },
+    has("Suspended"),
+    WAIT_MS,
+  );
   assert.deepEqual(await podsOf("paused"), []);
-  await client.patch(jobs, { namespace, name: "paused" }, { spec: { suspend: false } });
+  await cluster.client.patch(
+    jobs,
+    { namespace: cluster.namespace, name: "paused" },
+    { spec: { suspend: false } },
+  );
   assert.ok(has("Complete")(await finishedJob("paused")));
 });
 
 test("a finished Job with a time to live goes with its pods", async () => {
   await createJob("short-lived", "exit 0", { ttlSecondsAfterFinished: 1 });
   await finishedJob("short-lived");
-  await waitForAbsence(client, jobs, { namespace, name: "short-lived" }, WAIT_MS);
+  await waitForAbsence(cluster.client, jobs, { namespace: cluster.namespace, name: "short-lived" }, WAIT_MS);
   assert.deepEqual(await podsOf("short-lived"), []);
 });
 
 test("deleting a Job in the background ends its running pod", async () => {
   await createJob("running", STOPPABLE, {});
   const one = await waitFor(
-    client,
+    cluster.client,
     jobs,
-    { namespace, name: "running" },
+    { namespace: cluster.namespace, name: "running" },
     ({ status }) => status?.ready === 1,
     WAIT_MS,
   );
   assert.equal(one.status?.active, 1);
   const [pod] = await podsOf("running");
-  await client.delete(jobs, { namespace, name: "running" }, { propagationPolicy: "Background" });
-  await waitForAbsence(client, pods, { namespace, name: pod?.metadata.name ?? "" }, WAIT_MS);
+  await cluster.client.delete(
+    jobs,
+    { namespace: cluster.namespace, name: "running" },
+    { propagationPolicy: "Background" },
+  );
+  await waitForAbsence(
+    cluster.client,
+    pods,
+    { namespace: cluster.namespace, name: pod?.metadata.name ?? "" },
+    WAIT_MS,
+  );
 });
 
 test("what lost its only owner is collected; what has another owner loses the reference", async () => {
   const [gone, stays] = [await createMap("gone"), await createMap("stays")];
   await createMap("child", { ownerReferences: [ownedBy(gone)] });
   await createMap("shared", { ownerReferences: [ownedBy(gone), ownedBy(stays)] });
-  await client.delete(configMaps, { namespace, name: "gone" }, { propagationPolicy: "Background" });
-  await waitForAbsence(client, configMaps, { namespace, name: "child" }, WAIT_MS);
-  const shared = await waitFor(
-    client,
+  await cluster.client.delete(
     configMaps,
-    { namespace, name: "shared" },
+    { namespace: cluster.namespace, name: "gone" },
+    { propagationPolicy: "Background" },
+  );
+  await waitForAbsence(cluster.client, configMaps, { namespace: cluster.namespace, name: "child" }, WAIT_MS);
+  const shared = await waitFor(
+    cluster.client,
+    configMaps,
+    { namespace: cluster.namespace, name: "shared" },
     ({ metadata }) => metadata.ownerReferences?.length === 1,
     WAIT_MS,
   );
@@ -155,65 +181,84 @@ test("an object whose owner never was is collected", async () => {
   await createMap("lost", {
     ownerReferences: [ownedBy({ metadata: { name: "nobody", uid: "no-such-uid" } })],
   });
-  await waitForAbsence(client, configMaps, { namespace, name: "lost" }, WAIT_MS);
+  await waitForAbsence(cluster.client, configMaps, { namespace: cluster.namespace, name: "lost" }, WAIT_MS);
 });
 
 test("foreground deletion waits for what blocks it", async () => {
   const owner = await createMap("front");
   const finalizers = ["example.com/hold"];
   await createMap("behind", { ownerReferences: [ownedBy(owner, { blockOwnerDeletion: true })], finalizers });
-  await client.delete(configMaps, { namespace, name: "front" }, { propagationPolicy: "Foreground" });
+  await cluster.client.delete(
+    configMaps,
+    { namespace: cluster.namespace, name: "front" },
+    { propagationPolicy: "Foreground" },
+  );
   const deleting = ({ metadata }: KubeObject): boolean => metadata.deletionTimestamp !== undefined;
-  await waitFor(client, configMaps, { namespace, name: "behind" }, deleting, WAIT_MS);
-  assert.ok(deleting(await client.get(configMaps, { namespace, name: "front" })));
-  await client.patch(configMaps, { namespace, name: "behind" }, { metadata: { finalizers: null } });
-  await waitForAbsence(client, configMaps, { namespace, name: "front" }, WAIT_MS);
+  await waitFor(
+    cluster.client,
+    configMaps,
+    { namespace: cluster.namespace, name: "behind" },
+    deleting,
+    WAIT_MS,
+  );
+  assert.ok(deleting(await cluster.client.get(configMaps, { namespace: cluster.namespace, name: "front" })));
+  await cluster.client.patch(
+    configMaps,
+    { namespace: cluster.namespace, name: "behind" },
+    { metadata: { finalizers: null } },
+  );
+  await waitForAbsence(cluster.client, configMaps, { namespace: cluster.namespace, name: "front" }, WAIT_MS);
 });
 
 test("orphaning keeps the dependents and removes the reference", async () => {
   const owner = await createMap("parent");
   await createMap("orphan", { ownerReferences: [ownedBy(owner)] });
-  await client.delete(configMaps, { namespace, name: "parent" }, { propagationPolicy: "Orphan" });
-  await waitForAbsence(client, configMaps, { namespace, name: "parent" }, WAIT_MS);
+  await cluster.client.delete(
+    configMaps,
+    { namespace: cluster.namespace, name: "parent" },
+    { propagationPolicy: "Orphan" },
+  );
+  await waitForAbsence(cluster.client, configMaps, { namespace: cluster.namespace, name: "parent" }, WAIT_MS);
   assert.equal(
-    (await client.get(configMaps, { namespace, name: "orphan" })).metadata.ownerReferences,
+    (await cluster.client.get(configMaps, { namespace: cluster.namespace, name: "orphan" })).metadata
+      .ownerReferences,
     undefined,
   );
 });
 
 test("a namespace gets what pods expect, and goes with everything in it", async () => {
   const name = "going";
-  await client.create(namespaces, { metadata: { name } });
+  await cluster.client.create(namespaces, { metadata: { name } });
   const root = await waitFor(
-    client,
+    cluster.client,
     configMaps,
     { namespace: name, name: "kube-root-ca.crt" },
     () => true,
     WAIT_MS,
   );
   assert.match(root.data?.["ca.crt"] ?? "", /^-----BEGIN CERTIFICATE-----/);
-  await client.create(pods, {
+  await cluster.client.create(pods, {
     metadata: { name: "p", namespace: name },
     spec: {
-      containers: [{ name: "c", image: "x", command: ["sh", "-c", STOPPABLE] }],
+      containers: [{ name: "c", image: IMAGE, command: ["sh", "-c", STOPPABLE] }],
       terminationGracePeriodSeconds: 1,
     },
   });
   await waitFor(
-    client,
+    cluster.client,
     pods,
     { namespace: name, name: "p" },
     ({ status }) => status?.phase === "Running",
     WAIT_MS,
   );
-  await client.delete(namespaces, { name });
-  await waitForAbsence(client, namespaces, { name }, WAIT_MS);
+  await cluster.client.delete(namespaces, { name });
+  await waitForAbsence(cluster.client, namespaces, { name }, WAIT_MS);
 });
 
 function createClaim(name: string, spec: PersistentVolumeClaim["spec"]): Promise<PersistentVolumeClaim> {
   const resources = { requests: { storage: "1Gi" } };
-  return client.create(persistentVolumeClaims, {
-    metadata: { name, namespace },
+  return cluster.client.create(persistentVolumeClaims, {
+    metadata: { name, namespace: cluster.namespace },
     spec: { resources, ...spec },
   });
 }
@@ -222,19 +267,20 @@ async function claimEvent(name: string, reason: string): Promise<string> {
   const isIt = (event: KubeObject & { reason: string; involvedObject?: { name?: string } }): boolean =>
     event.reason === reason && event.involvedObject?.name === name;
   for (let attempt = 0; attempt < 100; attempt += 1) {
-    const found = (await client.list(coreEvents, { namespace })).items.find(isIt);
+    const found = (await cluster.client.list(coreEvents, { namespace: cluster.namespace })).items.find(isIt);
     if (found !== undefined) return found.message;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   return "";
 }
 
-test("a shared claim is bound at once", async () => {
+test("a shared claim is bound at once", async (t) => {
+  if (skipElsewhere(t)) return;
   await createClaim("shared", { storageClassName: "nfs-csi", accessModes: ["ReadWriteMany"] });
   const bound = await waitFor(
-    client,
+    cluster.client,
     persistentVolumeClaims,
-    { namespace, name: "shared" },
+    { namespace: cluster.namespace, name: "shared" },
     ({ status }) => status?.phase === "Bound",
     WAIT_MS,
   );
@@ -242,13 +288,17 @@ test("a shared claim is bound at once", async () => {
   assert.deepEqual(bound.status?.capacity, { storage: "1Gi" });
 });
 
-test("a claim without a class gets the default one and waits for its first consumer", async () => {
+test("a claim without a class gets the default one and waits for its first consumer", async (t) => {
+  if (skipElsewhere(t)) return;
   await createClaim("waiting", { accessModes: ["ReadWriteOnce"] });
   assert.equal(
     await claimEvent("waiting", "WaitForFirstConsumer"),
     "waiting for first consumer to be created before binding",
   );
-  const claim = await client.get(persistentVolumeClaims, { namespace, name: "waiting" });
+  const claim = await cluster.client.get(persistentVolumeClaims, {
+    namespace: cluster.namespace,
+    name: "waiting",
+  });
   assert.deepEqual([claim.spec.storageClassName, claim.status?.phase], ["standard", "Pending"]);
 });
 
@@ -260,13 +310,14 @@ test("a claim of a class that does not exist says so", async () => {
   );
 });
 
-test("standard volumes cannot be shared, and the event says so", async () => {
+test("standard volumes cannot be shared, and the event says so", async (t) => {
+  if (skipElsewhere(t)) return;
   await createClaim("greedy", { storageClassName: "standard", accessModes: ["ReadWriteMany"] });
-  await client.create(pods, {
-    metadata: { name: "consumer", namespace },
+  await cluster.client.create(pods, {
+    metadata: { name: "consumer", namespace: cluster.namespace },
     spec: {
       containers: [
-        { name: "c", image: "x", command: ["true"], volumeMounts: [{ name: "v", mountPath: "/v" }] },
+        { name: "c", image: IMAGE, command: ["true"], volumeMounts: [{ name: "v", mountPath: "/v" }] },
       ],
       volumes: [{ name: "v", persistentVolumeClaim: { claimName: "greedy" } }],
     },
