@@ -1,4 +1,8 @@
 import {
+  agentChangeSh,
+  agentCheckoutSh,
+  agentSessionSh,
+  agentStallSh,
   artifactsSh,
   commonSh,
   entrypointSh,
@@ -28,4 +32,13 @@ export const gitCleanupScript = [commonSh, gitViewSh, gitCleanupSh].join("\n");
 export const artifactsScript = [commonSh, hideSecretsSh, artifactsSh].join("\n");
 
 /** Runs the agent. */
-export const entrypointScript = [commonSh, gitRemoteSh, hideSecretsSh, entrypointSh].join("\n");
+export const entrypointScript = [
+  commonSh,
+  gitRemoteSh,
+  hideSecretsSh,
+  agentCheckoutSh,
+  agentSessionSh,
+  agentStallSh,
+  agentChangeSh,
+  entrypointSh,
+].join("\n");

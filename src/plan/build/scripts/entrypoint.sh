@@ -1,6 +1,7 @@
-# shellcheck shell=sh disable=SC2154,SC2317 # Variables and callers are in the files it is joined with.
+# shellcheck shell=sh disable=SC2034,SC2154,SC2317 # Variables and callers are in the files it is joined with.
 # Runs the agent as its command line ("$@") says, as the container's first process. Standard output:
-# the agent's events and one line of JSON about the outcome. Needs common.sh, git-remote.sh and hide-secrets.sh.
+# the agent's events and one line of JSON about the outcome. Needs common.sh, git-remote.sh,
+# hide-secrets.sh and the agent-*.sh.
 transcript=$RUN_DIR/transcript
 run_log=$RUN_DIR/log
 aside=$RUN_DIR/aside
@@ -85,54 +86,6 @@ find_base() {
   base=$(head -c 64 "$base_file" | tr -cd '0-9a-f')
 }
 
-# Files of an untrusted checkout whose code would run in the agent. Marked before they are moved, so
-# that neither `git status` nor a commit sees a deletion, even if this script is killed.
-hide_paths() {
-  for pattern in ${AGENT_HIDDEN_PATHS:-}; do
-    if [ -L "${pattern%/*}" ]; then
-      hide "${pattern%/*}"
-    else
-      hide "$pattern"
-    fi
-  done
-}
-
-hide() {
-  [ -e "$1" ] || [ -L "$1" ] || return 0
-  printf '%s\n' "$1" >>"$aside.list"
-  mark_hidden --skip-worktree "$1"
-  mkdir -p "$aside/$(dirname "$1")"
-  mv "$1" "$aside/$1"
-}
-
-mark_hidden() {
-  git --literal-pathspecs ls-files -z -- "$2" 2>/dev/null | git update-index -z "$1" --stdin 2>/dev/null
-}
-
-# Also what an earlier attempt has left aside.
-put_back() {
-  [ -f "$aside.list" ] || return 0
-  while IFS= read -r path; do
-    restore "$path"
-    mark_hidden --no-skip-worktree "$path"
-  done <"$aside.list"
-  rm -rf "$aside" "$aside.list"
-}
-
-# What an agent has put there meanwhile is not overwritten.
-restore() (
-  if [ -d "$aside/$1" ] && [ ! -L "$aside/$1" ] && [ -d "$1" ]; then
-    for entry in "$aside/$1"/* "$aside/$1"/.[!.]*; do
-      restore "${entry#"$aside"/}"
-    done
-  elif [ -e "$aside/$1" ] || [ -L "$aside/$1" ]; then
-    if [ ! -e "$1" ] && [ ! -L "$1" ]; then
-      mkdir -p "$(dirname "$1")"
-      mv "$aside/$1" "$1"
-    fi
-  fi
-)
-
 # The system prompt, and the repository's instructions as plain text for an agent that must not read its
 # other configuration.
 find_instructions() {
@@ -196,63 +149,6 @@ stop() {
     end_agent KILL
   ) >/dev/null 2>&1 &
   killer=$!
-}
-
-# resumed: set where an earlier attempt has left the session that is to go on.
-take_up_session() {
-  resumed=
-  if [ -z "${AGENT_SESSION_PATH:-}" ]; then
-    return
-  fi
-  if [ -z "${AGENT_SESSION_SHARED:-}" ] && [ -d "$RUN_DIR/session" ]; then
-    mkdir -p "$HOME/$AGENT_SESSION_PATH"
-    cp -R "$RUN_DIR/session/." "$HOME/$AGENT_SESSION_PATH/"
-  fi
-  if [ -n "${AGENT_RESUME:-}" ] && grep -r -q -F -e "$AGENT_RESUME" "$HOME/$AGENT_SESSION_PATH" 2>/dev/null; then
-    say "the session of the last attempt goes on"
-    resumed=1
-  fi
-}
-
-keep_session() {
-  [ -n "${AGENT_SESSION_PATH:-}" ] && [ -z "${AGENT_SESSION_SHARED:-}" ] || return 0
-  [ -d "$HOME/$AGENT_SESSION_PATH" ] || return 0
-  rm -rf "$RUN_DIR/session.tmp"
-  (umask 077 && cp -R "$HOME/$AGENT_SESSION_PATH" "$RUN_DIR/session.tmp") &&
-    rm -rf "$RUN_DIR/session" && mv "$RUN_DIR/session.tmp" "$RUN_DIR/session"
-}
-
-# used: hundredths of a second that the agent and what it has started have computed so far.
-measure_work() {
-  used=$(cat /proc/[0-9]*/stat 2>/dev/null |
-    sed 's/^\([0-9]*\) (.*) /\1 - /' |
-    awk -v session="$agent" '$1 == session || $6 == session { used += $14 + $15 } END { print used + 0 }')
-}
-
-# Ends an agent that has neither written anything nor computed for so long. What merely waits computes a
-# little too: under two hundredths of the time is no work.
-watch_stall() {
-  pause=$((AGENT_STALL_SECONDS / 4))
-  [ "$pause" -ge 1 ] || pause=1
-  [ "$pause" -le 15 ] || pause=15
-  idle=0
-  size=
-  before=0
-  while sleep "$pause"; do
-    measure_work
-    now=$(wc -c <"$run_log")
-    if [ "$now" = "$size" ] && [ $((used - before)) -le $((pause * 2)) ]; then
-      idle=$((idle + pause))
-    else
-      idle=0
-    fi
-    size=$now
-    before=$used
-    [ "$idle" -lt "$AGENT_STALL_SECONDS" ] || break
-  done
-  say "the agent has done nothing for $idle s: it is stopped"
-  : >"$private/stalled"
-  kill -s TERM "$$"
 }
 
 start_agent() {
@@ -325,56 +221,6 @@ succeeded() {
     return 1
   fi
   said | LC_ALL=C grep -a -e "$AGENT_RESULT_LINES" | tail -n 1 | LC_ALL=C grep -a -q -E -e "$AGENT_RESULT_OK"
-}
-
-safe_git() {
-  git -c core.hooksPath=/dev/null -c core.fsmonitor=false "$@"
-}
-
-# The whole change since the base, with what is not committed, built beside the repository's own index.
-write_patch() {
-  objects=$(cd "$(git rev-parse --git-path objects)" && pwd -P) || return 1
-  against=${base:-4b825dc642cb6eb9a060e54bf8d69288fbee4904}
-  mkdir -p "$RUN_DIR/objects.tmp"
-  cp "$(git rev-parse --git-path index)" "$private/index" 2>/dev/null
-  (
-    GIT_INDEX_FILE=$private/index
-    GIT_OBJECT_DIRECTORY=$RUN_DIR/objects.tmp
-    GIT_ALTERNATE_OBJECT_DIRECTORIES=$objects
-    export GIT_INDEX_FILE GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES
-    [ -n "$base" ] || git hash-object -t tree -w /dev/null >/dev/null
-    safe_git add -A . &&
-      safe_git diff --cached --binary --no-color --no-ext-diff --no-textconv "$against" >"$private/patch" &&
-      (hide_secrets <"$private/patch" >"$RUN_DIR/patch.tmp") &&
-      safe_git diff --cached --shortstat --no-ext-diff "$against" >"$private/shortstat"
-  ) && mv "$RUN_DIR/patch.tmp" "$RUN_DIR/patch"
-  made=$?
-  rm -rf "$RUN_DIR/objects.tmp"
-  return "$made"
-}
-
-# count WORD: the number before it in git's short statistics.
-count() {
-  number=$(sed -n "s/^.*[^0-9]\([0-9][0-9]*\) $1.*\$/\1/p" "$private/shortstat")
-  printf '%s' "${number:-0}"
-}
-
-# Prints the git member of the outcome, or nothing where there is no repository.
-describe_git() {
-  command -v git >/dev/null || return 0
-  cd "$work" || return 0
-  git rev-parse --git-dir >/dev/null 2>&1 || return 0
-  : >"$private/shortstat"
-  write_patch || say "the patch could not be written"
-  head=$(git rev-parse -q --verify HEAD 2>/dev/null)
-  branch=$(git symbolic-ref -q --short HEAD 2>/dev/null | head -c 512 | json_text)
-  uncommitted=false
-  [ -z "$(safe_git status --porcelain 2>/dev/null | head -n 1)" ] || uncommitted=true
-  range=HEAD
-  [ -z "$base" ] || range=$base..HEAD
-  printf ',"git":{"branch":"%s","baseCommit":"%s","headCommit":"%s","commits":%s,"filesChanged":%s,"insertions":%s,"deletions":%s,"uncommittedChanges":%s}' \
-    "$branch" "$base" "$head" "$(git rev-list --count "$range" 2>/dev/null || printf 0)" \
-    "$(count file)" "$(count insertion)" "$(count deletion)" "$uncommitted"
 }
 
 report() {

@@ -1,0 +1,26 @@
+# shellcheck shell=sh disable=SC2034,SC2154,SC2317 # Variables and callers are in the files it is joined with.
+# The session of an agent, kept on the claim between two attempts of a run. Needs common.sh.
+
+# resumed: set where an earlier attempt has left the session that is to go on.
+take_up_session() {
+  resumed=
+  if [ -z "${AGENT_SESSION_PATH:-}" ]; then
+    return
+  fi
+  if [ -z "${AGENT_SESSION_SHARED:-}" ] && [ -d "$RUN_DIR/session" ]; then
+    mkdir -p "$HOME/$AGENT_SESSION_PATH"
+    cp -R "$RUN_DIR/session/." "$HOME/$AGENT_SESSION_PATH/"
+  fi
+  if [ -n "${AGENT_RESUME:-}" ] && grep -r -q -F -e "$AGENT_RESUME" "$HOME/$AGENT_SESSION_PATH" 2>/dev/null; then
+    say "the session of the last attempt goes on"
+    resumed=1
+  fi
+}
+
+keep_session() {
+  [ -n "${AGENT_SESSION_PATH:-}" ] && [ -z "${AGENT_SESSION_SHARED:-}" ] || return 0
+  [ -d "$HOME/$AGENT_SESSION_PATH" ] || return 0
+  rm -rf "$RUN_DIR/session.tmp"
+  (umask 077 && cp -R "$HOME/$AGENT_SESSION_PATH" "$RUN_DIR/session.tmp") &&
+    rm -rf "$RUN_DIR/session" && mv "$RUN_DIR/session.tmp" "$RUN_DIR/session"
+}
