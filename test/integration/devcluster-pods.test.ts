@@ -1,17 +1,15 @@
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { createClient } from "../../src/client/client.ts";
-import type { Client } from "../../src/client/client.ts";
-import { startDevCluster } from "../../src/devcluster/cluster.ts";
-import type { DevCluster } from "../../src/devcluster/cluster.ts";
+import { test, type TestContext } from "node:test";
 import { pods, secrets } from "../../src/kube/builtin.ts";
 import type { Container, Pod } from "../../src/kube/builtin.ts";
 import { resourceType } from "../../src/kube/resources.ts";
 import type { KubeObject } from "../../src/kube/objects.ts";
+import { useCluster } from "../support/cluster.ts";
 import { waitFor, waitForAbsence } from "../support/wait-for.ts";
 
-const namespace = "default";
-const WAIT_MS = 15_000;
+const WAIT_MS = 30_000;
+/** Not pulled by the embedded cluster. */
+const IMAGE = "busybox:1.36";
 const coreEvents = resourceType<KubeObject & { reason: string; message: string }>(
   "",
   "v1",
@@ -19,29 +17,29 @@ const coreEvents = resourceType<KubeObject & { reason: string; message: string }
   "Event",
 );
 
-let cluster: DevCluster;
-let client: Client;
-before(async () => {
-  cluster = await startDevCluster({ stopGraceSeconds: 0 });
-  client = createClient(cluster.transport);
-});
-after(() => cluster.stop());
+const cluster = useCluster({ operator: false });
+
+/** For what must change a node, or needs a program of this machine. */
+function skipElsewhere(t: TestContext): boolean {
+  if (cluster.dataDir === undefined) t.skip("another cluster's nodes are left alone");
+  return cluster.dataDir === undefined;
+}
 
 function sh(name: string, script: string, changes: Partial<Container> = {}): Container {
-  return { name, image: "x", command: ["sh", "-c", script], ...changes };
+  return { name, image: IMAGE, command: ["sh", "-c", script], ...changes };
 }
 
 async function create(name: string, spec: Partial<Pod["spec"]>): Promise<Pod> {
-  return client.create(pods, {
+  return cluster.client.create(pods, {
     apiVersion: "v1",
     kind: "Pod",
-    metadata: { name, namespace },
+    metadata: { name, namespace: cluster.namespace },
     spec: { restartPolicy: "Never", containers: [sh("c", "true")], ...spec },
   });
 }
 
 function until(name: string, condition: (pod: Pod) => boolean): Promise<Pod> {
-  return waitFor(client, pods, { namespace, name }, condition, WAIT_MS);
+  return waitFor(cluster.client, pods, { namespace: cluster.namespace, name }, condition, WAIT_MS);
 }
 
 function ended(name: string): Promise<Pod> {
@@ -49,12 +47,12 @@ function ended(name: string): Promise<Pod> {
 }
 
 function log(name: string, query = ""): Promise<string> {
-  return client.getText(`/api/v1/namespaces/${namespace}/pods/${name}/log${query}`);
+  return cluster.client.getText(`/api/v1/namespaces/${cluster.namespace}/pods/${name}/log${query}`);
 }
 
 async function eventOf(name: string, reason: string): Promise<string> {
   const fieldSelector = `involvedObject.name=${name},reason=${reason}`;
-  const { items } = await client.list(coreEvents, { namespace, fieldSelector });
+  const { items } = await cluster.client.list(coreEvents, { namespace: cluster.namespace, fieldSelector });
   return items[0]?.message ?? "";
 }
 
@@ -105,7 +103,7 @@ test("an exit by signal is 128 and the signal's number", async () => {
 });
 
 test("a missing command is a StartError with exit code 128", async () => {
-  await create("no-command", { containers: [{ name: "c", image: "x", command: ["no-such-program"] }] });
+  await create("no-command", { containers: [{ name: "c", image: IMAGE, command: ["no-such-program"] }] });
   const { status } = await ended("no-command");
   const terminated = status?.containerStatuses?.[0]?.state?.terminated;
   assert.equal(status?.phase, "Failed");
@@ -124,7 +122,10 @@ test("a missing Secret key is a CreateContainerConfigError until it appears", as
     waiting: { reason: "CreateContainerConfigError", message: 'secret "late" not found' },
   });
   await assert.rejects(log("waits"), /waiting to start: CreateContainerConfigError/);
-  await client.create(secrets, { metadata: { name: "late", namespace }, stringData: { token: "here" } });
+  await cluster.client.create(secrets, {
+    metadata: { name: "late", namespace: cluster.namespace },
+    stringData: { token: "here" },
+  });
   assert.equal((await ended("waits")).status?.phase, "Succeeded");
   assert.equal(await log("waits"), "here\n");
 });
@@ -135,9 +136,9 @@ test("a volume that cannot be made is a FailedMount event and the container wait
     volumes: [{ name: "v", secret: { secretName: "nowhere" } }],
   });
   await waitFor(
-    client,
+    cluster.client,
     pods,
-    { namespace, name: "no-volume" },
+    { namespace: cluster.namespace, name: "no-volume" },
     ({ status }) => status?.startTime !== undefined,
   );
   const isThere = async (): Promise<boolean> => (await eventOf("no-volume", "FailedMount")) !== "";
@@ -176,25 +177,31 @@ test("deletion asks first: the container can finish its work within the grace pe
     containers: [sh("c", "trap 'echo asked; exit 0' TERM; echo up; sleep 60 & wait")],
   });
   await until("polite", ({ status }) => status?.phase === "Running");
-  const chunks = await client.getStream(`/api/v1/namespaces/${namespace}/pods/polite/log?follow=true`);
+  const chunks = await cluster.client.getStream(
+    `/api/v1/namespaces/${cluster.namespace}/pods/polite/log?follow=true`,
+  );
   let said = "";
   let asked = false;
   for await (const chunk of chunks) {
     said += Buffer.from(chunk).toString();
     if (asked || !said.includes("up\n")) continue;
     asked = true;
-    await client.delete(pods, { namespace, name: "polite" });
+    await cluster.client.delete(pods, { namespace: cluster.namespace, name: "polite" });
   }
   assert.equal(said, "up\nasked\n");
-  await waitForAbsence(client, pods, { namespace, name: "polite" }, WAIT_MS);
+  await waitForAbsence(cluster.client, pods, { namespace: cluster.namespace, name: "polite" }, WAIT_MS);
 });
 
 test("deletion forces what does not listen when the grace period is over", async () => {
   await create("stubborn", { containers: [sh("c", "trap '' TERM; while :; do sleep 60; done")] });
   await until("stubborn", ({ status }) => status?.phase === "Running");
   const started = performance.now();
-  await client.delete(pods, { namespace, name: "stubborn" }, { gracePeriodSeconds: 1 });
-  await waitForAbsence(client, pods, { namespace, name: "stubborn" }, WAIT_MS);
+  await cluster.client.delete(
+    pods,
+    { namespace: cluster.namespace, name: "stubborn" },
+    { gracePeriodSeconds: 1 },
+  );
+  await waitForAbsence(cluster.client, pods, { namespace: cluster.namespace, name: "stubborn" }, WAIT_MS);
   const tookMs = performance.now() - started;
   assert.ok(tookMs > 900 && tookMs < 5000, `${tookMs} ms`);
 });
@@ -220,12 +227,13 @@ test("FallbackToLogsOnError takes the end of the log as message", async () => {
   assert.equal(status?.containerStatuses?.[0]?.state?.terminated?.message, "why\n");
 });
 
-test("more memory than the limit is OOMKilled with exit code 137", async () => {
+test("more memory than the limit is OOMKilled with exit code 137", async (t) => {
+  if (skipElsewhere(t)) return;
   const eat = "let a=[]; setInterval(() => a.push(Buffer.alloc(2e7, 1)), 10)";
   const directory = process.execPath.slice(0, process.execPath.lastIndexOf("/"));
   const hog: Container = {
     name: "c",
-    image: "x",
+    image: IMAGE,
     command: ["/node/node", "-e", eat],
     resources: { limits: { memory: "200Mi" } },
     volumeMounts: [{ name: "node", mountPath: "/node", readOnly: true }],
@@ -236,13 +244,14 @@ test("more memory than the limit is OOMKilled with exit code 137", async () => {
   assert.deepEqual([terminated?.reason, terminated?.exitCode], ["OOMKilled", 137]);
 });
 
-test("a pod that fits no node says why, and runs when the node fits", async () => {
+test("a pod that fits no node says why, and runs when the node fits", async (t) => {
+  if (skipElsewhere(t)) return;
   await create("picky", { nodeSelector: { gpu: "yes" } });
   const { status } = await until("picky", (pod) => pod.status?.conditions?.[0]?.reason === "Unschedulable");
   assert.match(status?.conditions?.[0]?.message ?? "", /^0\/1 nodes are available: 1 node\(s\) didn't match/);
   const nodes = resourceType<KubeObject>("", "v1", "nodes", "Node", false);
-  const { items } = await client.list(nodes);
-  await client.patch(
+  const { items } = await cluster.client.list(nodes);
+  await cluster.client.patch(
     nodes,
     { name: items[0]?.metadata.name ?? "" },
     { metadata: { labels: { gpu: "yes" } } },
