@@ -16,7 +16,7 @@ COPY --from=build /usr/local/bin/node /usr/local/bin/node
 COPY --from=build /build/src/dist/agent-operator.mjs /app/agent-operator.mjs
 USER 65532:65532
 # Memory rather than speed, see docs/performance.md: glibc gives back what is freed, V8 grows its young
-# generation less, and the operator may have its garbage collected once its caches are filled.
+# generation less, and the operator may have its garbage collected when it is quiet again.
 ENV MALLOC_ARENA_MAX=1 MALLOC_TRIM_THRESHOLD_=131072
-ENTRYPOINT ["/usr/local/bin/node", "--expose-gc", "--max-semi-space-size=4", "/app/agent-operator.mjs"]
+ENTRYPOINT ["/usr/local/bin/node", "--expose-gc", "--max-semi-space-size=8", "/app/agent-operator.mjs"]
 CMD ["operator"]

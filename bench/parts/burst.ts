@@ -10,7 +10,7 @@ import { playPods } from "../support/kubelet.ts";
 import { provider, runNamed, secret } from "../support/objects.ts";
 import { observeRuns, type Observer } from "../support/observer.ts";
 import { startOperatorProcess } from "../support/operator-process.ts";
-import { cpuMs, residentMiB } from "../support/process-cost.ts";
+import { cpuMs, residentMiB, untilRested } from "../support/process-cost.ts";
 import { median, percentile } from "../support/statistics.ts";
 import { planTemplates } from "../support/templates.ts";
 
@@ -22,6 +22,8 @@ export interface BurstResult {
   everRunning: number;
   cpuMsPerRun: number;
   residentMiB: number;
+  /** Once it had nothing to do for a while. */
+  restingMiB: number;
   /** CPU time of the API server's process; NaN where that is not ours. */
   serverCpuMsPerRun: number;
   requestsPerRun: number;
@@ -59,6 +61,7 @@ function middle(results: readonly BurstResult[]): BurstResult {
     everRunning: Math.min(...results.map((each) => each.everRunning)),
     cpuMsPerRun: of("cpuMsPerRun"),
     residentMiB: of("residentMiB"),
+    restingMiB: of("restingMiB"),
     serverCpuMsPerRun: of("serverCpuMsPerRun"),
     requestsPerRun: of("requestsPerRun"),
   };
@@ -105,12 +108,14 @@ export async function burst(bench: Bench, runs: number, startWriter: StartWriter
     everRunning: [...observer.phases.values()].filter((shown) => shown.has("Running")).length,
     cpuMsPerRun: ((await cpuMs(writer.pid)) - before.writer) / runs,
     residentMiB: (await residentMiB(writer.pid)).now,
+    restingMiB: Number.NaN,
     serverCpuMsPerRun: ((await server()) - before.server) / runs,
     requestsPerRun: ((await total(writer)) - before.sent) / runs,
   };
   ending.abort();
   await kubelet;
-  return result;
+  await untilRested(writer.pid);
+  return { ...result, restingMiB: (await residentMiB(writer.pid)).now };
 }
 
 /** A namespace with what the benchmark's runs refer to. */

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import type { Bench } from "../support/bench.ts";
 import { startNode } from "../support/child.ts";
 import { useNamespace } from "../support/cluster.ts";
-import { startOperatorProcess, type OperatorProcess } from "../support/operator-process.ts";
-import { cpuMs, residentMiB } from "../support/process-cost.ts";
+import { startOperatorProcess } from "../support/operator-process.ts";
+import { cpuMs, residentMiB, untilRested } from "../support/process-cost.ts";
 import { seedFinishedRuns } from "../support/seed.ts";
 import { median } from "../support/statistics.ts";
 import { burst, holdRunning } from "./burst.ts";
@@ -24,8 +24,6 @@ export interface ScaleResult {
 }
 
 const NEW_RUNS = 50;
-const QUIET_MS = 1_000;
-const QUIET_LIMIT_MS = 60_000;
 
 /** Measures at each of these numbers of finished runs, which are added step by step. */
 export async function measureScale(
@@ -61,13 +59,13 @@ async function measureStep(
   for (let round = 0; round < rounds; round += 1) {
     const plainListMs = await timePlainList(bench);
     await using operator = await startOperatorProcess(bench, lease);
-    await untilQuiet(operator);
+    await untilRested(operator.pid);
     const memory = await residentMiB(operator.pid);
     const startCpuMs = await cpuMs(operator.pid);
     measured.push({ plainListMs, readyMs: operator.readyMs, startCpuMs, now: memory.now, peak: memory.peak });
   }
   await using operator = await startOperatorProcess(bench, lease);
-  await untilQuiet(operator);
+  await untilRested(operator.pid);
   const more = await burst(bench, NEW_RUNS, () =>
     Promise.resolve({ ...operator, [Symbol.asyncDispose]: () => Promise.resolve() }),
   );
@@ -92,18 +90,6 @@ async function timePlainList({ root, cluster }: Bench): Promise<number> {
   return performance.now() - startedAt;
 }
 
-/** Resolves when the process has used hardly any CPU time for a second. */
-async function untilQuiet({ pid }: Pick<OperatorProcess, "pid">): Promise<void> {
-  const limit = performance.now() + QUIET_LIMIT_MS;
-  for (let before = await cpuMs(pid); ;) {
-    await sleep(QUIET_MS);
-    const now = await cpuMs(pid);
-    if (now - before <= 20) return;
-    if (performance.now() > limit) throw new Error(`the operator is not at rest after ${QUIET_LIMIT_MS} ms`);
-    before = now;
-  }
-}
-
 /** What the operator does while nothing changes. */
 export interface RestResult {
   seconds: number;
@@ -125,7 +111,7 @@ export async function measureRest(
   await using stack = new AsyncDisposableStack();
   const operator = stack.use(await startOperatorProcess(bench, lease));
   stack.use(await holdRunning(bench, state.runningRuns));
-  await untilQuiet(operator);
+  await untilRested(operator.pid);
   const before = { cpu: await cpuMs(operator.pid), requests: await operator.requests() };
   await sleep(state.seconds * 1_000);
   const cpu = (await cpuMs(operator.pid)) - before.cpu;

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 
 /** Linux counts CPU time in hundredths of a second, whatever the kernel's own tick. */
 const TICK_MS = 10;
@@ -18,4 +19,22 @@ export async function residentMiB(pid: number): Promise<{ now: number; peak: num
   const kib = (field: string): number =>
     Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, "m").exec(status)?.[1]);
   return { now: kib("VmRSS") / KIB_PER_MIB, peak: kib("VmHWM") / KIB_PER_MIB };
+}
+
+const QUIET_MS = 1_000;
+const REST_MS = 14_000;
+const QUIET_LIMIT_MS = 60_000;
+
+/** Resolves a while after the process has stopped using CPU time; rejects where it does not stop. */
+export async function untilRested(pid: number): Promise<void> {
+  const limit = performance.now() + QUIET_LIMIT_MS;
+  for (let before = await cpuMs(pid); ;) {
+    await sleep(QUIET_MS);
+    const now = await cpuMs(pid);
+    if (now - before <= 20) break;
+    if (performance.now() > limit)
+      throw new Error(`process ${pid} is not at rest after ${QUIET_LIMIT_MS} ms`);
+    before = now;
+  }
+  await sleep(REST_MS);
 }

@@ -31,6 +31,7 @@ export function burstTable({ bursts, runs, cluster, cores }: Report): string {
       row("runs that ever showed Running", "everRunning", 0),
       row("CPU, ms a run", "cpuMsPerRun", 1),
       row("resident memory after it, MiB", "residentMiB", 0),
+      row("resident memory 15 s later, MiB", "restingMiB", 0),
       row("API server's CPU, ms a run", "serverCpuMsPerRun", 1),
       ["requests a run", "5", number(operator.requestsPerRun, 1), ""],
     ],

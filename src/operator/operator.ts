@@ -3,7 +3,7 @@ import { hostname } from "node:os";
 import { API_GROUP } from "../api/group.ts";
 import { createClient, type Client } from "../client/client.ts";
 import type { Transport } from "../client/transport.ts";
-import { collectGarbage } from "../runtime/collect-garbage.ts";
+import { collectGarbageWhenQuiet } from "../runtime/collect-garbage.ts";
 import type { Controller } from "../runtime/controller.ts";
 import { createEventRecorder } from "../runtime/events.ts";
 import { healthPage, listenPages, parseBindAddress, type HealthCheck, type Page } from "../runtime/health.ts";
@@ -93,10 +93,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   for (const cache of allCaches(caches)) cache.start();
   election?.start();
   const working = work(controllers, election, log);
-  working.then(
-    () => afterFirstLook(controllers),
-    () => undefined,
-  );
+  const endCollecting = collectGarbageWhenQuiet();
   const withdrawal = prepareWithdrawal({
     client,
     caches,
@@ -110,6 +107,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     working,
     lost: election?.lost ?? new Promise(() => undefined),
     stop: async () => {
+      endCollecting();
       await withdrawal.complete();
       await Promise.all([recorder.stop(), traces?.stop()]);
       await election?.stop();
@@ -135,12 +133,6 @@ async function work(
   await election?.acquired;
   await Promise.all(controllers.map((controller) => controller.start()));
   log.info({}, "caches are synced; reconciling");
-}
-
-/** The lists that filled the caches, and the look at every object in them, leave many times their size behind. */
-async function afterFirstLook(controllers: Controller[]): Promise<void> {
-  await Promise.all(controllers.map((controller) => controller.idle()));
-  collectGarbage();
 }
 
 /** A standby is ready too: it has its caches and waits for the Lease. A cache tells as well when the API server is out of reach. */
