@@ -7,10 +7,7 @@ import type { Reflector } from "../runtime/reflector.ts";
 const DURATION_BUCKETS = [5, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14_400];
 
 /** Metrics of AgentRuns: those that exist by phase, and what those that ended while this process watched came to. */
-export function observeRuns(
-  registry: Registry,
-  runs: Pick<Reflector<AgentRun>, "list" | "onChange">,
-): void {
+export function observeRuns(registry: Registry, runs: Pick<Reflector<AgentRun>, "list" | "onChange">): void {
   const registers = [registry];
   const labels = ["agent", "provider"];
   const phases = new Gauge({
