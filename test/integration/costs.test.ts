@@ -4,6 +4,7 @@ import { after, before, describe, it } from "node:test";
 import { playPods } from "../../bench/support/kubelet.ts";
 import { provider, runNamed, secret } from "../../bench/support/objects.ts";
 import { startControlPlane } from "../../bench/support/control-plane.ts";
+import type { AgentRun } from "../../src/api/agent-run.ts";
 import { agentProviders, agentRuns } from "../../src/api/resources.ts";
 import type { Client } from "../../src/client/client.ts";
 import { createClient } from "../../src/client/client.ts";
@@ -67,13 +68,15 @@ describe("what one run costs", { timeout: 60_000 }, () => {
   after(() => stack.disposeAsync());
 
   /** Everything from the run's creation to its last event. */
-  async function trafficOf(...names: string[]): Promise<Traffic> {
+  async function trafficOf(names: readonly string[], spec: Partial<AgentRun["spec"]> = {}): Promise<Traffic> {
     takeTraffic();
     const told = untilEvents(admin, names.length * EVENTS_OF_A_RUN, names);
-    for (const name of names) {
-      const run = runNamed(name);
-      await admin.create(agentRuns, { ...run, metadata: { ...run.metadata, namespace } });
-    }
+    await Promise.all(
+      names.map((name) => {
+        const run = { ...runNamed(name).spec, ...spec };
+        return admin.create(agentRuns, { metadata: { name, namespace }, spec: run });
+      }),
+    );
     for (const name of names) await waitFor(admin, agentRuns, { namespace, name }, isFinished);
     await told;
     return takeTraffic();
@@ -88,19 +91,27 @@ describe("what one run costs", { timeout: 60_000 }, () => {
   };
 
   it("is five writes, three events and one look at the log", async () => {
-    const { requests } = await trafficOf("first");
+    const { requests } = await trafficOf(["first"]);
     assert.deepEqual(requests, onceForEachRun);
   });
 
   it("is the same for each of many at once, beside those that have ended", async () => {
     const names = Array.from({ length: 20 }, (_, index) => `more-${index}`);
-    const { requests } = await trafficOf(...names);
+    const { requests } = await trafficOf(names);
     const expected = Object.entries(onceForEachRun).map(([name, count]) => [name, count * names.length]);
     assert.deepEqual(requests, Object.fromEntries(expected));
   });
 
+  it("is one look at a Secret for all that name it", async () => {
+    await admin.create(secrets, { metadata: { name: "inline", namespace }, stringData: { key: "none" } });
+    const names = Array.from({ length: 20 }, (_, index) => `inline-${index}`);
+    const inline = { name: "inline", authSecretRef: { name: "inline", key: "key" } };
+    const { requests } = await trafficOf(names, { providerRef: undefined, provider: inline });
+    assert.equal(requests["GET secrets"], 1);
+  });
+
   it("writes no more bytes than the Job, and a little for all the rest", async () => {
-    const { writtenBytes } = await trafficOf("bytes");
+    const { writtenBytes } = await trafficOf(["bytes"]);
     const job = await admin.get(jobs, { namespace, name: "bytes" });
     const largest = JSON.stringify(job.spec).length;
     assert.ok(
