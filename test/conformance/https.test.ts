@@ -2,11 +2,13 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { request as httpsRequest } from "node:https";
+import { connect as connectPlain } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { connect } from "node:tls";
 import { parse } from "yaml";
+import { createHttpsTransport } from "../../src/client/transport-https.ts";
 import { createApiServer, type ApiServer, type Listening } from "../../src/devcluster/apiserver/server.ts";
 
 let dataDir: string;
@@ -126,4 +128,50 @@ test("a reader of a watch that does not keep up is disconnected", { timeout: 30_
   }
   socket.resume();
   await closed;
+});
+
+test("connections that say nothing keep nobody else out", async () => {
+  const port = Number(new URL(listening.url).port);
+  const sockets = Array.from({ length: 200 }, () => connectPlain(port, "127.0.0.1"));
+  for (const socket of sockets) socket.on("error", () => undefined);
+  await Promise.all(sockets.map((socket) => once(socket, "connect")));
+  assert.equal((await call("/version", { certificate: true })).status, 200);
+  for (const socket of sockets) socket.destroy();
+});
+
+test("1,000 watches at the same time all see a change", { timeout: 60_000 }, async () => {
+  const stop = new AbortController();
+  const transport = createHttpsTransport({
+    server: listening.url,
+    ca: listening.ca,
+    certificate: credentials(),
+    maxSockets: 1_000,
+  });
+  const path = "/api/v1/namespaces/kube-public/configmaps";
+  const watch = async (): Promise<void> => {
+    const watched = `${path}?watch=true&labelSelector=seen`;
+    const response = await transport({ method: "GET", path: watched, signal: stop.signal });
+    opened += 1;
+    if (opened === 1_000) allOpen.resolve();
+    for await (const chunk of response.chunks()) {
+      if (Buffer.from(chunk).includes('"name":"seen"')) return;
+    }
+    throw new Error("the watch ended without the change");
+  };
+  let opened = 0;
+  const allOpen = Promise.withResolvers<void>();
+  try {
+    const watches = Promise.all(Array.from({ length: 1_000 }, watch));
+    await Promise.race([allOpen.promise, watches]);
+    await server.transport()({
+      method: "POST",
+      path,
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ metadata: { name: "seen", labels: { seen: "" } } }),
+    });
+    await watches;
+  } finally {
+    stop.abort();
+    transport.close();
+  }
 });
