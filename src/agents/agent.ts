@@ -68,6 +68,11 @@ export interface EntrypointRules {
   hopeless?: string;
   /** Success, agents.md's test apart from the exit code: the last of `lines` matches `ok`, and no line matches `bad`. */
   result: { lines: string; ok: string; bad?: string };
+  /**
+   * For an agent that may end without its result: sed expressions that find the session's name in its
+   * output, and in the session's files what has been spent, as lines that `parseOutput` reads.
+   */
+  usage?: { session: string; lines: string };
   /** Lines repeated at the end of a long log, so that its tail alone tells what happened. */
   summary: string;
 }

@@ -11,6 +11,7 @@ export function parseClaudeOutput(tail: string): AgentReport {
     return {
       ok: false,
       ...(sessionId === undefined ? {} : { sessionId }),
+      ...usedSoFar(events),
       ...lastWords(events),
       error: unfinished(events),
     };
@@ -84,6 +85,21 @@ function errorsOf(result: JsonObject): string | undefined {
   if (!Array.isArray(errors)) return undefined;
   const texts = errors.filter((error): error is string => typeof error === "string");
   return texts.length === 0 ? undefined : texts.join("; ");
+}
+
+/** From the session's files, where there is no result: each message once, its last mention counts. */
+function usedSoFar(events: JsonObject[]): { tokens?: Tokens } {
+  const messages = new Map<unknown, JsonObject>();
+  for (const event of events) if (event["type"] === "usage") messages.set(event["id"], event);
+  if (messages.size === 0) return {};
+  const tokens: Tokens = { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 };
+  for (const used of messages.values()) {
+    tokens.input += asCount(used["input_tokens"]);
+    tokens.output += asCount(used["output_tokens"]);
+    tokens.cacheRead += asCount(used["cache_read_input_tokens"]);
+    tokens.cacheWrite += asCount(used["cache_creation_input_tokens"]);
+  }
+  return { tokens };
 }
 
 /** From modelUsage: `usage` leaves side requests out. */

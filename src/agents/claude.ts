@@ -24,6 +24,12 @@ export const claude: Agent = {
       lines: '^{"type":"result",',
       ok: '^[{]"type":"result","subtype":"success","is_error":false,.*"num_turns":[1-9]',
     },
+    // Stopped while it waits for the model it prints no result, but its session file has what it has used.
+    usage: {
+      session: 's/^.*"session_id":"\\([0-9a-f-]*\\)".*$/\\1/p',
+      lines:
+        's/^.*"message":{\\("id":"[^"]*"\\),.*"usage":{\\("input_tokens":[0-9]*,"cache_creation_input_tokens":[0-9]*,"cache_read_input_tokens":[0-9]*,"output_tokens":[0-9]*\\)[,}].*$/{"type":"usage",\\1,\\2}/p',
+    },
     summary: '^{"type":"result",',
   },
   resources: {

@@ -141,6 +141,9 @@ function entrypointEnv(rules: EntrypointRules, trusted: boolean): Record<string,
     AGENT_RESULT_LINES: rules.result.lines,
     AGENT_RESULT_OK: rules.result.ok,
     AGENT_RESULT_BAD: rules.result.bad,
+    AGENT_USAGE_PATH: rules.usage && rules.session.path,
+    AGENT_USAGE_SESSION: rules.usage?.session,
+    AGENT_USAGE_LINES: rules.usage?.lines,
     AGENT_SUMMARY: rules.summary,
   };
 }

@@ -100,7 +100,9 @@ export function describeAgent(agent: AgentType): void {
       assert.equal(code, 143);
       assert.match(await run.pod.read("/workspace-run/patch"), /half\.txt/);
       assert.match(await run.pod.message(), /"stopped":true/);
-      assert.equal(run.agent.parseOutput(stdout).ok, false);
+      const report = run.agent.parseOutput(stdout);
+      assert.equal(report.ok, false);
+      assert.deepEqual([report.tokens?.output, report.tokens?.cacheRead], [50, 200]);
     });
 
     test("a system prompt, the user's instructions and a prompt from a Secret reach the model", async () => {

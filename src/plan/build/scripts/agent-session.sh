@@ -17,6 +17,16 @@ take_up_session() {
   fi
 }
 
+# What an agent without a result has used, as far as its session's files tell.
+tell_usage() {
+  [ -n "${AGENT_USAGE_LINES:-}" ] || return 0
+  ! said | LC_ALL=C grep -a -q -e "$AGENT_RESULT_LINES" || return 0
+  name=$(said | sed -n "$AGENT_USAGE_SESSION" | head -n 1)
+  [ -n "$name" ] || return 0
+  find "$HOME/$AGENT_USAGE_PATH" \( -path "*/$name.jsonl" -o -path "*/$name/*.jsonl" \) \
+    -exec sed -n "$AGENT_USAGE_LINES" {} + 2>/dev/null | tail -c 131072 | tee -a "$transcript" "$run_log"
+}
+
 keep_session() {
   [ -n "${AGENT_SESSION_PATH:-}" ] && [ -z "${AGENT_SESSION_SHARED:-}" ] || return 0
   [ -d "$HOME/$AGENT_SESSION_PATH" ] || return 0

@@ -260,5 +260,6 @@ wait_for_agent
 put_back
 keep_session
 repeat_summary
+tell_usage
 report
 exit "$exit_code"
