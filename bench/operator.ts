@@ -1,36 +1,41 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { bundle } from "../scripts/bundle.ts";
 import { measureBursts } from "./parts/burst.ts";
+import { measureGit } from "./parts/git.ts";
 import { measureRest, measureScale, type RestResult } from "./parts/scale.ts";
 import type { Bench } from "./support/bench.ts";
 import { readImageSettings } from "./support/image-settings.ts";
 import { startCluster } from "./support/cluster.ts";
-import { burstTable, restTable, scaleTable, type Report } from "./support/tables.ts";
+import { burstTable, gitTable, restTable, scaleTable, type Report } from "./support/tables.ts";
 
 const USAGE = `npm run bench -- [OPTIONS]
 
 The operator as it ships beside programs that do nothing but its requests, against the embedded API
 server, or another one without nodes and without an operator that TEST_KUBECONFIG names.
 
-  --parts LIST     of burst,scale,rest (default: all)
+  --parts LIST     of burst,scale,rest,git (default: all)
   --runs N         AgentRuns of a burst (300)
   --rounds N       of which the medians are taken (3)
   --steps LIST     numbers of finished runs (1000,5000)
   --rest-seconds N how long nothing changes (300)
+  --commits N      of the repository that git is measured with (20000)
+  --history-mib N  blobs in its history (2048)
   --node OPTION    an option of Node's for the operator, such as --node=--cpu-prof; repeatable
   --json FILE      writes the figures there as well
 `;
 
 const { values } = parseArgs({
   options: {
-    parts: { type: "string", default: "burst,scale,rest" },
+    parts: { type: "string", default: "burst,scale,rest,git" },
     runs: { type: "string", default: "300" },
     rounds: { type: "string", default: "3" },
     steps: { type: "string", default: "1000,5000" },
     "rest-seconds": { type: "string", default: "300" },
+    commits: { type: "string", default: "20000" },
+    "history-mib": { type: "string", default: "2048" },
     node: { type: "string", multiple: true, default: [] },
     json: { type: "string" },
     help: { type: "boolean", default: false },
@@ -40,7 +45,7 @@ if (values.help) {
   process.stdout.write(USAGE);
 } else {
   const report = await measure();
-  const tables = [burstTable(report), scaleTable(report), restTable(report)];
+  const tables = [burstTable(report), scaleTable(report), restTable(report), gitTable(report)];
   process.stdout.write(`${tables.filter((table) => table !== "").join("\n\n")}\n`);
   if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(report, undefined, 2)}\n`);
 }
@@ -52,6 +57,8 @@ async function measure(): Promise<Report> {
   await using stack = new AsyncDisposableStack();
   const scratch = await mkdtemp(join(tmpdir(), "agent-operator-bench-"));
   stack.defer(() => rm(scratch, { recursive: true, force: true }));
+  // The git containers run as another user.
+  await chmod(scratch, 0o755);
   const bundled = join(scratch, "agent-operator.mjs");
   await bundle(root, bundled);
   const bench: Bench = {
@@ -79,6 +86,10 @@ async function measure(): Promise<Report> {
     );
     if (parts.has("scale")) report.scale = scale;
     if (rest) report.rest = rest;
+  }
+  if (parts.has("git")) {
+    const history = { commits: Number(values.commits), historyMiB: Number(values["history-mib"]) };
+    report.git = await measureGit(join(scratch, "git"), history, bench.tell);
   }
   return report;
 }

@@ -1,4 +1,5 @@
 import type { BurstResults } from "../parts/burst.ts";
+import type { GitResult } from "../parts/git.ts";
 import type { RestResult, ScaleResult } from "../parts/scale.ts";
 
 /** All figures of one run of the benchmark. */
@@ -10,6 +11,7 @@ export interface Report {
   bursts?: BurstResults;
   scale?: ScaleResult[];
   rest?: RestResult;
+  git?: GitResult;
 }
 
 /** A Markdown table, or `""` where the part was not measured. */
@@ -70,6 +72,22 @@ export function restTable({ rest }: Report): string {
       ["CPU, % of a core", number(rest.cpuPercent, 2)],
       ["requests for the Lease", String(rest.leaseRequests)],
       ["other requests", others.length === 0 ? "none" : others.join("; ")],
+    ],
+  );
+}
+
+/** A Markdown table, or `""` where the part was not measured. */
+export function gitTable({ git }: Report): string {
+  if (!git) return "";
+  return table(
+    [`git: ${git.commits} commits, ${git.historyMiB} MiB of blobs in history`, ""],
+    [
+      ["the workspace's checkout with all of it, ms", number(git.checkoutMs, 0)],
+      [`its worktrees, p50 of ${git.worktrees}, ms`, number(git.worktreeP50Ms, 0)],
+      [`worktree ${git.worktrees}, ms`, number(git.lastWorktreeMs, 0)],
+      ["bytes of `git clone --depth 1`", String(git.plainBytes)],
+      ["bytes of a standalone run", String(git.runBytes)],
+      ["ratio", number(git.runBytes / git.plainBytes, 3)],
     ],
   );
 }
