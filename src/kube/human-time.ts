@@ -4,6 +4,7 @@ export function humanAge(time: string | undefined, now: Date): string {
   return humanDuration(now.getTime() - new Date(time).getTime());
 }
 
+/** A duration as kubectl prints it. */
 export function humanDuration(milliseconds: number): string {
   const seconds = Math.floor(milliseconds / 1000);
   if (seconds < -1) return "<invalid>";

@@ -1,8 +1,9 @@
 import type { ObjectMeta } from "./objects.ts";
 
-/** JSON objects whose fields are not known. */
+/** A JSON object of unknown fields that its holder may change; `JsonObject` of json.ts is one to read. */
 export type JsonObject = Record<string, unknown>;
 
+/** Whether a value is a JSON object. */
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -41,6 +41,7 @@ export function failure(
   });
 }
 
+/** `pods`, or `jobs.batch`. */
 export function qualifiedResource({ group, resource }: GroupResource): string {
   return group === "" ? resource : `${resource}.${group}`;
 }
@@ -49,6 +50,7 @@ function detailsOf({ group, resource }: GroupResource, name: string): NonNullabl
   return { ...(name === "" ? {} : { name }), ...(group === "" ? {} : { group }), kind: resource };
 }
 
+/** 404: there is no such object. */
 export function notFound(resource: GroupResource, name: string): StatusError {
   return failure(
     404,
@@ -58,6 +60,7 @@ export function notFound(resource: GroupResource, name: string): StatusError {
   );
 }
 
+/** 409: the name is taken. */
 export function alreadyExists(resource: GroupResource, name: string): StatusError {
   return failure(
     409,
@@ -67,6 +70,7 @@ export function alreadyExists(resource: GroupResource, name: string): StatusErro
   );
 }
 
+/** 409: the object is not as the client thinks. */
 export function conflict(resource: GroupResource, name: string, message: string): StatusError {
   return failure(
     409,
@@ -85,10 +89,12 @@ export function staleWrite(resource: GroupResource, name: string): StatusError {
   );
 }
 
+/** 400 with this message. */
 export function badRequest(message: string): StatusError {
   return failure(400, "BadRequest", message);
 }
 
+/** 403, with what is refused and why. */
 export function forbidden(resource: GroupResource, name: string, message: string): StatusError {
   return failure(
     403,
@@ -112,6 +118,7 @@ export function unknownResource(): StatusError {
   return failure(404, "NotFound", "the server could not find the requested resource", {});
 }
 
+/** 405. */
 export function methodNotAllowed(): StatusError {
   return failure(
     405,
@@ -126,6 +133,7 @@ export function notServed(what: string): StatusError {
   return failure(501, "", `the development cluster does not serve ${what}`);
 }
 
+/** 415 with this message. */
 export function unsupportedMediaType(message: string, details?: Status["details"]): StatusError {
   return failure(415, "UnsupportedMediaType", message, details);
 }
@@ -137,6 +145,7 @@ export function expired(message: string, continueToken?: string): StatusError {
   return error;
 }
 
+/** 504: the version asked for has not come yet. */
 export function versionTooLarge(wanted: number, current: number): StatusError {
   return failure(504, "Timeout", `Timeout: Too large resource version: ${wanted}, current: ${current}`, {
     causes: [

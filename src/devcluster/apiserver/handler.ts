@@ -31,6 +31,7 @@ import { watchObjects } from "./verbs/watch.ts";
 /** Answers one request; never rejects. */
 export type Handler = (request: ApiRequest) => Promise<ApiResponse>;
 
+/** The whole API over this context. `onBug` is told of what is no client's fault. */
 export function createHandler(context: ApiContext, onBug: (error: unknown) => void): Handler {
   return async (request) => {
     const warnings: string[] = [];
@@ -52,6 +53,7 @@ export function createHandler(context: ApiContext, onBug: (error: unknown) => vo
   };
 }
 
+/** A refusal as an answer. */
 export function statusResponse(error: StatusError): ApiResponse {
   const headers: Record<string, string> = { "content-type": "application/json" };
   const retry = error.status.details?.retryAfterSeconds;

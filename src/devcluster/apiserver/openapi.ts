@@ -20,6 +20,7 @@ interface Documents {
   whole?: string;
 }
 
+/** OpenAPI of what the registry serves; documents are made when they are asked for and kept until it changes. */
 export function createOpenApi(registry: Registry, types: GoTypes): OpenApi {
   let documents: Documents = { generation: 0, groups: new Map() };
   const current = (): Documents => {

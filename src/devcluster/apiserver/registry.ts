@@ -16,6 +16,7 @@ export interface Registry {
   generation(): number;
 }
 
+/** A registry of these built-in resources, which CRDs add to. */
 export function createRegistry(builtin: readonly Resource[]): Registry {
   const added = new Map<string, readonly Resource[]>();
   let generation = 1;

@@ -25,6 +25,7 @@ import { parsedObjects } from "./storage/parsed.ts";
 import { openStore } from "./storage/store.ts";
 import { createTransport } from "./transport.ts";
 
+/** How a server is made; all of it may be left out. */
 export interface ApiServerOptions {
   /** Where state, keys and the kubeconfig are kept; without it everything is in memory. */
   dataDir?: string;
@@ -34,6 +35,7 @@ export interface ApiServerOptions {
   onBug?: (error: unknown) => void;
 }
 
+/** Where a server listens. */
 export interface ListenOptions {
   /** A loopback address; default 127.0.0.1. */
   host?: string;
@@ -41,6 +43,7 @@ export interface ListenOptions {
   port?: number;
 }
 
+/** How clients reach a server that listens. */
 export interface Listening {
   /** `https://127.0.0.1:PORT` */
   url: string;
@@ -52,6 +55,7 @@ export interface Listening {
   kubeconfigPath?: string;
 }
 
+/** A running API server. */
 export interface ApiServer {
   /** An in-process connection, as `user` (default: an administrator in `system:masters`). */
   transport(user?: User): Transport;

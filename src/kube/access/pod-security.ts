@@ -2,6 +2,7 @@ import { itemsOf, partOf, textOf, type JsonObject } from "../json-object.ts";
 
 /** Pod Security Standards. Source: k8s.io/pod-security-admission policy. */
 
+/** A level of the Pod Security Standards. */
 export type PodSecurityLevel = "privileged" | "baseline" | "restricted";
 
 type Check = (pod: PodView) => string | undefined;

@@ -13,6 +13,7 @@ export type AccessRequest =
     }
   | { readonly verb: string; readonly path: string };
 
+/** A rule of a role; an absent list is an empty one. */
 export interface PolicyRule {
   readonly verbs: readonly string[];
   readonly apiGroups: readonly string[];

@@ -6,6 +6,7 @@ import { serviceAccountUser, type User } from "./user.ts";
 /** Issuer and default audience of service account tokens. */
 export const ISSUER = "https://kubernetes.default.svc.cluster.local";
 
+/** What a token is for: an account, for whom it is meant, and for how long. */
 export interface TokenSubject {
   namespace: string;
   name: string;

@@ -9,6 +9,7 @@ export interface User {
   readonly extra?: Readonly<Record<string, readonly string[]>>;
 }
 
+/** A member of `system:masters`, who may do everything. */
 export const administrator: User = {
   name: "kubernetes-admin",
   groups: ["system:masters", "system:authenticated"],

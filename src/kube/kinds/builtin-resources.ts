@@ -17,6 +17,7 @@ import { validators } from "./validate/validators.ts";
 
 const ALL_VERBS = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
 
+/** The Go types of all built-in kinds. */
 export function builtinTypes(): GoTypes {
   return parseTypes(metaTypes, podTypes, coreTypes, groupTypes, requestTypes);
 }

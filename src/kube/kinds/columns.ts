@@ -9,6 +9,7 @@ import { formatLabelSelector } from "./selector-text.ts";
 
 type Cell = Column["cell"];
 
+/** The first column of every kind. */
 export const nameColumn: Column = {
   name: "Name",
   type: "string",
@@ -270,4 +271,5 @@ export const builtinColumns: Readonly<Record<string, readonly Column[]>> = {
   }),
 };
 
+/** Of a kind without columns of its own. */
 export const defaultColumns: readonly Column[] = [nameColumn, ageColumn];

@@ -7,6 +7,7 @@ export class DecodeError extends Error {
   override readonly name = "DecodeError";
 }
 
+/** A document as Go has read it. */
 export interface Decoded {
   /** As a real server would serve it: zero values dropped or shown as their Go type says. */
   value: JsonObject;

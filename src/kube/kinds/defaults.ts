@@ -57,6 +57,7 @@ function defaultRequests(container: JsonObject): void {
   resources["requests"] = { ...limits, ...partOf(resources, "requests") };
 }
 
+/** Sets the defaults of a pod. */
 export function defaultPod(pod: JsonObject): void {
   const spec = pod["spec"] as JsonObject;
   defaultPodSpec(spec);
@@ -100,6 +101,7 @@ function qosClass(spec: JsonObject): string {
   return isGuaranteed ? "Guaranteed" : "Burstable";
 }
 
+/** Sets the defaults of a Job. */
 export function defaultJob(job: JsonObject): void {
   const spec = job["spec"] as JsonObject;
   const template = spec["template"] as JsonObject;
@@ -156,6 +158,7 @@ export function prepareNewJob(job: JsonObject): void {
   };
 }
 
+/** Sets the defaults of a Deployment. */
 export function defaultDeployment(deployment: JsonObject): void {
   const spec = deployment["spec"] as JsonObject;
   setDefault(spec, "replicas", 1);
@@ -173,10 +176,12 @@ export function defaultDeployment(deployment: JsonObject): void {
   defaultPodSpec(partOf(partOf(spec, "template"), "spec"));
 }
 
+/** Sets the defaults of a claim. */
 export function defaultClaim(claim: JsonObject): void {
   setDefault(claim["spec"] as JsonObject, "volumeMode", "Filesystem");
 }
 
+/** Sets the defaults of a PersistentVolume. */
 export function defaultVolumeObject(volume: JsonObject): void {
   const spec = volume["spec"] as JsonObject;
   setDefault(spec, "persistentVolumeReclaimPolicy", "Retain");
@@ -194,21 +199,25 @@ export function defaultSecret(secret: JsonObject): void {
   setDefault(secret, "type", "Opaque");
 }
 
+/** Sets the defaults of a namespace. */
 export function defaultNamespace(namespace: JsonObject): void {
   const meta = metaOf(namespace);
   meta.labels = { ...meta.labels, "kubernetes.io/metadata.name": meta.name ?? "" };
 }
 
+/** What a new namespace begins with. */
 export function prepareNewNamespace(namespace: JsonObject): void {
   namespace["spec"] = { finalizers: ["kubernetes"] };
   namespace["status"] = { phase: "Active" };
 }
 
+/** Sets the defaults of a StorageClass. */
 export function defaultStorageClass(object: JsonObject): void {
   setDefault(object, "reclaimPolicy", "Delete");
   setDefault(object, "volumeBindingMode", "Immediate");
 }
 
+/** Sets the defaults of a Service. */
 export function defaultSvc(service: JsonObject): void {
   const spec = service["spec"] as JsonObject;
   setDefault(spec, "sessionAffinity", "None");
@@ -220,6 +229,7 @@ export function defaultSvc(service: JsonObject): void {
   setDefault(spec, "internalTrafficPolicy", "Cluster");
 }
 
+/** Sets the defaults of a webhook configuration. */
 export function defaultWebhooks(object: JsonObject): void {
   for (const webhook of itemsOf(object, "webhooks")) {
     setDefault(webhook, "failurePolicy", "Fail");
@@ -234,6 +244,7 @@ export function defaultWebhooks(object: JsonObject): void {
   }
 }
 
+/** Sets the defaults of a binding. */
 export function defaultBinding(binding: JsonObject): void {
   setDefault(binding["roleRef"] as JsonObject, "apiGroup", "rbac.authorization.k8s.io");
   for (const subject of itemsOf(binding, "subjects")) {

@@ -17,6 +17,7 @@ export interface OpenApiSchema {
 /** How a named type is written where another uses it: in full, or as a reference. */
 export type StructWriter = (name: string) => OpenApiSchema;
 
+/** The schema of one type; `write` says how the types of its fields are written. */
 export function structSchema(types: GoTypes, name: string, write: StructWriter): OpenApiSchema {
   const properties: Record<string, OpenApiSchema> = {};
   for (const [field, declared] of types.get(name) ?? []) properties[field] = fieldSchema(declared, write);

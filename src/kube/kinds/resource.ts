@@ -42,6 +42,7 @@ export interface Resource {
   readonly review?: string;
 }
 
+/** A served subresource beside `status`; group and version where its kind has others than the resource. */
 export interface Subresource {
   readonly name: string;
   readonly kind: string;

@@ -2,12 +2,14 @@ import type { PersistentVolumeClaim, Pod } from "../builtin.ts";
 import type { KubeObject } from "../objects.ts";
 import { resourceType } from "../resources.ts";
 
+/** storage.k8s.io/v1 StorageClass, as far as it is read here. */
 export interface StorageClass extends KubeObject {
   provisioner: string;
   volumeBindingMode?: "Immediate" | "WaitForFirstConsumer";
   reclaimPolicy?: string;
 }
 
+/** v1 PersistentVolume, as far as it is read here. */
 export interface PersistentVolume extends KubeObject {
   spec: {
     capacity: Record<string, string>;
@@ -21,6 +23,7 @@ export interface PersistentVolume extends KubeObject {
   status?: { phase?: string };
 }
 
+/** StorageClasses as a client names them. */
 export const storageClasses = resourceType<StorageClass>(
   "storage.k8s.io",
   "v1",
@@ -28,6 +31,7 @@ export const storageClasses = resourceType<StorageClass>(
   "StorageClass",
   false,
 );
+/** PersistentVolumes as a client names them. */
 export const persistentVolumes = resourceType<PersistentVolume>(
   "",
   "v1",

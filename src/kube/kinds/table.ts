@@ -1,6 +1,7 @@
 import type { Column, Resource } from "./resource.ts";
 import { metadataOnly, readObject, type KeptObject } from "./served-object.ts";
 
+/** What a Table shows. */
 export interface TableOptions {
   /** apiVersion of the Table. */
   version: string;

@@ -1,6 +1,7 @@
 import type { KubeObject } from "../objects.ts";
 import { versionInfo } from "../version.ts";
 
+/** v1 Node, as far as it is read here. */
 export interface Node extends KubeObject {
   spec?: { unschedulable?: boolean };
   status?: Record<string, unknown>;

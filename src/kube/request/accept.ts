@@ -3,6 +3,7 @@ import { failure, unsupportedMediaType } from "../status-error.ts";
 /** In which form an object is answered. */
 export type Form = "object" | "table" | "metadata";
 
+/** What an Accept header comes to. */
 export interface Negotiated {
   form: Form;
   /** apiVersion of a Table: `meta.k8s.io/v1` or `meta.k8s.io/v1beta1`. */

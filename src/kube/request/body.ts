@@ -99,6 +99,7 @@ function parseJsonText(text: string, kind: string): unknown {
   }
 }
 
+/** Reads JSON or YAML; throws 400 in the server's words. */
 export function parseYamlText(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -17,6 +17,7 @@ function optionsError(kind: OptionsKind, errors: readonly FieldError[]): Error {
   return invalid({ group: "meta.k8s.io", kind }, "", errors);
 }
 
+/** Reads the query of a write; throws in the server's words. */
 export function parseWriteOptions(request: RequestText, kind: OptionsKind, isApply = false): WriteOptions {
   const { query } = request;
   const errors: FieldError[] = [];
@@ -76,6 +77,7 @@ export interface DeleteRequest {
   resourceVersion: string | undefined;
 }
 
+/** Reads DeleteOptions from the body or, where it has none, the query; throws in the server's words. */
 export function parseDeleteOptions(request: RequestText): DeleteRequest {
   const body = deleteBody(request.body);
   const preconditions = isJsonObject(body["preconditions"]) ? body["preconditions"] : {};

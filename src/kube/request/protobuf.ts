@@ -3,6 +3,7 @@ import { isJsonObject, type JsonObject } from "../json-object.ts";
 import type { GoField, GoType, GoTypes } from "../kinds/types/notation.ts";
 import { unsupportedMediaType } from "../status-error.ts";
 
+/** The media type of Kubernetes' protobuf form. */
 export const PROTOBUF = "application/vnd.kubernetes.protobuf";
 
 /** What stands before every object in Kubernetes' protobuf form. Source: apimachinery runtime/serializer/protobuf. */

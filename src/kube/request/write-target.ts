@@ -11,11 +11,13 @@ export interface WriteTarget {
   readonly warnings: string[];
 }
 
+/** Where a write to an object goes. */
 export interface UpdateTarget extends WriteTarget {
   readonly name: string;
   readonly subresource: string;
 }
 
+/** What is to be deleted, and who wants it. */
 export interface DeleteTarget {
   readonly resource: Resource;
   readonly namespace: string;

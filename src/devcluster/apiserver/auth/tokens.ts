@@ -21,6 +21,7 @@ const MOST_TRUSTED = 1000;
 
 type Verified = ReturnType<Tokens["verify"]>;
 
+/** Tokens signed with `key` (HMAC-SHA-256), for the accounts that `objects` has. */
 export function createTokens(key: Buffer, objects: StoredObjects): Tokens {
   const trusted = new Map<string, { verified: Verified; until: number }>();
   const sign = (text: string): Buffer => createHmac("sha256", key).update(text).digest();

@@ -16,6 +16,7 @@ import type { ApiResponse, Sink } from "./request.ts";
 const BODY_LIMIT_BYTES = 3 * 1024 * 1024;
 const UNSENT_LIMIT_BYTES = 8 * 1024 * 1024;
 
+/** What the server listens on, with which keys (PEM), and what answers. */
 export interface HttpsOptions {
   host: string;
   port: number;
@@ -29,6 +30,7 @@ export interface HttpsOptions {
   now(): Date;
 }
 
+/** A server that listens. */
 export interface HttpsServer {
   port: number;
   close(): Promise<void>;

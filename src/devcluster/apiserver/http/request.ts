@@ -16,6 +16,7 @@ export interface Sink {
   end(): void;
 }
 
+/** One answer, whatever carries it. */
 export interface ApiResponse {
   status: number;
   headers: Record<string, string>;

@@ -138,6 +138,7 @@ export async function openStore(dataDir?: string, compactAboveBytes?: number): P
   };
 }
 
+/** The key of an object in its table: `NAMESPACE/NAME`, or `NAME` for what is in no namespace. */
 export function keyOf(namespace: string, name: string): string {
   return namespace === "" ? name : `${namespace}/${name}`;
 }

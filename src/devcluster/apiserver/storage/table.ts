@@ -11,6 +11,7 @@ export interface StoredObject {
   readonly json: string;
 }
 
+/** One change of a table; a removal has the last state, at the version of the removal. */
 export interface StoreEvent {
   readonly type: "ADDED" | "MODIFIED" | "DELETED";
   readonly version: number;
@@ -20,6 +21,7 @@ export interface StoreEvent {
   readonly rendered?: Map<string, Buffer>;
 }
 
+/** The objects of one resource, with their recent history. */
 export interface ResourceTable {
   get(key: string): StoredObject | undefined;
   readonly size: number;
@@ -49,6 +51,7 @@ export interface ResourceTable {
   end(): void;
 }
 
+/** Who is told of published changes, in their order. */
 export interface TableListener {
   event(event: StoreEvent): void;
   end(): void;
@@ -57,6 +60,7 @@ export interface TableListener {
 const HISTORY_EVENTS = 4096;
 const HISTORY_CHARACTERS = 32 * 1024 * 1024;
 
+/** An empty table that remembers changes after `startVersion`. */
 export function createTable(startVersion: number): ResourceTable {
   const objects = new Map<string, StoredObject>();
   let sortedKeys: string[] = [];

@@ -12,6 +12,7 @@
  */
 export type TypeTable = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
+/** Types without parts. */
 export type Scalar =
   | "string"
   | "bool"
@@ -25,16 +26,19 @@ export type Scalar =
   | "any"
   | "bytes";
 
+/** A field's type. */
 export type GoType =
   | { readonly kind: "scalar"; readonly scalar: Scalar }
   | { readonly kind: "struct"; readonly name: string; readonly atomic: boolean }
   | { readonly kind: "map"; readonly element: GoType; readonly atomic: boolean }
   | { readonly kind: "list"; readonly element: GoType; readonly list: ListHint };
 
+/** How a list is merged and owned: by keys, as a set, or as a whole. */
 export type ListHint =
   | { readonly type: "map"; readonly keys: readonly string[] }
   | { readonly type: "set" | "atomic" };
 
+/** A field of a struct. */
 export interface GoField {
   readonly presence: "omitempty" | "pointer" | "always";
   readonly type: GoType;
@@ -43,6 +47,7 @@ export interface GoField {
   readonly numbers: readonly number[];
 }
 
+/** A struct's fields by their JSON names. */
 export type GoStruct = ReadonlyMap<string, GoField>;
 
 /** Finds a type's fields by its name. */

@@ -16,6 +16,7 @@ function keyErrors(data: JsonObject, path: string): FieldError[] {
   );
 }
 
+/** Everything wrong with a ConfigMap. */
 export function validateConfigMap(object: JsonObject): FieldError[] {
   const data = partOf(object, "data");
   const binary = partOf(object, "binaryData");
@@ -42,6 +43,7 @@ function immutableErrors(object: JsonObject, old: JsonObject, fields: readonly s
   return errors;
 }
 
+/** Everything wrong with a change of a ConfigMap. */
 export function validateConfigMapUpdate(object: JsonObject, old: JsonObject): FieldError[] {
   return [...immutableErrors(object, old, ["data", "binaryData"]), ...validateConfigMap(object)];
 }
@@ -53,6 +55,7 @@ const REQUIRED_KEYS: ReadonlyMap<string, readonly string[]> = new Map([
   ["kubernetes.io/tls", ["tls.crt", "tls.key"]],
 ]);
 
+/** Everything wrong with a Secret. */
 export function validateSecret(object: JsonObject): FieldError[] {
   const data = partOf(object, "data");
   const errors = keyErrors(data, "data");
@@ -72,6 +75,7 @@ export function validateSecret(object: JsonObject): FieldError[] {
   return errors;
 }
 
+/** Everything wrong with a change of a Secret. */
 export function validateSecretUpdate(object: JsonObject, old: JsonObject): FieldError[] {
   const errors: FieldError[] = [];
   if (object["type"] !== old["type"]) {
@@ -82,6 +86,7 @@ export function validateSecretUpdate(object: JsonObject, old: JsonObject): Field
 
 const ACCESS_MODES = ["ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"];
 
+/** Everything wrong with a claim. */
 export function validateClaim(object: JsonObject): FieldError[] {
   const spec = partOf(object, "spec");
   const modes = Array.isArray(spec["accessModes"]) ? spec["accessModes"].map(String) : [];
@@ -117,6 +122,7 @@ function isPositive(quantity: unknown): boolean {
   return zero !== undefined && value !== undefined && compareQuantities(value, zero) > 0;
 }
 
+/** Everything wrong with a change of a claim. */
 export function validateClaimUpdate(object: JsonObject, old: JsonObject): FieldError[] {
   const errors = validateClaim(object);
   const before = partOf(old, "spec");
@@ -140,6 +146,7 @@ export function validateClaimUpdate(object: JsonObject, old: JsonObject): FieldE
   return errors;
 }
 
+/** Everything wrong with an Event. */
 export function validateEvent(object: JsonObject): FieldError[] {
   const involved = textOf(partOf(object, "involvedObject"), "namespace");
   const { namespace } = metaOf(object);
@@ -148,6 +155,7 @@ export function validateEvent(object: JsonObject): FieldError[] {
   return [field.invalid("involvedObject.namespace", involved, "does not match event.namespace")];
 }
 
+/** Everything wrong with a new events.k8s.io Event. */
 export function validateNewEvent(object: JsonObject): FieldError[] {
   const errors: FieldError[] = [];
   const regarding = textOf(partOf(object, "regarding"), "namespace");
@@ -177,6 +185,7 @@ export function validateNewEvent(object: JsonObject): FieldError[] {
   return errors;
 }
 
+/** Everything wrong with a StorageClass. */
 export function validateStorageClass(object: JsonObject): FieldError[] {
   const errors: FieldError[] = [];
   if (textOf(object, "provisioner") === "") errors.push(field.required("provisioner", ""));
@@ -191,6 +200,7 @@ export function validateStorageClass(object: JsonObject): FieldError[] {
   return errors;
 }
 
+/** Everything wrong with a change of a StorageClass. */
 export function validateStorageClassUpdate(object: JsonObject, old: JsonObject): FieldError[] {
   const errors: FieldError[] = [];
   for (const name of ["parameters", "provisioner", "reclaimPolicy"]) {
@@ -204,6 +214,7 @@ export function validateStorageClassUpdate(object: JsonObject, old: JsonObject):
   return errors;
 }
 
+/** Everything wrong with a Lease. */
 export function validateLease(object: JsonObject): FieldError[] {
   const spec = partOf(object, "spec");
   const errors: FieldError[] = [];
@@ -218,6 +229,7 @@ export function validateLease(object: JsonObject): FieldError[] {
   return errors;
 }
 
+/** Everything wrong with a PriorityClass. */
 export function validatePriorityClass(object: JsonObject): FieldError[] {
   const name = metaOf(object).name ?? "";
   if (name.startsWith("system-") && !["system-cluster-critical", "system-node-critical"].includes(name)) {
@@ -231,10 +243,12 @@ export function validatePriorityClass(object: JsonObject): FieldError[] {
   return [];
 }
 
+/** The ports of a Service. */
 export function portsOf(object: JsonObject): JsonObject[] {
   return itemsOf(partOf(object, "spec"), "ports");
 }
 
+/** Everything wrong with a Service. */
 export function validateSvc(object: JsonObject): FieldError[] {
   const spec = partOf(object, "spec");
   const errors: FieldError[] = [];

@@ -17,6 +17,7 @@ const COUNTS = [
   "maxFailedIndexes",
 ];
 
+/** Everything wrong with a Job. */
 export function validateJob(job: JsonObject): FieldError[] {
   const spec = partOf(job, "spec");
   const errors: FieldError[] = [];
@@ -133,6 +134,7 @@ function validateExitCodes(rule: JsonObject, at: string, containers: readonly st
   return errors;
 }
 
+/** Everything wrong with a change of a Job. */
 export function validateJobUpdate(job: JsonObject, old: JsonObject): FieldError[] {
   const errors = validateJob(job);
   const spec = partOf(job, "spec");

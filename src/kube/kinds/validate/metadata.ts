@@ -42,6 +42,7 @@ export function validateSharedMetadata(meta: ObjectMeta): FieldError[] {
   ];
 }
 
+/** Checks the keys and values of labels; `field` is where they stand. */
 export function validateLabels(labels: Record<string, string> | undefined, field: string): FieldError[] {
   const errors: FieldError[] = [];
   for (const [key, value] of Object.entries(labels ?? {})) {

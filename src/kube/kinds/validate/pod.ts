@@ -12,10 +12,12 @@ import { validateVolumes } from "./volume.ts";
 const RESTART_POLICIES = ["Always", "OnFailure", "Never"];
 const DNS_POLICIES = ["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"];
 
+/** Everything wrong with a Pod. */
 export function validatePod(pod: JsonObject): FieldError[] {
   return validatePodSpec(partOf(pod, "spec"), "spec");
 }
 
+/** Everything wrong with a pod template at `path`. */
 export function validatePodTemplate(template: JsonObject, path: string): FieldError[] {
   const metadata = validateSharedMetadata(metaOf(template)).map((error) => ({
     ...error,
@@ -24,6 +26,7 @@ export function validatePodTemplate(template: JsonObject, path: string): FieldEr
   return [...metadata, ...validatePodSpec(partOf(template, "spec"), `${path}.spec`)];
 }
 
+/** Everything wrong with a pod's spec at `path`, in the server's order. */
 export function validatePodSpec(spec: JsonObject, path: string): FieldError[] {
   const { names, errors } = validateVolumes(itemsOf(spec, "volumes"), `${path}.volumes`);
   const containers = itemsOf(spec, "containers");

@@ -47,12 +47,14 @@ function validateRules(object: JsonObject, namespaced: boolean): FieldError[] {
   });
 }
 
+/** Everything wrong with a role. */
 export function validateRole(object: JsonObject): FieldError[] {
   return validateRules(object, metaOf(object).namespace !== undefined);
 }
 
 const RBAC = "rbac.authorization.k8s.io";
 
+/** Everything wrong with a binding. */
 export function validateBinding(object: JsonObject): FieldError[] {
   const errors: FieldError[] = [];
   const namespaced = metaOf(object).namespace !== undefined;
@@ -79,6 +81,7 @@ export function validateBinding(object: JsonObject): FieldError[] {
   return errors;
 }
 
+/** Everything wrong with a change of a binding. */
 export function validateBindingUpdate(object: JsonObject, old: JsonObject): FieldError[] {
   const errors = validateBinding(object);
   if (!jsonEqual(object["roleRef"], old["roleRef"])) {
@@ -87,6 +90,7 @@ export function validateBindingUpdate(object: JsonObject, old: JsonObject): Fiel
   return errors;
 }
 
+/** Everything wrong with a webhook configuration. */
 export function validateWebhooks(object: JsonObject): FieldError[] {
   const seen = new Set<string>();
   return itemsOf(object, "webhooks").flatMap((webhook, index) => {
