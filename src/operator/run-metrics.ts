@@ -47,14 +47,16 @@ export function observeRuns(registry: Registry, runs: Pick<Reflector<AgentRun>, 
   });
   runs.onChange(({ old, new: run }) => {
     if (!old || !run || isFinished(old) || !isFinished(run)) return;
-    const { agent = "", provider = "", reason = "", outcome = "", result } = run.status ?? {};
+    const { agent = "", provider = "", reason = "", outcome = "", result, attempts = [] } = run.status ?? {};
     const phase = phaseOf(run);
     finished.inc({ phase, reason, outcome, agent, provider });
     const seconds = secondsOf(run);
     if (seconds !== undefined) duration.observe({ phase, agent, provider }, seconds);
-    for (const [kind, count] of Object.entries(result?.tokens ?? {}))
-      tokens.inc({ kind, agent, provider }, count);
-    if (result?.costUSD !== undefined) cost.inc({ agent, provider }, Number(result.costUSD));
+    for (const each of [...attempts.map((attempt) => attempt.result), result]) {
+      for (const [kind, count] of Object.entries(each?.tokens ?? {}))
+        tokens.inc({ kind, agent, provider }, count);
+      if (each?.costUSD !== undefined) cost.inc({ agent, provider }, Number(each.costUSD));
+    }
   });
 }
 
