@@ -13,11 +13,12 @@ const WORTH_MICROSECONDS = 1_000_000;
 export function collectGarbageWhenQuiet(): () => void {
   const { gc } = globalThis;
   if (gc === undefined) return () => undefined;
-  let collectedAt = 0;
+  // The start is always worth one.
+  let collectedAt = -WORTH_MICROSECONDS;
   let lastLookAt = usedMicroseconds();
   const timer = setInterval(() => {
     const now = usedMicroseconds();
-    if (now - lastLookAt < QUIET_MICROSECONDS && now - collectedAt > WORTH_MICROSECONDS) {
+    if (now - lastLookAt < QUIET_MICROSECONDS && now - collectedAt >= WORTH_MICROSECONDS) {
       gc({ type: "major", flavor: "last-resort", execution: "sync" });
       collectedAt = usedMicroseconds();
     }
