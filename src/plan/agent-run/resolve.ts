@@ -147,7 +147,7 @@ function literals(environment: Readonly<Record<string, string>>): EnvVar[] {
 }
 
 /** A limit or instruction that its agent would pass over is never dropped silently. */
-function unsupported({ spec }: AgentRun, agent: Agent): Obstacle | undefined {
+export function unsupported({ spec }: AgentRun, agent: Agent): Obstacle | undefined {
   for (const feature of AGENT_FEATURES) {
     if (spec[feature] === undefined || agent.features.includes(feature)) continue;
     const message = `${agent.name} cannot obey spec.${feature}: leave it out or name another agent`;
@@ -162,7 +162,11 @@ function configUnreadable({ configError }: References): Obstacle | undefined {
     : waiting("ConfigUnreadable", `the namespace's AgentConfig cannot be read: ${configError}`);
 }
 
-function providerMissing({ run, references }: ObservedRun, agent: Agent): Obstacle | undefined {
+/** A run without a provider that its agent can use; undefined where it has one or needs none. */
+export function providerMissing(
+  { run, references }: Pick<ObservedRun, "run" | "references">,
+  agent: Agent,
+): Obstacle | undefined {
   if (run.spec.provider) return undefined;
   const { config, provider } = references;
   const name = providerNameOf(run, config);
