@@ -3,6 +3,7 @@ import { chmod, mkdir, readdir, stat, symlink, writeFile } from "node:fs/promise
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { agentOfType } from "../../src/agents/registry.ts";
+import { MAX_PROMPT_BYTES } from "../../src/api/rules/values.ts";
 import { parseGitReport, parseUnfitImage, wasStalled } from "../../src/plan/build/git-report.ts";
 import type { ResolvedRun } from "../../src/plan/resolved-run.ts";
 import { startGitHttpServer } from "../support/git-http-server.ts";
@@ -116,6 +117,15 @@ describe("the entrypoint", { concurrency: 2 }, () => {
     await pod.runAgent();
     assert.equal(await pod.read("/workspace/input"), "\nWrite HELLO.md and commit it");
     assert.doesNotMatch(await pod.read("/workspace/environment"), /Write HELLO\.md/);
+  });
+
+  test("a prompt of 100 KiB arrives byte for byte", async () => {
+    await using directory = await temporaryDirectory();
+    const prompt = `/slash $(HOME) $$ ${"😀'\"\\\n".repeat(12_000)}`.slice(0, 60_000);
+    const filled = prompt + "x".repeat(MAX_PROMPT_BYTES - Buffer.byteLength(prompt));
+    const pod = await podWith(directory.path, "cat > input", [], { run: { prompt: filled } });
+    await pod.runAgent();
+    assert.equal(await pod.read("/workspace/input"), `\n${filled}`);
   });
 
   test("an agent that may have the repository's credential can push", async () => {
