@@ -54,7 +54,8 @@ export function planTemplates(namespace: string): Templates {
   });
   const follow = (status: AgentRunStatus | undefined, pod: Pod) => {
     if (!status) throw new Error("a plan of the benchmark's run has no status");
-    return planRun({ ...observed, run: { ...run, status }, job, pod, output: { tail: "" } }).status;
+    return planRun({ ...observed, run: { ...run, status }, job, pod, output: { missing: "it is empty" } })
+      .status;
   };
   const shown = follow(start.status, podOf(running));
   const ended = follow(shown, podOf(succeeded));

@@ -30,7 +30,9 @@ export async function readOutput(
   });
   try {
     const stream = await client.getStream(`${path}?container=${AGENT_CONTAINER}&tailLines=${TAIL_LINES}`);
-    return { tail: await lastBytes(stream, TAIL_BYTES) };
+    const tail = await lastBytes(stream, TAIL_BYTES);
+    // So the API server answers for a pod without a node, and a node for a log that it no longer has.
+    return tail === "" ? { missing: "it is empty" } : { tail };
   } catch (error) {
     const final = error instanceof ApiError && error.code >= 400 && error.code < 429;
     if (final || sinceEndMs > LOG_PATIENCE_MS)

@@ -93,6 +93,8 @@ describe("what one run costs", { timeout: 60_000 }, () => {
   it("is five writes, three events and one look at the log", async () => {
     const { requests } = await trafficOf(["first"]);
     assert.deepEqual(requests, onceForEachRun);
+    const { status } = await admin.get(agentRuns, { namespace, name: "first" });
+    assert.equal(status?.phase, "Succeeded", status?.message);
   });
 
   it("is the same for each of many at once, beside those that have ended", async () => {
