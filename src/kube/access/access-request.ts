@@ -5,7 +5,8 @@ import type { User } from "./user.ts";
 
 /** What a request needs to be allowed. */
 export function accessOf(info: RequestInfo): AccessRequest {
-  const { verb, group, resource, subresource, namespace, name, path } = info;
+  const { verb, group, resource, subresource, namespace, path } = info;
+  const name = info.name || info.selectedName;
   return info.isResource ? { verb, group, resource, subresource, namespace, name } : { verb, path };
 }
 
@@ -19,7 +20,8 @@ export function accessRefusal(user: User, info: RequestInfo): StatusError {
       {},
     );
   }
-  const { group, resource, subresource, name, namespace, verb } = info;
+  const { group, resource, subresource, namespace, verb } = info;
+  const name = info.name || info.selectedName;
   const qualified = group === "" ? resource : `${resource}.${group}`;
   const what = subresource === "" ? resource : `${resource}/${subresource}`;
   const scope =

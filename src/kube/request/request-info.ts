@@ -1,3 +1,5 @@
+import { parseFieldSelector } from "../selectors.ts";
+
 /** What a request says beside its path: its query, its headers (names in lower case) and its body. */
 export interface RequestText {
   readonly query: URLSearchParams;
@@ -14,6 +16,8 @@ export interface RequestInfo {
   readonly namespace: string;
   readonly resource: string;
   readonly name: string;
+  /** The only name that a request on a collection selects; else empty. Roles may be limited to it. */
+  readonly selectedName: string;
   readonly subresource: string;
   readonly path: string;
 }
@@ -44,6 +48,7 @@ export function parseRequestInfo(
     namespace: "",
     resource: "",
     name: "",
+    selectedName: "",
     subresource: "",
     path,
   };
@@ -57,7 +62,14 @@ export function parseRequestInfo(
   const collectionVerb = isTrue(query.get("watch")) ? "watch" : "list";
   const collection: Readonly<Record<string, string>> = { get: collectionVerb, delete: "deletecollection" };
   const effective = placed.name === "" ? (collection[verb] ?? verb) : verb;
-  return { ...other, ...placed, verb: effective, isResource: true, group, version };
+  const selectedName = effective === verb ? "" : nameSelectedBy(query.get("fieldSelector") ?? "");
+  return { ...other, ...placed, selectedName, verb: effective, isResource: true, group, version };
+}
+
+function nameSelectedBy(fieldSelector: string): string {
+  const { value: requirements = [] } = parseFieldSelector(fieldSelector);
+  const exact = requirements.find(({ field, operator }) => field === "metadata.name" && operator === "=");
+  return exact?.value ?? "";
 }
 
 /** Query parameters that are booleans in Go: `true`, `1`, or present without a value. */
