@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { parseAllDocuments } from "yaml";
 import { locateTool } from "./support/kubectl.ts";
+import { kustomize as directoryOf, overlay } from "./support/kustomize.ts";
 import { projectRoot } from "./support/project-files.ts";
-import { run, runOk } from "./support/run.ts";
+import { run } from "./support/run.ts";
 
 interface Manifest {
   kind: string;
@@ -35,6 +36,11 @@ describe("the Helm chart", () => {
         wanted,
       );
     }
+  });
+
+  it("serves webhooks as the component does", async () => {
+    const wanted = parse(await overlay(["webhooks"])).filter(({ kind }) => kind !== "Namespace");
+    assert.deepEqual(byName(await template("webhooks.enabled=true", "crds.install=false")), byName(wanted));
   });
 
   it("needs no cluster role where it watches some namespaces only", async () => {
@@ -125,8 +131,7 @@ async function template(...values: string[]): Promise<Manifest[]> {
 }
 
 async function kustomize(...parts: string[]): Promise<Manifest[]> {
-  const directory = join(projectRoot, "config", ...parts);
-  return parse(await runOk(await locateTool("kubectl"), ["kustomize", directory]));
+  return parse(await directoryOf(join(projectRoot, "config", ...parts)));
 }
 
 function parse(text: string): Manifest[] {

@@ -1,19 +1,18 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import { describe, it } from "node:test";
 import { parseAllDocuments } from "yaml";
 import packageInfo from "../package.json" with { type: "json" };
-import { locateTool } from "./support/kubectl.ts";
+import { kustomize, overlay } from "./support/kustomize.ts";
 import { projectRoot } from "./support/project-files.ts";
-import { runOk } from "./support/run.ts";
 
 interface Manifest {
   kind: string;
   metadata: { name: string; namespace?: string; labels?: Record<string, string> };
   rules?: { resources: string[] }[];
   subjects?: { namespace: string }[];
+  webhooks?: { failurePolicy: string; clientConfig: { service: { name: string; namespace: string } } }[];
   spec?: {
     replicas?: number;
     template?: { spec: { containers: { image: string; imagePullPolicy: string; args: string[] }[] } };
@@ -24,7 +23,7 @@ const CLUSTER_KINDS = ["ClusterRole", "ClusterRoleBinding", "Namespace"];
 
 describe("config/default", () => {
   it("holds no CRD and names everything once", async () => {
-    const objects = await kustomize(join(projectRoot, "config", "default"));
+    const objects = parse(await kustomize(join(projectRoot, "config", "default")));
     const names = objects.map(({ kind, metadata }) => `${kind}/${metadata.name}`).toSorted();
     assert.deepEqual(names, [
       "ClusterRole/agent-operator",
@@ -47,7 +46,7 @@ describe("config/default", () => {
   });
 
   it("runs the image of this version and pulls it only where it is absent", async () => {
-    const objects = await kustomize(join(projectRoot, "config", "default"));
+    const objects = parse(await kustomize(join(projectRoot, "config", "default")));
     const [container] = deployment(objects).spec?.template?.spec.containers ?? [];
     assert.equal(container?.image, `agent-operator:${packageInfo.version}`);
     assert.equal(container?.imagePullPolicy, "IfNotPresent");
@@ -56,7 +55,7 @@ describe("config/default", () => {
 
 describe("the components", () => {
   it("confine the operator to one namespace without cluster-wide objects", async () => {
-    const objects = await overlay(["namespaced", "network-policy", "service-monitor"], "team-a");
+    const objects = parse(await overlay(["namespaced", "network-policy", "service-monitor"], "team-a"));
     assert.deepEqual(
       objects.filter(({ kind }) => CLUSTER_KINDS.includes(kind)).map(({ kind }) => kind),
       [],
@@ -75,32 +74,24 @@ describe("the components", () => {
     const kinds = objects.map(({ kind }) => kind);
     for (const kind of ["NetworkPolicy", "ServiceMonitor"]) assert.ok(kinds.includes(kind), kind);
   });
+
+  it("serve webhooks in another namespace too", async () => {
+    const objects = parse(await overlay(["webhooks"], "agents"));
+    const configuration = objects.find(({ kind }) => kind === "ValidatingWebhookConfiguration");
+    const [webhook] = configuration?.webhooks ?? [];
+    assert.equal(webhook?.clientConfig.service.namespace, "agents");
+    assert.equal(webhook?.failurePolicy, "Ignore");
+    const { name } = webhook?.clientConfig.service ?? {};
+    assert.ok(objects.some(({ kind, metadata }) => kind === "Service" && metadata.name === name));
+    const args = deployment(objects).spec?.template?.spec.containers[0]?.args ?? [];
+    assert.ok(args.includes("--webhook-bind-address=:9443"), args.join(" "));
+    for (const { subjects = [] } of objects)
+      for (const subject of subjects) assert.equal(subject.namespace, "agents");
+  });
 });
 
-async function kustomize(directory: string): Promise<Manifest[]> {
-  const text = await runOk(await locateTool("kubectl"), ["kustomize", directory]);
+function parse(text: string): Manifest[] {
   return parseAllDocuments(text).map((document) => document.toJS() as Manifest);
-}
-
-/** config/default with these components, in another namespace, as somebody's own kustomization has it. */
-async function overlay(components: string[], namespace: string): Promise<Manifest[]> {
-  // Kustomize follows relative paths only.
-  const cache = join(projectRoot, "node_modules", ".cache");
-  await mkdir(cache, { recursive: true });
-  const directory = await mkdtemp(join(cache, "overlay-"));
-  const from = (...parts: string[]): string => relative(directory, join(projectRoot, "config", ...parts));
-  try {
-    const kustomization = {
-      kind: "Kustomization",
-      namespace,
-      resources: [from("default")],
-      components: components.map((name) => from("components", name)),
-    };
-    await writeFile(join(directory, "kustomization.yaml"), JSON.stringify(kustomization));
-    return await kustomize(directory);
-  } finally {
-    await rm(directory, { recursive: true });
-  }
 }
 
 function deployment(objects: Manifest[]): Manifest {

@@ -32,6 +32,9 @@ const FLAGS = `            - --log-level={{ .Values.logLevel }}
             {{- range .Values.namespaces }}
             - --namespace={{ . }}
             {{- end }}
+            {{- if .Values.webhooks.enabled }}
+            - --webhook-bind-address=:9443
+            {{- end }}
             {{- with .Values.extraArgs }}
             {{- toYaml . | nindent 12 }}
             {{- end }}
@@ -59,6 +62,14 @@ const SCHEDULING = `      {{- with .Values.imagePullSecrets }}
       serviceAccountName: agent-operator
 `;
 
+const PORTS = `            - name: metrics
+              containerPort: 8080
+            {{- if .Values.webhooks.enabled }}
+            - name: webhook
+              containerPort: 9443
+            {{- end }}
+`;
+
 const RESOURCES = `          resources:
             {{- toYaml .Values.resources | nindent 12 }}
 `;
@@ -82,6 +93,7 @@ const TEMPLATES: Readonly<Record<string, Template>> = {
       ["imagePullPolicy: IfNotPresent\n", "imagePullPolicy: {{ .Values.image.pullPolicy }}\n"],
       ["            - --log-level=info\n", FLAGS],
       ["      serviceAccountName: agent-operator\n", SCHEDULING],
+      ["            - name: metrics\n              containerPort: 8080\n", PORTS],
       [/ {10}resources:\n(?: {12}.*\n)+/, RESOURCES],
     ],
   },
@@ -98,6 +110,14 @@ const TEMPLATES: Readonly<Record<string, Template>> = {
     from: "config/components/service-monitor/service-monitor.yaml",
     when: ".Values.serviceMonitor.enabled",
   },
+  ...Object.fromEntries(
+    ["configuration", "service", "cluster-role", "cluster-role-binding", "role", "role-binding"].map(
+      (name) => [
+        `webhook-${name}`,
+        { from: `config/components/webhooks/${name}.yaml`, when: ".Values.webhooks.enabled" },
+      ],
+    ),
+  ),
 };
 
 /** The Role and its binding, once for each namespace that is watched. */

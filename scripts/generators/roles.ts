@@ -1,6 +1,12 @@
 import { stringify } from "yaml";
 import { OPERATOR_NAME } from "../../src/api/labels.ts";
-import { leaderElectionRules, operatorRules, releaseRules } from "../../src/operator/rbac.ts";
+import {
+  leaderElectionRules,
+  operatorRules,
+  releaseRules,
+  webhookRules,
+  webhookSecretRules,
+} from "../../src/operator/rbac.ts";
 import { NOTICE, type Generator } from "./generator.ts";
 
 /** Where the shipped manifests put the operator. */
@@ -8,6 +14,8 @@ const NAMESPACE = "agent-operator-system";
 
 /** What a Role can hold: namespaces are no object of a namespace. */
 const namespacedRules = operatorRules.filter(({ resources }) => !resources.includes("namespaces"));
+
+const webhooks = { name: `${OPERATOR_NAME}-webhooks` };
 
 /** The roles of the operator, from the one list of what it does; narrowed to one namespace too. */
 export const roles: Generator = {
@@ -26,6 +34,11 @@ export const roles: Generator = {
         [
           "config/components/namespaced/role.yaml",
           render("Role", { name: OPERATOR_NAME, namespace: NAMESPACE }, namespacedRules),
+        ],
+        ["config/components/webhooks/cluster-role.yaml", render("ClusterRole", webhooks, webhookRules)],
+        [
+          "config/components/webhooks/role.yaml",
+          render("Role", { ...webhooks, namespace: NAMESPACE }, webhookSecretRules),
         ],
       ]),
     ),

@@ -77,6 +77,13 @@ const operatorOptions = {
     default: ":8080",
     check: checkBindAddress,
   },
+  "webhook-bind-address": {
+    type: "string",
+    value: "ADDR",
+    summary: "Where admission webhooks are served, such as :9443; 0 turns them off",
+    default: "0",
+    check: checkBindAddress,
+  },
   "leader-elect": {
     type: "boolean",
     summary: "Work only while holding the Lease, so that several replicas may run",

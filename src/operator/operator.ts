@@ -16,6 +16,8 @@ import { DEFAULT_AGENT_IMAGE, DEFAULT_GIT_IMAGE } from "./images.ts";
 import { observeRuns } from "./run-metrics.ts";
 import { traceRuns } from "./run-traces.ts";
 import { createSecretKeys } from "./secret-keys.ts";
+import type { CertificateLifetimes } from "./webhook-certificates.ts";
+import { startWebhooks, type WebhookOptions, type Webhooks } from "./webhooks.ts";
 import { prepareWithdrawal } from "./withdrawal.ts";
 
 export interface OperatorOptions {
@@ -29,6 +31,10 @@ export interface OperatorOptions {
   /** `:8081`, `0.0.0.0:8081`; `0` turns it off. */
   healthProbeBindAddress: string;
   metricsBindAddress: string;
+  /** Where admission webhooks are served; absent or `0`: nowhere. */
+  webhookBindAddress?: string;
+  /** How long certificates for webhooks last; absent: 90 days, their authority ten years. */
+  webhookCertificates?: CertificateLifetimes;
   gitImage?: string;
   agentImage?: string;
   /** Base URL of an OTLP/HTTP receiver for traces; absent: none are sent. */
@@ -90,14 +96,15 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     observe: metrics.controller,
   });
   const listeners = await listen(options, readiness(caches), metrics.render);
+  const webhooks = await serveWebhooks(options, { client, caches, permit, observe: metrics.controller });
   for (const cache of allCaches(caches)) cache.start();
   election?.start();
-  const working = work(controllers, election, log);
+  const working = work(controllers, webhooks, election, log);
   const endCollecting = collectGarbageWhenQuiet();
   const withdrawal = prepareWithdrawal({
     client,
     caches,
-    controllers,
+    controllers: webhooks === undefined ? controllers : [...controllers, webhooks.controller],
     log,
     permit,
     namespace: options.leaseNamespace,
@@ -112,7 +119,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
       await Promise.all([recorder.stop(), traces?.stop()]);
       await election?.stop();
       await Promise.all(allCaches(caches).map((cache) => cache.stop()));
-      await Promise.all(listeners.map((listener) => listener.close()));
+      await Promise.all([webhooks?.close(), ...listeners.map((listener) => listener.close())]);
     },
   };
 }
@@ -125,12 +132,26 @@ function electLeader(
   return createLeaderElection({ client, namespace: leaseNamespace, name: LEASE_NAME, identity, log });
 }
 
+/** On every replica: reviewing needs no Lease, only keeping the certificate does. */
+async function serveWebhooks(
+  { webhookBindAddress = "0", webhookCertificates, leaseNamespace, namespaces = [], log }: OperatorOptions,
+  parts: Pick<WebhookOptions, "client" | "caches" | "permit" | "observe">,
+): Promise<Webhooks | undefined> {
+  const address = parseBindAddress(webhookBindAddress);
+  if (address === undefined) return undefined;
+  const lifetimes = webhookCertificates && { lifetimes: webhookCertificates };
+  return startWebhooks({ ...parts, ...lifetimes, address, namespaces, namespace: leaseNamespace, log });
+}
+
 async function work(
   controllers: Controller[],
+  webhooks: Webhooks | undefined,
   election: LeaderElection | undefined,
   log: Log,
 ): Promise<void> {
   await election?.acquired;
+  // Not waited for: without its permissions, AgentRuns are carried out all the same.
+  void webhooks?.controller.start();
   await Promise.all(controllers.map((controller) => controller.start()));
   log.info({}, "caches are synced; reconciling");
 }

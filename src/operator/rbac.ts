@@ -1,9 +1,11 @@
 import { API_GROUP } from "../api/group.ts";
+import { WEBHOOK_CONFIGURATION, WEBHOOK_SECRET } from "./webhook-names.ts";
 
 /** rbac.authorization.k8s.io/v1 PolicyRule. */
 export interface PolicyRule {
   apiGroups: string[];
   resources: string[];
+  resourceNames?: string[];
   verbs: string[];
 }
 
@@ -50,4 +52,26 @@ export const leaderElectionRules: readonly PolicyRule[] = [
     resources: ["leases"],
     verbs: ["get", "list", "watch", "create", "update"],
   },
+];
+
+/** Only where webhooks are served: whom API servers trust is written into the configuration. */
+export const webhookRules: readonly PolicyRule[] = [
+  {
+    apiGroups: ["admissionregistration.k8s.io"],
+    resources: ["validatingwebhookconfigurations"],
+    resourceNames: [WEBHOOK_CONFIGURATION],
+    verbs: ["list", "watch", "patch"],
+  },
+];
+
+/** The same, in the operator's own namespace: the certificate. */
+export const webhookSecretRules: readonly PolicyRule[] = [
+  {
+    apiGroups: [""],
+    resources: ["secrets"],
+    resourceNames: [WEBHOOK_SECRET],
+    verbs: ["list", "watch", "update"],
+  },
+  // A name cannot be given to what does not exist yet.
+  { apiGroups: [""], resources: ["secrets"], verbs: ["create"] },
 ];

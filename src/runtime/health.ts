@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
-import type { Server, ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { ServerResponse } from "node:http";
+import type { AddressInfo, Server } from "node:net";
 
 /** What is wrong, in words; undefined when all is well. */
 export type HealthCheck = () => string | undefined | Promise<string | undefined>;
@@ -50,9 +50,8 @@ export async function listenPages(
   });
   server.requestTimeout = 10_000;
   server.headersTimeout = 5_000;
-  await listening(server, address);
   return {
-    port: (server.address() as AddressInfo).port,
+    port: await listening(server, address),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -61,7 +60,8 @@ export async function listenPages(
   };
 }
 
-async function listening(server: Server, address: BindAddress): Promise<void> {
+/** Lets the server listen and gives its port. Rejects, naming the address, where it cannot. */
+export async function listening(server: Server, address: BindAddress): Promise<number> {
   const { host, port } = address;
   try {
     await new Promise<void>((resolve, reject) => {
@@ -74,6 +74,7 @@ async function listening(server: Server, address: BindAddress): Promise<void> {
       cause: error,
     });
   }
+  return (server.address() as AddressInfo).port;
 }
 
 async function answer(response: ServerResponse, page: ReturnType<Page>): Promise<void> {

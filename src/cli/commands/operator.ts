@@ -27,6 +27,7 @@ export async function runOperator(values: OperatorValues, context: CommandContex
     leaseNamespace: config.podNamespace ?? namespace,
     healthProbeBindAddress: values["health-probe-bind-address"],
     metricsBindAddress: values["metrics-bind-address"],
+    webhookBindAddress: values["webhook-bind-address"],
     ...(values["git-image"] === undefined ? {} : { gitImage: values["git-image"] }),
     ...(values["agent-image"] === undefined ? {} : { agentImage: values["agent-image"] }),
     ...(values["otlp-endpoint"] === undefined ? {} : { otlpEndpoint: values["otlp-endpoint"] }),

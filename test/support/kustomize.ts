@@ -1,0 +1,31 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { locateTool } from "./kubectl.ts";
+import { projectRoot } from "./project-files.ts";
+import { runOk } from "./run.ts";
+
+/** What `kubectl kustomize` makes of a directory, as YAML. */
+export async function kustomize(directory: string): Promise<string> {
+  return runOk(await locateTool("kubectl"), ["kustomize", directory]);
+}
+
+/** config/default with these components, as somebody's own kustomization has it; as YAML. */
+export async function overlay(components: readonly string[], namespace?: string): Promise<string> {
+  // Kustomize follows relative paths only.
+  const cache = join(projectRoot, "node_modules", ".cache");
+  await mkdir(cache, { recursive: true });
+  const directory = await mkdtemp(join(cache, "overlay-"));
+  const from = (...parts: string[]): string => relative(directory, join(projectRoot, "config", ...parts));
+  try {
+    const kustomization = {
+      kind: "Kustomization",
+      ...(namespace !== undefined && { namespace }),
+      resources: [from("default")],
+      components: components.map((name) => from("components", name)),
+    };
+    await writeFile(join(directory, "kustomization.yaml"), JSON.stringify(kustomization));
+    return await kustomize(directory);
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+}
