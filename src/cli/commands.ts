@@ -1,154 +1,17 @@
-import type { Command, OptionSpecs, ValuesOf } from "./command.ts";
+import type { Command, OptionSpecs } from "./command.ts";
 import { defineCommand } from "./command.ts";
-import { clusterCommands, imageOptions } from "./cluster-commands.ts";
 import type { CommandContext } from "./context.ts";
-
-const dataOption = {
-  type: "string",
-  value: "DIR",
-  summary: "Where the cluster keeps its state and its kubeconfig",
-  default: ".agent-operator",
-} as const;
-
-const devOptions = {
-  data: dataOption,
-  port: {
-    type: "string",
-    value: "N",
-    summary: "Port of the API server on 127.0.0.1; the one of the last start, else a free one",
-    check: (value: string) => (isPort(value) ? undefined : "expected a port from 1 to 65535"),
-  },
-  "no-operator": { type: "boolean", summary: "Start the cluster without the operator" },
-  "git-mirror": {
-    type: "strings",
-    value: "URL=PATH",
-    summary: "Answer git for URL from the local repository at PATH",
-    check: (value: string) => (isPair(value) ? undefined : "expected URL=PATH"),
-  },
-  host: {
-    type: "strings",
-    value: "NAME=ADDR",
-    summary: "Let pods resolve NAME to ADDR",
-    check: (value: string) => (isPair(value) ? undefined : "expected NAME=ADDR"),
-  },
-} as const satisfies OptionSpecs;
-
-const demoOptions = {
-  agent: {
-    type: "string",
-    summary: "Which agent does the work",
-    choices: ["claude", "opencode"],
-    default: "claude",
-  },
-  repo: {
-    type: "string",
-    value: "PATH|URL",
-    summary: "Work on this repository (a clone of it: yours is not changed) instead of a small new one",
-  },
-  prompt: { type: "string", value: "TEXT", summary: "What the agent is asked to do" },
-  live: {
-    type: "boolean",
-    summary: "Use the real model service with ANTHROPIC_API_KEY instead of the scripted one",
-  },
-  workspace: {
-    type: "boolean",
-    summary: "Show four agents at the same time on one AgentWorkspace, two of each kind, instead of one",
-  },
-  keep: { type: "boolean", summary: "Stay up afterwards, until Ctrl-C" },
-  json: {
-    type: "boolean",
-    summary:
-      "Print the final AgentRun (a List with --workspace) as JSON on standard output, and nothing else",
-  },
-} as const satisfies OptionSpecs;
-
-const operatorOptions = {
-  "health-probe-bind-address": {
-    type: "string",
-    value: "ADDR",
-    summary: "Where /healthz and /readyz answer; 0 turns them off",
-    default: ":8081",
-    check: checkBindAddress,
-  },
-  "metrics-bind-address": {
-    type: "string",
-    value: "ADDR",
-    summary: "Where /metrics answers; 0 turns it off",
-    default: ":8080",
-    check: checkBindAddress,
-  },
-  "webhook-bind-address": {
-    type: "string",
-    value: "ADDR",
-    summary: "Where admission webhooks are served, such as :9443; 0 turns them off",
-    default: "0",
-    check: checkBindAddress,
-  },
-  "leader-elect": {
-    type: "boolean",
-    summary: "Work only while holding the Lease, so that several replicas may run",
-  },
-  namespace: {
-    type: "strings",
-    value: "NAME",
-    summary: "Watch only this namespace; without it all are watched",
-    check: checkNamespace,
-  },
-  ...imageOptions,
-  "otlp-endpoint": {
-    type: "string",
-    value: "URL",
-    summary: "Send a trace of each run that ends to this OTLP/HTTP receiver, such as http://collector:4318",
-    check: (value: string) =>
-      /^https?:$/.test(URL.parse(value)?.protocol ?? "") ? undefined : "expected an http or https URL",
-  },
-  "log-level": {
-    type: "string",
-    summary: "Least severe level that is logged",
-    choices: ["debug", "info", "warn", "error", "silent"],
-    default: "info",
-  },
-} as const satisfies OptionSpecs;
-
-const namespaceOption = {
-  type: "string",
-  short: "n",
-  value: "NAME",
-  summary: "Namespace of the run; without it the kubeconfig's",
-  check: checkNamespace,
-} as const;
-
-const cancelOptions = {
-  run: { type: "argument", value: "RUN", summary: "Name of the AgentRun" },
-  namespace: namespaceOption,
-  "no-wait": { type: "boolean", summary: "Do not wait until the run has ended" },
-} as const satisfies OptionSpecs;
-
-const artifactsOptions = {
-  run: { type: "argument", value: "RUN", summary: "Name of the AgentRun" },
-  patch: { type: "boolean", summary: "The whole change, in git's patch format, uncommitted work included" },
-  transcript: { type: "boolean", summary: "What the agent wrote, as lines of JSON" },
-  logs: { type: "boolean", summary: "The transcript with the agent's errors and the outcome" },
-  output: {
-    type: "string",
-    short: "o",
-    value: "DIR",
-    summary: "Write files into this directory; without it one artifact goes to standard output",
-  },
-  image: {
-    type: "string",
-    value: "IMAGE",
-    summary: "Image with git for a run whose Job is gone; without it this version's own",
-  },
-  namespace: namespaceOption,
-} as const satisfies OptionSpecs;
-
-export type ArtifactsValues = ValuesOf<typeof artifactsOptions>;
-export type CancelValues = ValuesOf<typeof cancelOptions>;
-
-export type DevValues = ValuesOf<typeof devOptions>;
-export type DemoValues = ValuesOf<typeof demoOptions>;
-export type OperatorValues = ValuesOf<typeof operatorOptions>;
+import {
+  devOptions,
+  demoOptions,
+  operatorOptions,
+  cancelOptions,
+  artifactsOptions,
+  installOptions,
+  uninstallOptions,
+  renderOptions,
+  doctorOptions,
+} from "./options.ts";
 
 /** Every command, as data; the modules that carry them out are imported when they are run. */
 export const commands: readonly Command<OptionSpecs, CommandContext>[] = [
@@ -226,7 +89,50 @@ export const commands: readonly Command<OptionSpecs, CommandContext>[] = [
     run: async (values, context: CommandContext) =>
       (await import("./commands/artifacts.ts")).runArtifacts(values, context),
   }),
-  ...clusterCommands,
+  defineCommand({
+    name: "install",
+    summary: "Install the CRDs and the operator into the cluster of the current context",
+    description: [
+      "Applies config/crd and config/default of this checkout. What is there is brought up to date.",
+    ],
+    options: installOptions,
+    examples: ["agent-operator install --image registry.example.com/agent-operator:0.1.0"],
+    run: async (values, context: CommandContext) =>
+      (await import("./commands/install.ts")).runInstall(values, context),
+  }),
+  defineCommand({
+    name: "uninstall",
+    summary: "Remove the operator from the cluster of the current context",
+    description: ["Deletes what config/default holds and waits until it is gone. Every AgentRun stays."],
+    options: uninstallOptions,
+    examples: ["agent-operator uninstall", "agent-operator uninstall --crds"],
+    run: async (values, context: CommandContext) =>
+      (await import("./commands/uninstall.ts")).runUninstall(values, context),
+  }),
+  defineCommand({
+    name: "doctor",
+    summary: "Look a cluster over for what would keep runs from working",
+    description: [
+      "Looks at the API server's version, the CRDs, the operator's permissions, its replicas and Lease, storage classes, Pod Security, AgentProviders with their Secrets, and objects whose deletion is held up, and says what to do about each finding. It never changes anything.",
+      "Exit code 1 means that something keeps runs from working; warnings alone end with 0.",
+    ],
+    options: doctorOptions,
+    examples: ["agent-operator doctor", "agent-operator doctor --namespace team-a --json"],
+    run: async (values, context: CommandContext) =>
+      (await import("./commands/doctor.ts")).runDoctor(values, context),
+  }),
+  defineCommand({
+    name: "render",
+    summary: "Print the objects that an AgentRun will become, and where each value came from",
+    description: [
+      "Reads manifests, applies every default as the operator does, and prints the claim and the Job as YAML. Above them stands each value that counts and the object that it came from. Asks no cluster: Secrets are taken to exist, a workspace to be Ready.",
+      "A manifest that an API server would refuse is refused with the same message. Values of variables whose names say that they are secret are masked.",
+    ],
+    options: renderOptions,
+    examples: ["agent-operator render -f run.yaml -f provider.yaml --namespace team-a"],
+    run: async (values, context: CommandContext) =>
+      (await import("./commands/render.ts")).runRender(values, context),
+  }),
   defineCommand({
     name: "version",
     summary: "Print the version",
@@ -237,22 +143,3 @@ export const commands: readonly Command<OptionSpecs, CommandContext>[] = [
       (await import("./commands/version.ts")).runVersion(context),
   }),
 ];
-
-function isPort(value: string): boolean {
-  return /^[1-9][0-9]{0,4}$/.test(value) && Number(value) <= 65_535;
-}
-
-/** Both sides of the last `=` are needed: a URL may itself hold one. */
-function isPair(value: string): boolean {
-  return /^.+=[^=]+$/.test(value);
-}
-
-function checkNamespace(value: string): string | undefined {
-  return /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(value) ? undefined : "expected a namespace name";
-}
-
-function checkBindAddress(value: string): string | undefined {
-  const port = /^(?:.*:)([0-9]{1,5})$/.exec(value)?.[1];
-  if (value === "0" || (port !== undefined && Number(port) <= 65_535)) return undefined;
-  return "expected :PORT, HOST:PORT or 0";
-}

@@ -5,8 +5,13 @@ import type { Client } from "../client/client.ts";
 import type { Job, Pod } from "../kube/builtin.ts";
 import { controllerOf, isDeleting, type KubeObject } from "../kube/objects.ts";
 import { activeConfig } from "../plan/active-config.ts";
-import { isCleanupDue, type ObservedCleanup } from "../plan/agent-run/cleanup.ts";
-import type { ObservedRun, OperatorDefaults, References } from "../plan/agent-run/observed.ts";
+import { isCleanupDue } from "../plan/agent-run/cleanup.ts";
+import type {
+  ObservedCleanup,
+  ObservedRun,
+  OperatorDefaults,
+  References,
+} from "../plan/agent-run/observed.ts";
 import { agentTermination, isPodFinished, timeOf } from "../plan/agent-run/pod-state.ts";
 import { providerNameOf, secretsNeeded } from "../plan/agent-run/references.ts";
 import { isSlow } from "../plan/agent-run/start-up.ts";

@@ -15,7 +15,7 @@ import { ARTIFACTS, buildArtifactsPod, type Artifact } from "../../plan/build/ar
 import { readArtifacts, type FetchedArtifacts } from "../artifact-stream.ts";
 import { withCluster } from "../cluster.ts";
 import { UsageError } from "../command.ts";
-import type { ArtifactsValues } from "../commands.ts";
+import type { ArtifactsValues } from "../options.ts";
 import type { CommandContext } from "../context.ts";
 
 /** Time for the pod to be scheduled, to pull its image and to read everything. */

@@ -4,7 +4,7 @@ import type { AgentRun } from "../../api/agent-run.ts";
 import type { Client } from "../../client/client.ts";
 import { watchResource } from "../../client/watch.ts";
 import { isFinished } from "../../plan/agent-run/status.ts";
-import type { CancelValues } from "../commands.ts";
+import type { CancelValues } from "../options.ts";
 import type { CommandContext } from "../context.ts";
 import { withCluster } from "../cluster.ts";
 

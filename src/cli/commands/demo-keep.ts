@@ -1,4 +1,4 @@
-import type { DemoValues } from "../commands.ts";
+import type { DemoValues } from "../options.ts";
 import type { CommandContext } from "../context.ts";
 import { aborted } from "../stop.ts";
 

@@ -1,6 +1,6 @@
 import type { AgentRun } from "../../api/agent-run.ts";
 import type { WorkspaceDemoAudience } from "../../demo/workspace-demo.ts";
-import type { DemoValues } from "../commands.ts";
+import type { DemoValues } from "../options.ts";
 import type { CommandContext } from "../context.ts";
 import type { Style } from "../output.ts";
 import { keepUp } from "./demo-keep.ts";

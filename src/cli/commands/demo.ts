@@ -4,7 +4,7 @@ import type { DemoAudience } from "../../demo/demo.ts";
 import { runDemo } from "../../demo/demo.ts";
 import type { StageOptions } from "../../demo/stage.ts";
 import { runWorkspaceDemo } from "../../demo/workspace-demo.ts";
-import type { DemoValues } from "../commands.ts";
+import type { DemoValues } from "../options.ts";
 import { UsageError } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import { keepUp } from "./demo-keep.ts";

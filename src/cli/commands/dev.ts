@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import { lastPort } from "../../local/last-port.ts";
 import { startLocalCluster } from "../../local/local-cluster.ts";
-import type { DevValues } from "../commands.ts";
+import type { DevValues } from "../options.ts";
 import { UsageError } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import { aborted } from "../stop.ts";

@@ -1,7 +1,7 @@
 import { createClient } from "../../client/client.ts";
 import { ApiError } from "../../client/errors.ts";
 import { kubeconfigTransport } from "../../client/kubeconfig.ts";
-import type { DoctorValues } from "../cluster-commands.ts";
+import type { DoctorValues } from "../options.ts";
 import type { CommandContext } from "../context.ts";
 import type { Style } from "../output.ts";
 import { checks, type Check, type Finding, type Surroundings } from "./doctor-checks.ts";

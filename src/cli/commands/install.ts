@@ -4,7 +4,7 @@ import { kubeconfigTransport } from "../../client/kubeconfig.ts";
 import type { PodSpec } from "../../kube/builtin.ts";
 import type { KubeObject } from "../../kube/objects.ts";
 import { apply, installDefinitions } from "../../local/install.ts";
-import type { InstallValues } from "../cluster-commands.ts";
+import type { InstallValues } from "../options.ts";
 import type { CommandContext } from "../context.ts";
 import { readKustomization, type Manifest } from "./manifests.ts";
 

@@ -5,7 +5,7 @@ import { inClusterOptions } from "../../client/in-cluster.ts";
 import { kubeconfigTransport } from "../../client/kubeconfig.ts";
 import { startOperator } from "../../operator/operator.ts";
 import { createLog, logLevels } from "../../runtime/log.ts";
-import type { OperatorValues } from "../commands.ts";
+import type { OperatorValues } from "../options.ts";
 import { UsageError } from "../command.ts";
 import type { Config } from "../config.ts";
 import type { CommandContext } from "../context.ts";

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { parseAllDocuments, stringify } from "yaml";
 import { DEFAULT_AGENT_IMAGE, DEFAULT_GIT_IMAGE } from "../../operator/images.ts";
 import { isObject } from "../../kube/json.ts";
-import type { RenderValues } from "../cluster-commands.ts";
+import type { RenderValues } from "../options.ts";
 import { UsageError } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import { renderRuns, type Rendered } from "./render-run.ts";

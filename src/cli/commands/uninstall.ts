@@ -3,7 +3,7 @@ import { createClient, type Client } from "../../client/client.ts";
 import { isApiError } from "../../client/errors.ts";
 import { kubeconfigTransport } from "../../client/kubeconfig.ts";
 import { watchResource } from "../../client/watch.ts";
-import type { UninstallValues } from "../cluster-commands.ts";
+import type { UninstallValues } from "../options.ts";
 import type { CommandContext } from "../context.ts";
 import { readKustomization, type Manifest } from "./manifests.ts";
 

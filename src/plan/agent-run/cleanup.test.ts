@@ -5,8 +5,7 @@ import type { AgentWorkspace } from "../../api/agent-workspace.ts";
 import { ANNOTATION_CLEANUP, FINALIZER_WORKTREE } from "../../api/labels.ts";
 import type { Job, Pod } from "../../kube/builtin.ts";
 import { buildCleanupJob } from "../build/cleanup-job.ts";
-import type { ObservedCleanup } from "./cleanup.ts";
-import type { ObservedRun } from "./observed.ts";
+import type { ObservedCleanup, ObservedRun } from "./observed.ts";
 import { planRun } from "./plan.ts";
 
 const NOW = Date.parse("2026-01-01T00:10:00Z");

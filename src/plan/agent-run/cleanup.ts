@@ -4,23 +4,13 @@ import type { AgentWorkspace } from "../../api/agent-workspace.ts";
 import { findCondition, setConditions } from "../../api/conditions.ts";
 import { ANNOTATION_CLEANUP, ANNOTATION_ORIGIN, FINALIZER_WORKTREE } from "../../api/labels.ts";
 import type { Reason } from "../../api/reasons.ts";
-import { jobs, type Job, type Pod } from "../../kube/builtin.ts";
+import { jobs, type Job } from "../../kube/builtin.ts";
 import { isDeleting } from "../../kube/objects.ts";
 import { buildCleanupJob, cleanupOrigin, type WorktreeCleanup } from "../build/cleanup-job.ts";
 import type { EventIntent, Plan, Removal } from "../plan.ts";
-import type { ObservedRun, OperatorDefaults } from "./observed.ts";
+import type { ObservedCleanup, ObservedRun, OperatorDefaults } from "./observed.ts";
 import { jobCondition } from "./pod-state.ts";
 import { timestamp } from "./status.ts";
-
-/** What is known about the removal of a run's worktree; gathered only where that may be due. */
-export interface ObservedCleanup {
-  workspace?: AgentWorkspace;
-  config?: AgentConfig;
-  /** The Job `<run>-cleanup` of this workspace, also one that was made for an earlier run of this name. */
-  job?: Job;
-  /** The newest pod of that Job. */
-  pod?: Pod;
-}
 
 type RunPlan = Plan<AgentRunStatus>;
 

@@ -3,7 +3,6 @@ import type { AgentProvider } from "../../api/agent-provider.ts";
 import type { AgentRun } from "../../api/agent-run.ts";
 import type { AgentWorkspace } from "../../api/agent-workspace.ts";
 import type { Job, PersistentVolumeClaim, Pod } from "../../kube/builtin.ts";
-import type { ObservedCleanup } from "./cleanup.ts";
 
 /** What the operator's flags decide for runs that say nothing themselves. */
 export interface OperatorDefaults {
@@ -30,6 +29,16 @@ export interface References {
 export interface Refusal {
   reason: "NameTaken" | "Forbidden" | "PodRefused";
   message: string;
+}
+
+/** What is known about the removal of a run's worktree; gathered only where that may be due. */
+export interface ObservedCleanup {
+  workspace?: AgentWorkspace;
+  config?: AgentConfig;
+  /** The Job `<run>-cleanup` of this workspace, also one that was made for an earlier run of this name. */
+  job?: Job;
+  /** The newest pod of that Job. */
+  pod?: Pod;
 }
 
 /** What is known about a run when it is planned. Complete: the plan asks for nothing more. */
