@@ -153,6 +153,14 @@ export const operatorOptions = {
     summary: "Watch only this namespace; without it all are watched",
     check: checkNamespace,
   },
+  secret: {
+    type: "strings",
+    value: "NAME",
+    summary:
+      "Read only Secrets of this name, for a role that is narrowed to them; without it all are watched",
+    check: (value: string) =>
+      /^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$/.test(value) ? undefined : "expected the name of a Secret",
+  },
   ...imageOptions,
   "otlp-endpoint": {
     type: "string",

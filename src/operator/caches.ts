@@ -23,6 +23,8 @@ export interface CacheOptions {
   client: Client;
   /** Empty: the whole cluster. */
   namespaces: readonly string[];
+  /** Watch the Secrets of these names only. Empty: all of them. */
+  secretNames: readonly string[];
   log: Log;
   observer?: ReflectorObserver;
 }
@@ -65,6 +67,7 @@ export function createCaches(options: CacheOptions) {
     secrets: createProjectedReflector({
       ...options,
       type: secrets,
+      names: options.secretNames,
       watch: { ...watch, metadataOnly: true },
       project: onlyIdentity,
     }),

@@ -25,6 +25,8 @@ export interface OperatorOptions {
   transport: Transport;
   /** Empty or absent: every namespace. */
   namespaces?: readonly string[];
+  /** The only Secrets that the operator may read, where its role is narrowed to them. Empty or absent: every Secret. */
+  secretNames?: readonly string[];
   /** Work only while holding the Lease. Default: false. */
   leaderElect?: boolean;
   leaseNamespace: string;
@@ -56,10 +58,10 @@ const IMAGE_PULL_TIMEOUT_SECONDS = 300;
 
 /** Starts the operator. Rejects where a listen address is taken or malformed; everything later is retried. */
 export async function startOperator(options: OperatorOptions): Promise<Operator> {
-  const { log, namespaces = [] } = options;
+  const { log, namespaces = [], secretNames = [] } = options;
   const metrics = createMetrics();
   const client = createClient(metrics.observeTransport(options.transport));
-  const caches = createCaches({ client, namespaces, log, observer: metrics.reflector });
+  const caches = createCaches({ client, namespaces, secretNames, log, observer: metrics.reflector });
   for (const cache of allCaches(caches)) metrics.observeCache(cache);
   observeRuns(metrics.registry, caches.runs);
   const identity = `${hostname()}_${randomUUID()}`;

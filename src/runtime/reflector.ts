@@ -32,6 +32,8 @@ export interface ReflectorOptions<T extends KubeObject, K extends KubeObject> {
   type: ResourceType<T>;
   /** Watch these namespaces only, each with a watch of its own; undefined or empty: the whole cluster. */
   namespaces?: readonly string[];
+  /** Watch the objects of these names only, each with a watch of its own, as a role with `resourceNames` allows. */
+  names?: readonly string[];
   watch?: Omit<WatchOptions<T>, "signal" | "namespace">;
   /** What is kept of an object. It may change the object it gets, which nobody else holds. */
   project: (object: T) => K;
@@ -102,12 +104,16 @@ export class Reflector<T extends KubeObject, K extends KubeObject = T> implement
     this.type = options.type;
     this.#store = new IndexedStore(options.indexes);
     const namespaces = options.namespaces?.length ? options.namespaces : [undefined];
-    this.#scopes = namespaces.map((namespace) => ({
-      namespace,
-      position: new WatchPosition(),
-      synced: false,
-      broken: undefined,
-    }));
+    const names = options.names?.length ? options.names : [undefined];
+    this.#scopes = namespaces.flatMap((namespace) =>
+      names.map((name) => ({
+        namespace,
+        name,
+        position: new WatchPosition(),
+        synced: false,
+        broken: undefined,
+      })),
+    );
     const { promise, resolve } = Promise.withResolvers<void>();
     this.synced = promise;
     this.#resolveSynced = resolve;
@@ -182,10 +188,11 @@ export class Reflector<T extends KubeObject, K extends KubeObject = T> implement
 
   async #follow(scope: Scope): Promise<void> {
     const { client, type, watch, observer, log } = this.#options;
-    const { namespace } = scope;
+    const { namespace, name } = scope;
     const events = watchResource(client, type, {
       ...watch,
       ...(namespace !== undefined && { namespace }),
+      ...(name !== undefined && { fieldSelector: `metadata.name=${name}` }),
       signal: this.#stop.signal,
     });
     for await (const event of events) {
@@ -213,7 +220,7 @@ export class Reflector<T extends KubeObject, K extends KubeObject = T> implement
         return;
       }
       case "sync":
-        this.#removeAll(scope.position.endList(event.resourceVersion, this.#store.keys(scope.namespace)));
+        this.#removeAll(scope.position.endList(event.resourceVersion, this.#keysOf(scope)));
         scope.synced = true;
         if (this.hasSynced) this.#resolveSynced();
         return;
@@ -228,6 +235,14 @@ export class Reflector<T extends KubeObject, K extends KubeObject = T> implement
         return;
       case "malformed":
         this.#noteUnreadable(scope, event.key, event.message);
+    }
+  }
+
+  /** What the cache holds of the part that this watch tells of. */
+  *#keysOf(scope: Scope): Generator<string> {
+    for (const key of this.#store.keys(scope.namespace)) {
+      const metadata = this.#store.get(key)?.metadata;
+      if (metadata !== undefined && covers(scope, metadata)) yield key;
     }
   }
 
@@ -287,9 +302,18 @@ export class Reflector<T extends KubeObject, K extends KubeObject = T> implement
   }
 }
 
+/** Whether an object is one that this watch tells of. */
+function covers(scope: Scope, { namespace, name }: KubeObject["metadata"]): boolean {
+  return (
+    (scope.namespace === undefined || scope.namespace === namespace) &&
+    (scope.name === undefined || scope.name === name)
+  );
+}
+
 /** One of the watches that feed a cache. */
 interface Scope {
   readonly namespace: string | undefined;
+  readonly name: string | undefined;
   readonly position: WatchPosition;
   synced: boolean;
   broken: { since: number; failure: ApiError } | undefined;

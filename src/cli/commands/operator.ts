@@ -23,6 +23,7 @@ export async function runOperator(values: OperatorValues, context: CommandContex
   const operator = await startOperator({
     transport,
     namespaces: values.namespace,
+    secretNames: values.secret,
     leaderElect: values["leader-elect"],
     leaseNamespace: config.podNamespace ?? namespace,
     healthProbeBindAddress: values["health-probe-bind-address"],
