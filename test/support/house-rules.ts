@@ -166,5 +166,5 @@ function roomOf(path: string): string | undefined {
 }
 
 function isTest(path: string): boolean {
-  return path.endsWith(".test.ts");
+  return /[.](?:test|timed)[.]ts$/.test(path);
 }
