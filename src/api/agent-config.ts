@@ -6,7 +6,7 @@ import { gitIdentity } from "./fields/git.ts";
 import { env, image, imagePullSecrets, podSecurityContext } from "./fields/pod.ts";
 import { model } from "./fields/provider.ts";
 import { choice, flag, object } from "./schema/fields.ts";
-import type { KindDefinition } from "./schema/kind.ts";
+import { AGE_COLUMN, type KindDefinition } from "./schema/kind.ts";
 
 const defaultProviders = object(
   {
@@ -82,11 +82,6 @@ export const agentConfigKind: KindDefinition = {
       jsonPath: ".status.active",
       description: "Whether the namespace's runs use it",
     },
-    {
-      name: "Age",
-      type: "date",
-      jsonPath: ".metadata.creationTimestamp",
-      description: "Time since creation",
-    },
+    AGE_COLUMN,
   ],
 };

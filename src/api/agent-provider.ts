@@ -4,7 +4,7 @@ import { AGENT_TYPES } from "./agent-types.ts";
 import { conditions, keyRef, observedGeneration } from "./fields/common.ts";
 import { providerFields } from "./fields/provider.ts";
 import { choice, flag, list, object, text } from "./schema/fields.ts";
-import type { KindDefinition } from "./schema/kind.ts";
+import { AGE_COLUMN, type KindDefinition } from "./schema/kind.ts";
 
 const spec = object(
   {
@@ -64,12 +64,7 @@ export const agentProviderKind: KindDefinition = {
       jsonPath: ".status.ready",
       description: "Whether its Secret exists and has the key",
     },
-    {
-      name: "Age",
-      type: "date",
-      jsonPath: ".metadata.creationTimestamp",
-      description: "Time since creation",
-    },
+    AGE_COLUMN,
     {
       name: "Reason",
       type: "string",

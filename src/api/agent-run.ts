@@ -11,7 +11,7 @@ import { agentRunRules, agentRunSpecRules } from "./rules/agent-run.ts";
 import { runName } from "./rules/names.ts";
 import { MAX_PROMPT_BYTES, noNul, notBlank, promptSize } from "./rules/values.ts";
 import { choice, flag, integer, list, object, text } from "./schema/fields.ts";
-import type { KindDefinition } from "./schema/kind.ts";
+import { AGE_COLUMN, type KindDefinition } from "./schema/kind.ts";
 
 const provider = object(
   {
@@ -160,12 +160,7 @@ export const agentRunKind: KindDefinition = {
   columns: [
     { name: "Agent", type: "string", jsonPath: ".status.agent", description: "The agent that runs" },
     { name: "Phase", type: "string", jsonPath: ".status.phase", description: "Where the run is in its life" },
-    {
-      name: "Age",
-      type: "date",
-      jsonPath: ".metadata.creationTimestamp",
-      description: "Time since creation",
-    },
+    AGE_COLUMN,
     {
       name: "Reason",
       type: "string",

@@ -6,7 +6,7 @@ import { agentWorkspaceRules, agentWorkspaceSpecRules } from "./rules/agent-work
 import { mountPath, volumeName, volumesApart } from "./rules/mounts.ts";
 import { workspaceName } from "./rules/names.ts";
 import { choice, flag, integer, list, object, text, timestamp } from "./schema/fields.ts";
-import type { KindDefinition } from "./schema/kind.ts";
+import { AGE_COLUMN, type KindDefinition } from "./schema/kind.ts";
 
 const sharedVolume = object(
   {
@@ -129,12 +129,7 @@ export const agentWorkspaceKind: KindDefinition = {
       jsonPath: ".status.phase",
       description: "Where the workspace is in its life",
     },
-    {
-      name: "Age",
-      type: "date",
-      jsonPath: ".metadata.creationTimestamp",
-      description: "Time since creation",
-    },
+    AGE_COLUMN,
     {
       name: "Reason",
       type: "string",

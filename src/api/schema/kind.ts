@@ -10,6 +10,14 @@ export interface PrinterColumn {
   readonly wide?: boolean;
 }
 
+/** The column that every kind has. */
+export const AGE_COLUMN: PrinterColumn = {
+  name: "Age",
+  type: "date",
+  jsonPath: ".metadata.creationTimestamp",
+  description: "Time since creation",
+};
+
 /** One kind of the API: all that its CustomResourceDefinition, its types and its reference are made of. */
 export interface KindDefinition {
   readonly kind: string;
