@@ -239,6 +239,14 @@ describe("a run that is on its way", () => {
     assert.deepEqual(plan.lookAgain, { afterMs: 10_000 });
   });
 
+  it("leaves it to the watch while a container runs, and looks again while a stopped one has not ended", () => {
+    const containerStatuses = [container("agent", RUNNING)];
+    const running = { phase: "Running", podName: "demo-x" } as const;
+    assert.equal(planRun(withPod(aPod({ containerStatuses }), running)).lookAgain, "onChange");
+    const stopped = aPod({ phase: "Failed", reason: "DeadlineExceeded", containerStatuses });
+    assert.deepEqual(planRun(withPod(stopped, running)).lookAgain, { afterMs: 30_000 });
+  });
+
   it("shows Running with the agent's start even when the agent has already ended", () => {
     const pod = aPod({
       phase: "Succeeded",

@@ -169,11 +169,18 @@ function showStartUp(observed: ObservedRun): RunPlan {
   const { run, pod, now } = observed;
   const holdUp = holdUpOf(observed);
   if (holdUp?.fails?.afterMs === 0) return end(observed, holdUp.fails.ending);
-  const waits = run.status?.phase === "Running" || !pod || isSlow(pod, now);
-  const lookAgain = holdUp?.fails ?? (waits ? { afterMs: RECHECK_MS } : { afterMs: SLOW_START_MS });
+  const lookAgain = holdUp?.fails ?? nextLook(pod, now);
   if (!holdUp) return { ...rest(), lookAgain };
   const stage = status.initializingStage(holdUp.reason, holdUp.message);
-  return write(run, status.enterStage(run, stage, now), { afterMs: Math.min(lookAgain.afterMs, RECHECK_MS) });
+  const afterMs = lookAgain === "onChange" ? RECHECK_MS : Math.min(lookAgain.afterMs, RECHECK_MS);
+  return write(run, status.enterStage(run, stage, now), { afterMs });
+}
+
+/** While a container runs, the watch tells of its end; a pod that is stuck, or stopped but not yet ended, tells nothing. */
+function nextLook(pod: Pod | undefined, now: number): LookAgain {
+  if (!pod) return "onChange";
+  if (!podState.noneRunning(pod)) return podState.isPodFinished(pod) ? { afterMs: RECHECK_MS } : "onChange";
+  return { afterMs: isSlow(pod, now) ? RECHECK_MS : SLOW_START_MS };
 }
 
 /** Follows the references and creates the children, or says what is missing. */
