@@ -1,7 +1,7 @@
 import type { AgentType } from "../api/agent-types.ts";
 import type { Agent } from "./agent.ts";
-import { claude } from "./claude.ts";
-import { opencode } from "./opencode.ts";
+import { claude } from "./claude/claude.ts";
+import { opencode } from "./opencode/opencode.ts";
 
 const agents: Readonly<Record<AgentType, Agent>> = { claude, opencode };
 

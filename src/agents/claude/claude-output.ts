@@ -1,6 +1,6 @@
-import type { AgentError, AgentReport, Tokens } from "./agent.ts";
-import { asCount, asNumber, asObject, asText, errorKindOf, formatCost, jsonLines } from "./output.ts";
-import type { JsonObject } from "./output.ts";
+import type { AgentError, AgentReport, Tokens } from "../agent.ts";
+import { asCount, asNumber, asObject, asText, errorKindOf, formatCost, jsonLines } from "../output.ts";
+import type { JsonObject } from "../output.ts";
 
 /** Reads the tail of `claude --output-format stream-json`: its last result, else what led up to its absence. */
 export function parseClaudeOutput(tail: string): AgentReport {

@@ -1,6 +1,6 @@
-import type { AgentError, AgentReport, Tokens } from "./agent.ts";
-import { asCount, asNumber, asObject, asText, errorKindOf, formatCost, jsonLines } from "./output.ts";
-import type { JsonObject } from "./output.ts";
+import type { AgentError, AgentReport, Tokens } from "../agent.ts";
+import { asCount, asNumber, asObject, asText, errorKindOf, formatCost, jsonLines } from "../output.ts";
+import type { JsonObject } from "../output.ts";
 
 /** Reads the tail of `opencode run --format json`: its steps, its last text and its error. */
 export function parseOpencodeOutput(tail: string): AgentReport {

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
-import type { EnvVar } from "../kube/builtin.ts";
-import type { AgentSetup } from "./agent.ts";
+import type { EnvVar } from "../../kube/builtin.ts";
+import type { AgentSetup } from "../agent.ts";
 import { opencode } from "./opencode.ts";
 
 function sample(name: string): string {
-  return readFileSync(new URL(`../../test/fixtures/agents/${name}`, import.meta.url), "utf8");
+  return readFileSync(new URL(`../../../test/fixtures/agents/${name}`, import.meta.url), "utf8");
 }
 
 function setup(env: readonly EnvVar[], model: string, changes: Partial<AgentSetup> = {}): AgentSetup {

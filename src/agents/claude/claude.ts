@@ -1,6 +1,6 @@
-import type { Agent, AgentSetup, McpServer, McpValue, ModelChoice } from "./agent.ts";
+import type { Agent, AgentSetup, McpServer, McpValue, ModelChoice } from "../agent.ts";
 import { parseClaudeOutput } from "./claude-output.ts";
-import { isReference, literalValue, mapMcpValues, withoutVersion } from "./values.ts";
+import { isReference, literalValue, mapMcpValues, withoutVersion } from "../values.ts";
 
 /** Claude Code, as measured at 2.1.197. */
 export const claude: Agent = {

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
-import type { AgentErrorKind, AgentSetup } from "./agent.ts";
+import type { AgentErrorKind, AgentSetup } from "../agent.ts";
 import { claude } from "./claude.ts";
 
 function sample(name: string): string {
-  const text = readFileSync(new URL(`../../test/fixtures/agents/${name}`, import.meta.url), "utf8");
+  const text = readFileSync(new URL(`../../../test/fixtures/agents/${name}`, import.meta.url), "utf8");
   return name.endsWith(".json") ? JSON.stringify(JSON.parse(text)) : text;
 }
 

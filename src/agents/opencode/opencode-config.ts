@@ -1,5 +1,5 @@
-import type { AgentSetup, McpServer, McpValue } from "./agent.ts";
-import { isReference, literalValue, mapMcpValues, withVersion } from "./values.ts";
+import type { AgentSetup, McpServer, McpValue } from "../agent.ts";
+import { isReference, literalValue, mapMcpValues, withVersion } from "../values.ts";
 
 /** A model as opencode names it: `provider/model`, the model's own name may hold slashes. */
 export interface OpencodeModel {

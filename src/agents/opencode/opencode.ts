@@ -1,4 +1,4 @@
-import type { Agent, AgentSetup } from "./agent.ts";
+import type { Agent, AgentSetup } from "../agent.ts";
 import { opencodeConfig, opencodeModel, opencodeTokenVariable } from "./opencode-config.ts";
 import type { OpencodeModel } from "./opencode-config.ts";
 import { parseOpencodeOutput } from "./opencode-output.ts";
