@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { chmod, mkdir, readdir, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import { agentOfType } from "../../src/agents/registry.ts";
 import { MAX_PROMPT_BYTES } from "../../src/api/rules/values.ts";
 import { parseGitReport, parseUnfitImage, wasStalled } from "../../src/plan/build/git-report.ts";
@@ -170,7 +171,7 @@ describe("the entrypoint", { concurrency: 2 }, () => {
     for (const text of written) assert.doesNotMatch(text, /quoted/);
   });
 
-  test("each line is there as soon as the agent has written it", async () => {
+  test("each line is there as soon as the agent has written it", { timeout: 30_000 }, async ({ signal }) => {
     await using directory = await temporaryDirectory();
     const env = [{ name: "MY_KEY", valueFrom: { secretKeyRef: { name: "mine", key: "key" } } }];
     const pod = await podWith(directory.path, `echo first; read -r line < wait; echo '${RESULT}'`, [], {
@@ -179,8 +180,9 @@ describe("the entrypoint", { concurrency: 2 }, () => {
     });
     await runOk("mkfifo", ["-m", "666", pod.at("/workspace/wait")]);
     const program = pod.startAgent();
-    await program.waitForOutput(/^first$/m);
-    assert.equal(await pod.read("/workspace-run/transcript"), "first\n");
+    await program.waitForOutput(/^first\n/m);
+    while ((await pod.read("/workspace-run/transcript")) !== "first\n")
+      await setTimeout(20, undefined, { signal });
     await writeFile(pod.at("/workspace/wait"), "go on\n");
     assert.equal((await program.ended).code, 0);
   });

@@ -81,7 +81,8 @@ const GENERATED = /^([a-z]+-)[a-z0-9]{5}$/;
 export function mask(value: unknown, namespace: string, field = ""): unknown {
   if (Array.isArray(value)) {
     const items = value.map((item) => mask(item, namespace, field));
-    return field === "causes" ? items.map((item) => JSON.stringify(item)).sort() : items;
+    if (field === "causes") return items.map((item) => JSON.stringify(item)).sort();
+    return field === "managedFields" ? items.toSorted(byWriter) : items;
   }
   if (typeof value === "object" && value !== null) {
     const entries = Object.entries(value)
@@ -100,6 +101,15 @@ export function mask(value: unknown, namespace: string, field = ""): unknown {
   }
   if (field === "message") return maskMessage(text);
   return text;
+}
+
+/** A server sorts managed fields by their time, in seconds, before it looks at the name. */
+function byWriter(left: unknown, right: unknown): number {
+  const [a, b] = [left, right].map((entry) => {
+    const { manager, operation, subresource = "" } = entry as Record<string, string>;
+    return `${manager} ${operation} ${subresource}`;
+  }) as [string, string];
+  return a < b ? -1 : Number(a > b);
 }
 
 /** Several errors in one message come in any order; a version differs. */
