@@ -14,7 +14,7 @@ import {
   withoutManagedFields,
   type AnyReflector,
   type ReflectorObserver,
-} from "../runtime/reflector.ts";
+} from "../client/cache/reflector.ts";
 
 /** One watch for each resource that plans read. Of children only the operator's own are watched. */
 export type Caches = ReturnType<typeof createCaches>;

@@ -16,7 +16,7 @@ import {
   type Source,
 } from "../runtime/controller.ts";
 import type { Log } from "../runtime/log.ts";
-import type { Change, Reflector } from "../runtime/reflector.ts";
+import type { Change, Reflector } from "../client/cache/reflector.ts";
 import { workspacesOf, type Caches } from "./caches.ts";
 import { createDependencies, type Dependencies } from "./dependencies.ts";
 import { gatherRun, runKeyOf, type Sources } from "./gather-run.ts";

@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import type { AgentRun } from "../api/agent-run.ts";
 import { isFinished } from "../plan/agent-run/status.ts";
-import type { Reflector } from "../runtime/reflector.ts";
+import type { Reflector } from "../client/cache/reflector.ts";
 
 /** Seconds: from a quick question to the longest timeout that is common. */
 const DURATION_BUCKETS = [5, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14_400];

@@ -4,7 +4,7 @@ import { OPERATOR_NAME } from "../api/labels.ts";
 import type { AgentRun } from "../api/agent-run.ts";
 import { isFinished } from "../plan/agent-run/status.ts";
 import type { Log } from "../runtime/log.ts";
-import type { Reflector } from "../runtime/reflector.ts";
+import type { Reflector } from "../client/cache/reflector.ts";
 
 export interface RunTracesOptions {
   runs: Pick<Reflector<AgentRun>, "onChange">;

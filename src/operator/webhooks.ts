@@ -14,7 +14,7 @@ import {
 } from "../runtime/controller.ts";
 import type { BindAddress } from "../runtime/health.ts";
 import type { Log } from "../runtime/log.ts";
-import { createReflector, type Reflector } from "../runtime/reflector.ts";
+import { createReflector, type Reflector } from "../client/cache/reflector.ts";
 import type { Caches } from "./caches.ts";
 import { gatherAdmission } from "./gather-admission.ts";
 import { renewServingKeys, type CertificateLifetimes, type ServingKeys } from "./webhook-certificates.ts";

@@ -2,7 +2,7 @@ import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { HttpRequest, Transport } from "../client/transport.ts";
 import type { ControllerObserver } from "./controller.ts";
 import type { QueueObserver } from "./queue.ts";
-import type { AnyReflector, ReflectorObserver } from "./reflector.ts";
+import type { AnyReflector, ReflectorObserver } from "../client/cache/reflector.ts";
 
 /** The runtime's own metrics, in a registry that others may add to. */
 export interface RuntimeMetrics {

@@ -1,11 +1,10 @@
-import type { Client } from "../client/client.ts";
-import type { ApiError } from "../client/errors.ts";
-import { watchResource } from "../client/watch.ts";
-import type { WatchEvent, WatchOptions } from "../client/watch.ts";
-import { keyOf } from "../kube/objects.ts";
-import type { KubeObject } from "../kube/objects.ts";
-import type { ResourceType } from "../kube/resources.ts";
-import type { Log } from "./log.ts";
+import type { Client } from "../client.ts";
+import type { ApiError } from "../errors.ts";
+import { watchResource } from "../watch.ts";
+import type { WatchEvent, WatchOptions } from "../watch.ts";
+import { keyOf } from "../../kube/objects.ts";
+import type { KubeObject } from "../../kube/objects.ts";
+import type { ResourceType } from "../../kube/resources.ts";
 import { OwnWrites } from "./own-writes.ts";
 import { IndexedStore } from "./store.ts";
 import type { IndexFunction } from "./store.ts";
@@ -19,6 +18,9 @@ export interface Change<K> {
   /** What the writer passed to `put`; undefined for what the watch told. */
   origin: unknown;
 }
+
+/** Where a reflector says what went wrong: `fields` become members of a structured line. */
+type Say = (fields: Record<string, unknown>, message: string) => void;
 
 /** Told what a reflector's watches do; `resource` is the plural name. */
 export interface ReflectorObserver {
@@ -38,7 +40,7 @@ export interface ReflectorOptions<T extends KubeObject, K extends KubeObject> {
   /** What is kept of an object. It may change the object it gets, which nobody else holds. */
   project: (object: T) => K;
   indexes?: Readonly<Record<string, IndexFunction<K>>>;
-  log: Log;
+  log: { info: Say; warn: Say; error: Say };
   observer?: ReflectorObserver;
 }
 

@@ -1,5 +1,5 @@
-import { keyOf } from "../kube/objects.ts";
-import type { KubeObject } from "../kube/objects.ts";
+import { keyOf } from "../../kube/objects.ts";
+import type { KubeObject } from "../../kube/objects.ts";
 import { MultiMap } from "./multi-map.ts";
 
 /** The values under which an index finds an object; none: it is not in the index. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { KubeObject } from "../kube/objects.ts";
+import type { KubeObject } from "../../kube/objects.ts";
 import { byOwnerUid } from "./reflector.ts";
 import { IndexedStore } from "./store.ts";
 
