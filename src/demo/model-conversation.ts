@@ -4,31 +4,36 @@ import type { Action } from "./model-scenario.ts";
 /** A JSON object of a request, its fields still to be looked at. */
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** What a scripted model needs to know of a request, in either protocol. */
+/** What a scripted model needs to know of a request, in any protocol. */
 export interface Conversation {
   /** All that the user said, first message first. */
   prompt: string;
   /** Answers that the model has given so far. */
   answers: number;
   tools: Tool[];
+  /** As the request names it. */
+  model: string;
   workingDirectory?: string;
   stream: boolean;
 }
 
 export interface Tool {
   name: string;
+  /** The group that an agent offers the tool in, where the protocol has such. */
+  namespace?: string;
   /** Names of its arguments. */
   properties: readonly string[];
 }
 
-/** A call of a tool as both protocols carry it. */
+/** A call of a tool as every protocol carries it. */
 export interface ToolCall {
   name: string;
+  namespace?: string;
   input: Fields;
 }
 
 /** Reads a request of Anthropic's Messages or OpenAI's chat completions: both hold messages and tools. */
-export function readConversation(body: Fields): Conversation {
+export function readMessages(body: Fields): Conversation {
   const messages = asList(body["messages"]).map(asFields);
   const system = `${textOf(body["system"])}\n${messages
     .filter(({ role }) => role === "system" || role === "developer")
@@ -41,41 +46,70 @@ export function readConversation(body: Fields): Conversation {
       .map(({ content }) => textOf(content))
       .join("\n"),
     answers: messages.filter(({ role }) => role === "assistant").length,
-    tools: asList(body["tools"]).map(readTool),
+    tools: readTools(body["tools"]),
+    model: String(body["model"] ?? "scripted"),
     stream: body["stream"] === true,
     ...(directory === undefined ? {} : { workingDirectory: directory }),
   };
 }
 
+/** What agents call the tool that runs a command line, and the tool that writes a file. */
+const SHELL_TOOLS = ["bash", "exec_command", "run_shell_command"];
+const WRITE_TOOLS = ["write", "write_file"];
+
 /** The agent's own tool for an action: names and arguments differ between agents. */
 export function toolCallOf(action: Action, { tools, workingDirectory }: Conversation): ToolCall {
-  if ("tool" in action) return { name: action.tool, input: action.input };
-  if ("run" in action) {
-    const tool = toolNamed(tools, "bash");
-    return { name: tool.name, input: { command: action.run, description: "Run a command" } };
-  }
-  const tool = toolNamed(tools, "write");
+  if ("tool" in action) return callOf(tools.find(isNamed(action.tool)), action.tool, action.input);
+  if ("run" in action) return shellCall(action.run, tools);
+  const tool = tools.find(({ name }) => WRITE_TOOLS.includes(name.toLowerCase()));
   const { path, content } = action.write;
   const file = isAbsolute(path) ? path : join(workingDirectory ?? ".", path);
-  return {
-    name: tool.name,
-    input: { [tool.properties.includes("file_path") ? "file_path" : "filePath"]: file, content },
-  };
+  if (!tool) return shellCall(`printf %s ${quoted(content)} >${quoted(file)}`, tools);
+  const property = tool.properties.includes("filePath") ? "filePath" : "file_path";
+  return callOf(tool, tool.name, { [property]: file, content });
 }
 
-function toolNamed(tools: readonly Tool[], name: string): Tool {
-  return tools.find((tool) => tool.name.toLowerCase() === name) ?? { name, properties: [] };
+function shellCall(command: string, tools: readonly Tool[]): ToolCall {
+  const tool = tools.find(({ name }) => SHELL_TOOLS.includes(name.toLowerCase()));
+  const property = tool?.properties.includes("cmd") ? "cmd" : "command";
+  const description = tool?.properties.includes("description") ? { description: "Run a command" } : {};
+  return callOf(tool, "bash", { [property]: command, ...description });
 }
 
-function readTool(value: unknown): Tool {
-  const tool = asFields(value);
+function callOf(tool: Tool | undefined, name: string, input: Fields): ToolCall {
+  const namespace = tool?.namespace;
+  return { name: tool?.name ?? name, ...(namespace === undefined ? {} : { namespace }), input };
+}
+
+/** A tool of a group is named with it: `group.tool`, or by its own name where that is unique. */
+function isNamed(name: string): (tool: Tool) => boolean {
+  return (tool) => name === tool.name || name === `${tool.namespace}.${tool.name}`;
+}
+
+/** A word of a shell's command line. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+/** The tools of a request, in whichever form an API has them. */
+export function readTools(tools: unknown): Tool[] {
+  return asList(tools).map(asFields).flatMap(readTool);
+}
+
+function readTool(tool: Fields): Tool[] {
+  if (tool["type"] === "namespace") {
+    const namespace = String(tool["name"]);
+    return readTools(tool["tools"]).map((each) => ({ ...each, namespace }));
+  }
   const declared = "function" in tool ? asFields(tool["function"]) : tool;
-  const schema = asFields(declared["input_schema"] ?? declared["parameters"]);
-  return { name: String(declared["name"]), properties: Object.keys(asFields(schema["properties"])) };
+  const schema = asFields(
+    declared["input_schema"] ?? declared["parameters"] ?? declared["parametersJsonSchema"],
+  );
+  return [{ name: String(declared["name"]), properties: Object.keys(asFields(schema["properties"])) }];
 }
 
 /** The text of a message's content: a string, or a list of blocks. */
-function textOf(content: unknown): string {
+export function textOf(content: unknown): string {
   if (typeof content === "string") return content;
   return asList(content)
     .map((block) => asFields(block)["text"])
@@ -87,6 +121,7 @@ export function asFields(value: unknown): Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : {};
 }
 
-function asList(value: unknown): unknown[] {
+/** A list, or none where the value is something else. */
+export function asList(value: unknown): unknown[] {
   return Array.isArray(value) ? value : [];
 }

@@ -2,12 +2,20 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
-import { asFields, readConversation, toolCallOf } from "./model-conversation.ts";
+import { asFields, toolCallOf } from "./model-conversation.ts";
 import type { Conversation, Fields } from "./model-conversation.ts";
-import { anthropic, openai } from "./model-protocols.ts";
-import type { Answer, Protocol } from "./model-protocols.ts";
+import { anthropic } from "./model-anthropic.ts";
+import { chatCompletions } from "./model-chat-completions.ts";
+import { gemini } from "./model-gemini.ts";
+import type { Answer, Protocol } from "./model-protocol.ts";
+import { responses } from "./model-responses.ts";
 import { usageOf } from "./model-scenario.ts";
 import type { Fault, Scenario, ScenarioOf, Turn } from "./model-scenario.ts";
+
+const PROTOCOLS: readonly Protocol[] = [anthropic, chatCompletions, responses, gemini];
+
+/** What a request that is none of a model's says. */
+const SILENCE: Conversation = { prompt: "", answers: 0, tools: [], model: "", stream: false };
 
 export interface ModelEndpointOptions {
   scenario: ScenarioOf;
@@ -46,8 +54,8 @@ interface State {
 }
 
 /**
- * A model on loopback that plays a scenario to the real CLIs, over Anthropic's Messages API and OpenAI's
- * chat completions. It keeps no state of a conversation: the request's own messages tell the turn.
+ * A model on loopback that plays a scenario to the real CLIs, over the API that each of them speaks. It
+ * keeps no state of a conversation: the request's own messages tell the turn.
  */
 export async function startModelEndpoint(options: ModelEndpointOptions): Promise<ModelEndpoint> {
   const state: State = { scenario: options.scenario, requests: [], failures: new Map(), answers: 0 };
@@ -71,21 +79,16 @@ async function close(server: Server): Promise<void> {
   await closed;
 }
 
-function protocolOf(path: string): Protocol | undefined {
-  const { pathname } = new URL(path, "http://localhost");
-  if (pathname.endsWith("/messages")) return anthropic;
-  return pathname.endsWith("/chat/completions") ? openai : undefined;
-}
-
 async function answer(state: State, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const path = request.url ?? "/";
   const body = parseBody(await text(request));
-  const conversation = readConversation(body);
+  const { pathname } = new URL(path, "http://localhost");
+  const protocol = PROTOCOLS.find((each) => each.serves(pathname));
+  const conversation = protocol?.read(body, pathname) ?? SILENCE;
   const main = conversation.tools.length > 0;
   const method = request.method ?? "GET";
   state.requests.push({ method, path, headers: request.headers, body, prompt: conversation.prompt, main });
   if (state.requests.length > KEPT_REQUESTS) state.requests.shift();
-  const protocol = protocolOf(path);
   if (method === "HEAD") {
     response.writeHead(200).end();
   } else if (!protocol || method !== "POST") {
@@ -93,7 +96,7 @@ async function answer(state: State, request: IncomingMessage, response: ServerRe
       error: { type: "not_found_error", message: `${method} ${path} is not scripted` },
     });
   } else {
-    await play(state, protocol, conversation, body, response);
+    await play(state, protocol, conversation, response);
   }
 }
 
@@ -117,7 +120,6 @@ async function play(
   state: State,
   protocol: Protocol,
   conversation: Conversation,
-  body: Fields,
   response: ServerResponse,
 ): Promise<void> {
   const turn = turnOf(state, conversation);
@@ -133,7 +135,7 @@ async function play(
   state.answers += 1;
   const content: Answer = {
     id: String(state.answers).padStart(6, "0"),
-    model: typeof body["model"] === "string" ? body["model"] : "scripted",
+    model: conversation.model,
     text: turn.text ?? "",
     calls: (turn.actions ?? []).map((action) => toolCallOf(action, conversation)),
     usage: usageOf(turn, conversation.answers),

@@ -1,0 +1,89 @@
+import { asFields, asList, readTools, textOf } from "./model-conversation.ts";
+import type { Conversation, Fields } from "./model-conversation.ts";
+import { errorType } from "./model-protocol.ts";
+import type { Answer, Protocol } from "./model-protocol.ts";
+
+/** OpenAI's responses: `POST /v1/responses`. */
+export const responses: Protocol = {
+  serves: (pathname) => pathname.endsWith("/responses"),
+  read,
+  whole: (answer) => response(answer, answer.tooLong ? "incomplete" : "completed"),
+  events(answer) {
+    const end = answer.tooLong ? "incomplete" : "completed";
+    return [
+      event("response.created", { response: { ...response(answer, "in_progress"), output: [] } }),
+      ...itemsOf(answer).flatMap(itemEvents),
+      event(`response.${end}`, { response: response(answer, end) }),
+    ];
+  },
+  error: ({ status, type, message }) => ({
+    error: { type: type ?? errorType(status), message: message ?? errorType(status), code: String(status) },
+  }),
+};
+
+function event(name: string, data: Fields): string {
+  return `event: ${name}\ndata: ${JSON.stringify({ type: name, ...data })}\n\n`;
+}
+
+/** What the model itself has said; the results of its calls and the user's messages are the others. */
+const SAID_BY_MODEL = ["reasoning", "function_call", "custom_tool_call"];
+
+function read(body: Fields): Conversation {
+  const items = asList(body["input"]).map(asFields);
+  const users = items.filter(({ role }) => role === "user").map(({ content }) => textOf(content));
+  const isModels = ({ type, role }: Fields): boolean =>
+    role === "assistant" || SAID_BY_MODEL.includes(String(type));
+  const directory = users.map((text) => /<cwd>(.*)<\/cwd>/.exec(text)?.[1]).find(Boolean);
+  return {
+    // Where it runs, an agent tells as a message of the user's.
+    prompt: users.filter((text) => !text.startsWith("<environment_context>")).join("\n"),
+    answers: items.filter((item, index) => isModels(item) && !isModels(items[index - 1] ?? {})).length,
+    tools: readTools(body["tools"]),
+    model: String(body["model"] ?? "scripted"),
+    stream: body["stream"] === true,
+    ...(directory === undefined ? {} : { workingDirectory: directory }),
+  };
+}
+
+function itemsOf({ id, text, calls }: Answer): Fields[] {
+  const content = [{ type: "output_text", text, annotations: [] }];
+  return [
+    ...(text === "" ? [] : [{ id: `msg_${id}`, type: "message", role: "assistant", content }]),
+    ...calls.map(({ name, namespace, input }, index) => ({
+      id: `fc_${id}_${index}`,
+      type: "function_call",
+      call_id: `call_${id}_${index}`,
+      name,
+      ...(namespace === undefined ? {} : { namespace }),
+      arguments: JSON.stringify(input),
+    })),
+  ];
+}
+
+function itemEvents(item: Fields, index: number): string[] {
+  return [
+    event("response.output_item.added", { output_index: index, item: { ...item, status: "in_progress" } }),
+    event("response.output_item.done", { output_index: index, item: { ...item, status: "completed" } }),
+  ];
+}
+
+function response(answer: Answer, status: string): Fields {
+  const { id, model, usage, tooLong } = answer;
+  const input = usage.input + usage.cacheRead;
+  return {
+    id: `resp_${id}`,
+    object: "response",
+    created_at: 0,
+    model,
+    status,
+    incomplete_details: tooLong ? { reason: "max_output_tokens" } : null,
+    output: itemsOf(answer),
+    usage: {
+      input_tokens: input,
+      input_tokens_details: { cached_tokens: usage.cacheRead },
+      output_tokens: usage.output,
+      output_tokens_details: { reasoning_tokens: 0 },
+      total_tokens: input + usage.output,
+    },
+  };
+}
