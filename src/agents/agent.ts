@@ -31,6 +31,8 @@ export interface AgentSetup {
   tokenVariable?: string;
   /** The user's variables as they will stand in the container. */
   env: readonly EnvVar[];
+  /** The run's own program with its first arguments, for an agent that is none itself. */
+  command?: readonly string[];
   /** Extra arguments of the provider and the run, given last. */
   cliArgs: readonly string[];
   trustRepositoryConfig: boolean;
@@ -44,10 +46,10 @@ export interface AgentSetup {
  * lines of the agent's standard output.
  */
 export interface EntrypointRules {
-  /** The executable that is looked up on PATH. */
-  cli: string;
-  /** What npx installs when the image has no such executable: `name@version`. */
-  npmPackage: string;
+  /** The executable that is looked up on PATH; absent: the first word of the run's command. */
+  cli?: string;
+  /** What npx installs when the image has no such executable: `name@version`; absent: nothing. */
+  npmPackage?: string;
   /** One of these must be in the image, in order of preference. */
   shells: readonly string[];
   /** Sent first when the run is stopped; TERM and KILL follow. */
@@ -56,25 +58,31 @@ export interface EntrypointRules {
   promptPrefix: string;
   /** Instruction files of a repository, first found wins, given back to an agent that may not read the repository's configuration itself. */
   instructionFiles: readonly string[];
-  /** The user's own instruction file, below the home directory. */
-  userInstructions: string;
+  /** The user's own instruction file, below the home directory; absent: they come in the file that AGENT_INSTRUCTIONS names. */
+  userInstructions?: string;
   /** Where the agent keeps its sessions, below the home directory, and the option that goes on with one. */
-  session: { path: string; option: string };
+  session?: { path: string; option: string };
   /** The option that takes the instruction file; absent when the configuration names it. */
   instructionOption?: string;
   /** Paths (with `*`) moved out of an untrusted checkout while the agent runs. */
   hiddenPaths: readonly string[];
   /** A line after which going on is hopeless. */
   hopeless?: string;
-  /** Success, agents.md's test apart from the exit code: the last of `lines` matches `ok`, and no line matches `bad`. */
-  result: { lines: string; ok: string; bad?: string };
+  /**
+   * Success apart from the exit code: the last of `lines` matches `ok`, and no line matches `bad`; or the
+   * last of `lines`, if there is one, does not match `failed`.
+   */
+  result: { lines: string; ok: string; bad?: string } | { lines: string; failed: string };
   /**
    * For an agent that may end without its result: sed expressions that find the session's name in its
    * output, and in the session's files what has been spent, as lines that `parseOutput` reads.
    */
   usage?: { session: string; lines: string };
-  /** Lines repeated at the end of a long log, so that its tail alone tells what happened. */
-  summary: string;
+  /**
+   * Lines repeated at the end of a long log, so that its tail alone tells what happened; absent for an
+   * agent that writes text and no events: the end of it is then told in a line that `parseOutput` reads.
+   */
+  summary?: string;
 }
 
 /** Tokens over the whole run, side requests included where the agent tells. */
@@ -129,6 +137,8 @@ export interface Agent {
   readonly entrypoint: EntrypointRules;
   /** For the CLI alone. Source: measured peak memory. */
   readonly resources: ResourceRequirements;
+  /** Whether a run waits for a provider that it does not have. */
+  readonly requiresProvider: boolean;
   /** Whether a run without a model must be refused. */
   readonly requiresModel: boolean;
   /** What this agent can obey; a run that asks for anything else is rejected. */

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { KubeObject } from "../kube/objects.ts";
-import { AGENT_TYPES } from "./agent-types.ts";
+import { AGENT_TYPES, NAMED_AGENTS, type AgentType } from "./agent-types.ts";
 import { conditions, duration, nameOf, observedGeneration, resources, storageSize } from "./fields/common.ts";
 import { gitIdentity } from "./fields/git.ts";
 import { env, image, imagePullSecrets, podSecurityContext } from "./fields/pod.ts";
@@ -8,17 +8,19 @@ import { model } from "./fields/provider.ts";
 import { choice, flag, object } from "./schema/fields.ts";
 import { AGE_COLUMN, type KindDefinition } from "./schema/kind.ts";
 
+const defaultProvider = (agent: AgentType) => nameOf(`AgentProvider of runs with agent ${agent}.`).optional();
+
 const defaultProviders = object(
-  {
-    claude: nameOf("AgentProvider of runs with agent claude.").optional(),
-    opencode: nameOf("AgentProvider of runs with agent opencode.").optional(),
-  },
+  Object.fromEntries(AGENT_TYPES.map((agent) => [agent, defaultProvider(agent)])),
   { description: "The AgentProvider of runs that name none, by agent." },
 );
 
 const spec = object(
   {
-    defaultAgent: choice(AGENT_TYPES, "Agent of runs that name none. Default: claude.").optional(),
+    defaultAgent: choice(
+      NAMED_AGENTS,
+      "Agent of runs that name none. Default: claude. Not custom, which is nothing without the command of a run.",
+    ).optional(),
     defaultProviders: defaultProviders.optional(),
     defaultModel: model("Model of runs that get none from themselves or their provider.").optional(),
     defaultImage: image("Image of the agent container. Default: the operator's agent image.").optional(),

@@ -2,7 +2,7 @@ import type { z } from "zod";
 import type { KubeObject } from "../kube/objects.ts";
 import { AGENT_TYPES } from "./agent-types.ts";
 import { duration, keyRef, nameOf, resources, workspaceNameOf } from "./fields/common.ts";
-import { args, instructions, mcpServers, promptFrom, systemPrompt } from "./fields/agent-input.ts";
+import { args, command, instructions, mcpServers, promptFrom, systemPrompt } from "./fields/agent-input.ts";
 import { runRepository, worktree } from "./fields/git.ts";
 import { env, image, imagePullSecrets, nodeSelector, podSecurityContext, tolerations } from "./fields/pod.ts";
 import { model, providerFields } from "./fields/provider.ts";
@@ -62,6 +62,7 @@ const spec = object(
       AGENT_TYPES,
       "Agent to run. Default: the AgentConfig's defaultAgent, else claude.",
     ).optional(),
+    command: command.optional(),
     providerRef: nameOf(
       "Name of an AgentProvider in the same namespace. Default: the AgentConfig's defaultProviders.",
     ).optional(),

@@ -1,4 +1,7 @@
-/** The agents that a run can name in `spec.agent`. */
-export const AGENT_TYPES = ["claude", "opencode"] as const;
+/** Agents with a program of their own. */
+export const NAMED_AGENTS = ["claude", "opencode"] as const;
+
+/** The agents that a run can name in `spec.agent`; `custom` is the program of its `spec.command`. */
+export const AGENT_TYPES = [...NAMED_AGENTS, "custom"] as const;
 
 export type AgentType = (typeof AGENT_TYPES)[number];

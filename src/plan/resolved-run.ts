@@ -54,6 +54,8 @@ export interface ResolvedRun {
   systemPrompt?: string;
   instructions?: { text: string } | KeySource;
   mcpServers: NonNullable<AgentRunSpec["mcpServers"]>;
+  /** The program of an agent that has none of its own, with its first arguments. */
+  command?: string[];
   /** Further arguments, after the provider's. */
   args: string[];
   model?: string;

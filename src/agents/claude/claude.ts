@@ -36,6 +36,7 @@ export const claude: Agent = {
     requests: { cpu: "250m", memory: "512Mi", "ephemeral-storage": "1Gi" },
     limits: { memory: "2Gi" },
   },
+  requiresProvider: true,
   requiresModel: false,
   features: ["maxTurns", "systemPrompt", "instructions", "mcpServers"],
   chooseModel,

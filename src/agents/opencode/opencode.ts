@@ -28,6 +28,7 @@ export const opencode: Agent = {
     requests: { cpu: "500m", memory: "1Gi", "ephemeral-storage": "1Gi" },
     limits: { memory: "4Gi" },
   },
+  requiresProvider: true,
   // Without one it sends the source to a hosted free model.
   requiresModel: true,
   // Its limit of steps is only advice to the model.

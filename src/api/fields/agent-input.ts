@@ -7,6 +7,7 @@ import {
   noPlaceholder,
   notBlank,
   oneOf,
+  programNamed,
   serverUrl,
   textSize,
 } from "../rules/values.ts";
@@ -47,6 +48,15 @@ export const instructions = object(
     rules: [oneOf("text", "configMapKeyRef")],
   },
 );
+
+export const command = list(text({ description: "One word.", maxLength: 4096, rules: [noNul] }), {
+  description:
+    "Program of a run with agent custom, and its first arguments, each its own item; the provider's cliArgs and args follow. The program is looked up on PATH of the image unless it has a slash. No shell reads it, and nothing in it is expanded.",
+  minItems: 1,
+  maxItems: 32,
+  type: "atomic",
+  rules: [programNamed],
+});
 
 export const args = list(text({ description: "One argument.", maxLength: 4096, rules: [noNul] }), {
   description: "Further arguments of the agent's command line, after the provider's, each its own item.",

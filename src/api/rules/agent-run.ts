@@ -22,6 +22,19 @@ export const agentRunSpecRules: readonly Rule[] = [
       "provider and providerRef are mutually exclusive: describe a provider here or name an AgentProvider, not both",
   },
   {
+    rule: "has(self.command) || !has(self.agent) || self.agent != 'custom'",
+    reason: "FieldValueRequired",
+    fieldPath: ".command",
+    message: "agent custom is the program that the run itself names: set command",
+  },
+  {
+    rule: "!has(self.command) || (has(self.agent) && self.agent == 'custom')",
+    reason: "FieldValueForbidden",
+    fieldPath: ".command",
+    message:
+      "only agent custom has a command, every other agent is a program of its own: set agent to custom, or leave command out (args adds arguments)",
+  },
+  {
     rule: "has(self.prompt) || has(self.promptFrom)",
     reason: "FieldValueRequired",
     fieldPath: ".prompt",

@@ -64,6 +64,12 @@ export const textSize: Rule = {
   message: `must be at most ${MAX_TEXT_BYTES} bytes of UTF-8 (32 KiB)`,
 };
 
+/** On the words of a command. */
+export const programNamed: Rule = {
+  rule: "size(self) == 0 || self[0] != ''",
+  message: "the first item must name the program",
+};
+
 /** On an object: one of two fields is set, and only one. */
 export function oneOf(first: string, second: string): Rule {
   return {

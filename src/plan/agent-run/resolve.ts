@@ -79,6 +79,7 @@ function assemble(
     systemPrompt: spec.systemPrompt,
     instructions: spec.instructions && resolveInstructions(spec.instructions),
     mcpServers: spec.mcpServers ?? [],
+    command: spec.command,
     args: spec.args ?? [],
     model,
     maxTurns: spec.maxTurns,
@@ -171,7 +172,7 @@ export function providerMissing(
   const { config, provider } = references;
   const name = providerNameOf(run, config);
   if (name === undefined) {
-    return bringsOwnCredential(run, config, agent)
+    return !agent.requiresProvider || bringsOwnCredential(run, config, agent)
       ? undefined
       : waiting(
           "ProviderRequired",

@@ -33,6 +33,7 @@ function agentSetup(run: ResolvedRun, agent: Agent): AgentSetup {
     runName: run.name,
     env: run.env,
     cliArgs: [...(run.provider?.cliArgs ?? []), ...run.args],
+    ...(run.command === undefined ? {} : { command: run.command }),
     hasSystemPrompt: run.systemPrompt !== undefined || isShared(run, agent),
     mcpServers: mcpServersOf(run),
     trustRepositoryConfig: run.trustRepositoryConfig,
@@ -69,7 +70,7 @@ function agentEnv(run: ResolvedRun, agent: Agent, setup: AgentSetup): EnvVar[] {
       AGENT_GIT_NAME: run.gitIdentity.name,
       AGENT_GIT_EMAIL: run.gitIdentity.email,
       AGENT_SECRET_NAMES: secretNames(users).join(" "),
-      ...entrypointEnv(agent.entrypoint, run.trustRepositoryConfig),
+      ...entrypointEnv(run, agent.entrypoint),
       ...inputEnv(run, agent),
       ...sessionEnv(run, agent),
       AGENT_STALL_SECONDS: run.stallSeconds?.toString(),
@@ -98,10 +99,11 @@ function inputEnv(run: ResolvedRun, agent: Agent): Record<string, string | undef
 
 /** The session goes by way of the claim, where no volume keeps the agent's own directory. */
 function sessionEnv(run: ResolvedRun, { entrypoint }: Agent): Record<string, string | undefined> {
-  const { path, option } = entrypoint.session;
+  const { path, option } = entrypoint.session ?? {};
+  const keeps = run.keepSession === true && path !== undefined;
   return {
-    AGENT_SESSION_PATH: run.keepSession ? path : undefined,
-    AGENT_SESSION_SHARED: run.keepSession && isOnSharedVolume(run, path) ? "true" : undefined,
+    AGENT_SESSION_PATH: keeps ? path : undefined,
+    AGENT_SESSION_SHARED: keeps && isOnSharedVolume(run, path) ? "true" : undefined,
     AGENT_RESUME: run.resumeSession,
     AGENT_RESUME_OPTION: run.resumeSession === undefined ? undefined : option,
   };
@@ -109,7 +111,8 @@ function sessionEnv(run: ResolvedRun, { entrypoint }: Agent): Record<string, str
 
 /** Whether the agent's own instruction file lies on a volume of many runs: it is not this run's to write. */
 function isShared(run: ResolvedRun, { entrypoint }: Agent): boolean {
-  return run.instructions !== undefined && isOnSharedVolume(run, entrypoint.userInstructions);
+  const file = entrypoint.userInstructions;
+  return run.instructions !== undefined && file !== undefined && isOnSharedVolume(run, file);
 }
 
 function isOnSharedVolume(run: ResolvedRun, pathInHome: string): boolean {
@@ -127,9 +130,11 @@ function gitAccess(run: ResolvedRun): EnvVar[] {
   return repository?.exposeCredentialsToAgent ? remoteEnv(repository) : [];
 }
 
-function entrypointEnv(rules: EntrypointRules, trusted: boolean): Record<string, string | undefined> {
+function entrypointEnv(run: ResolvedRun, rules: EntrypointRules): Record<string, string | undefined> {
+  const { result } = rules;
+  const trusted = run.trustRepositoryConfig;
   return {
-    AGENT_CLI: rules.cli,
+    AGENT_CLI: rules.cli ?? run.command?.[0],
     AGENT_NPM_PACKAGE: rules.npmPackage,
     AGENT_SHELLS: rules.shells.join(" "),
     AGENT_STOP_SIGNAL: rules.stopSignal,
@@ -138,10 +143,11 @@ function entrypointEnv(rules: EntrypointRules, trusted: boolean): Record<string,
     AGENT_INSTRUCTION_OPTION: rules.instructionOption,
     AGENT_HIDDEN_PATHS: trusted ? undefined : rules.hiddenPaths.join(" "),
     AGENT_HOPELESS: rules.hopeless,
-    AGENT_RESULT_LINES: rules.result.lines,
-    AGENT_RESULT_OK: rules.result.ok,
-    AGENT_RESULT_BAD: rules.result.bad,
-    AGENT_USAGE_PATH: rules.usage && rules.session.path,
+    AGENT_RESULT_LINES: result.lines,
+    ...("failed" in result
+      ? { AGENT_RESULT_FAILED: result.failed }
+      : { AGENT_RESULT_OK: result.ok, AGENT_RESULT_BAD: result.bad }),
+    AGENT_USAGE_PATH: rules.usage && rules.session?.path,
     AGENT_USAGE_SESSION: rules.usage?.session,
     AGENT_USAGE_LINES: rules.usage?.lines,
     AGENT_SUMMARY: rules.summary,

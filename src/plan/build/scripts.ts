@@ -3,6 +3,7 @@ import {
   agentCheckoutSh,
   agentSessionSh,
   agentStallSh,
+  agentTextSh,
   artifactsSh,
   commonSh,
   entrypointSh,
@@ -39,6 +40,7 @@ export const entrypointScript = [
   agentCheckoutSh,
   agentSessionSh,
   agentStallSh,
+  agentTextSh,
   agentChangeSh,
   entrypointSh,
 ].join("\n");

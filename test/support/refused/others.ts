@@ -1,11 +1,11 @@
 import { provider, config, type RefusedManifest } from "./manifest.ts";
-import { DURATION, SIZE } from "./words.ts";
+import { AGENTS, AGENTS_BY_DEFAULT, DURATION, SIZE } from "./words.ts";
 
 export const others: RefusedManifest[] = [
   {
     what: "a provider for an agent that there is not",
     manifest: provider({ agentTypes: ["copilot"] }),
-    says: `spec.agentTypes[0]: Unsupported value: "copilot": supported values: "claude", "opencode"`,
+    says: `spec.agentTypes[0]: Unsupported value: "copilot": supported values: ${AGENTS}`,
   },
   {
     what: "a provider that names an agent twice",
@@ -16,6 +16,11 @@ export const others: RefusedManifest[] = [
     what: "a provider for no agent at all",
     manifest: provider({ agentTypes: [] }),
     says: "spec.agentTypes: Invalid value: 0: spec.agentTypes in body should have at least 1 items",
+  },
+  {
+    what: "a default agent that is nothing without a command",
+    manifest: config({ defaultAgent: "custom" }),
+    says: `spec.defaultAgent: Unsupported value: "custom": supported values: ${AGENTS_BY_DEFAULT}`,
   },
   {
     what: "a default timeout that is no duration",

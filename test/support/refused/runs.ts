@@ -1,6 +1,6 @@
 import { MAX_PROMPT_BYTES } from "../../../src/api/rules/values.ts";
 import { run, runWithout, cloning, type RefusedManifest } from "./manifest.ts";
-import { DURATION, OBJECT_NAME, DNS_LABEL } from "./words.ts";
+import { AGENTS, DURATION, OBJECT_NAME, DNS_LABEL } from "./words.ts";
 
 export const references: RefusedManifest[] = [
   {
@@ -70,6 +70,31 @@ export const runs: RefusedManifest[] = [
     says: "spec: Required value",
   },
   {
+    what: "a run of a program of its own that names none",
+    manifest: run({ agent: "custom" }),
+    says: "spec.command: Required value: agent custom is the program that the run itself names: set command",
+  },
+  {
+    what: "a command for an agent that has a program",
+    manifest: run({ agent: "claude", command: ["make"] }),
+    says: "spec.command: Forbidden: only agent custom has a command, every other agent is a program of its own: set agent to custom, or leave command out (args adds arguments)",
+  },
+  {
+    what: "a command without saying for which agent",
+    manifest: run({ command: ["make"] }),
+    says: "spec.command: Forbidden: only agent custom has a command, every other agent is a program of its own: set agent to custom, or leave command out (args adds arguments)",
+  },
+  {
+    what: "a command of no words",
+    manifest: run({ agent: "custom", command: [] }),
+    says: "spec.command: Invalid value: 0: spec.command in body should have at least 1 items",
+  },
+  {
+    what: "a command without a program",
+    manifest: run({ agent: "custom", command: ["", "--fix"] }),
+    says: "spec.command: Invalid value: the first item must name the program",
+  },
+  {
     what: "a run without a prompt",
     manifest: runWithout("prompt"),
     says: "spec.prompt: Required value: give the task in prompt, or name where it stands in promptFrom",
@@ -117,7 +142,7 @@ export const runs: RefusedManifest[] = [
   {
     what: "an agent that there is not",
     manifest: run({ agent: "copilot" }),
-    says: `spec.agent: Unsupported value: "copilot": supported values: "claude", "opencode"`,
+    says: `spec.agent: Unsupported value: "copilot": supported values: ${AGENTS}`,
   },
   {
     what: "a model that would be an option",

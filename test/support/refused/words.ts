@@ -1,4 +1,11 @@
+import { AGENT_TYPES, NAMED_AGENTS } from "../../../src/api/agent-types.ts";
+
 /** What the user is told in more than one place. */
+
+const listed = (names: readonly string[]): string => names.map((name) => `"${name}"`).join(", ");
+
+export const AGENTS = listed(AGENT_TYPES);
+export const AGENTS_BY_DEFAULT = listed(NAMED_AGENTS);
 
 export const DURATION = "must be a duration of whole seconds from 1s to 720h, such as 90s, 30m or 1h30m";
 export const GIT_URL =

@@ -35,9 +35,30 @@ require_fit_image() {
   done
 }
 
+# program NAME: the executable file that it stands for, never a word that the shell itself knows.
+program() (
+  case $1 in
+    */*)
+      is_program "$1"
+      exit
+      ;;
+  esac
+  IFS=:
+  set -f
+  for directory in $PATH; do
+    is_program "${directory:-.}/$1" && exit
+  done
+  exit 1
+)
+
+is_program() {
+  [ -f "$1" ] && [ -x "$1" ] && printf '%s\n' "$1"
+}
+
 # cli: the agent's executable. npx works in an empty directory, where no .npmrc of the repository is read.
 find_cli() {
-  cli=$(command -v "$AGENT_CLI") && return
+  cli=$(program "$AGENT_CLI") && return
+  [ -n "${AGENT_NPM_PACKAGE:-}" ] || unfit InvalidImage "the image has no program $AGENT_CLI, which the run's command names"
   command -v npx >/dev/null || unfit InvalidImage "the image has neither $AGENT_CLI nor npx to install it"
   say "$AGENT_CLI is not in the image: installing $AGENT_NPM_PACKAGE"
   stoppable locate_with_npx >"$private/cli" 2>"$private/npx" || {
@@ -151,21 +172,31 @@ stop() {
   killer=$!
 }
 
-start_agent() {
-  printf '%s' "${AGENT_PROMPT_PREFIX:-}${AGENT_PROMPT:-}" >"$private/prompt"
-  [ -z "${AGENT_PROMPT_FILE:-}" ] || cat "$AGENT_PROMPT_FILE" >>"$private/prompt"
-  [ -z "$resumed" ] || printf 'You were interrupted. Go on with your task where you left off.' >"$private/prompt"
+# The agent's input is also a file that it can name.
+write_prompt() {
+  prompt=$TMPDIR/agent-prompt
+  rm -f "$prompt"
+  (umask 077 && printf '%s' "${AGENT_PROMPT_PREFIX:-}${AGENT_PROMPT:-}" >"$prompt")
+  [ -z "${AGENT_PROMPT_FILE:-}" ] || cat "$AGENT_PROMPT_FILE" >>"$prompt"
+  [ -z "$resumed" ] || printf 'You were interrupted. Go on with your task where you left off.' >"$prompt"
   unset AGENT_PROMPT AGENT_PROMPT_PREFIX
+  AGENT_PROMPT_FILE=$prompt
+  export AGENT_PROMPT_FILE
+}
+
+start_agent() {
+  write_prompt
   mkfifo "$private/out" "$private/err" "$private/watched"
-  touch "$transcript"
+  touch "$transcript" "$run_log"
   offset=$(($(wc -c <"$transcript") + 1))
+  log_offset=$(($(wc -c <"$run_log") + 1))
   hide_secrets <"$private/out" | tee -a "$transcript" "$run_log" "$private/watched" &
   out_reader=$!
   hide_secrets <"$private/err" | tee -a "$run_log" >&2 &
   err_reader=$!
   session=
   command -v setsid >/dev/null && session=setsid
-  $session "$cli" "$@" <"$private/prompt" >"$private/out" 2>"$private/err" &
+  $session "$cli" "$@" <"$prompt" >"$private/out" 2>"$private/err" &
   agent=$!
   watch_output <"$private/watched" &
   watcher=
@@ -210,7 +241,7 @@ said() {
 
 # A long log ends with what tells how the run went, so that its tail is enough.
 repeat_summary() {
-  [ "$(said | wc -c)" -gt 65536 ] || return 0
+  [ -n "${AGENT_SUMMARY:-}" ] && [ "$(said | wc -c)" -gt 65536 ] || return 0
   said | LC_ALL=C grep -a -e "$AGENT_SUMMARY" | tail -c 131072
 }
 
@@ -220,7 +251,15 @@ succeeded() {
   if [ -n "${AGENT_RESULT_BAD:-}" ] && said | LC_ALL=C grep -a -q -E -e "$AGENT_RESULT_BAD"; then
     return 1
   fi
-  said | LC_ALL=C grep -a -e "$AGENT_RESULT_LINES" | tail -n 1 | LC_ALL=C grep -a -q -E -e "$AGENT_RESULT_OK"
+  if [ -n "${AGENT_RESULT_FAILED:-}" ]; then
+    ! last_result | LC_ALL=C grep -a -q -E -e "$AGENT_RESULT_FAILED"
+  else
+    last_result | LC_ALL=C grep -a -q -E -e "$AGENT_RESULT_OK"
+  fi
+}
+
+last_result() {
+  said | LC_ALL=C grep -a -e "$AGENT_RESULT_LINES" | tail -n 1
 }
 
 report() {
@@ -260,6 +299,7 @@ wait_for_agent
 put_back
 keep_session
 repeat_summary
+tell_text
 tell_usage
 report
 exit "$exit_code"

@@ -1,0 +1,33 @@
+import type { Agent } from "../agent.ts";
+import { parseCustomOutput } from "./custom-output.ts";
+
+/** A JSON object with `"type": "result"` and `"ok": false`, in either order. */
+const REPORTED_FAILURE =
+  '^ *[{](.*[ ,])?"type" *: *"result".*[ ,]"ok" *: *false|^ *[{](.*[ ,])?"ok" *: *false.*[ ,]"type" *: *"result"';
+
+/** The program that a run names in its command: nothing is known of it but what it is given and what it leaves. */
+export const custom: Agent = {
+  name: "custom",
+  entrypoint: {
+    shells: ["sh"],
+    stopSignal: "TERM",
+    promptPrefix: "",
+    instructionFiles: [],
+    hiddenPaths: [],
+    result: { lines: "[^ ]", failed: REPORTED_FAILURE },
+  },
+  resources: {
+    requests: { cpu: "250m", memory: "512Mi", "ephemeral-storage": "1Gi" },
+    limits: { memory: "2Gi" },
+  },
+  requiresProvider: false,
+  requiresModel: false,
+  // Given in a file, which the program reads if it will. A limit or server that it would pass over is refused.
+  features: ["instructions"],
+  chooseModel: ({ run, provider, config }) => run ?? provider ?? config,
+  tokenVariable: () => "AGENT_API_KEY",
+  args: ({ command = [], cliArgs }) => [...command.slice(1), ...cliArgs],
+  environment: ({ model }): Record<string, string> => (model === undefined ? {} : { AGENT_MODEL: model }),
+  corrections: () => ({}),
+  parseOutput: parseCustomOutput,
+};
