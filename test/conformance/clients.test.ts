@@ -130,6 +130,18 @@ test("kubectl reads raw paths and lists what is served", async () => {
   assert.match(await kubectl("version"), /Server Version: v1\.36\./);
 });
 
+test("kubectl is told what is not served", async () => {
+  await kubectl("run", "idle", "--image=any", "--restart=Never");
+  for (const [subresource, ...args] of [
+    ["exec", "exec", "idle", "--", "ls"],
+    ["attach", "attach", "idle"],
+  ]) {
+    const { stderr } = await kubectl.attempt(args);
+    assert.match(stderr, new RegExp(`the development cluster does not serve pods/${subresource}`));
+  }
+  await kubectl("delete", "pod", "idle", "--grace-period=0", "--force");
+});
+
 test("helm installs, upgrades and uninstalls a chart", { timeout: 60_000 }, async () => {
   const helm = await locateTool("helm");
   const chart = join(dataDir, "chart");

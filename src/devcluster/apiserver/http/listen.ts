@@ -58,9 +58,6 @@ export async function listenHttps(options: HttpsOptions): Promise<HttpsServer> {
   server.on("secureConnection", (socket: TLSSocket) => socket.setKeepAlive(true, 30_000));
   server.on("tlsClientError", (_error, socket: Socket) => socket.destroy());
   server.on("clientError", (_error, socket: Socket) => socket.destroy());
-  server.on("upgrade", (_request, socket: Socket) =>
-    socket.end("HTTP/1.1 501 Not Implemented\r\nConnection: close\r\n\r\n"),
-  );
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(options.port, options.host, () => {
