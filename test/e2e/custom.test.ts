@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import { before, describe, it } from "node:test";
+import type { AgentRun, AgentRunSpec } from "../../src/api/agent-run.ts";
+import { secrets } from "../../src/kube/builtin.ts";
+import { useAgentCluster } from "../support/agent-cluster.ts";
+import { aSecret } from "../support/objects.ts";
+
+const COMMITS = `
+read -r task
+printf '%s\\n' "$task" > TASK.md
+git add TASK.md
+git commit --quiet --message "$task"
+echo "working on it"
+echo '{"type":"result","text":"Committed.","sessionId":"c-1","turns":2,"tokens":{"input":120,"output":30},"costUSD":0.25}'
+`;
+
+/** Fails first, and tells the session that the second attempt then goes on with. */
+const INTERRUPTED = `
+if [ -z "\${AGENT_RESUME:-}" ]; then
+  touch begun.txt
+  echo '{"type":"result","ok":false,"text":"lost the connection","sessionId":"c-2","tokens":{"input":5,"output":1}}'
+  exit 1
+fi
+[ -e begun.txt ] && echo "went on with $AGENT_RESUME"
+`;
+
+describe("a program of the run's own", { concurrency: 3, timeout: 120_000 }, () => {
+  const agents = useAgentCluster({});
+
+  /** Without a provider, unless `spec` names one. */
+  const runOf = (name: string, command: string[], spec: Partial<AgentRunSpec> = {}): Promise<AgentRun> =>
+    agents.run(name, { agent: "custom", command, providerRef: undefined, ...spec });
+
+  before(() =>
+    agents.add(secrets, aSecret("task", { text: "Rewrite the settlement of Contoso's invoices\n" })),
+  );
+
+  it("commits and tells what it used", async () => {
+    const { status } = await runOf("commits", ["sh", "-c", COMMITS], { prompt: "Write the task down" });
+    assert.deepEqual(
+      [status?.phase, status?.reason, status?.agent, status?.outcome],
+      ["Succeeded", "Completed", "custom", "Committed"],
+      status?.message,
+    );
+    const { git, ...result } = status?.result ?? {};
+    assert.deepEqual(result, {
+      sessionId: "c-1",
+      turns: 2,
+      tokens: { input: 120, output: 30, cacheRead: 0, cacheWrite: 0 },
+      costUSD: "0.25",
+      text: "Committed.",
+    });
+    assert.deepEqual([git?.commits, git?.filesChanged, git?.uncommittedChanges], [1, 1, false]);
+    const row = await agents.cluster.kubectl("get", "agentrun", "commits", "-o", "wide", "--no-headers");
+    assert.match(row, /^commits +custom +Succeeded .* 0\.25/);
+  });
+
+  it("has the key of its provider", async () => {
+    const { status } = await runOf("with-key", ["sh", "-c", 'printf "%s" "$AGENT_API_KEY" | wc -c'], {
+      providerRef: "scripted",
+    });
+    assert.equal(status?.result?.text, "18", status?.message);
+    assert.equal(status.provider, "scripted");
+  });
+
+  it("that fails is shown with its last words", async () => {
+    const { status } = await runOf("fails", ["sh", "-c", "echo starting; echo 'no such rule' >&2; exit 2"]);
+    assert.deepEqual([status?.phase, status?.reason, status?.exitCode], ["Failed", "AgentFailed", 2]);
+    assert.match(status?.message ?? "", /^the agent ended with exit code 2: [^]*no such rule/);
+  });
+
+  it("that reports a failure has failed, whatever its exit code", async () => {
+    const { status } = await runOf("reports", ["echo", '{"type":"result","ok":false,"text":"gave up"}']);
+    assert.deepEqual(
+      [status?.phase, status?.reason, status?.message, status?.exitCode],
+      ["Failed", "AgentError", "gave up", 0],
+    );
+  });
+
+  it("that is not there is named", async () => {
+    const { status } = await runOf("absent", ["no-such-program"]);
+    assert.deepEqual([status?.phase, status?.reason], ["Failed", "InvalidImage"]);
+    assert.equal(status?.message, "the image has no program no-such-program, which the run's command names");
+  });
+
+  it("is tried again with its work and its session", async () => {
+    const { status } = await runOf("again", ["sh", "-c", INTERRUPTED], {
+      retry: { limit: 1, on: ["AgentFailed"] },
+    });
+    assert.deepEqual(
+      [status?.phase, status?.result?.text],
+      ["Succeeded", "went on with c-2"],
+      status?.message,
+    );
+    const [first] = status?.attempts ?? [];
+    assert.equal(first?.message, "the agent ended with exit code 1: lost the connection");
+    assert.equal(first.result?.tokens?.input, 5);
+  });
+
+  it("does not start with what it could not obey", async () => {
+    const { status } = await runOf("limited", ["true"], { maxTurns: 3 });
+    assert.deepEqual([status?.phase, status?.reason], ["Failed", "Unsupported"]);
+    assert.match(status?.message ?? "", /custom cannot obey spec\.maxTurns/);
+  });
+});
