@@ -1,16 +1,12 @@
 import { join } from "node:path";
-import type { Client } from "../../src/client/client.ts";
 import { createClient } from "../../src/client/client.ts";
 import type { Transport } from "../../src/client/transport.ts";
 import { createApiServer, type Listening } from "../../src/devcluster/apiserver/server.ts";
-import { startCache } from "../../src/devcluster/controllers/cache.ts";
+import { startCaches, stopCaches } from "../../src/devcluster/controllers/caches.ts";
 import { startClaimController } from "../../src/devcluster/controllers/claim.ts";
 import { startGarbageCollector } from "../../src/devcluster/controllers/garbage-collector.ts";
 import { startJobController } from "../../src/devcluster/controllers/job.ts";
 import { startNamespaceController } from "../../src/devcluster/controllers/namespace.ts";
-import { jobs, namespaces, persistentVolumeClaims, pods } from "../../src/kube/builtin.ts";
-import { persistentVolumes, storageClasses } from "../../src/kube/kinds/storage-classes.ts";
-import { pathOf } from "../../src/kube/resources.ts";
 
 /** An API server with the controllers of a control plane that has no nodes. */
 export interface ControlPlane {
@@ -31,51 +27,31 @@ export async function startControlPlane(dataDir: string): Promise<ControlPlane> 
     podLogs: { open: () => Promise.resolve({ chunks: nothing() }) },
   });
   const listening = await server.listen();
-  const stopping = new AbortController();
   const transport = server.transport({ name: "system:kube-controller-manager", groups: ["system:masters"] });
   const client = createClient(transport, { fieldManager: "kube-controller-manager" });
-  const caches = startCaches(client, stopping.signal);
-  await Promise.all(Object.values(caches).map(({ synced }) => synced));
-  const common = { client, ...caches, onError: complain, recordEvent: (): void => undefined };
+  const caches = await startCaches(client, complain);
+  const onError = (key: string, error: unknown): void =>
+    complain(`${key}: ${error instanceof Error ? error.message : String(error)}`);
+  const common = { client, caches, onError, recordEvent: (): void => undefined };
   const loops = [
-    startGarbageCollector({ ...common, signal: stopping.signal }),
+    startGarbageCollector(common),
     startJobController(common),
     startClaimController({ ...common, directory: join(dataDir, "volumes") }),
-    startNamespaceController({ ...common, ca: listening.ca, finalize: finalizeWith(transport) }),
+    startNamespaceController({ ...common, ca: listening.ca }),
   ];
   return {
     listening,
     transport: server.transport(),
     stop: async () => {
       await Promise.all(loops.map((loop) => loop.stop()));
-      stopping.abort();
+      await stopCaches(caches);
       await server.close();
     },
   };
 }
 
-function startCaches(client: Client, signal: AbortSignal) {
-  return {
-    namespaces: startCache(client, namespaces, { signal }),
-    jobs: startCache(client, jobs, { signal }),
-    pods: startCache(client, pods, { signal }),
-    claims: startCache(client, persistentVolumeClaims, { signal }),
-    volumes: startCache(client, persistentVolumes, { signal }),
-    classes: startCache(client, storageClasses, { signal }),
-  };
-}
-
-function complain(key: string, error: unknown): void {
-  process.stderr.write(`${key}: ${error instanceof Error ? error.message : String(error)}\n`);
-}
-
-function finalizeWith(transport: Transport) {
-  return async (namespace: { metadata: { name?: string } }): Promise<void> => {
-    const path = pathOf(namespaces, { name: namespace.metadata.name ?? "", subresource: "finalize" });
-    const headers = { "content-type": "application/json", accept: "application/json" };
-    const answer = await transport({ method: "PUT", path, headers, body: JSON.stringify(namespace) });
-    await answer.text();
-  };
+function complain(problem: string): void {
+  process.stderr.write(`${problem}\n`);
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}

@@ -71,6 +71,19 @@ export function keyOf(object: KubeObject): string {
   return namespace ? `${namespace}/${name}` : `${name}`;
 }
 
+/** Where an object is found again. */
+export function locationOf(object: KubeObject): { namespace?: string; name: string } {
+  const { namespace, name = "" } = object.metadata;
+  return namespace === undefined ? { name } : { namespace, name };
+}
+
+/** The merge patch that takes a finalizer off this very object; an empty list is removed. */
+export function withoutFinalizer(object: KubeObject, finalizer: string) {
+  const { uid, finalizers = [] } = object.metadata;
+  const left = finalizers.filter((other) => other !== finalizer);
+  return { metadata: { uid, finalizers: left.length === 0 ? null : left } };
+}
+
 /** The owner that controls this object, if it has one. */
 export function controllerOf(object: KubeObject): OwnerReference | undefined {
   return object.metadata.ownerReferences?.find((owner) => owner.controller === true);

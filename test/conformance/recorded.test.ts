@@ -3,11 +3,10 @@ import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { createApiServer, type ApiServer } from "../../src/devcluster/apiserver/server.ts";
 import { createClient } from "../../src/client/client.ts";
-import { startCache } from "../../src/devcluster/controllers/cache.ts";
+import { startCaches, stopCaches } from "../../src/devcluster/controllers/caches.ts";
 import { createEventRecorder } from "../../src/devcluster/controllers/events.ts";
 import { startGarbageCollector } from "../../src/devcluster/controllers/garbage-collector.ts";
 import { startJobController } from "../../src/devcluster/controllers/job.ts";
-import { jobs, pods } from "../../src/kube/builtin.ts";
 import { fill, mask, readScenario, send, type Answer, type Step } from "./replay.ts";
 
 /** What a real kube-apiserver 1.36 answered, step by step, against this one. */
@@ -20,30 +19,27 @@ const GO_STRUCTS: ReadonlySet<string> = new Set([
 
 let server: ApiServer;
 let controllers: readonly { stop(): Promise<unknown> }[] = [];
-const stopping = new AbortController();
 
 /** The recorded server had a controller manager and no scheduler or node. */
 before(async () => {
   server = await createApiServer();
   const user = { name: "system:kube-controller-manager", groups: ["system:masters"] };
   const client = createClient(server.transport(user), { fieldManager: "kube-controller-manager" });
-  const { signal } = stopping;
-  const caches = { jobs: startCache(client, jobs, { signal }), pods: startCache(client, pods, { signal }) };
-  await Promise.all([caches.jobs.synced, caches.pods.synced]);
+  const caches = await startCaches(client, (problem) => assert.fail(problem));
   const onError = (key: string, error: unknown) => assert.fail(`${key}: ${String(error)}`);
   controllers = [
-    startGarbageCollector({ client, signal, onError }),
+    startGarbageCollector({ client, onError }),
     startJobController({
       client,
-      ...caches,
+      caches,
       recordEvent: createEventRecorder(client, "job-controller"),
       onError,
     }),
+    { stop: () => stopCaches(caches) },
   ];
 });
 after(async () => {
   await Promise.all(controllers.map((controller) => controller.stop()));
-  stopping.abort();
   await server.close();
 });
 

@@ -1,184 +1,160 @@
+import { createReflector } from "../../client/cache/reflector.ts";
 import type { Client, DeleteOptions } from "../../client/client.ts";
+import { discoverResources } from "../../client/discovery.ts";
 import { unlessRefused } from "../../client/errors.ts";
 import { customResourceDefinitions } from "../../kube/builtin.ts";
-import type { KubeObject, OwnerReference } from "../../kube/objects.ts";
-import { apiVersionOf, type ResourceType } from "../../kube/resources.ts";
-import { startCache } from "./cache.ts";
-import { discoverResources } from "./discovery.ts";
+import {
+  isDeleting,
+  locationOf,
+  withoutFinalizer,
+  type KubeObject,
+  type OwnerReference,
+} from "../../kube/objects.ts";
+import { problemLog, type ControllerOptions } from "./caches.ts";
 import { createLoop, type Loop } from "./loop.ts";
-import { createOwnershipGraph, FOREGROUND, ORPHAN, ownersOf, trimmed, type Owned } from "./ownership.ts";
+import { createOwnershipGraph, type Owned } from "./ownership.ts";
 
-export interface GarbageCollectorOptions {
-  client: Client;
-  signal: AbortSignal;
-  onError(key: string, error: unknown): void;
-}
+const FOREGROUND = "foregroundDeletion";
+const ORPHAN = "orphan";
 
 /** The key of the loop that looks for new and gone kinds. */
 const KINDS = "kinds";
+/** A new kind is served a moment after its definition is there; a second look finds it. */
+const KINDS_SECOND_LOOK_MS = 250;
 
 type OwnerState = "there" | "waiting" | "gone";
 
-function locationOf({ object }: Owned) {
-  const { namespace, name = "" } = object.metadata;
-  return namespace === undefined ? { name } : { namespace, name };
+function ownersOf({ object }: Owned): OwnerReference[] {
+  return object.metadata.ownerReferences ?? [];
 }
 
-function isWaitingForDependents({ object }: Owned): boolean {
-  return (
-    object.metadata.deletionTimestamp !== undefined &&
-    (object.metadata.finalizers?.includes(FOREGROUND) ?? false)
-  );
+function isHeldBy({ object }: Owned, finalizer: string): boolean {
+  return object.metadata.finalizers?.includes(finalizer) ?? false;
+}
+
+/** Writes what the garbage collector decides; refused when the object has changed since. */
+function createWriter(client: Client) {
+  const patch = ({ type, object }: Owned, metadata: object): Promise<unknown> => {
+    const { uid, resourceVersion } = object.metadata;
+    return client.patch(type, locationOf(object), { metadata: { ...metadata, uid, resourceVersion } });
+  };
+  return {
+    dropFinalizer: (owned: Owned, finalizer: string) =>
+      patch(owned, withoutFinalizer(owned.object, finalizer).metadata),
+    dropOwners(owned: Owned, isLost: (owner: OwnerReference) => boolean) {
+      const left = ownersOf(owned).filter((owner) => !isLost(owner));
+      return patch(owned, { ownerReferences: left.length === 0 ? null : left });
+    },
+    remove({ type, object }: Owned, propagationPolicy: NonNullable<DeleteOptions["propagationPolicy"]>) {
+      const preconditions = { uid: object.metadata.uid ?? "" };
+      return client.delete(type, locationOf(object), { preconditions, propagationPolicy });
+    },
+  };
 }
 
 /**
  * Deletes what has lost its owners, and carries out foreground and orphaning deletion, for all kinds
  * that the server knows, custom ones as they come. Events are left out: they own nothing.
  */
-export function startGarbageCollector(options: GarbageCollectorOptions): Loop {
-  const { client } = options;
-  const graph = createOwnershipGraph();
-  const kinds = new Map<string, { type: ResourceType; stop: AbortController }>();
+export function startGarbageCollector({
+  client,
+  onError,
+}: Pick<ControllerOptions, "client" | "onError">): Loop {
+  const write = createWriter(client);
+  const onProblem = (message: string): void => onError(KINDS, new Error(message));
 
-  const dropFinalizer = async (owned: Owned, finalizer: string): Promise<void> => {
-    const { uid, resourceVersion, finalizers = [] } = owned.object.metadata;
-    const left = finalizers.filter((other) => other !== finalizer);
-    const metadata = { uid, resourceVersion, finalizers: left.length === 0 ? null : left };
-    await client.patch(owned.type, locationOf(owned), { metadata });
+  const onChange = (object: KubeObject, isGone: boolean): void => {
+    const { uid = "", ownerReferences = [] } = object.metadata;
+    if (!isGone) {
+      if (isDeleting(object) || ownerReferences.length > 0) loop.add(uid);
+      return;
+    }
+    for (const dependent of graph.dependentsOf(uid)) loop.add(dependent.object.metadata.uid ?? "");
+    for (const owner of ownerReferences) {
+      const owning = graph.get(owner.uid);
+      if (owning !== undefined && isDeleting(owning.object)) loop.add(owner.uid);
+    }
   };
-
-  const dropOwners = async (owned: Owned, gone: ReadonlySet<string>): Promise<void> => {
-    const { uid, resourceVersion } = owned.object.metadata;
-    const left = ownersOf(owned).filter((owner) => !gone.has(owner.uid));
-    const metadata = { uid, resourceVersion, ownerReferences: left.length === 0 ? null : left };
-    await client.patch(owned.type, locationOf(owned), { metadata });
-  };
-
-  const remove = async (
-    owned: Owned,
-    propagationPolicy: DeleteOptions["propagationPolicy"],
-  ): Promise<void> => {
-    const { uid = "" } = owned.object.metadata;
-    await client.delete(owned.type, locationOf(owned), {
-      preconditions: { uid },
-      ...(propagationPolicy !== undefined && { propagationPolicy }),
-    });
-  };
-
-  const typeOf = (owner: OwnerReference): ResourceType | undefined =>
-    [...kinds.values()].find(
-      ({ type }) => type.kind === owner.kind && apiVersionOf(type) === owner.apiVersion,
-    )?.type ??
-    [...kinds.values()].find(
-      ({ type }) => type.kind === owner.kind && type.group === owner.apiVersion.split("/").at(-2),
-    )?.type;
+  const graph = createOwnershipGraph(client, onProblem, onChange);
 
   const stateOf = async (owner: OwnerReference, dependent: Owned): Promise<OwnerState> => {
     const known = graph.get(owner.uid);
-    if (known !== undefined)
-      return isWaitingForDependents(known) && owner.blockOwnerDeletion ? "waiting" : "there";
+    if (known !== undefined) {
+      const isWaiting = isDeleting(known.object) && isHeldBy(known, FOREGROUND);
+      return isWaiting && owner.blockOwnerDeletion ? "waiting" : "there";
+    }
     if (graph.hasGone(owner.uid)) return "gone";
-    const type = typeOf(owner);
+    const type = graph.typeOf(owner);
     if (type === undefined)
       throw new Error(`owner ${owner.apiVersion} ${owner.kind} is of a kind that is not served`);
     const { namespace } = dependent.object.metadata;
-    const at =
-      type.namespaced && namespace !== undefined ? { namespace, name: owner.name } : { name: owner.name };
-    const live = await unlessRefused(client.get(type, at), "NotFound");
+    const at = { name: owner.name, ...(type.namespaced && { namespace: namespace ?? "" }) };
+    const live = await unlessRefused(client.get(type, at, { metadataOnly: true }), "NotFound");
     return live?.metadata.uid === owner.uid ? "there" : "gone";
   };
 
   const collect = async (owned: Owned): Promise<void> => {
-    const states = await Promise.all(
-      ownersOf(owned).map(async (owner) => ({ owner, state: await stateOf(owner, owned) })),
+    const owners = ownersOf(owned);
+    const states = new Map(
+      await Promise.all(owners.map(async (owner) => [owner, await stateOf(owner, owned)] as const)),
     );
-    if (states.length === 0) return;
-    const lost = states.filter(({ state }) => state !== "there");
+    const lost = owners.filter((owner) => states.get(owner) !== "there");
     if (lost.length === 0) return;
-    if (lost.length < states.length) {
-      await dropOwners(owned, new Set(lost.map(({ owner }) => owner.uid)));
+    if (lost.length < owners.length) {
+      await write.dropOwners(owned, (owner) => lost.includes(owner));
       return;
     }
-    const isWaitedFor = states.some(({ state }) => state === "waiting");
+    const isWaitedFor = lost.some((owner) => states.get(owner) === "waiting");
     const hasDependents = graph.dependentsOf(owned.object.metadata.uid ?? "").length > 0;
-    await remove(owned, isWaitedFor && hasDependents ? "Foreground" : "Background");
+    await write.remove(owned, isWaitedFor && hasDependents ? "Foreground" : "Background");
   };
 
   const endOwner = async (uid: string, owned: Owned): Promise<void> => {
-    const { finalizers = [] } = owned.object.metadata;
-    if (finalizers.includes(ORPHAN)) {
-      await Promise.all(graph.dependentsOf(uid).map((dependent) => dropOwners(dependent, new Set([uid]))));
-      await dropFinalizer(owned, ORPHAN);
+    const dependents = graph.dependentsOf(uid);
+    if (isHeldBy(owned, ORPHAN)) {
+      await Promise.all(dependents.map((dependent) => write.dropOwners(dependent, (one) => one.uid === uid)));
+      await write.dropFinalizer(owned, ORPHAN);
       return;
     }
-    if (!finalizers.includes(FOREGROUND)) return;
-    const dependents = graph.dependentsOf(uid);
+    if (!isHeldBy(owned, FOREGROUND)) return;
     for (const dependent of dependents) loop.add(dependent.object.metadata.uid ?? "");
-    const isBlocking = ({ blockOwnerDeletion, uid: owner }: OwnerReference): boolean =>
-      owner === uid && blockOwnerDeletion === true;
-    if (!dependents.some((dependent) => ownersOf(dependent).some(isBlocking)))
-      await dropFinalizer(owned, FOREGROUND);
-  };
-
-  const watchKind = (type: ResourceType): void => {
-    const stop = new AbortController();
-    kinds.set(`${type.group}/${type.plural}`, { type, stop });
-    const signal = AbortSignal.any([options.signal, stop.signal]);
-    const cache = startCache<KubeObject>(client, type, { signal, metadataOnly: true, keep: trimmed });
-    cache.subscribe(({ before, after }) => {
-      const uid = (after ?? before)?.metadata.uid ?? "";
-      if (after !== undefined) {
-        graph.set(uid, { type, object: after });
-        if (after.metadata.deletionTimestamp !== undefined || after.metadata.ownerReferences) loop.add(uid);
-        return;
-      }
-      const owners = before?.metadata.ownerReferences ?? [];
-      const dependents = graph.dependentsOf(uid);
-      graph.remove(uid);
-      for (const dependent of dependents) loop.add(dependent.object.metadata.uid ?? "");
-      for (const owner of owners)
-        if (graph.get(owner.uid)?.object.metadata.deletionTimestamp) loop.add(owner.uid);
-    });
-  };
-
-  const followKinds = async (): Promise<void> => {
-    const types = (await discoverResources(client)).filter(({ plural }) => plural !== "events");
-    const served = new Map(types.map((type) => [`${type.group}/${type.plural}`, type]));
-    for (const [key, { stop }] of kinds) {
-      if (served.has(key)) continue;
-      stop.abort();
-      kinds.delete(key);
-    }
-    for (const [key, type] of served) if (!kinds.has(key)) watchKind(type);
+    const blocks = (owner: OwnerReference): boolean => owner.uid === uid && owner.blockOwnerDeletion === true;
+    if (!dependents.some((dependent) => ownersOf(dependent).some(blocks)))
+      await write.dropFinalizer(owned, FOREGROUND);
   };
 
   const loop = createLoop({
     concurrency: 8,
-    onError: options.onError,
+    onError,
     async reconcile(uid) {
       if (uid === KINDS) {
-        await followKinds();
+        const types = await discoverResources(client);
+        await graph.followKinds(types.filter(({ plural }) => plural !== "events"));
         return undefined;
       }
       const owned = graph.get(uid);
       if (owned === undefined) return undefined;
-      const isDeleted = owned.object.metadata.deletionTimestamp !== undefined;
-      await unlessRefused(isDeleted ? endOwner(uid, owned) : collect(owned), "NotFound");
+      await unlessRefused(isDeleting(owned.object) ? endOwner(uid, owned) : collect(owned), "NotFound");
       return undefined;
     },
   });
 
-  const definitions = startCache<KubeObject>(client, customResourceDefinitions, {
-    signal: options.signal,
-    keep: trimmed,
+  const definitions = createReflector({
+    client,
+    type: customResourceDefinitions,
+    watch: { metadataOnly: true },
+    log: problemLog(onProblem),
   });
-  // A new kind is served a moment after its definition is there; a second look finds it.
-  definitions.subscribe(() => {
+  definitions.onChange(() => {
     loop.add(KINDS);
     loop.add(KINDS, KINDS_SECOND_LOOK_MS);
   });
+  definitions.start();
   loop.add(KINDS);
-  return loop;
+  return {
+    add: loop.add,
+    async stop() {
+      await Promise.all([loop.stop(), graph.stop(), definitions.stop()]);
+    },
+  };
 }
-
-const KINDS_SECOND_LOOK_MS = 250;

@@ -1,52 +1,26 @@
-import type { Client } from "../../client/client.ts";
+import { follow } from "../../client/cache/follow.ts";
 import { isApiError, unlessRefused } from "../../client/errors.ts";
-import { jobs, pods as podType, type Job, type Pod } from "../../kube/builtin.ts";
-import { isJobFinished, JOB_TRACKING, planJob } from "../../kube/jobs/job-plan.ts";
-import { podOf, timeToLiveMs } from "../../kube/jobs/job-pods.ts";
-import { controllerOf, keyOf } from "../../kube/objects.ts";
+import { jobs, pods, type Job, type Pod } from "../../kube/builtin.ts";
+import { isJobFinished, isTracked, JOB_TRACKING, planJob } from "../../kube/jobs/job-plan.ts";
+import { jobKeysOf, podOf, timeToLiveMs } from "../../kube/jobs/job-pods.ts";
+import { controllerOf, locationOf, withoutFinalizer } from "../../kube/objects.ts";
 import { diffMergePatch } from "../../kube/patch/merge-patch.ts";
-import type { Cache } from "./cache.ts";
-import { referenceTo, type RecordEvent } from "./events.ts";
+import type { ControllerOptions } from "./caches.ts";
 import { createLoop, type Loop } from "./loop.ts";
 
-/** Indexes pods by the Job that controls them. */
-function podsByJob(pods: Cache<Pod>, onChange: (jobKey: string) => void): (jobUid: string) => Pod[] {
-  const byUid = new Map<string, Map<string, Pod>>();
-  pods.subscribe(({ key, before, after }) => {
-    const pod = after ?? before;
-    const owner = pod && controllerOf(pod);
-    if (pod === undefined || owner?.kind !== "Job") return;
-    const group = byUid.get(owner.uid) ?? new Map<string, Pod>();
-    if (after === undefined) group.delete(key);
-    else group.set(key, after);
-    if (group.size === 0) byUid.delete(owner.uid);
-    else byUid.set(owner.uid, group);
-    onChange(`${pod.metadata.namespace}/${owner.name}`);
-  });
-  return (jobUid) => [...(byUid.get(jobUid)?.values() ?? [])];
-}
-
-export interface JobControllerOptions {
-  client: Client;
-  jobs: Cache<Job>;
-  pods: Cache<Pod>;
-  recordEvent: RecordEvent;
-  onError(key: string, error: unknown): void;
-}
-
 /** Runs Jobs as kube-controller-manager does: pods, counting, conditions, deadlines, clean-up after TTL. */
-export function startJobController(options: JobControllerOptions): Loop {
-  const { client, recordEvent } = options;
+export function startJobController(options: ControllerOptions): Loop {
+  const { client, caches, recordEvent } = options;
   // Deleted here, but perhaps not yet seen to be: they are not deleted twice.
   const deleted = new Set<string>();
 
   const removePod = async (job: Job, pod: Pod): Promise<void> => {
-    const { namespace = "", name = "", uid = "" } = pod.metadata;
+    const { name, uid = "" } = pod.metadata;
     if (deleted.has(uid)) return;
     deleted.add(uid);
     try {
-      await client.delete(podType, { namespace, name }, { preconditions: { uid } });
-      recordEvent(referenceTo(job, "batch/v1", "Job"), "Normal", "SuccessfulDelete", `Deleted pod: ${name}`);
+      await client.delete(pods, locationOf(pod), { preconditions: { uid } });
+      recordEvent(jobs, job, { type: "Normal", reason: "SuccessfulDelete", message: `Deleted pod: ${name}` });
     } catch (error) {
       deleted.delete(uid);
       if (!isApiError(error, "NotFound")) throw error;
@@ -54,23 +28,20 @@ export function startJobController(options: JobControllerOptions): Loop {
   };
 
   const release = async (pod: Pod): Promise<void> => {
-    const { namespace = "", name = "", uid, finalizers = [] } = pod.metadata;
-    const left = finalizers.filter((finalizer) => finalizer !== JOB_TRACKING);
-    const metadata = { uid, finalizers: left.length === 0 ? null : left };
-    const patch = client.patch(podType, { namespace, name }, { metadata }, { type: "merge" });
+    const patch = client.patch(pods, locationOf(pod), withoutFinalizer(pod, JOB_TRACKING));
     const released = await unlessRefused(patch, "NotFound");
-    if (released !== undefined) options.pods.put(released);
+    if (released !== undefined) caches.pods.put(released);
   };
 
   const createPod = async (job: Job): Promise<void> => {
-    const about = referenceTo(job, "batch/v1", "Job");
     try {
-      const pod = await client.create(podType, podOf(job));
-      options.pods.put(pod);
-      recordEvent(about, "Normal", "SuccessfulCreate", `Created pod: ${pod.metadata.name}`);
+      const pod = await client.create(pods, podOf(job));
+      caches.pods.put(pod);
+      const message = `Created pod: ${pod.metadata.name}`;
+      recordEvent(jobs, job, { type: "Normal", reason: "SuccessfulCreate", message });
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      recordEvent(about, "Warning", "FailedCreate", `Error creating: ${message}`);
+      const message = `Error creating: ${error instanceof Error ? error.message : String(error)}`;
+      recordEvent(jobs, job, { type: "Warning", reason: "FailedCreate", message });
       throw error;
     }
   };
@@ -78,49 +49,33 @@ export function startJobController(options: JobControllerOptions): Loop {
   const writeStatus = async (job: Job, status: NonNullable<Job["status"]>): Promise<Job> => {
     const patch = diffMergePatch({ ...job.status }, { ...status });
     if (patch === undefined) return job;
-    const { namespace = "", name = "", resourceVersion } = job.metadata;
-    const body = { metadata: { resourceVersion }, status: patch };
-    const written = await client.patch(jobs, { namespace, name }, body, {
-      type: "merge",
-      subresource: "status",
-    });
-    options.jobs.put(written);
+    const body = { metadata: { resourceVersion: job.metadata.resourceVersion }, status: patch };
+    const written = await client.patch(jobs, locationOf(job), body, { subresource: "status" });
+    caches.jobs.put(written);
     return written;
   };
 
   const afterFinish = async (job: Job): Promise<number | undefined> => {
     const leftMs = timeToLiveMs(job, Date.now());
     if (leftMs === undefined || leftMs > 0 || job.metadata.deletionTimestamp !== undefined) return leftMs;
-    const { namespace = "", name = "", uid = "" } = job.metadata;
-    await client.delete(
-      jobs,
-      { namespace, name },
-      { propagationPolicy: "Foreground", preconditions: { uid } },
-    );
+    const preconditions = { uid: job.metadata.uid ?? "" };
+    await client.delete(jobs, locationOf(job), { propagationPolicy: "Foreground", preconditions });
     return undefined;
-  };
-
-  const releaseOrphans = async (key: string, jobUid: string | undefined): Promise<void> => {
-    for (const pod of options.pods.list()) {
-      const owner = controllerOf(pod);
-      if (owner?.kind !== "Job" || owner.uid === jobUid) continue;
-      if (`${pod.metadata.namespace}/${owner.name}` !== key) continue;
-      if (pod.metadata.finalizers?.includes(JOB_TRACKING)) await release(pod);
-    }
   };
 
   const loop = createLoop({
     concurrency: 16,
     onError: options.onError,
     async reconcile(key) {
-      const job = options.jobs.get(key);
-      if (orphaned.delete(key) || job === undefined) await releaseOrphans(key, job?.metadata.uid);
+      const job = caches.jobs.get(key);
+      const named = [...caches.pods.by("job", key)];
+      const isOwn = (pod: Pod): boolean => controllerOf(pod)?.uid === job?.metadata.uid;
+      // What a Job that has gone left behind, perhaps to be followed by another of the same name.
+      await Promise.all(named.filter((pod) => !isOwn(pod) && isTracked(pod)).map(release));
       if (job === undefined) return undefined;
-      const plan = planJob(job, podsOf(job.metadata.uid ?? ""), new Date());
+      const plan = planJob(job, named.filter(isOwn), new Date());
       const written = await writeStatus(job, plan.status);
-      for (const { type, reason, message } of plan.events) {
-        recordEvent(referenceTo(job, "batch/v1", "Job"), type, reason, message);
-      }
+      for (const event of plan.events) recordEvent(jobs, job, event);
       await Promise.all(plan.release.map(release));
       await Promise.all(plan.remove.map((pod) => removePod(job, pod)));
       for (let created = 0; created < plan.create; created += 1) await createPod(job);
@@ -129,15 +84,10 @@ export function startJobController(options: JobControllerOptions): Loop {
     },
   });
 
-  /** Keys whose Job went, perhaps to be followed by another of the same name: its pods may be left. */
-  const orphaned = new Set<string>();
-  const podsOf = podsByJob(options.pods, (key) => loop.add(key));
-  options.pods.subscribe(({ before, after }) => {
-    if (after === undefined) deleted.delete(before?.metadata.uid ?? "");
+  follow(caches.pods, ({ old, new: present }) => {
+    if (present === undefined) deleted.delete(old?.metadata.uid ?? "");
+    for (const pod of [old, present]) if (pod !== undefined) for (const key of jobKeysOf(pod)) loop.add(key);
   });
-  options.jobs.subscribe(({ key, after }) => {
-    if (after === undefined) orphaned.add(key);
-    loop.add(after === undefined ? key : keyOf(after));
-  });
+  follow(caches.jobs, ({ key }) => loop.add(key));
   return loop;
 }

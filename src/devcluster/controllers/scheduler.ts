@@ -1,102 +1,75 @@
-import type { Client } from "../../client/client.ts";
-import { isApiError } from "../../client/errors.ts";
+import { follow } from "../../client/cache/follow.ts";
+import { unlessRefused } from "../../client/errors.ts";
+import { persistentVolumeClaims, pods, type PersistentVolumeClaim, type Pod } from "../../kube/builtin.ts";
+import { SELECTED_NODE } from "../../kube/kinds/storage-classes.ts";
+import { keyOf, locationOf } from "../../kube/objects.ts";
 import {
-  persistentVolumeClaims,
-  pods as podType,
-  type PersistentVolumeClaim,
-  type Pod,
-  type PodCondition,
-} from "../../kube/builtin.ts";
-import { SELECTED_NODE, type StorageClass } from "../../kube/kinds/storage-classes.ts";
-import { keyOf } from "../../kube/objects.ts";
-import type { Node } from "../../kube/pods/node.ts";
-import { isWaiting, judgePod, claimKeysOf } from "../../kube/pods/scheduling.ts";
-import type { Cache } from "./cache.ts";
-import { referenceTo, type RecordEvent } from "./events.ts";
+  bindingOf,
+  claimKeysOf,
+  isWaiting,
+  judgePod,
+  unschedulableStatus,
+  type Binding,
+} from "../../kube/pods/scheduling.ts";
+import { resourceType } from "../../kube/resources.ts";
+import type { ControllerOptions } from "./caches.ts";
 import { createLoop, type Loop } from "./loop.ts";
 
-export interface SchedulerOptions {
-  client: Client;
-  pods: Cache<Pod>;
-  nodes: Cache<Node>;
-  claims: Cache<PersistentVolumeClaim>;
-  classes: Cache<StorageClass>;
-  /** `POST pods/NAME/binding`. */
-  bind(pod: Pod, nodeName: string): Promise<void>;
-  recordEvent: RecordEvent;
-  onError(key: string, error: unknown): void;
-}
-
 /** Gives pods their node, or says why they cannot have one. */
-export function startScheduler(options: SchedulerOptions): Loop {
-  const { client, recordEvent } = options;
+export function startScheduler(options: ControllerOptions): Loop {
+  const { client, caches, recordEvent } = options;
 
   const refuse = async (pod: Pod, message: string): Promise<void> => {
-    const known = pod.status?.conditions?.find(({ type }) => type === "PodScheduled");
-    if (known?.message === message && known.reason === "Unschedulable") return;
-    recordEvent(referenceTo(pod, "v1", "Pod"), "Warning", "FailedScheduling", message);
-    const condition: PodCondition = {
-      type: "PodScheduled",
-      status: "False",
-      reason: "Unschedulable",
-      message,
-      lastTransitionTime:
-        known?.status === "False" && known.lastTransitionTime
-          ? known.lastTransitionTime
-          : new Date().toISOString().replace(/\.\d+Z$/, "Z"),
-    };
-    const others = (pod.status?.conditions ?? []).filter(({ type }) => type !== "PodScheduled");
-    const { namespace = "", name = "", uid } = pod.metadata;
-    const body = { metadata: { uid }, status: { conditions: [...others, condition] } };
-    options.pods.put(await client.patch(podType, { namespace, name }, body, { subresource: "status" }));
+    const status = unschedulableStatus(pod, message, new Date());
+    if (status === undefined) return;
+    recordEvent(pods, pod, { type: "Warning", reason: "FailedScheduling", message });
+    const body = { metadata: { uid: pod.metadata.uid }, status };
+    caches.pods.put(await client.patch(pods, locationOf(pod), body, { subresource: "status" }));
   };
 
   const selectNode = async (claim: PersistentVolumeClaim, nodeName: string): Promise<void> => {
-    if (claim.metadata.annotations?.[SELECTED_NODE] !== undefined) return;
-    const { namespace = "", name = "", uid } = claim.metadata;
+    const { uid, annotations } = claim.metadata;
+    if (annotations?.[SELECTED_NODE] !== undefined) return;
     const body = { metadata: { uid, annotations: { [SELECTED_NODE]: nodeName } } };
-    options.claims.put(await client.patch(persistentVolumeClaims, { namespace, name }, body));
+    caches.claims.put(await client.patch(persistentVolumeClaims, locationOf(claim), body));
+  };
+
+  const bind = async (pod: Pod, nodeName: string): Promise<void> => {
+    const { namespace, name } = pod.metadata;
+    const bindings = resourceType<Binding>("", "v1", `${pods.plural}/${name}/binding`, "Binding");
+    const bound = await unlessRefused(client.create(bindings, bindingOf(pod, nodeName)), "NotFound");
+    if (bound === undefined) return;
+    const message = `Successfully assigned ${namespace}/${name} to ${nodeName}`;
+    recordEvent(pods, pod, { type: "Normal", reason: "Scheduled", message });
   };
 
   const loop = createLoop({
     concurrency: 8,
     onError: options.onError,
     async reconcile(key) {
-      const pod = options.pods.get(key);
+      const pod = caches.pods.get(key);
       if (!isWaiting(pod)) return undefined;
       const { node, message, waitingClaims } = judgePod(
         pod,
-        [...options.nodes.list()],
-        (claim) => options.claims.get(claim),
-        (name) => options.classes.get(name),
+        [...caches.nodes.list()],
+        (claim) => caches.claims.get(claim),
+        (name) => caches.classes.get(name),
       );
-      if (node === undefined) {
-        await refuse(pod, message ?? "");
-        return undefined;
-      }
-      const nodeName = node.metadata.name ?? "";
-      await Promise.all(waitingClaims.map((claim) => selectNode(claim, nodeName)));
-      if (waitingClaims.length > 0) return undefined;
-      try {
-        await options.bind(pod, nodeName);
-      } catch (error) {
-        if (!isApiError(error, "NotFound")) throw error;
-        return undefined;
-      }
-      const { namespace, name } = pod.metadata;
-      const assigned = `Successfully assigned ${namespace}/${name} to ${nodeName}`;
-      recordEvent(referenceTo(pod, "v1", "Pod"), "Normal", "Scheduled", assigned);
+      const nodeName = node?.metadata.name;
+      if (nodeName === undefined) await refuse(pod, message ?? "");
+      else if (waitingClaims.length === 0) await bind(pod, nodeName);
+      else await Promise.all(waitingClaims.map((claim) => selectNode(claim, nodeName)));
       return undefined;
     },
   });
 
   const addWaiting = (wanted: (pod: Pod) => boolean): void => {
-    for (const pod of options.pods.list()) if (isWaiting(pod) && wanted(pod)) loop.add(keyOf(pod));
+    for (const pod of caches.pods.list()) if (isWaiting(pod) && wanted(pod)) loop.add(keyOf(pod));
   };
-  options.pods.subscribe(({ key, after }) => {
-    if (isWaiting(after)) loop.add(key);
+  follow(caches.pods, ({ key, new: pod }) => {
+    if (isWaiting(pod)) loop.add(key);
   });
-  options.nodes.subscribe(() => addWaiting(() => true));
-  options.claims.subscribe(({ key }) => addWaiting((pod) => claimKeysOf(pod).includes(key)));
+  follow(caches.nodes, () => addWaiting(() => true));
+  follow(caches.claims, ({ key }) => addWaiting((pod) => claimKeysOf(pod).includes(key)));
   return loop;
 }

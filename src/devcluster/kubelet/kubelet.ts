@@ -1,10 +1,11 @@
 import { chmodSync, mkdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { follow } from "../../client/cache/follow.ts";
+import type { Reflector } from "../../client/cache/reflector.ts";
 import type { Client } from "../../client/client.ts";
 import type { Pod } from "../../kube/builtin.ts";
 import type { PodLogAnswer, PodLogOptions } from "../apiserver/pod-logs.ts";
-import type { Cache, Change } from "../controllers/cache.ts";
 import { createEventRecorder } from "../controllers/events.ts";
 import { timestamp } from "./container-run.ts";
 import { createHostView } from "./host-view.ts";
@@ -21,7 +22,7 @@ import { createScratch, type Scratch } from "./scratch.ts";
 export interface KubeletOptions {
   client: Client;
   /** All pods of the cluster. */
-  pods: Cache<Pod>;
+  pods: Reflector<Pod>;
   nodeName: string;
   /** Where pods' files, volumes and logs are kept. */
   directory: string;
@@ -96,8 +97,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   const forgetting = new Set<Promise<void>>();
   let isStopping = false;
 
-  const follow = ({ before, after }: Change<Pod>): void => {
-    const uid = (after ?? before)?.metadata.uid ?? "";
+  const take = (after: Pod | undefined, uid: string): void => {
     const worker = workers.get(uid);
     if (after === undefined) {
       workers.delete(uid);
@@ -126,7 +126,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     registerNode(options.client, nodeName, NODE_IP, options.sandbox, timestamp()),
   ]);
   removeOrphans(node.podsDirectory, uidsOf(pods));
-  pods.subscribe(follow);
+  follow(pods, ({ old, new: pod }) => take(pod, (pod ?? old)?.metadata.uid ?? ""));
 
   return {
     openLog(namespace, name, request) {
@@ -157,6 +157,6 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   };
 }
 
-function uidsOf(pods: Cache<Pod>): Set<string> {
+function uidsOf(pods: Reflector<Pod>): Set<string> {
   return new Set([...pods.list()].map((pod) => pod.metadata.uid ?? ""));
 }

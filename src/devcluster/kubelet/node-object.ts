@@ -1,11 +1,8 @@
 import { availableParallelism, arch, release, totalmem } from "node:os";
 import type { Client } from "../../client/client.ts";
 import { unlessRefused } from "../../client/errors.ts";
-import { nodeObject, type Node } from "../../kube/pods/node.ts";
-import { resourceType } from "../../kube/resources.ts";
+import { nodeObject, nodes } from "../../kube/pods/node.ts";
 import type { Sandbox } from "./sandbox/sandbox.ts";
-
-export const nodes = resourceType<Node>("", "v1", "nodes", "Node", false);
 
 /** How many pods the node takes; its memory and cores are shared by them without reservation. */
 const POD_CAPACITY = "1000";

@@ -5,7 +5,6 @@ import { isApiError } from "../../client/errors.ts";
 import { pods, type Pod } from "../../kube/builtin.ts";
 import { initialRecords } from "../../kube/pods/records.ts";
 import { podPhase, podStatus, type ContainerRecord, type PodFacts } from "../../kube/pods/status.ts";
-import { referenceTo } from "../controllers/events.ts";
 import type { ContainerLog } from "./container-log.ts";
 import { pause, runToEnd, type PodContext } from "./container-loop.ts";
 import type { ContainerProcess } from "./container-process.ts";
@@ -91,19 +90,22 @@ export function startPodWorker(node: LocalNode, first: Pod): PodWorker {
   let deadline: NodeJS.Timeout | undefined;
   let isRemoving = false;
 
-  const about = (record?: ContainerRecord) => ({
-    ...referenceTo(pod, "v1", "Pod"),
-    ...(record !== undefined && {
-      fieldPath: `spec.${record.isInit ? "initContainers" : "containers"}{${record.container.name}}`,
-    }),
-  });
+  const tell = (type: "Normal" | "Warning", reason: string, message: string, record?: ContainerRecord) =>
+    node.recordEvent(pods, pod, {
+      type,
+      reason,
+      message,
+      ...(record !== undefined && {
+        fieldPath: `spec.${record.isInit ? "initContainers" : "containers"}{${record.container.name}}`,
+      }),
+    });
   const writer = createStatusWriter(node.client, first, () => podStatus(pod, records, facts, timestamp()));
   const publish = (): void => {
     if (!gone.signal.aborted) writer.write();
   };
   const stop = (graceSeconds: number): void =>
     stopper.stop(graceSeconds, (record) =>
-      node.recordEvent(about(record), "Normal", "Killing", `Stopping container ${record.container.name}`),
+      tell("Normal", "Killing", `Stopping container ${record.container.name}`, record),
     );
   const phase = () => podPhase(records, pod.spec.restartPolicy ?? "Always", facts);
   const isOver = (): boolean => phase() === "Failed" || phase() === "Succeeded";
@@ -115,7 +117,7 @@ export function startPodWorker(node: LocalNode, first: Pod): PodWorker {
     const leftMs = startMs + seconds * 1000 - Date.now();
     const expire = (): void => {
       facts.ending = DEADLINE;
-      node.recordEvent(about(), "Normal", DEADLINE.reason, DEADLINE.message);
+      tell("Normal", DEADLINE.reason, DEADLINE.message);
       publish();
       stop(pod.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS);
     };
@@ -130,7 +132,7 @@ export function startPodWorker(node: LocalNode, first: Pod): PodWorker {
         return await setUpVolumes(pod, join(directory, "volumes"), node.sandbox.changesUser, sources);
       } catch (error) {
         const message = error instanceof Error ? error.message : String(error);
-        node.recordEvent(about(), "Warning", "FailedMount", message);
+        tell("Warning", "FailedMount", message);
       }
       await pause(retryMs, stopper.signal);
     }
@@ -145,14 +147,14 @@ export function startPodWorker(node: LocalNode, first: Pod): PodWorker {
     facts.podIP = node.ip;
     const image = pod.spec.containers[0]?.image ?? "";
     const says = `Image ${JSON.stringify(image)} is not pulled: containers run the programs of this machine`;
-    node.recordEvent(about(), "Normal", "ImageNotPulled", says);
+    tell("Normal", "ImageNotPulled", says);
     const context: PodContext = {
       node,
       pod,
       volumes,
       stopping: stopper.signal,
       onChange: publish,
-      tell: (record, type, reason, message) => node.recordEvent(about(record), type, reason, message),
+      tell: (record, type, reason, message) => tell(type, reason, message, record),
       onRun(record, containerRun) {
         running.set(record, containerRun.process);
         logs.set(containerRun.log.path, containerRun.log);

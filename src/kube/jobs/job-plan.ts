@@ -76,7 +76,8 @@ function sortPods(job: Job, pods: readonly Pod[]): Sorted {
   return sorted;
 }
 
-function isTracked(pod: Pod): boolean {
+/** Whether the pod waits to be counted by a Job. */
+export function isTracked(pod: Pod): boolean {
   return pod.metadata.finalizers?.includes(JOB_TRACKING) ?? false;
 }
 

@@ -1,4 +1,5 @@
 import type { Job, Pod } from "../builtin.ts";
+import { controllerOf } from "../objects.ts";
 import { JOB_TRACKING } from "./job-plan.ts";
 
 /** A new pod of a Job, from its template. */
@@ -20,6 +21,12 @@ export function podOf(job: Job): Pod {
     },
     spec,
   };
+}
+
+/** `namespace/name` of the Job that controls a pod; none for a pod that no Job controls. */
+export function jobKeysOf(pod: Pod): string[] {
+  const owner = controllerOf(pod);
+  return owner?.kind === "Job" ? [`${pod.metadata.namespace}/${owner.name}`] : [];
 }
 
 /** Milliseconds until a finished Job with ttlSecondsAfterFinished is to be deleted; undefined when never. */

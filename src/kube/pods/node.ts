@@ -1,4 +1,5 @@
 import type { KubeObject } from "../objects.ts";
+import { resourceType } from "../resources.ts";
 import { versionInfo } from "../version.ts";
 
 /** v1 Node, as far as it is read here. */
@@ -6,6 +7,8 @@ export interface Node extends KubeObject {
   spec?: { unschedulable?: boolean };
   status?: Record<string, unknown>;
 }
+
+export const nodes = resourceType<Node>("", "v1", "nodes", "Node", false);
 
 /** What a node tells of its machine. */
 export interface NodeFacts {

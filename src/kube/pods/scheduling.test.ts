@@ -1,6 +1,6 @@
 import type { PersistentVolumeClaim, Pod } from "../builtin.ts";
 import type { StorageClass } from "../kinds/storage-classes.ts";
-import { judgePod } from "./scheduling.ts";
+import { judgePod, unschedulableStatus } from "./scheduling.ts";
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -79,4 +79,26 @@ test("a matching selector and a bound claim give the node", () => {
 test("a claim that waits for its consumer is handed on with the node", () => {
   const claim = aClaim("standard", "Pending");
   assert.deepEqual(judge(usingClaim(), claim).waitingClaims, [claim]);
+});
+
+test("a pod that fits nowhere says so once, and since when", () => {
+  const first = unschedulableStatus(aPod(), "no room", new Date("2026-01-01T00:00:00Z"));
+  assert.equal(first?.conditions?.[0]?.lastTransitionTime, "2026-01-01T00:00:00Z");
+  const told: Pod = {
+    ...aPod(),
+    status: { conditions: [{ type: "Other", status: "True" }, ...(first?.conditions ?? [])] },
+  };
+  const later = new Date("2026-01-02T00:00:00Z");
+  assert.equal(unschedulableStatus(told, "no room", later), undefined);
+  assert.deepEqual(
+    unschedulableStatus(told, "no node", later)?.conditions?.map(({ type, message, lastTransitionTime }) => [
+      type,
+      message,
+      lastTransitionTime,
+    ]),
+    [
+      ["Other", undefined, undefined],
+      ["PodScheduled", "no node", "2026-01-01T00:00:00Z"],
+    ],
+  );
 });

@@ -1,5 +1,7 @@
 import type { PersistentVolumeClaim, Pod } from "../builtin.ts";
 import { waitsForConsumer, type StorageClass } from "../kinds/storage-classes.ts";
+import type { KubeObject } from "../objects.ts";
+import { timestamp } from "../time.ts";
 import type { Node } from "./node.ts";
 
 /** The claims that a pod uses, as cache keys. */
@@ -80,4 +82,38 @@ export function isWaiting(pod: Pod | undefined): pod is Pod {
     pod.status?.phase !== "Failed" &&
     pod.status?.phase !== "Succeeded"
   );
+}
+
+/** The status of a pod that no node takes, as far as it changes; undefined where it says so already. */
+export function unschedulableStatus(pod: Pod, message: string, now: Date): Pod["status"] {
+  const conditions = pod.status?.conditions ?? [];
+  const known = conditions.find(({ type }) => type === "PodScheduled");
+  if (known?.message === message && known.reason === "Unschedulable") return undefined;
+  const since = known?.status === "False" ? known.lastTransitionTime : undefined;
+  return {
+    conditions: [
+      ...conditions.filter((other) => other !== known),
+      {
+        type: "PodScheduled",
+        status: "False",
+        reason: "Unschedulable",
+        message,
+        lastTransitionTime: since ?? timestamp(now),
+      },
+    ],
+  };
+}
+
+/** v1 Binding: puts a pod on a node. */
+export interface Binding extends KubeObject {
+  target: { apiVersion: string; kind: string; name: string };
+}
+
+/** What a scheduler posts to `pods/NAME/binding`. */
+export function bindingOf(pod: Pod, nodeName: string): Binding {
+  const { namespace, name, uid } = pod.metadata;
+  return {
+    metadata: { namespace, name, uid },
+    target: { apiVersion: "v1", kind: "Node", name: nodeName },
+  };
 }

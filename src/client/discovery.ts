@@ -1,5 +1,5 @@
-import type { Client } from "../../client/client.ts";
-import { resourceType, type ResourceType } from "../../kube/resources.ts";
+import type { Client } from "./client.ts";
+import { resourceType, type ResourceType } from "../kube/resources.ts";
 
 interface ApiResource {
   name: string;
