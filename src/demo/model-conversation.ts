@@ -23,6 +23,8 @@ export interface Tool {
   namespace?: string;
   /** Names of its arguments. */
   properties: readonly string[];
+  /** It takes no arguments but a script that calls the other tools. */
+  runsScripts?: boolean;
 }
 
 /** A call of a tool as every protocol carries it. */
@@ -30,6 +32,8 @@ export interface ToolCall {
   name: string;
   namespace?: string;
   input: Fields;
+  /** Given in place of the input to a tool that runs scripts. */
+  script?: string;
 }
 
 /** Reads a request of Anthropic's Messages or OpenAI's chat completions: both hold messages and tools. */
@@ -58,7 +62,14 @@ const SHELL_TOOLS = ["bash", "exec_command", "run_shell_command"];
 const WRITE_TOOLS = ["write", "write_file"];
 
 /** The agent's own tool for an action: names and arguments differ between agents. */
-export function toolCallOf(action: Action, { tools, workingDirectory }: Conversation): ToolCall {
+export function toolCallOf(action: Action, conversation: Conversation): ToolCall {
+  const call = directCall(action, conversation);
+  const runner = conversation.tools.find(({ runsScripts }) => runsScripts);
+  const script = `text(await tools.${call.name}(${JSON.stringify(call.input)}));`;
+  return runner ? { ...callOf(runner, runner.name, {}), script } : call;
+}
+
+function directCall(action: Action, { tools, workingDirectory }: Conversation): ToolCall {
   if ("tool" in action) return callOf(tools.find(isNamed(action.tool)), action.tool, action.input);
   if ("run" in action) return shellCall(action.run, tools);
   const tool = tools.find(({ name }) => WRITE_TOOLS.includes(name.toLowerCase()));
@@ -105,7 +116,13 @@ function readTool(tool: Fields): Tool[] {
   const schema = asFields(
     declared["input_schema"] ?? declared["parameters"] ?? declared["parametersJsonSchema"],
   );
-  return [{ name: String(declared["name"]), properties: Object.keys(asFields(schema["properties"])) }];
+  return [
+    {
+      name: String(declared["name"]),
+      properties: Object.keys(asFields(schema["properties"])),
+      runsScripts: tool["type"] === "custom" && declared["name"] === "exec",
+    },
+  ];
 }
 
 /** The text of a message's content: a string, or a list of blocks. */

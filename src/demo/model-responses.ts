@@ -1,5 +1,5 @@
 import { asFields, asList, readTools, textOf } from "./model-conversation.ts";
-import type { Conversation, Fields } from "./model-conversation.ts";
+import type { Conversation, Fields, Tool, ToolCall } from "./model-conversation.ts";
 import { errorType } from "./model-protocol.ts";
 import type { Answer, Protocol } from "./model-protocol.ts";
 
@@ -30,34 +30,50 @@ const SAID_BY_MODEL = ["reasoning", "function_call", "custom_tool_call"];
 
 function read(body: Fields): Conversation {
   const items = asList(body["input"]).map(asFields);
-  const users = items.filter(({ role }) => role === "user").map(({ content }) => textOf(content));
+  const said = items.filter(({ role }) => role === "user").flatMap(({ content }) => textsOf(content));
   const isModels = ({ type, role }: Fields): boolean =>
     role === "assistant" || SAID_BY_MODEL.includes(String(type));
-  const directory = users.map((text) => /<cwd>(.*)<\/cwd>/.exec(text)?.[1]).find(Boolean);
+  const directory = said.map((text) => /<cwd>(.*)<\/cwd>/.exec(text)?.[1]).find(Boolean);
   return {
-    // Where it runs, an agent tells as a message of the user's.
-    prompt: users.filter((text) => !text.startsWith("<environment_context>")).join("\n"),
+    // Where it runs, an agent tells in the user's name.
+    prompt: said.filter((text) => !text.startsWith("<environment_context>")).join("\n"),
     answers: items.filter((item, index) => isModels(item) && !isModels(items[index - 1] ?? {})).length,
-    tools: readTools(body["tools"]),
+    tools: toolsOf(body, items),
     model: String(body["model"] ?? "scripted"),
     stream: body["stream"] === true,
     ...(directory === undefined ? {} : { workingDirectory: directory }),
   };
 }
 
+function textsOf(content: unknown): string[] {
+  return typeof content === "string" ? [content] : asList(content).map((block) => textOf([block]));
+}
+
+/** Tools can stand in the conversation itself; where one runs scripts, they alone reach the shell. */
+function toolsOf(body: Fields, items: readonly Fields[]): Tool[] {
+  const later = items.filter(({ type }) => type === "additional_tools").map(({ tools }) => tools);
+  const tools = [body["tools"], ...later].flatMap(readTools);
+  const shell = { name: "exec_command", properties: ["cmd"] };
+  return tools.some(({ runsScripts }) => runsScripts) ? [...tools, shell] : tools;
+}
+
 function itemsOf({ id, text, calls }: Answer): Fields[] {
   const content = [{ type: "output_text", text, annotations: [] }];
   return [
     ...(text === "" ? [] : [{ id: `msg_${id}`, type: "message", role: "assistant", content }]),
-    ...calls.map(({ name, namespace, input }, index) => ({
-      id: `fc_${id}_${index}`,
-      type: "function_call",
-      call_id: `call_${id}_${index}`,
-      name,
-      ...(namespace === undefined ? {} : { namespace }),
-      arguments: JSON.stringify(input),
-    })),
+    ...calls.map((call, index) => callItem(call, `${id}_${index}`)),
   ];
+}
+
+function callItem({ name, namespace, input, script }: ToolCall, id: string): Fields {
+  return {
+    call_id: `call_${id}`,
+    name,
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(script === undefined
+      ? { id: `fc_${id}`, type: "function_call", arguments: JSON.stringify(input) }
+      : { id: `ctc_${id}`, type: "custom_tool_call", input: script }),
+  };
 }
 
 function itemEvents(item: Fields, index: number): string[] {
