@@ -95,6 +95,25 @@ describe("a program of the run's own", { concurrency: 2 }, () => {
     assert.equal(await run.pod.read("/workspace-run/transcript"), "Done.\n");
   });
 
+  test("may repeat a task that is a secret: nothing that it leaves has it", async () => {
+    const lines = ["Settle the invoices of Contoso", '  "quietly",\tand by hand', "", "today"];
+    const promptFrom = { secret: { name: "task", key: "text" } };
+    await using run = await prepare(
+      script("tee task.txt; cat task.txt >&2; cat; awk 1 task.txt; git add .; git commit -qm Task"),
+      { prompt: undefined, promptFrom },
+      { values: { "task/text": lines.join("\n") } },
+    );
+    const { code, stdout, stderr } = await run.pod.runAgent();
+    assert.equal(code, 0, stderr);
+    assert.equal(await run.pod.read("/workspace/task.txt"), lines.join("\n"));
+    assert.equal(custom.parseOutput(stdout).text?.split("\n").at(-1), "today");
+    const written = [stdout, stderr, await run.pod.message()];
+    for (const name of ["log", "transcript", "patch"])
+      written.push(await run.pod.read(`/workspace-run/${name}`));
+    for (const text of written) assert.doesNotMatch(text, /Contoso|quietly/);
+    assert.match(await run.pod.read("/workspace-run/patch"), /^\+\*\*\*\n\+ {2}\*\*\*\n\+\n\+today$/m);
+  });
+
   test("succeeds without a word", async () => {
     await using run = await prepare(["true"]);
     const { code, stdout } = await run.pod.runAgent();

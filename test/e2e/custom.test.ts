@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { before, describe, it } from "node:test";
 import type { AgentRun, AgentRunSpec } from "../../src/api/agent-run.ts";
 import { secrets } from "../../src/kube/builtin.ts";
 import { useAgentCluster } from "../support/agent-cluster.ts";
 import { aSecret } from "../support/objects.ts";
+import { startCommand } from "../support/operator-program.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 const COMMITS = `
 read -r task
@@ -31,9 +35,7 @@ describe("a program of the run's own", { concurrency: 3, timeout: 120_000 }, () 
   const runOf = (name: string, command: string[], spec: Partial<AgentRunSpec> = {}): Promise<AgentRun> =>
     agents.run(name, { agent: "custom", command, providerRef: undefined, ...spec });
 
-  before(() =>
-    agents.add(secrets, aSecret("task", { text: "Rewrite the settlement of Contoso's invoices\n" })),
-  );
+  before(() => agents.add(secrets, aSecret("task", { text: "Settle the invoices of Contoso\n" })));
 
   it("commits and tells what it used", async () => {
     const { status } = await runOf("commits", ["sh", "-c", COMMITS], { prompt: "Write the task down" });
@@ -61,6 +63,24 @@ describe("a program of the run's own", { concurrency: 3, timeout: 120_000 }, () 
     });
     assert.equal(status?.result?.text, "18", status?.message);
     assert.equal(status.provider, "scripted");
+  });
+
+  it("may repeat a task that is a secret: it is in nothing that is shown or fetched", async () => {
+    const { status } = await runOf("private", ["tee", "task.txt"], {
+      prompt: undefined,
+      promptFrom: { secretKeyRef: { name: "task", key: "text" } },
+    });
+    assert.deepEqual([status?.phase, status?.result?.text], ["Succeeded", "***"], status?.message);
+    await using directory = await temporaryDirectory();
+    const fetched = await startCommand(agents.cluster, ["artifacts", "private", "-o", directory.path]).ended;
+    assert.equal(fetched.code, 0, fetched.stderr);
+    const texts = [await agents.cluster.kubectl("logs", "job/private", "-c", "agent")];
+    for (const name of ["patch", "transcript.jsonl", "log"])
+      texts.push(await readFile(join(directory.path, name), "utf8"));
+    for (const text of texts) {
+      assert.match(text, /\*\*\*/);
+      assert.doesNotMatch(text, /Contoso/);
+    }
   });
 
   it("that fails is shown with its last words", async () => {

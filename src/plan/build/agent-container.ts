@@ -70,6 +70,7 @@ function agentEnv(run: ResolvedRun, agent: Agent, setup: AgentSetup): EnvVar[] {
       AGENT_GIT_NAME: run.gitIdentity.name,
       AGENT_GIT_EMAIL: run.gitIdentity.email,
       AGENT_SECRET_NAMES: secretNames(users).join(" "),
+      AGENT_SECRET_FILES: run.promptFrom && "secret" in run.promptFrom ? PROMPT_FILE : undefined,
       ...entrypointEnv(run, agent.entrypoint),
       ...inputEnv(run, agent),
       ...sessionEnv(run, agent),

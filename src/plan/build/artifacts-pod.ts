@@ -4,9 +4,10 @@ import type { Container, EnvVar, Job, Pod, PodSpec } from "../../kube/builtin.ts
 import { literal, literalEnv, mergeEnv } from "./env.ts";
 import { rootsEnv } from "./git-container.ts";
 import { AGENT_CONTAINER, runClaimName, workspaceClaimName } from "./names.ts";
-import { RUN_DIR, workDir, WORKSPACE_DIR, WORKTREES_DIR } from "./paths.ts";
+import { PROMPT_DIR, PROMPT_FILE, RUN_DIR, workDir, WORKSPACE_DIR, WORKTREES_DIR } from "./paths.ts";
 import { artifactsScript } from "./scripts.ts";
 import { containerSecurity, podSecurity } from "./security.ts";
+import { promptSecretVolume } from "./volumes.ts";
 
 /** The files that every run leaves in its part of the claim. */
 export const ARTIFACTS = ["patch", "transcript", "log"] as const;
@@ -34,6 +35,7 @@ const DEADLINE_SECONDS = 600;
 export function buildArtifactsPod(request: ArtifactsRequest): Pod {
   const { run, job, nodeName, podName } = request;
   const template = job?.spec.template.spec;
+  const prompt = run.spec.promptFrom?.secretKeyRef;
   return {
     apiVersion: "v1",
     kind: "Pod",
@@ -59,6 +61,7 @@ export function buildArtifactsPod(request: ArtifactsRequest): Pod {
       volumes: [
         { name: "workspace", persistentVolumeClaim: { claimName: claimOf(run) } },
         { name: "tmp", emptyDir: {} },
+        ...(prompt ? [promptSecretVolume(prompt)] : []),
       ],
     },
   };
@@ -84,6 +87,7 @@ function buildContainer(
 ): Container {
   const name = run.metadata.name ?? "";
   const secrets = secretsOf(template);
+  const hasSecretPrompt = run.spec.promptFrom?.secretKeyRef !== undefined;
   return {
     name: ARTIFACTS_CONTAINER,
     image: template?.initContainers?.[0]?.image ?? gitImage,
@@ -98,6 +102,7 @@ function buildContainer(
         AGENT_WORK_DIR: workDir({ name, worktree: run.spec.worktree }),
         AGENT_ARTIFACTS: wanted.join(" "),
         AGENT_SECRET_NAMES: secrets.map((variable) => variable.name).join(" "),
+        AGENT_SECRET_FILES: hasSecretPrompt ? PROMPT_FILE : undefined,
       }),
     ),
     resources: { requests: { cpu: "100m", memory: "128Mi" }, limits: { memory: "1Gi" } },
@@ -106,6 +111,7 @@ function buildContainer(
       { name: "workspace", mountPath: WORKTREES_DIR, subPath: "worktrees", readOnly: true },
       { name: "workspace", mountPath: RUN_DIR, subPath: `runs/${name}`, readOnly: true },
       { name: "tmp", mountPath: "/tmp" },
+      ...(hasSecretPrompt ? [{ name: "prompt", mountPath: PROMPT_DIR, readOnly: true }] : []),
     ],
     securityContext: { ...containerSecurity, readOnlyRootFilesystem: true },
   };

@@ -1,4 +1,4 @@
-import type { Volume, VolumeMount } from "../../kube/builtin.ts";
+import type { LocalKeyRef, Volume, VolumeMount } from "../../kube/builtin.ts";
 import type { KeySource, ResolvedRepository, ResolvedRun } from "../resolved-run.ts";
 import { runClaimName } from "./names.ts";
 import {
@@ -45,16 +45,11 @@ export function repositoryVolumes(repository: ResolvedRepository | undefined): V
     volumes.push(
       {
         name: "git-credentials",
-        secret: { secretName: name, items: [{ key, path: "credential" }], defaultMode: SECRET_MODE },
+        secret: secretFile({ name, key }, "credential"),
       },
       {
         name: "git-known-hosts",
-        secret: {
-          secretName: name,
-          items: [{ key: "known_hosts", path: "known_hosts" }],
-          defaultMode: SECRET_MODE,
-          optional: true,
-        },
+        secret: { ...secretFile({ name, key: "known_hosts" }, "known_hosts"), optional: true },
       },
     );
   }
@@ -76,15 +71,17 @@ function inputVolumes({ promptFrom, instructions }: ResolvedRun): Volume[] {
 
 function keyVolume(name: string, source: KeySource, path: string): Volume {
   return "secret" in source
-    ? {
-        name,
-        secret: {
-          secretName: source.secret.name,
-          items: [{ key: source.secret.key, path }],
-          defaultMode: SECRET_MODE,
-        },
-      }
+    ? { name, secret: secretFile(source.secret, path) }
     : { name, configMap: { name: source.configMap.name, items: [{ key: source.configMap.key, path }] } };
+}
+
+function secretFile({ name, key }: LocalKeyRef, path: string): NonNullable<Volume["secret"]> {
+  return { secretName: name, items: [{ key, path }], defaultMode: SECRET_MODE };
+}
+
+/** The prompt of a Secret, for a pod that needs it only to keep it out of what it reads; it may be gone by now. */
+export function promptSecretVolume(secret: LocalKeyRef): Volume {
+  return { name: "prompt", secret: { ...secretFile(secret, "prompt"), optional: true } };
 }
 
 function inputMounts({ promptFrom, instructions }: ResolvedRun): VolumeMount[] {

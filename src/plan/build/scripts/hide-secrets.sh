@@ -1,16 +1,21 @@
 # shellcheck shell=sh disable=SC2154,SC2317 # Variables and callers are in the files it is joined with.
-# Keeps the values of secret variables out of what is written. Needs common.sh.
+# Keeps the values of secret variables and files out of what is written. Needs common.sh.
 
 # collect_secrets: their lines, also as they stand in JSON. A short one would be found in ordinary words.
 collect_secrets() {
-  : >"$private/hidden"
-  for name in ${AGENT_SECRET_NAMES:-}; do
-    printenv "$name"
-  done | tr -d '\r' | awk 'length($0) >= 8' >"$private/values"
-  [ ! -s "${private}/secrets" ] || awk 'length($0) >= 8' "$private/secrets" >>"$private/values"
+  {
+    for name in ${AGENT_SECRET_NAMES:-}; do
+      printenv "$name"
+    done
+    for file in ${AGENT_SECRET_FILES:-}; do
+      [ ! -f "$file" ] || awk '{ print }' "$file"
+    done
+    [ ! -s "${private}/secrets" ] || cat "$private/secrets"
+  } | tr -d '\r' | sed 's/^[[:space:]]*//; s/[[:space:]]*$//' | awk 'length($0) >= 8' >"$private/values"
+  tab=$(printf '\t')
   {
     cat "$private/values"
-    sed 's/\\/\\\\/g; s/"/\\"/g' "$private/values"
+    sed "s/\\\\/\\\\\\\\/g; s/\"/\\\\\"/g; s/$tab/\\\\t/g" "$private/values"
   } | sort -u >"$private/hidden"
   rm -f "$private/values"
   # mawk would hold lines back until it has read some thousand bytes.
@@ -20,28 +25,50 @@ collect_secrets() {
   esac
 }
 
-# Reads text, writes it with `***` in place of every secret, line by line.
+# Reads text, writes it with `***` in place of every secret, line by line. Many secrets are looked up by
+# how they begin, so that the time does not grow with their number.
 hide_secrets() {
   if [ ! -s "$private/hidden" ]; then
     exec cat
   fi
   # shellcheck disable=SC2086 # Two words or none.
   LC_ALL=C exec awk $line_by_line -v hidden="$private/hidden" '
+    function holds(line, i) {
+      if (count > 16) return 1
+      for (i = 1; i <= count; i++) if (index(line, secrets[i])) return 1
+      return 0
+    }
+    # Characters of the longest secret that stands at this place.
+    function length_at(line, place, begin, which, i, n, longest) {
+      begin = substr(line, place, 8)
+      if (!(begin in starting)) return 0
+      n = split(starting[begin], which, " ")
+      longest = 0
+      for (i = 1; i <= n; i++)
+        if (length(secrets[which[i]]) > longest && substr(line, place, length(secrets[which[i]])) == secrets[which[i]])
+          longest = length(secrets[which[i]])
+      return longest
+    }
+    function hide(line, clean, covered, place, last, found) {
+      clean = ""
+      covered = 0
+      last = length(line) - 7
+      for (place = 1; place <= last; place++) {
+        found = length_at(line, place)
+        if (found == 0) continue
+        if (place > covered) clean = clean substr(line, covered + 1, place - covered - 1) "***"
+        if (place + found - 1 > covered) covered = place + found - 1
+      }
+      return clean substr(line, covered + 1)
+    }
     BEGIN {
-      while ((getline secret < hidden) > 0) secrets[++count] = secret
+      while ((getline secret < hidden) > 0) {
+        secrets[++count] = secret
+        starting[substr(secret, 1, 8)] = starting[substr(secret, 1, 8)] " " count
+      }
     }
     {
-      for (i = 1; i <= count; i++) {
-        if (index($0, secrets[i]) == 0) continue
-        clean = ""
-        rest = $0
-        while ((at = index(rest, secrets[i])) > 0) {
-          clean = clean substr(rest, 1, at - 1) "***"
-          rest = substr(rest, at + length(secrets[i]))
-        }
-        $0 = clean rest
-      }
-      print
+      print holds($0) ? hide($0) : $0
       fflush()
     }'
 }
