@@ -3,8 +3,9 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
 import { committingScenario } from "../../src/demo/model-scenario.ts";
-import { pods } from "../../src/kube/builtin.ts";
+import { pods, secrets } from "../../src/kube/builtin.ts";
 import { API_KEY, useAgentCluster } from "../support/agent-cluster.ts";
+import { aSecret } from "../support/objects.ts";
 import { startCommand } from "../support/operator-program.ts";
 import { runOk } from "../support/run.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
@@ -18,7 +19,7 @@ const SCENARIOS = {
   ],
   busy: [
     { actions: [{ run: "printf 'half\\n' > half.txt; git add half.txt; git commit -qm Half" }] },
-    { actions: [{ run: "printf 'more\\n' > more.txt" }] },
+    { actions: [{ run: "printf 'more\\nbusy with a private matter\\n' > more.txt" }] },
     { actions: [{ run: "sleep 60" }] },
   ],
 };
@@ -89,7 +90,9 @@ describe("agent-operator artifacts", { concurrency: 2, timeout: 150_000 }, () =>
 
   it("makes the patch from the claim where the run was killed before it could", async () => {
     const { client, namespace } = agents.cluster;
-    await agents.create("killed", { prompt: "busy" });
+    await agents.add(secrets, aSecret("task", { text: "busy with a private matter\n" }));
+    const promptFrom = { secretKeyRef: { name: "task", key: "text" } };
+    await agents.create("killed", { prompt: undefined, promptFrom });
     await agents.untilSaid("killed", /sleep 60/);
     const { status } = await agents.until("killed", (run) => run.status?.podName !== undefined);
     await client.delete(pods, { namespace, name: status?.podName ?? "" }, { gracePeriodSeconds: 0 });
@@ -98,7 +101,7 @@ describe("agent-operator artifacts", { concurrency: 2, timeout: 150_000 }, () =>
     const { code, stdout, stderr } = await fetched("killed", "--patch");
     assert.equal(code, 0, stderr);
     assert.match(stdout, /^\+half$/m);
-    assert.match(stdout, /^\+more$/m);
+    assert.match(stdout, /^\+more\n\+\*\*\*$/m);
     await assertNoHelperLeft();
   });
 
