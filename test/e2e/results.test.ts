@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { agentRuns } from "../../src/api/resources.ts";
 import { committingScenario } from "../../src/demo/model-scenario.ts";
+import { isFinished } from "../../src/plan/agent-run/status.ts";
 import { jobs, persistentVolumeClaims, pods } from "../../src/kube/builtin.ts";
 import { useAgentCluster } from "../support/agent-cluster.ts";
 import { startCommand, startOperatorProgram } from "../support/operator-program.ts";
@@ -83,26 +84,33 @@ describe("a run that is cancelled or expires", { concurrency: 2, timeout: 120_00
   });
 });
 
-describe("a run that is tried again", { concurrency: 2, timeout: 120_000 }, () => {
+describe("a run that is tried again", { concurrency: 3, timeout: 180_000 }, () => {
   const agents = useAgentCluster(SCENARIOS);
   const on = ["AgentFailed"] as const;
 
-  it("keeps its work, goes on with its session and tells of each attempt", async () => {
-    const run = await agents.run("again", { prompt: "crash", retry: { limit: 2, on: [...on] } });
-    assert.equal(run.status?.phase, "Succeeded", run.status?.message);
-    const attempts = run.status.attempts ?? [];
-    assert.deepEqual(
-      attempts.map(({ number, reason }) => [number, reason]),
-      [[1, "AgentFailed"]],
-    );
-    assert.equal(attempts[0]?.exitCode, 139);
-    assert.notEqual(attempts[0]?.podName, run.status.podName);
-    assert.equal(run.status.result?.sessionId, attempts[0]?.result?.sessionId);
-    assert.equal(run.status.result?.git?.filesChanged, 2);
-    const prompts = agents.model.requests.filter(({ main }) => main).map(({ prompt }) => prompt);
-    assert.ok(prompts.some((prompt) => /crash[^]*You were interrupted/.test(prompt)));
-    assert.equal(run.status.timeout, "1m0s");
-  });
+  for (const agent of ["claude", "opencode"] as const) {
+    it(`keeps its work, goes on with its session and tells of each attempt (${agent})`, async () => {
+      const task = `crash ${agent}`;
+      const model = agent === "opencode" ? { model: "scripted-1" } : {};
+      const retry = { limit: 2, on: [...on] };
+      await agents.create(`again-${agent}`, { prompt: task, agent, ...model, retry, timeout: "150s" });
+      const { status } = await agents.until(`again-${agent}`, isFinished, 150_000);
+      assert.equal(status?.phase, "Succeeded", status?.message);
+      const [first, ...others] = status.attempts ?? [];
+      assert.deepEqual([first?.number, first?.reason, others], [1, "AgentFailed", []]);
+      assert.match(first?.message ?? "", /ended with exit code 1\d\d \(SIG(SEGV|ILL)\)/);
+      assert.notEqual(first?.podName, status.podName);
+      assert.ok(status.result?.sessionId);
+      assert.equal(status.result.sessionId, first?.result?.sessionId);
+      assert.equal(status.result.git?.filesChanged, 2);
+      assert.equal(status.timeout, "2m30s");
+      const prompts = agents.model.requests
+        .map(({ prompt }) => prompt)
+        .filter((prompt) => prompt.includes(task));
+      assert.equal(prompts.filter((prompt) => prompt.includes("You were interrupted")).length, 1);
+      assert.equal(prompts.length, 3);
+    });
+  }
 
   it("fails for good after its last attempt, and for another reason at once", async () => {
     const last = await agents.run("limited", { prompt: "always", retry: { limit: 1, on: [...on] } });
