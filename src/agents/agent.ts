@@ -19,6 +19,9 @@ export type McpServer = { name: string } & (
   | { url: string; headers: Readonly<Record<string, McpValue>> }
 );
 
+/** An argument as it is, or one in which the container's variables take the place of `$(NAME)`. */
+export type AgentArgument = string | { expand: string };
+
 /** All that an agent's command line and environment are made from. */
 export interface AgentSetup {
   runName: string;
@@ -64,6 +67,8 @@ export interface EntrypointRules {
   session?: { path: string; option: string };
   /** The option that takes the instruction file; absent when the configuration names it. */
   instructionOption?: string;
+  /** The setting by which that option takes the instructions themselves instead, as a string of TOML. */
+  instructionKey?: string;
   /** Paths (with `*`) moved out of an untrusted checkout while the agent runs. */
   hiddenPaths: readonly string[];
   /** A line after which going on is hopeless. */
@@ -74,10 +79,11 @@ export interface EntrypointRules {
    */
   result: { lines: string; ok: string; bad?: string } | { lines: string; failed: string };
   /**
-   * For an agent that may end without its result: sed expressions that find the session's name in its
-   * output, and in the session's files what has been spent, as lines that `parseOutput` reads.
+   * For an agent that may end without its result, or (`always`) whose result does not tell all: sed
+   * expressions that find the session's name in its output, and among the lines of its `.jsonl` files with
+   * that name what has been spent, as lines that `parseOutput` reads.
    */
-  usage?: { session: string; lines: string };
+  usage?: { session: string; lines: string; always?: boolean };
   /**
    * Lines repeated at the end of a long log, so that its tail alone tells what happened; absent for an
    * agent that writes text and no events: the end of it is then told in a line that `parseOutput` reads.
@@ -148,7 +154,7 @@ export interface Agent {
   /** The variable that carries the credential unless the provider names one. */
   tokenVariable(environment: Readonly<Record<string, string>>, model: string | undefined): string;
   /** Arguments after the executable; the prompt comes on standard input. */
-  args(setup: AgentSetup): string[];
+  args(setup: AgentSetup): AgentArgument[];
   /** Defaults that the user's variables override by name; values are literal. */
   environment(setup: AgentSetup): Record<string, string>;
   /** Values of the user's that this agent wants in another form; literal names to literal values. */

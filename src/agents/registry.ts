@@ -1,10 +1,11 @@
 import type { AgentType } from "../api/agent-types.ts";
 import type { Agent } from "./agent.ts";
 import { claude } from "./claude/claude.ts";
+import { codex } from "./codex/codex.ts";
 import { custom } from "./custom/custom.ts";
 import { opencode } from "./opencode/opencode.ts";
 
-const agents: Readonly<Record<AgentType, Agent>> = { claude, opencode, custom };
+const agents: Readonly<Record<AgentType, Agent>> = { claude, opencode, codex, custom };
 
 /** The agent of this name; undefined for a name that the schema would have refused. */
 export function agentNamed(name: string): Agent | undefined {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import type { EnvVar } from "../../kube/builtin.ts";
-import type { AgentSetup } from "../agent.ts";
+import type { AgentArgument, AgentSetup } from "../agent.ts";
 import { opencode } from "./opencode.ts";
 
 function sample(name: string): string {
@@ -27,7 +27,7 @@ function configOf(of: AgentSetup): unknown {
   return JSON.parse(opencode.environment(of)["OPENCODE_CONFIG_CONTENT"] ?? "");
 }
 
-function modelOf(of: AgentSetup): string | undefined {
+function modelOf(of: AgentSetup): AgentArgument | undefined {
   const args = opencode.args(of);
   return args[args.indexOf("--model") + 1];
 }

@@ -1,6 +1,5 @@
 import type { Agent } from "../../../src/agents/agent.ts";
 import { agentOfType } from "../../../src/agents/registry.ts";
-import type { AgentType } from "../../../src/api/agent-types.ts";
 import { startModelEndpoint } from "../../../src/demo/model-endpoint.ts";
 import type { ModelEndpoint } from "../../../src/demo/model-endpoint.ts";
 import type { ScenarioOf } from "../../../src/demo/model-scenario.ts";
@@ -8,6 +7,8 @@ import type { ResolvedRun } from "../../../src/plan/resolved-run.ts";
 import { createGitRepository } from "../../support/git-repository.ts";
 import type { GitRepository } from "../../support/git-repository.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
+import { agentFacts } from "./agent-facts.ts";
+import type { NamedAgent } from "./agent-facts.ts";
 import { createPod, repository, resolvedRun } from "./pod.ts";
 import type { TestPod, TestPodOptions } from "./pod.ts";
 
@@ -22,7 +23,7 @@ export interface AgentRunTest extends AsyncDisposable {
 }
 
 export interface AgentRunTestOptions {
-  agent: AgentType;
+  agent: NamedAgent;
   scenario: ScenarioOf;
   /** Files of the repository. */
   files?: Record<string, string>;
@@ -35,21 +36,21 @@ export async function prepareAgentRun(options: AgentRunTestOptions): Promise<Age
   const directory = await temporaryDirectory();
   const model = await startModelEndpoint({ scenario: options.scenario });
   const origin = await createGitRepository(`${directory.path}/origin`, options.files);
-  const isClaude = options.agent === "claude";
+  const facts = agentFacts[options.agent];
   const run = resolvedRun({
     agent: options.agent,
     repository: repository(origin.path),
-    env: [{ name: isClaude ? "ANTHROPIC_BASE_URL" : "OPENAI_BASE_URL", value: model.url }],
+    env: [{ name: facts.baseUrl, value: model.url }],
     provider: {
       name: "scripted",
       environment: {},
       cliArgs: [],
       token: {
-        variable: isClaude ? "ANTHROPIC_API_KEY" : "OPENAI_API_KEY",
+        variable: facts.token,
         secret: { name: "key", key: "key" },
       },
     },
-    ...(isClaude ? {} : { model: "scripted-1" }),
+    ...(facts.model === undefined ? {} : { model: facts.model }),
     ...options.run,
   });
   const pod = await createPod(`${directory.path}/pod`, run, {

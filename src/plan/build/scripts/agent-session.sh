@@ -17,14 +17,15 @@ take_up_session() {
   fi
 }
 
-# What an agent without a result has used, as far as its session's files tell.
+# What an agent has used that has no result, or one that does not tell all, as far as its session's files
+# tell: a session's lines name it.
 tell_usage() {
   [ -n "${AGENT_USAGE_LINES:-}" ] || return 0
-  ! said | LC_ALL=C grep -a -q -e "$AGENT_RESULT_LINES" || return 0
+  [ -n "${AGENT_USAGE_ALWAYS:-}" ] || ! said | LC_ALL=C grep -a -q -e "$AGENT_RESULT_LINES" || return 0
   name=$(said | sed -n "$AGENT_USAGE_SESSION" | head -n 1)
   [ -n "$name" ] || return 0
-  find "$HOME/$AGENT_USAGE_PATH" \( -path "*/$name.jsonl" -o -path "*/$name/*.jsonl" \) \
-    -exec sed -n "$AGENT_USAGE_LINES" {} + 2>/dev/null | tail -c 131072 | tee -a "$transcript" "$run_log"
+  find "$HOME/$AGENT_USAGE_PATH" -name '*.jsonl' -exec grep -a -h -F -e "$name" {} + 2>/dev/null |
+    LC_ALL=C sed -n "$AGENT_USAGE_LINES" | tail -c 131072 | tee -a "$transcript" "$run_log"
 }
 
 keep_session() {

@@ -123,6 +123,17 @@ find_instructions() {
   done
 }
 
+# What the option for instructions is given: their file, or a setting with what it holds.
+instructions_argument() {
+  if [ -z "${AGENT_INSTRUCTION_KEY:-}" ]; then
+    printf '%s' "$AGENT_INSTRUCTIONS"
+    return
+  fi
+  printf '%s="""\n' "$AGENT_INSTRUCTION_KEY"
+  LC_ALL=C tr -d '\000-\010\013-\037\177' <"$AGENT_INSTRUCTIONS" | LC_ALL=C sed 's/\\/\\\\/g; s/"/\\"/g'
+  printf '"""'
+}
+
 add_instructions() {
   [ -z "$1" ] || printf '%s\n\n' "$1" >>"$AGENT_INSTRUCTIONS"
 }
@@ -290,7 +301,7 @@ put_back
 trap stop TERM INT
 hide_paths
 if [ -n "${AGENT_INSTRUCTION_OPTION:-}" ] && [ -f "$AGENT_INSTRUCTIONS" ]; then
-  set -- "$@" "$AGENT_INSTRUCTION_OPTION" "$AGENT_INSTRUCTIONS"
+  set -- "$@" "$AGENT_INSTRUCTION_OPTION" "$(instructions_argument)"
 fi
 take_up_session
 [ -z "$resumed" ] || set -- "$@" "$AGENT_RESUME_OPTION" "$AGENT_RESUME"

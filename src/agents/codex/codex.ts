@@ -1,0 +1,65 @@
+import type { Agent, AgentSetup } from "../agent.ts";
+import { codexSettings } from "./codex-config.ts";
+import { parseCodexOutput } from "./codex-output.ts";
+
+/** Codex CLI, as measured at 0.169.0. */
+export const codex: Agent = {
+  name: "codex",
+  entrypoint: {
+    cli: "codex",
+    npmPackage: "@openai/codex@0.169.0",
+    shells: ["bash", "zsh", "sh"],
+    // It then ends its tools and its session properly.
+    stopSignal: "INT",
+    promptPrefix: "",
+    session: { path: ".codex/sessions", option: "resume" },
+    userInstructions: ".codex/AGENTS.md",
+    // It reads a checkout's AGENTS.md whether it trusts the checkout or not.
+    instructionFiles: [],
+    instructionOption: "-c",
+    instructionKey: "developer_instructions",
+    // Never read where the directory is not trusted; but that is noted where a volume may be shared.
+    hiddenPaths: [".codex"],
+    // It would try again five times, for seven seconds.
+    hopeless: '^[{]"type":"error","message":"Reconnecting[.]+ [0-9/]+ [(]unexpected status 40[13] ',
+    result: {
+      lines: '^{"type":"turn[.]\\(completed\\|failed\\)"',
+      ok: '^[{]"type":"turn[.]completed"',
+    },
+    // Its own sum counts the session's earlier attempts, and not what its sub-agents have used.
+    usage: {
+      always: true,
+      session: 's/^{"type":"thread[.]started","thread_id":"\\([0-9a-f-]*\\)".*$/\\1/p',
+      lines:
+        's/^.*"type":"token_usage_record","payload":{\\("thread_id":"[^"]*","turn_id":"[^"]*"\\),"session_id":"[^"]*",\\("root_turn_id":"[^"]*"\\),.*"turn_token_usage":{\\("input_tokens":[0-9]*,"cached_input_tokens":[0-9]*,"cache_write_input_tokens":[0-9]*,"output_tokens":[0-9]*\\)[,}].*$/{"type":"usage",\\1,\\2,\\3}/p',
+    },
+    summary: '^{"type":"\\(thread[.]started\\|turn[.]completed\\|turn[.]failed\\)"',
+  },
+  resources: {
+    requests: { cpu: "250m", memory: "512Mi", "ephemeral-storage": "1Gi" },
+    limits: { memory: "2Gi" },
+  },
+  requiresProvider: true,
+  requiresModel: false,
+  // It knows no limit of turns.
+  features: ["systemPrompt", "instructions", "mcpServers"],
+  chooseModel: ({ run, provider, config }) => run ?? provider ?? config,
+  tokenVariable: () => "OPENAI_API_KEY",
+  args: (setup) => [
+    "exec",
+    "--json",
+    "--skip-git-repo-check",
+    "--dangerously-bypass-approvals-and-sandbox",
+    ...(setup.trustRepositoryConfig ? ["--trust", "--dangerously-bypass-hook-trust"] : []),
+    ...codexSettings(setup).flatMap((setting) => ["-c", setting]),
+    ...setup.cliArgs,
+  ],
+  environment,
+  corrections: () => ({}),
+  parseOutput: parseCodexOutput,
+};
+
+/** Databases do not belong on a volume that several pods may write to; the sessions are files. */
+function environment({ sharedMounts }: AgentSetup): Record<string, string> {
+  return sharedMounts.some((path) => path.endsWith("/.codex")) ? { CODEX_SQLITE_HOME: "/tmp/codex" } : {};
+}

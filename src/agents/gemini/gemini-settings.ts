@@ -1,0 +1,65 @@
+import type { AgentSetup, McpServer, McpValue } from "../agent.ts";
+import { literalValue } from "../values.ts";
+
+/** The text of `~/.gemini/settings.json`, on one line. */
+export function geminiSettings(setup: AgentSetup): string {
+  return JSON.stringify({
+    general: {
+      enableAutoUpdate: false,
+      enableAutoUpdateNotification: false,
+      // A plan waits for somebody to agree.
+      plan: { enabled: false },
+    },
+    ui: { showCompatibilityWarnings: false },
+    privacy: { usageStatisticsEnabled: false },
+    security: { auth: { selectedType: authentication(setup) } },
+    context: {
+      // Beside GEMINI.md, which it always reads.
+      fileName: ["AGENTS.md"],
+      // Otherwise an `@word` in the instructions is taken for a file, and what stands there is lost.
+      importFormat: "flat",
+      // Otherwise an `@word` in the prompt is taken for any file whose name has it.
+      fileFiltering: { enableRecursiveFileSearch: false },
+    },
+    ...(setup.trustRepositoryConfig ? {} : { advanced: { ignoreLocalEnv: true } }),
+    ...(setup.maxTurns === undefined ? {} : { model: { maxSessionTurns: setup.maxTurns } }),
+    ...(setup.mcpServers.length === 0
+      ? {}
+      : {
+          mcpServers: Object.fromEntries(setup.mcpServers.map((server) => [server.name, mcpServer(server)])),
+        }),
+  });
+}
+
+/** Named, because with a base URL it would otherwise choose one that it then refuses. */
+function authentication({ env }: AgentSetup): string {
+  return literalValue(env, "GOOGLE_GENAI_USE_VERTEXAI") === "true" ? "vertex-ai" : "gemini-api-key";
+}
+
+function mcpServer(server: McpServer): object {
+  return "url" in server
+    ? { httpUrl: setting(server.url), headers: mcpValues(server.headers) }
+    : {
+        command: setting(server.command),
+        args: server.args.map(setting),
+        env: mcpValues(server.env),
+      };
+}
+
+/** A text that stays as it is, though gemini puts variables in the place of `$NAME` in all settings. */
+function setting(text: string): string {
+  return text.replaceAll("$", `\${${NEVER_SET}:-$}`);
+}
+
+/** Headers and environment are searched for variables a second time, where a backslash keeps a `$`. */
+function mcpValues(values: Readonly<Record<string, McpValue>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [
+      name,
+      "text" in value ? value.text.replaceAll("$", `\${${NEVER_SET}:-\\$}`) : `\${${value.variable}}`,
+    ]),
+  );
+}
+
+/** Names like this are the operator's. */
+const NEVER_SET = "AGENT_NOTHING";

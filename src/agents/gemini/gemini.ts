@@ -1,0 +1,84 @@
+import type { Agent, AgentSetup } from "../agent.ts";
+import { isReference, literalValue } from "../values.ts";
+import { parseGeminiOutput } from "./gemini-output.ts";
+import { geminiSettings } from "./gemini-settings.ts";
+
+/** Gemini CLI, as measured at 0.61.0. */
+export const gemini: Agent = {
+  name: "gemini",
+  entrypoint: {
+    cli: "gemini",
+    npmPackage: "@google/gemini-cli@0.61.0",
+    // Its tools run in bash and in nothing else.
+    shells: ["bash"],
+    stopSignal: "TERM",
+    // A prompt that starts with `/word` would be run as a command and never reach the model.
+    promptPrefix: "\n",
+    session: {
+      path: ".gemini/tmp",
+      option: "--resume",
+      // What a tool has answered stands in its call as well: gone on with, it would be told twice.
+      drop: '^{"id":"[^"]*","timestamp":"[^"]*","type":"user","content":\\[{"functionResponse":',
+    },
+    instructionPath: ".gemini/GEMINI.md",
+    // It reads those itself, as text.
+    instructionFiles: [],
+    hiddenPaths: [".gemini"],
+    result: {
+      lines: '^{"type":"result",',
+      ok: '^[{]"type":"result","timestamp":"[^"]*","status":"success",',
+      bad: '^[{]"type":"error",.*("severity":"error"|"message":"Loop detected)',
+    },
+    // Its result has no turns, and when it is stopped it has none at all.
+    usage: {
+      always: true,
+      session: 's/^{"type":"init",.*"session_id":"\\([0-9a-f-]*\\)".*$/\\1/p',
+      lines:
+        's/^{\\("id":"[^"]*","timestamp":"[^"]*"\\),"type":"gemini",.*"tokens":{\\("input":[0-9]*,"output":[0-9]*,"cached":[0-9]*,"thoughts":[0-9]*\\)[,}].*$/{"type":"usage",\\1,\\2}/p',
+    },
+    summary: '^{"type":"\\(init\\|error\\|result\\)",',
+  },
+  resources: {
+    requests: { cpu: "250m", memory: "512Mi", "ephemeral-storage": "1Gi" },
+    limits: { memory: "2Gi" },
+  },
+  requiresProvider: true,
+  requiresModel: false,
+  features: ["maxTurns", "systemPrompt", "instructions", "mcpServers"],
+  chooseModel: ({ run, provider, config }) => run ?? provider ?? config,
+  tokenVariable: (environment) =>
+    environment["GOOGLE_GENAI_USE_VERTEXAI"] === "true" ? "GOOGLE_API_KEY" : "GEMINI_API_KEY",
+  args: (setup) => [
+    "--output-format",
+    "stream-json",
+    "--approval-mode",
+    "yolo",
+    ...(setup.model === undefined ? [] : ["--model", setup.model]),
+    ...setup.cliArgs,
+  ],
+  environment: () => ({
+    // It would start itself again with more memory, and that outer process passes no signal on.
+    GEMINI_CLI_NO_RELAUNCH: "true",
+    // In a directory that it does not trust it asks before every tool. What a checkout could bring is
+    // hidden from it instead.
+    GEMINI_CLI_TRUST_WORKSPACE: "true",
+    GEMINI_SANDBOX: "false",
+  }),
+  corrections,
+  files: (setup) => ({ ".gemini/settings.json": geminiSettings(setup) }),
+  parseOutput: parseGeminiOutput,
+};
+
+const BASE_URLS = ["GOOGLE_GEMINI_BASE_URL", "GOOGLE_VERTEX_BASE_URL"];
+
+/** gemini appends the API's version itself. */
+function corrections({ env }: AgentSetup): Record<string, string> {
+  return Object.fromEntries(
+    BASE_URLS.flatMap((name) => {
+      const baseUrl = literalValue(env, name);
+      if (!baseUrl || isReference(baseUrl)) return [];
+      const wanted = baseUrl.replace(/\/+$/, "").replace(/\/v1(alpha|beta)?[0-9]*$/, "");
+      return wanted === baseUrl ? [] : [[name, wanted]];
+    }),
+  );
+}
