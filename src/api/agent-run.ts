@@ -186,8 +186,8 @@ export const agentRunKind: KindDefinition = {
     {
       name: "Cost",
       type: "string",
-      jsonPath: ".status.result.costUSD",
-      description: "What it cost, in US dollars, as the agent reports it",
+      jsonPath: ".status.usage.costUSD",
+      description: "What it cost with all its attempts, in US dollars, as the agent reports it",
       wide: true,
     },
   ],

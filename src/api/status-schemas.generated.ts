@@ -192,6 +192,41 @@ export const statusSchemas: Readonly<Record<string, StructuralSchema>> = {
           }
         }
       },
+      "usage": {
+        "type": "object",
+        "properties": {
+          "tokens": {
+            "type": "object",
+            "properties": {
+              "input": {
+                "type": "integer",
+                "format": "int64",
+                "minimum": 0
+              },
+              "output": {
+                "type": "integer",
+                "format": "int64",
+                "minimum": 0
+              },
+              "cacheRead": {
+                "type": "integer",
+                "format": "int64",
+                "minimum": 0
+              },
+              "cacheWrite": {
+                "type": "integer",
+                "format": "int64",
+                "minimum": 0
+              }
+            }
+          },
+          "costUSD": {
+            "type": "string",
+            "pattern": "^[0-9]+([.][0-9]+)?$",
+            "maxLength": 32
+          }
+        }
+      },
       "attempts": {
         "type": "array",
         "maxItems": 10,

@@ -32,16 +32,23 @@ const git = object(
   { description: "What changed in the checkout." },
 );
 
+const costUSD = text({
+  description: "Cost in US dollars as a decimal number, as the agent reports it.",
+  maxLength: 32,
+  pattern: "^[0-9]+([.][0-9]+)?$",
+});
+
+const usage = object(
+  { tokens: tokens.optional(), costUSD: costUSD.optional() },
+  { description: "What all attempts used together, as far as the agent reported it." },
+);
+
 const result = object(
   {
     sessionId: word("The agent's own name for the session.").optional(),
     turns: count("Turns that the agent took.").optional(),
     tokens: tokens.optional(),
-    costUSD: text({
-      description: "Cost in US dollars as a decimal number, as the agent reports it.",
-      maxLength: 32,
-      pattern: "^[0-9]+([.][0-9]+)?$",
-    }).optional(),
+    costUSD: costUSD.optional(),
     text: text({ description: "The agent's final words.", maxLength: MAX_RESULT_TEXT }).optional(),
     textTruncated: flag("Whether text was cut.").optional(),
     git: git.optional(),
@@ -94,6 +101,7 @@ export const runStatus = object(
       "What the agent left behind: nothing, uncommitted changes, or commits.",
     ).optional(),
     result: result.optional(),
+    usage: usage.optional(),
     attempts: list(attempt, {
       description: "Attempts before the last one, oldest first. The result is the last one's.",
       maxItems: 10,

@@ -30,8 +30,8 @@ function isHeldUp({ phase, reason }: AgentRunStatus): boolean {
   return phase === "Initializing" && reason !== "JobCreated";
 }
 
-function spent({ result }: AgentRunStatus): string {
+function spent({ result, usage }: AgentRunStatus): string {
   const turns = result?.turns === undefined ? "" : ` in ${result.turns} turns`;
-  const cost = result?.costUSD === undefined ? "" : `, $${result.costUSD}`;
+  const cost = usage?.costUSD === undefined ? "" : `, $${usage.costUSD}`;
   return turns + cost;
 }

@@ -310,6 +310,10 @@ describe("a run that has ended", () => {
     assert.equal(plan.status?.outcome, "Committed");
     assert.equal(plan.status?.exitCode, 0);
     assert.equal(plan.status?.result?.costUSD, "0.5");
+    assert.deepEqual(plan.status.usage, {
+      tokens: { input: 10, output: 5, cacheRead: 0, cacheWrite: 0 },
+      costUSD: "0.5",
+    });
     assert.equal(plan.status?.result?.git?.headCommit, "b");
     assert.equal(plan.status?.completionTime, "2026-01-01T00:10:00Z");
   });

@@ -17,7 +17,7 @@ import * as podState from "./pod-state.ts";
 import { agentOf } from "./references.ts";
 import { resolveRun } from "./resolve.ts";
 import { isRecorded, nextAttempt, pauseLeft } from "./retry.ts";
-import { outcomeOf, resultOf } from "./result.ts";
+import { outcomeOf, resultOf, usageOf } from "./result.ts";
 import { holdUpOf, isSlow, SLOW_START_MS } from "./start-up.ts";
 import * as status from "./status.ts";
 
@@ -239,6 +239,7 @@ function end(observed: ObservedRun, ending: Ending): RunPlan {
   const again = nextAttempt(observed, ending);
   if (again) return write(run, again, { afterMs: 0 });
   const { phase, reason, message, exitCode, git } = ending;
+  const result = resultOf(ending);
   const stage = status.endedStage(phase, reason, message);
   return write(
     run,
@@ -248,7 +249,8 @@ function end(observed: ObservedRun, ending: Ending): RunPlan {
       exitCode,
       outcome: outcomeOf(git),
       branch: git?.branch ?? run.status?.branch,
-      result: resultOf(ending),
+      result,
+      usage: usageOf([...(run.status?.attempts ?? []).map((attempt) => attempt.result), result]),
     },
     job && !isOver(job, pod) ? { afterMs: 0 } : "onChange",
   );

@@ -1,4 +1,5 @@
-import type { AgentRunOutcome, AgentRunResult } from "../../api/agent-run.ts";
+import type { AgentRunOutcome, AgentRunResult, AgentRunStatus } from "../../api/agent-run.ts";
+import { formatCost } from "../../agents/output.ts";
 import { MAX_RESULT_TEXT } from "../../api/bounds.ts";
 import type { GitReport } from "../build/git-report.ts";
 import type { Ending } from "./ending.ts";
@@ -13,6 +14,29 @@ export function resultOf({ report, git }: Ending): AgentRunResult | undefined {
     costUSD: report?.costUSD,
     ...textOf(report?.text),
     git: git && gitOf(git),
+  };
+}
+
+/** What the attempts with these results used together; a part that none of them told stays absent. */
+export function usageOf(results: readonly (AgentRunResult | undefined)[]): AgentRunStatus["usage"] {
+  const told = results.filter((result) => result !== undefined);
+  const tokens = told.flatMap((result) => result.tokens ?? []);
+  const costs = told.flatMap(({ costUSD }) => costUSD ?? []);
+  if (tokens.length === 0 && costs.length === 0) return undefined;
+  const sum = (values: readonly (number | undefined)[]): number =>
+    values.reduce<number>((total, value = 0) => total + value, 0);
+  return {
+    ...(tokens.length === 0
+      ? {}
+      : {
+          tokens: {
+            input: sum(tokens.map(({ input }) => input)),
+            output: sum(tokens.map(({ output }) => output)),
+            cacheRead: sum(tokens.map(({ cacheRead }) => cacheRead)),
+            cacheWrite: sum(tokens.map(({ cacheWrite }) => cacheWrite)),
+          },
+        }),
+    ...(costs.length === 0 ? {} : { costUSD: formatCost(sum(costs.map(Number))) }),
   };
 }
 

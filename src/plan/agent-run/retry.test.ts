@@ -53,6 +53,14 @@ describe("nextAttempt", () => {
     assert.equal(status?.startTime, "2026-01-01T00:00:00Z");
   });
 
+  it("adds what the attempt used to what the earlier ones did", () => {
+    const run = aRun(2, 1);
+    const [earlier] = run.status?.attempts ?? [];
+    if (earlier) earlier.result = { costUSD: "0.5" };
+    const status = next(run, { ...ENDING, report: { ok: false, costUSD: "0.25" } });
+    assert.deepEqual(status?.usage, { costUSD: "0.75" });
+  });
+
   it("is none after the last one, for another reason, or once the run is cancelled", () => {
     assert.equal(next(aRun(1, 1)), undefined);
     assert.equal(next(aRun(0, 0)), undefined);

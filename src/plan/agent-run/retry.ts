@@ -4,7 +4,7 @@ import { isCancelled } from "./cancel.ts";
 import type { Ending } from "./ending.ts";
 import type { ObservedRun } from "./observed.ts";
 import { timeOf } from "./pod-state.ts";
-import { resultOf } from "./result.ts";
+import { resultOf, usageOf } from "./result.ts";
 import * as status from "./status.ts";
 
 export type Attempt = NonNullable<AgentRunStatus["attempts"]>[number];
@@ -34,6 +34,7 @@ export function nextAttempt(observed: ObservedRun, ending: Ending): AgentRunStat
   return {
     ...status.enterStage(run, status.initializingStage("Retrying", message), now),
     attempts: [...attempts, attempt],
+    usage: usageOf([...attempts, attempt].map(({ result }) => result)),
     jobName: undefined,
     podName: undefined,
     startedAt: undefined,
