@@ -16,7 +16,7 @@ export function buildAgentContainer(run: ResolvedRun, agent: Agent): Container {
   return {
     name: AGENT_CONTAINER,
     image: run.image,
-    command: ["/bin/sh", "-c", literal(entrypointScript), agent.name],
+    command: ["/bin/sh", "-c", entrypointScript, agent.name],
     args: agent.args(setup).map((arg) => (typeof arg === "string" ? literal(arg) : arg.expand)),
     workingDir: workDir(run),
     env: agentEnv(run, agent, setup),

@@ -1,7 +1,7 @@
 import { LABEL_COMPONENT, LABEL_INSTANCE, LABEL_NAME, OPERATOR_NAME } from "../../api/labels.ts";
 import type { AgentRun } from "../../api/agent-run.ts";
 import type { Container, EnvVar, Job, Pod, PodSpec } from "../../kube/builtin.ts";
-import { literal, literalEnv, mergeEnv } from "./env.ts";
+import { literalEnv, mergeEnv } from "./env.ts";
 import { rootsEnv } from "./git-container.ts";
 import { AGENT_CONTAINER, runClaimName, workspaceClaimName } from "./names.ts";
 import { PROMPT_DIR, PROMPT_FILE, RUN_DIR, workDir, WORKSPACE_DIR, WORKTREES_DIR } from "./paths.ts";
@@ -91,7 +91,7 @@ function buildContainer(
   return {
     name: ARTIFACTS_CONTAINER,
     image: template?.initContainers?.[0]?.image ?? gitImage,
-    command: ["/bin/sh", "-c", literal(artifactsScript)],
+    command: ["/bin/sh", "-c", artifactsScript],
     env: mergeEnv(
       secrets,
       literalEnv({ HOME: "/tmp/home", TMPDIR: "/tmp" }),

@@ -1,6 +1,6 @@
 import { ANNOTATION_ORIGIN, LABEL_COMPONENT, LABEL_RUN } from "../../api/labels.ts";
 import type { Container, Job, PodSecurityContext } from "../../kube/builtin.ts";
-import { literal, literalEnv, mergeEnv } from "./env.ts";
+import { literalEnv, mergeEnv } from "./env.ts";
 import { rootsEnv } from "./git-container.ts";
 import { CLEANUP_COMPONENT, workspaceLabels } from "./labels.ts";
 import { cleanupJobName, GIT_CLEANUP_CONTAINER, workspaceClaimName } from "./names.ts";
@@ -108,7 +108,7 @@ function buildContainer({ run, workspace, force, gitImage }: WorktreeCleanup): C
   return {
     name: GIT_CLEANUP_CONTAINER,
     image: gitImage,
-    command: ["/bin/sh", "-c", literal(gitCleanupScript)],
+    command: ["/bin/sh", "-c", gitCleanupScript],
     env: mergeEnv(
       literalEnv({ HOME: "/tmp/home", TMPDIR: "/tmp" }),
       rootsEnv(),

@@ -1,6 +1,6 @@
 import type { Container, EnvVar } from "../../kube/builtin.ts";
 import type { ResolvedRepository, ResolvedRun } from "../resolved-run.ts";
-import { literal, literalEnv, mergeEnv, networkEnv } from "./env.ts";
+import { literalEnv, mergeEnv, networkEnv } from "./env.ts";
 import { GIT_CLONE_CONTAINER, GIT_WORKTREE_CONTAINER, runClaimName } from "./names.ts";
 import {
   GIT_CA_DIR,
@@ -20,7 +20,7 @@ export function buildGitContainer(run: ResolvedRun): Container {
   return {
     name: run.workspace ? GIT_WORKTREE_CONTAINER : GIT_CLONE_CONTAINER,
     image: run.gitImage,
-    command: ["/bin/sh", "-c", literal(run.workspace ? gitWorktreeScript : gitCloneScript)],
+    command: ["/bin/sh", "-c", run.workspace ? gitWorktreeScript : gitCloneScript],
     env: gitEnv(run),
     resources: { requests: { cpu: "100m", memory: "128Mi" }, limits: { memory: "1Gi" } },
     volumeMounts: [

@@ -1,3 +1,4 @@
+import { literal } from "./env.ts";
 import {
   agentChangeSh,
   agentCheckoutSh,
@@ -17,23 +18,25 @@ import {
   hideSecretsSh,
 } from "./scripts.generated.ts";
 
+// Every script is written as a pod's command takes it: what would be expanded there is doubled.
+
 /** Makes the checkout of a standalone run, with its worktree. */
-export const gitCloneScript = [commonSh, gitRemoteSh, gitCheckoutSh, gitCloneSh].join("\n");
+export const gitCloneScript = scriptOf([commonSh, gitRemoteSh, gitCheckoutSh, gitCloneSh]);
 
 /** Makes the checkout of a workspace. */
-export const gitWorkspaceScript = [commonSh, gitRemoteSh, gitCheckoutSh, gitWorkspaceSh].join("\n");
+export const gitWorkspaceScript = scriptOf([commonSh, gitRemoteSh, gitCheckoutSh, gitWorkspaceSh]);
 
 /** Adds the worktree of a run on a shared workspace. */
-export const gitWorktreeScript = [commonSh, gitRemoteSh, gitViewSh, gitWorktreeSh].join("\n");
+export const gitWorktreeScript = scriptOf([commonSh, gitRemoteSh, gitViewSh, gitWorktreeSh]);
 
 /** Removes the worktree of a run on a shared workspace. */
-export const gitCleanupScript = [commonSh, gitViewSh, gitCleanupSh].join("\n");
+export const gitCleanupScript = scriptOf([commonSh, gitViewSh, gitCleanupSh]);
 
 /** Writes what a run has left to standard output. */
-export const artifactsScript = [commonSh, hideSecretsSh, artifactsSh].join("\n");
+export const artifactsScript = scriptOf([commonSh, hideSecretsSh, artifactsSh]);
 
 /** Runs the agent. */
-export const entrypointScript = [
+export const entrypointScript = scriptOf([
   commonSh,
   gitRemoteSh,
   hideSecretsSh,
@@ -43,4 +46,9 @@ export const entrypointScript = [
   agentTextSh,
   agentChangeSh,
   entrypointSh,
-].join("\n");
+]);
+
+/** Made once: most of every Job is this text. */
+function scriptOf(parts: readonly string[]): string {
+  return literal(parts.join("\n"));
+}

@@ -1,7 +1,7 @@
 import { ANNOTATION_ORIGIN, LABEL_WORKSPACE } from "../../api/labels.ts";
 import type { Container, Job, PodSpec, Volume } from "../../kube/builtin.ts";
 import type { WorkspaceSetup } from "../resolved-workspace.ts";
-import { literal, literalEnv, mergeEnv, networkEnv } from "./env.ts";
+import { literalEnv, mergeEnv, networkEnv } from "./env.ts";
 import { remoteEnv, rootsEnv } from "./git-container.ts";
 import { workspaceLabels } from "./labels.ts";
 import { GIT_CLONE_CONTAINER, workspaceClaimName, workspaceJobName } from "./names.ts";
@@ -79,7 +79,7 @@ function buildContainer(workspace: WorkspaceSetup): Container {
   return {
     name: GIT_CLONE_CONTAINER,
     image: workspace.gitImage,
-    command: ["/bin/sh", "-c", literal(gitWorkspaceScript)],
+    command: ["/bin/sh", "-c", gitWorkspaceScript],
     env: mergeEnv(
       networkEnv(workspace.env),
       literalEnv({ HOME: "/tmp/home", TMPDIR: "/tmp" }),
