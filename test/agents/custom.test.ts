@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { chmod, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { custom } from "../../src/agents/custom/custom.ts";
 import { parseGitReport, parseUnfitImage } from "../../src/plan/build/git-report.ts";
 import type { ResolvedRun } from "../../src/plan/resolved-run.ts";
 import { createGitRepository } from "../support/git-repository.ts";
+import { projectRoot } from "../support/project-files.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 import { createPod, repository, resolvedRun } from "./support/pod.ts";
 import type { TestPod, TestPodOptions } from "./support/pod.ts";
@@ -112,6 +114,15 @@ describe("a program of the run's own", { concurrency: 2 }, () => {
       written.push(await run.pod.read(`/workspace-run/${name}`));
     for (const text of written) assert.doesNotMatch(text, /Contoso|quietly/);
     assert.match(await run.pod.read("/workspace-run/patch"), /^\+\*\*\*\n\+ {2}\*\*\*\n\+\n\+today$/m);
+  });
+
+  test("may end with all that the guide says it can tell", async () => {
+    const guide = readFileSync(join(projectRoot, "docs/guide/agents.md"), "utf8");
+    const result = /^ *(\{"type": "result".*\})$/m.exec(guide)?.[1] ?? "";
+    await using run = await prepare(["echo", result]);
+    const told = custom.parseOutput((await run.pod.runAgent()).stdout);
+    const { type: _type, ...documented } = JSON.parse(result) as Record<string, unknown>;
+    assert.deepEqual(told, documented);
   });
 
   test("succeeds without a word", async () => {

@@ -60,6 +60,15 @@ describe("renderRuns", () => {
     assert.ok(!text.includes("hush"));
   });
 
+  it("shows the program of a run that brings its own, which needs no provider", () => {
+    const [rendered] = renderRuns([run({ agent: "custom", command: ["make", "fix"] })], defaults);
+    const command = rendered?.effective.find(({ field }) => field === "command");
+    assert.deepEqual(command, { field: "command", value: '["make","fix"]', from: "AgentRun" });
+    const job = JSON.stringify(rendered?.objects.find(({ kind }) => kind === "Job"));
+    assert.match(job, /"args":\["fix"\]/);
+    assert.match(job, /\{"name":"AGENT_CLI","value":"make"\}/);
+  });
+
   const wrong: [what: string, documents: Record<string, unknown>[], says: RegExp][] = [
     [
       "a run that an API server would refuse",

@@ -136,6 +136,7 @@ function effectiveValues(
     resolved.model === undefined || resolved.model === models ? undefined : resolved.model;
   return [
     ...row("agent", resolved.agent, [spec.agent, "AgentRun"], [defaults?.defaultAgent, configName]),
+    ...row("command", resolved.command, [spec.command, "AgentRun"]),
     ...row(
       "provider",
       resolved.provider?.name,
