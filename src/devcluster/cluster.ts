@@ -59,22 +59,8 @@ function userTransport(server: ApiServer, name: string): Transport {
   return server.transport({ name, groups: ["system:masters"] });
 }
 
-/** Runs the cleanups in reverse order, all of them, and reports the first failure. */
-async function undo(cleanups: (() => Promise<void> | void)[]): Promise<void> {
-  const failures: unknown[] = [];
-  for (const cleanup of cleanups.toReversed()) {
-    try {
-      await cleanup();
-    } catch (error) {
-      failures.push(error);
-    }
-  }
-  cleanups.length = 0;
-  if (failures.length > 0) throw failures[0];
-}
-
-async function start(options: DevClusterOptions, dataDir: string, cleanups: (() => Promise<void> | void)[]) {
-  cleanups.push(lockDataDir(dataDir));
+async function start(options: DevClusterOptions, dataDir: string, started: AsyncDisposableStack) {
+  started.defer(lockDataDir(dataDir));
   const kubeletDirectory = join(dataDir, "kubelet");
   mkdirSync(kubeletDirectory, { recursive: true });
   const path = options.path ?? SYSTEM_PATH;
@@ -91,7 +77,7 @@ async function start(options: DevClusterOptions, dataDir: string, cleanups: (() 
     }),
     detectSandbox(kubeletDirectory, path, options.sandbox),
   ]);
-  cleanups.push(() => server.close());
+  started.defer(() => server.close());
   const listening = await server.listen(options.port === undefined ? {} : { port: options.port });
   const nodeName = nodeNameOf(hostname());
   const builder = createClient(userTransport(server, "system:apiserver"));
@@ -103,7 +89,7 @@ async function start(options: DevClusterOptions, dataDir: string, cleanups: (() 
     volumesDirectory: join(dataDir, "volumes"),
     onProblem: options.onProblem ?? ((message) => process.stderr.write(`${message}\n`)),
   });
-  cleanups.push(() => controllers.stop());
+  started.defer(() => controllers.stop());
   kubelet = await startKubelet({
     client: createClient(userTransport(server, `system:node:${nodeName}`), { fieldManager: "kubelet" }),
     pods: controllers.pods,
@@ -119,7 +105,7 @@ async function start(options: DevClusterOptions, dataDir: string, cleanups: (() 
     claimDirectory: (namespace, claim) => controllers.claimDirectory(namespace, claim),
   });
   const running = kubelet;
-  cleanups.push(() => running.stop(options.stopGraceSeconds ?? 2));
+  started.defer(() => running.stop(options.stopGraceSeconds ?? 2));
   return {
     kubeconfigPath: listening.kubeconfigPath ?? join(dataDir, "kubeconfig"),
     url: listening.url,
@@ -134,14 +120,10 @@ async function start(options: DevClusterOptions, dataDir: string, cleanups: (() 
  * is in use, a git mirror is missing or the wanted sandbox cannot be had; then nothing is left running.
  */
 export async function startDevCluster(options: DevClusterOptions = {}): Promise<DevCluster> {
-  const cleanups: (() => Promise<void> | void)[] = [];
+  await using started = new AsyncDisposableStack();
   const dataDir = resolve(options.dataDir ?? mkdtempSync(join(tmpdir(), "devcluster-")));
-  if (options.dataDir === undefined) cleanups.push(() => rmSync(dataDir, { recursive: true, force: true }));
-  try {
-    const cluster = await start(options, dataDir, cleanups);
-    return { ...cluster, stop: () => undo(cleanups) };
-  } catch (error) {
-    await undo(cleanups).catch(() => undefined);
-    throw error;
-  }
+  if (options.dataDir === undefined) started.defer(() => rmSync(dataDir, { recursive: true, force: true }));
+  const cluster = await start(options, dataDir, started);
+  const running = started.move();
+  return { ...cluster, stop: () => running.disposeAsync() };
 }

@@ -1,7 +1,7 @@
-import { X509Certificate, webcrypto } from "node:crypto";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { KeyObject, X509Certificate, webcrypto } from "node:crypto";
 import { join } from "node:path";
 import type * as X509 from "@peculiar/x509";
+import { keptPrivately } from "./private-file.ts";
 
 /** The keys of a cluster: its own authority, the server's and the administrator's certificates. All PEM. */
 export interface Pki {
@@ -15,33 +15,22 @@ export interface Pki {
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 const DAY_MS = 24 * 60 * 60 * 1000;
 const VALID_DAYS = 3650;
-const FILE = "pki.json";
 
 /** Reads the cluster's keys from its data dir, or makes them (and keeps them there, mode 0600). */
 export async function loadPki(dataDir: string | undefined, now: Date): Promise<Pki> {
-  const kept = dataDir === undefined ? undefined : await readPki(join(dataDir, FILE), now);
-  if (kept !== undefined) return kept;
-  const pki = await createPki(now);
-  if (dataDir !== undefined) await writePrivately(join(dataDir, FILE), JSON.stringify(pki));
-  return pki;
+  const make = async () => JSON.stringify(await createPki(now));
+  return keptPrivately(dataDir && join(dataDir, "pki.json"), (text) => readPki(text, now), make);
 }
 
-async function readPki(path: string, now: Date): Promise<Pki | undefined> {
+/** Undefined for what is damaged or about to expire: new keys serve as well, since the kubeconfig is written anew too. */
+function readPki(text: string, now: Date): Pki | undefined {
   try {
-    const pki = JSON.parse(await readFile(path, "utf8")) as Pki;
+    const pki = JSON.parse(text) as Pki;
     const expires = new X509Certificate(pki.serverCertificate).validTo;
     return Date.parse(expires) - now.getTime() > DAY_MS ? pki : undefined;
   } catch {
-    // Absent or unreadable: new keys serve as well, since the kubeconfig is written anew too.
     return undefined;
   }
-}
-
-/** Writes a file that only its owner can read, in one step. */
-export async function writePrivately(path: string, text: string): Promise<void> {
-  await mkdir(join(path, ".."), { recursive: true, mode: 0o700 });
-  await writeFile(`${path}.new`, text, { mode: 0o600 });
-  await rename(`${path}.new`, path);
 }
 
 async function createPki(now: Date): Promise<Pki> {
@@ -56,7 +45,6 @@ async function createPki(now: Date): Promise<Pki> {
   };
   const issuer = "CN=agent-operator-devcluster-ca";
   const caCertificate = await x509.X509CertificateGenerator.createSelfSigned({
-    serialNumber: serial(),
     name: issuer,
     ...validity,
     signingAlgorithm: ALGORITHM,
@@ -68,7 +56,6 @@ async function createPki(now: Date): Promise<Pki> {
   });
   const sign = (subject: string, publicKey: webcrypto.CryptoKey, extensions: X509.Extension[]) =>
     x509.X509CertificateGenerator.create({
-      serialNumber: serial(),
       subject,
       issuer,
       ...validity,
@@ -88,9 +75,9 @@ async function createPki(now: Date): Promise<Pki> {
   ]);
   return {
     ca: caCertificate.toString("pem"),
-    serverKey: await exportKey(server.privateKey),
+    serverKey: exportKey(server.privateKey),
     serverCertificate: serverCertificate.toString("pem"),
-    adminKey: await exportKey(admin.privateKey),
+    adminKey: exportKey(admin.privateKey),
     adminCertificate: adminCertificate.toString("pem"),
   };
 }
@@ -104,13 +91,6 @@ const serverNames: X509.JsonGeneralNames = [
   { type: "ip", value: "::1" },
 ];
 
-function serial(): string {
-  // A leading zero keeps the number positive.
-  return `00${Buffer.from(webcrypto.getRandomValues(new Uint8Array(15))).toString("hex")}`;
-}
-
-async function exportKey(key: webcrypto.CryptoKey): Promise<string> {
-  const bytes = await webcrypto.subtle.exportKey("pkcs8", key);
-  const base64 = Buffer.from(bytes).toString("base64");
-  return `-----BEGIN PRIVATE KEY-----\n${base64.replace(/.{64}/g, "$&\n").trimEnd()}\n-----END PRIVATE KEY-----\n`;
+function exportKey(key: webcrypto.CryptoKey): string {
+  return KeyObject.from(key).export({ type: "pkcs8", format: "pem" }).toString();
 }

@@ -1,13 +1,29 @@
+import { compareVersions } from "./api-versions.ts";
 import type { Resource } from "./kinds/resource.ts";
 import { acceptClauses } from "./request/accept.ts";
 
 /** Group to its versions, the preferred first, each with its resources. Core (`""`) first. */
 export type ServedGroups = ReadonlyMap<string, ReadonlyMap<string, readonly Resource[]>>;
 
-/** A discovery document and the content type that names its form. */
-export interface AggregatedDiscovery {
+/** The resources by group and version. */
+export function servedGroups(resources: readonly Resource[]): ServedGroups {
+  const groups = new Map<string, Map<string, Resource[]>>();
+  for (const resource of resources) {
+    const versions = groups.get(resource.group) ?? new Map<string, Resource[]>();
+    const list = versions.get(resource.version) ?? [];
+    list.push(resource);
+    groups.set(resource.group, versions.set(resource.version, list));
+  }
+  for (const [group, versions] of groups) {
+    groups.set(group, new Map([...versions].sort(([a], [b]) => compareVersions(a, b))));
+  }
+  return groups;
+}
+
+/** A discovery document and, where it is not plain JSON, the content type that names its form. */
+export interface DiscoveryDocument {
   body: unknown;
-  contentType: string;
+  contentType?: string;
 }
 
 /** `/api`: the versions of the core group. */
@@ -80,7 +96,7 @@ export function aggregated(
   groups: ServedGroups,
   accept: string | undefined,
   core: boolean,
-): AggregatedDiscovery | undefined {
+): DiscoveryDocument | undefined {
   // kubectl names several forms; the first that is known counts.
   for (const { media, parameters } of acceptClauses(accept)) {
     if (media !== "application/json") continue;

@@ -1,5 +1,6 @@
 import type { Authorizer } from "../../kube/access/rules.ts";
-import type { Admission } from "./admission/admission.ts";
+import type { StoredObjects } from "../../kube/access/stored-objects.ts";
+import type { Admission } from "./admission/webhooks.ts";
 import type { Tokens } from "./auth/tokens.ts";
 import type { OpenApi } from "./openapi.ts";
 import type { PodLogs } from "./pod-logs.ts";
@@ -9,6 +10,8 @@ import type { Store } from "./storage/store.ts";
 /** What the verbs work with; made once for a server. */
 export interface ApiContext {
   readonly store: Store;
+  /** The same objects, parsed. */
+  readonly objects: StoredObjects;
   readonly registry: Registry;
   readonly authorizer: Authorizer;
   readonly admission: Admission;

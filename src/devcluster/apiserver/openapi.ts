@@ -1,72 +1,48 @@
 import { createHash } from "node:crypto";
-import type { Resource } from "../../kube/kinds/resource.ts";
+import type { ServedGroups } from "../../kube/discovery.ts";
 import type { GoTypes } from "../../kube/kinds/types/notation.ts";
 import { groupDocument, groupPaths, wholeDocument } from "../../kube/openapi.ts";
-import { acceptClauses } from "../../kube/request/accept.ts";
-import { failure } from "../../kube/status-error.ts";
-import { jsonResponse, type ApiRequest, type ApiResponse } from "./http/request.ts";
+import { requireJsonAccepted } from "../../kube/request/accept.ts";
+import { jsonResponse, pageNotFound, type Response } from "../../kube/request/response.ts";
+import type { ApiRequest } from "./http/request.ts";
 import type { Registry } from "./registry.ts";
 
-/** The schemas of what is served, for `kubectl explain` and for clients that validate before they send. */
-export interface OpenApi {
-  /** Answers `/openapi/v2` and `/openapi/v3…`; undefined for other paths. */
-  answer(request: ApiRequest, rest: readonly string[]): ApiResponse | undefined;
-}
-
-interface Documents {
-  generation: number;
-  /** By `api/v1`, `apis/batch/v1`. */
-  groups: Map<string, string>;
-  whole?: string;
-}
+/** Answers `/openapi/v2` and `/openapi/v3…`, for `kubectl explain` and clients that validate before they send. */
+export type OpenApi = (request: ApiRequest) => Response;
 
 /** OpenAPI of what the registry serves; documents are made when they are asked for and kept until it changes. */
 export function createOpenApi(registry: Registry, types: GoTypes): OpenApi {
-  let documents: Documents = { generation: 0, groups: new Map() };
-  const current = (): Documents => {
-    if (documents.generation !== registry.generation()) {
-      documents = { generation: registry.generation(), groups: new Map() };
-    }
-    return documents;
-  };
-  const documentOf = (path: string, resources: readonly Resource[]): string => {
-    const { groups } = current();
-    let text = groups.get(path);
-    if (text === undefined) groups.set(path, (text = JSON.stringify(groupDocument(types, resources))));
+  let described: ServedGroups | undefined;
+  let documents = new Map<string, string>();
+  const documentAt = (path: string, describe: () => unknown): string => {
+    let text = documents.get(path);
+    if (text === undefined) documents.set(path, (text = JSON.stringify(describe())));
     return text;
   };
-  const index = (): ApiResponse => {
-    const paths = groupPaths(registry.groups()).map(([path, resources]): [string, unknown] => {
-      const hash = createHash("sha256").update(documentOf(path, resources)).digest("hex");
-      return [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${hash}` }];
+  return (request) => {
+    requireJsonAccepted(request.headers["accept"]);
+    const path = request.path.replace(/\/+$/, "");
+    const groups = registry.groups();
+    if (groups !== described) documents = new Map();
+    described = groups;
+    if (path === "/openapi/v2") {
+      return jsonResponse(
+        200,
+        documentAt(path, () => wholeDocument(groups, types)),
+      );
+    }
+    const texts = groupPaths(groups).map(([name, resources]): [string, () => string] => {
+      const at = `/openapi/v3/${name}`;
+      return [at, () => documentAt(at, () => groupDocument(types, resources))];
+    });
+    if (path !== "/openapi/v3") {
+      const text = texts.find(([at]) => at === path)?.[1];
+      return text === undefined ? pageNotFound() : jsonResponse(200, text());
+    }
+    const paths = texts.map(([at, text]) => {
+      const hash = createHash("sha256").update(text()).digest("hex");
+      return [at.slice("/openapi/v3/".length), { serverRelativeURL: `${at}?hash=${hash}` }];
     });
     return jsonResponse(200, JSON.stringify({ paths: Object.fromEntries(paths) }));
   };
-  return {
-    answer(request, rest) {
-      const [version, ...path] = rest;
-      if (version === "v2" && path.length === 0) {
-        requireJson(request);
-        return jsonResponse(
-          200,
-          (current().whole ??= JSON.stringify(wholeDocument(registry.groups(), types))),
-        );
-      }
-      if (version !== "v3") return undefined;
-      requireJson(request);
-      if (path.length === 0) return index();
-      const found = groupPaths(registry.groups()).find(([name]) => name === path.join("/"));
-      return found === undefined ? undefined : jsonResponse(200, documentOf(...found));
-    },
-  };
-}
-
-/** OpenAPI as protobuf is not spoken here. */
-function requireJson(request: ApiRequest): void {
-  const isAccepted = acceptClauses(request.headers["accept"]).some(
-    ({ media }) => media === "*/*" || media.startsWith("application/json") || media === "application/*",
-  );
-  if (!isAccepted) {
-    throw failure(406, "NotAcceptable", "only the following media types are accepted: application/json", {});
-  }
 }

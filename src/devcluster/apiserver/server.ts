@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Transport } from "../../client/transport.ts";
 import { createAuthorizer } from "../../kube/access/authorizer.ts";
@@ -9,7 +8,8 @@ import { definitionResource } from "../../kube/kinds/definition-resource.ts";
 import { reviewResources } from "../../kube/kinds/review-resources.ts";
 import type { GoTypes } from "../../kube/kinds/types/notation.ts";
 import { buildKubeconfig } from "../../kube/kubeconfig.ts";
-import { loadPki, writePrivately } from "../pki.ts";
+import { loadPki } from "../pki.ts";
+import { keptPrivately, writePrivately } from "../private-file.ts";
 import { createAdmission } from "./admission/webhooks.ts";
 import { createTokens } from "./auth/tokens.ts";
 import { bootstrap } from "./bootstrap.ts";
@@ -77,11 +77,12 @@ export async function createApiServer(options: ApiServerOptions = {}): Promise<A
   const authorizer = createAuthorizer(objects);
   const context: ApiContext = {
     store,
+    objects,
     registry,
     openApi: createOpenApi(registry, types),
     authorizer,
     admission: createAdmission(objects, authorizer),
-    tokens: createTokens(await loadTokenKey(dataDir), objects),
+    tokens: createTokens(await loadTokenKey(dataDir), objects, now),
     podLogs: options.podLogs,
     now,
   };
@@ -120,40 +121,20 @@ async function listen(
     throw new Error(`the development cluster listens on loopback only, not on ${host}: use 127.0.0.1 or ::1`);
   }
   const pki = await loadPki(dataDir, context.now());
-  const server = await listenHttps({
-    host,
-    port,
-    key: pki.serverKey,
-    certificate: pki.serverCertificate,
-    ca: pki.ca,
-    handler,
-    types,
-    tokens: context.tokens,
-    now: context.now,
-  });
+  const server = await listenHttps({ host, port, pki, handler, types, tokens: context.tokens });
   const url = `https://${host.includes(":") ? `[${host}]` : host}:${server.port}`;
-  const adminKubeconfig = buildKubeconfig({
-    url,
-    ca: pki.ca,
-    certificate: pki.adminCertificate,
-    key: pki.adminKey,
-  });
-  if (dataDir === undefined) return { server, answer: { url, ca: pki.ca, adminKubeconfig } };
-  const kubeconfigPath = join(dataDir, "kubeconfig");
-  await writePrivately(kubeconfigPath, adminKubeconfig);
-  return { server, answer: { url, ca: pki.ca, adminKubeconfig, kubeconfigPath } };
+  const { ca, adminCertificate: certificate, adminKey: key } = pki;
+  const answer: Listening = { url, ca, adminKubeconfig: buildKubeconfig({ url, ca, certificate, key }) };
+  if (dataDir !== undefined) {
+    answer.kubeconfigPath = join(dataDir, "kubeconfig");
+    await writePrivately(answer.kubeconfigPath, answer.adminKubeconfig);
+  }
+  return { server, answer };
 }
 
 /** The key that signs service account tokens: kept, so that tokens outlive a restart. */
 async function loadTokenKey(dataDir: string | undefined): Promise<Buffer> {
-  if (dataDir === undefined) return randomBytes(32);
-  const path = join(dataDir, "token.key");
-  try {
-    return Buffer.from(await readFile(path, "utf8"), "base64");
-  } catch {
-    await mkdir(dataDir, { recursive: true, mode: 0o700 });
-    const key = randomBytes(32);
-    await writePrivately(path, key.toString("base64"));
-    return key;
-  }
+  const read = (text: string) => Buffer.from(text, "base64");
+  const make = async () => randomBytes(32).toString("base64");
+  return keptPrivately(dataDir && join(dataDir, "token.key"), read, make);
 }

@@ -1,218 +1,72 @@
-import { readTokenRequest } from "../../kube/access/service-account-tokens.ts";
-import { isJsonObject, itemsOf, metaOf, partOf, textOf, type JsonObject } from "../../kube/json-object.ts";
-import type { Resource } from "../../kube/kinds/resource.ts";
-import { readObject } from "../../kube/kinds/served-object.ts";
+import { answeredTokenRequest, readTokenRequest } from "../../kube/access/service-account-tokens.ts";
+import type { Subresource } from "../../kube/kinds/resource.ts";
+import { findSubresource } from "../../kube/kinds/subresources.ts";
 import { readBody, readDocument } from "../../kube/request/body.ts";
-import { parseDeleteOptions, parseWriteOptions } from "../../kube/request/options.ts";
-import type { RequestInfo } from "../../kube/request/request-info.ts";
-import { apiVersionOf } from "../../kube/resources.ts";
-import {
-  badRequest,
-  methodNotAllowed,
-  notFound,
-  notServed,
-  unknownResource,
-} from "../../kube/status-error.ts";
-import { timestamp } from "../../kube/time.ts";
+import { parseEviction, parseWriteOptions } from "../../kube/request/options.ts";
+import { createdResponse, jsonResponse, type Response } from "../../kube/request/response.ts";
+import type { Target } from "../../kube/request/target.ts";
 import type { ApiContext } from "./context.ts";
-import { jsonResponse, type ApiRequest, type ApiResponse } from "./http/request.ts";
+import type { ApiRequest, ApiResponse } from "./http/request.ts";
 import { openPodLog } from "./pod-log.ts";
-import { keyOf } from "./storage/store.ts";
-import type { StoredObject } from "./storage/table.ts";
 import { deleteObject } from "./verbs/delete.ts";
+import { findObject } from "./verbs/list.ts";
 import { updateObject } from "./verbs/update.ts";
-
-/** What real servers have on pods and services and this one has not. */
-const KNOWN_UNSERVED = new Set([
-  "attach",
-  "exec",
-  "portforward",
-  "proxy",
-  "ephemeralcontainers",
-  "resize",
-  "scale",
-]);
-
-const SUCCESS = JSON.stringify({
-  kind: "Status",
-  apiVersion: "v1",
-  metadata: {},
-  status: "Success",
-  code: 201,
-});
-
-interface Call {
-  readonly context: ApiContext;
-  readonly resource: Resource;
-  readonly request: ApiRequest;
-  readonly info: RequestInfo;
-  readonly warnings: string[];
-}
 
 /** Answers a subresource other than `status`. */
 export async function answerSubresource(
   context: ApiContext,
-  resource: Resource,
+  target: Target,
   request: ApiRequest,
-  info: RequestInfo,
-  warnings: string[],
+  verb: string,
 ): Promise<ApiResponse> {
-  const call = { context, resource, request, info, warnings };
-  const declared = resource.subresources.find(({ name }) => name === info.subresource);
-  if (declared === undefined) {
-    if (KNOWN_UNSERVED.has(info.subresource)) throw notServed(`${resource.plural}/${info.subresource}`);
-    throw unknownResource();
-  }
-  if (!declared.verbs.includes(info.verb)) throw methodNotAllowed();
-  switch (info.subresource) {
+  const subresource = findSubresource(target.resource, target.subresource, verb);
+  if (subresource.change !== undefined) return changeObject(context, target, request, subresource);
+  switch (subresource.name) {
     case "log":
-      return openPodLog(context, resource, request, info);
+      return openPodLog(context, target, request);
     case "token":
-      return requestToken(call);
-    case "finalize":
-      return finalizeNamespace(call);
-    case "binding":
-      return bindPod(call);
+      return requestToken(context, target, request);
     default:
-      return evictPod(call);
+      return evictPod(context, target, request);
   }
 }
 
-function requireStored({ context, resource, info }: Call): StoredObject {
-  const stored = context.store.table(resource.storage).get(keyOf(info.namespace, info.name));
-  if (stored === undefined) throw notFound({ group: resource.group, resource: resource.plural }, info.name);
-  return stored;
+/** Writes what the body makes of the object: `namespaces/NAME/finalize`, `pods/NAME/binding`. */
+async function changeObject(
+  context: ApiContext,
+  target: Target,
+  request: ApiRequest,
+  { kind, verbs, change }: Subresource,
+): Promise<Response> {
+  const { resource, warnings } = target;
+  const isCreated = verbs.includes("create");
+  const options = parseWriteOptions(request, isCreated ? "create" : "update");
+  const body =
+    kind === resource.kind ? readBody(resource, request, options, warnings) : readDocument(request, kind);
+  const json = await updateObject(
+    context,
+    { ...target, options },
+    (current) => ({ object: change?.(current, body, context.now()) ?? current }),
+    true,
+  );
+  return isCreated ? createdResponse() : jsonResponse(200, json);
 }
 
 /** `serviceaccounts/NAME/token`: a TokenRequest with the token in its status. */
-async function requestToken(call: Call): Promise<ApiResponse> {
-  const { context, request, info } = call;
-  const account = requireStored(call);
+async function requestToken(context: ApiContext, target: Target, request: ApiRequest): Promise<Response> {
+  const { namespace, name } = target;
+  const { uid } = findObject(context, target);
   const document = readDocument(request, "TokenRequest");
-  const { spec, audiences, expirationSeconds } = readTokenRequest(document);
-  const { token, expires } = context.tokens.issue(
-    {
-      namespace: info.namespace,
-      name: info.name,
-      uid: account.uid,
-      audiences,
-      expirationSeconds,
-      boundObject: boundObject(call, spec),
-    },
-    context.now(),
-  );
+  const subject = readTokenRequest(document, { namespace, name, uid }, context.objects);
+  const issued = context.tokens.issue(subject);
   await context.store.settled();
-  return jsonResponse(
-    201,
-    JSON.stringify({
-      kind: "TokenRequest",
-      apiVersion: "authentication.k8s.io/v1",
-      metadata: {
-        name: info.name,
-        namespace: info.namespace,
-        creationTimestamp: timestamp(context.now()),
-      },
-      spec: { ...spec, audiences, expirationSeconds },
-      status: { token, expirationTimestamp: timestamp(expires) },
-    }),
-  );
-}
-
-function boundObject(
-  { context, info }: Call,
-  spec: JsonObject,
-): { kind: string; name: string; uid: string } | undefined {
-  if (!isJsonObject(spec["boundObjectRef"])) return undefined;
-  const kind = textOf(spec["boundObjectRef"], "kind");
-  const name = textOf(spec["boundObjectRef"], "name");
-  if (kind !== "Pod" && kind !== "Secret") {
-    throw badRequest(`cannot bind token for serviceaccount "${info.name}" to object of type ${kind}`);
-  }
-  const plural = `${kind.toLowerCase()}s`;
-  const stored = context.store.table(`/${plural}`).get(keyOf(info.namespace, name));
-  if (stored === undefined) throw notFound({ group: "", resource: plural }, name);
-  return { kind, name, uid: stored.uid };
-}
-
-/** `namespaces/NAME/finalize`: the only way to change `spec.finalizers`. */
-async function finalizeNamespace(call: Call): Promise<ApiResponse> {
-  const { context, resource, request, info, warnings } = call;
-  const options = parseWriteOptions(request, "UpdateOptions");
-  const body = readBody(resource, request, options, warnings);
-  const target = {
-    resource,
-    namespace: "",
-    name: info.name,
-    subresource: "finalize",
-    user: request.user,
-    options,
-    warnings,
-  };
-  const change = (current: JsonObject) => {
-    const finalizers = partOf(body, "spec")["finalizers"];
-    const wanted = metaOf(body).resourceVersion;
-    const meta = metaOf(current);
-    if (wanted === undefined) delete meta.resourceVersion;
-    else meta.resourceVersion = wanted;
-    return { object: { ...current, spec: finalizers === undefined ? {} : { finalizers } } };
-  };
-  const json = await updateObject(context, target, change, true);
-  return jsonResponse(200, json);
-}
-
-/** `pods/NAME/binding`: puts a pod on a node, as a scheduler does. */
-async function bindPod(call: Call): Promise<ApiResponse> {
-  const { context, resource, request, info, warnings } = call;
-  const binding = readDocument(request, "Binding");
-  const node = textOf(partOf(binding, "target"), "name");
-  if (node === "") throw badRequest("target.name of a binding is required");
-  const options = parseWriteOptions(request, "CreateOptions");
-  const target = {
-    resource,
-    namespace: info.namespace,
-    name: info.name,
-    subresource: "binding",
-    user: request.user,
-    options,
-    warnings,
-  };
-  const change = (pod: JsonObject) => {
-    const spec = partOf(pod, "spec");
-    if (textOf(spec, "nodeName") !== "") {
-      throw badRequest(`pod ${info.name} is already assigned to node "${textOf(spec, "nodeName")}"`);
-    }
-    const status = partOf(pod, "status");
-    const conditions = itemsOf(status, "conditions").filter(({ type }) => type !== "PodScheduled");
-    const now = timestamp(context.now());
-    conditions.push({ type: "PodScheduled", status: "True", lastProbeTime: null, lastTransitionTime: now });
-    return {
-      object: { ...pod, spec: { ...spec, nodeName: node }, status: { ...status, conditions } },
-    };
-  };
-  await updateObject(context, target, change, true);
-  return jsonResponse(201, SUCCESS);
+  return jsonResponse(201, JSON.stringify(answeredTokenRequest(document, subject, issued, context.now())));
 }
 
 /** `pods/NAME/eviction`: a delete; disruption budgets have no controller here, so they never hold it back. */
-async function evictPod(call: Call): Promise<ApiResponse> {
-  const { context, resource, request, info, warnings } = call;
-  const pod = readObject(resource, requireStored(call));
-  const eviction = readDocument(request, "Eviction");
-  const version = textOf(eviction, "apiVersion");
-  if (version !== "" && version !== "policy/v1") {
-    throw badRequest(
-      `eviction of ${apiVersionOf(resource)} pods must be a policy/v1 Eviction, got ${version}`,
-    );
-  }
-  const options = parseDeleteOptions({
-    ...request,
-    body: JSON.stringify(partOf(eviction, "deleteOptions")),
-  });
-  const name = metaOf(pod).name ?? "";
-  await deleteObject(
-    context,
-    { resource, namespace: info.namespace, name, user: request.user, warnings },
-    options,
-  );
-  return jsonResponse(201, SUCCESS);
+async function evictPod(context: ApiContext, target: Target, request: ApiRequest): Promise<Response> {
+  findObject(context, target);
+  const options = parseEviction(request, readDocument(request, "Eviction"));
+  await deleteObject(context, { ...target, subresource: "" }, options);
+  return createdResponse();
 }

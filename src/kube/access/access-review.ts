@@ -1,10 +1,64 @@
 import { isJsonObject, partOf, textOf, type JsonObject } from "../json-object.ts";
+import type { Target } from "../request/target.ts";
+import { apiVersionOf } from "../resources.ts";
 import { badRequest } from "../status-error.ts";
 import type { AccessRequest, Authorizer } from "./rules.ts";
-import type { User } from "./user.ts";
+import { ISSUER, type TokenVerifier } from "./service-account-tokens.ts";
+import { subjectOf, userInfo, type User } from "./user.ts";
+
+/** What reviews are answered from. */
+export interface Reviewer {
+  readonly authorizer: Authorizer;
+  readonly tokens: TokenVerifier;
+}
+
+/** A review with its status; throws 400 where the document is another kind or asks nothing. */
+export function answerReview(reviewer: Reviewer, target: Target, document: JsonObject): JsonObject {
+  const { resource } = target;
+  if (document["kind"] !== undefined && document["kind"] !== resource.kind) {
+    throw badRequest(`expected a ${resource.kind}, got ${JSON.stringify(document["kind"])}`);
+  }
+  const spec = partOf(document, "spec");
+  return {
+    kind: resource.kind,
+    apiVersion: apiVersionOf(resource),
+    metadata: partOf(document, "metadata"),
+    ...(resource.kind === "SelfSubjectReview" ? {} : { spec }),
+    status: statusOf(reviewer, target, spec),
+  };
+}
+
+function statusOf(reviewer: Reviewer, target: Target, spec: JsonObject): JsonObject {
+  const { authorizer } = reviewer;
+  const { user, namespace } = target;
+  switch (target.resource.kind) {
+    case "TokenReview":
+      return reviewToken(reviewer, spec);
+    case "SelfSubjectReview":
+      return { userInfo: userInfo(user) };
+    case "SelfSubjectRulesReview":
+      return reviewRules(authorizer, user, textOf(spec, "namespace"));
+    case "SelfSubjectAccessReview":
+      return reviewAccess(authorizer, user, spec, undefined);
+    case "LocalSubjectAccessReview":
+      return reviewAccess(authorizer, subjectOf(spec), spec, namespace);
+    default:
+      return reviewAccess(authorizer, subjectOf(spec), spec, undefined);
+  }
+}
+
+function reviewToken(reviewer: Reviewer, spec: JsonObject): JsonObject {
+  const verified = reviewer.tokens.verify(textOf(spec, "token"));
+  const wanted = Array.isArray(spec["audiences"]) ? spec["audiences"].map(String) : [ISSUER];
+  const audiences = verified?.audiences.filter((audience) => wanted.includes(audience)) ?? [];
+  if (verified === undefined || audiences.length === 0) {
+    return { user: {}, error: "[invalid bearer token, unknown]" };
+  }
+  return { authenticated: true, user: userInfo(verified.user), audiences };
+}
 
 /** The status of an access review; throws 400 where it asks nothing. */
-export function reviewAccess(
+function reviewAccess(
   authorizer: Authorizer,
   user: User,
   spec: JsonObject,
@@ -29,7 +83,7 @@ export function reviewAccess(
 }
 
 /** The status of a SelfSubjectRulesReview. */
-export function reviewRules(authorizer: Authorizer, user: User, namespace: string): JsonObject {
+function reviewRules(authorizer: Authorizer, user: User, namespace: string): JsonObject {
   const resourceRules: JsonObject[] = [];
   const nonResourceRules: JsonObject[] = [];
   const rules = authorizer.rulesFor(user, namespace);

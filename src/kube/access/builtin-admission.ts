@@ -5,18 +5,18 @@ import { podSecurityViolations, type PodSecurityLevel } from "./pod-security.ts"
 import type { StoredObjects } from "./stored-objects.ts";
 
 /** What a cluster's own admission plugins do, as far as it concerns what is served here. */
-export function admitBuiltin(objects: StoredObjects, attempt: AdmissionAttempt, warnings: string[]): void {
+export function admitBuiltin(objects: StoredObjects, attempt: AdmissionAttempt): void {
   const { resource, object, operation, subresource } = attempt;
   if (object === undefined || subresource !== "" || resource.custom) return;
   const kind = `${resource.group}/${resource.kind}`;
   if (kind === "/PersistentVolumeClaim" && operation === "CREATE") useDefaultClass(objects, object);
   if (kind === "/Pod") {
     if (operation === "CREATE") admitNewPod(objects, attempt, object);
-    enforcePodSecurity(objects, attempt, object, warnings);
+    enforcePodSecurity(objects, attempt, object);
   }
   if (kind === "batch/Job" || kind === "apps/Deployment") {
     const template = partOf(partOf(partOf(object, "spec"), "template"), "spec");
-    warnPodSecurity(objects, attempt, template, warnings);
+    warnPodSecurity(objects, attempt, template);
   }
 }
 
@@ -71,17 +71,12 @@ function levelOf(
   return level === "baseline" || level === "restricted" ? [level, version] : ["privileged", version];
 }
 
-function enforcePodSecurity(
-  objects: StoredObjects,
-  attempt: AdmissionAttempt,
-  pod: JsonObject,
-  warnings: string[],
-): void {
+function enforcePodSecurity(objects: StoredObjects, attempt: AdmissionAttempt, pod: JsonObject): void {
   const spec = partOf(pod, "spec");
   if (attempt.old !== undefined && !changesImages(attempt.old, pod)) return;
   const [level, version] = levelOf(objects, attempt.namespace, "enforce");
   const violations = podSecurityViolations(spec, level);
-  if (violations.length === 0) return warnPodSecurity(objects, attempt, spec, warnings);
+  if (violations.length === 0) return warnPodSecurity(objects, attempt, spec);
   throw failure(
     403,
     "Forbidden",
@@ -99,15 +94,10 @@ function changesImages(old: JsonObject, pod: JsonObject): boolean {
   return images(old) !== images(pod);
 }
 
-function warnPodSecurity(
-  objects: StoredObjects,
-  attempt: AdmissionAttempt,
-  spec: JsonObject,
-  warnings: string[],
-): void {
+function warnPodSecurity(objects: StoredObjects, attempt: AdmissionAttempt, spec: JsonObject): void {
   const [level, version] = levelOf(objects, attempt.namespace, "warn");
   const violations = podSecurityViolations(spec, level);
   if (violations.length > 0) {
-    warnings.push(`would violate PodSecurity "${level}:${version}": ${violations.join(", ")}`);
+    attempt.warnings.push(`would violate PodSecurity "${level}:${version}": ${violations.join(", ")}`);
   }
 }

@@ -1,5 +1,6 @@
-import { isJsonObject, metaOf, partOf, type JsonObject } from "../json-object.ts";
-import { badRequest } from "../status-error.ts";
+import { isJsonObject, metaOf, partOf, textOf, type JsonObject } from "../json-object.ts";
+import { badRequest, notFound } from "../status-error.ts";
+import { timestamp } from "../time.ts";
 import type { StoredObjects } from "./stored-objects.ts";
 import { serviceAccountUser, type User } from "./user.ts";
 
@@ -21,12 +22,24 @@ const MINIMUM_TOKEN_SECONDS = 600;
 
 const DEFAULT_TOKEN_SECONDS = 3600;
 
-/** What a TokenRequest asks for, with defaults; throws where that cannot be had. */
-export function readTokenRequest(document: JsonObject): {
-  spec: JsonObject;
-  audiences: string[];
-  expirationSeconds: number;
-} {
+/** Whom a good token stands for, and for whom it is meant. */
+export interface VerifiedToken {
+  readonly user: User;
+  readonly audiences: readonly string[];
+}
+
+/** Checks tokens. */
+export interface TokenVerifier {
+  /** Undefined for a token that is not good, at the moment. */
+  verify(token: string): VerifiedToken | undefined;
+}
+
+/** A TokenRequest for an account, read; throws where such a token cannot be had. */
+export function readTokenRequest(
+  document: JsonObject,
+  account: Pick<TokenSubject, "namespace" | "name" | "uid">,
+  objects: StoredObjects,
+): TokenSubject {
   const spec = partOf(document, "spec");
   const expirationSeconds = Number(spec["expirationSeconds"] ?? DEFAULT_TOKEN_SECONDS);
   if (
@@ -42,7 +55,41 @@ export function readTokenRequest(document: JsonObject): {
     Array.isArray(spec["audiences"]) && spec["audiences"].length > 0
       ? spec["audiences"].map(String)
       : [ISSUER];
-  return { spec, audiences, expirationSeconds };
+  const reference = spec["boundObjectRef"];
+  const boundObject = isJsonObject(reference) ? readBoundObject(reference, account, objects) : undefined;
+  return { ...account, audiences, expirationSeconds, boundObject };
+}
+
+function readBoundObject(
+  reference: JsonObject,
+  account: Pick<TokenSubject, "namespace" | "name">,
+  objects: StoredObjects,
+): NonNullable<TokenSubject["boundObject"]> {
+  const kind = textOf(reference, "kind");
+  const name = textOf(reference, "name");
+  if (kind !== "Pod" && kind !== "Secret") {
+    throw badRequest(`cannot bind token for serviceaccount "${account.name}" to object of type ${kind}`);
+  }
+  const resource = `${kind.toLowerCase()}s`;
+  const uid = uidOf(objects.get(`/${resource}`, `${account.namespace}/${name}`));
+  if (uid === undefined) throw notFound({ group: "", resource }, name);
+  return { kind, name, uid };
+}
+
+/** A TokenRequest with the token that was issued for it. */
+export function answeredTokenRequest(
+  document: JsonObject,
+  { namespace, name, audiences, expirationSeconds }: TokenSubject,
+  issued: { token: string; expires: Date },
+  now: Date,
+): JsonObject {
+  return {
+    kind: "TokenRequest",
+    apiVersion: "authentication.k8s.io/v1",
+    metadata: { name, namespace, creationTimestamp: timestamp(now) },
+    spec: { ...partOf(document, "spec"), audiences, expirationSeconds },
+    status: { token: issued.token, expirationTimestamp: timestamp(issued.expires) },
+  };
 }
 
 /** The claims of a ServiceAccount's token, from `issuedAt` (seconds since 1970). `jti` makes it unlike any other. */
@@ -67,10 +114,7 @@ export function tokenClaims(subject: TokenSubject, issuedAt: number, jti: string
 }
 
 /** Whom a token's claims stand for; undefined when the account, or what the token is bound to, is gone. */
-export function subjectOfClaims(
-  claims: JsonObject,
-  objects: StoredObjects,
-): { user: User; audiences: readonly string[] } | undefined {
+export function subjectOfClaims(claims: JsonObject, objects: StoredObjects): VerifiedToken | undefined {
   const own = claims["kubernetes.io"];
   if (!isJsonObject(own) || !isJsonObject(own["serviceaccount"])) return undefined;
   const { name, uid } = own["serviceaccount"];

@@ -15,6 +15,21 @@ export const administrator: User = {
   groups: ["system:masters", "system:authenticated"],
 };
 
+/** The server itself, as the author of what it writes. */
+export const apiServerUser: User = {
+  name: "system:apiserver",
+  groups: ["system:masters", "system:authenticated"],
+};
+
+/** The user that a client certificate's subject stands for; undefined for one without a common name. */
+export function userOfSubject(
+  subject: { CN?: string | string[]; O?: string | string[] } | undefined,
+): User | undefined {
+  const [name] = [subject?.CN ?? []].flat();
+  if (name === undefined) return undefined;
+  return { name, groups: [...[subject?.O ?? []].flat(), "system:authenticated"] };
+}
+
 /** The user that a service account's token stands for. */
 export function serviceAccountUser(namespace: string, name: string, uid: string): User {
   return {

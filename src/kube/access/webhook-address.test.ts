@@ -28,15 +28,15 @@ const behind = { selector: { app: "hook" }, ports: [{ port: 443, targetPort: "we
 test("a Service leads to the port of a ready pod", () => {
   const servername = "hook.ns.svc";
   assert.deepEqual(addressWith(behind, [pod("False"), pod("True")]), {
-    url: "https://127.0.0.1:9443/validate",
+    url: "https://127.0.0.1:9443/validate?timeout=10s",
     servername,
   });
   assert.deepEqual(addressWith({ ...behind, ports: [{ port: 443, targetPort: 8443 }] }, [pod("True")]), {
-    url: "https://127.0.0.1:8443/validate",
+    url: "https://127.0.0.1:8443/validate?timeout=10s",
     servername,
   });
   assert.deepEqual(addressWith({ type: "ExternalName", externalName: "localhost" }, []), {
-    url: "https://localhost/validate",
+    url: "https://localhost/validate?timeout=10s",
     servername,
   });
 });

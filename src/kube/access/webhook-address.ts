@@ -1,10 +1,15 @@
+import { decodeBase64 } from "../base64.ts";
 import { itemsOf, metaOf, partOf, textOf, type JsonObject } from "../json-object.ts";
 import { labelSelectorOf, labelsMatch } from "../selectors.ts";
 import type { StoredObjects } from "./stored-objects.ts";
 
-/** Where a webhook listens: a URL, or a Service's name for its certificate and the URL behind it. */
+/** Where a webhook listens, and how it is called. */
 export interface WebhookAddress {
   url: URL;
+  /** PEM of the authorities that may have signed its certificate; absent: the usual ones. */
+  ca?: string;
+  /** How long it is waited for. */
+  timeoutMs: number;
   /** The name that the webhook's certificate must have, where it is not the URL's. */
   servername?: string;
 }
@@ -15,6 +20,20 @@ export interface WebhookAddress {
  */
 export function webhookAddress(objects: StoredObjects, webhook: JsonObject): WebhookAddress {
   const client = partOf(webhook, "clientConfig");
+  const seconds = Number(webhook["timeoutSeconds"] ?? DEFAULT_TIMEOUT_SECONDS);
+  const caBundle = textOf(client, "caBundle");
+  const place = placeOf(objects, client);
+  place.url.searchParams.set("timeout", `${seconds}s`);
+  return {
+    ...place,
+    timeoutMs: seconds * 1000,
+    ...(caBundle === "" ? {} : { ca: decodeBase64(caBundle) }),
+  };
+}
+
+const DEFAULT_TIMEOUT_SECONDS = 10;
+
+function placeOf(objects: StoredObjects, client: JsonObject): Pick<WebhookAddress, "url" | "servername"> {
   if (textOf(client, "url") !== "") return { url: new URL(textOf(client, "url")) };
   const reference = partOf(client, "service");
   const namespace = textOf(reference, "namespace");

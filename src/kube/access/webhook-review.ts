@@ -2,8 +2,9 @@ import { decodeBase64 } from "../base64.ts";
 import { isJsonObject, itemsOf, metaOf, partOf, textOf, type JsonObject } from "../json-object.ts";
 import { applyJsonPatch, parseJsonPatch } from "../patch/json-patch.ts";
 import { labelSelectorOf, labelsMatch, type ObjectLabelSelector } from "../selectors.ts";
-import { failure, StatusError } from "../status-error.ts";
+import { badRequest, failure, StatusError } from "../status-error.ts";
 import type { AdmissionAttempt } from "./admission-attempt.ts";
+import type { StoredObjects } from "./stored-objects.ts";
 import { userInfo } from "./user.ts";
 
 /** Which webhooks are asked about a write, what they are told, and what their answers mean. Source: apiserver admission/plugin/webhook. */
@@ -19,8 +20,32 @@ function matchesResource(list: unknown, plural: string): boolean {
   return list.some((wanted) => wanted === plural || wanted === "*/*" || wildcards.includes(String(wanted)));
 }
 
+const STORAGE = {
+  mutating: "admissionregistration.k8s.io/mutatingwebhookconfigurations",
+  validating: "admissionregistration.k8s.io/validatingwebhookconfigurations",
+};
+
+/** Whether there is any webhook. */
+export function hasWebhooks(objects: StoredObjects): boolean {
+  for (const storage of Object.values(STORAGE)) for (const _ of objects.list(storage)) return true;
+  return false;
+}
+
+/** The webhooks that are to be asked about a write, in the order of their configurations' names. */
+export function webhooksFor(
+  objects: StoredObjects,
+  which: keyof typeof STORAGE,
+  attempt: AdmissionAttempt,
+): JsonObject[] {
+  const namespace = objects.get("/namespaces", attempt.namespace);
+  return [...objects.list(STORAGE[which])]
+    .sort((a, b) => ((metaOf(a).name ?? "") < (metaOf(b).name ?? "") ? -1 : 1))
+    .flatMap((configuration) => itemsOf(configuration, "webhooks"))
+    .filter((webhook) => appliesTo(webhook, attempt, namespace && metaOf(namespace).labels));
+}
+
 /** Whether a webhook is to be asked about a write. */
-export function appliesTo(
+function appliesTo(
   webhook: JsonObject,
   attempt: AdmissionAttempt,
   namespaceLabels: Readonly<Record<string, string>> | undefined,
@@ -48,8 +73,38 @@ export function appliesTo(
   );
 }
 
+/** Throws 400 where a write is only tried and the webhook could not be asked without consequences. */
+export function refuseDryRun(webhook: JsonObject, attempt: AdmissionAttempt): void {
+  if (!attempt.dryRun || ["None", "NoneOnDryRun"].includes(textOf(webhook, "sideEffects"))) return;
+  throw badRequest(`admission webhook "${textOf(webhook, "name")}" does not support dry run`);
+}
+
+/** What a webhook's answer says about the review with this uid; throws where it says nothing. */
+export function readReview(text: string, uid: string): JsonObject {
+  const { response } = JSON.parse(text) as JsonObject;
+  if (!isJsonObject(response)) throw new Error("webhook response is absent");
+  if (response["uid"] === uid) return response;
+  throw new Error(`expected response.uid ${JSON.stringify(uid)}, got ${JSON.stringify(response["uid"])}`);
+}
+
+/** What comes of a webhook that could not be asked: nothing where it may be passed over, else 500. */
+export function unanswered(webhook: JsonObject, error: unknown): undefined {
+  if (textOf(webhook, "failurePolicy") === "Ignore") return undefined;
+  const why = error instanceof Error ? error.message : String(error);
+  const message = `failed calling webhook "${textOf(webhook, "name")}": ${why}`;
+  throw failure(500, "InternalError", `Internal error occurred: ${message}`, { causes: [{ message }] });
+}
+
+/** Warns of what a webhook warns of; throws its refusal. */
+export function requireAllowed(webhook: JsonObject, attempt: AdmissionAttempt, answer: JsonObject): void {
+  for (const warning of Array.isArray(answer["warnings"]) ? answer["warnings"] : []) {
+    attempt.warnings.push(String(warning));
+  }
+  if (answer["allowed"] !== true) throw denial(textOf(webhook, "name"), partOf(answer, "status"));
+}
+
 /** The refusal of a webhook as the client sees it. */
-export function denial(name: string, status: JsonObject): StatusError {
+function denial(name: string, status: JsonObject): StatusError {
   const message = textOf(status, "message");
   const reason = textOf(status, "reason");
   const code = typeof status["code"] === "number" && status["code"] >= 400 ? status["code"] : 403;

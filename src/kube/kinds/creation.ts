@@ -1,6 +1,6 @@
 import { metaOf, partOf, textOf, type JsonObject } from "../json-object.ts";
 import type { ObjectMeta } from "../objects.ts";
-import type { WriteTarget } from "../request/write-target.ts";
+import type { Target } from "../request/target.ts";
 import { forbidden, invalid, notFound, badRequest } from "../status-error.ts";
 import { timestamp } from "../time.ts";
 import type { Resource } from "./resource.ts";
@@ -9,7 +9,7 @@ import { validateMetadata } from "./validate/metadata.ts";
 /** What a server makes of a new object. */
 
 /** Refuses an object that names another namespace than the path, and fills in the path's. */
-export function checkNamespace(target: WriteTarget, meta: ObjectMeta): void {
+export function checkNamespace(target: Target, meta: ObjectMeta): void {
   if (!target.resource.namespaced) {
     delete meta.namespace;
     return;
@@ -40,7 +40,7 @@ export function setSystemFields(resource: Resource, object: JsonObject, uid: str
 }
 
 /** Throws where the namespace of a new object (undefined: there is none) does not take it. */
-export function requireNamespace(found: JsonObject | undefined, target: WriteTarget, name: string): void {
+export function requireNamespace(found: JsonObject | undefined, target: Target, name: string): void {
   const { resource, namespace } = target;
   if (found === undefined) throw notFound({ group: "", resource: "namespaces" }, namespace);
   if (textOf(partOf(found, "status"), "phase") !== "Terminating") return;
@@ -60,4 +60,13 @@ export function requireNamespace(found: JsonObject | undefined, target: WriteTar
     ],
   };
   throw error;
+}
+
+const SUFFIX_ALPHABET = "bcdfghjklmnpqrstvwxz2456789";
+const MAXIMUM_GENERATED_PREFIX = 58;
+
+/** `prefix` and five characters, as the server makes names up. `pick(n)` is any whole number from 0 below n. */
+export function generateName(prefix: string, pick: (below: number) => number): string {
+  const suffix = Array.from({ length: 5 }, () => SUFFIX_ALPHABET[pick(SUFFIX_ALPHABET.length)]);
+  return prefix.slice(0, MAXIMUM_GENERATED_PREFIX) + suffix.join("");
 }

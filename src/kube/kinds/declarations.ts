@@ -3,6 +3,7 @@ import { dnsLabelErrors, maskTrailingDash, pathSegmentErrors } from "../names.ts
 import * as defaults from "./defaults.ts";
 import { fromCoreEvent, toCoreEvent } from "./events.ts";
 import { storageKey, type Strategy, type Subresource } from "./resource.ts";
+import { bindPod, finalizeNamespace } from "./subresources.ts";
 
 /** One built-in resource as data; what is left out is the ordinary case. */
 export interface Declaration {
@@ -83,7 +84,7 @@ export const declarations: readonly Declaration[] = [
     short: ["ns"],
     status: true,
     noDeleteCollection: true,
-    subresources: [{ name: "finalize", kind: "Namespace", verbs: ["update"] }],
+    subresources: [{ name: "finalize", kind: "Namespace", verbs: ["update"], change: finalizeNamespace }],
     fields: { "status.phase": (namespace) => textOf(partOf(namespace, "status"), "phase") },
     strategy: {
       setDefaults: defaults.defaultNamespace,
@@ -109,7 +110,7 @@ export const declarations: readonly Declaration[] = [
     subresources: [
       { name: "eviction", kind: "Eviction", group: "policy", version: "v1", verbs: ["create"] },
       { name: "log", kind: "Pod", verbs: ["get"] },
-      { name: "binding", kind: "Binding", verbs: ["create"] },
+      { name: "binding", kind: "Binding", verbs: ["create"], change: bindPod },
     ],
     fields: podFields,
     strategy: {

@@ -3,7 +3,7 @@ import { itemsOf, metaOf, partOf, textOf, type JsonObject } from "../json-object
 import { timestamp } from "../time.ts";
 import { declare } from "./builtin-resources.ts";
 import { definitionStrategy } from "./definition-strategy.ts";
-import type { Resource } from "./resource.ts";
+import { storageKey, type Resource } from "./resource.ts";
 import type { GoTypes } from "./types/notation.ts";
 
 function condition(
@@ -16,13 +16,19 @@ function condition(
   return { type, status, lastTransitionTime, reason, message };
 }
 
+/** A name of a definition that another resource has. */
+interface TakenName {
+  reason: string;
+  message: string;
+}
+
 /** Which of a definition's names another resource of its group has, if one has. */
-export function takenNames(
+function takenName(
   groups: ServedGroups,
   group: string,
   plural: string,
   names: JsonObject,
-): { reason: string; message: string } | undefined {
+): TakenName | undefined {
   const others = [...(groups.get(group)?.values() ?? [])]
     .flat()
     .filter((resource) => resource.plural !== plural);
@@ -86,10 +92,46 @@ export function definitionResource(types: GoTypes): Resource {
 }
 
 /** Holds a definition until its objects are gone. */
-export const CLEANUP = "customresourcecleanup.apiextensions.k8s.io";
+const CLEANUP = "customresourcecleanup.apiextensions.k8s.io";
+
+/** A definition that has been judged: its names are accepted and served, unless another resource has one. */
+export function withJudgedNames(definition: JsonObject, groups: ServedGroups, now: string): JsonObject {
+  const spec = partOf(definition, "spec");
+  const names = partOf(spec, "names");
+  const taken = takenName(groups, textOf(spec, "group"), textOf(names, "plural"), names);
+  const status = { ...partOf(definition, "status"), conditions: nameConditions(taken, now) };
+  return {
+    ...definition,
+    status: taken === undefined ? { ...status, acceptedNames: names } : status,
+  };
+}
+
+/** A definition that nothing of what it defines holds any more. */
+export function released(definition: JsonObject): JsonObject {
+  const meta = metaOf(definition);
+  const finalizers = (meta.finalizers ?? []).filter((finalizer) => finalizer !== CLEANUP);
+  return { ...definition, metadata: { ...meta, finalizers } };
+}
+
+/** Whether it is open yet if the names of a definition are accepted. */
+export function isToBeJudged(definition: JsonObject): boolean {
+  return metaOf(definition).deletionTimestamp === undefined && !isEstablished(definition);
+}
+
+/** Whether the objects of a definition are to be deleted with it. */
+export function isTerminating(definition: JsonObject): boolean {
+  const { deletionTimestamp, finalizers } = metaOf(definition);
+  return deletionTimestamp !== undefined && finalizers?.includes(CLEANUP) === true;
+}
+
+/** The key of the table of what a definition defines. */
+export function definedStorage(definition: JsonObject): string {
+  const spec = partOf(definition, "spec");
+  return storageKey(textOf(spec, "group"), textOf(partOf(spec, "names"), "plural"));
+}
 
 /** The conditions of a definition whose names are free (`taken` undefined), or are not. */
-export function nameConditions(taken: ReturnType<typeof takenNames>, now: string): JsonObject[] {
+function nameConditions(taken: TakenName | undefined, now: string): JsonObject[] {
   return taken === undefined
     ? [
         condition("NamesAccepted", "True", "NoConflicts", "no conflicts found", now),

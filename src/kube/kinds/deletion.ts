@@ -1,27 +1,16 @@
 import { metaOf, type JsonObject } from "../json-object.ts";
 import type { DeleteRequest } from "../request/options.ts";
-import type { DeleteTarget } from "../request/write-target.ts";
+import type { Target } from "../request/target.ts";
 import { failure } from "../status-error.ts";
 import type { Status } from "../status.ts";
 import { timestamp } from "../time.ts";
 import type { Resource } from "./resource.ts";
+import type { KeptObject } from "./served-object.ts";
 
 /** What deleting an object means. Source: apiserver registry/generic/registry/store.go and registry/rest/delete.go. */
 
-/** What a deletion needs to know of the stored object. */
-export interface Deleted {
-  readonly name: string;
-  readonly uid: string;
-  readonly version: number;
-}
-
 /** Sets the deletion time, the grace period and the finalizer that the propagation policy asks for. */
-export function markDeleted(
-  target: DeleteTarget,
-  object: JsonObject,
-  options: DeleteRequest,
-  now: Date,
-): void {
+export function markDeleted(target: Target, object: JsonObject, options: DeleteRequest, now: Date): void {
   const { resource, warnings } = target;
   const meta = metaOf(object);
   const finalizers = finalizersFor(resource, meta.finalizers ?? [], options, warnings);
@@ -73,7 +62,7 @@ function finalizersFor(
 }
 
 /** Throws 409 where the object is not the one, or not the version, that the client means. */
-export function checkPreconditions(resource: Resource, stored: Deleted, options: DeleteRequest): void {
+export function checkPreconditions(resource: Resource, stored: KeptObject, options: DeleteRequest): void {
   const refuse = (why: string) => {
     // These name the kind where other conflicts name the resource.
     const { kind, group } = resource;
@@ -102,7 +91,7 @@ export function checkPreconditions(resource: Resource, stored: Deleted, options:
 }
 
 /** The answer to a delete of what is gone at once, as JSON. */
-export function deletedStatus(resource: Resource, stored: Deleted): string {
+export function deletedStatus(resource: Resource, stored: KeptObject): string {
   const status: Status = {
     kind: "Status",
     apiVersion: "v1",

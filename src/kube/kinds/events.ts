@@ -1,4 +1,4 @@
-import type { JsonObject } from "../json-object.ts";
+import { metaOf, partOf, textOf, type JsonObject } from "../json-object.ts";
 
 /** core/v1 names of events.k8s.io/v1 fields. Source: pkg/apis/events/v1/conversion.go. */
 const CORE_NAMES: Readonly<Record<string, string>> = {
@@ -32,4 +32,17 @@ export function fromCoreEvent(event: JsonObject): JsonObject {
     if (renamed[field] === "") delete renamed[field];
   }
   return renamed;
+}
+
+const LIFETIME_MS = 60 * 60 * 1000;
+
+/** Whether an Event was last seen an hour ago or earlier, the time that a server keeps them (`--event-ttl`). */
+export function isExpiredEvent(event: JsonObject, now: Date): boolean {
+  const times = [
+    metaOf(event).creationTimestamp ?? "",
+    textOf(event, "lastTimestamp"),
+    textOf(partOf(event, "series"), "lastObservedTime"),
+  ];
+  const seen = times.filter((time) => time !== "").map((time) => new Date(time).getTime());
+  return Math.max(...seen) < now.getTime() - LIFETIME_MS;
 }

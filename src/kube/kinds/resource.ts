@@ -49,6 +49,8 @@ export interface Subresource {
   readonly group?: string;
   readonly version?: string;
   readonly verbs: readonly string[];
+  /** What a body that is written to it makes of the object; absent where writing it does something else. */
+  change?(object: JsonObject, body: JsonObject, now: Date): JsonObject;
 }
 
 /** A printed column. `cell` gets the object and the time; `undefined` prints as null. */

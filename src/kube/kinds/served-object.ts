@@ -2,11 +2,17 @@ import type { JsonObject } from "../json-object.ts";
 import { apiVersionOf } from "../resources.ts";
 import type { Resource } from "./resource.ts";
 
-/** An object's text as it is kept: without `kind` and `apiVersion`, which depend on who asks. */
+/** One object as it is kept. */
 export interface KeptObject {
-  readonly json: string;
+  /** `""` for what is in no namespace. */
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly labels: Readonly<Record<string, string>> | undefined;
   /** The version of the change that wrote it. */
   readonly version: number;
+  /** Without `kind` and `apiVersion`, which depend on who asks. */
+  readonly json: string;
 }
 
 /** A fresh copy of a stored object in the resource's own form, with `kind` and `apiVersion`. */

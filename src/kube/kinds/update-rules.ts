@@ -2,16 +2,18 @@ import { invalid as invalidField, type FieldError } from "../field-errors.ts";
 import { metaOf, type JsonObject } from "../json-object.ts";
 import { jsonEqual } from "../json.ts";
 import type { ObjectMeta } from "../objects.ts";
-import type { UpdateTarget } from "../request/write-target.ts";
-import { invalid, badRequest, conflict } from "../status-error.ts";
+import type { Target, WriteTarget } from "../request/target.ts";
+import { invalid, badRequest, conflict, staleWrite } from "../status-error.ts";
 import { checkNamespace } from "./creation.ts";
+import { trackUpdate } from "./field-writes.ts";
 import type { Resource } from "./resource.ts";
+import type { KeptObject } from "./served-object.ts";
 import { validateMetadataUpdate } from "./validate/metadata.ts";
 
 /** What an update may change, and what it means. Source: apiserver registry/rest and generic registry. */
 
 /** Throws 400 or 409 where the new object is another one than the path names. */
-export function checkIdentity(target: UpdateTarget, object: JsonObject, current: JsonObject): void {
+export function checkIdentity(target: Target, object: JsonObject, current: JsonObject): void {
   const meta = metaOf(object);
   const old = metaOf(current);
   if (!meta.name) meta.name = target.name;
@@ -30,16 +32,51 @@ export function checkIdentity(target: UpdateTarget, object: JsonObject, current:
   }
 }
 
-/** Throws where a PUT must say which version it replaces. */
-export function requireVersion(resource: Resource, name: string): void {
-  if (resource.strategy.unconditionalUpdate) return;
+/**
+ * Throws 409 where the version that a client wants to replace is not the stored one, and 422 where a PUT
+ * must name one. `patching`: a missing version means the latest.
+ */
+export function checkVersion(
+  { resource, name }: Target,
+  wanted: string | undefined,
+  stored: KeptObject,
+  patching: boolean,
+): void {
+  if (wanted !== undefined && wanted !== String(stored.version)) {
+    throw staleWrite({ group: resource.group, resource: resource.plural }, name);
+  }
+  if (wanted !== undefined || patching || resource.strategy.unconditionalUpdate) return;
   throw invalid(resource, name, [
     invalidField("metadata.resourceVersion", 0, "must be specified for an update"),
   ]);
 }
 
+/** Makes of what a client wrote what admission is to see; `tracked`: its managedFields are already right. */
+export function prepareChange(
+  target: WriteTarget,
+  object: JsonObject,
+  current: JsonObject,
+  { tracked, now }: { tracked: boolean; now: Date },
+): void {
+  const { resource, subresource, options } = target;
+  keepSystemFields(metaOf(object), metaOf(current));
+  resource.strategy.setDefaults?.(object);
+  if (!tracked) trackUpdate(resource, current, object, { ...options, subresource, now });
+  mergeParts(resource, subresource, object, current);
+}
+
+/** Puts back what a write to this target cannot change, in an object that webhooks have changed. */
+export function keepWhatIsNotWritten(
+  { resource, subresource }: Target,
+  object: JsonObject,
+  current: JsonObject,
+): void {
+  keepSystemFields(metaOf(object), metaOf(current));
+  mergeParts(resource, subresource, object, current);
+}
+
 /** What a client cannot change, whatever it sends. */
-export function keepSystemFields(meta: ObjectMeta, old: ObjectMeta): void {
+function keepSystemFields(meta: ObjectMeta, old: ObjectMeta): void {
   const fields = [
     "uid",
     "resourceVersion",
@@ -58,12 +95,7 @@ export function keepSystemFields(meta: ObjectMeta, old: ObjectMeta): void {
 }
 
 /** A write to `/status` changes the status only; a write to the object, everything else. */
-export function mergeParts(
-  resource: Resource,
-  subresource: string,
-  object: JsonObject,
-  current: JsonObject,
-): void {
+function mergeParts(resource: Resource, subresource: string, object: JsonObject, current: JsonObject): void {
   if (subresource === "status") {
     for (const field of new Set([...Object.keys(object), ...Object.keys(current)])) {
       if (field === "status" || field === "metadata") continue;
@@ -83,7 +115,7 @@ export function mergeParts(
 }
 
 /** Counts a change of what is not metadata or status. */
-export function countGeneration(
+function countGeneration(
   resource: Resource,
   subresource: string,
   object: JsonObject,
@@ -98,15 +130,11 @@ export function countGeneration(
   metaOf(object).generation = (metaOf(current).generation ?? 0) + 1;
 }
 
-/** Throws 422 with everything that is wrong with the change. */
-export function validateChange(
-  resource: Resource,
-  subresource: string,
-  object: JsonObject,
-  current: JsonObject,
-  name: string,
-): void {
+/** Counts the change in `metadata.generation`, and throws 422 with everything that is wrong with it. */
+export function checkChange(target: Target, object: JsonObject, current: JsonObject): void {
+  const { resource, subresource, name } = target;
   const { strategy } = resource;
+  countGeneration(resource, subresource, object, current);
   const metadata = validateMetadataUpdate(metaOf(object), metaOf(current));
   // A real server checks metadata twice, and lists what it finds twice.
   const errors: FieldError[] = [...metadata, ...metadata];

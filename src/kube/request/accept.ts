@@ -11,6 +11,9 @@ export interface Negotiated {
   yaml: boolean;
 }
 
+/** What a client gets that asks for nothing in particular. */
+export const PLAIN_JSON: Negotiated = { form: "object", version: "", yaml: false };
+
 const ACCEPTED =
   "only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf";
 
@@ -53,9 +56,24 @@ export function acceptClauses(accept: string | undefined): Clause[] {
   return clauses.sort((a, b) => quality(b) - quality(a));
 }
 
+/** Throws 406 where only JSON is spoken and a client does not take it. */
+export function requireJsonAccepted(accept: string | undefined): void {
+  const isAccepted = acceptClauses(accept).some(
+    ({ media }) => media === "*/*" || media.startsWith("application/json") || media === "application/*",
+  );
+  if (!isAccepted) {
+    throw failure(406, "NotAcceptable", "only the following media types are accepted: application/json", {});
+  }
+}
+
 /** The media type of a body, without parameters. */
 export function mediaTypeOf(contentType: string | undefined): string {
   return (contentType ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
+}
+
+/** Whether a body of this type is for server-side apply. */
+export function isApply(contentType: string | undefined): boolean {
+  return mediaTypeOf(contentType) === "application/apply-patch+yaml";
 }
 
 /** Whether a body of this type is YAML; throws where it is neither JSON nor YAML. */

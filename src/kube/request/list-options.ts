@@ -7,11 +7,51 @@ import {
   type FieldSelector,
   type LabelSelector,
 } from "../selectors.ts";
-import { badRequest, failure, invalid } from "../status-error.ts";
-import { isTrue } from "./request-info.ts";
+import { badRequest, expired, invalid, versionTooLarge, type StatusError } from "../status-error.ts";
+
+/** Where a list starts, and in which state. */
+export interface ListPosition {
+  readonly version: number;
+  /** The key after which it starts; `""` for the first. */
+  readonly start: string;
+  /** Whether the state at `version` is wanted, not the present one. */
+  readonly isPast: boolean;
+  /** The 410 for a state that is forgotten. */
+  expired(): StatusError;
+}
+
+/** Where the list that a query asks for starts, when `current` is the latest version; throws 400, 410, 422 or 504. */
+export function readPosition(query: URLSearchParams, current: number): ListPosition {
+  const token = query.get("continue") ?? "";
+  const text = query.get("resourceVersion") ?? "";
+  const match = query.get("resourceVersionMatch") ?? "";
+  checkMatch(match, text, token);
+  if (token !== "") {
+    const { version, start } = decodeContinue(token);
+    const isPast = version >= 0;
+    return {
+      version: isPast ? version : current,
+      start,
+      isPast,
+      expired: () => expired(EXPIRED_TOKEN, encodeContinue(-1, start)),
+    };
+  }
+  const wanted = parseVersion(text);
+  if (wanted > current) throw versionTooLarge(wanted, current);
+  const isPast = match === "Exact";
+  return {
+    version: isPast ? wanted : current,
+    start: "",
+    isPast,
+    expired: () => expired("The resourceVersion for the provided list is too old."),
+  };
+}
+
+const EXPIRED_TOKEN =
+  "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.";
 
 /** Throws where resourceVersionMatch, resourceVersion and continue of a list do not go together. */
-export function checkMatch(match: string, version: string, token: string): void {
+function checkMatch(match: string, version: string, token: string): void {
   const errors: FieldError[] = [];
   const refuse = (detail: string) =>
     errors.push({
@@ -64,7 +104,7 @@ export function encodeContinue(version: number, start: string): string {
 }
 
 /** The reverse of `encodeContinue`; throws 400 for anything else. */
-export function decodeContinue(token: string): { version: number; start: string } {
+function decodeContinue(token: string): { version: number; start: string } {
   try {
     const parsed = JSON.parse(decodeBase64Url(token)) as Record<string, unknown>;
     const { v, rv, start } = parsed;
@@ -75,35 +115,6 @@ export function decodeContinue(token: string): { version: number; start: string 
     // Said below.
   }
   throw badRequest(`continue key is not valid: illegal base64 data or unknown form`);
-}
-
-/** Whether a watch asks for the present objects first; undefined where it does not say. */
-export function checkInitialEvents(query: URLSearchParams): boolean | undefined {
-  const text = query.get("sendInitialEvents");
-  if (text === null) return undefined;
-  const refuse = (field: string, detail: string) =>
-    invalid({ group: "meta.k8s.io", kind: "ListOptions" }, "", [
-      { reason: "FieldValueForbidden", message: `Forbidden: ${detail}`, field },
-    ]);
-  if (query.get("resourceVersionMatch") !== "NotOlderThan") {
-    throw refuse(
-      "resourceVersionMatch",
-      "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
-    );
-  }
-  return isTrue(text);
-}
-
-/** A watch answers a version that is no number with 500, as recorded of a real server. */
-export function parseWatchVersion(text: string): number {
-  if (text === "") return 0;
-  if (/^\d{1,15}$/.test(text)) return Number(text);
-  const quoted = JSON.stringify(text);
-  throw failure(
-    500,
-    undefined,
-    `resourceVersion: Invalid value: ${quoted}: strconv.ParseUint: parsing ${quoted}: invalid syntax`,
-  );
 }
 
 /** The selectors of a list, watch or deletecollection. */

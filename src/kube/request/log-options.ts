@@ -1,4 +1,5 @@
 import * as fieldError from "../field-errors.ts";
+import { itemsOf, metaOf, partOf, textOf, type JsonObject } from "../json-object.ts";
 import { badRequest, invalid } from "../status-error.ts";
 import { isTrue } from "./request-info.ts";
 
@@ -49,22 +50,22 @@ export function parseLogOptions(query: URLSearchParams): LogOptions {
   return options;
 }
 
-/** The container whose log is meant; throws 400 where the pod leaves a choice or has no such container. */
-export function chooseContainer(
-  pod: string,
-  wanted: string,
-  containers: readonly string[],
-  initContainers: readonly string[],
-): string {
+/** The container of a pod whose log is meant; throws 400 where the pod leaves a choice or has no such container. */
+export function chooseContainer(pod: JsonObject, wanted: string): string {
+  const name = metaOf(pod).name ?? "";
+  const names = (field: string): string[] =>
+    itemsOf(partOf(pod, "spec"), field).map((container) => textOf(container, "name"));
+  const containers = names("containers");
+  const initContainers = names("initContainers");
   if (wanted !== "") {
     if (containers.includes(wanted) || initContainers.includes(wanted)) return wanted;
-    throw badRequest(`container ${wanted} is not valid for pod ${pod}`);
+    throw badRequest(`container ${wanted} is not valid for pod ${name}`);
   }
   const [only = ""] = containers;
   if (containers.length === 1) return only;
   const init =
     initContainers.length > 0 ? ` or one of the init containers: [${initContainers.join(" ")}]` : "";
   throw badRequest(
-    `a container name must be specified for pod ${pod}, choose one of: [${containers.join(" ")}]${init}`,
+    `a container name must be specified for pod ${name}, choose one of: [${containers.join(" ")}]${init}`,
   );
 }

@@ -1,6 +1,7 @@
 import { invalid as invalidField, notSupported, required, type FieldError } from "../field-errors.ts";
-import { isJsonObject, type JsonObject } from "../json-object.ts";
+import { isJsonObject, partOf, textOf, type JsonObject } from "../json-object.ts";
 import { badRequest, invalid } from "../status-error.ts";
+import { isApply } from "./accept.ts";
 import { isTrue, type RequestText } from "./request-info.ts";
 
 /** The query of a write. Source: meta/v1 CreateOptions, UpdateOptions, PatchOptions. */
@@ -11,22 +12,37 @@ export interface WriteOptions {
   force: boolean;
 }
 
-type OptionsKind = "CreateOptions" | "UpdateOptions" | "PatchOptions" | "DeleteOptions";
+/** The verbs that write, with the kinds of their options. */
+const OPTION_KINDS = {
+  create: "CreateOptions",
+  update: "UpdateOptions",
+  patch: "PatchOptions",
+} as const;
 
-function optionsError(kind: OptionsKind, errors: readonly FieldError[]): Error {
+/** A verb that writes an object. */
+export type WriteVerb = keyof typeof OPTION_KINDS;
+
+/** Whether a verb writes an object. */
+export function isWriteVerb(verb: string): verb is WriteVerb {
+  return Object.hasOwn(OPTION_KINDS, verb);
+}
+
+function optionsError(kind: string, errors: readonly FieldError[]): Error {
   return invalid({ group: "meta.k8s.io", kind }, "", errors);
 }
 
 /** Reads the query of a write; throws in the server's words. */
-export function parseWriteOptions(request: RequestText, kind: OptionsKind, isApply = false): WriteOptions {
+export function parseWriteOptions(request: RequestText, verb: WriteVerb): WriteOptions {
   const { query } = request;
+  const kind = OPTION_KINDS[verb];
+  const applies = verb === "patch" && isApply(request.headers["content-type"]);
   const errors: FieldError[] = [];
   const dryRun = query.getAll("dryRun").filter((value) => value !== "");
   if (dryRun.some((value) => value !== "All")) errors.push(notSupported("dryRun", dryRun, ["All"]));
   const fieldManager = query.get("fieldManager") ?? "";
   errors.push(...fieldManagerErrors(fieldManager));
-  if (isApply && fieldManager === "") errors.push(required("fieldManager", "is required for apply patch"));
-  if (!isApply && query.has("force") && kind === "PatchOptions") {
+  if (applies && fieldManager === "") errors.push(required("fieldManager", "is required for apply patch"));
+  if (!applies && query.has("force") && verb === "patch") {
     errors.push({
       reason: "FieldValueForbidden",
       message: "Forbidden: may not be specified for non-apply patch",
@@ -77,6 +93,15 @@ export interface DeleteRequest {
   resourceVersion: string | undefined;
 }
 
+/** A delete of which nothing is asked. */
+export const PLAIN_DELETE: DeleteRequest = {
+  dryRun: false,
+  gracePeriodSeconds: undefined,
+  propagation: undefined,
+  uid: undefined,
+  resourceVersion: undefined,
+};
+
 /** Reads DeleteOptions from the body or, where it has none, the query; throws in the server's words. */
 export function parseDeleteOptions(request: RequestText): DeleteRequest {
   const body = deleteBody(request.body);
@@ -119,4 +144,13 @@ function deleteBody(body: string): JsonObject {
     // Said below.
   }
   throw badRequest("the body of a delete must be a DeleteOptions object");
+}
+
+/** The DeleteOptions inside a policy/v1 Eviction, checked as those of a delete. */
+export function parseEviction(request: RequestText, eviction: JsonObject): DeleteRequest {
+  const version = textOf(eviction, "apiVersion");
+  if (version !== "" && version !== "policy/v1") {
+    throw badRequest(`eviction of v1 pods must be a policy/v1 Eviction, got ${version}`);
+  }
+  return parseDeleteOptions({ ...request, body: JSON.stringify(partOf(eviction, "deleteOptions")) });
 }

@@ -1,29 +1,24 @@
+import { invalid as invalidField } from "../field-errors.ts";
 import { isJsonObject, type JsonObject } from "../json-object.ts";
 import type { Resource } from "../kinds/resource.ts";
 import { applyJsonPatch, parseJsonPatch } from "../patch/json-patch.ts";
 import { applyMergePatch } from "../patch/merge-patch.ts";
 import { applyStrategicMergePatch } from "../patch/strategic-merge-patch.ts";
 import { apiVersionOf } from "../resources.ts";
-import { badRequest, failure, unsupportedMediaType } from "../status-error.ts";
+import { badRequest, failure, invalid, StatusError, unsupportedMediaType } from "../status-error.ts";
 import { mediaTypeOf } from "./accept.ts";
-import { goSyntaxError, requireShallow } from "./body.ts";
+import { decodeObject, goSyntaxError, parseYamlText, requireShallow } from "./body.ts";
 import type { RequestText } from "./request-info.ts";
+import type { WriteTarget } from "./target.ts";
 
 const MAXIMUM_OPERATIONS = 10_000;
-
-/** The media type of server-side apply. */
-export const APPLY = "application/apply-patch+yaml";
-
-/** Whether a request is a server-side apply. */
-export function isApply(request: RequestText): boolean {
-  return mediaTypeOf(request.headers["content-type"]) === APPLY;
-}
 
 /** Makes the new object of the current one. */
 export type Patch = (current: JsonObject) => unknown;
 
 /** The patch in a body of this media type, ready to be applied; throws 400, 413, 415 or 422 in the server's words. */
-export function readPatch(resource: Resource, media: string, body: string): Patch {
+export function readPatch({ resource }: WriteTarget, { headers, body }: RequestText): Patch {
+  const media = mediaTypeOf(headers["content-type"]);
   if (media === "application/json-patch+json") return readJsonPatch(body);
   if (media === "application/merge-patch+json") {
     const patch = parsePatchBody(body);
@@ -81,8 +76,46 @@ function parsePatchText(body: string): unknown {
   }
 }
 
+/** Decodes what a patch made of the current object; throws 400 or 422 where that is no such object. */
+export function decodePatched(target: WriteTarget, patched: unknown, current: JsonObject): JsonObject {
+  const { resource, options, warnings } = target;
+  const refuse = (why: string): StatusError =>
+    invalid({ group: "", kind: "" }, "", [invalidField("patch", JSON.stringify(patched), why)]);
+  if (!isJsonObject(patched)) throw refuse("the result is no object");
+  for (const field of ["kind", "apiVersion"] as const) {
+    if (patched[field] !== undefined && patched[field] !== current[field]) {
+      throw badRequest(
+        `the patch may not change ${field} from ${JSON.stringify(current[field])} to ${JSON.stringify(patched[field])}`,
+      );
+    }
+  }
+  try {
+    return decodeObject(resource, patched, options, warnings);
+  } catch (error) {
+    // Only what the type refuses; what field validation refuses stays a 400.
+    const why = /^.*? cannot be handled as a [^:]*: (.*)$/s.exec(
+      error instanceof StatusError ? error.message : "",
+    );
+    if (why === null || why[1]?.startsWith("strict decoding error")) throw error;
+    throw refuse(why[1] ?? "");
+  }
+}
+
+/**
+ * The configuration in the body of a server-side apply, checked as its kind. Unknown fields are dropped,
+ * and nothing is added: what is not in it is not owned.
+ */
+export function readConfiguration(target: WriteTarget, body: string): JsonObject {
+  const { resource, options, warnings } = target;
+  const document = parseYamlText(body);
+  requireShallow(document);
+  if (!isJsonObject(document)) throw badRequest("error decoding YAML: the body must be an object");
+  checkApplied(resource, document);
+  return keepMentioned(document, decodeObject(resource, document, options, warnings)) as JsonObject;
+}
+
 /** Throws 400 where a body is no configuration of this resource. */
-export function checkApplied(resource: Resource, document: JsonObject): void {
+function checkApplied(resource: Resource, document: JsonObject): void {
   const { kind, apiVersion } = document;
   if (typeof kind !== "string" || kind === "" || typeof apiVersion !== "string" || apiVersion === "") {
     throw badRequest("invalid object type: an applied configuration needs apiVersion and kind");
@@ -103,7 +136,7 @@ export function checkApplied(resource: Resource, document: JsonObject): void {
 }
 
 /** Of what was decoded, only what the document itself mentions. */
-export function keepMentioned(mentioned: unknown, decoded: unknown): unknown {
+function keepMentioned(mentioned: unknown, decoded: unknown): unknown {
   if (Array.isArray(mentioned) && Array.isArray(decoded)) {
     return decoded.map((item: unknown, index) => keepMentioned(mentioned[index], item));
   }

@@ -1,33 +1,34 @@
+import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { createServer, type Server } from "node:https";
+import { createServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { impersonated } from "../../../kube/access/impersonation.ts";
 import { ISSUER } from "../../../kube/access/service-account-tokens.ts";
-import type { User } from "../../../kube/access/user.ts";
+import { userOfSubject, type User } from "../../../kube/access/user.ts";
 import type { GoTypes } from "../../../kube/kinds/types/notation.ts";
 import { mediaTypeOf } from "../../../kube/request/accept.ts";
 import { decodeProtobuf, PROTOBUF } from "../../../kube/request/protobuf.ts";
+import type { RequestText } from "../../../kube/request/request-info.ts";
+import { statusResponse } from "../../../kube/request/response.ts";
 import { failure, StatusError } from "../../../kube/status-error.ts";
+import type { Pki } from "../../pki.ts";
 import type { Tokens } from "../auth/tokens.ts";
-import { statusResponse, type Handler } from "../handler.ts";
-import type { ApiResponse, Sink } from "./request.ts";
+import type { Handler } from "../handler.ts";
+import { splitTarget, type ApiResponse, type Sink } from "./request.ts";
 
 const BODY_LIMIT_BYTES = 3 * 1024 * 1024;
 const UNSENT_LIMIT_BYTES = 8 * 1024 * 1024;
 
-/** What the server listens on, with which keys (PEM), and what answers. */
+/** What the server listens on, with which keys, and what answers. */
 export interface HttpsOptions {
   host: string;
   port: number;
-  key: string;
-  certificate: string;
-  ca: string;
+  pki: Pki;
   handler: Handler;
   /** The types that bodies in protobuf are read with. */
   types: GoTypes;
   tokens: Tokens;
-  now(): Date;
 }
 
 /** A server that listens. */
@@ -40,9 +41,9 @@ export interface HttpsServer {
 export async function listenHttps(options: HttpsOptions): Promise<HttpsServer> {
   const server = createServer(
     {
-      key: options.key,
-      cert: options.certificate,
-      ca: options.ca,
+      key: options.pki.serverKey,
+      cert: options.pki.serverCertificate,
+      ca: options.pki.ca,
       requestCert: true,
       // Who has no certificate may have a token.
       rejectUnauthorized: false,
@@ -58,21 +59,16 @@ export async function listenHttps(options: HttpsOptions): Promise<HttpsServer> {
   server.on("secureConnection", (socket: TLSSocket) => socket.setKeepAlive(true, 30_000));
   server.on("tlsClientError", (_error, socket: Socket) => socket.destroy());
   server.on("clientError", (_error, socket: Socket) => socket.destroy());
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(options.port, options.host, () => {
-      server.off("error", reject);
-      resolve();
-    });
-  });
-  return { port: (server.address() as AddressInfo).port, close: () => closeServer(server) };
-}
-
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });
+  server.listen(options.port, options.host);
+  await once(server, "listening");
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
 }
 
 async function serve(
@@ -85,15 +81,12 @@ async function serve(
   response.on("error", () => stop.abort());
   try {
     const user = impersonated(authenticate(options, request), request.headers);
-    const body = asJson(options.types, request.headers["content-type"], await readBody(request));
-    const url = request.url ?? "/";
-    const mark = url.indexOf("?");
+    const { method = "GET", url = "/" } = request;
+    const content = asJson(options.types, request, await readBody(request));
     const answer = await options.handler({
-      method: request.method ?? "GET",
-      path: mark < 0 ? url : url.slice(0, mark),
-      query: new URLSearchParams(mark < 0 ? "" : url.slice(mark + 1)),
-      headers: { ...(request.headers as Record<string, string | undefined>), ...body.headers },
-      body: body.text,
+      method,
+      ...splitTarget(url),
+      ...content,
       user,
       signal: stop.signal,
     });
@@ -111,19 +104,15 @@ function authenticate(options: HttpsOptions, request: IncomingMessage): User {
   const header = request.headers.authorization;
   if (header !== undefined) {
     const token = /^Bearer +(\S+)$/i.exec(header)?.[1];
-    const verified = token === undefined ? undefined : options.tokens.verify(token, options.now());
+    const verified = token === undefined ? undefined : options.tokens.verify(token);
     if (verified?.audiences.includes(ISSUER)) return verified.user;
     throw unauthorized();
   }
   const socket = request.socket as TLSSocket;
-  if (!socket.authorized) throw unauthorized();
   // Without a certificate the subject is missing, whatever the types say.
-  const subject = socket.getPeerCertificate().subject as
-    | { CN?: string | string[]; O?: string | string[] }
-    | undefined;
-  const name = [subject?.CN ?? []].flat()[0];
-  if (name === undefined) throw unauthorized();
-  return { name, groups: [...[subject?.O ?? []].flat(), "system:authenticated"] };
+  const user = socket.authorized ? userOfSubject(socket.getPeerCertificate().subject) : undefined;
+  if (user === undefined) throw unauthorized();
+  return user;
 }
 
 function unauthorized(): StatusError {
@@ -133,35 +122,33 @@ function unauthorized(): StatusError {
 /** A body in protobuf becomes JSON here, so that everything behind it knows one form. */
 function asJson(
   types: GoTypes,
-  contentType: string | undefined,
-  body: Buffer,
-): { text: string; headers: Record<string, string> } {
-  if (body.length === 0 || mediaTypeOf(contentType) !== PROTOBUF) {
-    return { text: body.toString("utf8"), headers: {} };
+  { headers: given }: IncomingMessage,
+  bytes: Buffer,
+): Pick<RequestText, "headers" | "body"> {
+  const headers = given as RequestText["headers"];
+  if (bytes.length === 0 || mediaTypeOf(headers["content-type"]) !== PROTOBUF) {
+    return { headers, body: bytes.toString("utf8") };
   }
-  return { text: decodeProtobuf(types, body), headers: { "content-type": "application/json" } };
+  return {
+    headers: { ...headers, "content-type": "application/json" },
+    body: decodeProtobuf(types, bytes),
+  };
 }
 
-function readBody(request: IncomingMessage): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const tooLarge = () =>
-      reject(
-        failure(413, "RequestEntityTooLarge", `Request entity too large: limit is ${BODY_LIMIT_BYTES}`, {}),
-      );
-    if (Number(request.headers["content-length"] ?? 0) > BODY_LIMIT_BYTES) return tooLarge();
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    request.on("data", (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (bytes > BODY_LIMIT_BYTES) {
-        chunks.length = 0;
-        tooLarge();
-      } else chunks.push(chunk);
-    });
-    request.on("end", () => resolve(Buffer.concat(chunks)));
-    request.on("error", reject);
-    request.on("aborted", () => reject(new Error("the client went away")));
-  });
+async function readBody(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = Number(request.headers["content-length"] ?? 0);
+  if (bytes <= BODY_LIMIT_BYTES) {
+    bytes = 0;
+    // The connection stays, for the answer.
+    for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+      bytes += (chunk as Buffer).length;
+      if (bytes > BODY_LIMIT_BYTES) break;
+      chunks.push(chunk as Buffer);
+    }
+  }
+  if (bytes <= BODY_LIMIT_BYTES) return Buffer.concat(chunks);
+  throw failure(413, "RequestEntityTooLarge", `Request entity too large: limit is ${BODY_LIMIT_BYTES}`, {});
 }
 
 function send(response: ServerResponse, answer: ApiResponse): void {

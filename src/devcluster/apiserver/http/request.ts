@@ -1,5 +1,6 @@
 import type { User } from "../../../kube/access/user.ts";
 import type { RequestText } from "../../../kube/request/request-info.ts";
+import type { Response } from "../../../kube/request/response.ts";
 
 /** One request, whatever carried it. */
 export interface ApiRequest extends RequestText {
@@ -16,25 +17,14 @@ export interface Sink {
   end(): void;
 }
 
-/** One answer, whatever carries it. */
-export interface ApiResponse {
-  status: number;
-  headers: Record<string, string>;
-  /** A whole body, or a function that is given the sink once the headers are out. */
-  body: string | Buffer | ((sink: Sink) => void);
+/** One answer: a whole body, or a function that is given the sink once the headers are out. */
+export interface ApiResponse extends Omit<Response, "body"> {
+  readonly body: string | ((sink: Sink) => void);
 }
 
-/** A whole answer in JSON. */
-export function jsonResponse(status: number, json: string, contentType = "application/json"): ApiResponse {
-  return { status, headers: { "content-type": contentType }, body: json };
-}
-
-/** A whole answer in plain text. */
-export function textResponse(status: number, body: string): ApiResponse {
-  return { status, headers: { "content-type": "text/plain; charset=utf-8" }, body };
-}
-
-/** Where nothing is served at all: plain text, as Go's router answers. */
-export function pageNotFound(): ApiResponse {
-  return textResponse(404, "404 page not found\n");
+/** The path and the query of a request's target. */
+export function splitTarget(target: string): Pick<ApiRequest, "path" | "query"> {
+  const mark = target.indexOf("?");
+  if (mark < 0) return { path: target, query: new URLSearchParams() };
+  return { path: target.slice(0, mark), query: new URLSearchParams(target.slice(mark + 1)) };
 }

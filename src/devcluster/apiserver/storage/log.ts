@@ -1,4 +1,4 @@
-import { open, readFile, rename, rm, type FileHandle } from "node:fs/promises";
+import { mkdir, open, rename, rm, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 
@@ -17,6 +17,8 @@ export interface StateLog {
 const HEADER_BYTES = 8;
 /** A log below this size is never written anew. */
 const COMPACT_ABOVE_BYTES = 16 * 1024 * 1024;
+/** How many records of a snapshot are in memory twice. */
+const RECORDS_IN_CHUNK = 500;
 const FILE = "state.log";
 
 /** Reads the records of `dataDir`, giving each payload to `replay`, and opens the file for appending.
@@ -28,23 +30,15 @@ export async function openStateLog(
   snapshot: () => string[],
   compactAboveBytes: number = COMPACT_ABOVE_BYTES,
 ): Promise<StateLog> {
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const path = join(dataDir, FILE);
   await rm(`${path}.new`, { force: true });
-  const validBytes = replayRecords(await readOrEmpty(path), replay);
   const handle = await open(path, "a+", 0o600);
+  const validBytes = replayRecords(await handle.readFile(), replay);
   await handle.truncate(validBytes);
   await handle.datasync();
   await syncDirectory(dataDir);
   return createAppender(dataDir, { handle, bytes: validBytes }, snapshot, compactAboveBytes);
-}
-
-async function readOrEmpty(path: string): Promise<Buffer> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return Buffer.alloc(0);
-    throw error;
-  }
 }
 
 function replayRecords(bytes: Buffer, replay: (payload: string) => void): number {
@@ -71,20 +65,8 @@ function encodeRecord(payload: string): Buffer {
 }
 
 async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, "r");
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
-}
-
-async function writeAll(handle: FileHandle, bytes: Buffer): Promise<void> {
-  let offset = 0;
-  while (offset < bytes.length) {
-    const { bytesWritten } = await handle.write(bytes, offset);
-    offset += bytesWritten;
-  }
+  await using directory = await open(path, "r");
+  await directory.sync();
 }
 
 function createAppender(
@@ -96,29 +78,20 @@ function createAppender(
   let { handle } = file;
   let writtenBytes = file.bytes;
   let compactAtBytes = Math.max(compactAboveBytes, file.bytes * 2);
-  let pending: { record: Buffer; settle: (error?: unknown) => void }[] = [];
+  let pending: { record: Buffer; settled: PromiseWithResolvers<void> }[] = [];
   let committing: Promise<void> | undefined;
   let broken: unknown;
 
   const writeSnapshot = async (): Promise<void> => {
     const path = join(dataDir, FILE);
     const fresh = await open(`${path}.new`, "w", 0o600);
+    const payloads = snapshot();
     let bytes = 0;
-    let chunk: Buffer[] = [];
-    let chunkBytes = 0;
-    const flush = async () => {
-      await writeAll(fresh, Buffer.concat(chunk));
-      bytes += chunkBytes;
-      chunk = [];
-      chunkBytes = 0;
-    };
-    for (const payload of snapshot()) {
-      const record = encodeRecord(payload);
-      chunk.push(record);
-      chunkBytes += record.length;
-      if (chunkBytes > 1024 * 1024) await flush();
+    for (let from = 0; from < payloads.length; from += RECORDS_IN_CHUNK) {
+      const chunk = Buffer.concat(payloads.slice(from, from + RECORDS_IN_CHUNK).map(encodeRecord));
+      await fresh.appendFile(chunk);
+      bytes += chunk.length;
     }
-    await flush();
     await fresh.datasync();
     await rename(`${path}.new`, path);
     await syncDirectory(dataDir);
@@ -138,16 +111,16 @@ function createAppender(
         // The snapshot is of the present state, which the batch is already part of.
         if (writtenBytes > compactAtBytes) await writeSnapshot();
         else {
-          const bytes = Buffer.concat(batch.map((entry) => entry.record));
-          await writeAll(handle, bytes);
+          const bytes = Buffer.concat(batch.map(({ record }) => record));
+          await handle.appendFile(bytes);
           await handle.datasync();
           writtenBytes += bytes.length;
         }
-        for (const entry of batch) entry.settle();
+        for (const { settled } of batch) settled.resolve();
       } catch (error) {
         // What is on the disk is unknown now: nothing may be acknowledged any more.
         broken = error;
-        for (const entry of batch) entry.settle(error);
+        for (const { settled } of batch) settled.reject(error);
       }
     }
     committing = undefined;
@@ -155,14 +128,11 @@ function createAppender(
 
   return {
     append(payload) {
-      return new Promise((resolve, reject) => {
-        pending.push({
-          record: encodeRecord(payload),
-          settle: (error) => (error === undefined ? resolve() : reject(error)),
-        });
-        // A turn of the loop later, so that requests read in the same turn share one sync.
-        committing ??= Promise.resolve().then(commit);
-      });
+      const settled = Promise.withResolvers<void>();
+      pending.push({ record: encodeRecord(payload), settled });
+      // A turn of the loop later, so that requests read in the same turn share one sync.
+      committing ??= Promise.resolve().then(commit);
+      return settled.promise;
     },
     async close() {
       await committing;

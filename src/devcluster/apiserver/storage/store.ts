@@ -1,6 +1,12 @@
-import { mkdir } from "node:fs/promises";
-import { openStateLog, type StateLog } from "./log.ts";
-import { createTable, type ResourceTable, type StoredObject, type StoreEvent } from "./table.ts";
+import { openStateLog } from "./log.ts";
+import {
+  atVersion,
+  createTable,
+  keyOf,
+  type ResourceTable,
+  type StoredObject,
+  type StoreEvent,
+} from "./table.ts";
 
 /**
  * All objects: one table for each resource, one counter of versions for all, and (with a data dir) a
@@ -26,13 +32,9 @@ export interface Store {
 }
 
 /** `json` is made once the version is known. */
-export interface NewObject {
-  namespace: string;
-  name: string;
-  labels: Readonly<Record<string, string>> | undefined;
-  uid: string;
+export type NewObject = Pick<StoredObject, "namespace" | "name" | "uid" | "labels"> & {
   json(version: number): string;
-}
+};
 
 interface LogRecord {
   r: string;
@@ -47,46 +49,38 @@ interface LogRecord {
 export async function openStore(dataDir?: string, compactAboveBytes?: number): Promise<Store> {
   const tables = new Map<string, ResourceTable>();
   let latest = 1;
-  let durable = 1;
   const tableOf = (resource: string): ResourceTable => {
     let table = tables.get(resource);
-    if (table === undefined) {
-      table = createTable(latest);
-      tables.set(resource, table);
-    }
+    if (table === undefined) tables.set(resource, (table = createTable(latest)));
     return table;
   };
-  let log: StateLog | undefined;
+  const replay = (payload: string): void => {
+    const record = JSON.parse(payload) as LogRecord;
+    latest = Math.max(latest, record.v);
+    if (record.n === undefined) return;
+    const object = record.j === undefined ? undefined : restoredObject(record, record.n, record.j);
+    tableOf(record.r).restore(keyOf(record.ns ?? "", record.n), object);
+  };
+  const log =
+    dataDir === undefined
+      ? undefined
+      : await openStateLog(dataDir, replay, () => snapshotOf(tables, latest), compactAboveBytes);
+  let durable = latest;
+  for (const table of tables.values()) table.forgetHistory(latest);
   let lastAppend: Promise<void> = Promise.resolve();
-  if (dataDir !== undefined) {
-    await mkdir(dataDir, { recursive: true, mode: 0o700 });
-    const replay = (payload: string): void => {
-      const record = JSON.parse(payload) as LogRecord;
-      latest = Math.max(latest, record.v);
-      if (record.n === undefined) return;
-      const key = keyOf(record.ns ?? "", record.n);
-      if (record.j === undefined) tableOf(record.r).restore(key, undefined);
-      else tableOf(record.r).restore(key, restoredObject(record, record.j));
-    };
-    log = await openStateLog(dataDir, replay, () => snapshotOf(tables, latest), compactAboveBytes);
-    durable = latest;
-    for (const table of tables.values()) table.forgetHistory(latest);
-  }
 
-  const commit = async (record: LogRecord, table: ResourceTable, event: StoreEvent): Promise<void> => {
-    if (log === undefined) {
-      durable = record.v;
-      table.publish(event);
-      return;
-    }
-    // Appends settle in the order in which they were made, so events are published in order too.
-    const publish = async (appended: Promise<void>): Promise<void> => {
-      await appended;
-      durable = record.v;
+  /** Makes a change in memory; resolves when it is durable and published. */
+  const commit = (resource: string, event: StoreEvent): Promise<void> => {
+    const table = tableOf(resource);
+    table.apply(event);
+    const publish = (): void => {
+      durable = event.version;
       table.publish(event);
     };
-    lastAppend = publish(log.append(JSON.stringify(record)));
-    await lastAppend;
+    if (log === undefined) publish();
+    // Appends settle in the order in which they were made, so events are published in order too.
+    else lastAppend = log.append(recordOf(resource, event)).then(publish);
+    return lastAppend;
   };
 
   return {
@@ -94,37 +88,20 @@ export async function openStore(dataDir?: string, compactAboveBytes?: number): P
     version: () => latest,
     durableVersion: () => durable,
     settled: () => lastAppend,
-    async put(resource, input) {
-      const table = tableOf(resource);
+    async put(resource, { json, ...input }) {
       const version = ++latest;
-      const object: StoredObject = {
-        key: keyOf(input.namespace, input.name),
-        namespace: input.namespace,
-        name: input.name,
-        uid: input.uid,
-        labels: input.labels,
-        version,
-        json: input.json(version),
-      };
-      const previous = table.get(object.key);
-      const event: StoreEvent = { type: previous ? "MODIFIED" : "ADDED", version, object, previous };
-      table.apply(event);
-      const record: LogRecord = { r: resource, v: version, n: object.name, j: object.json };
-      if (object.namespace !== "") record.ns = object.namespace;
-      await commit(record, table, event);
+      const key = keyOf(input.namespace, input.name);
+      const object: StoredObject = { ...input, key, version, json: json(version) };
+      const previous = tableOf(resource).get(key);
+      await commit(resource, { type: previous ? "MODIFIED" : "ADDED", version, object, previous });
       return object;
     },
     async remove(resource, key) {
-      const table = tableOf(resource);
-      const previous = table.get(key);
+      const previous = tableOf(resource).get(key);
       if (previous === undefined) throw new Error(`nothing is stored as ${resource} ${key}`);
       const version = ++latest;
-      const object = { ...previous, version, json: withVersion(previous.json, version) };
-      const event: StoreEvent = { type: "DELETED", version, object, previous };
-      table.apply(event);
-      const record: LogRecord = { r: resource, v: version, n: previous.name };
-      if (previous.namespace !== "") record.ns = previous.namespace;
-      await commit(record, table, event);
+      const object = atVersion(previous, version);
+      await commit(resource, { type: "DELETED", version, object, previous });
       return object;
     },
     dropTable(resource) {
@@ -138,39 +115,29 @@ export async function openStore(dataDir?: string, compactAboveBytes?: number): P
   };
 }
 
-/** The key of an object in its table: `NAMESPACE/NAME`, or `NAME` for what is in no namespace. */
-export function keyOf(namespace: string, name: string): string {
-  return namespace === "" ? name : `${namespace}/${name}`;
+function recordOf(resource: string, { type, object }: Pick<StoreEvent, "type" | "object">): string {
+  const { version, namespace, name, json } = object;
+  const record: LogRecord = { r: resource, v: version, n: name };
+  if (namespace !== "") record.ns = namespace;
+  if (type !== "DELETED") record.j = json;
+  return JSON.stringify(record);
 }
 
-function withVersion(json: string, version: number): string {
-  const object = JSON.parse(json) as { metadata: { resourceVersion: string } };
-  object.metadata.resourceVersion = String(version);
-  return JSON.stringify(object);
-}
-
-function restoredObject(record: LogRecord, json: string): StoredObject {
+function restoredObject(
+  { v: version, ns: namespace = "" }: LogRecord,
+  name: string,
+  json: string,
+): StoredObject {
   const { metadata } = JSON.parse(json) as { metadata: { uid: string; labels?: Record<string, string> } };
-  return {
-    key: keyOf(record.ns ?? "", record.n ?? ""),
-    namespace: record.ns ?? "",
-    name: record.n ?? "",
-    uid: metadata.uid,
-    labels: metadata.labels,
-    version: record.v,
-    json,
-  };
+  const { uid, labels } = metadata;
+  return { key: keyOf(namespace, name), namespace, name, uid, labels, version, json };
 }
 
 function snapshotOf(tables: ReadonlyMap<string, ResourceTable>, latest: number): string[] {
   // The first record keeps the version counter from going back when the newest change was a removal.
   const payloads = [JSON.stringify({ r: "", v: latest } satisfies LogRecord)];
   for (const [resource, table] of tables) {
-    for (const object of table.values()) {
-      const record: LogRecord = { r: resource, v: object.version, n: object.name, j: object.json };
-      if (object.namespace !== "") record.ns = object.namespace;
-      payloads.push(JSON.stringify(record));
-    }
+    for (const object of table.values()) payloads.push(recordOf(resource, { type: "ADDED", object }));
   }
   return payloads;
 }

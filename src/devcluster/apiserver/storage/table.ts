@@ -1,14 +1,10 @@
+import type { KeptObject } from "../../../kube/kinds/served-object.ts";
+
 /** The objects of one resource, their recent changes and who watches them. */
 
-/** One object as kept: its JSON has no `kind` and `apiVersion`, which depend on who asks. */
-export interface StoredObject {
+/** One object as kept, with its key in the table. */
+export interface StoredObject extends KeptObject {
   readonly key: string;
-  readonly namespace: string;
-  readonly name: string;
-  readonly uid: string;
-  readonly labels: Readonly<Record<string, string>> | undefined;
-  readonly version: number;
-  readonly json: string;
 }
 
 /** One change of a table; a removal has the last state, at the version of the removal. */
@@ -21,20 +17,23 @@ export interface StoreEvent {
   readonly rendered?: Map<string, Buffer>;
 }
 
+/** A part of a table; to be read before anything else happens. */
+export interface Range {
+  /** In key order. */
+  readonly keys: readonly string[];
+  get(key: string): StoredObject | undefined;
+}
+
 /** The objects of one resource, with their recent history. */
 export interface ResourceTable {
   get(key: string): StoredObject | undefined;
   readonly size: number;
   values(): Iterable<StoredObject>;
-  /** In key order, of one namespace (`""`: all), after `start` (exclusive, `""`: from the first). */
-  page(namespace: string, start: string, limit: number): { objects: StoredObject[]; remaining: number };
-  /** The same as it was at `version`; undefined where that is forgotten. */
-  pageAt(
-    version: number,
-    namespace: string,
-    start: string,
-    limit: number,
-  ): { objects: StoredObject[]; remaining: number } | undefined;
+  /**
+   * The objects of a namespace (`""`: all) after `start` (exclusive, `""`: from the first), as they are or,
+   * where a version is named, were; undefined where that is forgotten.
+   */
+  range(namespace: string, start: string, version?: number): Range | undefined;
   /** Changes after `version`, also those that are not durable yet; undefined where some are forgotten. */
   since(version: number): readonly StoreEvent[] | undefined;
   /** The version before the oldest remembered change. */
@@ -63,27 +62,16 @@ const HISTORY_CHARACTERS = 32 * 1024 * 1024;
 /** An empty table that remembers changes after `startVersion`. */
 export function createTable(startVersion: number): ResourceTable {
   const objects = new Map<string, StoredObject>();
-  let sortedKeys: string[] = [];
-  let sorted = true;
+  let sortedKeys: readonly string[] | undefined;
   let history: StoreEvent[] = [];
   let historyCharacters = 0;
   let oldest = startVersion;
   const listeners = new Set<TableListener>();
 
-  const keys = (): string[] => {
-    if (!sorted) {
-      sortedKeys = [...objects.keys()].sort(compareKeys);
-      sorted = true;
-    }
-    return sortedKeys;
-  };
   const set = (key: string, object: StoredObject | undefined): void => {
-    if (object === undefined) {
-      if (objects.delete(key)) sorted = false;
-      return;
-    }
-    if (!objects.has(key)) sorted = false;
-    objects.set(key, object);
+    const isOtherKey = object === undefined ? objects.delete(key) : !objects.has(key);
+    if (isOtherKey) sortedKeys = undefined;
+    if (object !== undefined) objects.set(key, object);
   };
   const trim = (): void => {
     // In large steps, so that the copying is rare.
@@ -101,14 +89,8 @@ export function createTable(startVersion: number): ResourceTable {
   };
   const since = (version: number): readonly StoreEvent[] | undefined => {
     if (version < oldest) return undefined;
-    let low = 0;
-    let high = history.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((history[middle]?.version ?? 0) > version) high = middle;
-      else low = middle + 1;
-    }
-    return low === 0 ? history : history.slice(low);
+    const first = firstIndex(history, (event) => event.version > version);
+    return first === 0 ? history : history.slice(first);
   };
 
   return {
@@ -117,18 +99,16 @@ export function createTable(startVersion: number): ResourceTable {
       return objects.size;
     },
     values: () => objects.values(),
-    page: (namespace, start, limit) =>
-      cutPage(keys(), (key) => objects.get(key), { namespace, start, limit }),
-    pageAt(version, namespace, start, limit) {
+    range(namespace, start, version) {
+      if (version === undefined) return cutRange((sortedKeys ??= keysOf(objects)), objects, namespace, start);
       const changes = since(version);
       if (changes === undefined) return undefined;
       const past = new Map(objects);
-      for (const change of changes.toReversed()) {
-        if (change.previous === undefined) past.delete(change.object.key);
-        else past.set(change.object.key, change.previous);
+      for (const { object, previous } of changes.toReversed()) {
+        if (previous === undefined) past.delete(object.key);
+        else past.set(object.key, previous);
       }
-      const pastKeys = [...past.keys()].sort(compareKeys);
-      return cutPage(pastKeys, (key) => past.get(key), { namespace, start, limit });
+      return cutRange(keysOf(past), past, namespace, start);
     },
     since,
     oldest: () => oldest,
@@ -160,38 +140,44 @@ export function createTable(startVersion: number): ResourceTable {
   };
 }
 
+/** The key of an object in its table: `NAMESPACE/NAME`, or `NAME` for what is in no namespace. */
+export function keyOf(namespace: string, name: string): string {
+  return namespace === "" ? name : `${namespace}/${name}`;
+}
+
+/** The same object as what a later change knows of it. */
+export function atVersion(stored: StoredObject, version: number): StoredObject {
+  const object = JSON.parse(stored.json) as { metadata: { resourceVersion: string } };
+  object.metadata.resourceVersion = String(version);
+  return { ...stored, version, json: JSON.stringify(object) };
+}
+
 /** Byte order of the stored keys, as etcd lists them; names are ASCII. */
-function compareKeys(left: string, right: string): number {
-  return left < right ? -1 : left > right ? 1 : 0;
+function keysOf(objects: ReadonlyMap<string, StoredObject>): string[] {
+  return [...objects.keys()].sort();
 }
 
-function cutPage(
+function cutRange(
   keys: readonly string[],
-  get: (key: string) => StoredObject | undefined,
-  wanted: { namespace: string; start: string; limit: number },
-): { objects: StoredObject[]; remaining: number } {
-  const prefix = wanted.namespace === "" ? "" : `${wanted.namespace}/`;
-  const first = firstIndex(keys, wanted.start === "" ? prefix : `${wanted.start}\0`);
-  const objects: StoredObject[] = [];
-  let index = first;
-  for (; index < keys.length && objects.length < wanted.limit; index++) {
-    const key = keys[index] ?? "";
-    if (!key.startsWith(prefix)) break;
-    const object = get(key);
-    if (object !== undefined) objects.push(object);
-  }
-  const end = prefix === "" ? keys.length : firstIndex(keys, `${wanted.namespace}0`);
-  return { objects, remaining: Math.max(0, end - index) };
+  objects: ReadonlyMap<string, StoredObject>,
+  namespace: string,
+  start: string,
+): Range {
+  const before = namespace === "" ? "" : `${namespace}/`;
+  const first = firstIndex(keys, (key) => key > before && key > start);
+  // `0` is the character after `/`.
+  const end = namespace === "" ? keys.length : firstIndex(keys, (key) => key >= `${namespace}0`);
+  return { keys: keys.slice(first, Math.max(first, end)), get: (key) => objects.get(key) };
 }
 
-/** The index of the first key that is not before `bound`. */
-function firstIndex(keys: readonly string[], bound: string): number {
+/** The index of the first item that is past a point; those before it are not, and all after it are. */
+function firstIndex<T>(items: readonly T[], isPast: (item: T) => boolean): number {
   let low = 0;
-  let high = keys.length;
+  let high = items.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if ((keys[middle] ?? "") < bound) low = middle + 1;
-    else high = middle;
+    if (isPast(items[middle] as T)) high = middle;
+    else low = middle + 1;
   }
   return low;
 }

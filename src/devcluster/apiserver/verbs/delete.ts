@@ -2,47 +2,34 @@ import { checkPreconditions, deletedStatus, markDeleted } from "../../../kube/ki
 import { readObject, servedJson } from "../../../kube/kinds/served-object.ts";
 import { isFinished } from "../../../kube/kinds/update-rules.ts";
 import type { DeleteRequest } from "../../../kube/request/options.ts";
-import type { DeleteTarget } from "../../../kube/request/write-target.ts";
-import { notFound } from "../../../kube/status-error.ts";
+import type { Target } from "../../../kube/request/target.ts";
 import type { ApiContext } from "../context.ts";
-import { keyOf } from "../storage/store.ts";
 import type { StoredObject } from "../storage/table.ts";
+import { findObject } from "./list.ts";
 import { putObject } from "./write.ts";
 
 /** Deletes, or marks as being deleted what something still holds. Answers a Status or the object, as JSON. */
 export async function deleteObject(
   context: ApiContext,
-  target: DeleteTarget,
+  target: Target,
   options: DeleteRequest,
 ): Promise<string> {
-  const { resource, namespace, name } = target;
-  const table = context.store.table(resource.storage);
-  const stored = table.get(keyOf(namespace, name));
-  if (stored === undefined) throw notFound({ group: resource.group, resource: resource.plural }, name);
+  const { resource } = target;
+  const stored = findObject(context, target);
   checkPreconditions(resource, stored, options);
   if (context.admission.isActive()) {
-    await context.admission.validate(
-      {
-        operation: "DELETE",
-        resource,
-        subresource: "",
-        namespace,
-        name,
-        object: undefined,
-        old: readObject(resource, stored),
-        dryRun: options.dryRun,
-        user: target.user,
-      },
-      target.warnings,
-    );
-    if (table.get(stored.key) !== stored) return deleteObject(context, target, options);
+    const old = readObject(resource, stored);
+    const { dryRun } = options;
+    await context.admission.validate({ ...target, operation: "DELETE", object: undefined, old, dryRun });
+    if (context.store.table(resource.storage).get(stored.key) !== stored)
+      return deleteObject(context, target, options);
   }
   return removeOrMark(context, target, stored, options);
 }
 
 async function removeOrMark(
   context: ApiContext,
-  target: DeleteTarget,
+  target: Target,
   stored: StoredObject,
   options: DeleteRequest,
 ): Promise<string> {

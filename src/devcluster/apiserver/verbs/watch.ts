@@ -2,13 +2,13 @@ import { randomInt } from "node:crypto";
 import { bookmarkObject, renderObject } from "../../../kube/kinds/render.ts";
 import type { Resource } from "../../../kube/kinds/resource.ts";
 import type { Negotiated } from "../../../kube/request/accept.ts";
-import { checkInitialEvents, parseWatchVersion } from "../../../kube/request/list-options.ts";
-import { isTrue } from "../../../kube/request/request-info.ts";
-import { expired, StatusError, versionTooLarge } from "../../../kube/status-error.ts";
+import { parseFilter, type Filter } from "../../../kube/request/filter.ts";
+import type { Target } from "../../../kube/request/target.ts";
+import { parseWatchOptions, type WatchOptions } from "../../../kube/request/watch-options.ts";
+import { expired, type StatusError } from "../../../kube/status-error.ts";
 import type { ApiContext } from "../context.ts";
 import type { ApiRequest, ApiResponse, Sink } from "../http/request.ts";
-import type { ResourceTable, StoredObject, StoreEvent } from "../storage/table.ts";
-import { parseFilter, type Filter } from "./filter.ts";
+import { atVersion, type ResourceTable, type StoredObject, type StoreEvent } from "../storage/table.ts";
 
 type EventType = StoreEvent["type"];
 
@@ -18,107 +18,70 @@ const SHORTEST_DEFAULT_SECONDS = 1800;
 interface Watch {
   readonly context: ApiContext;
   readonly resource: Resource;
+  readonly table: ResourceTable;
   readonly filter: Filter;
   readonly form: Negotiated;
-  readonly bookmarks: boolean;
-  readonly timeoutSeconds: number;
-  readonly includeObject: string;
+  readonly options: WatchOptions;
 }
 
 /** Answers a watch: a stream of events from the version that the query names. */
 export async function watchObjects(
   context: ApiContext,
-  resource: Resource,
-  namespace: string,
-  request: ApiRequest,
+  target: Target,
+  { query, signal }: ApiRequest,
   form: Negotiated,
 ): Promise<ApiResponse> {
-  const { query } = request;
-  const filter = parseFilter(resource, namespace, query);
-  const sendInitial = checkInitialEvents(query);
-  const text = query.get("resourceVersion") ?? "";
-  const from = parseWatchVersion(text);
-  const current = context.store.version();
-  if (from > current) throw versionTooLarge(from, current);
-  const timeout = Number(query.get("timeoutSeconds") ?? 0);
-  const watch: Watch = {
-    context,
-    resource,
-    filter,
-    form,
-    bookmarks: isTrue(query.get("allowWatchBookmarks")),
-    timeoutSeconds:
-      Number.isFinite(timeout) && timeout > 0
-        ? timeout
-        : SHORTEST_DEFAULT_SECONDS + randomInt(SHORTEST_DEFAULT_SECONDS),
-    includeObject: query.get("includeObject") ?? "Metadata",
-  };
+  const { resource } = target;
+  const filter = parseFilter(target, query);
+  const options = parseWatchOptions(query, context.store.version());
   const table = context.store.table(resource.storage);
-  const wantsInitial = sendInitial ?? from === 0;
   await context.store.settled();
+  const watch = { context, resource, table, filter, form, options };
   return {
     status: 200,
     headers: { "content-type": "application/json" },
     body(sink) {
-      if (wantsInitial) startFromState(watch, table, sink, request.signal, sendInitial === true);
-      else startFromVersion(watch, table, sink, request.signal, from === 0 ? current : from);
+      const send = createSender(watch, sink);
+      const durable = context.store.durableVersion();
+      const isSent =
+        options.from === undefined ? sendState(watch, durable, send) : sendMissed(watch, durable, send);
+      if (isSent) follow(watch, Math.max(options.from ?? 0, durable), send, signal);
+      else sink.end();
     },
   };
 }
 
-/** Present objects first, each as ADDED, then changes. */
-function startFromState(
-  watch: Watch,
-  table: ResourceTable,
-  sink: Sink,
-  signal: AbortSignal,
-  markEnd: boolean,
-): void {
-  const version = watch.context.store.durableVersion();
-  const { objects } = table.pageAt(version, watch.filter.namespace, "", Infinity) ?? { objects: [] };
-  const send = createSender(watch, sink);
-  for (const stored of objects) {
-    if (watch.filter.matches(stored) && !send.object("ADDED", stored)) return sink.end();
+/** Sends the present objects, each as ADDED. False, as below: nothing more can be sent. */
+function sendState({ table, filter, options }: Watch, version: number, send: Sender): boolean {
+  const range = table.range(filter.namespace, "", version);
+  for (const key of range?.keys ?? []) {
+    const stored = range?.get(key);
+    if (stored !== undefined && filter.matches(stored) && !send.object("ADDED", stored)) return false;
   }
-  if (markEnd && watch.bookmarks) send.bookmark(version, { "k8s.io/initial-events-end": "true" });
-  follow(watch, table, sink, signal, { version, send });
+  return !options.marksInitialEnd || send.bookmark(version, { "k8s.io/initial-events-end": "true" });
 }
 
-function startFromVersion(
-  watch: Watch,
-  table: ResourceTable,
-  sink: Sink,
-  signal: AbortSignal,
-  from: number,
-): void {
-  const send = createSender(watch, sink);
-  const missed = table.since(from);
+/** Sends what has changed since the version that the watch starts from. */
+function sendMissed(watch: Watch, durable: number, send: Sender): boolean {
+  const { from = 0 } = watch.options;
+  const missed = watch.table.since(from);
   if (missed === undefined) {
-    send.error(expired(`too old resource version: ${from} (${table.oldest()})`));
-    return sink.end();
+    send.error(expired(`too old resource version: ${from} (${watch.table.oldest()})`));
+    return false;
   }
-  const durable = watch.context.store.durableVersion();
-  for (const event of missed) {
-    if (event.version <= durable && !deliver(watch, event, send)) return sink.end();
-  }
-  follow(watch, table, sink, signal, { version: Math.max(from, durable), send });
+  return missed.every((event) => event.version > durable || deliver(watch, event, send));
 }
 
-function follow(
-  watch: Watch,
-  table: ResourceTable,
-  sink: Sink,
-  signal: AbortSignal,
-  state: { version: number; send: Sender },
-): void {
-  const { send } = state;
-  let seen = state.version;
+/** Sends what changes after `version`, until the reader or the time is gone. */
+function follow({ context, ...watch }: Watch, version: number, send: Sender, signal: AbortSignal): void {
+  const { table, options } = watch;
+  let seen = version;
   const stop = (): void => {
     unsubscribe();
     clearTimeout(timeout);
     clearInterval(bookmarks);
     signal.removeEventListener("abort", stop);
-    sink.end();
+    send.end();
   };
   const unsubscribe = table.subscribe({
     event(event) {
@@ -128,12 +91,14 @@ function follow(
     },
     end: () => stop(),
   });
+  const bookmark = (): boolean => !options.bookmarks || send.bookmark(context.store.durableVersion());
+  const seconds = options.timeoutSeconds ?? SHORTEST_DEFAULT_SECONDS + randomInt(SHORTEST_DEFAULT_SECONDS);
   const timeout = setTimeout(() => {
-    if (watch.bookmarks) send.bookmark(watch.context.store.durableVersion());
+    bookmark();
     stop();
-  }, watch.timeoutSeconds * 1000);
+  }, seconds * 1000);
   const bookmarks = setInterval(() => {
-    if (watch.bookmarks && !send.bookmark(watch.context.store.durableVersion())) stop();
+    if (!bookmark()) stop();
   }, BOOKMARK_EVERY_MS);
   timeout.unref();
   bookmarks.unref();
@@ -142,21 +107,14 @@ function follow(
 }
 
 /** An object that enters the selection is ADDED, one that leaves it DELETED. False: the reader is gone. */
-function deliver(watch: Watch, event: StoreEvent, send: Sender): boolean {
-  const { filter } = watch;
+function deliver({ filter }: Pick<Watch, "filter">, event: StoreEvent, send: Sender): boolean {
   const is = event.type !== "DELETED" && filter.matches(event.object);
   const was = event.previous !== undefined && filter.matches(event.previous);
   if (is) return send.object(was ? "MODIFIED" : "ADDED", event.object, event);
   if (!was) return true;
   if (event.type === "DELETED") return send.object("DELETED", event.object, event);
   // It left the selection: its last state inside, with the version of the change.
-  const left = JSON.parse(event.previous.json) as { metadata: { resourceVersion: string } };
-  left.metadata.resourceVersion = String(event.version);
-  return send.object("DELETED", {
-    ...event.previous,
-    version: event.version,
-    json: JSON.stringify(left),
-  });
+  return send.object("DELETED", atVersion(event.previous, event.version));
 }
 
 interface Sender {
@@ -164,14 +122,14 @@ interface Sender {
   object(type: EventType, stored: StoredObject, shared?: StoreEvent): boolean;
   bookmark(version: number, annotations?: Record<string, string>): boolean;
   error(error: StatusError): void;
+  end(): void;
 }
 
-function createSender(watch: Watch, sink: Sink): Sender {
-  const { resource, form } = watch;
+function createSender({ context, resource, form, options }: Watch, sink: Sink): Sender {
   let withColumns = true;
   const frame = (type: string, json: string): Buffer => Buffer.from(`{"type":"${type}","object":${json}}\n`);
   const render = (type: EventType, stored: StoredObject): Buffer => {
-    const { includeObject, context } = watch;
+    const { includeObject } = options;
     const json = renderObject(resource, stored, { form, includeObject, withColumns, now: context.now() });
     withColumns = false;
     return frame(type, json);
@@ -189,5 +147,6 @@ function createSender(watch: Watch, sink: Sink): Sender {
       return sink.write(frame("BOOKMARK", JSON.stringify(bookmarkObject(resource, form, metadata))));
     },
     error: (error) => void sink.write(frame("ERROR", JSON.stringify(error.status))),
+    end: () => sink.end(),
   };
 }

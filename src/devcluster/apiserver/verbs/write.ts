@@ -13,11 +13,12 @@ export function putObject(
   object: JsonObject,
 ): Promise<StoredObject> {
   const meta = metaOf(object);
+  const { namespace = "", name = "", uid = "", labels } = meta;
   return context.store.put(resource.storage, {
-    namespace: meta.namespace ?? "",
-    name: meta.name ?? "",
-    uid: meta.uid ?? "",
-    labels: meta.labels,
+    namespace,
+    name,
+    uid,
+    labels,
     json(version) {
       meta.resourceVersion = String(version);
       return storedJson(resource, object);
@@ -35,23 +36,20 @@ export interface AdmissionSteps {
 
 /** Takes an object past admission: the cluster's own plugins, mutating webhooks, validation, validating webhooks. */
 export async function admitObject(
-  context: ApiContext,
-  attempt: Omit<AdmissionAttempt, "object">,
-  admitted: JsonObject,
-  warnings: string[],
+  { admission }: ApiContext,
+  attempt: AdmissionAttempt & { readonly object: JsonObject },
   steps: AdmissionSteps,
 ): Promise<JsonObject> {
-  const { admission } = context;
-  let object = admitted;
-  admission.admit({ ...attempt, object }, warnings);
+  let { object } = attempt;
+  admission.admit(attempt);
   if (admission.isActive()) {
-    const changed = await admission.mutate({ ...attempt, object }, warnings);
+    const changed = await admission.mutate(attempt);
     if (changed !== undefined && changed !== object) {
       object = decodeObject(attempt.resource, changed, { fieldValidation: "Ignore" }, []);
       steps.restore(object);
     }
   }
   steps.check(object);
-  if (admission.isActive()) await admission.validate({ ...attempt, object }, warnings);
+  if (admission.isActive()) await admission.validate({ ...attempt, object });
   return object;
 }
