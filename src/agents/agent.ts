@@ -63,12 +63,19 @@ export interface EntrypointRules {
   instructionFiles: readonly string[];
   /** The user's own instruction file, below the home directory; absent: they come in the file that AGENT_INSTRUCTIONS names. */
   userInstructions?: string;
-  /** Where the agent keeps its sessions, below the home directory, and the option that goes on with one. */
-  session?: { path: string; option: string };
+  /**
+   * Where the agent keeps its sessions, below the home directory, and the option that goes on with one.
+   * Lines of its `.jsonl` files there that match `drop`, a basic regular expression, are left out before.
+   */
+  session?: { path: string; option: string; drop?: string };
+  /** Where the file that AGENT_INSTRUCTIONS names stands, below the home directory; absent: somewhere. */
+  instructionPath?: string;
   /** The option that takes the instruction file; absent when the configuration names it. */
   instructionOption?: string;
   /** The setting by which that option takes the instructions themselves instead, as a string of TOML. */
   instructionKey?: string;
+  /** Whether it keeps the user's git configuration from its tools, so that they must get it by environment. */
+  hidesGitConfig?: boolean;
   /** Paths (with `*`) moved out of an untrusted checkout while the agent runs. */
   hiddenPaths: readonly string[];
   /** A line after which going on is hopeless. */
@@ -159,6 +166,8 @@ export interface Agent {
   environment(setup: AgentSetup): Record<string, string>;
   /** Values of the user's that this agent wants in another form; literal names to literal values. */
   corrections(setup: AgentSetup): Record<string, string>;
+  /** Files that must stand below the home directory when the agent starts, by path; each one line of text. */
+  files?(setup: AgentSetup): Record<string, string>;
   /** Reads the end of the container's log; lines that are not the agent's are passed over. */
   parseOutput(tail: string): AgentReport;
 }

@@ -91,7 +91,7 @@ function errorOf(result: JsonObject, events: JsonObject[], tail: string): AgentE
 }
 
 function isSerious(event: JsonObject): boolean {
-  return event["severity"] === "error" || /^Loop detected/.test(asText(event["message"]) ?? "");
+  return event["severity"] === "error" || asText(event["message"])?.startsWith("Loop detected") === true;
 }
 
 /** `[API Error: …]` holds the endpoint's answer, as its body or only as the words in it. */

@@ -23,6 +23,7 @@ export const gemini: Agent = {
     instructionPath: ".gemini/GEMINI.md",
     // It reads those itself, as text.
     instructionFiles: [],
+    hidesGitConfig: true,
     hiddenPaths: [".gemini"],
     result: {
       lines: '^{"type":"result",',

@@ -72,7 +72,7 @@ function agentEnv(run: ResolvedRun, agent: Agent, setup: AgentSetup): EnvVar[] {
       AGENT_SECRET_NAMES: secretNames(users).join(" "),
       AGENT_SECRET_FILES: run.promptFrom && "secret" in run.promptFrom ? PROMPT_FILE : undefined,
       ...entrypointEnv(run, agent.entrypoint),
-      ...inputEnv(run, agent),
+      ...inputEnv(run, agent, setup),
       ...sessionEnv(run, agent),
       AGENT_STALL_SECONDS: run.stallSeconds?.toString(),
       AGENT_PROMPT: run.prompt,
@@ -86,10 +86,13 @@ function secretNames(env: readonly EnvVar[]): string[] {
 }
 
 /** What the entrypoint hands to the agent as files, besides a prompt that is given as text. */
-function inputEnv(run: ResolvedRun, agent: Agent): Record<string, string | undefined> {
+function inputEnv(run: ResolvedRun, agent: Agent, setup: AgentSetup): Record<string, string | undefined> {
   const { instructions } = run;
   const shared = isShared(run, agent);
   return {
+    AGENT_FILES: Object.entries(agent.files?.(setup) ?? {})
+      .map(([path, text]) => `${path} ${text}`)
+      .join("\n"),
     AGENT_PROMPT_FILE: run.promptFrom && PROMPT_FILE,
     AGENT_SYSTEM_PROMPT: run.systemPrompt,
     AGENT_USER_INSTRUCTIONS: instructions && "text" in instructions ? instructions.text : undefined,
@@ -100,11 +103,12 @@ function inputEnv(run: ResolvedRun, agent: Agent): Record<string, string | undef
 
 /** The session goes by way of the claim, where no volume keeps the agent's own directory. */
 function sessionEnv(run: ResolvedRun, { entrypoint }: Agent): Record<string, string | undefined> {
-  const { path, option } = entrypoint.session ?? {};
+  const { path, option, drop } = entrypoint.session ?? {};
   const keeps = run.keepSession === true && path !== undefined;
   return {
     AGENT_SESSION_PATH: keeps ? path : undefined,
     AGENT_SESSION_SHARED: keeps && isOnSharedVolume(run, path) ? "true" : undefined,
+    AGENT_SESSION_DROP: keeps ? drop : undefined,
     AGENT_RESUME: run.resumeSession,
     AGENT_RESUME_OPTION: run.resumeSession === undefined ? undefined : option,
   };
@@ -141,9 +145,11 @@ function entrypointEnv(run: ResolvedRun, rules: EntrypointRules): Record<string,
     AGENT_STOP_SIGNAL: rules.stopSignal,
     AGENT_PROMPT_PREFIX: rules.promptPrefix,
     AGENT_INSTRUCTION_FILES: trusted ? undefined : rules.instructionFiles.join(" "),
+    AGENT_INSTRUCTION_PATH: rules.instructionPath,
     AGENT_INSTRUCTION_OPTION: rules.instructionOption,
     AGENT_INSTRUCTION_KEY: rules.instructionKey,
     AGENT_HIDDEN_PATHS: trusted ? undefined : rules.hiddenPaths.join(" "),
+    AGENT_GIT_INCLUDE: rules.hidesGitConfig ? "true" : undefined,
     AGENT_HOPELESS: rules.hopeless,
     AGENT_RESULT_LINES: result.lines,
     ...("failed" in result

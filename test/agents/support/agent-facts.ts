@@ -37,4 +37,11 @@ export const agentFacts: Readonly<Record<NamedAgent, AgentFacts>> = {
     toolDone: /"item\.completed".*"command_execution"/,
     mcpTool: (server, tool) => `mcp__${server}.${tool}`,
   },
+  gemini: {
+    baseUrl: "GOOGLE_GEMINI_BASE_URL",
+    token: "GEMINI_API_KEY",
+    model: "scripted-1",
+    toolDone: /"type":"tool_result"/,
+    mcpTool: (server, tool) => `mcp_${server}_${tool}`,
+  },
 };

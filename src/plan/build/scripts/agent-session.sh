@@ -14,18 +14,36 @@ take_up_session() {
   if [ -n "${AGENT_RESUME:-}" ] && grep -r -q -F -e "$AGENT_RESUME" "$HOME/$AGENT_SESSION_PATH" 2>/dev/null; then
     say "the session of the last attempt goes on"
     resumed=1
+    [ -z "${AGENT_SESSION_DROP:-}" ] || session_files "$AGENT_SESSION_PATH" "$AGENT_RESUME" |
+      while IFS= read -r file; do sed -i "/$AGENT_SESSION_DROP/d" "$file"; done
+    session_usage "$AGENT_RESUME" >"$private/used"
   fi
 }
 
-# What an agent has used that has no result, or one that does not tell all, as far as its session's files
-# tell: a session's lines name it.
+# session_files PATH NAME: those below the home directory's PATH that name the session.
+session_files() {
+  find "$HOME/$1" -name '*.jsonl' -exec grep -l -a -F -e "$2" {} + 2>/dev/null
+}
+
+# session_usage NAME: what the session has used, as its files tell. Some agents write an answer down twice.
+session_usage() {
+  [ -n "${AGENT_USAGE_LINES:-}" ] || return 0
+  session_files "$AGENT_USAGE_PATH" "$1" |
+    while IFS= read -r file; do LC_ALL=C sed -n "$AGENT_USAGE_LINES" "$file"; done | uniq
+}
+
+# What an agent has used that has no result, or one that does not tell all, without what an earlier attempt
+# has told.
 tell_usage() {
   [ -n "${AGENT_USAGE_LINES:-}" ] || return 0
   [ -n "${AGENT_USAGE_ALWAYS:-}" ] || ! said | LC_ALL=C grep -a -q -e "$AGENT_RESULT_LINES" || return 0
   name=$(said | sed -n "$AGENT_USAGE_SESSION" | head -n 1)
   [ -n "$name" ] || return 0
-  find "$HOME/$AGENT_USAGE_PATH" -name '*.jsonl' -exec grep -a -h -F -e "$name" {} + 2>/dev/null |
-    LC_ALL=C sed -n "$AGENT_USAGE_LINES" | tail -c 131072 | tee -a "$transcript" "$run_log"
+  session_usage "$name" | LC_ALL=C awk -v used="$private/used" '
+    BEGIN {
+      while ((getline line < used) > 0) told[line] = 1
+    }
+    !($0 in told)' | tail -c 131072 | tee -a "$transcript" "$run_log"
 }
 
 keep_session() {

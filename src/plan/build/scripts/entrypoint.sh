@@ -89,6 +89,7 @@ configure_git() {
   if [ -n "${AGENT_GIT_CA:-}" ] && [ -n "${origin:-}" ]; then
     git config --global "http.$origin/.sslCAInfo" "$AGENT_GIT_CA/ca.crt"
   fi
+  [ -z "${AGENT_GIT_INCLUDE:-}" ] || export GIT_CONFIG_PARAMETERS="'include.path=$HOME/.gitconfig'"
 }
 
 git_default() {
@@ -107,10 +108,24 @@ find_base() {
   base=$(head -c 64 "$base_file" | tr -cd '0-9a-f')
 }
 
+# Files that the agent reads when it starts: a line for each, its path below the home directory first.
+write_files() {
+  printf '%s\n' "${AGENT_FILES:-}" | while read -r path text; do
+    [ -n "$path" ] || continue
+    mkdir -p "$HOME/$(dirname "$path")"
+    printf '%s\n' "$text" >"$HOME/$path"
+  done
+  unset AGENT_FILES
+}
+
 # The system prompt, and the repository's instructions as plain text for an agent that must not read its
 # other configuration.
 find_instructions() {
   AGENT_INSTRUCTIONS=$private/instructions.md
+  if [ -n "${AGENT_INSTRUCTION_PATH:-}" ]; then
+    AGENT_INSTRUCTIONS=$HOME/$AGENT_INSTRUCTION_PATH
+    mkdir -p "$(dirname "$AGENT_INSTRUCTIONS")"
+  fi
   export AGENT_INSTRUCTIONS
   add_instructions "${AGENT_SYSTEM_PROMPT:-}"
   take_user_instructions
@@ -296,6 +311,7 @@ find_cli
 configure_git
 collect_secrets
 find_base
+write_files
 find_instructions
 put_back
 trap stop TERM INT
