@@ -74,20 +74,18 @@ function readRefusal(message: string): AgentError | undefined {
 }
 
 /**
- * Turns and tokens of this attempt. A usage line is written for each answer of the model, of sub-agents
- * too; it has the sum of its own turn so far, so the last one of each turn counts.
+ * Turns and tokens of this attempt, which is the session's last turn. Usage lines tell of its start and of
+ * each answer of the model, to sub-agents too: with the sum of their own turn so far, so its last one counts.
  */
 function usageOf(events: JsonObject[], sessionId: string | undefined): Pick<AgentReport, "turns" | "tokens"> {
   const lines = events.filter(isType("usage"));
-  const own = lines.filter((line) => line["thread_id"] === sessionId);
-  const attempt = own.at(-1)?.["turn_id"];
+  const attempt = lines.findLast((line) => line["thread_id"] === sessionId)?.["turn_id"];
   if (attempt === undefined) return soFar(events.findLast(isType("turn.completed")));
-  const sums = new Map<string, JsonObject>();
-  for (const line of lines) {
-    if (line["root_turn_id"] === attempt) sums.set(`${line["thread_id"]} ${line["turn_id"]}`, line);
-  }
+  const answers = lines.filter((line) => line["root_turn_id"] === attempt);
+  if (answers.length === 0) return {};
+  const sums = new Map(answers.map((line) => [`${line["thread_id"]} ${line["turn_id"]}`, line]));
   return {
-    turns: own.filter((line) => line["turn_id"] === attempt).length,
+    turns: answers.filter((line) => line["thread_id"] === sessionId).length,
     tokens: [...sums.values()].map(tokensOf).reduce(plus),
   };
 }

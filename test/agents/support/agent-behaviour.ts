@@ -107,6 +107,31 @@ export function describeAgent(agent: NamedAgent): void {
       assert.deepEqual([report.tokens?.output, report.tokens?.cacheRead], [50, 200]);
     });
 
+    test("a further attempt goes on with the session of one that crashed, and counts only itself", async () => {
+      await using run = await prepareAgentRun({
+        agent,
+        scenario: [
+          { text: "I will look.", actions: [{ run: "printf one > one.txt" }] },
+          { actions: [{ run: "[ -e crashed ] || { touch crashed; kill -KILL $PPID; }" }] },
+          { text: "Done." },
+        ],
+        run: { keepSession: true, prompt: "Do what you can" },
+      });
+      const first = await run.pod.runAgent();
+      assert.equal(first.code, 137);
+      const { sessionId = "" } = run.agent.parseOutput(first.stdout);
+      const pod = await run.again(sessionId);
+      const second = await pod.runAgent();
+      assert.equal(second.code, 0, second.stderr);
+      const report = run.agent.parseOutput(second.stdout);
+      assert.deepEqual([report.ok, report.sessionId, report.text], [true, sessionId, "Done."]);
+      // An answer that the agent had not noted when it crashed is asked for again.
+      const { turns = 0, tokens } = report;
+      assert([1, 2].includes(turns), `${turns} turns`);
+      assert.equal(tokens?.output, turns * 50);
+      assert.match(run.model.requests.at(-1)?.prompt ?? "", /Do what you can[^]*You were interrupted/);
+    });
+
     test("a system prompt, the user's instructions and a prompt from a Secret reach the model", async () => {
       await using run = await prepareAgentRun({
         agent,

@@ -1,3 +1,4 @@
+import { rm } from "node:fs/promises";
 import type { Agent } from "../../../src/agents/agent.ts";
 import { agentOfType } from "../../../src/agents/registry.ts";
 import { startModelEndpoint } from "../../../src/demo/model-endpoint.ts";
@@ -20,6 +21,8 @@ export interface AgentRunTest extends AsyncDisposable {
   origin: GitRepository;
   model: ModelEndpoint;
   pod: TestPod;
+  /** The pod of a further attempt, which goes on with a session: of the first one only the claim is left. */
+  again(session: string): Promise<TestPod>;
 }
 
 export interface AgentRunTestOptions {
@@ -53,11 +56,8 @@ export async function prepareAgentRun(options: AgentRunTestOptions): Promise<Age
     ...(facts.model === undefined ? {} : { model: facts.model }),
     ...options.run,
   });
-  const pod = await createPod(`${directory.path}/pod`, run, {
-    values: { "key/key": KEY },
-    timeoutMs: 60_000,
-    ...options.pod,
-  });
+  const podOptions = { values: { "key/key": KEY }, timeoutMs: 60_000, ...options.pod };
+  const pod = await createPod(`${directory.path}/pod`, run, podOptions);
   const clone = await pod.clone();
   if (clone.code !== 0) throw new Error(clone.stderr);
   return {
@@ -65,6 +65,10 @@ export async function prepareAgentRun(options: AgentRunTestOptions): Promise<Age
     origin,
     model,
     pod,
+    again: async (session) => {
+      for (const path of ["/home", "/tmp"]) await rm(pod.at(path), { recursive: true, force: true });
+      return createPod(`${directory.path}/pod`, { ...run, resumeSession: session }, podOptions);
+    },
     [Symbol.asyncDispose]: async () => {
       await model.close();
       await directory[Symbol.asyncDispose]();
