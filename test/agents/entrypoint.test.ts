@@ -201,6 +201,28 @@ describe("the entrypoint", { concurrency: 2 }, () => {
     assert.equal(wasStalled(await pod.message()), true);
   });
 
+  test("what an earlier attempt has used is not told again by the one that goes on with its session", async () => {
+    await using directory = await temporaryDirectory();
+    const session = "0a-1";
+    const usage =
+      '"usage":{"input_tokens":7,"cache_creation_input_tokens":0,"cache_read_input_tokens":0,"output_tokens":7}';
+    // Two attempts are two processes, and so two messages.
+    const message = `{"sessionId":"${session}","message":{"id":"'$$'",${usage}}}`;
+    const script = [
+      "mkdir -p ~/.claude/projects/w",
+      `echo '{"type":"system","session_id":"${session}"}'`,
+      `echo '${message}' >> ~/.claude/projects/w/${session}.jsonl`,
+      "exit 1",
+    ].join("\n");
+    const pod = await podWith(directory.path, script, [], {
+      run: { keepSession: true, resumeSession: session },
+    });
+    for (const _attempt of [1, 2]) {
+      const { stdout } = await pod.runAgent();
+      assert.equal(agentOfType("claude").parseOutput(stdout).tokens?.output, 7);
+    }
+  });
+
   test("an image without the agent and without npx is named as such", async () => {
     await using directory = await temporaryDirectory();
     const pod = await podWith(directory.path, undefined);
