@@ -1,4 +1,6 @@
 import type { Condition, KubeObject } from "./objects.ts";
+import type { ContainerAction, Probe } from "./pods/actions.ts";
+import type { DownwardValue, KeyToPath, VolumeProjection } from "./pods/projections.ts";
 import { resourceType } from "./resources.ts";
 
 /** The subset of Kubernetes' built-in kinds that this project reads or writes. Source: k8s.io/api. */
@@ -12,12 +14,7 @@ export interface LocalKeyRef {
 export interface EnvVar {
   name: string;
   value?: string;
-  valueFrom?: {
-    secretKeyRef?: LocalKeyRef;
-    configMapKeyRef?: LocalKeyRef;
-    fieldRef?: { apiVersion?: string; fieldPath: string };
-    resourceFieldRef?: { containerName?: string; resource: string; divisor?: string | number };
-  };
+  valueFrom?: DownwardValue & { secretKeyRef?: LocalKeyRef; configMapKeyRef?: LocalKeyRef };
 }
 
 export interface ResourceRequirements {
@@ -32,12 +29,6 @@ export interface VolumeMount {
   readOnly?: boolean;
 }
 
-export interface KeyToPath {
-  key: string;
-  path: string;
-  mode?: number;
-}
-
 export interface Volume {
   name: string;
   emptyDir?: { medium?: string; sizeLimit?: string };
@@ -45,6 +36,8 @@ export interface Volume {
   secret?: { secretName: string; items?: KeyToPath[]; defaultMode?: number; optional?: boolean };
   configMap?: { name: string; items?: KeyToPath[]; defaultMode?: number; optional?: boolean };
   hostPath?: { path: string; type?: string };
+  downwardAPI?: NonNullable<VolumeProjection["downwardAPI"]> & { defaultMode?: number };
+  projected?: { sources?: VolumeProjection[]; defaultMode?: number };
 }
 
 export interface SecurityContext {
@@ -82,6 +75,13 @@ export interface Container {
   securityContext?: SecurityContext;
   terminationMessagePath?: string;
   terminationMessagePolicy?: "File" | "FallbackToLogsOnError";
+  ports?: { name?: string; containerPort: number; protocol?: string }[];
+  lifecycle?: { postStart?: ContainerAction; preStop?: ContainerAction; stopSignal?: string };
+  startupProbe?: Probe;
+  livenessProbe?: Probe;
+  readinessProbe?: Probe;
+  /** Of an init container: `Always` makes it one that runs beside the others. */
+  restartPolicy?: string;
 }
 
 export interface Toleration {

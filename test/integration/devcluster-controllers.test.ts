@@ -1,34 +1,21 @@
 import assert from "node:assert/strict";
-import { test, type TestContext } from "node:test";
+import { test } from "node:test";
 import { configMaps, jobs, namespaces, persistentVolumeClaims, pods } from "../../src/kube/builtin.ts";
 import type { ConfigMap, Job, PersistentVolumeClaim } from "../../src/kube/builtin.ts";
 import type { KubeObject, OwnerReference } from "../../src/kube/objects.ts";
-import { resourceType } from "../../src/kube/resources.ts";
 import { useCluster } from "../support/cluster.ts";
+import { eventOf, IMAGE, sh, skipElsewhere, WAIT_MS } from "../support/pods.ts";
 import { waitFor, waitForAbsence } from "../support/wait-for.ts";
 
-const WAIT_MS = 15_000;
-/** Not pulled by the embedded cluster. */
-const IMAGE = "busybox:1.36";
 /** A first process must ask for signals to get them. */
 const STOPPABLE = "trap 'exit 143' TERM; sleep 60 & wait";
-const coreEvents = resourceType<KubeObject & { reason: string; message: string }>(
-  "",
-  "v1",
-  "events",
-  "Event",
-);
-
 const cluster = useCluster({ operator: false });
 
 /** For what depends on the embedded cluster's own storage classes. */
-function skipElsewhere(t: TestContext): boolean {
-  if (cluster.dataDir === undefined) t.skip("another cluster has other storage classes");
-  return cluster.dataDir === undefined;
-}
+const OTHER_CLASSES = "another cluster has other storage classes";
 
 function createJob(name: string, script: string, spec: Partial<Job["spec"]> = {}): Promise<Job> {
-  const containers = [{ name: "main", image: IMAGE, command: ["sh", "-c", script] }];
+  const containers = [sh("main", script)];
   return cluster.client.create(jobs, {
     metadata: { name, namespace: cluster.namespace },
     spec: {
@@ -240,7 +227,7 @@ test("a namespace gets what pods expect, and goes with everything in it", async 
   await cluster.client.create(pods, {
     metadata: { name: "p", namespace: name },
     spec: {
-      containers: [{ name: "c", image: IMAGE, command: ["sh", "-c", STOPPABLE] }],
+      containers: [sh("c", STOPPABLE)],
       terminationGracePeriodSeconds: 1,
     },
   });
@@ -263,19 +250,8 @@ function createClaim(name: string, spec: PersistentVolumeClaim["spec"]): Promise
   });
 }
 
-async function claimEvent(name: string, reason: string): Promise<string> {
-  const isIt = (event: KubeObject & { reason: string; involvedObject?: { name?: string } }): boolean =>
-    event.reason === reason && event.involvedObject?.name === name;
-  for (let attempt = 0; attempt < 100; attempt += 1) {
-    const found = (await cluster.client.list(coreEvents, { namespace: cluster.namespace })).items.find(isIt);
-    if (found !== undefined) return found.message;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  return "";
-}
-
 test("a shared claim is bound at once", async (t) => {
-  if (skipElsewhere(t)) return;
+  if (skipElsewhere(cluster, t, OTHER_CLASSES)) return;
   await createClaim("shared", { storageClassName: "nfs-csi", accessModes: ["ReadWriteMany"] });
   const bound = await waitFor(
     cluster.client,
@@ -289,10 +265,10 @@ test("a shared claim is bound at once", async (t) => {
 });
 
 test("a claim without a class gets the default one and waits for its first consumer", async (t) => {
-  if (skipElsewhere(t)) return;
+  if (skipElsewhere(cluster, t, OTHER_CLASSES)) return;
   await createClaim("waiting", { accessModes: ["ReadWriteOnce"] });
   assert.equal(
-    await claimEvent("waiting", "WaitForFirstConsumer"),
+    await eventOf(cluster, "waiting", "WaitForFirstConsumer"),
     "waiting for first consumer to be created before binding",
   );
   const claim = await cluster.client.get(persistentVolumeClaims, {
@@ -305,13 +281,13 @@ test("a claim without a class gets the default one and waits for its first consu
 test("a claim of a class that does not exist says so", async () => {
   await createClaim("classless", { storageClassName: "nowhere", accessModes: ["ReadWriteOnce"] });
   assert.equal(
-    await claimEvent("classless", "ProvisioningFailed"),
+    await eventOf(cluster, "classless", "ProvisioningFailed"),
     'storageclass.storage.k8s.io "nowhere" not found',
   );
 });
 
 test("standard volumes cannot be shared, and the event says so", async (t) => {
-  if (skipElsewhere(t)) return;
+  if (skipElsewhere(cluster, t, OTHER_CLASSES)) return;
   await createClaim("greedy", { storageClassName: "standard", accessModes: ["ReadWriteMany"] });
   await cluster.client.create(pods, {
     metadata: { name: "consumer", namespace: cluster.namespace },
@@ -322,5 +298,8 @@ test("standard volumes cannot be shared, and the event says so", async (t) => {
       volumes: [{ name: "v", persistentVolumeClaim: { claimName: "greedy" } }],
     },
   });
-  assert.match(await claimEvent("greedy", "ProvisioningFailed"), /NodePath only supports ReadWriteOnce/);
+  assert.match(
+    await eventOf(cluster, "greedy", "ProvisioningFailed"),
+    /NodePath only supports ReadWriteOnce/,
+  );
 });

@@ -1,60 +1,16 @@
 import assert from "node:assert/strict";
-import { test, type TestContext } from "node:test";
+import { test } from "node:test";
 import { pods, secrets } from "../../src/kube/builtin.ts";
-import type { Container, Pod } from "../../src/kube/builtin.ts";
-import { resourceType } from "../../src/kube/resources.ts";
-import type { KubeObject } from "../../src/kube/objects.ts";
+import type { Container } from "../../src/kube/builtin.ts";
+import { nodes } from "../../src/kube/pods/node.ts";
 import { useCluster } from "../support/cluster.ts";
-import { waitFor, waitForAbsence } from "../support/wait-for.ts";
-
-const WAIT_MS = 30_000;
-/** Not pulled by the embedded cluster. */
-const IMAGE = "busybox:1.36";
-const coreEvents = resourceType<KubeObject & { reason: string; message: string }>(
-  "",
-  "v1",
-  "events",
-  "Event",
-);
+import { eventOf, IMAGE, sh, skipElsewhere, usePods, WAIT_MS } from "../support/pods.ts";
+import { waitForAbsence } from "../support/wait-for.ts";
 
 const cluster = useCluster({ operator: false });
-
+const { create, until, ended, log } = usePods(cluster);
 /** For what must change a node, or needs a program of this machine. */
-function skipElsewhere(t: TestContext): boolean {
-  if (cluster.dataDir === undefined) t.skip("another cluster's nodes are left alone");
-  return cluster.dataDir === undefined;
-}
-
-function sh(name: string, script: string, changes: Partial<Container> = {}): Container {
-  return { name, image: IMAGE, command: ["sh", "-c", script], ...changes };
-}
-
-async function create(name: string, spec: Partial<Pod["spec"]>): Promise<Pod> {
-  return cluster.client.create(pods, {
-    apiVersion: "v1",
-    kind: "Pod",
-    metadata: { name, namespace: cluster.namespace },
-    spec: { restartPolicy: "Never", containers: [sh("c", "true")], ...spec },
-  });
-}
-
-function until(name: string, condition: (pod: Pod) => boolean): Promise<Pod> {
-  return waitFor(cluster.client, pods, { namespace: cluster.namespace, name }, condition, WAIT_MS);
-}
-
-function ended(name: string): Promise<Pod> {
-  return until(name, ({ status }) => status?.phase === "Succeeded" || status?.phase === "Failed");
-}
-
-function log(name: string, query = ""): Promise<string> {
-  return cluster.client.getText(`/api/v1/namespaces/${cluster.namespace}/pods/${name}/log${query}`);
-}
-
-async function eventOf(name: string, reason: string): Promise<string> {
-  const fieldSelector = `involvedObject.name=${name},reason=${reason}`;
-  const { items } = await cluster.client.list(coreEvents, { namespace: cluster.namespace, fieldSelector });
-  return items[0]?.message ?? "";
-}
+const NOT_OURS = "another cluster's nodes are left alone";
 
 test("init containers run in order before the containers; states and conditions say so", async () => {
   await create("ordered", {
@@ -135,18 +91,8 @@ test("a volume that cannot be made is a FailedMount event and the container wait
     containers: [sh("c", "true", mounts("/v"))],
     volumes: [{ name: "v", secret: { secretName: "nowhere" } }],
   });
-  await waitFor(
-    cluster.client,
-    pods,
-    { namespace: cluster.namespace, name: "no-volume" },
-    ({ status }) => status?.startTime !== undefined,
-  );
-  const isThere = async (): Promise<boolean> => (await eventOf("no-volume", "FailedMount")) !== "";
-  for (let attempt = 0; attempt < 50 && !(await isThere()); attempt += 1) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
   assert.equal(
-    await eventOf("no-volume", "FailedMount"),
+    await eventOf(cluster, "no-volume", "FailedMount"),
     'MountVolume.SetUp failed for volume "v" : secret "nowhere" not found',
   );
 });
@@ -228,7 +174,7 @@ test("FallbackToLogsOnError takes the end of the log as message", async () => {
 });
 
 test("more memory than the limit is OOMKilled with exit code 137", async (t) => {
-  if (skipElsewhere(t)) return;
+  if (skipElsewhere(cluster, t, NOT_OURS)) return;
   const eat = "let a=[]; setInterval(() => a.push(Buffer.alloc(2e7, 1)), 10)";
   const directory = process.execPath.slice(0, process.execPath.lastIndexOf("/"));
   const hog: Container = {
@@ -245,11 +191,10 @@ test("more memory than the limit is OOMKilled with exit code 137", async (t) => 
 });
 
 test("a pod that fits no node says why, and runs when the node fits", async (t) => {
-  if (skipElsewhere(t)) return;
+  if (skipElsewhere(cluster, t, NOT_OURS)) return;
   await create("picky", { nodeSelector: { gpu: "yes" } });
   const { status } = await until("picky", (pod) => pod.status?.conditions?.[0]?.reason === "Unschedulable");
   assert.match(status?.conditions?.[0]?.message ?? "", /^0\/1 nodes are available: 1 node\(s\) didn't match/);
-  const nodes = resourceType<KubeObject>("", "v1", "nodes", "Node", false);
   const { items } = await cluster.client.list(nodes);
   await cluster.client.patch(
     nodes,

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { constants } from "node:os";
+import { createExec, type Exec } from "./container-exec.ts";
 import type { ContainerLog } from "./container-log.ts";
 import { childrenOf, startTicks } from "./process-table.ts";
 import type { HostCommand, Sandbox } from "./sandbox/sandbox.ts";
@@ -16,8 +17,9 @@ export interface ContainerProcess {
   terminate(): void;
   /** Ends everything in the container. */
   kill(): void;
-  /** Host process ids of the container's first process, for measuring; empty before it runs. */
+  /** Host process id of the container's first process, for measuring; undefined before it runs. */
   firstProcess(): number | undefined;
+  readonly exec: Exec;
 }
 
 /** How long output may still come after the process itself has ended, held open by one that left it. */
@@ -87,7 +89,7 @@ function watchEnd(child: ChildProcess, log: ContainerLog, kill: () => void): Pro
 }
 
 /**
- * Starts a container. `pidFile` gets the process id and its start time, so that a later cluster can end
+ * Starts a container, in which commands can be run beside its own where `hasExec`. `pidFile` gets the process id and its start time, so that a later cluster can end
  * what this one leaves behind when it is killed.
  */
 export function startContainerProcess(
@@ -95,11 +97,12 @@ export function startContainerProcess(
   command: HostCommand,
   log: ContainerLog,
   pidFile: string,
+  hasExec: boolean,
 ): ContainerProcess {
   const child = spawn(command.file, command.args, {
     cwd: command.cwd,
     env: command.env,
-    stdio: ["ignore", "pipe", "pipe", "pipe"],
+    stdio: ["ignore", "pipe", "pipe", "pipe", ...(hasExec ? (["pipe", "pipe"] as const) : [])],
     detached: true,
   });
   const pid = child.pid;
@@ -122,6 +125,7 @@ export function startContainerProcess(
     ended: watchEnd(child, log, kill),
     firstProcess,
     kill,
+    exec: createExec(child),
     terminate() {
       const first = firstProcess();
       if (first !== undefined) send(first, "SIGTERM");

@@ -6,8 +6,8 @@ import type { Reflector } from "../../client/cache/reflector.ts";
 import type { Client } from "../../client/client.ts";
 import type { Pod } from "../../kube/builtin.ts";
 import type { PodLogAnswer, PodLogOptions } from "../apiserver/pod-logs.ts";
+import { timestamp } from "../../kube/time.ts";
 import { createEventRecorder } from "../controllers/events.ts";
-import { timestamp } from "./container-run.ts";
 import { createHostView } from "./host-view.ts";
 import { removeLeftovers, removeOrphans } from "./leftovers.ts";
 import { createLimiter } from "./limiter.ts";
@@ -123,7 +123,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   removeLeftovers(node.podsDirectory);
   await Promise.all([
     pods.synced,
-    registerNode(options.client, nodeName, NODE_IP, options.sandbox, timestamp()),
+    registerNode(options.client, nodeName, NODE_IP, options.sandbox, timestamp(new Date())),
   ]);
   removeOrphans(node.podsDirectory, uidsOf(pods));
   follow(pods, ({ old, new: pod }) => take(pod, (pod ?? old)?.metadata.uid ?? ""));

@@ -1,11 +1,9 @@
 import { open, type FileHandle } from "node:fs/promises";
+import { shownLines, type LogView } from "../../kube/pods/log-lines.ts";
 import type { ContainerLog } from "./container-log.ts";
 
-export interface LogQuery {
+export interface LogQuery extends LogView {
   follow: boolean;
-  timestamps: boolean;
-  /** Only lines written at or after this time, in milliseconds since 1970. */
-  sinceMs?: number;
   tailLines?: number;
   limitBytes?: number;
   signal: AbortSignal;
@@ -33,21 +31,6 @@ async function tailOffset(file: FileHandle, size: number, lines: number): Promis
   return 0;
 }
 
-/** What a client sees of one stored line, or undefined when it is older than asked for. */
-function shownLine(line: Buffer, query: LogQuery): Buffer | undefined {
-  const stampEnd = line.indexOf(32);
-  const streamEnd = line.indexOf(32, stampEnd + 1);
-  const tagEnd = line.indexOf(32, streamEnd + 1);
-  if (stampEnd < 0 || streamEnd < 0 || tagEnd < 0) return undefined;
-  const stamp = line.subarray(0, stampEnd);
-  if (query.sinceMs !== undefined && Date.parse(stamp.toString()) < query.sinceMs) return undefined;
-  const isPartial = line[streamEnd + 1] === 0x50;
-  const text = isPartial
-    ? line.subarray(tagEnd + 1)
-    : Buffer.concat([line.subarray(tagEnd + 1), Buffer.from("\n")]);
-  return query.timestamps ? Buffer.concat([stamp, Buffer.from(" "), text]) : text;
-}
-
 async function changedOrAborted(log: ContainerLog, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -71,7 +54,7 @@ export async function* readLog(
     let left = query.limitBytes ?? Number.POSITIVE_INFINITY;
     let offset =
       query.tailLines === undefined ? 0 : await tailOffset(file, (await file.stat()).size, query.tailLines);
-    let rest = Buffer.alloc(0);
+    let rest: Uint8Array = Buffer.alloc(0);
     const block = Buffer.alloc(BLOCK_BYTES);
     for (;;) {
       // Asked for before reading, so that what comes in between is not missed.
@@ -79,9 +62,9 @@ export async function* readLog(
       const change = isLast ? undefined : changedOrAborted(live, query.signal);
       const { bytesRead } = await file.read(block, 0, BLOCK_BYTES, offset);
       offset += bytesRead;
-      const { lines, unfinished } = splitLines(Buffer.concat([rest, block.subarray(0, bytesRead)]));
-      rest = unfinished;
-      const shown = Buffer.concat(lines.map((line) => shownLine(line, query) ?? Buffer.alloc(0)));
+      const lines = shownLines(Buffer.concat([rest, block.subarray(0, bytesRead)]), query);
+      rest = lines.rest;
+      const shown = Buffer.concat(lines.pieces);
       if (shown.length > 0) yield shown.subarray(0, Math.min(left, shown.length));
       left -= shown.length;
       if (left <= 0 || query.signal.aborted) return;
@@ -92,16 +75,6 @@ export async function* readLog(
   } finally {
     await file.close();
   }
-}
-
-function splitLines(data: Buffer): { lines: Buffer[]; unfinished: Buffer<ArrayBuffer> } {
-  const lines: Buffer[] = [];
-  let at = 0;
-  for (let end = data.indexOf(NEWLINE); end >= 0; end = data.indexOf(NEWLINE, at)) {
-    lines.push(data.subarray(at, end));
-    at = end + 1;
-  }
-  return { lines, unfinished: Buffer.from(data.subarray(at)) };
 }
 
 /** The end of a log, for termination messages: at most `lines` lines and `bytes` bytes. */

@@ -1,6 +1,16 @@
 import { chown, chmod, lstat, mkdir, readdir, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { dirname, join, normalize } from "node:path";
-import type { Container, KeyToPath, Pod, Volume } from "../../kube/builtin.ts";
+import type { Container, Pod, Volume } from "../../kube/builtin.ts";
+import type { KubeObject } from "../../kube/objects.ts";
+import {
+  hasMadeFiles,
+  volumeFiles,
+  volumeSourceNames,
+  type VolumeFile,
+} from "../../kube/pods/volume-files.ts";
+import { resourceType } from "../../kube/resources.ts";
+import type { LocalNode } from "./node.ts";
+import { readSources } from "./pod-sources.ts";
 import type { Mount } from "./sandbox/sandbox.ts";
 
 /** A volume that cannot be made ready yet; the pod waits and it is tried again. */
@@ -14,63 +24,47 @@ export interface ReadyVolume {
   readOnly: boolean;
 }
 
-/** What volumes are made from. Lookups resolve to undefined when there is no such object. */
-export interface VolumeSources {
-  secret(name: string): Promise<Record<string, Buffer> | undefined>;
-  configMap(name: string): Promise<Record<string, Buffer> | undefined>;
-  /** The directory of a bound claim, or undefined when it is not bound. */
-  claim(name: string): Promise<string | undefined>;
+/** Tokens of pods are not renewed, so they live as long as a real server lets those of its own pods. */
+const TOKEN_SECONDS = 365 * 24 * 3600;
+
+interface TokenRequest extends KubeObject {
+  spec: Record<string, unknown>;
+  status?: { token: string };
 }
 
-const DEFAULT_MODE = 0o644;
+async function readToken(node: LocalNode, pod: Pod, audience: string | undefined): Promise<string> {
+  const { namespace, name, uid } = pod.metadata;
+  const account = pod.spec.serviceAccountName ?? "default";
+  const tokens = resourceType<TokenRequest>("", "v1", `serviceaccounts/${account}/token`, "TokenRequest");
+  const request = {
+    apiVersion: "authentication.k8s.io/v1",
+    metadata: { namespace },
+    spec: {
+      audiences: audience === undefined ? [] : [audience],
+      expirationSeconds: TOKEN_SECONDS,
+      boundObjectRef: { apiVersion: "v1", kind: "Pod", name, uid },
+    },
+  };
+  return (await node.client.create(tokens, request)).status?.token ?? "";
+}
 
-async function writeKeys(
+/** Writes a volume's files in the kubelet's own layout: what users see are links through `..data`. */
+async function writeFiles(
   directory: string,
-  data: Record<string, Buffer>,
-  wanted: readonly KeyToPath[] | undefined,
-  defaultMode: number,
-  missing: (key: string) => string | undefined,
+  files: readonly VolumeFile[],
+  tokenFor: (audience: string | undefined) => Promise<string>,
 ): Promise<void> {
-  const items: KeyToPath[] = wanted ? [...wanted] : Object.keys(data).map((key) => ({ key, path: key }));
-  // The kubelet's own layout: what users see are links through ..data.
+  await rm(directory, { recursive: true, force: true });
   const real = join(directory, "..data_0");
   await mkdir(real, { recursive: true });
-  for (const item of items) {
-    const content = data[item.key];
-    if (content === undefined) {
-      const problem = missing(item.key);
-      if (problem !== undefined) throw new Error(problem);
-      continue;
-    }
-    const file = join(real, normalize(`/${item.path}`));
+  for (const { path, mode, content } of files) {
+    const file = join(real, normalize(`/${path}`));
     await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, content);
-    await chmod(file, item.mode ?? defaultMode);
+    await writeFile(file, content instanceof Uint8Array ? content : await tokenFor(content.audience));
+    await chmod(file, mode);
   }
   await symlink("..data_0", join(directory, "..data"));
   for (const name of await readdir(real)) await symlink(join("..data", name), join(directory, name));
-}
-
-async function keysVolume(
-  directory: string,
-  volume: Volume,
-  namespace: string,
-  sources: VolumeSources,
-): Promise<void> {
-  const isSecret = volume.secret !== undefined;
-  const name = volume.secret?.secretName ?? volume.configMap?.name ?? "";
-  const spec = volume.secret ?? volume.configMap;
-  const optional = spec?.optional ?? false;
-  const data = isSecret ? await sources.secret(name) : await sources.configMap(name);
-  const kind = isSecret ? "secret" : "configmap";
-  if (data === undefined && !optional) throw new Error(`${kind} ${JSON.stringify(name)} not found`);
-  await rm(directory, { recursive: true, force: true });
-  await mkdir(directory, { recursive: true });
-  await writeKeys(directory, data ?? {}, spec?.items, spec?.defaultMode ?? DEFAULT_MODE, (key) =>
-    optional
-      ? undefined
-      : `references non-existent ${isSecret ? "secret" : "config"} key: ${key} in ${namespace}/${name}`,
-  );
 }
 
 async function hostPathVolume(path: string, type: string): Promise<void> {
@@ -86,30 +80,32 @@ async function hostPathVolume(path: string, type: string): Promise<void> {
 }
 
 async function readyVolume(
+  node: LocalNode,
+  pod: Pod,
   volume: Volume,
   directory: string,
-  namespace: string,
-  sources: VolumeSources,
 ): Promise<ReadyVolume> {
-  if (volume.emptyDir !== undefined) {
+  const { namespace = "" } = pod.metadata;
+  const { emptyDir, persistentVolumeClaim: claim, hostPath } = volume;
+  if (emptyDir !== undefined) {
     await mkdir(directory, { recursive: true });
     await chmod(directory, 0o777);
     return { path: directory, readOnly: false };
   }
-  if (volume.secret !== undefined || volume.configMap !== undefined) {
-    await keysVolume(directory, volume, namespace, sources);
+  if (hasMadeFiles(volume)) {
+    const sources = await readSources(node, namespace, volumeSourceNames(volume));
+    const files = volumeFiles(pod, volume, sources);
+    await writeFiles(directory, files, (audience) => readToken(node, pod, audience));
     return { path: directory, readOnly: true };
   }
-  if (volume.persistentVolumeClaim !== undefined) {
-    const { claimName, readOnly } = volume.persistentVolumeClaim;
-    const path = await sources.claim(claimName);
-    if (path === undefined)
-      throw new Error(`persistentvolumeclaim ${JSON.stringify(claimName)} is not bound`);
-    return { path, readOnly: readOnly ?? false };
+  if (claim !== undefined) {
+    const path = node.claimDirectory(namespace, claim.claimName);
+    if (path !== undefined) return { path, readOnly: claim.readOnly ?? false };
+    throw new Error(`persistentvolumeclaim ${JSON.stringify(claim.claimName)} is not bound`);
   }
-  if (volume.hostPath !== undefined) {
-    await hostPathVolume(volume.hostPath.path, volume.hostPath.type ?? "");
-    return { path: volume.hostPath.path, readOnly: false };
+  if (hostPath !== undefined) {
+    await hostPathVolume(hostPath.path, hostPath.type ?? "");
+    return { path: hostPath.path, readOnly: false };
   }
   const type = Object.keys(volume).find((key) => key !== "name") ?? "none";
   throw new Error(`volumes of type ${type} are not supported by this cluster`);
@@ -121,9 +117,8 @@ async function readyVolume(
  */
 async function giveToGroup(path: string, gid: number, readOnly: boolean): Promise<void> {
   const stats = await lstat(path);
-  const { uid } = stats;
   if (stats.isSymbolicLink()) return;
-  if (stats.gid !== gid) await chown(path, uid, gid);
+  if (stats.gid !== gid) await chown(path, stats.uid, gid);
   const bits = (readOnly ? 0o440 : 0o660) | (stats.isDirectory() ? 0o2110 : 0);
   if ((stats.mode & bits) !== bits) await chmod(path, (stats.mode & 0o7777) | bits);
   if (!stats.isDirectory()) return;
@@ -141,24 +136,18 @@ async function applyFsGroup(volume: Volume, ready: ReadyVolume, pod: Pod): Promi
 
 /**
  * Makes all volumes of a pod under `directory`. Throws VolumeError in the kubelet's words for the first
- * that cannot be made; calling again is safe. fsGroup is applied where `changesUser`.
+ * that cannot be made; calling again is safe. fsGroup is applied where the sandbox changes users.
  */
 export async function setUpVolumes(
+  node: LocalNode,
   pod: Pod,
   directory: string,
-  changesUser: boolean,
-  sources: VolumeSources,
 ): Promise<Map<string, ReadyVolume>> {
   const volumes = new Map<string, ReadyVolume>();
   for (const volume of pod.spec.volumes ?? []) {
     try {
-      const ready = await readyVolume(
-        volume,
-        join(directory, volume.name),
-        pod.metadata.namespace ?? "",
-        sources,
-      );
-      if (changesUser) await applyFsGroup(volume, ready, pod);
+      const ready = await readyVolume(node, pod, volume, join(directory, volume.name));
+      if (node.sandbox.changesUser) await applyFsGroup(volume, ready, pod);
       volumes.set(volume.name, ready);
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
@@ -168,16 +157,11 @@ export async function setUpVolumes(
   return volumes;
 }
 
-async function subPathOf(volume: ReadyVolume, subPath: string): Promise<string> {
-  const path = join(volume.path, normalize(`/${subPath}`));
-  const existing = await stat(path).catch(() => undefined);
-  if (existing !== undefined) return path;
-  // As the kubelet: a new subPath has the volume's own mode, and its group by the set-group-ID bit.
-  const top = await stat(volume.path);
-  let made = volume.path;
-  for (const part of normalize(`/${subPath}`)
-    .split("/")
-    .filter((part) => part !== "")) {
+/** Makes a subPath as the kubelet does: with the volume's own mode, and its group by the set-group-ID bit. */
+async function makeSubPath(volume: string, subPath: string): Promise<void> {
+  const top = await stat(volume);
+  let made = volume;
+  for (const part of subPath.split("/").filter((part) => part !== "")) {
     made = join(made, part);
     const isNew = await mkdir(made).then(
       () => true,
@@ -190,7 +174,6 @@ async function subPathOf(volume: ReadyVolume, subPath: string): Promise<string> 
     if (process.getuid?.() === 0) await chown(made, top.uid, top.gid);
     await chmod(made, top.mode & 0o7777);
   }
-  return path;
 }
 
 /** The mounts of one container; creates subPath directories. Throws VolumeError. */
@@ -202,12 +185,15 @@ export async function mountsOf(
   for (const mount of container.volumeMounts ?? []) {
     const volume = volumes.get(mount.name);
     if (volume === undefined) throw new VolumeError(`no volume named ${mount.name}`);
-    const source = mount.subPath ? await subPathOf(volume, mount.subPath) : volume.path;
+    const subPath = normalize(`/${mount.subPath ?? ""}`);
+    const source = join(volume.path, subPath).replace(/(.)\/$/, "$1");
+    const existing = await stat(source).catch(() => undefined);
+    if (existing === undefined) await makeSubPath(volume.path, subPath);
     mounts.push({
       source,
       target: normalize(mount.mountPath).replace(/(.)\/$/, "$1"),
       readOnly: volume.readOnly || (mount.readOnly ?? false),
-      isFile: (await stat(source)).isFile(),
+      isFile: existing?.isFile() ?? false,
     });
   }
   return mounts;

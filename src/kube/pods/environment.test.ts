@@ -5,9 +5,11 @@ import { buildArguments, buildEnvironment, namedSources, type ValueSources } fro
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+
 const sources: ValueSources = {
-  secrets: new Map([["s", { token: "t$(A)", other: "o" }]]),
-  configMaps: new Map([["m", { key: "k" }]]),
+  secrets: new Map([["s", { token: bytes("t$(A)"), other: bytes("o") }]]),
+  configMaps: new Map([["m", { key: bytes("k") }]]),
   podIP: "127.0.0.1",
   hostIP: "127.0.0.1",
   nodeName: "n",

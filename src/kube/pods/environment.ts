@@ -1,5 +1,6 @@
 import type { Container, EnvVar, Pod } from "../builtin.ts";
-import { parseQuantity } from "../quantity.ts";
+import type { DownwardValue } from "./projections.ts";
+import { parseQuantity, quantityValue } from "../quantity.ts";
 import { expand } from "./expand.ts";
 
 /** A container that cannot be made as its pod describes it; the pod waits and it is tried again. */
@@ -7,12 +8,13 @@ export class ContainerConfigError extends Error {
   override readonly name = "ContainerConfigError";
 }
 
-type Data = Readonly<Record<string, string>>;
+/** What a Secret or ConfigMap holds. */
+export type KeyedData = Readonly<Record<string, Uint8Array>>;
 
-/** Where environment values come from. Both maps are by name; undefined: there is no such object. */
+/** What variables and files are made from. Both maps are by name; undefined: there is no such object. */
 export interface ValueSources {
-  secrets: ReadonlyMap<string, Data | undefined>;
-  configMaps: ReadonlyMap<string, Data | undefined>;
+  secrets: ReadonlyMap<string, KeyedData | undefined>;
+  configMaps: ReadonlyMap<string, KeyedData | undefined>;
   /** `status.podIP`, `status.hostIP` and the node's name. */
   podIP: string;
   hostIP: string;
@@ -23,8 +25,14 @@ export interface ValueSources {
 
 type Source = "secret" | "configMap";
 
+/** The names of Secrets and ConfigMaps, each once. */
+export interface SourceNames {
+  secrets: string[];
+  configMaps: string[];
+}
+
 /** The Secrets and ConfigMaps that a container's environment is made from. */
-export function namedSources(container: Container): { secrets: string[]; configMaps: string[] } {
+export function namedSources(container: Container): SourceNames {
   const variables = (container.env ?? []).map(({ valueFrom }) => valueFrom);
   const from = container.envFrom ?? [];
   const names = (references: ({ name?: string } | undefined)[]): string[] => [
@@ -41,12 +49,23 @@ export function namedSources(container: Container): { secrets: string[]; configM
 
 const KIND: Record<Source, string> = { secret: "Secret", configMap: "ConfigMap" };
 
-function dataOf(sources: ValueSources, source: Source, name: string, optional: boolean): Data | undefined {
+function dataOf(
+  sources: ValueSources,
+  source: Source,
+  name: string,
+  optional: boolean,
+): KeyedData | undefined {
   const data = sources[`${source}s`].get(name);
   if (data === undefined && !optional) {
     throw new ContainerConfigError(`${source.toLowerCase()} ${JSON.stringify(name)} not found`);
   }
   return data;
+}
+
+/** Labels or annotations as a file of the downward API shows them. Source: FormatMap of pkg/fieldpath. */
+function mapText(map: Readonly<Record<string, string>> = {}): string {
+  const lines = Object.keys(map).map((key) => `${key}=${JSON.stringify(map[key])}`);
+  return lines.toSorted().join("\n");
 }
 
 function fieldValue(pod: Pod, path: string, sources: ValueSources): string {
@@ -57,6 +76,8 @@ function fieldValue(pod: Pod, path: string, sources: ValueSources): string {
     return map?.[key ?? ""] ?? "";
   }
   const values: Record<string, string | undefined> = {
+    "metadata.labels": mapText(pod.metadata.labels),
+    "metadata.annotations": mapText(pod.metadata.annotations),
     "metadata.name": pod.metadata.name,
     "metadata.namespace": pod.metadata.namespace,
     "metadata.uid": pod.metadata.uid,
@@ -72,9 +93,14 @@ function fieldValue(pod: Pod, path: string, sources: ValueSources): string {
   return value;
 }
 
-type ResourceFieldRef = NonNullable<NonNullable<EnvVar["valueFrom"]>["resourceFieldRef"]>;
+type ResourceFieldRef = NonNullable<DownwardValue["resourceFieldRef"]>;
 
-function resourceValue(pod: Pod, self: Container, ref: ResourceFieldRef, sources: ValueSources): string {
+function resourceValue(
+  pod: Pod,
+  self: Container | undefined,
+  ref: ResourceFieldRef,
+  sources: ValueSources,
+): string {
   const all = [...(pod.spec.initContainers ?? []), ...pod.spec.containers];
   const container = ref.containerName ? all.find(({ name }) => name === ref.containerName) : self;
   if (container === undefined) throw new ContainerConfigError(`container ${ref.containerName} not found`);
@@ -91,6 +117,18 @@ function resourceValue(pod: Pod, self: Container, ref: ResourceFieldRef, sources
   return String((amount.value.nano + unit - 1n) / unit);
 }
 
+/** A field of the pod or an amount of a container, `self` where none is named. Throws ContainerConfigError. */
+export function downwardValue(
+  from: DownwardValue | undefined,
+  pod: Pod,
+  self: Container | undefined,
+  sources: ValueSources,
+): string | undefined {
+  if (from?.fieldRef !== undefined) return fieldValue(pod, from.fieldRef.fieldPath, sources);
+  if (from?.resourceFieldRef !== undefined) return resourceValue(pod, self, from.resourceFieldRef, sources);
+  return undefined;
+}
+
 function valueOf(
   variable: EnvVar,
   pod: Pod,
@@ -98,19 +136,18 @@ function valueOf(
   sources: ValueSources,
 ): string | undefined {
   const from = variable.valueFrom;
-  if (from?.fieldRef !== undefined) return fieldValue(pod, from.fieldRef.fieldPath, sources);
-  if (from?.resourceFieldRef !== undefined)
-    return resourceValue(pod, container, from.resourceFieldRef, sources);
+  const own = downwardValue(from, pod, container, sources);
+  if (own !== undefined) return own;
   for (const source of ["secret", "configMap"] as const) {
     const ref = from?.[`${source}KeyRef`];
     if (ref === undefined) continue;
     const optional = ref.optional ?? false;
     const value = dataOf(sources, source, ref.name, optional)?.[ref.key];
-    if (value === undefined && !optional) {
+    if (value !== undefined) return new TextDecoder().decode(value);
+    if (!optional) {
       const where = `${KIND[source]} ${pod.metadata.namespace}/${ref.name}`;
       throw new ContainerConfigError(`couldn't find key ${ref.key} in ${where}`);
     }
-    return value;
   }
   return undefined;
 }
@@ -130,7 +167,9 @@ export function buildEnvironment(
     const source: Source = from.secretRef === undefined ? "configMap" : "secret";
     const ref: { name?: string; optional?: boolean } = from.secretRef ?? from.configMapRef ?? {};
     const data = dataOf(sources, source, ref.name ?? "", ref.optional ?? false);
-    for (const [key, value] of Object.entries(data ?? {})) declared[`${from.prefix ?? ""}${key}`] = value;
+    for (const [key, value] of Object.entries(data ?? {})) {
+      declared[`${from.prefix ?? ""}${key}`] = new TextDecoder().decode(value);
+    }
   }
   for (const variable of container.env ?? []) {
     const value =
@@ -147,4 +186,11 @@ export function buildArguments(container: Container, env: Readonly<Record<string
   return [...(container.command ?? []), ...(container.args ?? [])].map((part) =>
     expand(part, (name) => env[name]),
   );
+}
+
+/** The container's memory limit in bytes; undefined where it has none. */
+export function memoryLimit(container: Container): number | undefined {
+  const limit = container.resources?.limits?.["memory"];
+  const amount = limit === undefined ? undefined : parseQuantity(String(limit)).value;
+  return amount === undefined ? undefined : quantityValue(amount);
 }

@@ -11,10 +11,11 @@ function record(
   known: ContainerStatus | undefined,
   now: string,
 ): ContainerRecord {
-  const fresh = { container, isInit, lastState: {}, restartCount: 0, containerID: undefined };
+  const health = { started: false, ready: false };
+  const fresh = { container, isInit, health, lastState: {}, restartCount: 0, containerID: undefined };
   if (known?.state === undefined) return { ...fresh, state: waitingState(hasInitContainers) };
   const { state, lastState = {}, restartCount, containerID } = known;
-  const kept = { container, isInit, lastState, restartCount, containerID };
+  const kept = { container, isInit, health, lastState, restartCount, containerID };
   if (state.terminated !== undefined) return { ...kept, state };
   if (state.running === undefined) return { ...kept, state: waitingState(hasInitContainers) };
   const terminated = {

@@ -8,6 +8,8 @@ export interface ContainerRecord {
   lastState: ContainerState;
   restartCount: number;
   containerID: string | undefined;
+  /** What its probes say of it while it runs. */
+  health: { started: boolean; ready: boolean };
 }
 
 /** What is true of the pod as a whole. */
@@ -18,6 +20,24 @@ export interface PodFacts {
   hostIP: string;
   /** Why the pod as a whole was ended, e.g. DeadlineExceeded; shown before its containers have ended. */
   ending: { reason: string; message: string } | undefined;
+}
+
+/** Why a kubelet ends a pod as a whole. */
+export const ENDINGS = {
+  deadline: {
+    reason: "DeadlineExceeded",
+    message: "Pod was active on the node longer than the specified deadline",
+  },
+  shutdown: {
+    reason: "Terminated",
+    message: "Pod was terminated in response to imminent node shutdown.",
+  },
+} as const;
+
+/** Milliseconds until a pod that began at `startMs` has been active for too long; undefined when it may for ever. */
+export function deadlineLeftMs(pod: Pod, startMs: number, nowMs: number): number | undefined {
+  const seconds = pod.spec.activeDeadlineSeconds;
+  return seconds === undefined ? undefined : startMs + seconds * 1000 - nowMs;
 }
 
 type PodStatus = NonNullable<Pod["status"]>;
@@ -39,11 +59,11 @@ function statusOf(record: ContainerRecord): ContainerStatus {
     name: container.name,
     state,
     lastState: record.lastState,
-    ready: isInit ? hasSucceeded(record) : isRunning,
+    ready: isInit ? hasSucceeded(record) : isRunning && record.health.ready,
     restartCount: record.restartCount,
     image: container.image ?? "",
     imageID: "",
-    started: isRunning,
+    started: isRunning && record.health.started,
     ...(record.containerID !== undefined && { containerID: record.containerID }),
   };
 }
@@ -89,7 +109,7 @@ const TRUE: Verdict = { status: "True" };
 function readiness(records: readonly ContainerRecord[], phase: Phase): Verdict {
   if (phase === "Succeeded") return { status: "False", reason: "PodCompleted" };
   if (phase === "Failed") return { status: "False", reason: "PodFailed" };
-  const unready = records.filter((one) => !one.isInit && one.state.running === undefined);
+  const unready = records.filter((one) => !one.isInit && !statusOf(one).ready);
   if (unready.length === 0) return TRUE;
   const names = unready.map(({ container }) => container.name).join(" ");
   return {

@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import { once } from "node:events";
+import { test } from "node:test";
+import { pods, secrets, type Pod } from "../../src/kube/builtin.ts";
+import { useCluster } from "../support/cluster.ts";
+import { eventOf, sh, skipElsewhere, usePods } from "../support/pods.ts";
+import { waitForAbsence } from "../support/wait-for.ts";
+
+const cluster = useCluster({ operator: false });
+const { create, until, ended, log } = usePods(cluster);
+/** A first process must ask for signals to get them. */
+const SERVE = "trap 'exit 0' TERM; while :; do sleep 0.1; done";
+
+const statusOf = ({ status }: Pod) => status?.containerStatuses?.[0];
+
+test("the postStart hook runs in the container, beside its command", async () => {
+  const script = "while ! test -e /tmp/hooked; do sleep 0.05; done; cat /tmp/hooked";
+  const command = ["sh", "-c", `echo "it's $NAME" > /tmp/hooked`];
+  const env = [{ name: "NAME", value: "here" }];
+  await create("post-start", {
+    containers: [sh("c", script, { env, lifecycle: { postStart: { exec: { command } } } })],
+  });
+  assert.equal((await ended("post-start")).status?.phase, "Succeeded");
+  assert.equal(await log("post-start"), "it's here\n");
+});
+
+test("a postStart hook that fails ends the container", async () => {
+  const lifecycle = { postStart: { exec: { command: ["sh", "-c", "exit 3"] } } };
+  await create("bad-start", {
+    terminationGracePeriodSeconds: 5,
+    containers: [sh("c", SERVE, { lifecycle })],
+  });
+  assert.equal(await eventOf(cluster, "bad-start", "FailedPostStartHook"), "PostStartHook failed");
+  await ended("bad-start");
+});
+
+test("the preStop hook runs before the signal", async () => {
+  const lifecycle = { preStop: { exec: { command: ["sh", "-c", "sleep 0.2; echo hook > /tmp/said"] } } };
+  const script = "trap 'cat /tmp/said; echo signal; exit 0' TERM; echo up; while :; do sleep 0.1; done";
+  await create("pre-stop", { containers: [sh("c", script, { lifecycle })] });
+  await until("pre-stop", ({ status }) => status?.phase === "Running");
+  const path = `/api/v1/namespaces/${cluster.namespace}/pods/pre-stop/log?follow=true`;
+  let said = "";
+  let asked = false;
+  for await (const chunk of await cluster.client.getStream(path)) {
+    said += Buffer.from(chunk).toString();
+    if (asked || !said.includes("up\n")) continue;
+    asked = true;
+    await cluster.client.delete(pods, { namespace: cluster.namespace, name: "pre-stop" });
+  }
+  assert.equal(said, "up\nhook\nsignal\n");
+  await waitForAbsence(cluster.client, pods, { namespace: cluster.namespace, name: "pre-stop" });
+});
+
+test("a container is ready when its readiness probe says so, and no longer when it does not", async () => {
+  const probe = { exec: { command: ["test", "-e", "/v/ready"] }, periodSeconds: 1, failureThreshold: 1 };
+  const script =
+    "while ! test -e /v/go; do sleep 0.05; done; touch /v/ready; while ! test -e /v/on; do sleep 0.05; done; rm /v/ready";
+  const at = { volumeMounts: [{ name: "v", mountPath: "/v" }] };
+  await create("ready", {
+    terminationGracePeriodSeconds: 1,
+    containers: [
+      sh("c", `${script}; ${SERVE}`, { readinessProbe: probe, ...at }),
+      sh("touch", "touch /v/go; while ! test -e /v/ready; do sleep 0.05; done; sleep 2; touch /v/on", at),
+    ],
+    volumes: [{ name: "v", emptyDir: {} }],
+  });
+  const early = await until("ready", (pod) => statusOf(pod)?.state?.running !== undefined);
+  assert.equal(statusOf(early)?.ready, false);
+  await until("ready", (pod) => statusOf(pod)?.ready === true);
+  await until("ready", (pod) => statusOf(pod)?.ready === false);
+  assert.match(await eventOf(cluster, "ready", "Unhealthy"), /^Readiness probe failed: /);
+  await cluster.client.delete(pods, { namespace: cluster.namespace, name: "ready" });
+});
+
+test("a container whose liveness probe fails is restarted; until it has started it is let alone", async (t) => {
+  if (skipElsewhere(cluster, t, "pods of another cluster do not reach this process")) return;
+  let healthy = false;
+  const server = createServer((request, response) => {
+    response.statusCode = request.url === "/started" || healthy ? 200 : 500;
+    response.end();
+  }).listen(0, "127.0.0.1");
+  t.after(() => server.close());
+  await once(server, "listening");
+  const address = server.address();
+  const port = typeof address === "object" && address ? address.port : 0;
+  const ports = [{ name: "web", containerPort: port }];
+  await create("lively", {
+    restartPolicy: "Always",
+    terminationGracePeriodSeconds: 1,
+    containers: [
+      sh("c", SERVE, {
+        ports,
+        startupProbe: { httpGet: { path: "/started", port: "web" }, periodSeconds: 1 },
+        livenessProbe: { httpGet: { path: "/live", port }, periodSeconds: 1, failureThreshold: 2 },
+      }),
+    ],
+  });
+  await until("lively", (pod) => statusOf(pod)?.restartCount === 1);
+  healthy = true;
+  assert.equal(
+    await eventOf(cluster, "lively", "Unhealthy"),
+    "Liveness probe failed: HTTP probe failed with statuscode: 500",
+  );
+  assert.equal(
+    await eventOf(cluster, "lively", "Killing"),
+    "Container c failed liveness probe, will be restarted",
+  );
+  await cluster.client.delete(pods, { namespace: cluster.namespace, name: "lively" });
+});
+
+test("what this node does not do is said in an event", async (t) => {
+  if (skipElsewhere(cluster, t, "a real kubelet does it")) return;
+  const livenessProbe = { grpc: { port: 1 } };
+  await create("more", { containers: [sh("c", "true", { livenessProbe })] });
+  assert.match(await eventOf(cluster, "more", "NotSupported"), /^spec\.containers\[0\]: gRPC probes/);
+});
+
+test("a projected volume holds files from everywhere, and a token that the API server knows", async () => {
+  await cluster.client.create(secrets, {
+    metadata: { name: "keys", namespace: cluster.namespace },
+    stringData: { a: "1", b: "2" },
+  });
+  await create("projected", {
+    containers: [
+      sh("c", "cat /all/one/a /all/name /all/labels; test -s /all/ca.crt; cut -d. -f2 /all/token", {
+        volumeMounts: [{ name: "all", mountPath: "/all", readOnly: true }],
+      }),
+    ],
+    volumes: [
+      {
+        name: "all",
+        projected: {
+          sources: [
+            { secret: { name: "keys", items: [{ key: "a", path: "one/a" }] } },
+            { configMap: { name: "kube-root-ca.crt" } },
+            { downwardAPI: { items: [{ path: "name", fieldRef: { fieldPath: "metadata.name" } }] } },
+            { downwardAPI: { items: [{ path: "labels", fieldRef: { fieldPath: "metadata.labels" } }] } },
+            { serviceAccountToken: { path: "token", expirationSeconds: 3607 } },
+          ],
+        },
+      },
+    ],
+  });
+  assert.equal((await ended("projected")).status?.phase, "Succeeded");
+  const said = await log("projected");
+  assert.ok(said.startsWith("1projected"));
+  const claims: unknown = JSON.parse(Buffer.from(said.slice("1projected".length), "base64url").toString());
+  assert.match(JSON.stringify(claims), new RegExp(`system:serviceaccount:${cluster.namespace}:default`));
+});
