@@ -25,6 +25,14 @@ export interface ListOptions {
   signal?: AbortSignal;
 }
 
+export interface CreateOptions {
+  dryRun?: boolean;
+  fieldManager?: string;
+  /** Ask for PartialObjectMetadata only, which is all that is then relied on in the answer. */
+  metadataOnly?: boolean;
+  signal?: AbortSignal;
+}
+
 export type PatchType = "merge" | "json" | "strategic" | "apply";
 
 export interface PatchOptions {
@@ -55,11 +63,8 @@ export interface Client {
   ): Promise<T>;
   /** One page; `metadata.continue` tells whether there are more. */
   list<T extends KubeObject>(type: ResourceType<T>, options?: ListOptions): Promise<KubeList<T>>;
-  create<T extends KubeObject>(
-    type: ResourceType<T>,
-    object: T,
-    options?: { dryRun?: boolean; fieldManager?: string; signal?: AbortSignal },
-  ): Promise<T>;
+  /** With `metadataOnly` the answer has no spec, status or data. */
+  create<T extends KubeObject>(type: ResourceType<T>, object: T, options?: CreateOptions): Promise<T>;
   /** PUT; with `resourceVersion` in the object it is an optimistic update. */
   replace<T extends KubeObject>(
     type: ResourceType<T>,
@@ -136,16 +141,12 @@ class TransportClient implements Client {
     return readJson<KubeList<T>>(request, await this.#exchange(request), createOmission(options.omit ?? []));
   }
 
-  create<T extends KubeObject>(
-    type: ResourceType<T>,
-    object: T,
-    options: { dryRun?: boolean; fieldManager?: string; signal?: AbortSignal } = {},
-  ): Promise<T> {
+  create<T extends KubeObject>(type: ResourceType<T>, object: T, options: CreateOptions = {}): Promise<T> {
     const { namespace } = object.metadata;
     return this.#object(type, {
       method: "POST",
       path: pathOf(type, namespace === undefined ? {} : { namespace }) + this.#writeQuery(options),
-      headers: jsonHeaders,
+      headers: options.metadataOnly ? metadataHeaders : jsonHeaders,
       body: JSON.stringify(withType(type, object)),
       ...signalOf(options),
     });
@@ -234,6 +235,8 @@ class TransportClient implements Client {
 }
 
 const jsonHeaders = { accept: "application/json", "content-type": "application/json" };
+/** A server that cannot leave the rest out may answer with the whole object. */
+const metadataHeaders = { ...jsonHeaders, accept: `${metadataOnlyAccept("")},application/json` };
 
 function listRequest(type: ResourceType, options: ListOptions): HttpRequest {
   const { namespace, metadataOnly, signal: _signal, omit: _omit, ...query } = options;

@@ -2,6 +2,7 @@ import { setMaxListeners } from "node:events";
 import { Agent as HttpAgent, request as httpRequest } from "node:http";
 import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { StringDecoder } from "node:string_decoder";
 import type { HttpRequest, HttpResponse, Transport } from "./transport.ts";
 
 /** What proves who we are, asked for before every request so that it can rotate. */
@@ -35,7 +36,6 @@ export interface ClosableTransport extends Transport {
   close(): void;
 }
 
-const idleSocketMs = 30_000;
 const tcpKeepAliveMs = 30_000;
 
 /**
@@ -45,12 +45,9 @@ const tcpKeepAliveMs = 30_000;
  */
 export function createHttpsTransport(options: HttpsTransportOptions): ClosableTransport {
   const server = parseServer(options.server);
-  const agents = createAgents(options, server.secure);
-  const context: SendContext = {
-    ...server,
-    userAgent: options.userAgent ?? "agent-operator",
-    timeoutMs: options.requestTimeoutMs ?? 60_000,
-  };
+  const timeoutMs = options.requestTimeoutMs ?? 60_000;
+  const agents = createAgents({ ...options, requestTimeoutMs: timeoutMs }, server.secure);
+  const context: SendContext = { ...server, userAgent: options.userAgent ?? "agent-operator", timeoutMs };
   const send = async (request: HttpRequest): Promise<HttpResponse> => {
     const authority = options.authority === undefined ? undefined : await options.authority();
     const agent = authority?.agent ?? agents.for(authority?.certificate);
@@ -99,17 +96,25 @@ function parseServer(server: string): Pick<SendContext, "secure" | "hostname" | 
   };
 }
 
+/** Every connection of an agent goes to one server under one identity, so none needs a name; the usual one holds every certificate. */
+class HttpsPool extends HttpsAgent {
+  override getName(): string {
+    return "";
+  }
+}
+
 function createAgents(options: HttpsTransportOptions, secure: boolean) {
   const common = {
     keepAlive: true,
     keepAliveMsecs: tcpKeepAliveMs,
-    timeout: idleSocketMs,
+    // That of idle connections and that of requests: where they are the same, a request sets no timer of its own.
+    timeout: options.requestTimeoutMs,
     maxSockets: options.maxSockets ?? 256,
     scheduling: "lifo" as const,
   };
   const create = (certificate: { cert: string; key: string } | undefined): HttpAgent =>
     secure
-      ? new HttpsAgent({
+      ? new HttpsPool({
           ...common,
           ...(options.ca !== undefined && { ca: options.ca }),
           ...(options.tlsServerName !== undefined && { servername: options.tlsServerName }),
@@ -156,6 +161,7 @@ function requestOptions(
     path: context.prefix + request.path,
     headers,
     agent,
+    timeout: context.timeoutMs,
   };
 }
 
@@ -180,7 +186,7 @@ function exchange(
       if (signal !== undefined) fail(abortedError(signal));
     };
     signal?.addEventListener("abort", abort);
-    sent.setTimeout(context.timeoutMs, () => fail(timeoutError(context, request)));
+    sent.on("timeout", () => fail(timeoutError(context, request)));
     sent.on("error", (error: NodeJS.ErrnoException) => {
       const stale = sent.reusedSocket && (error.code === "ECONNRESET" || error.code === "EPIPE");
       reject(stale ? new StaleConnectionError(error.message, { cause: error }) : error);
@@ -207,13 +213,11 @@ function timeoutError(context: SendContext, request: HttpRequest): Error {
 function httpResponse(sent: ClientRequest, response: IncomingMessage): HttpResponse {
   // The connection may break before anyone reads; the reader then finds the error, and until then it is nobody's.
   response.on("error", () => undefined);
-  const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(response.headers)) {
-    if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(", ") : value;
-  }
   return {
     status: response.statusCode ?? 0,
-    headers,
+    get headers() {
+      return headersOf(response);
+    },
     text: () => readText(response),
     chunks() {
       // A watch may rightly be silent; who reads it has a limit of its own.
@@ -223,17 +227,50 @@ function httpResponse(sent: ClientRequest, response: IncomingMessage): HttpRespo
   };
 }
 
+function headersOf(response: IncomingMessage): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(response.headers)) {
+    if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(", ") : value;
+  }
+  return headers;
+}
+
 function readText(response: IncomingMessage): Promise<string> {
   return new Promise((resolve, reject) => {
     if (response.errored !== null) {
       reject(response.errored);
       return;
     }
-    // As text at once: buffers of a long body would stay in native memory, which V8 takes no account of, until the next collection.
-    const parts: string[] = [];
-    response.setEncoding("utf8");
-    response.on("data", (part: string) => parts.push(part));
-    response.on("end", () => resolve(parts.join("")));
+    const text = new TextOfChunks();
+    response.on("data", (chunk: Buffer) => text.push(chunk));
+    response.on("end", () => resolve(text.end()));
     response.on("error", reject);
   });
+}
+
+/**
+ * A body as text. Most are one chunk, which is decoded at its end; of longer ones each chunk is decoded as it comes,
+ * for buffers would stay in native memory until the next collection.
+ */
+class TextOfChunks {
+  #only: Buffer | undefined;
+  #decoder: StringDecoder | undefined;
+  #text = "";
+
+  push(chunk: Buffer): void {
+    if (this.#decoder !== undefined) {
+      this.#text += this.#decoder.write(chunk);
+    } else if (this.#only === undefined) {
+      this.#only = chunk;
+    } else {
+      this.#decoder = new StringDecoder("utf8");
+      this.#text = this.#decoder.write(this.#only) + this.#decoder.write(chunk);
+      this.#only = undefined;
+    }
+  }
+
+  end(): string {
+    if (this.#decoder !== undefined) return this.#text + this.#decoder.end();
+    return this.#only?.toString("utf8") ?? "";
+  }
 }

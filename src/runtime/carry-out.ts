@@ -119,8 +119,10 @@ async function createChild(
   for (let attempt = 1; ; attempt += 1) {
     context.permit?.();
     try {
-      const created = await client.create(child.type, child.object, signalOf(context));
-      put?.(child.type, created, origin);
+      // What a Job says of itself is 40 KiB that we know: of the answer only the metadata is news.
+      const options = { metadataOnly: true, ...signalOf(context) };
+      const { metadata } = await client.create(child.type, child.object, options);
+      put?.(child.type, { ...child.object, metadata }, origin);
       return undefined;
     } catch (error) {
       if (!isApiError(error, "AlreadyExists")) return refusal(child, error);

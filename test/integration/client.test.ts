@@ -25,6 +25,7 @@ test("every call is the request that Kubernetes expects", async () => {
   await client.get(namespaces, { name: "n" });
   await client.list(configMaps, { namespace: "n", labelSelector: "a in (b,c)", limit: 5 });
   await client.create(configMaps, { metadata: { namespace: "n", name: "a" } }, { dryRun: true });
+  await client.create(namespaces, { metadata: { name: "n" } }, { metadataOnly: true });
   await client.replace(configMaps, aConfigMap, { subresource: "status" });
   await client.patch(configMaps, at, { data: { x: "ü" } }, { subresource: "status" });
   await client.patch(configMaps, at, [], { type: "json", force: true, fieldManager: "other" });
@@ -38,12 +39,17 @@ test("every call is the request that Kubernetes expects", async () => {
     "GET /prefix/api/v1/namespaces/n",
     "GET /prefix/api/v1/namespaces/n/configmaps?labelSelector=a+in+%28b%2Cc%29&limit=5",
     "POST /prefix/api/v1/namespaces/n/configmaps?fieldManager=tester&dryRun=All",
+    "POST /prefix/api/v1/namespaces?fieldManager=tester",
     "PUT /prefix/api/v1/namespaces/n/configmaps/a/status?fieldManager=tester",
     "PATCH /prefix/api/v1/namespaces/n/configmaps/a/status?fieldManager=tester",
     "PATCH /prefix/api/v1/namespaces/n/configmaps/a?fieldManager=other&force=true",
     "DELETE /prefix/api/v1/namespaces/n/configmaps/a",
   ]);
-  const [created, , patched, jsonPatched, deleted] = server.seen.slice(3);
+  const [created, inShort, , patched, jsonPatched, deleted] = server.seen.slice(3);
+  assert.equal(
+    inShort?.headers["accept"],
+    "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json",
+  );
   assert.deepEqual(JSON.parse(created?.body ?? ""), {
     apiVersion: "v1",
     kind: "ConfigMap",
