@@ -73,6 +73,12 @@ describe("what is secret", { concurrency: 2 }, () => {
       { file: MANY.join("\n") },
       "so ***, ***!\nline 7 of another task\n",
     ],
+    [
+      "are no lines that only rule off",
+      "----------\n| ======== |\nГеоргий И.\n",
+      { file: "----------\n ======== \nГеоргий И.\n" },
+      "----------\n| ======== |\n***\n",
+    ],
     ["may be nothing", "as it was\n", {}, "as it was\n"],
   ];
   for (const [what, text, secrets, written] of cases) {

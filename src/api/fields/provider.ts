@@ -16,7 +16,7 @@ export const providerFields = {
   }).optional(),
   authTokenEnv: text({
     description:
-      "Environment variable that carries the token. Default for claude: ANTHROPIC_AUTH_TOKEN when ANTHROPIC_BASE_URL names another host than api.anthropic.com, else ANTHROPIC_API_KEY; for opencode: what its configuration names; for codex: OPENAI_API_KEY; for gemini: GEMINI_API_KEY, or GOOGLE_API_KEY where GOOGLE_GENAI_USE_VERTEXAI is true.",
+      "Environment variable that carries the token. Default for claude: ANTHROPIC_AUTH_TOKEN when ANTHROPIC_BASE_URL names another host than api.anthropic.com, else ANTHROPIC_API_KEY; for opencode: what its configuration names; for codex: OPENAI_API_KEY; for gemini: GEMINI_API_KEY, or GOOGLE_API_KEY where GOOGLE_GENAI_USE_VERTEXAI is true; for custom: AGENT_API_KEY.",
     maxLength: 253,
     rules: envName,
   }).optional(),

@@ -1,14 +1,15 @@
 # shellcheck shell=sh disable=SC2154,SC2317 # Variables and callers are in the files it is joined with.
 # Keeps the values of secret variables and files out of what is written. Needs common.sh.
 
-# collect_secrets: their lines, also as they stand in JSON. A short one would be found in ordinary words.
+# collect_secrets: their lines, also as they stand in JSON. A short one would be found in ordinary words, and
+# a line that rules off a part of a text in other texts.
 collect_secrets() {
   {
     for name in ${AGENT_SECRET_NAMES:-}; do
       printenv "$name"
     done
     for file in ${AGENT_SECRET_FILES:-}; do
-      [ ! -f "$file" ] || awk '{ print }' "$file"
+      [ ! -f "$file" ] || LC_ALL=C awk '/[^ -\/:-@[-`{-~]/' "$file"
     done
     [ ! -s "${private}/secrets" ] || cat "$private/secrets"
   } | tr -d '\r' | sed 's/^[[:space:]]*//; s/[[:space:]]*$//' | awk 'length($0) >= 8' >"$private/values"
