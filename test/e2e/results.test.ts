@@ -103,6 +103,9 @@ describe("a run that is tried again", { concurrency: 3, timeout: 180_000 }, () =
       assert.ok(status.result?.sessionId);
       assert.equal(status.result.sessionId, first?.result?.sessionId);
       assert.equal(status.result.git?.filesChanged, 2);
+      const used = [first?.result, status.result].map((result) => result?.tokens?.output ?? 0);
+      assert.ok(used.every((count) => count > 0));
+      assert.equal(status.usage?.tokens?.output, (used[0] ?? 0) + (used[1] ?? 0));
       assert.equal(status.timeout, "2m30s");
       const prompts = agents.model.requests
         .map(({ prompt }) => prompt)

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { chmod, mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { custom } from "../../src/agents/custom/custom.ts";
 import { parseGitReport } from "../../src/plan/build/git-report.ts";
 import { createPod, repository, resolvedRun } from "../agents/support/pod.ts";
 import { createWorkspace } from "../agents/support/workspace.ts";
@@ -48,6 +49,30 @@ test("clone, worktree and entrypoint run with busybox's programs", async () => {
   assert(stdout.includes(RESULT));
   const git = parseGitReport(await pod.message());
   assert.deepEqual([git?.ok, git?.branch, git?.filesChanged, git?.uncommittedChanges], [true, "w", 1, true]);
+});
+
+test("a program of the run's own is told by its last words with busybox's programs", async () => {
+  await using directory = await temporaryDirectory();
+  const path = await busyboxPath(directory.path);
+  const origin = await createGitRepository(join(directory.path, "origin"));
+  const words = String.raw`printf 'one\r1%%\r\033[1mall "done"\033[0m\tof %s\n\n' "$(cat)"; exit 4`;
+  const pod = await createPod(
+    join(directory.path, "pod"),
+    resolvedRun({
+      agent: "custom",
+      command: ["sh", "-c", words],
+      repository: repository(origin.path),
+      prompt: undefined,
+      promptFrom: { secret: { name: "task", key: "text" } },
+    }),
+    { path, shell: ["sh"], values: { "task/text": "--------\nsecret work\n" } },
+  );
+  assert.equal((await pod.clone()).code, 0);
+  const { code, stdout, stderr } = await pod.runAgent();
+  assert.equal(code, 4, stderr);
+  const { text, error } = custom.parseOutput(stdout);
+  assert.equal(text, 'all "done"\tof --------\n***');
+  assert.equal(error?.message, text);
 });
 
 test("the scripts of a workspace run with busybox's programs", async () => {
