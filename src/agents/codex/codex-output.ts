@@ -74,18 +74,15 @@ function readRefusal(message: string): AgentError | undefined {
 }
 
 /**
- * Turns and tokens of this attempt, which is the session's last turn. Usage lines tell of its start and of
- * each answer of the model, to sub-agents too: with the sum of their own turn so far, so its last one counts.
+ * Turns and tokens of this attempt. There is a usage line for each answer of the model, to sub-agents too.
+ * It has the sum of all answers to the same prompt so far, so the last one for each prompt counts.
  */
 function usageOf(events: JsonObject[], sessionId: string | undefined): Pick<AgentReport, "turns" | "tokens"> {
   const lines = events.filter(isType("usage"));
-  const attempt = lines.findLast((line) => line["thread_id"] === sessionId)?.["turn_id"];
-  if (attempt === undefined) return soFar(events.findLast(isType("turn.completed")));
-  const answers = lines.filter((line) => line["root_turn_id"] === attempt);
-  if (answers.length === 0) return {};
-  const sums = new Map(answers.map((line) => [`${line["thread_id"]} ${line["turn_id"]}`, line]));
+  if (lines.length === 0) return soFar(events.findLast(isType("turn.completed")));
+  const sums = new Map(lines.map((line) => [`${line["thread_id"]} ${line["turn_id"]}`, line]));
   return {
-    turns: answers.filter((line) => line["thread_id"] === sessionId).length,
+    turns: lines.filter((line) => line["thread_id"] === sessionId).length,
     tokens: [...sums.values()].map(tokensOf).reduce(plus),
   };
 }

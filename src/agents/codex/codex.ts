@@ -30,11 +30,8 @@ export const codex: Agent = {
     usage: {
       always: true,
       session: 's/^{"type":"thread[.]started","thread_id":"\\([0-9a-f-]*\\)".*$/\\1/p',
-      lines: [
-        // The start of a turn, which may fail before the model has answered.
-        's/^.*"type":"item_completed",\\("thread_id":"[^"]*","turn_id":"[^"]*"\\),"item":{"type":"UserMessage".*$/{"type":"usage",\\1}/p',
-        's/^.*"type":"token_usage_record","payload":{\\("thread_id":"[^"]*","turn_id":"[^"]*"\\),"session_id":"[^"]*",\\("root_turn_id":"[^"]*"\\),.*"turn_token_usage":{\\("input_tokens":[0-9]*,"cached_input_tokens":[0-9]*,"cache_write_input_tokens":[0-9]*,"output_tokens":[0-9]*\\)[,}].*$/{"type":"usage",\\1,\\2,\\3}/p',
-      ].join(";"),
+      lines:
+        's/^.*"type":"token_usage_record","payload":{\\("thread_id":"[^"]*","turn_id":"[^"]*"\\),.*"turn_token_usage":{\\("input_tokens":[0-9]*,"cached_input_tokens":[0-9]*,"cache_write_input_tokens":[0-9]*,"output_tokens":[0-9]*\\)[,}].*$/{"type":"usage",\\1,\\2}/p',
     },
     summary: '^{"type":"\\(thread[.]started\\|turn[.]completed\\|turn[.]failed\\)"',
   },
