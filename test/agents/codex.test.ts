@@ -1,3 +1,93 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { access } from "node:fs/promises";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { test } from "node:test";
+import { committingScenario } from "../../src/demo/model-scenario.ts";
+import { parseGitReport } from "../../src/plan/build/git-report.ts";
 import { describeAgent } from "./support/agent-behaviour.ts";
+import { KEY, prepareAgentRun } from "./support/agent-run.ts";
 
 describeAgent("codex");
+
+test("a trusted repository's configuration is used", async () => {
+  await using run = await prepareAgentRun({
+    agent: "codex",
+    scenario: [{ text: "ok" }],
+    files: {
+      ".codex/config.toml": 'developer_instructions = "As the repository configures."\n',
+      ".codex/hooks.json": JSON.stringify({
+        hooks: { SessionStart: [{ hooks: [{ type: "command", command: "touch HOOKED" }] }] },
+      }),
+    },
+    run: { trustRepositoryConfig: true },
+  });
+  assert.equal((await run.pod.runAgent()).code, 0);
+  await access(run.pod.at("/workspace/HOOKED"));
+  assert(JSON.stringify(run.model.requests[0]?.body).includes("As the repository configures."));
+});
+
+test("without a model it asks for its own, which calls its tools by scripts", async () => {
+  await using run = await prepareAgentRun({
+    agent: "codex",
+    scenario: committingScenario(),
+    run: { model: undefined },
+  });
+  const { code, stderr } = await run.pod.runAgent();
+  assert.equal(code, 0, stderr);
+  assert.match(String(run.model.requests[0]?.body["model"]), /^gpt-/);
+  assert.equal(parseGitReport(await run.pod.message())?.commits, 1);
+});
+
+test("an address that stands in a ConfigMap is asked, and no other", async () => {
+  await using run = await prepareAgentRun({
+    agent: "codex",
+    scenario: [{ text: "Never." }],
+    run: {
+      env: [{ name: "OPENAI_BASE_URL", valueFrom: { configMapKeyRef: { name: "gateway", key: "url" } } }],
+      args: ["-c", "model_providers.endpoint.stream_max_retries=0"],
+    },
+    pod: { values: { "key/key": KEY, "gateway/url": "http://127.0.0.1:9/v1" } },
+  });
+  const { code, stdout } = await run.pod.runAgent();
+  assert.equal(code, 1);
+  const { error } = run.agent.parseOutput(stdout);
+  assert.deepEqual([error?.kind, run.model.requests.length], ["Api", 0], error?.message);
+});
+
+test("it calls nobody but its model", async () => {
+  const proxy = await startDeafProxy();
+  try {
+    await using run = await prepareAgentRun({
+      agent: "codex",
+      scenario: [
+        { actions: [{ run: "sleep 1; git ls-remote https://asked.example.com/by-a-tool.git" }] },
+        { text: "ok" },
+      ],
+      env: [
+        { name: "HTTPS_PROXY", value: proxy.url },
+        { name: "NO_PROXY", value: "127.0.0.1" },
+      ],
+    });
+    assert.equal((await run.pod.runAgent()).code, 0);
+    assert.deepEqual(proxy.asked, ["CONNECT asked.example.com:443 HTTP/1.1"]);
+  } finally {
+    proxy.close();
+  }
+});
+
+/** Notes what it is asked for and refuses it. */
+async function startDeafProxy(): Promise<{ url: string; asked: string[]; close(): void }> {
+  const asked: string[] = [];
+  const server = createServer((socket) => {
+    socket.on("error", () => {});
+    socket.once("data", (data) => {
+      asked.push(data.toString().split("\r\n")[0] ?? "");
+      socket.end("HTTP/1.1 502 Bad Gateway\r\n\r\n");
+    });
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}`, asked, close: () => server.close() };
+}

@@ -30,6 +30,8 @@ export interface AgentRunTestOptions {
   scenario: ScenarioOf;
   /** Files of the repository. */
   files?: Record<string, string>;
+  /** Variables besides the model's address. */
+  env?: ResolvedRun["env"];
   run?: Partial<ResolvedRun>;
   pod?: TestPodOptions;
 }
@@ -43,7 +45,7 @@ export async function prepareAgentRun(options: AgentRunTestOptions): Promise<Age
   const run = resolvedRun({
     agent: options.agent,
     repository: repository(origin.path),
-    env: [{ name: facts.baseUrl, value: model.url }],
+    env: [{ name: facts.baseUrl, value: model.url }, ...(options.env ?? [])],
     provider: {
       name: "scripted",
       environment: {},
