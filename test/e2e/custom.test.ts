@@ -97,6 +97,13 @@ describe("a program of the run's own", { concurrency: 3, timeout: 120_000 }, () 
     );
   });
 
+  it("that was refused by the model's endpoint can say so, and the key is named", async () => {
+    const said = '{"type":"result","ok":false,"status":401,"text":"invalid key"}';
+    const { status } = await runOf("refused", ["echo", said], { providerRef: "scripted" });
+    assert.deepEqual([status?.phase, status?.reason], ["Failed", "AuthenticationFailed"]);
+    assert.match(status?.message ?? "", /\(401\): check key api-key of Secret credentials\. invalid key$/);
+  });
+
   it("that is not there is named", async () => {
     const { status } = await runOf("absent", ["no-such-program"]);
     assert.deepEqual([status?.phase, status?.reason], ["Failed", "InvalidImage"]);

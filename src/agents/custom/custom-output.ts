@@ -1,5 +1,5 @@
-import type { AgentReport, Tokens } from "../agent.ts";
-import { asCount, asNumber, asObject, asText, formatCost, jsonLines } from "../output.ts";
+import type { AgentError, AgentReport, Tokens } from "../agent.ts";
+import { asCount, asNumber, asObject, asText, errorKindOf, formatCost, jsonLines } from "../output.ts";
 import type { JsonObject } from "../output.ts";
 
 /** As many lines of its output, and characters of them, tell what a program has done or why it failed. */
@@ -23,7 +23,7 @@ export function parseCustomOutput(tail: string): AgentReport {
     ok: message === undefined,
     ...(result ? factsOf(result) : {}),
     ...(text === "" ? {} : { text }),
-    ...(message === undefined ? {} : { error: { kind: "Other", message } }),
+    ...(message === undefined ? {} : { error: errorOf(result, message) }),
   };
 }
 
@@ -46,6 +46,13 @@ function failureOf(told: JsonObject, result: JsonObject | undefined, text: strin
   const own = failed ? text : "";
   if ("log" in told) return own || lastOf(linesOf(told["log"])) || "it wrote nothing";
   return failed ? own || "it reported a failure" : undefined;
+}
+
+/** A program that knows with which HTTP status the model's endpoint refused it can tell. */
+function errorOf(result: JsonObject | undefined, message: string): AgentError {
+  const status = asNumber(result?.["status"]);
+  if (status === undefined || status < 400 || status > 599) return { kind: "Other", message };
+  return { kind: errorKindOf(status), status, message };
 }
 
 /** The last lines, not more than fit. */

@@ -95,6 +95,18 @@ describe("custom's output", () => {
     assert.equal(silent.error?.message, "it reported a failure");
   });
 
+  test("that names the status with which the model's endpoint refused it is a failure of that kind", () => {
+    const refused = '{"type":"result","ok":false,"status":429,"text":"slow down"}';
+    const limited = { kind: "RateLimited", status: 429, message: "slow down" };
+    assert.deepEqual(parseCustomOutput(logOf(refused)).error, limited);
+    assert.deepEqual(parseCustomOutput(logOf(refused, "slow down")).error, limited);
+    for (const status of [200, "429", 4e9]) {
+      const result = JSON.stringify({ type: "result", ok: false, status, text: "no" });
+      assert.deepEqual(parseCustomOutput(logOf(result)).error, { kind: "Other", message: "no" });
+    }
+    assert.deepEqual(parseCustomOutput(logOf('{"type":"result","status":429}')), { ok: true });
+  });
+
   test("of a program that failed is told by all that it wrote last", () => {
     const report = parseCustomOutput(logOf("half done", "half done\nTraceback:\nKeyError: 'x'\n"));
     assert.deepEqual(report, {
