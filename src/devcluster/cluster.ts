@@ -4,7 +4,9 @@ import { join, resolve } from "node:path";
 import { createClient } from "../client/client.ts";
 import { unlessRefused } from "../client/errors.ts";
 import type { Transport } from "../client/transport.ts";
+import { kubernetesSvc, services, serviceVariables } from "../kube/kinds/kubernetes-svc.ts";
 import { BUILT_IN_CLASSES, storageClasses } from "../kube/kinds/storage-classes.ts";
+import { locationOf } from "../kube/objects.ts";
 import { createApiServer, type ApiServer } from "./apiserver/server.ts";
 import { startControllers } from "./controllers/controllers.ts";
 import { lockDataDir } from "./data-dir.ts";
@@ -83,6 +85,9 @@ async function start(options: DevClusterOptions, dataDir: string, started: Async
   const builder = createClient(userTransport(server, "system:apiserver"));
   const classes = BUILT_IN_CLASSES.map((built) => builder.create(storageClasses, built));
   await Promise.all(classes.map((creation) => unlessRefused(creation, "AlreadyExists")));
+  const kubernetes = kubernetesSvc("127.0.0.1", Number(new URL(listening.url).port));
+  const asServer = { type: "apply", fieldManager: "kube-apiserver", force: true } as const;
+  await builder.patch(services, locationOf(kubernetes), kubernetes, asServer);
   const controllers = await startControllers({
     transport: (name) => userTransport(server, name),
     ca: listening.ca,
@@ -100,8 +105,8 @@ async function start(options: DevClusterOptions, dataDir: string, started: Async
     toolDirectories: options.toolDirectories ?? [],
     gitMirrors: options.gitMirrors ?? {},
     hosts: options.hosts ?? {},
-    hiddenDirectories: [dataDir, homedir()],
-    apiServer: { host: "127.0.0.1", port: Number(new URL(listening.url).port) },
+    hidden: [dataDir, homedir()],
+    serviceEnv: serviceVariables(kubernetes),
     claimDirectory: (namespace, claim) => controllers.claimDirectory(namespace, claim),
   });
   const running = kubelet;

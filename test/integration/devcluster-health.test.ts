@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import { once } from "node:events";
 import { test } from "node:test";
 import { pods, secrets, type Pod } from "../../src/kube/builtin.ts";
+import { services } from "../../src/kube/kinds/kubernetes-svc.ts";
 import { useCluster } from "../support/cluster.ts";
 import { eventOf, sh, skipElsewhere, usePods } from "../support/pods.ts";
 import { waitForAbsence } from "../support/wait-for.ts";
@@ -148,4 +149,15 @@ test("a projected volume holds files from everywhere, and a token that the API s
   assert.ok(said.startsWith("1projected"));
   const claims: unknown = JSON.parse(Buffer.from(said.slice("1projected".length), "base64url").toString());
   assert.match(JSON.stringify(claims), new RegExp(`system:serviceaccount:${cluster.namespace}:default`));
+});
+
+test("a pod finds the API server by its environment, and the Service says the same", async (t) => {
+  if (skipElsewhere(cluster, t, "needs this machine's bash")) return;
+  const script = `
+    test "$KUBERNETES_PORT" = "tcp://$KUBERNETES_SERVICE_HOST:$KUBERNETES_SERVICE_PORT"
+    exec 3<>"/dev/tcp/$KUBERNETES_SERVICE_HOST/$KUBERNETES_SERVICE_PORT" && echo "$KUBERNETES_SERVICE_HOST:$KUBERNETES_SERVICE_PORT_HTTPS"`;
+  await create("finds", { containers: [{ ...sh("c", ""), command: ["bash", "-ec", script] }] });
+  assert.equal((await ended("finds")).status?.phase, "Succeeded");
+  const { spec } = await cluster.client.get(services, { namespace: "default", name: "kubernetes" });
+  assert.equal(await log("finds"), `${spec.clusterIP}:${spec.ports[0]?.port}\n`);
 });

@@ -1,56 +1,24 @@
 import { createReflector } from "../../client/cache/reflector.ts";
-import type { Client, DeleteOptions } from "../../client/client.ts";
 import { discoverResources } from "../../client/discovery.ts";
 import { unlessRefused } from "../../client/errors.ts";
 import { customResourceDefinitions } from "../../kube/builtin.ts";
+import { isDeleting, locationOf, type KubeObject, type OwnerReference } from "../../kube/objects.ts";
 import {
-  isDeleting,
-  locationOf,
-  withoutFinalizer,
-  type KubeObject,
-  type OwnerReference,
-} from "../../kube/objects.ts";
+  judgeDependent,
+  judgeOwner,
+  ownerState,
+  withoutOwners,
+  type OwnerState,
+  type OwnershipPatch,
+} from "../../kube/ownership/collection.ts";
 import { problemLog, type ControllerOptions } from "./caches.ts";
 import { createLoop, type Loop } from "./loop.ts";
 import { createOwnershipGraph, type Owned } from "./ownership.ts";
-
-const FOREGROUND = "foregroundDeletion";
-const ORPHAN = "orphan";
 
 /** The key of the loop that looks for new and gone kinds. */
 const KINDS = "kinds";
 /** A new kind is served a moment after its definition is there; a second look finds it. */
 const KINDS_SECOND_LOOK_MS = 250;
-
-type OwnerState = "there" | "waiting" | "gone";
-
-function ownersOf({ object }: Owned): OwnerReference[] {
-  return object.metadata.ownerReferences ?? [];
-}
-
-function isHeldBy({ object }: Owned, finalizer: string): boolean {
-  return object.metadata.finalizers?.includes(finalizer) ?? false;
-}
-
-/** Writes what the garbage collector decides; refused when the object has changed since. */
-function createWriter(client: Client) {
-  const patch = ({ type, object }: Owned, metadata: object): Promise<unknown> => {
-    const { uid, resourceVersion } = object.metadata;
-    return client.patch(type, locationOf(object), { metadata: { ...metadata, uid, resourceVersion } });
-  };
-  return {
-    dropFinalizer: (owned: Owned, finalizer: string) =>
-      patch(owned, withoutFinalizer(owned.object, finalizer).metadata),
-    dropOwners(owned: Owned, isLost: (owner: OwnerReference) => boolean) {
-      const left = ownersOf(owned).filter((owner) => !isLost(owner));
-      return patch(owned, { ownerReferences: left.length === 0 ? null : left });
-    },
-    remove({ type, object }: Owned, propagationPolicy: NonNullable<DeleteOptions["propagationPolicy"]>) {
-      const preconditions = { uid: object.metadata.uid ?? "" };
-      return client.delete(type, locationOf(object), { preconditions, propagationPolicy });
-    },
-  };
-}
 
 /**
  * Deletes what has lost its owners, and carries out foreground and orphaning deletion, for all kinds
@@ -60,67 +28,60 @@ export function startGarbageCollector({
   client,
   onError,
 }: Pick<ControllerOptions, "client" | "onError">): Loop {
-  const write = createWriter(client);
   const onProblem = (message: string): void => onError(KINDS, new Error(message));
+  const add = ({ metadata }: KubeObject): void => loop.add(metadata.uid ?? "");
 
-  const onChange = (object: KubeObject, isGone: boolean): void => {
+  const graph = createOwnershipGraph(client, onProblem, (object, isGone) => {
     const { uid = "", ownerReferences = [] } = object.metadata;
-    if (!isGone) {
-      if (isDeleting(object) || ownerReferences.length > 0) loop.add(uid);
-      return;
+    if (!isGone && (isDeleting(object) || ownerReferences.length > 0)) add(object);
+    if (!isGone) return;
+    for (const dependent of graph.dependentsOf(uid)) add(dependent.object);
+    for (const reference of ownerReferences) {
+      const owner = graph.get(reference.uid)?.object;
+      if (owner !== undefined && isDeleting(owner)) add(owner);
     }
-    for (const dependent of graph.dependentsOf(uid)) loop.add(dependent.object.metadata.uid ?? "");
-    for (const owner of ownerReferences) {
-      const owning = graph.get(owner.uid);
-      if (owning !== undefined && isDeleting(owning.object)) loop.add(owner.uid);
-    }
-  };
-  const graph = createOwnershipGraph(client, onProblem, onChange);
+  });
 
-  const stateOf = async (owner: OwnerReference, dependent: Owned): Promise<OwnerState> => {
+  const patch = ({ type, object }: Owned, body: OwnershipPatch): Promise<unknown> =>
+    client.patch(type, locationOf(object), body);
+
+  const stateOf = async (owner: OwnerReference, dependent: KubeObject): Promise<OwnerState> => {
     const known = graph.get(owner.uid);
-    if (known !== undefined) {
-      const isWaiting = isDeleting(known.object) && isHeldBy(known, FOREGROUND);
-      return isWaiting && owner.blockOwnerDeletion ? "waiting" : "there";
-    }
+    if (known !== undefined) return ownerState(known.object, owner);
     if (graph.hasGone(owner.uid)) return "gone";
     const type = graph.typeOf(owner);
     if (type === undefined)
       throw new Error(`owner ${owner.apiVersion} ${owner.kind} is of a kind that is not served`);
-    const { namespace } = dependent.object.metadata;
-    const at = { name: owner.name, ...(type.namespaced && { namespace: namespace ?? "" }) };
+    const { namespace = "" } = dependent.metadata;
+    const at = { name: owner.name, ...(type.namespaced && { namespace }) };
     const live = await unlessRefused(client.get(type, at, { metadataOnly: true }), "NotFound");
     return live?.metadata.uid === owner.uid ? "there" : "gone";
   };
 
   const collect = async (owned: Owned): Promise<void> => {
-    const owners = ownersOf(owned);
-    const states = new Map(
-      await Promise.all(owners.map(async (owner) => [owner, await stateOf(owner, owned)] as const)),
-    );
-    const lost = owners.filter((owner) => states.get(owner) !== "there");
-    if (lost.length === 0) return;
-    if (lost.length < owners.length) {
-      await write.dropOwners(owned, (owner) => lost.includes(owner));
-      return;
-    }
-    const isWaitedFor = lost.some((owner) => states.get(owner) === "waiting");
-    const hasDependents = graph.dependentsOf(owned.object.metadata.uid ?? "").length > 0;
-    await write.remove(owned, isWaitedFor && hasDependents ? "Foreground" : "Background");
+    const { type, object } = owned;
+    const { uid = "", ownerReferences = [] } = object.metadata;
+    const states = new Map<OwnerReference, OwnerState>();
+    for (const owner of ownerReferences) states.set(owner, await stateOf(owner, object));
+    const hasDependents = graph.dependentsOf(uid).length > 0;
+    const verdict = judgeDependent(object, (owner) => states.get(owner) ?? "there", hasDependents);
+    if (verdict.patch !== undefined) await patch(owned, verdict.patch);
+    if (verdict.remove === undefined) return;
+    const options = { preconditions: { uid }, propagationPolicy: verdict.remove };
+    await client.delete(type, locationOf(object), options);
   };
 
-  const endOwner = async (uid: string, owned: Owned): Promise<void> => {
+  const endOwner = async (owned: Owned): Promise<void> => {
+    const { uid = "" } = owned.object.metadata;
     const dependents = graph.dependentsOf(uid);
-    if (isHeldBy(owned, ORPHAN)) {
-      await Promise.all(dependents.map((dependent) => write.dropOwners(dependent, (one) => one.uid === uid)));
-      await write.dropFinalizer(owned, ORPHAN);
-      return;
-    }
-    if (!isHeldBy(owned, FOREGROUND)) return;
-    for (const dependent of dependents) loop.add(dependent.object.metadata.uid ?? "");
-    const blocks = (owner: OwnerReference): boolean => owner.uid === uid && owner.blockOwnerDeletion === true;
-    if (!dependents.some((dependent) => ownersOf(dependent).some(blocks)))
-      await write.dropFinalizer(owned, FOREGROUND);
+    const ending = judgeOwner(
+      owned.object,
+      dependents.map(({ object }) => object),
+    );
+    if (ending.orphans)
+      await Promise.all(dependents.map((one) => patch(one, withoutOwners(one.object, new Set([uid])))));
+    if (ending.collects) for (const { object } of dependents) add(object);
+    if (ending.patch !== undefined) await patch(owned, ending.patch);
   };
 
   const loop = createLoop({
@@ -134,7 +95,7 @@ export function startGarbageCollector({
       }
       const owned = graph.get(uid);
       if (owned === undefined) return undefined;
-      await unlessRefused(isDeleting(owned.object) ? endOwner(uid, owned) : collect(owned), "NotFound");
+      await unlessRefused(isDeleting(owned.object) ? endOwner(owned) : collect(owned), "NotFound");
       return undefined;
     },
   });

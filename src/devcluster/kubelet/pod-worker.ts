@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { isApiError } from "../../client/errors.ts";
+import { createStatusWriter } from "../../client/status-writer.ts";
 import { pods, type Pod } from "../../kube/builtin.ts";
 import { locationOf } from "../../kube/objects.ts";
 import { unsupportedParts } from "../../kube/pods/probes.ts";
@@ -22,7 +23,6 @@ import { runToEnd } from "./container-loop.ts";
 import type { ContainerRun } from "./container-run.ts";
 import type { LocalNode } from "./node.ts";
 import { pause, type PodContext } from "./pod-context.ts";
-import { createStatusWriter } from "./status-writer.ts";
 import { setUpVolumes } from "./volumes.ts";
 
 const DEFAULT_GRACE_SECONDS = 30;
@@ -70,7 +70,7 @@ export function startPodWorker(node: LocalNode, first: Pod): PodWorker {
     const part = about && { fieldPath: `spec.${list}{${about.container.name}}` };
     node.recordEvent(pods, pod, { type, reason, message, ...part });
   };
-  const writer = createStatusWriter(node.client, first, () =>
+  const writer = createStatusWriter(node.client, pods, first, () =>
     podStatus(pod, records, facts, timestamp(new Date())),
   );
   const publish = (): void => {

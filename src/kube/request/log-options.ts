@@ -1,5 +1,6 @@
 import * as fieldError from "../field-errors.ts";
 import { itemsOf, metaOf, partOf, textOf, type JsonObject } from "../json-object.ts";
+import type { Status } from "../status.ts";
 import { badRequest, invalid } from "../status-error.ts";
 import { isTrue } from "./request-info.ts";
 
@@ -68,4 +69,23 @@ export function chooseContainer(pod: JsonObject, wanted: string): string {
   throw badRequest(
     `a container name must be specified for pod ${name}, choose one of: [${containers.join(" ")}]${init}`,
   );
+}
+
+/** The time from which on lines are wanted, in milliseconds since 1970; undefined: all. */
+export function sinceMsOf({ sinceTime, sinceSeconds }: LogOptions, nowMs: number): number | undefined {
+  if (sinceTime !== undefined) return Date.parse(sinceTime);
+  return sinceSeconds === undefined ? undefined : nowMs - sinceSeconds * 1000;
+}
+
+/** What a node answers where the wanted log does not exist. `waiting`: why the container has not started. */
+export function noLog(
+  pod: string,
+  { container, previous }: LogOptions,
+  waiting = "ContainerCreating",
+): Status {
+  const which = `container "${container}" in pod "${pod}"`;
+  const why = previous
+    ? `previous terminated ${which} not found`
+    : `${which} is waiting to start: ${waiting}`;
+  return badRequest(why).status;
 }

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { bubblewrapSandbox } from "./bubblewrap.ts";
 import { readSetUpScripts } from "./command-line.ts";
-import { rootSandbox, userNamespaceSandbox } from "./namespaces.ts";
+import { namespaceSandbox } from "./namespaces.ts";
 import { plainSandbox } from "./plain.ts";
 import type { ContainerLaunch, Sandbox, SandboxMode } from "./sandbox.ts";
 
@@ -17,8 +17,7 @@ function sandboxOf(mode: SandboxMode, path: string, asRoot: boolean): Sandbox | 
   if (mode === "none") return plainSandbox(path, scripts, asRoot);
   if (process.platform !== "linux") return undefined;
   if (mode === "bubblewrap") return bubblewrapSandbox(path, scripts);
-  if (mode === "user-namespace") return userNamespaceSandbox(path, scripts);
-  return asRoot ? rootSandbox(path, scripts) : undefined;
+  return mode === "root" && !asRoot ? undefined : namespaceSandbox(mode, path, scripts);
 }
 
 function probeLaunch(directory: string): ContainerLaunch {

@@ -54,70 +54,65 @@ function privileges(launch: ContainerLaunch): string[] {
     "--inh-caps=-all",
     `--bounding-set=${["-all", ...launch.capabilities.map((name) => `+${name}`)].join(",")}`,
     ...(launch.allowPrivilegeEscalation ? [] : ["--no-new-privs"]),
-    "--pdeathsig",
-    "KILL",
+    ...DIE_WITH_PARENT,
   ];
 }
 
-/** Mount, PID, UTS and IPC namespaces made by root, who then becomes the container's user. */
-export function rootSandbox(path: string, scripts: SetUpScripts): Sandbox | undefined {
-  const programs = findPrograms(path);
-  if (programs === undefined) return undefined;
-  const { unshare, setpriv, sh } = programs;
-  return {
-    mode: "root",
-    description:
-      "containers run in their own mount and process namespaces (unshare as root), as their runAsUser",
-    changesUser: true,
-    hasMounts: true,
-    prepare(launch): HostCommand {
-      const groups = launch.supplementalGroups;
-      const [file, ...args] = [
-        [setpriv, "--pdeathsig", "KILL"],
-        [unshare, "--mount", "--uts", "--ipc", "--pid", "--fork", "--kill-child", "--propagation", "private"],
-        [sh, "-c", scripts.root, "sh"],
-        prepareRoot(launch, path),
-        [setpriv, `--reuid=${launch.uid}`, `--regid=${launch.gid}`],
-        [groups.length === 0 ? "--clear-groups" : `--groups=${groups.join(",")}`],
-        privileges(launch),
-        startCommand(sh, scripts.start, launch),
-      ].flat();
-      return { file: file ?? setpriv, args, env: { ...launch.env }, cwd: "/" };
-    },
-  };
+const DIE_WITH_PARENT = ["--pdeathsig", "KILL"];
+const NAMESPACES = ["--mount", "--uts", "--ipc", "--propagation", "private"];
+const PROCESSES = ["--pid", "--fork", "--kill-child"];
+
+const DESCRIPTIONS = {
+  root: "containers run in their own mount and process namespaces (unshare as root), as their runAsUser",
+  "user-namespace": "containers run in a user namespace (unshare), as the user who started the cluster",
+};
+
+/** Makes the namespaces. Entering a user namespace clears the parent-death signal, so it is set after that. */
+function enter({ setpriv, unshare }: Programs, asRoot: boolean): string[] {
+  const dieWithParent = [setpriv, ...DIE_WITH_PARENT];
+  return asRoot
+    ? [...dieWithParent, unshare, ...NAMESPACES, ...PROCESSES]
+    : [unshare, "--user", "--map-root-user", ...NAMESPACES, ...dieWithParent, unshare, ...PROCESSES];
 }
 
 /**
- * The same namespaces inside a user namespace, for an ordinary user. Where the container's user is not
- * uid 0, a second user namespace gives it that number: agents refuse to run as uid 0. Entering a user
- * namespace clears the parent-death signal, so it is set again after each.
+ * Becomes the container's user, up to the options of `setpriv`. Without root a second user namespace gives
+ * it the number that it is to have: agents refuse to run as uid 0.
  */
-export function userNamespaceSandbox(path: string, scripts: SetUpScripts): Sandbox | undefined {
+function becomeUser({ setpriv, unshare }: Programs, launch: ContainerLaunch, asRoot: boolean): string[] {
+  const { uid, gid, supplementalGroups } = launch;
+  const groups =
+    supplementalGroups.length === 0 ? "--clear-groups" : `--groups=${supplementalGroups.join(",")}`;
+  if (asRoot) return [setpriv, `--reuid=${uid}`, `--regid=${gid}`, groups];
+  const mapping = [unshare, "--user", `--map-user=${uid}`, `--map-group=${gid || uid}`];
+  return [...(uid === 0 ? [] : mapping), setpriv];
+}
+
+/** Mount, PID, UTS and IPC namespaces, made by root or by an ordinary user in a user namespace. */
+export function namespaceSandbox(
+  mode: keyof typeof DESCRIPTIONS,
+  path: string,
+  scripts: SetUpScripts,
+): Sandbox | undefined {
   const programs = findPrograms(path);
   if (programs === undefined) return undefined;
-  const { unshare, setpriv, sh } = programs;
+  const { sh } = programs;
+  const asRoot = mode === "root";
   return {
-    mode: "user-namespace",
-    description: "containers run in a user namespace (unshare), as the user who started the cluster",
-    changesUser: false,
+    mode,
+    description: DESCRIPTIONS[mode],
+    changesUser: asRoot,
     hasMounts: true,
     prepare(launch): HostCommand {
-      const mapped =
-        launch.uid === 0
-          ? []
-          : [unshare, "--user", `--map-user=${launch.uid}`, `--map-group=${launch.gid || launch.uid}`];
-      const [file, ...args] = [
-        [unshare, "--user", "--map-root-user", "--mount", "--uts", "--ipc", "--propagation", "private"],
-        [setpriv, "--pdeathsig", "KILL"],
-        [unshare, "--pid", "--fork", "--kill-child"],
+      const [file = sh, ...args] = [
+        enter(programs, asRoot),
         [sh, "-c", scripts.root, "sh"],
         prepareRoot(launch, path),
-        mapped,
-        setpriv,
+        becomeUser(programs, launch, asRoot),
         privileges(launch),
         startCommand(sh, scripts.start, launch),
       ].flat();
-      return { file: file ?? unshare, args, env: { ...launch.env }, cwd: "/" };
+      return { file, args, env: { ...launch.env }, cwd: "/" };
     },
   };
 }
