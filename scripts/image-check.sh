@@ -84,5 +84,5 @@ inside "agent-operator-git:$version" sh -c 'test "$(id -u)" = 1000 && git --vers
 say "the image for agents"
 build --target agent -t "agent-operator-agent:$version" images/agent
 # shellcheck disable=SC2016 # The shell in the container expands it.
-inside "agent-operator-agent:$version" sh -c 'test "$(id -u)" = 1000 && claude --version && opencode --version && bash -c "git --version" && node --version' 2>&1
+inside "agent-operator-agent:$version" sh -c 'test "$(id -u)" = 1000 && claude --version && opencode --version && codex --version && gemini --version && bash -c "git --version" && node --version' 2>&1
 say "all images are as they should be"

@@ -2,21 +2,29 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { agentOfType } from "../src/agents/registry.ts";
+import { NAMED_AGENTS } from "../src/api/agent-types.ts";
 import packageInfo from "../package.json" with { type: "json" };
 import { projectRoot } from "./support/project-files.ts";
 
 const operator = readText("Dockerfile");
 const agent = readText("images/agent/Dockerfile");
+const guide = readText("docs/guide/agents.md");
 
 describe("the Dockerfiles", () => {
   it("have Node and the agents in the versions that the tests use", () => {
     const { node } = packageInfo.devDependencies;
     for (const text of [operator, agent]) assert.match(text, new RegExp(`^FROM node:${node}-`, "m"));
-    assert.match(
-      agent,
-      argument("CLAUDE_CODE_VERSION", packageInfo.devDependencies["@anthropic-ai/claude-code"]),
-    );
-    assert.match(agent, argument("OPENCODE_VERSION", packageInfo.devDependencies["opencode-ai"]));
+    const packages: Readonly<Record<string, string>> = packageInfo.devDependencies;
+    for (const type of NAMED_AGENTS) {
+      const { cli, npmPackage = "" } = agentOfType(type).entrypoint;
+      const [, name = "", version = ""] = /^(.+)@(.+)$/.exec(npmPackage) ?? [];
+      assert.equal(packages[name], version, name);
+      const [, variable = ""] = agent.match(new RegExp(`"${name}@\\$(\\w+)"`)) ?? [];
+      assert.match(agent, argument(variable, version), name);
+      assert.match(agent, new RegExp(`^ && ${cli} --version( \\\\)?$`, "m"));
+      assert.ok(guide.includes(` ${npmPackage}`), `the guide's image has not ${npmPackage}`);
+    }
   });
 
   it("tag the version of this package", () => {

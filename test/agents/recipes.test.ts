@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { parse } from "yaml";
 import type { AgentProvider } from "../../src/api/agent-provider.ts";
+import { NAMED_AGENTS } from "../../src/api/agent-types.ts";
 import { agentOfType } from "../../src/agents/registry.ts";
 import type { ModelEndpoint } from "../../src/demo/model-endpoint.ts";
 import { startModelEndpoint } from "../../src/demo/model-endpoint.ts";
@@ -14,6 +15,7 @@ import { projectRoot } from "../support/project-files.ts";
 import { createGitRepository } from "../support/git-repository.ts";
 import { aRun } from "../support/objects.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
+import { agentFacts } from "./support/agent-facts.ts";
 import { createPod } from "./support/pod.ts";
 
 const KEY = "sk-recipe-key";
@@ -24,6 +26,7 @@ const EXPECTED: Readonly<
 > = {
   anthropic: { path: "/v1/messages", header: "x-api-key" },
   litellm: { path: "/v1/messages", header: "authorization", model: "bedrock-claude" },
+  openai: { path: "/v1/responses", header: "authorization" },
   openrouter: { path: "/api/v1/chat/completions", header: "authorization", model: "qwen/qwen3-coder" },
   local: { path: "/v1/chat/completions", header: "authorization", model: "qwen3-coder" },
 };
@@ -86,10 +89,11 @@ function atEndpoint(recipe: AgentProvider, { url }: ModelEndpoint): AgentProvide
   return { ...recipe, spec: { ...recipe.spec, environment } };
 }
 
-/** Only once the credential's variable has been chosen: Anthropic's own address stands in no variable. */
+/** Only once the credential's variable has been chosen: a vendor's own address stands in no variable. */
 function withEndpoint(run: ResolvedRun, { url }: ModelEndpoint): ResolvedRun {
   if (run.env.some(({ name }) => name.endsWith("_BASE_URL"))) return run;
-  return { ...run, env: [...run.env, { name: "ANTHROPIC_BASE_URL", value: url }] };
+  const { baseUrl } = agentFacts[NAMED_AGENTS.find((name) => name === run.agent) ?? "claude"];
+  return { ...run, env: [...run.env, { name: baseUrl, value: url }] };
 }
 
 function observed(provider: AgentProvider, repository: string): ObservedRun {
