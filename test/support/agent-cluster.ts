@@ -10,6 +10,7 @@ import { pods, secrets } from "../../src/kube/builtin.ts";
 import type { KubeObject } from "../../src/kube/objects.ts";
 import { pathOf } from "../../src/kube/resources.ts";
 import { isFinished } from "../../src/plan/agent-run/status.ts";
+import { agentFacts } from "../agents/support/agent-facts.ts";
 import type { TestCluster, TestClusterOptions } from "./cluster.ts";
 import { useCluster } from "./cluster.ts";
 import type { GitRepository } from "./git-repository.ts";
@@ -37,7 +38,7 @@ export interface AgentCluster {
   run(name: string, spec?: Partial<AgentRunSpec>): Promise<AgentRun>;
   /** Resolves when the log of the run's agent holds this. */
   untilSaid(run: string, pattern: RegExp): Promise<void>;
-  /** Creates an AgentProvider that sends both agents to the scripted model. */
+  /** Creates an AgentProvider that sends every agent to the scripted model. */
   provide(name: string, more?: Partial<AgentProviderSpec>): Promise<void>;
   /** Creates any namespaced object in the tests' namespace. */
   add<T extends KubeObject>(type: Parameters<TestCluster["client"]["create"]>[0], object: T): Promise<void>;
@@ -80,7 +81,8 @@ export function useAgentCluster(
   };
   const provide: AgentCluster["provide"] = async (name, more = {}) => {
     const { url } = there(model);
-    const environment = { ANTHROPIC_BASE_URL: url, OPENAI_BASE_URL: url, ...more.environment };
+    const addresses = Object.values(agentFacts).map(({ baseUrl }) => [baseUrl, url]);
+    const environment = { ...Object.fromEntries(addresses), ...more.environment };
     await add(agentProviders, aProvider(name, { url, secret: "credentials" }, { ...more, environment }));
   };
   const create: AgentCluster["create"] = async (name, spec = {}) => {
