@@ -5,7 +5,6 @@ import { createApiServer, type ApiServer } from "../../src/devcluster/apiserver/
 /** Bodies that clients get wrong. */
 
 const MAPS = "/api/v1/namespaces/default/configmaps";
-const HOOKS = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations";
 
 let server: ApiServer;
 before(async () => (server = await createApiServer()));
@@ -65,21 +64,4 @@ test("a patch that names another object's uid is refused", async () => {
   const { status, body } = await send("PATCH", `${MAPS}/mine`, patch, "application/merge-patch+json");
   assert.equal(status, 409);
   assert.match(body.message ?? "", /Precondition failed: UID in precondition: 0{8}-/);
-});
-
-test("a webhook with match conditions, which are not evaluated here, is refused", async () => {
-  const webhook = {
-    name: "a.b.c",
-    admissionReviewVersions: ["v1"],
-    sideEffects: "None",
-    clientConfig: { url: "https://127.0.0.1:1/" },
-    matchConditions: [{ name: "n", expression: "true" }],
-  };
-  const { status, body } = await send(
-    "POST",
-    HOOKS,
-    JSON.stringify({ metadata: { name: "h" }, webhooks: [webhook] }),
-  );
-  assert.equal(status, 422);
-  assert.match(body.message ?? "", /webhooks\[0\]\.matchConditions: Forbidden/);
 });

@@ -139,6 +139,7 @@ export function reviewOf(attempt: AdmissionAttempt, uid: string, webhook: JsonOb
       ...(subresource === "" ? {} : { subResource: subresource }),
       requestKind: kind,
       requestResource: plural,
+      ...(subresource === "" ? {} : { requestSubResource: subresource }),
       name,
       ...(namespace === "" ? {} : { namespace }),
       operation,

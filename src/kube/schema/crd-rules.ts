@@ -1,5 +1,5 @@
 import { forbidden, invalid, notSupported, required, type FieldError } from "../field-errors.ts";
-import { compileForSchema } from "./cel/compile-errors.ts";
+import { compileForSchema, usesVariable } from "./cel/compile-errors.ts";
 import { maxCardinality, type DeclType } from "./cel/decl-type.ts";
 import { normalizeFieldPath } from "./cel/field-path.ts";
 import type { SchemaNode, ValidationRule } from "./node.ts";
@@ -125,10 +125,11 @@ export function compileRuleErrors(
   if (cost > RULE_LIMIT) errors.push(forbidden(path, costError("estimated rule cost", cost, RULE_LIMIT)));
   observe(budget, path, cost);
   errors.push(...messageErrors(rule, type, `${place.path}.messageExpression`, budget));
-  if (compiled.usesOldSelf && place.uncorrelatable !== undefined) {
+  const usesOldSelf = usesVariable(rule.rule, "oldSelf");
+  if (usesOldSelf && place.uncorrelatable !== undefined) {
     const words = `oldSelf cannot be used on the uncorrelatable portion of the schema within ${place.uncorrelatable}`;
     errors.push(invalid(path, rule.rule, words));
-  } else if (!compiled.usesOldSelf && rule.optionalOldSelf !== undefined) {
+  } else if (!usesOldSelf && rule.optionalOldSelf !== undefined) {
     const words = "may not be set if oldSelf is not used in rule";
     errors.push(invalid(`${place.path}.optionalOldSelf`, rule.optionalOldSelf, words));
   }

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { createHttpsTransport } from "../../../client/transport-https.ts";
 import type { AdmissionAttempt } from "../../../kube/access/admission-attempt.ts";
 import { admitBuiltin } from "../../../kube/access/builtin-admission.ts";
+import { createConditionMatcher } from "../../../kube/access/match-conditions.ts";
 import { refuseEscalation } from "../../../kube/access/escalation.ts";
 import type { Authorizer } from "../../../kube/access/rules.ts";
 import type { StoredObjects } from "../../../kube/access/stored-objects.ts";
@@ -33,6 +34,9 @@ export interface Admission {
 
 /** Admission: the cluster's own plugins, then the configured webhooks. */
 export function createAdmission(objects: StoredObjects, authorizer: Authorizer): Admission {
+  const isWanted = createConditionMatcher();
+  const ask = async (webhook: JsonObject, attempt: AdmissionAttempt): Promise<JsonObject | undefined> =>
+    isWanted(webhook, attempt) ? askWebhook(objects, webhook, attempt) : undefined;
   return {
     isActive: () => hasWebhooks(objects),
     admit(attempt) {
@@ -42,20 +46,20 @@ export function createAdmission(objects: StoredObjects, authorizer: Authorizer):
     async mutate(attempt) {
       let { object } = attempt;
       for (const webhook of webhooksFor(objects, "mutating", attempt)) {
-        const answer = await ask(objects, webhook, { ...attempt, object });
+        const answer = await ask(webhook, { ...attempt, object });
         if (answer !== undefined) object = applyAnswer(webhook, object, answer);
       }
       return object;
     },
     async validate(attempt) {
       const webhooks = webhooksFor(objects, "validating", attempt);
-      await Promise.all(webhooks.map((webhook) => ask(objects, webhook, attempt)));
+      await Promise.all(webhooks.map((webhook) => ask(webhook, attempt)));
     },
   };
 }
 
 /** The webhook's answer; undefined where it could not be asked and may be passed over. */
-async function ask(
+async function askWebhook(
   objects: StoredObjects,
   webhook: JsonObject,
   attempt: AdmissionAttempt,

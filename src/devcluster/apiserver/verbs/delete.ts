@@ -20,7 +20,9 @@ export async function deleteObject(
   if (context.admission.isActive()) {
     const old = readObject(resource, stored);
     const { dryRun } = options;
-    await context.admission.validate({ ...target, operation: "DELETE", object: undefined, old, dryRun });
+    const attempt = { ...target, operation: "DELETE", object: undefined, old, dryRun } as const;
+    await context.admission.mutate(attempt);
+    await context.admission.validate(attempt);
     if (context.store.table(resource.storage).get(stored.key) !== stored)
       return deleteObject(context, target, options);
   }

@@ -136,8 +136,9 @@ export const groupTypes: TypeTable = {
     timeoutSeconds: "*int32",
     admissionReviewVersions: "![]string atomic",
     reinvocationPolicy: "*string",
-    matchConditions: "[]any map=name",
+    matchConditions: "[]MatchCondition map=name",
   },
+  MatchCondition: { name: "!string", expression: "!string" },
   WebhookClientConfig: { url: "*string", service: "*WebhookService", caBundle: "bytes" },
   WebhookService: { namespace: "!string", name: "!string", path: "*string", port: "*int32" },
   WebhookRule: {

@@ -6,6 +6,7 @@ import * as core from "./core.ts";
 import { validateJob, validateJobUpdate } from "./job.ts";
 import { validatePod, validatePodTemplate, validatePodUpdate } from "./pod.ts";
 import * as rbac from "./rbac.ts";
+import { validateWebhooks } from "./webhooks.ts";
 
 type Validators = Pick<Strategy, "validate" | "validateUpdate" | "validateStatusUpdate">;
 
@@ -51,6 +52,6 @@ export const validators: Readonly<Record<string, Validators>> = {
     validate: rbac.validateBinding,
     validateUpdate: rbac.validateBindingUpdate,
   },
-  "admissionregistration.k8s.io/MutatingWebhookConfiguration": same(rbac.validateWebhooks),
-  "admissionregistration.k8s.io/ValidatingWebhookConfiguration": same(rbac.validateWebhooks),
+  "admissionregistration.k8s.io/MutatingWebhookConfiguration": same(validateWebhooks),
+  "admissionregistration.k8s.io/ValidatingWebhookConfiguration": same(validateWebhooks),
 };

@@ -1,12 +1,10 @@
 import { parse } from "@bufbuild/cel";
 import { isObject } from "../../json.ts";
 import { checkExpression, type Checked } from "./check.ts";
-import type { DeclType } from "./decl-type.ts";
+import { kindType, type DeclType } from "./decl-type.ts";
 
 /** What compiling a rule for a CRD tells: its errors in the checker's layout, else its type and highest cost. */
-export type Compiled =
-  | (Checked & { readonly usesOldSelf: boolean; readonly error?: undefined })
-  | { readonly error: string };
+export type Compiled = (Checked & { readonly error?: undefined }) | { readonly error: string };
 
 function locate(source: string, offset: number): { line: number; column: number; text: string } {
   const before = source.slice(0, offset).split("\n");
@@ -30,31 +28,39 @@ function syntaxError(source: string, error: unknown): string {
   return printError(source, offset, `Syntax error: ${message}`);
 }
 
-/** Compiles a rule or messageExpression against the type of `self`; `oldSelf` is optional where the rule says so. */
-export function compileForSchema(source: string, self: DeclType, hasOptionalOldSelf: boolean): Compiled {
+/** Compiles an expression over variables of these types. */
+export function compileWith(source: string, variables: ReadonlyMap<string, DeclType>): Compiled {
   let parsed: ReturnType<typeof parse>;
   try {
     parsed = parse(source);
   } catch (error) {
     return { error: syntaxError(source, error) };
   }
-  const oldSelf: DeclType = hasOptionalOldSelf
-    ? { kind: "optional", size: 0, minBytes: 0, element: self }
-    : self;
-  const variables = new Map([
-    ["self", self],
-    ["oldSelf", oldSelf],
-  ]);
   const { errors, type, cost } = checkExpression(parsed.expr, variables);
-  if (errors.length > 0) {
-    const positions = parsed.sourceInfo?.positions ?? {};
-    const lines = errors
-      .map(({ id, message }) => ({ offset: positions[String(id)] ?? 0, message }))
-      .sort((a, b) => a.offset - b.offset)
-      .map(({ offset, message }) => printError(source, offset, message));
-    return { error: [...new Set(lines)].join("\n") };
-  }
-  return { type, cost, usesOldSelf: /\boldSelf\b/.test(withoutStrings(source)) };
+  if (errors.length === 0) return { type, cost };
+  const positions = parsed.sourceInfo?.positions ?? {};
+  const lines = errors
+    .map(({ id, message }) => ({ offset: positions[String(id)] ?? 0, message }))
+    .sort((a, b) => a.offset - b.offset)
+    .map(({ offset, message }) => printError(source, offset, message));
+  return { error: [...new Set(lines)].join("\n") };
+}
+
+/** Compiles a rule or messageExpression against the type of `self`; `oldSelf` is optional where the rule says so. */
+export function compileForSchema(source: string, self: DeclType, hasOptionalOldSelf: boolean): Compiled {
+  const oldSelf = hasOptionalOldSelf ? kindType("optional", 0, self) : self;
+  return compileWith(
+    source,
+    new Map([
+      ["self", self],
+      ["oldSelf", oldSelf],
+    ]),
+  );
+}
+
+/** Whether an expression names a variable. */
+export function usesVariable(source: string, name: string): boolean {
+  return new RegExp(`\\b${name}\\b`).test(withoutStrings(source));
 }
 
 function withoutStrings(source: string): string {

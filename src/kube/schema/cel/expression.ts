@@ -3,11 +3,14 @@ import { isCelError, parse, plan, type CelEnv, type CelInput, type CelValue } fr
 /** The syntax tree of an expression. */
 export type Expression = NonNullable<ReturnType<typeof parse>["expr"]>;
 
+/** What an expression may look at, by name. */
+export type Variables = Readonly<Record<string, CelInput>>;
+
 /** An expression ready to run. Errors at run time are in the words of an API server. */
 export interface Program {
   readonly tree: Expression;
   readonly usesOldSelf: boolean;
-  run(variables: { self: CelInput; oldSelf?: CelInput }): { value: CelValue } | { error: string };
+  run(variables: Variables): { value: CelValue } | { error: string };
 }
 
 /** The direct parts of an expression. */

@@ -3,7 +3,7 @@ import { duplicate, forbidden, invalid, omitValue, required, type FieldError } f
 import { fieldOf, isObject, jsonEqual } from "../../json.ts";
 import { alignLists, correlate } from "../lists.ts";
 import type { SchemaNode, ValidationRule } from "../node.ts";
-import { compileExpression, type Program } from "./expression.ts";
+import { compileExpression, type Program, type Variables } from "./expression.ts";
 import { normalizeFieldPath } from "./field-path.ts";
 import { createCelEnvironment, optionalOf } from "./library.ts";
 import { celValue } from "./values.ts";
@@ -195,7 +195,7 @@ function evaluateRule(
   if (program.usesOldSelf && place.old === undefined && !isOptional) return undefined;
   const before = oldValue(node, value, place);
   const oldSelf = isOptional ? optionalOf(before) : before;
-  const variables = oldSelf === undefined ? { self } : { self, oldSelf };
+  const variables: Variables = oldSelf === undefined ? { self } : { self, oldSelf };
   const result = program.run(variables);
   if ("error" in result) return invalid(field, type, evaluationError(rule, result.error));
   if (result.value === true) return undefined;
@@ -214,10 +214,7 @@ function joinPath(path: string, relative: string): string {
 }
 
 /** What messageExpression says, if it says something usable: one line of at most 5 KiB. */
-function messageOf(
-  { message }: CompiledRule,
-  variables: { self: CelInput; oldSelf?: CelInput },
-): string | undefined {
+function messageOf({ message }: CompiledRule, variables: Variables): string | undefined {
   const result = message?.run(variables);
   if (result === undefined || "error" in result || typeof result.value !== "string") return undefined;
   const text = result.value.trim();
