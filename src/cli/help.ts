@@ -7,7 +7,7 @@ const WIDTH = 96;
 export function renderProgramHelp(commands: readonly CommandDescription[]): string {
   const width = Math.max(...commands.map((command) => command.name.length));
   return [
-    "Runs AI coding agents (Claude Code, OpenCode) on Kubernetes as ordinary resources.",
+    "Runs AI coding agents (Claude Code, OpenCode, Codex, Gemini CLI) on Kubernetes as ordinary resources.",
     "",
     "Usage: agent-operator COMMAND [OPTIONS]",
     "",
