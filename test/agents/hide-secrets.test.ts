@@ -25,8 +25,8 @@ async function hidden(text: string, secrets: { variable?: string; file?: string 
   });
 }
 
-/** As many that each line is searched for all of them at once. */
-const MANY = Array.from({ length: 400 }, (_, index) => `line ${index} of the secret task`);
+/** So many that they are looked up by how they begin. */
+const MANY = Array.from({ length: 1200 }, (_, index) => `line ${index} of the secret task`);
 
 describe("what is secret", { concurrency: 2 }, () => {
   const cases: [string, string, { variable?: string; file?: string }, string][] = [
@@ -69,7 +69,7 @@ describe("what is secret", { concurrency: 2 }, () => {
     ],
     [
       "may be a long text",
-      `so ${MANY[0]}, ${MANY[399]}!\nline 7 of another task\n`,
+      `so ${MANY[0]}, ${MANY[1199]}!\nline 7 of another task\n`,
       { file: MANY.join("\n") },
       "so ***, ***!\nline 7 of another task\n",
     ],

@@ -37,6 +37,20 @@ describe("a program of the run's own", { concurrency: 3, timeout: 120_000 }, () 
 
   before(() => agents.add(secrets, aSecret("task", { text: "Settle the invoices of Contoso\n" })));
 
+  it("is tried again with its work and its session", async () => {
+    const { status } = await runOf("again", ["sh", "-c", INTERRUPTED], {
+      retry: { limit: 1, on: ["AgentFailed"] },
+    });
+    assert.deepEqual(
+      [status?.phase, status?.result?.text],
+      ["Succeeded", "went on with c-2"],
+      status?.message,
+    );
+    const [first] = status?.attempts ?? [];
+    assert.equal(first?.message, "the agent ended with exit code 1: lost the connection");
+    assert.equal(first.result?.tokens?.input, 5);
+  });
+
   it("commits and tells what it used", async () => {
     const { status } = await runOf("commits", ["sh", "-c", COMMITS], { prompt: "Write the task down" });
     assert.deepEqual(
@@ -110,18 +124,17 @@ describe("a program of the run's own", { concurrency: 3, timeout: 120_000 }, () 
     assert.equal(status?.message, "the image has no program no-such-program, which the run's command names");
   });
 
-  it("is tried again with its work and its session", async () => {
-    const { status } = await runOf("again", ["sh", "-c", INTERRUPTED], {
-      retry: { limit: 1, on: ["AgentFailed"] },
-    });
+  it("keeps its work when it is cancelled", async () => {
+    const command = ["sh", "-c", "printf half > half.txt; echo at work; exec sleep 60"];
+    await agents.create("cancelled", { agent: "custom", command, providerRef: undefined });
+    await agents.untilSaid("cancelled", /at work/);
+    const { code, stderr } = await startCommand(agents.cluster, ["cancel", "cancelled"]).ended;
+    assert.equal(code, 0, stderr);
+    const { status } = await agents.until("cancelled");
     assert.deepEqual(
-      [status?.phase, status?.result?.text],
-      ["Succeeded", "went on with c-2"],
-      status?.message,
+      [status?.reason, status?.outcome, status?.result?.text],
+      ["Cancelled", "Changed", "at work"],
     );
-    const [first] = status?.attempts ?? [];
-    assert.equal(first?.message, "the agent ended with exit code 1: lost the connection");
-    assert.equal(first.result?.tokens?.input, 5);
   });
 
   it("does not start with what it could not obey", async () => {
