@@ -1,20 +1,16 @@
 import { ANNOTATION_ORIGIN, LABEL_COMPONENT, LABEL_RUN } from "../../api/labels.ts";
 import type { Container, Job, PodSecurityContext } from "../../kube/builtin.ts";
 import { literalEnv, mergeEnv } from "./env.ts";
-import { rootsEnv } from "./git-container.ts";
+import { gitContainer, rootsEnv } from "./git-container.ts";
 import { CLEANUP_COMPONENT, workspaceLabels } from "./labels.ts";
 import { cleanupJobName, GIT_CLEANUP_CONTAINER, workspaceClaimName } from "./names.ts";
 import { alsoOwnedByRun, ownedByWorkspace } from "./owner.ts";
-import { TERMINATION_LOG, WORKSPACE_DIR, WORKTREES_DIR } from "./paths.ts";
+import { WORKSPACE_DIR, WORKTREES_DIR } from "./paths.ts";
 import { gitCleanupScript } from "./scripts.ts";
-import { containerSecurity, podSecurity } from "./security.ts";
-import { oneNode } from "./workspace-job.ts";
+import { endedByExitOf, PERMANENT_EXIT_CODES, workspacePod } from "./workspace-pod.ts";
 
 /** What the script says of a worktree with work that no branch has. */
 export const KEPT_EXIT_CODE = 68;
-
-/** Exit codes that another try would not change. */
-const PERMANENT_EXIT_CODES = [64, 65, 66, KEPT_EXIT_CODE];
 
 /** A deletion that waits for it must end, whatever stands in its way. */
 const DEADLINE_SECONDS = 600;
@@ -46,7 +42,7 @@ export function cleanupOrigin({ run, force }: Pick<WorktreeCleanup, "run" | "for
 
 /** The Job that removes a run's worktree. The workspace's, because the run may be gone before it ends. */
 export function buildCleanupJob(cleanup: WorktreeCleanup): Job {
-  const { run, workspace, imagePullSecrets, priorityClassName, podSecurityContext } = cleanup;
+  const { run, workspace } = cleanup;
   const labels = {
     ...workspaceLabels(workspace.name),
     [LABEL_COMPONENT]: CLEANUP_COMPONENT,
@@ -66,38 +62,10 @@ export function buildCleanupJob(cleanup: WorktreeCleanup): Job {
       backoffLimit: 2,
       activeDeadlineSeconds: DEADLINE_SECONDS,
       ttlSecondsAfterFinished: KEPT_SECONDS,
-      podFailurePolicy: {
-        rules: [
-          {
-            action: "FailJob",
-            onExitCodes: {
-              containerName: GIT_CLEANUP_CONTAINER,
-              operator: "In",
-              values: PERMANENT_EXIT_CODES,
-            },
-          },
-          { action: "Ignore", onPodConditions: [{ type: "DisruptionTarget", status: "True" }] },
-        ],
-      },
+      podFailurePolicy: endedByExitOf(GIT_CLEANUP_CONTAINER, [...PERMANENT_EXIT_CODES, KEPT_EXIT_CODE]),
       template: {
         metadata: { labels },
-        spec: {
-          restartPolicy: "Never",
-          enableServiceLinks: false,
-          automountServiceAccountToken: false,
-          securityContext: podSecurity(podSecurityContext),
-          ...(imagePullSecrets ? { imagePullSecrets } : {}),
-          ...(priorityClassName === undefined ? {} : { priorityClassName }),
-          ...oneNode(workspace),
-          containers: [buildContainer(cleanup)],
-          volumes: [
-            {
-              name: "workspace",
-              persistentVolumeClaim: { claimName: workspaceClaimName(workspace.name) },
-            },
-            { name: "tmp", emptyDir: {} },
-          ],
-        },
+        spec: workspacePod({ ...cleanup, ...workspace }, buildContainer(cleanup)),
       },
     },
   };
@@ -105,10 +73,8 @@ export function buildCleanupJob(cleanup: WorktreeCleanup): Job {
 
 /** No credentials: it never talks to the remote. */
 function buildContainer({ run, workspace, force, gitImage }: WorktreeCleanup): Container {
-  return {
+  return gitContainer(gitImage, gitCleanupScript, {
     name: GIT_CLEANUP_CONTAINER,
-    image: gitImage,
-    command: ["/bin/sh", "-c", gitCleanupScript],
     env: mergeEnv(
       literalEnv({ HOME: "/tmp/home", TMPDIR: "/tmp" }),
       rootsEnv(),
@@ -118,14 +84,10 @@ function buildContainer({ run, workspace, force, gitImage }: WorktreeCleanup): C
         AGENT_CLEANUP_FORCE: force ? "true" : undefined,
       }),
     ),
-    resources: { requests: { cpu: "100m", memory: "128Mi" }, limits: { memory: "1Gi" } },
     volumeMounts: [
       { name: "workspace", mountPath: WORKSPACE_DIR, subPath: "repo" },
       { name: "workspace", mountPath: WORKTREES_DIR, subPath: "worktrees" },
       { name: "tmp", mountPath: "/tmp" },
     ],
-    securityContext: { ...containerSecurity, readOnlyRootFilesystem: true },
-    terminationMessagePath: TERMINATION_LOG,
-    terminationMessagePolicy: "FallbackToLogsOnError",
-  };
+  });
 }

@@ -17,20 +17,31 @@ import { repositoryMounts, repositoryOf, workspaceMounts } from "./volumes.ts";
 
 /** The init container that makes the checkout, or only a worktree of a workspace's checkout. */
 export function buildGitContainer(run: ResolvedRun): Container {
-  return {
+  return gitContainer(run.gitImage, run.workspace ? gitWorktreeScript : gitCloneScript, {
     name: run.workspace ? GIT_WORKTREE_CONTAINER : GIT_CLONE_CONTAINER,
-    image: run.gitImage,
-    command: ["/bin/sh", "-c", run.workspace ? gitWorktreeScript : gitCloneScript],
     env: gitEnv(run),
-    resources: { requests: { cpu: "100m", memory: "128Mi" }, limits: { memory: "1Gi" } },
     volumeMounts: [
       ...workspaceMounts(run),
       { name: "git-tmp", mountPath: "/tmp" },
       ...repositoryMounts(repositoryOf(run)),
     ],
+  });
+}
+
+/** A container that runs one of the git scripts, with what all of them are given. */
+export function gitContainer(
+  image: string,
+  script: string,
+  own: Pick<Container, "name" | "env" | "volumeMounts">,
+): Container {
+  return {
+    image,
+    command: ["/bin/sh", "-c", script],
+    resources: { requests: { cpu: "100m", memory: "128Mi" }, limits: { memory: "1Gi" } },
     securityContext: { ...containerSecurity, readOnlyRootFilesystem: true },
     terminationMessagePath: TERMINATION_LOG,
     terminationMessagePolicy: "FallbackToLogsOnError",
+    ...own,
   };
 }
 

@@ -9,7 +9,7 @@ import { runJobName } from "./names.ts";
 import { ownedByRun } from "./owner.ts";
 import { podSecurity } from "./security.ts";
 import { runVolumes } from "./volumes.ts";
-import { oneNode } from "./workspace-job.ts";
+import { oneNode } from "./workspace-pod.ts";
 
 /** Time between TERM and KILL: the agent gives its result, the entrypoint writes the patch. */
 const GRACE_SECONDS = 30;
