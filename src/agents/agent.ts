@@ -68,6 +68,8 @@ export interface EntrypointRules {
    * Lines of its `.jsonl` files there that match `drop`, a basic regular expression, are left out before.
    */
   session?: { path: string; option: string; drop?: string };
+  /** A directory below the home directory that no other run may have. */
+  ownDirectory?: string;
   /** Where the file that AGENT_INSTRUCTIONS names stands, below the home directory; absent: somewhere. */
   instructionPath?: string;
   /** The option that takes the instruction file; absent when the configuration names it. */

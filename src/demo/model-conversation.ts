@@ -15,6 +15,8 @@ export interface Conversation {
   model: string;
   workingDirectory?: string;
   stream: boolean;
+  /** The answer is to be JSON. */
+  json?: boolean;
 }
 
 export interface Tool {

@@ -108,9 +108,9 @@ function parseBody(body: string): Fields {
   }
 }
 
-/** Side requests, which offer no tools, get a title and never a fault of the scenario's. */
+/** Side requests, which offer no tools, get a title or nothing in JSON, and never a fault of the scenario's. */
 function turnOf(state: State, conversation: Conversation): Turn {
-  if (conversation.tools.length === 0) return { text: "A task" };
+  if (conversation.tools.length === 0) return { text: conversation.json ? "{}" : "A task" };
   const { scenario } = state;
   const turns: Scenario = typeof scenario === "function" ? scenario(conversation.prompt) : scenario;
   return turns[conversation.answers] ?? turns.at(-1) ?? { text: "Done." };

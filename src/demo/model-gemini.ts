@@ -18,6 +18,7 @@ function read(body: Fields, pathname: string): Conversation {
     tools: asList(body["tools"]).flatMap((tool) => readTools(asFields(tool)["functionDeclarations"])),
     model,
     stream: method === "streamG",
+    json: asFields(body["generationConfig"])["responseMimeType"] === "application/json",
   };
 }
 

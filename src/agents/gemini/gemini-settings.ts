@@ -1,6 +1,9 @@
 import type { AgentSetup, McpServer, McpValue } from "../agent.ts";
 import { literalValue } from "../values.ts";
 
+/** The variables with the address of Google's API, or of a gateway that speaks it. */
+export const BASE_URLS = ["GOOGLE_GEMINI_BASE_URL", "GOOGLE_VERTEX_BASE_URL"];
+
 /** The text of `~/.gemini/settings.json`, on one line. */
 export function geminiSettings(setup: AgentSetup): string {
   return JSON.stringify({
@@ -23,6 +26,9 @@ export function geminiSettings(setup: AgentSetup): string {
     },
     ...(setup.trustRepositoryConfig ? {} : { advanced: { ignoreLocalEnv: true } }),
     ...(setup.maxTurns === undefined ? {} : { model: { maxSessionTurns: setup.maxTurns } }),
+    ...(setup.model !== undefined && hasGateway(setup)
+      ? { modelConfigs: { customOverrides: sideModels(setting(setup.model)) } }
+      : {}),
     ...(setup.mcpServers.length === 0
       ? {}
       : {
@@ -34,6 +40,18 @@ export function geminiSettings(setup: AgentSetup): string {
 /** Named, because with a base URL it would otherwise choose one that it then refuses. */
 function authentication({ env }: AgentSetup): string {
   return literalValue(env, "GOOGLE_GENAI_USE_VERTEXAI") === "true" ? "vertex-ai" : "gemini-api-key";
+}
+
+function hasGateway({ env }: AgentSetup): boolean {
+  return BASE_URLS.some((name) => env.some((variable) => variable.name === name));
+}
+
+/** Models of gemini's own for side requests, such as whether it goes round in circles: a gateway may know only one. */
+function sideModels(model: string): object[] {
+  return ["base", "chat-compression-default", "agent-history-provider-summarizer"].map((alias) => ({
+    match: { model: alias },
+    modelConfig: { model },
+  }));
 }
 
 function mcpServer(server: McpServer): object {

@@ -1,7 +1,7 @@
 import type { Agent, AgentSetup } from "../agent.ts";
 import { isReference, literalValue } from "../values.ts";
 import { parseGeminiOutput } from "./gemini-output.ts";
-import { geminiSettings } from "./gemini-settings.ts";
+import { BASE_URLS, geminiSettings } from "./gemini-settings.ts";
 
 /** Gemini CLI, as measured at 0.61.0. */
 export const gemini: Agent = {
@@ -20,6 +20,7 @@ export const gemini: Agent = {
       // What a tool has answered stands in its call as well: gone on with, it would be told twice.
       drop: '^{"id":"[^"]*","timestamp":"[^"]*","type":"user","content":\\[{"functionResponse":',
     },
+    ownDirectory: ".gemini",
     instructionPath: ".gemini/GEMINI.md",
     // It reads those itself, as text.
     instructionFiles: [],
@@ -40,8 +41,8 @@ export const gemini: Agent = {
     summary: '^{"type":"\\(init\\|error\\|result\\)",',
   },
   resources: {
-    requests: { cpu: "250m", memory: "512Mi", "ephemeral-storage": "1Gi" },
-    limits: { memory: "2Gi" },
+    requests: { cpu: "500m", memory: "1Gi", "ephemeral-storage": "1Gi" },
+    limits: { memory: "4Gi" },
   },
   requiresProvider: true,
   requiresModel: false,
@@ -69,8 +70,6 @@ export const gemini: Agent = {
   files: (setup) => ({ ".gemini/settings.json": geminiSettings(setup) }),
   parseOutput: parseGeminiOutput,
 };
-
-const BASE_URLS = ["GOOGLE_GEMINI_BASE_URL", "GOOGLE_VERTEX_BASE_URL"];
 
 /** gemini appends the API's version itself. */
 function corrections({ env }: AgentSetup): Record<string, string> {

@@ -9,6 +9,7 @@ import type { EnvVar, LocalKeyRef } from "../../kube/builtin.ts";
 import { parseDuration } from "../../kube/duration.ts";
 import { mergeEnv } from "../build/env.ts";
 import { sharedClaimName, workspaceClaimName } from "../build/names.ts";
+import { homeDir, isOnSharedVolume } from "../build/paths.ts";
 import type {
   KeySource,
   ResolvedProvider,
@@ -57,7 +58,9 @@ export function resolveRun(observed: ObservedRun): Resolution {
   if (model === undefined && agent.requiresModel) return { obstacle: modelRequired(agent) };
 
   const provider = resolveProvider(run, references.provider, agent, model);
-  return { resolved: assemble(observed, agent, model, provider) };
+  const resolved = assemble(observed, agent, model, provider);
+  const shared = sharedOwnDirectory(resolved, agent);
+  return shared ? { obstacle: shared } : { resolved };
 }
 
 function assemble(
@@ -155,6 +158,16 @@ export function unsupported({ spec }: AgentRun, agent: Agent): Obstacle | undefi
     return { kind: "rejected", reason: "Unsupported", message };
   }
   return undefined;
+}
+
+/** What an agent finds there is of this run; another run's would lead it astray. */
+function sharedOwnDirectory(run: ResolvedRun, { name, entrypoint }: Agent): Obstacle | undefined {
+  const directory = entrypoint.ownDirectory;
+  if (directory === undefined || !isOnSharedVolume(run, directory)) return undefined;
+  const message =
+    `${name} keeps what is this run's alone in ${homeDir(run)}/${directory}, where AgentWorkspace ` +
+    `${run.workspace?.name} has a shared volume: use a workspace without it, or name another agent`;
+  return { kind: "rejected", reason: "Unsupported", message };
 }
 
 function configUnreadable({ configError }: References): Obstacle | undefined {

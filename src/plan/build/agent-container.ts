@@ -5,7 +5,14 @@ import { literal, literalEnv, mergeEnv } from "./env.ts";
 import { remoteEnv, rootsEnv } from "./git-container.ts";
 import { AGENT_CONTAINER } from "./names.ts";
 import { mcpSecretsOf, mcpServersOf } from "./mcp-servers.ts";
-import { homeDir, INSTRUCTIONS_FILE, PROMPT_FILE, TERMINATION_LOG, workDir } from "./paths.ts";
+import {
+  homeDir,
+  INSTRUCTIONS_FILE,
+  isOnSharedVolume,
+  PROMPT_FILE,
+  TERMINATION_LOG,
+  workDir,
+} from "./paths.ts";
 import { entrypointScript } from "./scripts.ts";
 import { containerSecurity } from "./security.ts";
 import { agentMounts, repositoryOf } from "./volumes.ts";
@@ -118,11 +125,6 @@ function sessionEnv(run: ResolvedRun, { entrypoint }: Agent): Record<string, str
 function isShared(run: ResolvedRun, { entrypoint }: Agent): boolean {
   const file = entrypoint.userInstructions;
   return run.instructions !== undefined && file !== undefined && isOnSharedVolume(run, file);
-}
-
-function isOnSharedVolume(run: ResolvedRun, pathInHome: string): boolean {
-  const file = `${homeDir(run)}/${pathInHome}`;
-  return (run.workspace?.sharedVolumes ?? []).some(({ mountPath }) => file.startsWith(`${mountPath}/`));
 }
 
 /** The user's own text in another form: `$(VAR)` in it stays the user's. */

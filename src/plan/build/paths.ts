@@ -28,3 +28,9 @@ export function homeDir(run: Pick<ResolvedRun, "workspace">): string {
   const shared = run.workspace?.sharedVolumes ?? [];
   return shared.some(({ mountPath }) => mountPath.startsWith("/root/")) ? "/root" : "/home/agent";
 }
+
+/** Whether a path below the home directory lies on a volume that several runs have. */
+export function isOnSharedVolume(run: Pick<ResolvedRun, "workspace">, pathInHome: string): boolean {
+  const path = `${homeDir(run)}/${pathInHome}/`;
+  return (run.workspace?.sharedVolumes ?? []).some(({ mountPath }) => path.startsWith(`${mountPath}/`));
+}
