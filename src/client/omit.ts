@@ -9,23 +9,44 @@ export function createOmission(names: readonly string[]): (json: string) => stri
   if (odd !== undefined) throw new Error(`"${odd}" is no plain name of a member`);
   // Inside a string the quotes would be escaped, so this is a member's name once `{` or `,` stands before it.
   const member = new RegExp(`(?<=[{,])"(?:${names.join("|")})":[[{]`, "g");
-  return (json) => omitMatches(json, member);
+  const known: string[] = [];
+  return (json) => omitMatches(json, member, known);
 }
 
-function omitMatches(json: string, member: RegExp): string {
+/** Values that were cut out before, the last first: the same scripts come with every event, and to compare is much faster than to scan. */
+const MOST_KNOWN = 4;
+const WORTH_KNOWING = 1_024;
+
+function omitMatches(json: string, member: RegExp, known: string[]): string {
   const kept: string[] = [];
   let from = 0;
   member.lastIndex = 0;
   for (let match = member.exec(json); match !== null; match = member.exec(json)) {
     const begin = member.lastIndex;
-    const end = endOfValue(json, begin);
+    const end = endOfKnown(json, begin, known) ?? endOfValue(json, begin);
     // Cut off in the middle: the parser will say so.
     if (end === -1) break;
+    if (end - begin >= WORTH_KNOWING) remember(json.slice(begin, end + 1), known);
     kept.push(json.slice(from, begin));
     from = end;
     member.lastIndex = end;
   }
   return from === 0 ? json : kept.join("") + json.slice(from);
+}
+
+/** Where a value ends that begins with the whole of a known one: its closing bracket is the same. */
+function endOfKnown(json: string, from: number, known: readonly string[]): number | undefined {
+  const same = known.find((value) => json.slice(from, from + value.length) === value);
+  return same === undefined ? undefined : from + same.length - 1;
+}
+
+/** Puts it in front. */
+function remember(value: string, known: string[]): void {
+  const at = known.indexOf(value);
+  if (at === 0) return;
+  if (at > 0) known.splice(at, 1);
+  known.unshift(value);
+  known.splice(MOST_KNOWN);
 }
 
 const QUOTE = 0x22;

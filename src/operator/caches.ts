@@ -47,7 +47,7 @@ export function createCaches(options: CacheOptions) {
     jobs: createProjectedReflector({
       ...ours,
       type: jobs,
-      watch: { labelSelector, omit: UNREAD_OF_JOBS, pageSize: LARGE_OBJECTS_PAGE },
+      watch: { labelSelector, omit: UNREAD_OF_PODS, pageSize: LARGE_OBJECTS_PAGE },
       project: trimJob,
     }),
     pods: createProjectedReflector({
@@ -75,16 +75,7 @@ export function createCaches(options: CacheOptions) {
 }
 
 /** Of a Job's or pod's 40 KiB nearly all is scripts and environment, which nobody reads back: it is not even parsed. */
-const UNREAD_OF_JOBS = [
-  "managedFields",
-  "initContainers",
-  "command",
-  "args",
-  "env",
-  "volumes",
-  "volumeMounts",
-];
-const UNREAD_OF_PODS = ["managedFields", "initContainers", "containers", "volumes", "tolerations"];
+const UNREAD_OF_PODS = ["managedFields", "command", "args", "env", "volumes", "volumeMounts", "tolerations"];
 
 /** Objects in one page of a list: about 1 MiB of text, which is what is held in memory at once. */
 const PAGE = 200;
