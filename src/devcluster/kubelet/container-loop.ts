@@ -1,6 +1,5 @@
 import { ContainerConfigError } from "../../kube/pods/environment.ts";
 import {
-  CONFIG_BACKOFF,
   crashLoopState,
   isRestarted,
   nextPauseMs,
@@ -13,24 +12,22 @@ import { startErrorMessage } from "../../kube/pods/termination.ts";
 import { timestamp } from "../../kube/time.ts";
 import { watchHealth } from "./container-health.ts";
 import { runContainer, type ContainerRun } from "./container-run.ts";
-import { pause, type PodContext } from "./pod-context.ts";
+import { pause, retry, type PodContext } from "./pod-context.ts";
 import { VolumeError } from "./volumes.ts";
 
 /** Starts the container as soon as its configuration can be met; undefined when the pod is to end first. */
-async function startWhenPossible(
-  context: PodContext,
-  record: ContainerRecord,
-): Promise<ContainerRun | undefined> {
+function startWhenPossible(context: PodContext, record: ContainerRecord): Promise<ContainerRun | undefined> {
   const { node, pod, volumes, stopping } = context;
-  for (let pauseMs: number | undefined; !stopping.aborted;) {
-    try {
-      return await node.starting(async () => {
-        const run = await runContainer(node, pod, record.container, volumes, record.restartCount);
-        context.onRun(record, run);
-        await run.started;
-        return run;
-      });
-    } catch (error) {
+  const start = async (): Promise<ContainerRun> => {
+    const run = await runContainer(node, pod, record.container, volumes, record.restartCount);
+    context.onRun(record, run);
+    await run.started;
+    return run;
+  };
+  return retry(
+    stopping,
+    () => node.starting(start),
+    (error) => {
       const message = error instanceof Error ? error.message : String(error);
       const isConfig = error instanceof ContainerConfigError || error instanceof VolumeError;
       const reason = isConfig ? "CreateContainerConfigError" : "CreateContainerError";
@@ -38,10 +35,8 @@ async function startWhenPossible(
         context.tell(record, "Warning", "Failed", `Error: ${message}`);
       record.state = { waiting: { reason, message } };
       context.onChange();
-      await pause((pauseMs = nextPauseMs(CONFIG_BACKOFF, pauseMs)), stopping);
-    }
-  }
-  return undefined;
+    },
+  );
 }
 
 /** Runs the container once. Resolves to its exit code, or to undefined when it was never started. */

@@ -18,6 +18,7 @@ import type { Exec } from "./container-exec.ts";
 import { createContainerLog, type ContainerLog } from "./container-log.ts";
 import { startContainerProcess, type ContainerProcess, type Start } from "./container-process.ts";
 import { logTail } from "./log-reader.ts";
+import { watchMemory } from "./memory.ts";
 import type { LocalNode } from "./node.ts";
 import { readSources } from "./pod-sources.ts";
 import type { ContainerLaunch, HostCommand, Mount } from "./sandbox/sandbox.ts";
@@ -175,7 +176,7 @@ export async function runContainer(
     const outcome = await started;
     const stopWatching =
       outcome.started && limit !== undefined
-        ? node.memory.watch(process.firstProcess, limit, () => {
+        ? watchMemory(process.firstProcess, limit, () => {
             facts.outOfMemory = true;
             process.kill();
           })

@@ -62,22 +62,13 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   return {
     openLog(namespace, name, request) {
       const pod = pods.get(`${namespace}/${name}`);
-      const uid = pod?.metadata.uid ?? "none";
-      const { initContainerStatuses = [], containerStatuses = [] } = pod?.status ?? {};
-      const place = {
-        directory: join(node.podsDirectory, uid, "logs"),
-        live: (path: string) => workers.get(uid)?.liveLog(path),
-        waitingReason: (container: string) =>
-          [...initContainerStatuses, ...containerStatuses].find((one) => one.name === container)?.state
-            ?.waiting?.reason,
-      };
-      return openPodLog(name, place, request);
+      const live = (path: string) => workers.get(pod?.metadata.uid ?? "")?.liveLog(path);
+      return openPodLog(node.podsDirectory, name, pod, live, request);
     },
     async stop(graceSeconds) {
       isStopping = true;
       await Promise.all([...workers.values()].map((worker) => worker.shutDown(graceSeconds)));
       await Promise.allSettled(forgetting);
-      node.memory.stop();
       scratch.remove();
     },
   };

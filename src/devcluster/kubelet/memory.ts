@@ -1,17 +1,6 @@
 import { readFileSync } from "node:fs";
 import { childrenOf } from "./process-table.ts";
 
-/**
- * Enforces memory limits where the cluster may not make cgroups: it measures what a container's processes
- * hold in anonymous memory, and tells when that is over the limit. Between two looks a container can
- * exceed its limit for a moment.
- */
-export interface MemoryWatch {
-  /** Calls `exceeded` once when the process and its descendants hold more than `limitBytes`. Returns how to end watching. */
-  watch(firstProcess: () => number | undefined, limitBytes: number, exceeded: () => void): () => void;
-  stop(): void;
-}
-
 const LOOK_EVERY_MS = 500;
 const PAGE_BYTES = 4096;
 
@@ -26,47 +15,26 @@ function anonymousBytes(pid: number): number {
 }
 
 /** Anonymous memory of a process and all its descendants, in bytes. */
-export function treeBytes(pid: number): number {
-  let total = 0;
-  const left = [pid];
-  for (let next = left.pop(); next !== undefined; next = left.pop()) {
-    total += anonymousBytes(next);
-    left.push(...childrenOf(next));
-  }
-  return total;
+function treeBytes(pid: number): number {
+  return childrenOf(pid).reduce((total, child) => total + treeBytes(child), anonymousBytes(pid));
 }
 
-interface Watched {
-  firstProcess: () => number | undefined;
-  limitBytes: number;
-  exceeded: () => void;
-}
-
-export function createMemoryWatch(): MemoryWatch {
-  const all = new Set<Watched>();
-  let timer: NodeJS.Timeout | undefined;
+/**
+ * Enforces a memory limit where the cluster may not make cgroups: measures what a container's processes
+ * hold in anonymous memory, and calls `exceeded` once when that is over the limit. Between two looks a
+ * container can exceed its limit for a moment. Returns how to end watching.
+ */
+export function watchMemory(
+  firstProcess: () => number | undefined,
+  limitBytes: number,
+  exceeded: () => void,
+): () => void {
   const look = (): void => {
-    for (const watched of all) {
-      const pid = watched.firstProcess();
-      if (pid === undefined || treeBytes(pid) <= watched.limitBytes) continue;
-      all.delete(watched);
-      watched.exceeded();
-    }
-  };
-  const stop = (): void => {
+    const pid = firstProcess();
+    if (pid === undefined || treeBytes(pid) <= limitBytes) return;
     clearInterval(timer);
-    timer = undefined;
+    exceeded();
   };
-  return {
-    watch(firstProcess, limitBytes, exceeded) {
-      const watched = { firstProcess, limitBytes, exceeded };
-      all.add(watched);
-      timer ??= setInterval(look, LOOK_EVERY_MS);
-      return () => {
-        all.delete(watched);
-        if (all.size === 0) stop();
-      };
-    },
-    stop,
-  };
+  const timer = setInterval(look, LOOK_EVERY_MS);
+  return () => clearInterval(timer);
 }

@@ -8,7 +8,6 @@ import { timestamp } from "../../kube/time.ts";
 import { createEventRecorder, type RecordEvent } from "../controllers/events.ts";
 import { createHostView, type HostView, type HostViewOptions } from "./host-view.ts";
 import { createLimiter, type Limiter } from "./limiter.ts";
-import { createMemoryWatch, type MemoryWatch } from "./memory.ts";
 import type { Sandbox } from "./sandbox/sandbox.ts";
 
 export interface NodeOptions extends Omit<HostViewOptions, "hasMounts"> {
@@ -35,7 +34,6 @@ export interface LocalNode extends Pick<NodeOptions, "client" | "sandbox" | "ser
   recordEvent: RecordEvent;
   /** Bounds how many containers are being started at once. */
   starting: Limiter;
-  memory: MemoryWatch;
 }
 
 /** Containers being started at once: more only makes each of them slower. */
@@ -72,7 +70,6 @@ export function createLocalNode(options: NodeOptions, scratchDirectory: string):
     host: createHostView({ ...options, hasMounts: sandbox.hasMounts }),
     recordEvent: createEventRecorder(client, "kubelet", nodeName),
     starting: createLimiter(STARTING_AT_ONCE),
-    memory: createMemoryWatch(),
   };
 }
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Pod } from "../../kube/builtin.ts";
+import { CONFIG_BACKOFF, nextPauseMs } from "../../kube/pods/restarts.ts";
 import type { ContainerRecord } from "../../kube/pods/status.ts";
 import type { ContainerRun } from "./container-run.ts";
 import type { LocalNode } from "./node.ts";
@@ -24,4 +25,24 @@ export interface PodContext {
 /** Waits; resolves early when the signal aborts. */
 export async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await sleep(ms, undefined, { signal }).catch(() => undefined);
+}
+
+/**
+ * Tries until `attempt` does not throw, with growing pauses; `onFailure` is told why it did, and may rethrow.
+ * Resolves to undefined when the signal aborts first.
+ */
+export async function retry<T>(
+  signal: AbortSignal,
+  attempt: () => Promise<T>,
+  onFailure: (error: unknown) => void,
+): Promise<T | undefined> {
+  for (let pauseMs: number | undefined; !signal.aborted;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      onFailure(error);
+    }
+    await pause((pauseMs = nextPauseMs(CONFIG_BACKOFF, pauseMs)), signal);
+  }
+  return undefined;
 }

@@ -1,16 +1,16 @@
 import { mkdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { isApiError } from "../../client/errors.ts";
+import { unlessRefused } from "../../client/errors.ts";
 import { createStatusWriter } from "../../client/status-writer.ts";
 import { pods, type Pod } from "../../kube/builtin.ts";
 import { locationOf } from "../../kube/objects.ts";
 import { unsupportedParts } from "../../kube/pods/probes.ts";
 import { initialRecords } from "../../kube/pods/records.ts";
-import { CONFIG_BACKOFF, nextPauseMs } from "../../kube/pods/restarts.ts";
 import {
   deadlineLeftMs,
   ENDINGS,
+  fieldPathOf,
   podPhase,
   podStatus,
   type ContainerRecord,
@@ -22,7 +22,7 @@ import type { ContainerLog } from "./container-log.ts";
 import { runToEnd } from "./container-loop.ts";
 import type { ContainerRun } from "./container-run.ts";
 import type { LocalNode } from "./node.ts";
-import { pause, type PodContext } from "./pod-context.ts";
+import { retry, type PodContext } from "./pod-context.ts";
 import { setUpVolumes } from "./volumes.ts";
 
 const DEFAULT_GRACE_SECONDS = 30;
@@ -58,7 +58,7 @@ export function startPodWorker(node: LocalNode, first: Pod): PodWorker {
   // Known exactly for a new pod; its status has whole seconds only.
   const startMs = first.status?.startTime === undefined ? Date.now() : Date.parse(first.status.startTime);
   let deadline: NodeJS.Timeout | undefined;
-  let removing: Promise<void> | undefined;
+  let removing: Promise<unknown> | undefined;
 
   const tell = (
     type: "Normal" | "Warning",
@@ -66,8 +66,7 @@ export function startPodWorker(node: LocalNode, first: Pod): PodWorker {
     message: string,
     about?: ContainerRecord,
   ): void => {
-    const list = about?.isInit ? "initContainers" : "containers";
-    const part = about && { fieldPath: `spec.${list}{${about.container.name}}` };
+    const part = about && { fieldPath: fieldPathOf(about) };
     node.recordEvent(pods, pod, { type, reason, message, ...part });
   };
   const writer = createStatusWriter(node.client, pods, first, () =>
@@ -119,25 +118,20 @@ export function startPodWorker(node: LocalNode, first: Pod): PodWorker {
     deadline = setTimeout(expire, Math.min(Math.max(leftMs, 0), 2 ** 31 - 1));
   };
 
-  /** Resolves to false when the pod is to end before its volumes can be made. */
-  const makeVolumes = async (): Promise<boolean> => {
-    for (let pauseMs: number | undefined; !stopping.signal.aborted;) {
-      try {
-        context.volumes = await setUpVolumes(node, pod, join(directory, "volumes"));
-        return true;
-      } catch (error) {
-        tell("Warning", "FailedMount", error instanceof Error ? error.message : String(error));
-      }
-      await pause((pauseMs = nextPauseMs(CONFIG_BACKOFF, pauseMs)), stopping.signal);
-    }
-    return false;
-  };
+  const makeVolumes = () =>
+    retry(
+      stopping.signal,
+      () => setUpVolumes(node, pod, join(directory, "volumes")),
+      (error) => tell("Warning", "FailedMount", error instanceof Error ? error.message : String(error)),
+    );
 
   const run = async (): Promise<void> => {
     mkdirSync(directory, { recursive: true, mode: 0o711 });
     watchDeadline();
     publish();
-    if (!(await makeVolumes())) return;
+    const volumes = await makeVolumes();
+    if (volumes === undefined) return;
+    context.volumes = volumes;
     facts.podIP = node.ip;
     const image = JSON.stringify(pod.spec.containers[0]?.image ?? "");
     const runsHere = "containers run the programs of this machine";
@@ -152,17 +146,11 @@ export function startPodWorker(node: LocalNode, first: Pod): PodWorker {
   };
 
   /** Removes the object, now that nothing of it runs; whatever finalizers hold it is not the kubelet's concern. */
-  const remove = async (): Promise<void> => {
-    for (let pauseMs: number | undefined; !gone.signal.aborted;) {
-      try {
-        const options = { gracePeriodSeconds: 0, preconditions: { uid } };
-        await node.client.delete(pods, locationOf(first), options);
-        return;
-      } catch (error) {
-        if (isApiError(error, "NotFound") || isApiError(error, "Conflict")) return;
-        await pause((pauseMs = nextPauseMs(CONFIG_BACKOFF, pauseMs)), gone.signal);
-      }
-    }
+  const remove = () => {
+    const deletion = { gracePeriodSeconds: 0, preconditions: { uid } };
+    const request = () =>
+      unlessRefused(node.client.delete(pods, locationOf(first), deletion), "NotFound", "Conflict");
+    return retry(gone.signal, request, () => undefined);
   };
 
   const live = async (): Promise<void> => {

@@ -71,12 +71,11 @@ async function hostPathVolume(path: string, type: string): Promise<void> {
   const stats = await stat(path).catch(() => undefined);
   if (stats === undefined && type === "DirectoryOrCreate") await mkdir(path, { recursive: true });
   else if (stats === undefined && type === "FileOrCreate") await writeFile(path, "");
-  else if (type === "Directory" && !stats?.isDirectory()) {
+  else if (type === "Directory" && !stats?.isDirectory())
     throw new Error(`hostPath type check failed: ${path} is not a directory`);
-  } else if (type === "File" && !stats?.isFile())
+  else if (type === "File" && !stats?.isFile())
     throw new Error(`hostPath type check failed: ${path} is not a file`);
-  else if (stats === undefined && type === "")
-    throw new Error(`hostPath ${path} does not exist on this machine`);
+  else if (stats === undefined) throw new Error(`hostPath ${path} does not exist on this machine`);
 }
 
 async function readyVolume(

@@ -12,6 +12,11 @@ export interface ContainerRecord {
   health: { started: boolean; ready: boolean };
 }
 
+/** The container's place in the pod, as events name it. */
+export function fieldPathOf({ container, isInit }: ContainerRecord): string {
+  return `spec.${isInit ? "initContainers" : "containers"}{${container.name}}`;
+}
+
 /** What is true of the pod as a whole. */
 export interface PodFacts {
   startTime: string;

@@ -1,3 +1,4 @@
+import type { Pod } from "../builtin.ts";
 import * as fieldError from "../field-errors.ts";
 import { itemsOf, metaOf, partOf, textOf, type JsonObject } from "../json-object.ts";
 import type { Status } from "../status.ts";
@@ -77,13 +78,12 @@ export function sinceMsOf({ sinceTime, sinceSeconds }: LogOptions, nowMs: number
   return sinceSeconds === undefined ? undefined : nowMs - sinceSeconds * 1000;
 }
 
-/** What a node answers where the wanted log does not exist. `waiting`: why the container has not started. */
-export function noLog(
-  pod: string,
-  { container, previous }: LogOptions,
-  waiting = "ContainerCreating",
-): Status {
-  const which = `container "${container}" in pod "${pod}"`;
+/** What a node answers where the wanted log does not exist: why, as far as the pod's status tells it. */
+export function noLog(name: string, pod: Pod | undefined, { container, previous }: LogOptions): Status {
+  const { initContainerStatuses = [], containerStatuses = [] } = pod?.status ?? {};
+  const known = [...initContainerStatuses, ...containerStatuses].find((one) => one.name === container);
+  const which = `container "${container}" in pod "${name}"`;
+  const waiting = known?.state?.waiting?.reason ?? "ContainerCreating";
   const why = previous
     ? `previous terminated ${which} not found`
     : `${which} is waiting to start: ${waiting}`;
