@@ -187,19 +187,25 @@ describe("the entrypoint", { concurrency: 2 }, () => {
     assert.equal((await program.ended).code, 0);
   });
 
-  test("an agent that does nothing is stopped, one that computes or writes is not", async () => {
-    await using directory = await temporaryDirectory();
-    const working =
-      'end=$(($(date +%s) + 4)); while [ "$(date +%s)" -lt "$end" ]; do i=0; while [ $i -lt 9999 ]; do i=$((i+1)); done; done';
-    const pod = await podWith(directory.path, `${working}; touch worked; sleep 60`, [], {
-      run: { stallSeconds: 2 },
+  const burn = "i=0; while [ $i -lt 999 ]; do i=$((i+1)); done";
+  const untilLater = 'end=$(($(date +%s) + 4)); while [ "$(date +%s)" -lt "$end" ]';
+  const works = {
+    "by itself": `${untilLater}; do ${burn}; done`,
+    "by short processes in a session of their own": `setsid sh -c '${untilLater}; do sh -c "$0"; done' '${burn}'`,
+  };
+  for (const [how, work] of Object.entries(works)) {
+    test(`an agent that does nothing is stopped, one that computes ${how} is not`, async () => {
+      await using directory = await temporaryDirectory();
+      // Only what is found in time counts: a shell goes on for a while when it is told to stop.
+      const script = `${work}; find "$TMPDIR" -name stalled | grep . || touch worked; sleep 60`;
+      const pod = await podWith(directory.path, script, [], { run: { stallSeconds: 2 } });
+      const { code, stderr } = await pod.runAgent();
+      assert.equal(code, 143);
+      assert.match(stderr, /the agent has done nothing for \d s: it is stopped/);
+      await stat(pod.at("/workspace/worked"));
+      assert.equal(wasStalled(await pod.message()), true);
     });
-    const { code, stderr } = await pod.runAgent();
-    assert.equal(code, 143);
-    assert.match(stderr, /the agent has done nothing for \d s: it is stopped/);
-    await stat(pod.at("/workspace/worked"));
-    assert.equal(wasStalled(await pod.message()), true);
-  });
+  }
 
   test("what an earlier attempt has used is not told again by the one that goes on with its session", async () => {
     await using directory = await temporaryDirectory();

@@ -1,11 +1,22 @@
 # shellcheck shell=sh disable=SC2034,SC2154,SC2317 # Variables and callers are in the files it is joined with.
 # Notices an agent that does nothing any more. Needs common.sh.
 
-# used: hundredths of a second that the agent and what it has started have computed so far.
+# used: hundredths of a second that the agent and what it has started have computed so far. Tools can have
+# sessions of their own; what has ended counts with the one that waited for it.
 measure_work() {
   used=$(cat /proc/[0-9]*/stat 2>/dev/null |
     sed 's/^\([0-9]*\) (.*) /\1 - /' |
-    awk -v session="$agent" '$1 == session || $6 == session { used += $14 + $15 } END { print used + 0 }')
+    awk -v agent="$agent" '
+      { parent[$1] = $4; session[$1] = $6; time[$1] = $14 + $15 + $16 + $17 }
+      END {
+        for (process in time)
+          for (ancestor = process; ancestor in time; ancestor = parent[ancestor])
+            if (ancestor == agent || session[ancestor] == agent) {
+              used += time[process]
+              break
+            }
+        print used + 0
+      }')
 }
 
 # Ends an agent that has neither written anything nor computed for so long. What merely waits computes a
