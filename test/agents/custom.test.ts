@@ -44,7 +44,7 @@ describe("a program of the run's own", { concurrency: 2 }, () => {
       [
         "sh",
         "-c",
-        'cat > input; cp "$AGENT_PROMPT_FILE" file; printf "%s|" "$@" > words',
+        'cat > input; cp "$AGENT_PROMPT_FILE" file; printf %s "${AGENT_PROMPT_FILE#"$TMPDIR"}" > path; printf "%s|" "$@" > words',
         "program",
         ...words,
       ],
@@ -58,6 +58,7 @@ describe("a program of the run's own", { concurrency: 2 }, () => {
     assert.equal(code, 0, stderr);
     assert.equal(await run.pod.read("/workspace/input"), prompt);
     assert.equal(await run.pod.read("/workspace/file"), prompt);
+    assert.equal(await run.pod.read("/workspace/path"), "/agent-prompt");
     const given = [...words, "--from-provider", "--from", "args"];
     assert.equal(await run.pod.read("/workspace/words"), given.map((word) => `${word}|`).join(""));
   });

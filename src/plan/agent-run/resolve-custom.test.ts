@@ -48,6 +48,7 @@ describe("a run of a program of its own", () => {
     const { args, env, resources } = containerOf(resolved());
     assert.deepEqual(args, ["fix"]);
     assert.equal(env.get("AGENT_CLI")?.value, "make");
+    assert.equal(env.get("TMPDIR")?.value, "/tmp");
     for (const name of ["AGENT_MODEL", "AGENT_API_KEY", "AGENT_NPM_PACKAGE"])
       assert.equal(env.has(name), false);
     assert.deepEqual(resources?.limits, { memory: "2Gi" });
