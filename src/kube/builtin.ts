@@ -80,7 +80,7 @@ export interface Container {
   startupProbe?: Probe;
   livenessProbe?: Probe;
   readinessProbe?: Probe;
-  /** Of an init container: `Always` makes it one that runs beside the others. */
+  /** Only of init containers: `Always` makes one that runs beside the others. */
   restartPolicy?: string;
 }
 

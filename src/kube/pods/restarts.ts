@@ -20,8 +20,7 @@ export function nextPauseMs(backoff: Backoff, beforeMs: number | undefined): num
 }
 
 /** The restart policy that counts for a container: an init container runs until it succeeds. */
-export function restartPolicyOf(pod: Pod, { container, isInit }: ContainerRecord): string {
-  if (isInit && container.restartPolicy === "Always") return "Always";
+export function restartPolicyOf(pod: Pod, { isInit }: ContainerRecord): string {
   const policy = pod.spec.restartPolicy ?? "Always";
   return isInit && policy === "Always" ? "OnFailure" : policy;
 }

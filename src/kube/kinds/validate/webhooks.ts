@@ -90,7 +90,7 @@ function expressionErrors(source: string, path: string): FieldError[] {
 /** What a match condition may look at. Source: apiserver admission/plugin/cel/compile.go. */
 function conditionVariables(): Map<string, DeclType> {
   const text = kindType("string", Infinity);
-  const any = kindType("dyn", Infinity);
+  const dynamic = kindType("dyn", Infinity);
   const texts = kindType("list", Infinity, text);
   const objectOf = (fields: Record<string, DeclType>): DeclType => ({
     ...kindType("object"),
@@ -111,11 +111,11 @@ function conditionVariables(): Map<string, DeclType> {
     operation: text,
     userInfo: objectOf({ username: text, uid: text, groups: texts, extra }),
     dryRun: kindType("bool"),
-    options: any,
+    options: dynamic,
   });
   return new Map([
-    ["object", any],
-    ["oldObject", any],
+    ["object", dynamic],
+    ["oldObject", dynamic],
     ["request", request],
   ]);
 }
