@@ -1,13 +1,11 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { access } from "node:fs/promises";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { committingScenario } from "../../src/demo/model-scenario.ts";
 import { parseGitReport } from "../../src/plan/build/git-report.ts";
 import { describeAgent } from "./support/agent-behaviour.ts";
 import { KEY, prepareAgentRun } from "./support/agent-run.ts";
+import { startDeafProxy } from "./support/deaf-proxy.ts";
 
 describeAgent("codex");
 
@@ -57,37 +55,18 @@ test("an address that stands in a ConfigMap is asked, and no other", async () =>
 });
 
 test("it calls nobody but its model", async () => {
-  const proxy = await startDeafProxy();
-  try {
-    await using run = await prepareAgentRun({
-      agent: "codex",
-      scenario: [
-        { actions: [{ run: "sleep 1; git ls-remote https://asked.example.com/by-a-tool.git" }] },
-        { text: "ok" },
-      ],
-      env: [
-        { name: "HTTPS_PROXY", value: proxy.url },
-        { name: "NO_PROXY", value: "127.0.0.1" },
-      ],
-    });
-    assert.equal((await run.pod.runAgent()).code, 0);
-    assert.deepEqual(proxy.asked, ["CONNECT asked.example.com:443 HTTP/1.1"]);
-  } finally {
-    proxy.close();
-  }
+  using proxy = await startDeafProxy();
+  await using run = await prepareAgentRun({
+    agent: "codex",
+    scenario: [
+      { actions: [{ run: "sleep 1; git ls-remote https://asked.example.com/by-a-tool.git" }] },
+      { text: "ok" },
+    ],
+    env: [
+      { name: "HTTPS_PROXY", value: proxy.url },
+      { name: "NO_PROXY", value: "127.0.0.1" },
+    ],
+  });
+  assert.equal((await run.pod.runAgent()).code, 0);
+  assert.deepEqual(proxy.asked, ["CONNECT asked.example.com:443 HTTP/1.1"]);
 });
-
-/** Notes what it is asked for and refuses it. */
-async function startDeafProxy(): Promise<{ url: string; asked: string[]; close(): void }> {
-  const asked: string[] = [];
-  const server = createServer((socket) => {
-    socket.on("error", () => {});
-    socket.once("data", (data) => {
-      asked.push(data.toString().split("\r\n")[0] ?? "");
-      socket.end("HTTP/1.1 502 Bad Gateway\r\n\r\n");
-    });
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}`, asked, close: () => server.close() };
-}

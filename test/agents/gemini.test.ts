@@ -1,3 +1,145 @@
+import assert from "node:assert/strict";
+import { access } from "node:fs/promises";
+import { test } from "node:test";
+import type { RecordedRequest } from "../../src/demo/model-endpoint.ts";
+import { committingScenario } from "../../src/demo/model-scenario.ts";
 import { describeAgent } from "./support/agent-behaviour.ts";
+import { prepareAgentRun } from "./support/agent-run.ts";
+import { startDeafProxy } from "./support/deaf-proxy.ts";
 
 describeAgent("gemini");
+
+for (const [name, prompt] of [
+  ["looks like a command", "/help me"],
+  ["names files with @, or seems to", "Ask a@b.com why @README and @Test() fail,\n@nobody  knows "],
+]) {
+  test(`a prompt that ${name} arrives byte for byte`, async () => {
+    await using run = await prepareAgentRun({
+      agent: "gemini",
+      scenario: [{ text: "ok" }],
+      files: { "README.md": "# A repository\n", "src/Test.java": "class Test {}\n" },
+      run: { prompt },
+    });
+    const { code, stderr } = await run.pod.runAgent();
+    assert.equal(code, 0, stderr);
+    assert.equal(partsOf(run.model.requests[0]).at(-1)?.["text"], `\n${prompt}`);
+  });
+}
+
+test("instructions with @words, both files of the repository and those below it reach the model", async () => {
+  await using run = await prepareAgentRun({
+    agent: "gemini",
+    scenario: [{ actions: [{ tool: "read_file", input: { file_path: "below/x.txt" } }] }, { text: "ok" }],
+    files: {
+      "GEMINI.md": "For Gemini alone.\n",
+      "AGENTS.md": "For any agent.\n",
+      "below/GEMINI.md": "For what is below.\n",
+      "below/x.txt": "x\n",
+    },
+    run: { systemPrompt: "Mark tests with @Test and @Slow.", instructions: { text: "Write to @team." } },
+  });
+  const { code, stderr } = await run.pod.runAgent();
+  assert.equal(code, 0, stderr);
+  const said = JSON.stringify(run.model.requests.at(-1)?.body);
+  for (const text of [
+    "Mark tests with @Test and @Slow.",
+    "Write to @team.",
+    "For Gemini alone.",
+    "For any agent.",
+    "For what is below.",
+  ]) {
+    assert(said.includes(text), text);
+  }
+});
+
+test("its limit of turns is obeyed", async () => {
+  await using run = await prepareAgentRun({
+    agent: "gemini",
+    scenario: [{ actions: [{ run: "date >> dates.txt" }] }],
+    run: { maxTurns: 2 },
+  });
+  const { code, stdout } = await run.pod.runAgent();
+  assert.equal(code, 53);
+  const { error, turns } = run.agent.parseOutput(stdout);
+  assert.deepEqual([error?.kind, turns, run.model.requests.length], ["TurnLimit", 2, 2]);
+});
+
+test("a session that goes on has the answer of each tool once", async () => {
+  await using run = await prepareAgentRun({
+    agent: "gemini",
+    scenario: [
+      { actions: [{ run: "printf one" }, { run: "printf two" }] },
+      { actions: [{ run: "[ -e crashed ] || { touch crashed; kill -KILL $PPID; }" }] },
+      { text: "Done." },
+    ],
+    run: { keepSession: true },
+  });
+  const { sessionId = "" } = run.agent.parseOutput((await run.pod.runAgent()).stdout);
+  const { code, stderr } = await (await run.again(sessionId)).runAgent();
+  assert.equal(code, 0, stderr);
+  const parts = partsOf(run.model.requests.at(-1));
+  const idsOf = (kind: string) =>
+    parts.flatMap((part) => (kind in part ? [JSON.stringify(Object(part[kind])["id"])] : []));
+  assert.deepEqual(idsOf("functionResponse").toSorted(), idsOf("functionCall").toSorted());
+  assert(idsOf("functionCall").length >= 2);
+});
+
+test("a trusted repository's configuration is used, and the run's own instructions stay", async () => {
+  const hook = { hooks: [{ type: "command", command: "touch HOOKED" }] };
+  await using run = await prepareAgentRun({
+    agent: "gemini",
+    scenario: [{ text: "ok" }],
+    files: {
+      ".gemini/settings.json": JSON.stringify({
+        context: { fileName: "OWN.md" },
+        hooks: { SessionStart: [hook] },
+      }),
+      "OWN.md": "As the repository says.\n",
+    },
+    run: { trustRepositoryConfig: true, systemPrompt: "As the run says." },
+  });
+  const { code, stderr } = await run.pod.runAgent();
+  assert.equal(code, 0, stderr);
+  await access(run.pod.at("/workspace/HOOKED"));
+  const body = JSON.stringify(run.model.requests[0]?.body);
+  assert(body.includes("As the repository says.") && body.includes("As the run says."), body);
+});
+
+test("without a model it chooses one, by a side request to another", async () => {
+  await using run = await prepareAgentRun({
+    agent: "gemini",
+    scenario: committingScenario(),
+    run: { model: undefined },
+  });
+  const { code, stdout, stderr } = await run.pod.runAgent();
+  assert.equal(code, 0, stderr);
+  const [side, first] = run.model.requests;
+  assert.deepEqual([side?.main, first?.main], [false, true]);
+  assert.match(first?.path ?? "", /\/models\/gemini-[^:]*:streamGenerateContent/);
+  const { turns, tokens } = run.agent.parseOutput(stdout);
+  assert.deepEqual([turns, tokens?.output], [3, 200]);
+});
+
+test("it calls nobody but its model", async () => {
+  using proxy = await startDeafProxy();
+  await using run = await prepareAgentRun({
+    agent: "gemini",
+    scenario: [
+      { actions: [{ run: "sleep 1; git ls-remote https://asked.example.com/by-a-tool.git" }] },
+      { text: "ok" },
+    ],
+    env: [
+      { name: "HTTPS_PROXY", value: proxy.url },
+      { name: "NO_PROXY", value: "127.0.0.1" },
+    ],
+  });
+  const { code, stderr } = await run.pod.runAgent();
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(proxy.asked, ["CONNECT asked.example.com:443 HTTP/1.1"]);
+});
+
+/** The parts of all contents of a request, in order. */
+function partsOf(request: RecordedRequest | undefined): Record<string, unknown>[] {
+  const contents = (request?.body["contents"] ?? []) as { parts: Record<string, unknown>[] }[];
+  return contents.flatMap(({ parts }) => parts);
+}
