@@ -54,3 +54,14 @@ function writeJson(value: unknown): string {
   }
   return JSON.stringify(value ?? null);
 }
+
+/** `%+v` of a value that came from JSON: `map[a:1 b:[x y]]`, keys sorted. */
+export function goValue(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(goValue).join(" ")}]`;
+  if (typeof value === "object" && value !== null) {
+    const fields = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+    return `map[${fields.map(([key, field]) => `${key}:${goValue(field)}`).join(" ")}]`;
+  }
+  if (typeof value === "number") return formatNumber(value);
+  return value === null || value === undefined ? "<nil>" : String(value as string | boolean);
+}

@@ -37,6 +37,18 @@ export function parseJsonPatch(body: unknown): Parsed<JsonPatchOperation[]> {
   return { value: operations };
 }
 
+const OPERATION_FIELDS = new Set(["op", "path", "from", "value"]);
+
+/** The paths of what a JSON patch says beside its operations' fields. */
+export function unknownOperationFields(body: unknown): string[] {
+  const operations: readonly unknown[] = Array.isArray(body) ? body : [];
+  return operations.flatMap((operation, index) =>
+    Object.keys(isObject(operation) ? operation : {})
+      .filter((field) => !OPERATION_FIELDS.has(field))
+      .map((field) => `[${index}].${field}`),
+  );
+}
+
 function parsePointer(path: string): string[] | undefined {
   if (path === "") return [];
   if (!path.startsWith("/")) return undefined;

@@ -1,4 +1,3 @@
-import { parse as parseYaml } from "yaml";
 import { duplicateFields } from "../duplicate-fields.ts";
 import { isJsonObject, type JsonObject } from "../json-object.ts";
 import { nestsDeeperThan } from "../json.ts";
@@ -7,14 +6,10 @@ import type { Resource } from "../kinds/resource.ts";
 import { apiVersionOf } from "../resources.ts";
 import { badRequest, StatusError } from "../status-error.ts";
 import { isYamlBody } from "./accept.ts";
+import { complain, repeatedFields, unknownFields } from "./field-validation.ts";
 import type { WriteOptions } from "./options.ts";
 import type { RequestText } from "./request-info.ts";
-
-/** A decoded body and what the client is to be warned of. */
-export interface Body {
-  object: JsonObject;
-  warnings: string[];
-}
+import { readYaml } from "./yaml.ts";
 
 /** Reads a whole object from the body of a create or an update. */
 export function readBody(
@@ -25,8 +20,27 @@ export function readBody(
 ): JsonObject {
   const document = readDocument(request, resource.kind);
   checkKind(resource, document, warnings);
-  const duplicates = options.fieldValidation === "Ignore" ? [] : duplicateFields(request.body);
-  return decodeObject(resource, document, options, warnings, duplicates);
+  const { object, unknown } = decodeFields(resource, document);
+  if (options.fieldValidation !== "Ignore") {
+    const complaints = complaintsOf(resource, request, unknown);
+    complain(complaints, options, warnings, (why) => undecodable(resource, why));
+  }
+  return object;
+}
+
+function complaintsOf(resource: Resource, request: RequestText, unknown: readonly string[]): string[] {
+  if (isYamlBody(request.headers["content-type"])) {
+    return [...readYaml(request.body).complaints(), ...unknownFields(unknown)];
+  }
+  const repeated = duplicateFields(request.body);
+  if (resource.custom) return [...repeatedFields(repeated), ...unknownFields(unknown)];
+  // Go's typed decoder looks no further into what it does not know.
+  const known = repeated.filter((path) => !unknown.some((other) => isWithin(path, other)));
+  return [...unknownFields(unknown), ...repeatedFields(known)];
+}
+
+function isWithin(path: string, outer: string): boolean {
+  return path === outer || path.startsWith(`${outer}.`) || path.startsWith(`${outer}[`);
 }
 
 /** Decodes a document as the resource's kind, refusing or warning of unknown fields as asked. */
@@ -35,52 +49,35 @@ export function decodeObject(
   document: JsonObject,
   options: Pick<WriteOptions, "fieldValidation">,
   warnings: string[],
-  duplicates: readonly string[] = [],
 ): JsonObject {
-  const { kind: _kind, apiVersion: _apiVersion, ...rest } = document;
-  try {
-    const { object, unknown } = resource.strategy.decode(rest);
-    applyFieldValidation(resource, { unknown, duplicates }, options, warnings);
-    return { kind: resource.kind, apiVersion: apiVersionOf(resource), ...object };
-  } catch (error) {
-    if (error instanceof DecodeError) throw undecodable(resource, resource.kind, error.message);
-    throw error;
-  }
+  const { object, unknown } = decodeFields(resource, document);
+  complain(unknownFields(unknown), options, warnings, (why) => undecodable(resource, why));
+  return object;
 }
 
-function applyFieldValidation(
+/** A document as the resource's kind and the paths of what it does not know; throws 400, or what `refuse` makes of the reason. */
+export function decodeFields(
   resource: Resource,
-  found: { unknown: readonly string[]; duplicates: readonly string[] },
-  options: Pick<WriteOptions, "fieldValidation">,
-  warnings: string[],
-): void {
-  const unknown = found.unknown.map((path) => `unknown field "${path}"`);
-  const duplicates = found.duplicates
-    // Go's typed decoder looks no further into what it does not know.
-    .filter((path) => resource.custom || !found.unknown.some((other) => isWithin(path, other)))
-    .map((path) => `duplicate field "${path}"`);
-  const complaints = resource.custom ? [...duplicates, ...unknown] : [...unknown, ...duplicates];
-  if (complaints.length === 0 || options.fieldValidation === "Ignore") return;
-  if (options.fieldValidation === "Strict") {
-    throw undecodable(resource, resource.kind, `strict decoding error: ${complaints.join(", ")}`);
+  { kind: _kind, apiVersion: _apiVersion, ...document }: JsonObject,
+  refuse = (why: string): StatusError => undecodable(resource, why),
+): { object: JsonObject; unknown: readonly string[] } {
+  try {
+    const { object, unknown } = resource.strategy.decode(document);
+    return { object: { kind: resource.kind, apiVersion: apiVersionOf(resource), ...object }, unknown };
+  } catch (error) {
+    throw error instanceof DecodeError ? refuse(error.message) : error;
   }
-  warnings.push(...complaints);
 }
 
-function isWithin(path: string, outer: string): boolean {
-  return path === outer || path.startsWith(`${outer}.`) || path.startsWith(`${outer}[`);
-}
-
-function undecodable(resource: Resource, kind: string, why: string): StatusError {
-  return badRequest(
-    `${kind} in version "${resource.version}" cannot be handled as a ${resource.kind}: ${why}`,
-  );
+function undecodable(resource: Resource, why: string): StatusError {
+  const { kind, version } = resource;
+  return badRequest(`${kind} in version "${version}" cannot be handled as a ${kind}: ${why}`);
 }
 
 /** Parses a body as JSON or, where its type says so, YAML; throws 400 in Go's words. */
 export function readDocument(request: RequestText, kind: string): JsonObject {
   const yaml = isYamlBody(request.headers["content-type"]);
-  const parsed = yaml ? parseYamlText(request.body) : parseJsonText(request.body, kind);
+  const parsed = yaml ? readYaml(request.body).value : parseJsonText(request.body, kind);
   requireShallow(parsed);
   if (isJsonObject(parsed)) return parsed;
   const what = Array.isArray(parsed) ? "array" : parsed === null ? "null" : typeof parsed;
@@ -95,22 +92,6 @@ function parseJsonText(text: string, kind: string): unknown {
   } catch (error) {
     throw badRequest(
       `the object provided is unrecognized (must be of type ${kind}): couldn't get version/kind; json parse error: ${goSyntaxError(text, error)} (${summary(text)})`,
-    );
-  }
-}
-
-/** Reads JSON or YAML; throws 400 in the server's words. */
-export function parseYamlText(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // Not JSON: read below as YAML, of which JSON is only a part.
-  }
-  try {
-    return parseYaml(text, { maxAliasCount: 100 });
-  } catch (error) {
-    throw badRequest(
-      `error converting YAML to JSON: yaml: ${error instanceof Error ? error.message : error}`,
     );
   }
 }

@@ -1,29 +1,41 @@
+import { duplicateFields } from "../duplicate-fields.ts";
 import { invalid as invalidField } from "../field-errors.ts";
+import { goJson, goValue } from "../go-text.ts";
 import { isJsonObject, type JsonObject } from "../json-object.ts";
 import type { Resource } from "../kinds/resource.ts";
-import { applyJsonPatch, parseJsonPatch } from "../patch/json-patch.ts";
+import { applyJsonPatch, parseJsonPatch, unknownOperationFields } from "../patch/json-patch.ts";
 import { applyMergePatch } from "../patch/merge-patch.ts";
 import { applyStrategicMergePatch } from "../patch/strategic-merge-patch.ts";
 import { apiVersionOf } from "../resources.ts";
 import { badRequest, failure, invalid, StatusError, unsupportedMediaType } from "../status-error.ts";
 import { mediaTypeOf } from "./accept.ts";
-import { decodeObject, goSyntaxError, parseYamlText, requireShallow } from "./body.ts";
+import { decodeFields, decodeObject, goSyntaxError, requireShallow } from "./body.ts";
+import { complain, repeatedFields, unknownFields } from "./field-validation.ts";
 import type { RequestText } from "./request-info.ts";
 import type { WriteTarget } from "./target.ts";
+import { readYaml } from "./yaml.ts";
 
 const MAXIMUM_OPERATIONS = 10_000;
 
-/** Makes the new object of the current one. */
-export type Patch = (current: JsonObject) => unknown;
+/** A patch, ready to be applied. */
+export interface Patch {
+  /** Makes the new object of the current one; throws where it does not apply. */
+  apply(current: JsonObject): unknown;
+  /** What field validation says of the patch itself. */
+  readonly complaints: readonly string[];
+  /** What refusals show: what the patch made of the object, or the patch. */
+  show(patched: unknown): string;
+}
 
-/** The patch in a body of this media type, ready to be applied; throws 400, 413, 415 or 422 in the server's words. */
+/** The patch in a body of this media type; throws 400, 413, 415 or 422 in the server's words. */
 export function readPatch({ resource }: WriteTarget, { headers, body }: RequestText): Patch {
   const media = mediaTypeOf(headers["content-type"]);
   if (media === "application/json-patch+json") return readJsonPatch(body);
   if (media === "application/merge-patch+json") {
     const patch = parsePatchBody(body);
     if (!isJsonObject(patch)) throw badRequest("Invalid JSON Patch");
-    return (current) => applyMergePatch(current, patch);
+    const complaints = repeatedFields(duplicateFields(body));
+    return { apply: (current) => applyMergePatch(current, patch), complaints, show: goJson };
   }
   if (media === "application/strategic-merge-patch+json") {
     if (resource.custom) {
@@ -33,7 +45,12 @@ export function readPatch({ resource }: WriteTarget, { headers, body }: RequestT
     }
     const patch = parsePatchBody(body);
     if (!isJsonObject(patch)) throw badRequest("the patch must be an object");
-    return (current) => applyStrategic(resource, current, patch);
+    const complaints = repeatedFields(duplicateFields(body));
+    return {
+      apply: (current) => applyStrategic(resource, current, patch),
+      complaints,
+      show: () => goValue(patch),
+    };
   }
   throw unsupportedMediaType("415: Unsupported Media Type", {});
 }
@@ -45,7 +62,8 @@ function applyStrategic(resource: Resource, current: JsonObject, patch: JsonObje
 }
 
 function readJsonPatch(body: string): Patch {
-  const parsed = parseJsonPatch(parsePatchBody(body));
+  const document = parsePatchBody(body);
+  const parsed = parseJsonPatch(document);
   if (parsed.error !== undefined) throw badRequest(parsed.error);
   const operations = parsed.value;
   if (operations.length > MAXIMUM_OPERATIONS) {
@@ -55,11 +73,16 @@ function readJsonPatch(body: string): Patch {
       `The allowed maximum operations in a JSON patch is ${MAXIMUM_OPERATIONS}, got ${operations.length}`,
     );
   }
-  return (current) => {
+  const complaints = [
+    ...unknownFields(unknownOperationFields(document)),
+    ...repeatedFields(duplicateFields(body)),
+  ].map((complaint) => `json patch ${complaint}`);
+  const apply = (current: JsonObject): unknown => {
     const result = applyJsonPatch(current, operations);
     if (result.error === undefined) return result.value;
     throw failure(422, "Invalid", "the server rejected our request due to an error in our request", {});
   };
+  return { apply, complaints, show: goJson };
 }
 
 function parsePatchBody(body: string): unknown {
@@ -76,11 +99,12 @@ function parsePatchText(body: string): unknown {
   }
 }
 
-/** Decodes what a patch made of the current object; throws 400 or 422 where that is no such object. */
-export function decodePatched(target: WriteTarget, patched: unknown, current: JsonObject): JsonObject {
+/** Applies a patch and decodes what it makes of the object; throws 400 or 422 where that is no such object. */
+export function applyPatch(target: WriteTarget, patch: Patch, current: JsonObject): JsonObject {
   const { resource, options, warnings } = target;
+  const patched = patch.apply(current);
   const refuse = (why: string): StatusError =>
-    invalid({ group: "", kind: "" }, "", [invalidField("patch", JSON.stringify(patched), why)]);
+    invalid({ group: "", kind: "" }, "", [invalidField("patch", patch.show(patched), why)]);
   if (!isJsonObject(patched)) throw refuse("the result is no object");
   for (const field of ["kind", "apiVersion"] as const) {
     if (patched[field] !== undefined && patched[field] !== current[field]) {
@@ -89,16 +113,9 @@ export function decodePatched(target: WriteTarget, patched: unknown, current: Js
       );
     }
   }
-  try {
-    return decodeObject(resource, patched, options, warnings);
-  } catch (error) {
-    // Only what the type refuses; what field validation refuses stays a 400.
-    const why = /^.*? cannot be handled as a [^:]*: (.*)$/s.exec(
-      error instanceof StatusError ? error.message : "",
-    );
-    if (why === null || why[1]?.startsWith("strict decoding error")) throw error;
-    throw refuse(why[1] ?? "");
-  }
+  const { object, unknown } = decodeFields(resource, patched, refuse);
+  complain([...patch.complaints, ...unknownFields(unknown)], options, warnings, refuse);
+  return object;
 }
 
 /**
@@ -107,10 +124,15 @@ export function decodePatched(target: WriteTarget, patched: unknown, current: Js
  */
 export function readConfiguration(target: WriteTarget, body: string): JsonObject {
   const { resource, options, warnings } = target;
-  const document = parseYamlText(body);
+  const { value: document, complaints } = readYaml(body);
   requireShallow(document);
   if (!isJsonObject(document)) throw badRequest("error decoding YAML: the body must be an object");
   checkApplied(resource, document);
+  complain(complaints(), options, warnings, (why) =>
+    badRequest(
+      why.replace("strict decoding error:", "error strict decoding YAML: error converting YAML to JSON:"),
+    ),
+  );
   return keepMentioned(document, decodeObject(resource, document, options, warnings)) as JsonObject;
 }
 

@@ -2,7 +2,7 @@ import { metaOf, type JsonObject } from "../../../kube/json-object.ts";
 import { applyConfiguration } from "../../../kube/kinds/field-writes.ts";
 import { isApply } from "../../../kube/request/accept.ts";
 import { decodeObject } from "../../../kube/request/body.ts";
-import { decodePatched, readConfiguration, readPatch } from "../../../kube/request/patch-body.ts";
+import { applyPatch, readConfiguration, readPatch } from "../../../kube/request/patch-body.ts";
 import type { WriteTarget } from "../../../kube/request/target.ts";
 import type { ApiContext } from "../context.ts";
 import type { ApiRequest } from "../http/request.ts";
@@ -22,13 +22,13 @@ export async function patchObject(
   target: WriteTarget,
   request: ApiRequest,
 ): Promise<Patched> {
-  if (isApply(request.headers["content-type"])) return applyPatch(context, target, request.body);
+  if (isApply(request.headers["content-type"])) return applyObject(context, target, request.body);
   const patch = readPatch(target, request);
-  const change = (current: JsonObject) => ({ object: decodePatched(target, patch(current), current) });
+  const change = (current: JsonObject) => ({ object: applyPatch(target, patch, current) });
   return { status: 200, json: await updateObject(context, target, change, true) };
 }
 
-async function applyPatch(context: ApiContext, target: WriteTarget, body: string): Promise<Patched> {
+async function applyObject(context: ApiContext, target: WriteTarget, body: string): Promise<Patched> {
   const { resource, namespace, name, subresource, options } = target;
   const configuration = readConfiguration(target, body);
   const apply = (live: JsonObject | undefined): JsonObject => {
