@@ -223,9 +223,9 @@ describe("the entrypoint", { concurrency: 2 }, () => {
     const pod = await podWith(directory.path, script, [], {
       run: { keepSession: true, resumeSession: session },
     });
-    for (const _attempt of [1, 2]) {
+    for (const attempt of [1, 2]) {
       const { stdout } = await pod.runAgent();
-      assert.equal(agentOfType("claude").parseOutput(stdout).tokens?.output, 7);
+      assert.equal(agentOfType("claude").parseOutput(stdout).tokens?.output, 7, `attempt ${attempt}`);
     }
   });
 
