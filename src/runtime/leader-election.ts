@@ -245,10 +245,12 @@ class LeaseElection implements LeaderElection {
   /** Returns why leading ended, or undefined when it was asked to end. */
   async #renewWhileLeading(): Promise<string | undefined> {
     const { signal } = this.#stop;
+    let pauseMs = this.#retryPeriodMs;
     for (;;) {
-      await sleep(this.#jittered(this.#retryPeriodMs), undefined, { signal }).catch(() => undefined);
+      await sleep(this.#jittered(pauseMs), undefined, { signal }).catch(() => undefined);
       if (signal.aborted) return undefined;
       if (!this.isLeading()) return "the lease could not be renewed in time";
+      pauseMs = this.#retryPeriodMs;
       try {
         const lease = this.#observed?.lease ?? (await this.#read());
         if (lease === undefined) await this.#create();
@@ -256,6 +258,7 @@ class LeaseElection implements LeaderElection {
           return `${lease.spec?.holderIdentity || "nobody"} holds the lease`;
         else await this.#write(lease);
       } catch (error) {
+        pauseMs = this.#retryPeriodMs / 4;
         // Read anew before the next attempt: someone may have touched it, or our write did arrive.
         this.#observed = undefined;
         if (!signal.aborted) this.#options.log.warn({ error }, "the lease could not be renewed; again soon");
@@ -279,8 +282,10 @@ class LeaseElection implements LeaderElection {
     }
   }
 
+  /** Of one request: half of the time to renew in, as in client-go's users, and not beyond the end of our time. */
   #deadline(): { signal: AbortSignal } {
-    return { signal: AbortSignal.timeout(Math.ceil(this.#retryPeriodMs * 1.5)) };
+    const left = this.isLeading() ? this.#leadsUntil - this.#now() : Infinity;
+    return { signal: AbortSignal.timeout(Math.ceil(Math.min(this.#renewDeadlineMs / 2, left))) };
   }
 }
 

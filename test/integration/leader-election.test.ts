@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { createClient } from "../../src/client/client.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { createClient, type Client } from "../../src/client/client.ts";
 import { createHttpsTransport } from "../../src/client/transport-https.ts";
 import { leases } from "../../src/kube/builtin.ts";
 import { createLeaderElection } from "../../src/runtime/leader-election.ts";
@@ -33,6 +34,16 @@ function electionFor(
     ...timing,
     ...more,
   });
+}
+
+function methodsOf(client: Client): LeaderElectionOptions["client"] {
+  return {
+    list: (...asked) => client.list(...asked),
+    getStream: (...asked) => client.getStream(...asked),
+    get: (...asked) => client.get(...asked),
+    create: (...asked) => client.create(...asked),
+    replace: (...asked) => client.replace(...asked),
+  };
 }
 
 async function holderOf(name: string): Promise<string | undefined> {
@@ -123,6 +134,28 @@ test(
     await paused.stop();
   },
 );
+
+test("a server that answers late does not cost the lease", { timeout: 60_000 }, async () => {
+  // Half of the renewal time is left to each request: long enough for a machine that is busy.
+  const patient = { leaseDurationMs: 4_000, renewDeadlineMs: 3_000, retryPeriodMs: 100 };
+  const renewedOften = Promise.withResolvers<string>();
+  let renewals = 0;
+  const late: Client["replace"] = async (...asked) => {
+    await sleep(500);
+    const lease = await server.client.replace(...asked);
+    renewals += 1;
+    if (renewals * 500 > patient.renewDeadlineMs) renewedOften.resolve("renewed");
+    return lease;
+  };
+  const leader = electionFor("late", "a", {
+    ...patient,
+    client: { ...methodsOf(server.client), replace: late },
+  });
+  leader.start();
+  await leader.acquired;
+  assert.equal(await Promise.race([leader.lost, renewedOften.promise]), "renewed");
+  await leader.stop();
+});
 
 test("a leader whose lease somebody took gives up", { timeout: 20_000 }, async () => {
   const robbed = electionFor("robbed", "a");
