@@ -72,7 +72,6 @@ export async function startWebhooks(options: WebhookOptions): Promise<Webhooks> 
     return observed === undefined ? [] : reviewAdmission(observed).warnings;
   };
   const server = await listenWebhooks(address, review, log);
-  const only = (name: string) => ({ fieldSelector: `metadata.name=${name}` });
   const keeper: Keeper = {
     ...options,
     secrets: createReflector({
@@ -80,13 +79,13 @@ export async function startWebhooks(options: WebhookOptions): Promise<Webhooks> 
       log,
       type: secrets,
       namespaces: [namespace],
-      watch: only(WEBHOOK_SECRET),
+      names: [WEBHOOK_SECRET],
     }),
     configurations: createReflector({
       client,
       log,
       type: webhookConfigurations,
-      watch: only(WEBHOOK_CONFIGURATION),
+      names: [WEBHOOK_CONFIGURATION],
     }),
   };
   keeper.secrets.onChange(({ new: secret }) => secret && useCertificate(server, secret, log));
