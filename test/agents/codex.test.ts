@@ -44,7 +44,7 @@ test("an address that stands in a ConfigMap is asked, and no other", async () =>
     scenario: [{ text: "Never." }],
     run: {
       env: [{ name: "OPENAI_BASE_URL", valueFrom: { configMapKeyRef: { name: "gateway", key: "url" } } }],
-      args: ["-c", "model_providers.endpoint.stream_max_retries=0"],
+      args: ["request", "stream"].flatMap((of) => ["-c", `model_providers.endpoint.${of}_max_retries=0`]),
     },
     pod: { values: { "key/key": KEY, "gateway/url": "http://127.0.0.1:9/v1" } },
   });
