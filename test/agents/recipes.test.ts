@@ -22,11 +22,19 @@ const KEY = "sk-recipe-key";
 
 /** What each provider of the guide comes to: the request's path and the header with the key. */
 const EXPECTED: Readonly<
-  Record<string, { path: string; header: "x-api-key" | "authorization"; model?: string }>
+  Record<string, { path: string; header: "x-api-key" | "authorization" | "x-goog-api-key"; model?: string }>
 > = {
   anthropic: { path: "/v1/messages", header: "x-api-key" },
   litellm: { path: "/v1/messages", header: "authorization", model: "bedrock-claude" },
   openai: { path: "/v1/responses", header: "authorization" },
+  google: {
+    path: "/v1beta/models/gemini-2.5-pro:streamGenerateContent",
+    header: "x-goog-api-key",
+  },
+  "litellm-google": {
+    path: "/v1beta/models/team-model:streamGenerateContent",
+    header: "x-goog-api-key",
+  },
   openrouter: { path: "/api/v1/chat/completions", header: "authorization", model: "qwen/qwen3-coder" },
   local: { path: "/v1/chat/completions", header: "authorization", model: "qwen3-coder" },
 };

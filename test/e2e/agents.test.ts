@@ -12,7 +12,7 @@ const SCENARIOS = {
 };
 
 /** The agents that no other end-to-end test is about. */
-const AGENTS = ["codex"] as const;
+const AGENTS = ["codex", "gemini"] as const;
 
 describe("each further agent, from manifest to result", { concurrency: 2, timeout: 120_000 }, () => {
   const agents = useAgentCluster(SCENARIOS);
