@@ -44,14 +44,16 @@ export function createExec(child: ChildProcess): Exec {
       waiting.delete(Number(id));
     }
   });
+  let hasEnded = false;
   child.once("exit", () => {
+    hasEnded = true;
     for (const resolve of waiting.values()) resolve(undefined);
     waiting.clear();
   });
   // The container may end at any moment; whoever waits is told by its end.
   commands?.on("error", () => undefined);
   return (command, timeoutMs) => {
-    if (!(commands instanceof Writable) || child.exitCode !== null) return Promise.resolve(undefined);
+    if (!(commands instanceof Writable) || hasEnded) return Promise.resolve(undefined);
     const { promise, resolve } = Promise.withResolvers<ExecResult | undefined>();
     waiting.set((last += 1), resolve);
     commands.write(scriptOf(last, command, timeoutMs));

@@ -108,7 +108,7 @@ export function startContainerProcess(
   const pid = child.pid;
   if (pid !== undefined) writeFileSync(pidFile, `${pid} ${startTicks(pid) ?? ""}\n`);
   const firstProcess = (): number | undefined =>
-    pid === undefined || child.exitCode !== null
+    pid === undefined || child.exitCode !== null || child.signalCode !== null
       ? undefined
       : sandbox.mode === "none"
         ? pid
