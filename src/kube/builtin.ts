@@ -189,6 +189,8 @@ export interface Job extends KubeObject {
     completions?: number;
     manualSelector?: boolean;
     completionMode?: string;
+    successPolicy?: unknown;
+    managedBy?: string;
     podReplacementPolicy?: string;
     selector?: { matchLabels?: Record<string, string> };
     podFailurePolicy?: { rules: PodFailurePolicyRule[] };

@@ -27,6 +27,12 @@ export interface Telling {
   fieldPath?: string;
 }
 
+/** Tells that a part of an object, by its path, has no effect. */
+export function notSupported(path: string): Telling {
+  const message = `${path} is not supported by this cluster and has no effect`;
+  return { type: "Warning", reason: "NotSupported", message };
+}
+
 /** Longer messages are cut. Source: ValidateEvent. */
 const LONGEST_MESSAGE = 1024;
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { unlessRefused } from "../../client/errors.ts";
 import { createStatusWriter } from "../../client/status-writer.ts";
 import { pods, type Pod } from "../../kube/builtin.ts";
+import { notSupported } from "../../kube/core-events.ts";
 import { locationOf } from "../../kube/objects.ts";
 import { unsupportedParts } from "../../kube/pods/probes.ts";
 import { initialRecords } from "../../kube/pods/records.ts";
@@ -136,9 +137,7 @@ export function startPodWorker(node: LocalNode, first: Pod): PodWorker {
     const image = JSON.stringify(pod.spec.containers[0]?.image ?? "");
     const runsHere = "containers run the programs of this machine";
     tell("Normal", "ImageNotPulled", `Image ${image} is not pulled: ${runsHere}`);
-    for (const part of unsupportedParts(pod)) {
-      tell("Warning", "NotSupported", `spec.${part} is not supported by this cluster and has no effect`);
-    }
+    for (const part of unsupportedParts(pod)) node.recordEvent(pods, pod, notSupported(part));
     for (const record of records.filter(({ isInit }) => isInit)) {
       if (!(await runToEnd(context, record))) return;
     }

@@ -167,3 +167,22 @@ test("pods of a Job that is being deleted are only released", () => {
   const plan = planJob(job, [aPod("p", "Running")], NOW);
   assert.deepEqual([plan.release.length, plan.create, plan.remove.length], [1, 0, 0]);
 });
+
+test("what is not done for a Job is said when it starts, once", () => {
+  const indexed = { completionMode: "Indexed", successPolicy: { rules: [] } };
+  const first = planJob(aJob(indexed, {}), [], NOW);
+  assert.deepEqual(
+    first.events.map(({ reason, message }) => [reason, message.split(" is not ")[0]]),
+    [
+      ["NotSupported", "spec.completionMode Indexed"],
+      ["NotSupported", "spec.successPolicy"],
+    ],
+  );
+  assert.deepEqual(planJob({ ...aJob(indexed), status: first.status }, [], NOW).events, []);
+});
+
+test("a Job that another controller manages is left alone", () => {
+  const plan = planJob(aJob({ managedBy: "example.com/queue" }, {}), [aPod("p", "Succeeded")], NOW);
+  assert.deepEqual([plan.create, plan.release, plan.status], [0, [], {}]);
+  assert.equal(planJob(aJob({ managedBy: "kubernetes.io/job-controller" }, {}), [], NOW).create, 1);
+});

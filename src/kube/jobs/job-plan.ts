@@ -1,5 +1,7 @@
 import type { Job, JobCondition, Pod } from "../builtin.ts";
+import { notSupported, type Telling } from "../core-events.ts";
 import { backoffLeftMs, judgeFailure } from "./job-failures.ts";
+import { isManagedElsewhere, unsupportedJobParts } from "./job-scope.ts";
 
 /** Keeps a Job's pods until the Job has counted them. */
 export const JOB_TRACKING = "batch.kubernetes.io/job-tracking";
@@ -14,7 +16,7 @@ export interface JobPlan {
   remove: Pod[];
   /** How many pods to create. */
   create: number;
-  events: { type: "Normal" | "Warning"; reason: string; message: string }[];
+  events: Telling[];
   /** When time alone may change the plan. */
   lookAgainMs: number | undefined;
 }
@@ -260,11 +262,13 @@ export function planJob(job: Job, pods: readonly Pod[], now: Date): JobPlan {
     events: [],
     lookAgainMs: undefined,
   };
+  if (isManagedElsewhere(job)) return idle;
   if (isJobFinished(job) || job.metadata.deletionTimestamp !== undefined) {
     const remove = isJobFinished(job) ? sorted.active : [];
     return { ...idle, remove, release: pods.filter(isTracked) };
   }
   const { status: begun, events } = suspension(job, job.status ?? {}, stamp);
+  if (begun.startTime !== job.status?.startTime) events.push(...unsupportedJobParts(job).map(notSupported));
   const count = countPods(job, pods, sorted);
   const deadlineMs = deadlineLeftMs(job, begun.startTime, now.getTime());
   const ending = endingOf(job, begun, sorted, count, deadlineMs);

@@ -66,8 +66,8 @@ test("what is not supported is named by its path", () => {
     },
   };
   assert.deepEqual(unsupportedParts(pod), [
-    "containers[1]: gRPC probes",
-    "containers[1].lifecycle.stopSignal",
-    "initContainers[0].restartPolicy",
+    "spec.containers[1]: gRPC probes",
+    "spec.containers[1].lifecycle.stopSignal",
+    "spec.initContainers[0].restartPolicy",
   ]);
 });

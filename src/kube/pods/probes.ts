@@ -65,9 +65,9 @@ export function unsupportedParts({ spec }: Pod): string[] {
   const lists = { containers: spec.containers, initContainers: spec.initContainers ?? [] };
   return Object.entries(lists).flatMap(([list, containers]) =>
     containers.flatMap((container, index) => [
-      ...(actionsOf(container).some(({ grpc }) => grpc) ? [`${list}[${index}]: gRPC probes`] : []),
-      ...(container.lifecycle?.stopSignal ? [`${list}[${index}].lifecycle.stopSignal`] : []),
-      ...(container.restartPolicy ? [`${list}[${index}].restartPolicy`] : []),
+      ...(actionsOf(container).some(({ grpc }) => grpc) ? [`spec.${list}[${index}]: gRPC probes`] : []),
+      ...(container.lifecycle?.stopSignal ? [`spec.${list}[${index}].lifecycle.stopSignal`] : []),
+      ...(container.restartPolicy ? [`spec.${list}[${index}].restartPolicy`] : []),
     ]),
   );
 }
