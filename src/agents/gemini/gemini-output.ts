@@ -8,7 +8,7 @@ export function parseGeminiOutput(tail: string): AgentReport {
   const result = events.findLast((event) => event["type"] === "result" && "stats" in event);
   const init = events.findLast((event) => event["type"] === "init");
   const sessionId = asText(init?.["session_id"]);
-  const used = usageOf(events, asText(init?.["timestamp"]) ?? "");
+  const used = usageOf(events);
   const error = result ? errorOf(result, events, tail) : unfinished(tail);
   const text = lastWords(events);
   return {
@@ -26,14 +26,10 @@ function withoutRepeats(events: JsonObject[]): JsonObject[] {
   return [...new Map(events.map((event) => [JSON.stringify(event), event])).values()];
 }
 
-/** The model's answers since this attempt began, each once. */
-function usageOf(events: JsonObject[], since: string): JsonObject[] {
+/** The model's answers, each once: some are written down again when their tools have answered. */
+function usageOf(events: JsonObject[]): JsonObject[] {
   const answers = new Map<unknown, JsonObject>();
-  for (const event of events) {
-    if (event["type"] === "usage" && (asText(event["timestamp"]) ?? "") >= since) {
-      answers.set(event["id"], event);
-    }
-  }
+  for (const event of events) if (event["type"] === "usage") answers.set(event["id"], event);
   return [...answers.values()];
 }
 

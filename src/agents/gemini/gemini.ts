@@ -36,7 +36,7 @@ export const gemini: Agent = {
       always: true,
       session: 's/^{"type":"init",.*"session_id":"\\([0-9a-f-]*\\)".*$/\\1/p',
       lines:
-        's/^{\\("id":"[^"]*","timestamp":"[^"]*"\\),"type":"gemini",.*"tokens":{\\("input":[0-9]*,"output":[0-9]*,"cached":[0-9]*,"thoughts":[0-9]*\\)[,}].*$/{"type":"usage",\\1,\\2}/p',
+        's/^{\\("id":"[^"]*"\\),"timestamp":"[^"]*","type":"gemini",.*"tokens":{\\("input":[0-9]*,"output":[0-9]*,"cached":[0-9]*,"thoughts":[0-9]*\\)[,}].*$/{"type":"usage",\\1,\\2}/p',
     },
     summary: '^{"type":"\\(init\\|error\\|result\\)",',
   },
