@@ -264,6 +264,10 @@ test("match conditions that mean nothing are refused", async () => {
     }),
     /expression: Forbidden: this development cluster does not know authorizer/,
   );
+  assert.match(
+    await refusalOf({ name: "n", expression: "object.spec.authorizer" }),
+    /must evaluate to bool but got dyn/,
+  );
   const twice = { name: "n", expression: "true" };
   assert.equal(await refusalOf(twice, twice), 'webhooks[0].matchConditions[1].name: Duplicate value: "n"');
 });

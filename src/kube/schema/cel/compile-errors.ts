@@ -2,6 +2,7 @@ import { parse } from "@bufbuild/cel";
 import { isObject } from "../../json.ts";
 import { checkExpression, type Checked } from "./check.ts";
 import { kindType, type DeclType } from "./decl-type.ts";
+import { mentions } from "./expression.ts";
 
 /** What compiling a rule for a CRD tells: its errors in the checker's layout, else its type and highest cost. */
 export type Compiled = (Checked & { readonly error?: undefined }) | { readonly error: string };
@@ -58,11 +59,11 @@ export function compileForSchema(source: string, self: DeclType, hasOptionalOldS
   );
 }
 
-/** Whether an expression names a variable. */
+/** Whether an expression names a variable; false for one that is malformed. */
 export function usesVariable(source: string, name: string): boolean {
-  return new RegExp(`\\b${name}\\b`).test(withoutStrings(source));
-}
-
-function withoutStrings(source: string): string {
-  return source.replace(/'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"/gs, "''");
+  try {
+    return mentions(parse(source).expr, name);
+  } catch {
+    return false;
+  }
 }

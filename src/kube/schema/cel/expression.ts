@@ -39,7 +39,8 @@ export function childrenOf(tree: Expression): Expression[] {
   }
 }
 
-function mentions(tree: Expression, name: string): boolean {
+/** Whether an expression has an identifier of this name. */
+export function mentions(tree: Expression, name: string): boolean {
   if (tree.exprKind.case === "identExpr" && tree.exprKind.value.name === name) return true;
   return childrenOf(tree).some((part) => mentions(part, name));
 }
