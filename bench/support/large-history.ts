@@ -14,7 +14,8 @@ export async function makeLargeHistory(
   { commits, bytes }: { commits: number; bytes: number },
 ): Promise<void> {
   await runOk("git", ["init", "--quiet", "--bare", "--initial-branch=main", path]);
-  const git = spawn("git", ["-c", "core.compression=0", "-C", path, "fast-import", "--quiet"], {
+  // Random bytes have no deltas: nothing is looked for.
+  const git = spawn("git", ["-c", "core.compression=0", "-C", path, "fast-import", "--quiet", "--depth=0"], {
     stdio: ["pipe", "inherit", "inherit"],
   });
   const ended = once(git, "exit");

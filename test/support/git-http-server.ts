@@ -3,7 +3,10 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { createServer as createSecureServer } from "node:https";
-import { buffer } from "node:stream/consumers";
+import type { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+
+const END_OF_HEADERS = "\r\n\r\n";
 
 export interface GitHttpServerOptions {
   /** The directory that holds the repositories. */
@@ -90,18 +93,24 @@ async function serve(root: string, request: IncomingMessage, response: ServerRes
   });
   child.stdin.on("error", () => {}); // It may answer without reading the request.
   request.pipe(child.stdin);
-  const answer = await buffer(child.stdout);
-  const end = answer.indexOf("\r\n\r\n");
-  const headers = Object.fromEntries(
-    answer
-      .subarray(0, end)
-      .toString()
-      .split("\r\n")
-      .map((line): [string, string] => [
-        line.slice(0, line.indexOf(":")),
-        line.slice(line.indexOf(":") + 1).trim(),
-      ]),
+  const { Status: status, ...others } = await readHeaders(child.stdout);
+  response.writeHead(Number.parseInt(status ?? "200", 10), others);
+  // A repository may be larger than the memory of this machine.
+  await pipeline(child.stdout, response);
+}
+
+/** The headers of a CGI program's answer; what follows them is left to be read. */
+async function readHeaders(stream: Readable): Promise<Record<string, string>> {
+  let head = Buffer.alloc(0);
+  while (!head.includes(END_OF_HEADERS)) {
+    const chunk: Buffer | null = stream.read() ?? (await once(stream, "readable"), stream.read());
+    if (chunk === null) throw new Error("git http-backend ended before its answer began");
+    head = Buffer.concat([head, chunk]);
+  }
+  const end = head.indexOf(END_OF_HEADERS);
+  stream.unshift(head.subarray(end + END_OF_HEADERS.length));
+  const lines = head.subarray(0, end).toString().split("\r\n");
+  return Object.fromEntries(
+    lines.map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 1).trim()]),
   );
-  const { Status: status, ...others } = headers;
-  response.writeHead(Number.parseInt(status ?? "200", 10), others).end(answer.subarray(end + 4));
 }
