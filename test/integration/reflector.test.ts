@@ -103,6 +103,21 @@ test(
   },
 );
 
+test("a cache of names takes in the writes of those names only", { timeout: 20_000 }, async (t) => {
+  const { client, namespace } = server;
+  const only = { namespaces: [namespace], names: ["wanted", "wanted-too"] };
+  const reflector = createReflector({ client, type: configMaps, ...only, log });
+  t.after(() => reflector.stop());
+  reflector.start();
+  await reflector.synced;
+  for (const name of ["unwanted", "wanted-too"]) {
+    reflector.put(await client.create(configMaps, configMap(name, "1")));
+  }
+  assert.equal(reflector.get(`${namespace}/unwanted`), undefined);
+  assert.equal(reflector.get(`${namespace}/wanted-too`)?.data?.["value"], "1");
+  for (const name of ["unwanted", "wanted-too"]) await client.delete(configMaps, { namespace, name });
+});
+
 test(
   "own writes are seen at once, and the watch tells them no second time",
   { timeout: 20_000 },

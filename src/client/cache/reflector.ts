@@ -182,9 +182,11 @@ export class Reflector<T extends KubeObject, K extends KubeObject = T> implement
    * `origin` comes back in the change; OwnWrites remember the write besides.
    */
   put(object: T, origin?: unknown): void {
-    const { resourceVersion = "", namespace } = object.metadata;
+    const { resourceVersion = "", namespace, name } = object.metadata;
     if (origin instanceof OwnWrites) origin.add(resourceVersion);
-    const scope = this.#scopes.find((each) => each.namespace === undefined || each.namespace === namespace);
+    const scope = this.#scopes.find(
+      (each) => (each.namespace ?? namespace) === namespace && (each.name ?? name) === name,
+    );
     if (scope?.position.takePut(keyOf(object), resourceVersion)) this.#upsert(object, origin);
   }
 
