@@ -1,45 +1,41 @@
 import assert from "node:assert/strict";
 import { access } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
-import type { RecordedRequest } from "../../src/demo/model-endpoint.ts";
+import { startModelEndpoint, type RecordedRequest } from "../../src/demo/model-endpoint.ts";
 import { committingScenario } from "../../src/demo/model-scenario.ts";
+import { createGitRepository } from "../support/git-repository.ts";
+import { startGitHttpServer } from "../support/git-http-server.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
 import { describeAgent } from "./support/agent-behaviour.ts";
-import { prepareAgentRun } from "./support/agent-run.ts";
+import { KEY, prepareAgentRun } from "./support/agent-run.ts";
 import { startDeafProxy } from "./support/deaf-proxy.ts";
+import { repository } from "./support/pod.ts";
 
 describeAgent("gemini");
 
-for (const [name, prompt] of [
-  ["looks like a command", "/help me"],
-  ["names files with @, or seems to", "Ask a@b.com why @README and @Test() fail,\n@nobody  knows "],
-]) {
-  test(`a prompt that ${name} arrives byte for byte`, async () => {
-    await using run = await prepareAgentRun({
-      agent: "gemini",
-      scenario: [{ text: "ok" }],
-      files: { "README.md": "# A repository\n", "src/Test.java": "class Test {}\n" },
-      run: { prompt },
-    });
-    const { code, stderr } = await run.pod.runAgent();
-    assert.equal(code, 0, stderr);
-    assert.equal(partsOf(run.model.requests[0]).at(-1)?.["text"], `\n${prompt}`);
-  });
-}
-
-test("instructions with @words, both files of the repository and those below it reach the model", async () => {
+test("prompts that look like commands, @words and all instructions reach the model as they are", async () => {
+  const prompt = "/help Ask a@b.com why @README and @Test() fail,\n@nobody  knows ";
   await using run = await prepareAgentRun({
     agent: "gemini",
     scenario: [{ actions: [{ tool: "read_file", input: { file_path: "below/x.txt" } }] }, { text: "ok" }],
     files: {
+      "README.md": "# A repository\n",
+      "src/Test.java": "class Test {}\n",
       "GEMINI.md": "For Gemini alone.\n",
       "AGENTS.md": "For any agent.\n",
       "below/GEMINI.md": "For what is below.\n",
       "below/x.txt": "x\n",
     },
-    run: { systemPrompt: "Mark tests with @Test and @Slow.", instructions: { text: "Write to @team." } },
+    run: {
+      prompt,
+      systemPrompt: "Mark tests with @Test and @Slow.",
+      instructions: { text: "Write to @team." },
+    },
   });
   const { code, stderr } = await run.pod.runAgent();
   assert.equal(code, 0, stderr);
+  assert.equal(partsOf(run.model.requests[0]).at(-1)?.["text"], `\n${prompt}`);
   const said = JSON.stringify(run.model.requests.at(-1)?.body);
   for (const text of [
     "Mark tests with @Test and @Slow.",
@@ -118,6 +114,60 @@ test("without a model it chooses one, by a side request to another", async () =>
   assert.match(first?.path ?? "", /\/models\/gemini-[^:]*:streamGenerateContent/);
   const { turns, tokens } = run.agent.parseOutput(stdout);
   assert.deepEqual([turns, tokens?.output], [3, 200]);
+});
+
+test("Vertex AI is asked where the run says so, with its key", async () => {
+  const vertex = await startModelEndpoint({ scenario: [{ text: "ok" }] });
+  try {
+    await using run = await prepareAgentRun({
+      agent: "gemini",
+      scenario: [{ text: "Never." }],
+      run: {
+        env: [
+          { name: "GOOGLE_GENAI_USE_VERTEXAI", value: "true" },
+          { name: "GOOGLE_VERTEX_BASE_URL", value: `${vertex.url}/v1beta1` },
+        ],
+        provider: {
+          name: "vertex",
+          environment: {},
+          cliArgs: [],
+          token: { variable: "GOOGLE_API_KEY", secret: { name: "key", key: "key" } },
+        },
+      },
+    });
+    const { code, stderr } = await run.pod.runAgent();
+    assert.equal(code, 0, stderr);
+    const asked = vertex.requests.map(({ path, headers }) => [path, headers["x-goog-api-key"]]);
+    const path = "/v1beta1/publishers/google/models/scripted-1:streamGenerateContent?alt=sse";
+    assert.deepEqual(asked, [[path, KEY]]);
+    assert.deepEqual(run.model.requests, []);
+  } finally {
+    await vertex.close();
+  }
+});
+
+test("its tools can push where the run gives them the repository's credential", async () => {
+  await using directory = await temporaryDirectory();
+  const root = join(directory.path, "remote");
+  const origin = await createGitRepository(join(root, "shared"));
+  await origin.git("config", "http.receivepack", "true");
+  const server = await startGitHttpServer({ root, user: "x-access-token", password: "tok3n" });
+  try {
+    const credentials = { name: "git", key: "token" };
+    await using run = await prepareAgentRun({
+      agent: "gemini",
+      scenario: [{ actions: [{ run: "git push --quiet origin HEAD:refs/heads/pushed" }] }, { text: "ok" }],
+      run: {
+        repository: repository(`${server.url}/shared`, { credentials, exposeCredentialsToAgent: true }),
+      },
+      pod: { values: { "key/key": KEY, "git/token": "tok3n" } },
+    });
+    const { code, stdout, stderr } = await run.pod.runAgent();
+    assert.equal(code, 0, stderr);
+    assert.equal(await origin.has("pushed"), true, stdout);
+  } finally {
+    await server.close();
+  }
 });
 
 test("it calls nobody but its model", async () => {
