@@ -1,84 +1,56 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { once } from "node:events";
 import { after, before, describe, it } from "node:test";
-import { playPods } from "../../bench/support/kubelet.ts";
-import { provider, runNamed, secret } from "../../bench/support/objects.ts";
-import { startControlPlane } from "../../bench/support/control-plane.ts";
+import { Worker } from "node:worker_threads";
+import { provider, secret } from "../../bench/support/objects.ts";
 import type { AgentRun } from "../../src/api/agent-run.ts";
 import { agentProviders, agentRuns } from "../../src/api/resources.ts";
-import type { Client } from "../../src/client/client.ts";
-import { createClient } from "../../src/client/client.ts";
 import type { Transport } from "../../src/client/transport.ts";
-import { watchResource } from "../../src/client/watch.ts";
-import { events, jobs, namespaces, secrets } from "../../src/kube/builtin.ts";
-import { installDefinitions } from "../../src/local/install.ts";
+import { jobs, namespaces, secrets } from "../../src/kube/builtin.ts";
 import { startOperator } from "../../src/operator/operator.ts";
 import { createLog } from "../../src/runtime/log.ts";
-import { isFinished } from "../../src/plan/agent-run/status.ts";
 import { resourceOf } from "../../src/runtime/metrics.ts";
-import { projectRoot } from "../support/project-files.ts";
-import { temporaryDirectory } from "../support/temporary-directory.ts";
+import { startRunPlane, type RunPlane } from "../support/run-plane.ts";
 import { waitFor } from "../support/wait-for.ts";
 
-const namespace = "costs";
-const EVENTS_OF_A_RUN = 3;
-
-/** What was sent through a transport since it was last asked; watches apart. */
+/** What was sent through a transport since it was last asked. */
 interface Traffic {
   requests: Record<string, number>;
+  watches: Record<string, number>;
   writtenBytes: number;
+  /** Of the answers that were read as a whole. */
+  readBytes: number;
 }
 
 /** Counts, not times: they are the same on every machine, so that a change of them is a change of the program. */
-describe("what one run costs", { timeout: 60_000 }, () => {
+describe("what one run costs", { timeout: 120_000 }, () => {
   const stack = new AsyncDisposableStack();
-  let admin: Client;
+  let plane: RunPlane;
   let takeTraffic: () => Traffic;
+  let first: Traffic;
 
   before(async () => {
-    const directory = stack.use(await temporaryDirectory());
-    const plane = await startControlPlane(join(directory.path, "cluster"));
-    stack.defer(() => plane.stop());
-    admin = createClient(plane.transport);
-    await installDefinitions(admin, join(projectRoot, "config"));
-    await admin.create(namespaces, { metadata: { name: namespace } });
-    await admin.create(secrets, { ...secret, metadata: { ...secret.metadata, namespace } });
-    await admin.create(agentProviders, { ...provider, metadata: { ...provider.metadata, namespace } });
+    plane = await startRunPlane(stack);
     const counted = countTraffic(plane.transport);
     takeTraffic = counted.take;
     const operator = await startOperator({
       transport: counted.transport,
-      leaseNamespace: namespace,
+      leaseNamespace: plane.namespace,
       log: createLog({ level: "error" }),
       healthProbeBindAddress: "0",
       metricsBindAddress: "0",
     });
     stack.defer(() => operator.stop());
     await operator.working;
-    await waitFor(
-      admin,
-      agentProviders,
-      { namespace, name: provider.metadata.name ?? "" },
-      ({ status }) => status?.ready === true,
-    );
-    const ending = new AbortController();
-    stack.defer(() => ending.abort());
-    void playPods({ client: admin, namespace, signal: ending.signal });
+    await plane.operatorWorks();
+    first = takeTraffic();
   });
   after(() => stack.disposeAsync());
 
-  /** Everything from the run's creation to its last event. */
+  /** Everything from the runs' creation to their last event. */
   async function trafficOf(names: readonly string[], spec: Partial<AgentRun["spec"]> = {}): Promise<Traffic> {
     takeTraffic();
-    const told = untilEvents(admin, names.length * EVENTS_OF_A_RUN, names);
-    await Promise.all(
-      names.map((name) => {
-        const run = { ...runNamed(name).spec, ...spec };
-        return admin.create(agentRuns, { metadata: { name, namespace }, spec: run });
-      }),
-    );
-    for (const name of names) await waitFor(admin, agentRuns, { namespace, name }, isFinished);
-    await told;
+    await plane.carryOut(names, spec);
     return takeTraffic();
   }
 
@@ -93,6 +65,7 @@ describe("what one run costs", { timeout: 60_000 }, () => {
   it("is five writes, three events and one look at the log", async () => {
     const { requests } = await trafficOf(["first"]);
     assert.deepEqual(requests, onceForEachRun);
+    const { admin, namespace } = plane;
     const { status } = await admin.get(agentRuns, { namespace, name: "first" });
     assert.equal(status?.phase, "Succeeded", status?.message);
   });
@@ -105,64 +78,115 @@ describe("what one run costs", { timeout: 60_000 }, () => {
   });
 
   it("is one look at a Secret for all that name it", async () => {
-    await admin.create(secrets, { metadata: { name: "inline", namespace }, stringData: { key: "none" } });
+    const metadata = { name: "inline", namespace: plane.namespace };
+    await plane.admin.create(secrets, { metadata, stringData: { key: "none" } });
     const names = Array.from({ length: 20 }, (_, index) => `inline-${index}`);
     const inline = { name: "inline", authSecretRef: { name: "inline", key: "key" } };
     const { requests } = await trafficOf(names, { providerRef: undefined, provider: inline });
     assert.equal(requests["GET secrets"], 1);
   });
 
-  it("writes no more bytes than the Job, and a little for all the rest", async () => {
-    const { writtenBytes } = await trafficOf(["bytes"]);
-    const job = await admin.get(jobs, { namespace, name: "bytes" });
+  it("writes the Job once and reads it back never, and a little for all the rest", async () => {
+    const { writtenBytes, readBytes } = await trafficOf(["bytes"]);
+    const job = await plane.admin.get(jobs, { namespace: plane.namespace, name: "bytes" });
     const largest = JSON.stringify(job.spec).length;
-    assert.ok(
-      writtenBytes < largest + 10_000,
-      `${writtenBytes} bytes, of which the Job's spec is ${largest}`,
-    );
+    const written = `${writtenBytes} bytes written, of which the Job's spec is ${largest}`;
+    assert.ok(writtenBytes < largest + 10_000, written);
+    assert.ok(readBytes < 25_000, `${readBytes} bytes read besides the watches`);
   });
 
   it("is nothing more once it has ended", async () => {
+    const { admin, namespace } = plane;
     const labels = { seen: "yes" };
     takeTraffic();
     // Wakes the finished run's reconcile, which is over before that of a run that comes later.
     await admin.patch(agentRuns, { namespace, name: "first" }, { metadata: { labels } });
-    const run = runNamed("later");
-    const told = untilEvents(admin, EVENTS_OF_A_RUN, ["later"]);
-    await admin.create(agentRuns, { ...run, metadata: { ...run.metadata, namespace } });
-    await told;
-    await waitFor(admin, agentRuns, { namespace, name: "later" }, isFinished);
+    await plane.carryOut(["later"]);
     assert.deepEqual(takeTraffic().requests, onceForEachRun);
+  });
+
+  it("needs one watch of each resource, however many namespaces and providers there are", async () => {
+    const { admin } = plane;
+    takeTraffic();
+    const names = Array.from({ length: 100 }, (_, index) => `team-${index}`);
+    await Promise.all(names.map((name) => admin.create(namespaces, { metadata: { name } })));
+    await Promise.all(
+      names.map(async (name) => {
+        const inNamespace = { ...provider.metadata, namespace: name };
+        await admin.create(secrets, { ...secret, metadata: { ...secret.metadata, namespace: name } });
+        await admin.create(agentProviders, { ...provider, metadata: inNamespace });
+        await waitFor(
+          admin,
+          agentProviders,
+          { namespace: name, name: inNamespace.name ?? "" },
+          ({ status }) => status?.ready === true,
+        );
+      }),
+    );
+    await plane.carryOut(["among-many"]);
+    assert.deepEqual(takeTraffic().watches, {});
+    const resources = ["agentruns", "agentworkspaces", "agentproviders", "agentconfigs"];
+    const builtIn = ["jobs", "pods", "persistentvolumeclaims", "secrets"];
+    const once = Object.fromEntries([...resources, ...builtIn].map((each) => [each, 1]));
+    assert.deepEqual(first.watches, { ...once, namespaces: 1 });
+  });
+});
+
+describe("what one run allocates", { timeout: 120_000 }, () => {
+  const stack = new AsyncDisposableStack();
+  after(() => stack.disposeAsync());
+
+  it("is at most 3 MB of JavaScript's heap, those of its requests and watch events included", async () => {
+    const { listening, namespace, operatorWorks, carryOut } = await startRunPlane(stack);
+    const operator = new Worker(new URL("../support/operator-worker.ts", import.meta.url), {
+      workerData: { kubeconfig: listening.kubeconfigPath, namespace },
+    });
+    stack.defer(async () => void (await operator.terminate()));
+    const failed = once(operator, "error").then(([error]) => Promise.reject(error));
+    const answered = async (): Promise<unknown> =>
+      (await Promise.race([once(operator, "message"), failed]))[0];
+    assert.equal(await answered(), "working");
+    await operatorWorks();
+    // What is loaded and compiled once is no run's.
+    await carryOut(Array.from({ length: 10 }, (_, index) => `before-${index}`));
+    operator.postMessage("begin");
+    assert.equal(await answered(), "counting");
+    const names = Array.from({ length: 30 }, (_, index) => `counted-${index}`);
+    await carryOut(names);
+    operator.postMessage("end");
+    const bytes = Number(await answered()) / names.length;
+    assert.ok(bytes > 100_000, `${bytes} bytes a run are too few to be true`);
+    assert.ok(bytes < 3_000_000, `${bytes} bytes a run`);
   });
 });
 
 function countTraffic(transport: Transport): { transport: Transport; take: () => Traffic } {
-  let traffic: Traffic = { requests: {}, writtenBytes: 0 };
+  const none = (): Traffic => ({ requests: {}, watches: {}, writtenBytes: 0, readBytes: 0 });
+  let traffic = none();
+  const increment = (counts: Record<string, number>, name: string): void => {
+    counts[name] = (counts[name] ?? 0) + 1;
+  };
   return {
-    transport: (request) => {
-      if (!/[?&]watch=/.test(request.path)) {
-        const name = `${request.method} ${resourceOf(request.path)}`;
-        traffic.requests[name] = (traffic.requests[name] ?? 0) + 1;
-        traffic.writtenBytes += Buffer.byteLength(request.body ?? "");
+    transport: async (request) => {
+      const resource = resourceOf(request.path);
+      if (/[?&]watch=/.test(request.path)) {
+        increment(traffic.watches, resource);
+        return transport(request);
       }
-      return transport(request);
+      increment(traffic.requests, `${request.method} ${resource}`);
+      traffic.writtenBytes += Buffer.byteLength(request.body ?? "");
+      const response = await transport(request);
+      const text = async (): Promise<string> => {
+        const body = await response.text();
+        traffic.readBytes += Buffer.byteLength(body);
+        return body;
+      };
+      return { ...response, text };
     },
     take: () => {
       const taken = traffic;
-      traffic = { requests: {}, writtenBytes: 0 };
+      traffic = none();
       return taken;
     },
   };
-}
-
-/** Resolves when so many events about these runs exist: they are written beside the reconciles. */
-async function untilEvents(client: Client, count: number, names: readonly string[]): Promise<void> {
-  const seen = new Set<string>();
-  const signal = AbortSignal.timeout(30_000);
-  for await (const event of watchResource(client, events, { namespace, signal })) {
-    if (event.kind !== "upsert" || !names.includes(event.object.regarding?.name ?? "")) continue;
-    if (event.object.regarding?.kind === "AgentRun") seen.add(event.object.metadata.name ?? "");
-    if (seen.size === count) return;
-  }
-  throw new Error(`only ${seen.size} of ${count} events were written`);
 }

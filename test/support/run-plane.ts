@@ -1,0 +1,76 @@
+import { join } from "node:path";
+import { startControlPlane, type ControlPlane } from "../../bench/support/control-plane.ts";
+import { playPods } from "../../bench/support/kubelet.ts";
+import { provider, runNamed, secret } from "../../bench/support/objects.ts";
+import type { AgentRun } from "../../src/api/agent-run.ts";
+import { agentProviders, agentRuns } from "../../src/api/resources.ts";
+import { createClient, type Client } from "../../src/client/client.ts";
+import { watchResource } from "../../src/client/watch.ts";
+import { events, namespaces, secrets } from "../../src/kube/builtin.ts";
+import { installDefinitions } from "../../src/local/install.ts";
+import { isFinished } from "../../src/plan/agent-run/status.ts";
+import { projectRoot } from "./project-files.ts";
+import { temporaryDirectory } from "./temporary-directory.ts";
+import { waitFor } from "./wait-for.ts";
+
+const EVENTS_OF_A_RUN = 3;
+
+/** A control plane whose pods are played, for an operator that is measured. */
+export interface RunPlane extends Pick<ControlPlane, "listening" | "transport"> {
+  readonly admin: Client;
+  /** It holds a provider with its Secret. */
+  readonly namespace: string;
+  /** Resolves when the operator has taken up the provider, which is the first thing that it does. */
+  readonly operatorWorks: () => Promise<void>;
+  /** Makes runs of these names, all at once; resolves after the last event of each. */
+  carryOut(names: readonly string[], spec?: Partial<AgentRun["spec"]>): Promise<void>;
+}
+
+/** Starts one without an operator; it ends with `stack`. */
+export async function startRunPlane(stack: AsyncDisposableStack): Promise<RunPlane> {
+  const namespace = "costs";
+  const directory = stack.use(await temporaryDirectory());
+  const { listening, transport, stop } = await startControlPlane(join(directory.path, "cluster"));
+  stack.defer(stop);
+  const admin = createClient(transport);
+  await installDefinitions(admin, join(projectRoot, "config"));
+  await admin.create(namespaces, { metadata: { name: namespace } });
+  await admin.create(secrets, { ...secret, metadata: { ...secret.metadata, namespace } });
+  await admin.create(agentProviders, { ...provider, metadata: { ...provider.metadata, namespace } });
+  const ending = new AbortController();
+  stack.defer(() => ending.abort());
+  void playPods({ client: admin, namespace, signal: ending.signal });
+  const at = { namespace, name: provider.metadata.name ?? "" };
+  return {
+    listening,
+    transport,
+    admin,
+    namespace,
+    operatorWorks: () =>
+      waitFor(admin, agentProviders, at, ({ status }) => status?.ready === true).then(() => undefined),
+    carryOut: async (names, spec = {}) => {
+      const told = untilEvents(admin, namespace, names);
+      await Promise.all(
+        names.map((name) => {
+          const run = { ...runNamed(name).spec, ...spec };
+          return admin.create(agentRuns, { metadata: { name, namespace }, spec: run });
+        }),
+      );
+      for (const name of names) await waitFor(admin, agentRuns, { namespace, name }, isFinished);
+      await told;
+    },
+  };
+}
+
+/** Resolves when every event about these runs exists: they are written beside the reconciles. */
+async function untilEvents(client: Client, namespace: string, names: readonly string[]): Promise<void> {
+  const seen = new Set<string>();
+  const count = names.length * EVENTS_OF_A_RUN;
+  const signal = AbortSignal.timeout(60_000);
+  for await (const event of watchResource(client, events, { namespace, signal })) {
+    if (event.kind !== "upsert" || !names.includes(event.object.regarding?.name ?? "")) continue;
+    if (event.object.regarding?.kind === "AgentRun") seen.add(event.object.metadata.name ?? "");
+    if (seen.size === count) return;
+  }
+  throw new Error(`only ${seen.size} of ${count} events were written`);
+}
