@@ -1,41 +1,17 @@
 import { createReflector, type Reflector } from "../../client/cache/reflector.ts";
 import type { IndexFunction } from "../../client/cache/store.ts";
 import type { Client } from "../../client/client.ts";
-import {
-  jobs,
-  namespaces,
-  persistentVolumeClaims,
-  pods,
-  type Job,
-  type Namespace,
-  type PersistentVolumeClaim,
-  type Pod,
-} from "../../kube/builtin.ts";
+import { jobs, namespaces, persistentVolumeClaims, pods } from "../../kube/builtin.ts";
 import { claimKeysOfVolume } from "../../kube/claims/claim-plan.ts";
 import { jobKeysOf } from "../../kube/jobs/job-pods.ts";
-import {
-  persistentVolumes,
-  storageClasses,
-  type PersistentVolume,
-  type StorageClass,
-} from "../../kube/kinds/storage-classes.ts";
+import { persistentVolumes, storageClasses } from "../../kube/kinds/storage-classes.ts";
 import type { KubeObject } from "../../kube/objects.ts";
-import { nodes, type Node } from "../../kube/pods/node.ts";
+import { nodes } from "../../kube/pods/node.ts";
 import type { ResourceType } from "../../kube/resources.ts";
 import type { RecordEvent } from "./events.ts";
 
 /** What the controllers know of the cluster; shared, because each of them is a watch. */
-export interface Caches {
-  /** With the index `job`: the key of the Job that controls a pod. */
-  pods: Reflector<Pod>;
-  jobs: Reflector<Job>;
-  claims: Reflector<PersistentVolumeClaim>;
-  /** With the index `claim`: the key of the claim that a volume is for. */
-  volumes: Reflector<PersistentVolume>;
-  classes: Reflector<StorageClass>;
-  namespaces: Reflector<Namespace>;
-  nodes: Reflector<Node>;
-}
+export type Caches = Awaited<ReturnType<typeof startCaches>>;
 
 /** What a controller works with. */
 export interface ControllerOptions {
@@ -57,16 +33,18 @@ export function problemLog(onProblem: (message: string) => void) {
 }
 
 /** Starts all caches. Resolves when everything that exists is in them. */
-export async function startCaches(client: Client, onProblem: (message: string) => void): Promise<Caches> {
+export async function startCaches(client: Client, onProblem: (message: string) => void) {
   const log = problemLog(onProblem);
   const cacheOf = <T extends KubeObject>(
     type: ResourceType<T>,
     indexes: Readonly<Record<string, IndexFunction<T>>> = {},
   ): Reflector<T> => createReflector({ client, type, indexes, log });
   const caches = {
+    /** With the index `job`: the key of the Job that controls a pod. */
     pods: cacheOf(pods, { job: jobKeysOf }),
     jobs: cacheOf(jobs),
     claims: cacheOf(persistentVolumeClaims),
+    /** With the index `claim`: the key of the claim that a volume is for. */
     volumes: cacheOf(persistentVolumes, { claim: claimKeysOfVolume }),
     classes: cacheOf(storageClasses),
     namespaces: cacheOf(namespaces),
