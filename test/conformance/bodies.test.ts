@@ -138,3 +138,9 @@ test("a patch that names another object's uid is refused", async () => {
   assert.equal(status, 409);
   assert.match(body.message ?? "", /Precondition failed: UID in precondition: 0{8}-/);
 });
+
+test("a YAML body of very many keys does not hold the server up", { timeout: 60_000 }, async () => {
+  const data = Array.from({ length: 80_000 }, (_, index) => `  k${index}: ""\n`).join("");
+  const body = `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: many\ndata:\n${data}`;
+  assert.equal((await send("POST", MAPS, body, "application/yaml")).status, 201);
+});

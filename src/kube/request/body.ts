@@ -9,7 +9,7 @@ import { isYamlBody } from "./accept.ts";
 import { complain, repeatedFields, unknownFields } from "./field-validation.ts";
 import type { WriteOptions } from "./options.ts";
 import type { RequestText } from "./request-info.ts";
-import { readYaml } from "./yaml.ts";
+import { readYaml, type YamlText } from "./yaml.ts";
 
 /** Reads a whole object from the body of a create or an update. */
 export function readBody(
@@ -18,21 +18,20 @@ export function readBody(
   options: WriteOptions,
   warnings: string[],
 ): JsonObject {
-  const document = readDocument(request, resource.kind);
+  const { document, yaml } = readText(request, resource.kind);
   checkKind(resource, document, warnings);
   const { object, unknown } = decodeFields(resource, document);
   if (options.fieldValidation !== "Ignore") {
-    const complaints = complaintsOf(resource, request, unknown);
+    const complaints = yaml
+      ? [...yaml.complaints(), ...unknownFields(unknown)]
+      : complaintsOf(resource, request.body, unknown);
     complain(complaints, options, warnings, (why) => undecodable(resource, why));
   }
   return object;
 }
 
-function complaintsOf(resource: Resource, request: RequestText, unknown: readonly string[]): string[] {
-  if (isYamlBody(request.headers["content-type"])) {
-    return [...readYaml(request.body).complaints(), ...unknownFields(unknown)];
-  }
-  const repeated = duplicateFields(request.body);
+function complaintsOf(resource: Resource, json: string, unknown: readonly string[]): string[] {
+  const repeated = duplicateFields(json);
   if (resource.custom) return [...repeatedFields(repeated), ...unknownFields(unknown)];
   // Go's typed decoder looks no further into what it does not know.
   const known = repeated.filter((path) => !unknown.some((other) => isWithin(path, other)));
@@ -76,13 +75,20 @@ function undecodable(resource: Resource, why: string): StatusError {
 
 /** Parses a body as JSON or, where its type says so, YAML; throws 400 in Go's words. */
 export function readDocument(request: RequestText, kind: string): JsonObject {
-  const yaml = isYamlBody(request.headers["content-type"]);
-  const parsed = yaml ? readYaml(request.body).value : parseJsonText(request.body, kind);
+  return readText(request, kind).document;
+}
+
+function readText(
+  { headers, body }: RequestText,
+  kind: string,
+): { document: JsonObject; yaml: YamlText | undefined } {
+  const yaml = isYamlBody(headers["content-type"]) ? readYaml(body) : undefined;
+  const parsed = yaml === undefined ? parseJsonText(body, kind) : yaml.value;
   requireShallow(parsed);
-  if (isJsonObject(parsed)) return parsed;
+  if (isJsonObject(parsed)) return { document: parsed, yaml };
   const what = Array.isArray(parsed) ? "array" : parsed === null ? "null" : typeof parsed;
   throw badRequest(
-    `the object provided is unrecognized (must be of type ${kind}): couldn't get version/kind; json parse error: json: cannot unmarshal ${what} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" } (${summary(request.body)})`,
+    `the object provided is unrecognized (must be of type ${kind}): couldn't get version/kind; json parse error: json: cannot unmarshal ${what} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" } (${summary(body)})`,
   );
 }
 
