@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { fork } from "node:child_process";
 import { once } from "node:events";
 import { after, before, describe, it } from "node:test";
-import { Worker } from "node:worker_threads";
+import { fileURLToPath } from "node:url";
 import { provider, secret } from "../../bench/support/objects.ts";
 import type { AgentRun } from "../../src/api/agent-run.ts";
 import { agentProviders, agentRuns } from "../../src/api/resources.ts";
@@ -138,22 +139,26 @@ describe("what one run allocates", { timeout: 120_000 }, () => {
 
   it("is at most 3 MB of JavaScript's heap, those of its requests and watch events included", async () => {
     const { listening, namespace, operatorWorks, carryOut } = await startRunPlane(stack);
-    const operator = new Worker(new URL("../support/operator-worker.ts", import.meta.url), {
-      workerData: { kubeconfig: listening.kubeconfigPath, namespace },
+    const program = fileURLToPath(new URL("../support/operator-allocations.ts", import.meta.url));
+    const operator = fork(program, [listening.kubeconfigPath ?? "", namespace]);
+    stack.defer(() => {
+      operator.kill("SIGKILL");
     });
-    stack.defer(async () => void (await operator.terminate()));
-    const failed = once(operator, "error").then(([error]) => Promise.reject(error));
+    const failed = once(operator, "exit").then(([code]) =>
+      Promise.reject(new Error(`it ended with ${code}`)),
+    );
+    failed.catch(() => undefined);
     const answered = async (): Promise<unknown> =>
       (await Promise.race([once(operator, "message"), failed]))[0];
     assert.equal(await answered(), "working");
     await operatorWorks();
     // What is loaded and compiled once is no run's.
     await carryOut(Array.from({ length: 10 }, (_, index) => `before-${index}`));
-    operator.postMessage("begin");
+    operator.send("begin");
     assert.equal(await answered(), "counting");
     const names = Array.from({ length: 30 }, (_, index) => `counted-${index}`);
     await carryOut(names);
-    operator.postMessage("end");
+    operator.send("end");
     const bytes = Number(await answered()) / names.length;
     assert.ok(bytes > 100_000, `${bytes} bytes a run are too few to be true`);
     assert.ok(bytes < 3_000_000, `${bytes} bytes a run`);
