@@ -70,6 +70,7 @@ async function start(options: DevClusterOptions, dataDir: string, started: Async
   const [server, sandbox] = await Promise.all([
     createApiServer({
       dataDir,
+      serviceAccounts: true,
       podLogs: {
         open: async (namespace, pod, request) => {
           if (kubelet === undefined) throw new Error("the kubelet is not running");

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { once } from "node:events";
+import { dirname } from "node:path";
 import { test } from "node:test";
 import { pods, secrets, type Pod } from "../../src/kube/builtin.ts";
 import { services } from "../../src/kube/kinds/kubernetes-svc.ts";
@@ -160,4 +161,30 @@ test("a pod finds the API server by its environment, and the Service says the sa
   assert.equal((await ended("finds")).status?.phase, "Succeeded");
   const { spec } = await cluster.client.get(services, { namespace: "default", name: "kubernetes" });
   assert.equal(await log("finds"), `${spec.clusterIP}:${spec.ports[0]?.port}\n`);
+});
+
+test("a pod has the identity of its service account, and the API server knows it", async (t) => {
+  if (skipElsewhere(cluster, t, "needs this machine's Node")) return;
+  const directory = dirname(process.execPath);
+  const script = `
+    const at = "/var/run/secrets/kubernetes.io/serviceaccount/";
+    const [token, ca, namespace] = ["token", "ca.crt", "namespace"].map((name) => fs.readFileSync(at + name, "utf8"));
+    const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = process.env;
+    const headers = { authorization: "Bearer " + token };
+    https.get({ host, port, ca, headers, path: "/api/v1/namespaces/" + namespace + "/pods" }, (answer) => {
+      answer.pipe(process.stdout);
+    });`;
+  await create("known", {
+    containers: [
+      {
+        ...sh("c", ""),
+        command: ["/node/node", "-e", script],
+        volumeMounts: [{ name: "node", mountPath: "/node", readOnly: true }],
+      },
+    ],
+    volumes: [{ name: "node", hostPath: { path: directory } }],
+  });
+  assert.equal((await ended("known")).status?.phase, "Succeeded", await log("known"));
+  const who = `system:serviceaccount:${cluster.namespace}:default`;
+  assert.match(await log("known"), new RegExp(`User \\\\"${who}\\\\" cannot list resource`));
 });

@@ -31,6 +31,8 @@ export interface ApiServerOptions {
   dataDir?: string;
   now?: () => Date;
   podLogs?: PodLogs;
+  /** Whether new pods get the token of their service account; default: no, as where there are no nodes. */
+  serviceAccounts?: boolean;
   /** Told of errors that are this server's own; the client gets a 500. */
   onBug?: (error: unknown) => void;
 }
@@ -81,7 +83,7 @@ export async function createApiServer(options: ApiServerOptions = {}): Promise<A
     registry,
     openApi: createOpenApi(registry, types),
     authorizer,
-    admission: createAdmission(objects, authorizer),
+    admission: createAdmission(objects, authorizer, { serviceAccounts: options.serviceAccounts ?? false }),
     tokens: createTokens(await loadTokenKey(dataDir), objects, now),
     podLogs: options.podLogs,
     now,

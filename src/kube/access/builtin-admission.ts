@@ -2,16 +2,27 @@ import { itemsOf, metaOf, partOf, textOf, type JsonObject } from "../json-object
 import { failure, forbidden } from "../status-error.ts";
 import type { AdmissionAttempt } from "./admission-attempt.ts";
 import { podSecurityViolations, type PodSecurityLevel } from "./pod-security.ts";
+import { mountServiceAccount } from "./service-account-mounts.ts";
 import type { StoredObjects } from "./stored-objects.ts";
 
+/** The plugins that a cluster may be run without. */
+export interface OptionalPlugins {
+  /** Pods get the identity of their service account: it is of use only where a node runs them. */
+  readonly serviceAccounts: boolean;
+}
+
 /** What a cluster's own admission plugins do, as far as it concerns what is served here. */
-export function admitBuiltin(objects: StoredObjects, attempt: AdmissionAttempt): void {
+export function admitBuiltin(
+  objects: StoredObjects,
+  attempt: AdmissionAttempt,
+  plugins: OptionalPlugins,
+): void {
   const { resource, object, operation, subresource } = attempt;
   if (object === undefined || subresource !== "" || resource.custom) return;
   const kind = `${resource.group}/${resource.kind}`;
   if (kind === "/PersistentVolumeClaim" && operation === "CREATE") useDefaultClass(objects, object);
   if (kind === "/Pod") {
-    if (operation === "CREATE") admitNewPod(objects, attempt, object);
+    if (operation === "CREATE") admitNewPod(objects, attempt, object, plugins);
     enforcePodSecurity(objects, attempt, object);
   }
   if (kind === "batch/Job" || kind === "apps/Deployment") {
@@ -38,7 +49,12 @@ function useDefaultClass(objects: StoredObjects, claim: JsonObject): void {
 }
 
 /** Priority, RuntimeClass and ServiceAccount: what a pod names must exist. */
-function admitNewPod(objects: StoredObjects, attempt: AdmissionAttempt, pod: JsonObject): void {
+function admitNewPod(
+  objects: StoredObjects,
+  attempt: AdmissionAttempt,
+  pod: JsonObject,
+  plugins: OptionalPlugins,
+): void {
   const spec = pod["spec"] as JsonObject;
   const refuse = (why: string) => forbidden({ group: "", resource: "pods" }, attempt.name, why);
   const priority = textOf(spec, "priorityClassName");
@@ -52,11 +68,14 @@ function admitNewPod(objects: StoredObjects, attempt: AdmissionAttempt, pod: Jso
   if (runtime !== "" && objects.get("node.k8s.io/runtimeclasses", runtime) === undefined) {
     throw refuse(`pod rejected: RuntimeClass "${runtime}" not found`);
   }
-  const account = textOf(spec, "serviceAccountName");
-  const key = `${attempt.namespace}/${account}`;
-  if (account !== "" && account !== "default" && objects.get("/serviceaccounts", key) === undefined) {
-    throw refuse(`error looking up service account ${key}: serviceaccount "${account}" not found`);
+  const name = textOf(spec, "serviceAccountName") || "default";
+  const key = `${attempt.namespace}/${name}`;
+  const account = objects.get("/serviceaccounts", key);
+  // That of a new namespace comes a moment later, and its pods wait for their tokens until then.
+  if (account === undefined && name !== "default") {
+    throw refuse(`error looking up service account ${key}: serviceaccount "${name}" not found`);
   }
+  if (plugins.serviceAccounts) mountServiceAccount(spec, account);
 }
 
 function levelOf(

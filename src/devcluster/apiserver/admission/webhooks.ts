@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { createHttpsTransport } from "../../../client/transport-https.ts";
 import type { AdmissionAttempt } from "../../../kube/access/admission-attempt.ts";
-import { admitBuiltin } from "../../../kube/access/builtin-admission.ts";
+import { admitBuiltin, type OptionalPlugins } from "../../../kube/access/builtin-admission.ts";
 import { createConditionMatcher } from "../../../kube/access/match-conditions.ts";
 import { refuseEscalation } from "../../../kube/access/escalation.ts";
 import type { Authorizer } from "../../../kube/access/rules.ts";
@@ -33,7 +33,11 @@ export interface Admission {
 }
 
 /** Admission: the cluster's own plugins, then the configured webhooks. */
-export function createAdmission(objects: StoredObjects, authorizer: Authorizer): Admission {
+export function createAdmission(
+  objects: StoredObjects,
+  authorizer: Authorizer,
+  plugins: OptionalPlugins,
+): Admission {
   const isWanted = createConditionMatcher();
   const ask = async (webhook: JsonObject, attempt: AdmissionAttempt): Promise<JsonObject | undefined> =>
     isWanted(webhook, attempt) ? askWebhook(objects, webhook, attempt) : undefined;
@@ -41,7 +45,7 @@ export function createAdmission(objects: StoredObjects, authorizer: Authorizer):
     isActive: () => hasWebhooks(objects),
     admit(attempt) {
       refuseEscalation(authorizer, attempt);
-      admitBuiltin(objects, attempt);
+      admitBuiltin(objects, attempt, plugins);
     },
     async mutate(attempt) {
       let { object } = attempt;
