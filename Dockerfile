@@ -1,5 +1,5 @@
 # The operator: docker build -t agent-operator:0.1.0 -t agent-operator:latest .
-# One file of JavaScript and Node on a base without shell or package manager; the user is 65532.
+# JavaScript in a few files and Node on a base without shell or package manager; the user is 65532.
 FROM node:24.21.0-trixie-slim AS build
 WORKDIR /build/src
 COPY package.json package-lock.json ./
@@ -13,7 +13,7 @@ RUN node scripts/bundle.ts && node dist/agent-operator.mjs version
 
 FROM gcr.io/distroless/cc-debian13:nonroot
 COPY --from=build /usr/local/bin/node /usr/local/bin/node
-COPY --from=build /build/src/dist/agent-operator.mjs /app/agent-operator.mjs
+COPY --from=build /build/src/dist /app
 USER 65532:65532
 # Memory rather than speed, see docs/performance.md: glibc gives back what is freed (V8's compiler and parser
 # work in blocks of 32 KiB), V8 grows its young generation less, and the operator may have its garbage

@@ -2,7 +2,7 @@ import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { bundle } from "../scripts/bundle.ts";
+import { bundle, BUNDLED_PROGRAM } from "../scripts/bundle.ts";
 import { measureBursts } from "./parts/burst.ts";
 import { measureGit } from "./parts/git.ts";
 import { measureRest, measureScale, type RestResult } from "./parts/scale.ts";
@@ -61,12 +61,12 @@ async function measure(): Promise<Report> {
   stack.defer(() => rm(scratch, { recursive: true, force: true }));
   // The git containers run as another user.
   await chmod(scratch, 0o755);
-  const bundled = join(scratch, "agent-operator.mjs");
+  const bundled = join(scratch, "operator");
   await bundle(root, bundled);
   const bench: Bench = {
     root,
     scratch,
-    bundle: bundled,
+    program: join(bundled, BUNDLED_PROGRAM),
     shipped: await readImageSettings(root),
     nodeOptions: values.node,
     cluster: await startCluster(root, stack),

@@ -1,21 +1,26 @@
 import { chmod } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { build } from "esbuild";
 
 /** CommonJS packages in the bundle ask for Node's own modules by `require`. */
 const BANNER =
   'import { createRequire } from "node:module";\nconst require = createRequire(import.meta.url);';
 
+/** What is started; everything else that `bundle` writes is imported by it. */
+export const BUNDLED_PROGRAM = "agent-operator.mjs";
+
 /**
- * Writes the whole program as one executable file, which is what the operator's image holds. Left out is
- * @kubernetes/client-node, which only kubeconfigs with an exec plugin, an auth provider or a proxy need:
- * ten times the size of all the rest.
+ * Writes the whole program into `outdir`, as the operator's image holds it: one executable file and, beside it,
+ * what only some commands need, so that the operator does not load it. Left out is @kubernetes/client-node,
+ * which only kubeconfigs with an exec plugin, an auth provider or a proxy need: ten times the size of all the rest.
  */
-export async function bundle(root: string, outfile: string): Promise<void> {
+export async function bundle(root: string, outdir: string): Promise<void> {
   await build({
-    entryPoints: [join(root, "src", "cli", "main.ts")],
-    outfile,
+    entryPoints: { [basename(BUNDLED_PROGRAM, ".mjs")]: join(root, "src", "cli", "main.ts") },
+    outdir,
+    outExtension: { ".js": ".mjs" },
     bundle: true,
+    splitting: true,
     platform: "node",
     target: "node24",
     format: "esm",
@@ -29,12 +34,12 @@ export async function bundle(root: string, outfile: string): Promise<void> {
     // A path of the machine that builds must not end up in the file.
     absWorkingDir: root,
   });
-  await chmod(outfile, 0o755);
+  await chmod(join(outdir, BUNDLED_PROGRAM), 0o755);
 }
 
 if (import.meta.main) {
   const root = join(import.meta.dirname, "..");
-  const outfile = join(root, "dist", "agent-operator.mjs");
-  await bundle(root, outfile);
-  process.stdout.write(`wrote ${outfile}\n`);
+  const outdir = join(root, "dist");
+  await bundle(root, outdir);
+  process.stdout.write(`wrote ${join(outdir, BUNDLED_PROGRAM)}\n`);
 }

@@ -7,8 +7,8 @@ export interface Bench {
   readonly root: string;
   /** A directory that is removed at the end. */
   readonly scratch: string;
-  /** The operator's one file, as its image holds it. */
-  readonly bundle: string;
+  /** The operator's program, as its image holds it. */
+  readonly program: string;
   /** The environment and Node's options that the operator's image sets. */
   readonly shipped: ImageSettings;
   /** More options of Node's for the operator's process, such as `--cpu-prof`. */

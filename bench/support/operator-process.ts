@@ -7,7 +7,7 @@ import { startNode, type Child } from "./child.ts";
 const START_LIMIT_MS = 120_000;
 const PROBE_EVERY_MS = 5;
 
-/** The operator as it ships: the bundled file as a process of its own, with the Deployment's arguments. */
+/** The operator as it ships: the bundled program as a process of its own, with the Deployment's arguments. */
 export interface OperatorProcess extends Child {
   /** From the start of the process to the first answer 200 of /readyz, which means that its caches are synced. */
   readonly readyMs: number;
@@ -16,7 +16,7 @@ export interface OperatorProcess extends Child {
 }
 
 export async function startOperatorProcess(
-  { bundle, shipped, nodeOptions, cluster }: Pick<Bench, "bundle" | "shipped" | "nodeOptions" | "cluster">,
+  { program, shipped, nodeOptions, cluster }: Pick<Bench, "program" | "shipped" | "nodeOptions" | "cluster">,
   leaseNamespace: string,
 ): Promise<OperatorProcess> {
   const [health, metrics] = [await freePort(), await freePort()];
@@ -24,7 +24,7 @@ export async function startOperatorProcess(
   const args = [
     ...shipped.nodeOptions,
     ...nodeOptions,
-    bundle,
+    program,
     "operator",
     "--leader-elect",
     `--health-probe-bind-address=127.0.0.1:${health}`,

@@ -2,7 +2,7 @@ import { mkdir, symlink } from "node:fs/promises";
 import { createServer } from "node:net";
 import { once } from "node:events";
 import { dirname, join } from "node:path";
-import { bundle } from "../../scripts/bundle.ts";
+import { bundle, BUNDLED_PROGRAM } from "../../scripts/bundle.ts";
 import type { Pod, PodSpec } from "../../src/kube/builtin.ts";
 import { projectRoot } from "./project-files.ts";
 
@@ -10,12 +10,12 @@ const TOKEN_DIRECTORY = "/var/run/secrets/kubernetes.io/serviceaccount";
 
 /**
  * Makes `directory` one in which containers of the embedded cluster find `agent-operator`, the same
- * file that is in the operator's image. Resolves to what the cluster is given as tool directories.
+ * program that is in the operator's image. Resolves to what the cluster is given as tool directories.
  */
 export async function bundledTools(directory: string): Promise<string[]> {
   await mkdir(directory, { recursive: true });
-  await bundle(projectRoot, join(directory, "agent-operator.mjs"));
-  await symlink("agent-operator.mjs", join(directory, "agent-operator"));
+  await bundle(projectRoot, directory);
+  await symlink(BUNDLED_PROGRAM, join(directory, "agent-operator"));
   return [directory, dirname(process.execPath)];
 }
 
