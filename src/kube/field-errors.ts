@@ -100,11 +100,6 @@ export function tooMany(field: string, actual: number, maximum: number): FieldEr
   };
 }
 
-/** `Internal error: detail` */
-export function internalError(field: string, detail: string): FieldError {
-  return { reason: "InternalError", message: `Internal error: ${detail}`, field };
-}
-
 /** Several errors as one message: `field: message`, or `[a, b]`; repeated ones once. */
 export function aggregate(errors: readonly FieldError[]): string {
   const messages = [...new Set(errors.map((error) => `${error.field}: ${error.message}`))];

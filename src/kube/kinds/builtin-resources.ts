@@ -74,7 +74,7 @@ function eventColumnsOf(): Resource["columns"] {
 }
 
 /** Computes when first asked. */
-export function lazily<T>(compute: () => T): () => T {
+function lazily<T>(compute: () => T): () => T {
   let value: { is: T } | undefined;
   return () => (value ??= { is: compute() }).is;
 }
