@@ -156,7 +156,7 @@ function configuration(kind: string, url: string, more: object = {}): unknown {
   return { metadata: { name: `look-${kind}` }, webhooks: [webhook] };
 }
 
-test("webhooks change, warn of and refuse what their rules match", { timeout: 10_000 }, async () => {
+test("webhooks change, warn of and refuse what their rules match", { timeout: 30_000 }, async () => {
   const webhook = await startWebhook();
   await createNamespace("hooked", { hooked: "yes" });
   const configurations = "/apis/admissionregistration.k8s.io/v1";
@@ -198,7 +198,7 @@ test("webhooks change, warn of and refuse what their rules match", { timeout: 10
 
 const HOOKS = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations";
 
-test("a webhook is asked about what its match conditions hold for", { timeout: 10_000 }, async () => {
+test("a webhook is asked about what its match conditions hold for", { timeout: 30_000 }, async () => {
   const admin = server.transport();
   await createNamespace("conditions", { hooked: "yes" });
   const maps = "/api/v1/namespaces/conditions/configmaps";
@@ -272,7 +272,7 @@ test("match conditions that mean nothing are refused", async () => {
   assert.equal(await refusalOf(twice, twice), 'webhooks[0].matchConditions[1].name: Duplicate value: "n"');
 });
 
-test("webhooks are asked about a delete", { timeout: 10_000 }, async () => {
+test("webhooks are asked about a delete", { timeout: 30_000 }, async () => {
   const admin = server.transport();
   const rules = [{ apiGroups: [""], apiVersions: ["v1"], operations: ["DELETE"], resources: ["configmaps"] }];
   const expression = "object == null && oldObject.metadata.name == 'kept'";
