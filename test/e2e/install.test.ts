@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
-import { parseAllDocuments } from "yaml";
 import { agentRuns, agentWorkspaces } from "../../src/api/resources.ts";
 import type { Client } from "../../src/client/client.ts";
 import { createClient } from "../../src/client/client.ts";
@@ -89,21 +87,14 @@ describe("the commands of installing and removing", { concurrency: false, timeou
   step(
     "run replicas of the bundled program in the restricted namespace, ready before they lead",
     async () => {
-      const token = await kubectl("create", "token", "agent-operator", "-n", NAMESPACE);
-      const credentials = aSecret("replica-token", {
-        token: token.trim(),
-        "ca.crt": await authorityOf(kubectl),
-        namespace: NAMESPACE,
-      });
-      await apply({ ...credentials, metadata: { name: "replica-token", namespace: NAMESPACE } });
       for (const name of ["replica-a", "replica-b"]) {
         const ports = { health: await freePort(), metrics: await freePort() };
         replicas.set(name, ports);
-        const pod = operatorPod(await template(kubectl), { name, tokenSecret: "replica-token", ports });
+        const pod = operatorPod(await template(kubectl), { name, ports });
         await apply({ ...pod, metadata: { ...pod.metadata, namespace: NAMESPACE } });
       }
-      for (const { health, metrics } of replicas.values()) {
-        await untilAnswered(`http://127.0.0.1:${health}/readyz`);
+      for (const [name, { metrics }] of replicas) {
+        await kubectl("wait", "--for=condition=Ready", `pod/${name}`, "-n", NAMESPACE, "--timeout=60s");
         const page = await (await fetch(`http://127.0.0.1:${metrics}/metrics`)).text();
         assert.match(page, /^agent_operator_leader [01]$/m);
       }
@@ -189,31 +180,11 @@ async function template(kubectl: Kubectl): Promise<Template> {
   return deployment.spec.template;
 }
 
-async function authorityOf(kubectl: Kubectl): Promise<string> {
-  const [config] = parseAllDocuments(await kubectl("config", "view", "--raw", "--minify"));
-  const data: unknown = config?.getIn(["clusters", 0, "cluster", "certificate-authority-data"]);
-  return Buffer.from(String(data), "base64").toString("utf8");
-}
-
 /** The pod that holds the Lease. */
 async function leader(client: Client): Promise<string> {
   const lease = { namespace: NAMESPACE, name: "agent-operator" };
   const { spec } = await waitFor(client, leases, lease, (held) => Boolean(held.spec?.holderIdentity));
   return spec?.holderIdentity?.split("_")[0] ?? "";
-}
-
-/** Asks as a kubelet's probe does, every 100 ms. */
-async function untilAnswered(url: string): Promise<void> {
-  const deadline = performance.now() + 30_000;
-  for (;;) {
-    const status = await fetch(url).then(
-      (response) => response.status,
-      () => 0,
-    );
-    if (status === 200) return;
-    assert.ok(performance.now() < deadline, `${url} answers ${status}`);
-    await sleep(100);
-  }
 }
 
 function workspace(name: string): object {

@@ -6,8 +6,6 @@ import { bundle, BUNDLED_PROGRAM } from "../../scripts/bundle.ts";
 import type { Pod, PodSpec } from "../../src/kube/builtin.ts";
 import { projectRoot } from "./project-files.ts";
 
-const TOKEN_DIRECTORY = "/var/run/secrets/kubernetes.io/serviceaccount";
-
 /**
  * Makes `directory` one in which containers of the embedded cluster find `agent-operator`, the same
  * program that is in the operator's image. Resolves to what the cluster is given as tool directories.
@@ -19,28 +17,22 @@ export async function bundledTools(directory: string): Promise<string[]> {
   return [directory, dirname(process.execPath)];
 }
 
-/** What the embedded cluster does not do for a pod: the image's entry point and the projected token. */
+/** What a pod of the embedded cluster lacks: an image with an entry point, and a network of its own. */
 export interface PodSurroundings {
   name: string;
-  /** A Secret with token, ca.crt and namespace. */
-  tokenSecret: string;
   ports: { health: number; metrics: number };
 }
 
 /** A replica as the Deployment's controller and a node would make it of this template. */
 export function operatorPod(
   template: { metadata: Pod["metadata"]; spec: PodSpec },
-  { name, tokenSecret, ports }: PodSurroundings,
+  { name, ports }: PodSurroundings,
 ): Pod {
   const spec = structuredClone(template.spec);
-  spec.volumes = [...(spec.volumes ?? []), { name: "token", secret: { secretName: tokenSecret } }];
   for (const container of spec.containers) {
     container.command = ["agent-operator"];
-    container.volumeMounts = [
-      ...(container.volumeMounts ?? []),
-      { name: "token", mountPath: TOKEN_DIRECTORY, readOnly: true },
-    ];
-    // Pods share this machine's network, so each needs ports of its own.
+    // Pods share this machine's network, so each needs ports of its own; its probes find them by their names.
+    container.ports = Object.entries(ports).map(([name, containerPort]) => ({ name, containerPort }));
     container.args = container.args?.map((arg) =>
       arg
         .replace(/^(--health-probe-bind-address)=.*/, `$1=127.0.0.1:${ports.health}`)
