@@ -138,7 +138,7 @@ class TransportClient implements Client {
 
   async list<T extends KubeObject>(type: ResourceType<T>, options: ListOptions = {}): Promise<KubeList<T>> {
     const request = listRequest(type, options);
-    return readJson<KubeList<T>>(request, await this.#exchange(request), createOmission(options.omit ?? []));
+    return readJson<KubeList<T>>(request, await this.#exchange(request), options.omit);
   }
 
   create<T extends KubeObject>(type: ResourceType<T>, object: T, options: CreateOptions = {}): Promise<T> {
@@ -274,12 +274,12 @@ async function readText(request: HttpRequest, response: HttpResponse): Promise<s
 async function readJson<T extends KubeObject | KubeList>(
   request: HttpRequest,
   response: HttpResponse,
-  trim: (json: string) => string = (json) => json,
+  omit: readonly string[] = [],
 ): Promise<T> {
-  const text = await readText(request, response);
   try {
+    const text = omit.length === 0 ? await response.text() : createOmission(omit)(await response.bytes());
     // The server has validated what it stores; the caller's type says which resource it asked for.
-    return JSON.parse(trim(text)) as T;
+    return JSON.parse(text) as T;
   } catch (error) {
     throw noAnswerError(request, error);
   }

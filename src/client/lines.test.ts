@@ -20,3 +20,13 @@ test("what has no newline yet is not a line", () => {
   assert.deepEqual(splitter.push(Buffer.from('{"cut":')), []);
   assert.deepEqual(splitter.push(Buffer.from("1}\n{")), ['{"cut":1}']);
 });
+
+test("a long line is whole, and so is what follows it", () => {
+  const splitter = createLineSplitter();
+  const long = "x".repeat(700_000);
+  const bytes = Buffer.from(`{"a":"${long}"}\n{"b":1}\n`);
+  const lines: string[] = [];
+  for (let start = 0; start < bytes.length; start += 16_384)
+    lines.push(...splitter.push(bytes.subarray(start, start + 16_384)));
+  assert.deepEqual(lines, [`{"a":"${long}"}`, '{"b":1}']);
+});

@@ -1,6 +1,8 @@
 const newline = 0x0a;
 /** Far above what a server stores as one object; only a stream that is no watch reaches it. */
 const longestLine = 64 * 1024 * 1024;
+/** What is kept from line to line; a longer one gets memory of its own. */
+const longestKept = 256 * 1024;
 
 /** Cuts a stream of bytes into lines; a character or a line split over chunks is put together again. */
 export interface LineSplitter {
@@ -8,30 +10,40 @@ export interface LineSplitter {
   push(chunk: Uint8Array): string[];
 }
 
-export function createLineSplitter(): LineSplitter {
-  let pending: Uint8Array[] = [];
-  let pendingBytes = 0;
+/** `read` makes text of a line; the bytes that it is given are valid only meanwhile. */
+export function createLineSplitter(
+  read: (line: Buffer) => string = (line) => line.toString("utf8"),
+): LineSplitter {
+  let pending = Buffer.alloc(0);
+  let used = 0;
+  const add = (bytes: Buffer): void => {
+    if (used + bytes.length > longestLine) throw new Error(`a line of more than ${longestLine} bytes`);
+    if (used + bytes.length > pending.length) {
+      const larger = Buffer.allocUnsafe(2 ** Math.ceil(Math.log2(used + bytes.length)));
+      pending.copy(larger, 0, 0, used);
+      pending = larger;
+    }
+    used += bytes.copy(pending, used);
+  };
+  const take = (): Buffer => {
+    const line = pending.subarray(0, used);
+    used = 0;
+    if (pending.length > longestKept) pending = Buffer.alloc(0);
+    return line;
+  };
   return {
     push(chunk) {
+      const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
       const lines: string[] = [];
       let start = 0;
-      for (let end = chunk.indexOf(newline); end !== -1; end = chunk.indexOf(newline, start)) {
-        const rest = chunk.subarray(start, end);
-        lines.push(decode(pendingBytes === 0 ? rest : Buffer.concat([...pending, rest])));
-        pending = [];
-        pendingBytes = 0;
+      for (let end = bytes.indexOf(newline); end !== -1; end = bytes.indexOf(newline, start)) {
+        const rest = bytes.subarray(start, end);
+        if (used > 0) add(rest);
+        lines.push(read(used > 0 ? take() : rest));
         start = end + 1;
       }
-      if (start < chunk.length) {
-        pending.push(chunk.subarray(start));
-        pendingBytes += chunk.length - start;
-        if (pendingBytes > longestLine) throw new Error(`a line of more than ${longestLine} bytes`);
-      }
+      if (start < bytes.length) add(bytes.subarray(start));
       return lines;
     },
   };
-}
-
-function decode(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
 }

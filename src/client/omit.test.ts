@@ -2,7 +2,11 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { createOmission } from "./omit.ts";
 
-const omit = createOmission(["spec", "list"]);
+const read = createOmission(["spec", "list"]);
+
+function omit(json: string): string {
+  return read(Buffer.from(json));
+}
 
 describe("createOmission", () => {
   const cases: [string, unknown, unknown][] = [
@@ -27,8 +31,17 @@ describe("createOmission", () => {
     for (const text of ['{"spec":{"a":"b', '{"spec":{"a":[1', '{"spec":{']) assert.equal(omit(text), text);
   });
 
+  it("empties a long value again, also where only its beginning is the same", () => {
+    const text = 'a script with "quotes" '.repeat(100);
+    for (const more of ["", "", ",1", "]", ""]) {
+      const given = { spec: [text, more], b: { list: [text, { more }] }, d: more };
+      assert.deepEqual(JSON.parse(omit(JSON.stringify(given))), { spec: [], b: { list: [] }, d: more });
+      assert.throws(() => JSON.parse(omit(JSON.stringify(given).slice(0, -10 - more.length))));
+    }
+  });
+
   it("changes nothing without names", () => {
-    assert.equal(createOmission([])('{"spec":{"a":1}}'), '{"spec":{"a":1}}');
+    assert.equal(createOmission([])(Buffer.from('{"spec":{"a":1}}')), '{"spec":{"a":1}}');
   });
 
   it("empties the same as a walk of the parsed value would", () => {

@@ -2,7 +2,6 @@ import { setMaxListeners } from "node:events";
 import { Agent as HttpAgent, request as httpRequest } from "node:http";
 import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
-import { StringDecoder } from "node:string_decoder";
 import type { HttpRequest, HttpResponse, Transport } from "./transport.ts";
 
 /** What proves who we are, asked for before every request so that it can rotate. */
@@ -218,7 +217,8 @@ function httpResponse(sent: ClientRequest, response: IncomingMessage): HttpRespo
     get headers() {
       return headersOf(response);
     },
-    text: () => readText(response),
+    text: async () => (await readBytes(response)).toString("utf8"),
+    bytes: () => readBytes(response),
     chunks() {
       // A watch may rightly be silent; who reads it has a limit of its own.
       sent.setTimeout(0);
@@ -235,42 +235,18 @@ function headersOf(response: IncomingMessage): Record<string, string> {
   return headers;
 }
 
-function readText(response: IncomingMessage): Promise<string> {
+function readBytes(response: IncomingMessage): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     if (response.errored !== null) {
       reject(response.errored);
       return;
     }
-    const text = new TextOfChunks();
-    response.on("data", (chunk: Buffer) => text.push(chunk));
-    response.on("end", () => resolve(text.end()));
+    const chunks: Buffer[] = [];
+    response.on("data", (chunk: Buffer) => chunks.push(chunk));
+    response.on("end", () => {
+      const [only] = chunks;
+      resolve(only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks));
+    });
     response.on("error", reject);
   });
-}
-
-/**
- * A body as text. Most are one chunk, which is decoded at its end; of longer ones each chunk is decoded as it comes,
- * for buffers would stay in native memory until the next collection.
- */
-class TextOfChunks {
-  #only: Buffer | undefined;
-  #decoder: StringDecoder | undefined;
-  #text = "";
-
-  push(chunk: Buffer): void {
-    if (this.#decoder !== undefined) {
-      this.#text += this.#decoder.write(chunk);
-    } else if (this.#only === undefined) {
-      this.#only = chunk;
-    } else {
-      this.#decoder = new StringDecoder("utf8");
-      this.#text = this.#decoder.write(this.#only) + this.#decoder.write(chunk);
-      this.#only = undefined;
-    }
-  }
-
-  end(): string {
-    if (this.#decoder !== undefined) return this.#text + this.#decoder.end();
-    return this.#only?.toString("utf8") ?? "";
-  }
 }

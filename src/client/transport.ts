@@ -15,6 +15,8 @@ export interface HttpResponse {
   headers: Record<string, string>;
   /** The whole body as text. */
   text(): Promise<string>;
+  /** The whole body. */
+  bytes(): Promise<Buffer>;
   /** The body as it arrives, for watches and logs. Ends when the server ends it; throws on a broken connection. */
   chunks(): AsyncIterable<Uint8Array>;
 }

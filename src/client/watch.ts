@@ -173,8 +173,7 @@ async function* watchOnce<T extends KubeObject>(
     () => stop.abort(new Error(`nothing came for ${idleLimitMs} ms; the connection is taken for dead`)),
     idleLimitMs,
   );
-  const lines = createLineSplitter();
-  const trim = createOmission(options.omit ?? []);
+  const lines = createLineSplitter(createOmission(options.omit ?? []));
   try {
     const chunks = await client.getStream(path, { accept, signal: stop.signal });
     yield { kind: "connected" };
@@ -183,7 +182,7 @@ async function* watchOnce<T extends KubeObject>(
     for await (const chunk of chunks) {
       watchdog.refresh();
       for (const line of lines.push(chunk)) {
-        const event = watchEvent(path, trim(line), options.check, state);
+        const event = watchEvent(path, line, options.check, state);
         if (event.kind !== "malformed") state.failures = 0;
         yield event;
         if (state.resourceVersion === undefined) return;

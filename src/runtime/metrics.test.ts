@@ -26,6 +26,7 @@ test("requests, reconciles, queues, watches and caches show in what Prometheus r
     status: 201,
     headers: {},
     text: async () => "",
+    bytes: async () => Buffer.alloc(0),
     chunks: async function* () {},
   }));
   await transport({ method: "POST", path: "/api/v1/namespaces/n/configmaps" });

@@ -24,15 +24,23 @@ export function createTransport(handler: Handler, user: User): Transport {
     });
     given?.throwIfAborted();
     if (typeof body === "string") {
-      return { status, headers, text: async () => body, chunks: () => Readable.from([Buffer.from(body)]) };
+      const bytes = async (): Promise<Buffer> => Buffer.from(body);
+      return {
+        status,
+        headers,
+        text: async () => body,
+        bytes,
+        chunks: () => Readable.from([Buffer.from(body)]),
+      };
     }
     const stream = new Readable({ read: () => undefined, ...(given && { signal: given }) });
     stream.on("close", () => stop.abort());
     // It may break before anyone reads; the reader then finds the error, and until then it is nobody's.
     stream.on("error", () => undefined);
     body(sinkOf(stream));
-    const text = async (): Promise<string> => Buffer.concat(await stream.toArray()).toString("utf8");
-    return { status, headers, text, chunks: () => stream };
+    const bytes = async (): Promise<Buffer> => Buffer.concat(await stream.toArray());
+    const text = async (): Promise<string> => (await bytes()).toString("utf8");
+    return { status, headers, text, bytes, chunks: () => stream };
   };
 }
 
