@@ -52,8 +52,10 @@ export async function watchHealth(
   run: ContainerRun,
 ): Promise<void> {
   const { container } = record;
-  const over = new AbortController();
-  void run.ended.then(() => over.abort());
+  const ended = new AbortController();
+  void run.ended.then(() => ended.abort());
+  // Whether a container that is being stopped still lives is no longer of interest; whether it is ready is.
+  const ending = AbortSignal.any([ended.signal, context.stopping]);
   const startedMs = performance.now();
   const place = placeOf(context, record, run);
 
@@ -67,16 +69,17 @@ export async function watchHealth(
     const probe = probeOf(container, kind);
     if (probe === undefined) return;
     const { delayMs, periodMs, timeoutMs } = probeTimes(probe);
-    await pause(Math.max(0, startedMs + delayMs - performance.now()), over.signal);
-    for (let results: ProbeRun | undefined; !over.signal.aborted;) {
+    const over = kind === "readiness" ? ended.signal : ending;
+    await pause(Math.max(0, startedMs + delayMs - performance.now()), over);
+    for (let results: ProbeRun | undefined; !over.aborted;) {
       const problem = await takeAction(place, probe, timeoutMs);
-      if (over.signal.aborted) return;
+      if (over.aborted) return;
       if (problem !== undefined)
         context.tell(record, "Warning", "Unhealthy", `${TITLES[kind]} probe failed: ${problem}`);
       results = nextRun(results, problem === undefined);
       const verdict = verdictOf(probe, results);
       if (verdict !== undefined && !onVerdict(verdict)) return;
-      await pause(periodMs, over.signal);
+      await pause(periodMs, over);
     }
   };
   const endFor = (kind: ProbeKind): void => {

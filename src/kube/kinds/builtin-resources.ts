@@ -11,6 +11,7 @@ import { coreTypes } from "./types/core.ts";
 import { groupTypes } from "./types/groups.ts";
 import { metaTypes } from "./types/meta.ts";
 import { parseTypes, type GoTypes } from "./types/notation.ts";
+import { podPartTypes } from "./types/pod-parts.ts";
 import { podTypes } from "./types/pod.ts";
 import { requestTypes } from "./types/requests.ts";
 import { validators } from "./validate/validators.ts";
@@ -19,7 +20,7 @@ const ALL_VERBS = ["create", "delete", "deletecollection", "get", "list", "patch
 
 /** The Go types of all built-in kinds. */
 export function builtinTypes(): GoTypes {
-  return parseTypes(metaTypes, podTypes, coreTypes, groupTypes, requestTypes);
+  return parseTypes(metaTypes, podTypes, podPartTypes, coreTypes, groupTypes, requestTypes);
 }
 
 /** The built-in resources, but for CustomResourceDefinitions. */

@@ -27,10 +27,45 @@ export function defaultPodSpec(spec: JsonObject): void {
 function defaultVolume(volume: JsonObject): void {
   const sources = Object.keys(volume).filter((field) => field !== "name");
   if (sources.length === 0) volume["emptyDir"] = {};
-  for (const source of ["secret", "configMap"]) {
+  for (const source of ["secret", "configMap", "downwardAPI", "projected"]) {
     if (source in volume) setDefault(partOf(volume, source), "defaultMode", 0o644);
   }
+  defaultDownward(itemsOf(partOf(volume, "downwardAPI"), "items"));
+  for (const projection of itemsOf(partOf(volume, "projected"), "sources")) {
+    defaultDownward(itemsOf(partOf(projection, "downwardAPI"), "items"));
+    if ("serviceAccountToken" in projection) {
+      setDefault(partOf(projection, "serviceAccountToken"), "expirationSeconds", 3600);
+    }
+  }
   if ("hostPath" in volume) setDefault(partOf(volume, "hostPath"), "type", "");
+}
+
+/** Of what refers to a field of the pod or to an amount of a container. */
+function defaultDownward(sources: readonly JsonObject[]): void {
+  for (const source of sources) {
+    if ("fieldRef" in source) setDefault(partOf(source, "fieldRef"), "apiVersion", "v1");
+    if ("resourceFieldRef" in source) setDefault(partOf(source, "resourceFieldRef"), "divisor", "0");
+  }
+}
+
+/** Of a probe or a lifecycle hook. */
+function defaultAction(action: JsonObject): void {
+  if (!("httpGet" in action)) return;
+  setDefault(partOf(action, "httpGet"), "path", "/");
+  setDefault(partOf(action, "httpGet"), "scheme", "HTTP");
+}
+
+function defaultProbes(container: JsonObject): void {
+  const { postStart, preStop } = partOf(container, "lifecycle");
+  const probes = ["startupProbe", "livenessProbe", "readinessProbe"].filter((name) => name in container);
+  for (const probe of probes.map((name) => partOf(container, name))) {
+    defaultAction(probe);
+    setDefault(probe, "timeoutSeconds", 1);
+    setDefault(probe, "periodSeconds", 10);
+    setDefault(probe, "successThreshold", 1);
+    setDefault(probe, "failureThreshold", 3);
+  }
+  for (const hook of [postStart, preStop]) if (hook !== undefined) defaultAction(hook as JsonObject);
 }
 
 function defaultContainer(container: JsonObject): void {
@@ -41,11 +76,8 @@ function defaultContainer(container: JsonObject): void {
   setDefault(container, "terminationMessagePath", "/dev/termination-log");
   setDefault(container, "terminationMessagePolicy", "File");
   for (const port of itemsOf(container, "ports")) setDefault(port, "protocol", "TCP");
-  for (const variable of itemsOf(container, "env")) {
-    const source = partOf(variable, "valueFrom");
-    if ("fieldRef" in source) setDefault(partOf(source, "fieldRef"), "apiVersion", "v1");
-    if ("resourceFieldRef" in source) setDefault(partOf(source, "resourceFieldRef"), "divisor", "0");
-  }
+  defaultDownward(itemsOf(container, "env").map((variable) => partOf(variable, "valueFrom")));
+  defaultProbes(container);
   defaultRequests(container);
 }
 

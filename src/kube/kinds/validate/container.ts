@@ -3,6 +3,7 @@ import * as field from "../../field-errors.ts";
 import { itemsOf, partOf, textOf, type JsonObject } from "../../json-object.ts";
 import { configMapKeyErrors, dnsLabelErrors, envVarNameErrors, portNameErrors } from "../../names.ts";
 import { compareQuantities, parseQuantity } from "../../quantity.ts";
+import { validateProbes } from "./probe.ts";
 import { relativePathErrors } from "./volume.ts";
 
 /** Containers and init containers of a pod's spec, in the server's order. */
@@ -18,6 +19,7 @@ export function validateContainers(
       const at = `${path}.${list}[${index}]`;
       const name = textOf(container, "name");
       errors.push(...validateContainer(container, at, volumes));
+      errors.push(...validateProbes(container, at, list === "initContainers"));
       if (name !== "" && names.has(name)) errors.push(field.duplicate(`${at}.name`, name));
       names.add(name);
     }

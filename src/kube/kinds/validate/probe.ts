@@ -1,0 +1,85 @@
+import type { FieldError } from "../../field-errors.ts";
+import * as field from "../../field-errors.ts";
+import { partOf, textOf, type JsonObject } from "../../json-object.ts";
+import { portNameErrors } from "../../names.ts";
+
+const HANDLERS = ["exec", "httpGet", "tcpSocket", "grpc", "sleep"];
+const PROBES = ["livenessProbe", "readinessProbe", "startupProbe"];
+const HOOKS = ["postStart", "preStop"];
+const COUNTS = [
+  "initialDelaySeconds",
+  "timeoutSeconds",
+  "periodSeconds",
+  "successThreshold",
+  "failureThreshold",
+];
+
+/** The probes and hooks of a container, which an ordinary init container may not have. */
+export function validateProbes(container: JsonObject, at: string, isInit: boolean): FieldError[] {
+  const named = ["lifecycle", ...PROBES].filter((name) => name in container);
+  if (isInit && textOf(container, "restartPolicy") !== "Always") {
+    const why = "may not be set for init containers without restartPolicy=Always";
+    return named.map((name) => field.forbidden(`${at}.${name}`, why));
+  }
+  return named.flatMap((name) =>
+    name === "lifecycle"
+      ? validateLifecycle(partOf(container, name), `${at}.${name}`)
+      : validateProbe(partOf(container, name), `${at}.${name}`, name),
+  );
+}
+
+function validateLifecycle(lifecycle: JsonObject, at: string): FieldError[] {
+  return HOOKS.filter((name) => name in lifecycle).flatMap((name) =>
+    validateHandler(partOf(lifecycle, name), `${at}.${name}`),
+  );
+}
+
+function validateProbe(probe: JsonObject, at: string, kind: string): FieldError[] {
+  const errors = validateHandler(probe, at);
+  for (const name of COUNTS) {
+    const value = Number(probe[name] ?? 0);
+    if (value < 0) errors.push(field.invalid(`${at}.${name}`, value, "must be greater than or equal to 0"));
+  }
+  const successes = Number(probe["successThreshold"] ?? 1);
+  if (kind !== "readinessProbe" && successes !== 1) {
+    errors.push(field.invalid(`${at}.successThreshold`, successes, "must be 1"));
+  }
+  const grace = probe["terminationGracePeriodSeconds"];
+  if (grace === undefined) return errors;
+  const path = `${at}.terminationGracePeriodSeconds`;
+  if (Number(grace) <= 0) errors.push(field.invalid(path, grace, "must be greater than 0"));
+  if (kind === "readinessProbe") {
+    errors.push(field.invalid(path, grace, "must not be set for readinessProbes"));
+  }
+  return errors;
+}
+
+function validateHandler(handler: JsonObject, at: string): FieldError[] {
+  const [first, ...more] = HANDLERS.filter((name) => name in handler);
+  if (first === undefined) return [field.required(at, "must specify a handler type")];
+  const tooMany = more.map((name) =>
+    field.forbidden(`${at}.${name}`, "may not specify more than 1 handler type"),
+  );
+  return [...validateAction(partOf(handler, first), `${at}.${first}`, first), ...tooMany];
+}
+
+function validateAction(action: JsonObject, at: string, kind: string): FieldError[] {
+  if (kind === "exec") {
+    const command = action["command"];
+    return Array.isArray(command) && command.length > 0 ? [] : [field.required(`${at}.command`)];
+  }
+  if (kind === "sleep") return [];
+  const errors = validatePort(action["port"], `${at}.port`);
+  const scheme = textOf(action, "scheme");
+  if (kind === "httpGet" && scheme !== "HTTP" && scheme !== "HTTPS") {
+    errors.push(field.notSupported(`${at}.scheme`, scheme, ["HTTP", "HTTPS"]));
+  }
+  return errors;
+}
+
+function validatePort(port: unknown, at: string): FieldError[] {
+  if (typeof port === "string") return portNameErrors(port).map((detail) => field.invalid(at, port, detail));
+  const number = Number(port ?? 0);
+  if (number >= 1 && number <= 65535) return [];
+  return [field.invalid(at, number, "must be between 1 and 65535, inclusive")];
+}
