@@ -138,7 +138,10 @@ class TransportClient implements Client {
 
   async list<T extends KubeObject>(type: ResourceType<T>, options: ListOptions = {}): Promise<KubeList<T>> {
     const request = listRequest(type, options);
-    return readJson<KubeList<T>>(request, await this.#exchange(request), options.omit);
+    type Answer = Omit<KubeList<T>, "items"> & { items: T[] | null };
+    const list = await readJson<Answer>(request, await this.#exchange(request), options.omit);
+    // An API server's list of metadata is null where it is empty.
+    return { ...list, items: list.items === null ? [] : list.items };
   }
 
   create<T extends KubeObject>(type: ResourceType<T>, object: T, options: CreateOptions = {}): Promise<T> {

@@ -2,6 +2,7 @@ import { setMaxListeners } from "node:events";
 import { Agent as HttpAgent, request as httpRequest } from "node:http";
 import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { createSecureContext } from "node:tls";
 import type { HttpRequest, HttpResponse, Transport } from "./transport.ts";
 
 /** What proves who we are, asked for before every request so that it can rotate. */
@@ -95,10 +96,13 @@ function parseServer(server: string): Pick<SendContext, "secure" | "hostname" | 
   };
 }
 
-/** Every connection of an agent goes to one server under one identity, so none needs a name; the usual one holds every certificate. */
+/**
+ * Every connection of an agent goes to one server under one identity: none needs a name of its own, which usually
+ * holds every certificate, and all share what TLS needs to know, sessions to resume included.
+ */
 class HttpsPool extends HttpsAgent {
   override getName(): string {
-    return "";
+    return "server";
   }
 }
 
@@ -115,9 +119,11 @@ function createAgents(options: HttpsTransportOptions, secure: boolean) {
     secure
       ? new HttpsPool({
           ...common,
-          ...(options.ca !== undefined && { ca: options.ca }),
+          secureContext: createSecureContext({
+            ...(options.ca !== undefined && { ca: options.ca }),
+            ...certificate,
+          }),
           ...(options.tlsServerName !== undefined && { servername: options.tlsServerName }),
-          ...certificate,
           rejectUnauthorized: options.insecureSkipTlsVerify !== true,
         })
       : new HttpAgent(common);
