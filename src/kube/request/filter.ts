@@ -21,13 +21,13 @@ export function parseFilter({ resource, namespace }: Target, query: URLSearchPar
     const object = needsObject ? readObject(resource, kept) : {};
     return fieldsMatch(fields, (field) => fieldOf(resource, kept, field, object));
   };
+  const selects = labels.length > 0 || fields.length > 0;
+  const isSelected = (kept: KeptObject): boolean =>
+    labelsMatch(labels, kept.labels) && (fields.length === 0 || matchesFields(kept));
   return {
     namespace,
-    selects: labels.length > 0 || fields.length > 0,
-    matches: (kept) =>
-      (namespace === "" || kept.namespace === namespace) &&
-      labelsMatch(labels, kept.labels) &&
-      (fields.length === 0 || matchesFields(kept)),
+    selects,
+    matches: (kept) => (namespace === "" || kept.namespace === namespace) && (!selects || isSelected(kept)),
   };
 }
 

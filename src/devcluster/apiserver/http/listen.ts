@@ -136,8 +136,11 @@ function asJson(
 }
 
 async function readBody(request: IncomingMessage): Promise<Buffer> {
+  const { "content-length": length, "transfer-encoding": encoding } = request.headers;
+  // Most requests have none.
+  if (length === undefined && encoding === undefined) return Buffer.alloc(0);
   const chunks: Buffer[] = [];
-  let bytes = Number(request.headers["content-length"] ?? 0);
+  let bytes = Number(length ?? 0);
   if (bytes <= BODY_LIMIT_BYTES) {
     bytes = 0;
     // The connection stays, for the answer.
