@@ -8,7 +8,8 @@ import { ApiError, isApiError } from "../../src/client/errors.ts";
 import { rotatingToken } from "../../src/client/in-cluster.ts";
 import { kubeconfigTransport, loadKubeconfig } from "../../src/client/kubeconfig.ts";
 import { createHttpsTransport } from "../../src/client/transport-https.ts";
-import { configMaps, namespaces } from "../../src/kube/builtin.ts";
+import { configMaps, namespaces, secrets } from "../../src/kube/builtin.ts";
+import { startTestApiServer } from "../support/api-server.ts";
 import { answerJson, failureStatus, startScriptedServer } from "../support/scripted-server.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
@@ -118,6 +119,13 @@ test("where no answer comes, the error has code 0 and says why", async () => {
   await server.close();
   await assert.rejects(client.getText("/version"), /ECONNREFUSED/);
   transport.close();
+});
+
+test("a list of nothing is empty, also where only metadata is asked for", async () => {
+  await using stack = new AsyncDisposableStack();
+  const { client, namespace } = await startTestApiServer(stack);
+  assert.deepEqual((await client.list(secrets, { namespace })).items, []);
+  assert.deepEqual((await client.list(secrets, { namespace, metadataOnly: true })).items, []);
 });
 
 test("a server that says nothing, or stops in the middle of a body, is given up in time", async () => {

@@ -51,7 +51,9 @@ export function renderPage(resource: Resource, page: Page, rendering: Rendering)
   const metadata: Record<string, unknown> = { resourceVersion: String(version) };
   if (continueToken !== "") metadata["continue"] = continueToken;
   if (remaining !== undefined) metadata["remainingItemCount"] = remaining;
-  const items = page.objects.map((stored) => metadataOnly(readObject(resource, stored), form.version));
+  const described = page.objects.map((stored) => metadataOnly(readObject(resource, stored), form.version));
+  // As in Go, where this list has never been made when nothing is in it.
+  const items = described.length > 0 ? described : null;
   return JSON.stringify({ kind: "PartialObjectMetadataList", apiVersion: form.version, metadata, items });
 }
 
