@@ -48,9 +48,9 @@ for (const mode of ["root", "user-namespace", "bubblewrap", "none"] satisfies Sa
     const script = 'echo "$GREETING" "$1"; pwd; echo last >&2; exit 3';
     const awkward = "a 'quoted'\nline";
     const [said, unknown, long, late] = await Promise.all([
-      container.exec(["sh", "-c", script, "sh", awkward], 20_000),
-      container.exec(["no-such-program"], 20_000),
-      container.exec(["sh", "-c", "head -c 100000 /dev/zero | tr '\\0' x; echo end"], 20_000),
+      container.exec(["sh", "-c", script, "sh", awkward], 30_000),
+      container.exec(["no-such-program"], 30_000),
+      container.exec(["sh", "-c", "head -c 100000 /dev/zero | tr '\\0' x; echo end"], 30_000),
       container.exec(["sleep", "60"], 1000),
     ]);
     assert.deepEqual(said, { exitCode: 3, output: `it's $HOME ${awkward}\n/\nlast\n` });
