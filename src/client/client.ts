@@ -150,7 +150,7 @@ class TransportClient implements Client {
       method: "POST",
       path: pathOf(type, namespace === undefined ? {} : { namespace }) + this.#writeQuery(options),
       headers: options.metadataOnly ? metadataHeaders : jsonHeaders,
-      body: JSON.stringify(withType(type, object)),
+      body: () => JSON.stringify(withType(type, object)),
       ...signalOf(options),
     });
   }
@@ -167,7 +167,7 @@ class TransportClient implements Client {
       method: "PUT",
       path: pathOf(type, { ...at, ...subresourceOf(options) }) + this.#writeQuery(options),
       headers: jsonHeaders,
-      body: JSON.stringify(withType(type, object)),
+      body: () => JSON.stringify(withType(type, object)),
       ...signalOf(options),
     });
   }

@@ -3,7 +3,7 @@ import { Agent as HttpAgent, request as httpRequest } from "node:http";
 import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { createSecureContext } from "node:tls";
-import type { HttpRequest, HttpResponse, Transport } from "./transport.ts";
+import { bodyOf, type HttpRequest, type HttpResponse, type Transport } from "./transport.ts";
 
 /** What proves who we are, asked for before every request so that it can rotate. */
 export interface Authority {
@@ -150,6 +150,7 @@ function createAgents(options: HttpsTransportOptions, secure: boolean) {
 function requestOptions(
   context: SendContext,
   request: HttpRequest,
+  body: string | undefined,
   agent: HttpAgent,
   authorityHeaders: Record<string, string> | undefined,
 ): RequestOptions {
@@ -158,7 +159,7 @@ function requestOptions(
     ...request.headers,
     ...authorityHeaders,
   };
-  if (request.body !== undefined) headers["content-length"] = Buffer.byteLength(request.body);
+  if (body !== undefined) headers["content-length"] = Buffer.byteLength(body);
   return {
     method: request.method,
     hostname: context.hostname,
@@ -183,7 +184,8 @@ function exchange(
     setMaxListeners(0, signal);
   }
   return new Promise((resolve, reject) => {
-    const options = requestOptions(context, request, agent, authorityHeaders);
+    const body = bodyOf(request);
+    const options = requestOptions(context, request, body, agent, authorityHeaders);
     const sent = context.secure ? httpsRequest(options) : httpRequest(options);
     let response: IncomingMessage | undefined;
     const fail = (error: Error): void => void (response ?? sent).destroy(error);
@@ -201,7 +203,7 @@ function exchange(
       response = answer;
       resolve(httpResponse(sent, answer));
     });
-    sent.end(request.body);
+    sent.end(body);
   });
 }
 

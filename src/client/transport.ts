@@ -5,7 +5,8 @@ export interface HttpRequest {
   /** Path and query, starting with `/`. */
   path: string;
   headers?: Record<string, string>;
-  body?: string;
+  /** Or what makes it when it is sent: a long text is then held by nobody while the answer is awaited. */
+  body?: string | (() => string);
   signal?: AbortSignal;
 }
 
@@ -23,3 +24,8 @@ export interface HttpResponse {
 
 /** Resolves for every HTTP status; rejects only where no answer came (network, abort). */
 export type Transport = (request: HttpRequest) => Promise<HttpResponse>;
+
+/** The text of a request's body; undefined where it has none. */
+export function bodyOf({ body }: Pick<HttpRequest, "body">): string | undefined {
+  return typeof body === "function" ? body() : body;
+}

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { createClient } from "../../src/client/client.ts";
 import type { Client } from "../../src/client/client.ts";
-import type { HttpRequest, Transport } from "../../src/client/transport.ts";
+import { bodyOf, type HttpRequest, type Transport } from "../../src/client/transport.ts";
 import { createHttpsTransport } from "../../src/client/transport-https.ts";
 import { configMaps, customResourceDefinitions } from "../../src/kube/builtin.ts";
 import type { ConfigMap } from "../../src/kube/builtin.ts";
@@ -180,7 +180,7 @@ test("a status that does not change sends nothing, one that does only what diffe
     status: { phase: "A", detail: { x: "1", y: "3" } },
   });
   const { resourceVersion, uid } = owner.metadata;
-  assert.deepEqual(JSON.parse(requests[0]?.body ?? ""), {
+  assert.deepEqual(JSON.parse(bodyOf(requests[0] ?? {}) ?? ""), {
     metadata: { resourceVersion, uid },
     status: { count: null, detail: { y: "3" } },
   });

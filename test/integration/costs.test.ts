@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { provider, secret } from "../../bench/support/objects.ts";
 import type { AgentRun } from "../../src/api/agent-run.ts";
 import { agentProviders, agentRuns } from "../../src/api/resources.ts";
-import type { Transport } from "../../src/client/transport.ts";
+import { bodyOf, type Transport } from "../../src/client/transport.ts";
 import { jobs, namespaces, secrets } from "../../src/kube/builtin.ts";
 import { startOperator } from "../../src/operator/operator.ts";
 import { createLog } from "../../src/runtime/log.ts";
@@ -179,7 +179,7 @@ function countTraffic(transport: Transport): { transport: Transport; take: () =>
         return transport(request);
       }
       increment(traffic.requests, `${request.method} ${resource}`);
-      traffic.writtenBytes += Buffer.byteLength(request.body ?? "");
+      traffic.writtenBytes += Buffer.byteLength(bodyOf(request) ?? "");
       const response = await transport(request);
       const text = async (): Promise<string> => {
         const body = await response.text();

@@ -1,4 +1,4 @@
-import type { HttpRequest } from "../../src/client/transport.ts";
+import { bodyOf, type HttpRequest } from "../../src/client/transport.ts";
 import { isObject } from "../../src/kube/json.ts";
 
 /** A rule of a role, as far as it names verbs on resources. */
@@ -35,8 +35,9 @@ export function permissionsFor(request: HttpRequest): string[] {
 }
 
 /** Who makes an object that blocks its owner's deletion must be able to finalize the owner, where OwnerReferencesPermissionEnforcement is on. */
-function finalizing({ method, body }: HttpRequest): string[] {
-  if (method !== "POST" || body === undefined) return [];
+function finalizing(request: HttpRequest): string[] {
+  const body = bodyOf(request);
+  if (request.method !== "POST" || body === undefined) return [];
   const object: unknown = JSON.parse(body);
   const metadata = isObject(object) ? object["metadata"] : undefined;
   const owners = isObject(metadata) ? metadata["ownerReferences"] : undefined;

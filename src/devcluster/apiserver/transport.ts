@@ -1,5 +1,5 @@
 import { Readable } from "node:stream";
-import type { Transport } from "../../client/transport.ts";
+import { bodyOf, type Transport } from "../../client/transport.ts";
 import type { User } from "../../kube/access/user.ts";
 import type { Handler } from "./handler.ts";
 import { splitTarget, type Sink } from "./http/request.ts";
@@ -18,7 +18,7 @@ export function createTransport(handler: Handler, user: User): Transport {
       headers: Object.fromEntries(
         Object.entries(request.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]),
       ),
-      body: request.body ?? "",
+      body: bodyOf(request) ?? "",
       user,
       signal: given === undefined ? stop.signal : AbortSignal.any([given, stop.signal]),
     });
