@@ -137,7 +137,7 @@ describe("what one run allocates", { timeout: 120_000 }, () => {
   const stack = new AsyncDisposableStack();
   after(() => stack.disposeAsync());
 
-  it("is at most 3 MB of JavaScript's heap, those of its requests and watch events included", async () => {
+  it("is at most 2.4 MB of JavaScript's heap, its requests and watch events included", async () => {
     const { listening, namespace, operatorWorks, carryOut } = await startRunPlane(stack);
     const program = fileURLToPath(new URL("../support/operator-allocations.ts", import.meta.url));
     const operator = fork(program, [listening.kubeconfigPath ?? "", namespace]);
@@ -161,7 +161,7 @@ describe("what one run allocates", { timeout: 120_000 }, () => {
     operator.send("end");
     const bytes = Number(await answered()) / names.length;
     assert.ok(bytes > 100_000, `${bytes} bytes a run are too few to be true`);
-    assert.ok(bytes < 3_000_000, `${bytes} bytes a run`);
+    assert.ok(bytes < 2_400_000, `${bytes} bytes a run`);
   });
 });
 
