@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { TIMED_OUT } from "../../src/devcluster/kubelet/container-exec.ts";
@@ -7,27 +7,15 @@ import { createContainerLog } from "../../src/devcluster/kubelet/container-log.t
 import { startContainerProcess } from "../../src/devcluster/kubelet/container-process.ts";
 import { detectSandbox, SYSTEM_PATH } from "../../src/devcluster/kubelet/sandbox/detect.ts";
 import type { Sandbox, SandboxMode } from "../../src/devcluster/kubelet/sandbox/sandbox.ts";
+import { launchOf } from "../support/container-launch.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 const PATH = process.env["PATH"] ?? SYSTEM_PATH;
 
 /** A container that has started and does nothing. */
 async function startIdle(sandbox: Sandbox, directory: string) {
-  const root = await mkdtemp(join(directory, "root-"));
-  const command = sandbox.prepare({
-    directory: root,
-    argv: ["sh", "-c", "while :; do sleep 60; done"],
-    env: { PATH: SYSTEM_PATH, GREETING: "it's $HOME" },
-    workingDir: "/",
-    hostname: "pod-1",
-    mounts: [],
-    uid: 1000,
-    gid: 1000,
-    supplementalGroups: [],
-    readOnlyRootFilesystem: false,
-    allowPrivilegeEscalation: false,
-    capabilities: [],
-  });
+  const env = { PATH: SYSTEM_PATH, GREETING: "it's $HOME" };
+  const command = sandbox.prepare(launchOf(directory, ["sh", "-c", "while :; do sleep 60; done"], { env }));
   const log = createContainerLog(join(directory, "log"));
   const container = startContainerProcess(sandbox, command, log, join(directory, "pid"), true);
   assert.deepEqual(await container.started, { started: true });

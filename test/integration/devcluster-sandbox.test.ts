@@ -21,6 +21,7 @@ import type {
   Sandbox,
   SandboxMode,
 } from "../../src/devcluster/kubelet/sandbox/sandbox.ts";
+import { launchOf } from "../support/container-launch.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "sandbox-"));
 // Not `after`: that runs as soon as a first suite has been skipped.
@@ -28,24 +29,6 @@ process.once("exit", () => rmSync(scratch, { recursive: true, force: true }));
 
 async function available(mode: SandboxMode): Promise<Sandbox | undefined> {
   return detectSandbox(scratch, process.env["PATH"] ?? SYSTEM_PATH, mode).catch(() => undefined);
-}
-
-function launchOf(argv: string[], changes: Partial<ContainerLaunch> = {}): ContainerLaunch {
-  return {
-    directory: mkdtempSync(join(scratch, "container-")),
-    argv,
-    env: { PATH: SYSTEM_PATH },
-    workingDir: "/",
-    hostname: "pod-1",
-    mounts: [],
-    uid: 1000,
-    gid: 1000,
-    supplementalGroups: [],
-    readOnlyRootFilesystem: false,
-    allowPrivilegeEscalation: false,
-    capabilities: [],
-    ...changes,
-  };
 }
 
 interface Outcome {
@@ -83,7 +66,7 @@ for (const mode of ["root", "user-namespace", "bubblewrap"] as const) {
     () => {
       if (sandbox === undefined) return;
       const sh = (script: string, changes: Partial<ContainerLaunch> = {}): Promise<Outcome> =>
-        run(sandbox, launchOf(["sh", "-c", script], changes));
+        run(sandbox, launchOf(scratch, ["sh", "-c", script], changes));
 
       test("the command is process 1, as the wanted user, with its own host name", async () => {
         const { stdout, code, report } = await sh("echo $$ $(id -u) $(id -g) $(uname -n)");
@@ -155,7 +138,7 @@ for (const mode of ["root", "user-namespace", "bubblewrap"] as const) {
 
       test("the environment arrives unchanged and nothing is added", async () => {
         const env = { PATH: SYSTEM_PATH, TEXT: "a\nb 'c' $(d) \\", "odd.name-x": "1" };
-        const { stdout } = await run(sandbox, launchOf(["env", "-0"], { env }));
+        const { stdout } = await run(sandbox, launchOf(scratch, ["env", "-0"], { env }));
         const seen = Object.fromEntries(
           stdout
             .split("\0")
@@ -190,14 +173,14 @@ for (const mode of ["root", "user-namespace", "bubblewrap"] as const) {
       ];
       for (const [argv, message] of failures) {
         test(`${argv[0]} cannot be started, and the report says why`, async () => {
-          const { report, code } = await run(sandbox, launchOf(argv));
+          const { report, code } = await run(sandbox, launchOf(scratch, argv));
           assert.deepEqual([report, code], [message, 128]);
         });
       }
 
       test("nothing of a container outlives the process that started it", async () => {
         const marker = String(1_000_000 + process.pid);
-        const { file, args, env, cwd } = sandbox.prepare(launchOf(["sleep", marker]));
+        const { file, args, env, cwd } = sandbox.prepare(launchOf(scratch, ["sleep", marker]));
         const script = `
         const { spawn } = require("node:child_process");
         const { file, args, env, cwd } = JSON.parse(process.argv[1]);
