@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { setTimeout as delay } from "node:timers/promises";
 import { createApiServer, type ApiServer } from "../../src/devcluster/apiserver/server.ts";
 import { createClient } from "../../src/client/client.ts";
 import { startCaches, stopCaches } from "../../src/devcluster/controllers/caches.ts";
 import { createEventRecorder } from "../../src/devcluster/controllers/events.ts";
 import { startGarbageCollector } from "../../src/devcluster/controllers/garbage-collector.ts";
 import { startJobController } from "../../src/devcluster/controllers/job.ts";
-import { fill, mask, readScenario, send, type Answer, type Step } from "./replay.ts";
+import { ask, collectEvents, mask, readScenario, send, type Answer, type Step } from "./replay.ts";
 
 /** What a real kube-apiserver 1.36 answered, step by step, against this one. */
 
@@ -43,7 +42,17 @@ after(async () => {
   await server.close();
 });
 
-for (const scenario of ["configmaps", "finalizers", "ownership", "watching", "customresources", "builtins"]) {
+const SCENARIOS = [
+  "configmaps",
+  "finalizers",
+  "ownership",
+  "watching",
+  "customresources",
+  "builtins",
+  // Recorded by record.ts.
+];
+
+for (const scenario of SCENARIOS) {
   test(`the recorded scenario ${scenario}`, async (t) => {
     const steps = await readScenario(scenario);
     const namespace = `recorded-${scenario}`;
@@ -53,7 +62,8 @@ for (const scenario of ["configmaps", "finalizers", "ownership", "watching", "cu
     for (const step of steps) {
       const run = async () => {
         if (step.request?.ms !== undefined) {
-          watches.push(watch(step.request, namespace, answers));
+          const ms = Math.min(step.request.ms, 300);
+          watches.push(collectEvents(server.transport(), step.request, namespace, answers, ms));
           return;
         }
         if (step.events !== undefined) {
@@ -61,7 +71,7 @@ for (const scenario of ["configmaps", "finalizers", "ownership", "watching", "cu
           assert.deepEqual(mask(delivered, namespace), mask(step.events, "{{ns}}"));
           return;
         }
-        const answer = await request(step, namespace, answers);
+        const answer = await ask(server.transport(), step, namespace, answers);
         answers.set(step.name, answer);
         compare(step, answer, namespace, GO_STRUCTS.has(`${scenario}/${step.name}`));
       };
@@ -107,20 +117,6 @@ async function prepareNamespace(name: string): Promise<void> {
   });
 }
 
-function filled<T>(value: T, namespace: string, answers: ReadonlyMap<string, Answer>): T {
-  return JSON.parse(fill(JSON.stringify(value), namespace, answers)) as T;
-}
-
-async function request(step: Step, namespace: string, answers: ReadonlyMap<string, Answer>): Promise<Answer> {
-  assert.ok(step.request);
-  if (step.waitMs !== undefined) await delay(Math.min(step.waitMs, 400));
-  const response = await send(server.transport(), filled(step.request, namespace, answers));
-  const text = await response.text();
-  const contentType = response.headers["content-type"] ?? "";
-  const body: unknown = contentType.startsWith("application/json") ? JSON.parse(text) : text;
-  return { status: response.status, contentType, warning: response.headers["warning"] ?? "", body };
-}
-
 function compare(step: Step, answer: Answer, namespace: string, withGoStructs: boolean): void {
   const expected = step.response;
   assert.ok(expected);
@@ -149,21 +145,4 @@ function withoutGoStructs(body: unknown): unknown {
       : value,
   );
   return JSON.parse(text) as unknown;
-}
-
-async function watch(
-  recorded: NonNullable<Step["request"]>,
-  namespace: string,
-  answers: ReadonlyMap<string, Answer>,
-): Promise<{ status: number; events: unknown[] }> {
-  const signal = AbortSignal.timeout(Math.min(recorded.ms ?? 0, 300));
-  const response = await send(server.transport(), filled(recorded, namespace, answers), signal);
-  let text = "";
-  try {
-    for await (const chunk of response.chunks()) text += Buffer.from(chunk).toString("utf8");
-  } catch (error) {
-    if (!signal.aborted) throw error;
-  }
-  const lines = text.split("\n").filter((line) => line !== "");
-  return { status: response.status, events: lines.map((line) => JSON.parse(line) as unknown) };
 }

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Transport } from "../../src/client/transport.ts";
 
 /** One recorded request and its answer; see test/fixtures/kubernetes/README.md. */
@@ -12,6 +13,7 @@ export interface Step {
     contentType?: string;
     body?: unknown;
     rawBody?: string;
+    headers?: Record<string, string>;
     /** Set for a watch: how long it was open. */
     ms?: number;
   };
@@ -27,9 +29,13 @@ export interface Answer {
   body: unknown;
 }
 
+/** The file of a scenario. */
+export function scenarioFile(name: string): URL {
+  return new URL(`../fixtures/kubernetes/${name}.json`, import.meta.url);
+}
+
 export async function readScenario(name: string): Promise<Step[]> {
-  const url = new URL(`../fixtures/kubernetes/${name}.json`, import.meta.url);
-  return (JSON.parse(await readFile(url, "utf8")) as { steps: Step[] }).steps;
+  return (JSON.parse(await readFile(scenarioFile(name), "utf8")) as { steps: Step[] }).steps;
 }
 
 /** Fills `{{ns}}` and `{{step:a.b}}` in. */
@@ -48,7 +54,7 @@ export async function send(
   request: NonNullable<Step["request"]>,
   signal?: AbortSignal,
 ) {
-  const headers: Record<string, string> = {};
+  const headers: Record<string, string> = { ...request.headers };
   if (request.accept !== undefined) headers["accept"] = request.accept;
   if (request.contentType !== undefined) headers["content-type"] = request.contentType;
   const body = request.rawBody ?? (request.body === undefined ? undefined : JSON.stringify(request.body));
@@ -59,6 +65,46 @@ export async function send(
     ...(body === undefined ? {} : { body }),
     ...(signal === undefined ? {} : { signal }),
   });
+}
+
+function filled<T>(value: T, namespace: string, answers: ReadonlyMap<string, Answer>): T {
+  return JSON.parse(fill(JSON.stringify(value), namespace, answers)) as T;
+}
+
+/** Sends the request of a step, filled in, after the pause that it asks for. */
+export async function ask(
+  transport: Transport,
+  step: Step,
+  namespace: string,
+  answers: ReadonlyMap<string, Answer>,
+): Promise<Answer> {
+  if (step.request === undefined) throw new Error(`step ${step.name} has no request`);
+  if (step.waitMs !== undefined) await delay(Math.min(step.waitMs, 400));
+  const response = await send(transport, filled(step.request, namespace, answers));
+  const text = await response.text();
+  const contentType = response.headers["content-type"] ?? "";
+  const body: unknown = contentType.startsWith("application/json") ? JSON.parse(text) : text;
+  return { status: response.status, contentType, warning: response.headers["warning"] ?? "", body };
+}
+
+/** What a watch delivers in `ms`. */
+export async function collectEvents(
+  transport: Transport,
+  request: NonNullable<Step["request"]>,
+  namespace: string,
+  answers: ReadonlyMap<string, Answer>,
+  ms: number,
+): Promise<{ status: number; events: unknown[] }> {
+  const signal = AbortSignal.timeout(ms);
+  const response = await send(transport, filled(request, namespace, answers), signal);
+  let text = "";
+  try {
+    for await (const chunk of response.chunks()) text += Buffer.from(chunk).toString("utf8");
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+  const lines = text.split("\n").filter((line) => line !== "");
+  return { status: response.status, events: lines.map((line) => JSON.parse(line) as unknown) };
 }
 
 const VOLATILE_FIELDS = new Set([
@@ -114,7 +160,9 @@ function byWriter(left: unknown, right: unknown): number {
 
 /** Several errors in one message come in any order; a version differs. */
 function maskMessage(text: string): string {
-  const masked = text.replace(/current: \d+/, "current: <version>");
+  const masked = text
+    .replace(/current: \d+/, "current: <version>")
+    .replace(/(ResourceVersion in record|too old resource version: \d+) \(\d+\)/, "$1 (<version>)");
   const list = /^(.*?is invalid: )\[(.*)\]$/s.exec(masked);
   if (list === null) return masked;
   return `${list[1]}[${(list[2] ?? "")
