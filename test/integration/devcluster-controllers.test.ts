@@ -9,7 +9,7 @@ import { waitFor, waitForAbsence } from "../support/wait-for.ts";
 
 /** A first process must ask for signals to get them. */
 const STOPPABLE = "trap 'exit 143' TERM; sleep 60 & wait";
-const cluster = useCluster({ operator: false });
+const cluster = useCluster({ operator: false, pods: "anywhere" });
 
 /** For what depends on the embedded cluster's own storage classes. */
 const OTHER_CLASSES = "another cluster has other storage classes";

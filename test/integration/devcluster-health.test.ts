@@ -9,7 +9,7 @@ import { useCluster } from "../support/cluster.ts";
 import { eventOf, sh, skipElsewhere, usePods } from "../support/pods.ts";
 import { waitForAbsence } from "../support/wait-for.ts";
 
-const cluster = useCluster({ operator: false });
+const cluster = useCluster({ operator: false, pods: "anywhere" });
 const { create, until, ended, log } = usePods(cluster);
 /** A first process must ask for signals to get them. */
 const SERVE = "trap 'exit 0' TERM; while :; do sleep 0.1; done";

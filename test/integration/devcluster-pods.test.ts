@@ -7,7 +7,7 @@ import { useCluster } from "../support/cluster.ts";
 import { eventOf, IMAGE, sh, skipElsewhere, usePods, WAIT_MS } from "../support/pods.ts";
 import { waitForAbsence } from "../support/wait-for.ts";
 
-const cluster = useCluster({ operator: false });
+const cluster = useCluster({ operator: false, pods: "anywhere" });
 const { create, until, ended, log } = usePods(cluster);
 /** For what must change a node, or needs a program of this machine. */
 const NOT_OURS = "another cluster's nodes are left alone";

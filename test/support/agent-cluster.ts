@@ -13,14 +13,13 @@ import { isFinished } from "../../src/plan/agent-run/status.ts";
 import { agentFacts } from "../agents/support/agent-facts.ts";
 import type { TestCluster, TestClusterOptions } from "./cluster.ts";
 import { useCluster } from "./cluster.ts";
+import type { GitHttpServer } from "./git-http-server.ts";
+import { startGitHttpServer } from "./git-http-server.ts";
 import type { GitRepository } from "./git-repository.ts";
 import { createGitRepository } from "./git-repository.ts";
 import { aProvider, aRun, aSecret } from "./objects.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 import { waitFor } from "./wait-for.ts";
-
-/** The repository that every run of an agent cluster works on, as its pods name it. */
-export const REPOSITORY_URL = "https://git.example.com/team/repo.git";
 
 /** The key that the Secret `credentials` holds. */
 export const API_KEY = "sk-test-0123456789";
@@ -30,6 +29,8 @@ export interface AgentCluster {
   readonly cluster: TestCluster;
   readonly model: ModelEndpoint;
   readonly repository: GitRepository;
+  /** As pods name the repository. */
+  readonly repositoryUrl: string;
   /** Creates a run of claude with the provider `scripted`; its prompt chooses the scenario. */
   create(name: string, spec?: Partial<AgentRunSpec>): Promise<AgentRun>;
   /** The run once it is as awaited. Default: ended. */
@@ -52,22 +53,23 @@ export function useAgentCluster(
   options: TestClusterOptions = {},
 ): AgentCluster {
   const stack = new AsyncDisposableStack();
-  const mirrors: Record<string, string> = {};
   let model: ModelEndpoint | undefined;
   let repository: GitRepository | undefined;
+  let git: GitHttpServer | undefined;
   before(async () => {
     const directory = stack.use(await temporaryDirectory());
     repository = await createGitRepository(join(directory.path, "repository"));
-    mirrors[REPOSITORY_URL] = repository.path;
+    git = await startGitHttpServer({ root: directory.path });
     model = await startModelEndpoint({ scenario: (prompt) => scenarioFor(scenarios, prompt) });
   });
-  const cluster = useCluster({ gitMirrors: mirrors, ...options });
+  const cluster = useCluster({ pods: "here", ...options });
   before(async () => {
     await add(secrets, aSecret("credentials", { "api-key": API_KEY }));
     await provide("scripted");
   });
   after(async () => {
     await model?.close();
+    await git?.close();
     await stack.disposeAsync();
   });
 
@@ -75,6 +77,7 @@ export function useAgentCluster(
     if (value === undefined) throw new Error("it is there from the first test on, not before");
     return value;
   };
+  const repositoryUrl = (): string => `${there(git).url}/repository`;
   const add: AgentCluster["add"] = async (type, object) => {
     const metadata = { ...object.metadata, namespace: cluster.namespace };
     await cluster.client.create(type, { ...object, metadata });
@@ -86,7 +89,7 @@ export function useAgentCluster(
     await add(agentProviders, aProvider(name, { url, secret: "credentials" }, { ...more, environment }));
   };
   const create: AgentCluster["create"] = async (name, spec = {}) => {
-    const run = aRun(name, REPOSITORY_URL, { providerRef: "scripted", timeout: "60s", ...spec });
+    const run = aRun(name, repositoryUrl(), { providerRef: "scripted", timeout: "60s", ...spec });
     const metadata = { ...run.metadata, namespace: cluster.namespace };
     return cluster.client.create(agentRuns, { ...run, metadata });
   };
@@ -99,6 +102,9 @@ export function useAgentCluster(
     },
     get repository() {
       return there(repository);
+    },
+    get repositoryUrl() {
+      return repositoryUrl();
     },
     create,
     until,

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { networkInterfaces } from "node:os";
 import { delimiter, join } from "node:path";
 import { after, before } from "node:test";
 import { createClient } from "../../src/client/client.ts";
@@ -6,6 +7,7 @@ import type { Client } from "../../src/client/client.ts";
 import { isApiError } from "../../src/client/errors.ts";
 import { kubeconfigTransport } from "../../src/client/kubeconfig.ts";
 import { namespaces } from "../../src/kube/builtin.ts";
+import { nodes } from "../../src/kube/pods/node.ts";
 import { installDefinitions } from "../../src/local/install.ts";
 import type { LocalClusterOptions } from "../../src/local/local-cluster.ts";
 import { startLocalCluster } from "../../src/local/local-cluster.ts";
@@ -28,11 +30,19 @@ export interface TestCluster {
   readonly dataDir: string | undefined;
 }
 
+/** How the embedded cluster runs pods; who asks for any of it gets that one. */
+const NODE_OPTIONS = ["gitMirrors", "hosts", "toolDirectories", "path", "sandbox"] as const;
+
 export interface TestClusterOptions extends Partial<
-  Pick<LocalClusterOptions, "gitMirrors" | "hosts" | "toolDirectories" | "path" | "sandbox">
+  Pick<LocalClusterOptions, (typeof NODE_OPTIONS)[number]>
 > {
   /** Whether the operator runs. Default: true. */
   operator?: boolean;
+  /**
+   * Set by tests whose pods must run: on any node, or on this machine, because they use its loopback and its
+   * programs. Instead of a cluster that cannot, the embedded one is taken.
+   */
+  pods?: "anywhere" | "here";
 }
 
 /**
@@ -73,9 +83,9 @@ export async function startTestCluster(
   options: TestClusterOptions,
   stack: AsyncDisposableStack,
 ): Promise<TestCluster> {
-  const given = process.env["TEST_KUBECONFIG"];
   const namespace = `test-${randomBytes(4).toString("hex")}`;
-  const cluster = given ? await connect(given, stack) : await startEmbedded(options, stack);
+  const given = await givenCluster(options, stack);
+  const cluster = given ?? (await startEmbedded(options, stack));
   await cluster.client.create(namespaces, {
     apiVersion: "v1",
     kind: "Namespace",
@@ -84,7 +94,7 @@ export async function startTestCluster(
   if (given) {
     stack.defer(() => removeNamespace(cluster.client, namespace));
     if (options.operator !== false) {
-      const { transport } = await kubeconfigTransport({ paths: [given] });
+      const { transport } = await kubeconfigTransport({ paths: [given.kubeconfig] });
       stack.defer(() => transport.close());
       const operator = await startOperator({
         transport,
@@ -102,12 +112,30 @@ export async function startTestCluster(
 
 type Connected = Pick<TestCluster, "kubeconfig" | "client" | "dataDir">;
 
-async function connect(kubeconfig: string, stack: AsyncDisposableStack): Promise<Connected> {
+/** The cluster that TEST_KUBECONFIG names, with the CRDs; undefined when there is none or it will not do. */
+async function givenCluster(
+  options: TestClusterOptions,
+  stack: AsyncDisposableStack,
+): Promise<Connected | undefined> {
+  const kubeconfig = process.env["TEST_KUBECONFIG"];
+  if (!kubeconfig || NODE_OPTIONS.some((option) => options[option] !== undefined)) return undefined;
   const { transport } = await kubeconfigTransport({ paths: [kubeconfig] });
   stack.defer(() => transport.close());
   const client = createClient(transport);
+  if (options.pods !== undefined && !(await hasNode(client, options.pods))) return undefined;
   await installDefinitions(client, join(projectRoot, "config"));
   return { kubeconfig, client, dataDir: undefined };
+}
+
+async function hasNode(client: Client, where: "anywhere" | "here"): Promise<boolean> {
+  const ready = (await client.list(nodes)).items.filter(({ status }) =>
+    status?.conditions?.some(({ type, status: is }) => type === "Ready" && is === "True"),
+  );
+  if (where === "anywhere") return ready.length > 0;
+  const own = new Set(
+    Object.values(networkInterfaces()).flatMap((each) => each?.map(({ address }) => address)),
+  );
+  return ready.some(({ status }) => status?.addresses?.some(({ address }) => own.has(address)));
 }
 
 async function startEmbedded(options: TestClusterOptions, stack: AsyncDisposableStack): Promise<Connected> {

@@ -5,7 +5,10 @@ import { versionInfo } from "../version.ts";
 /** v1 Node, as far as it is read here. */
 export interface Node extends KubeObject {
   spec?: { unschedulable?: boolean };
-  status?: Record<string, unknown>;
+  status?: Record<string, unknown> & {
+    addresses?: readonly { type: string; address: string }[];
+    conditions?: readonly { type: string; status: string }[];
+  };
 }
 
 export const nodes = resourceType<Node>("", "v1", "nodes", "Node", false);
