@@ -1,6 +1,6 @@
-const LOOK_EVERY_MS = 5_000;
-/** CPU time within one look: 1 % of a core is a process with nothing to do. */
-const QUIET_MICROSECONDS = LOOK_EVERY_MS * 10;
+const LOOK_EVERY_MS = 2_000;
+/** CPU time within one look: 2 % of a core is a process with nothing to do. */
+const QUIET_MICROSECONDS = LOOK_EVERY_MS * 20;
 /** CPU time since the last collection that is worth one. */
 const WORTH_MICROSECONDS = 1_000_000;
 
