@@ -100,9 +100,9 @@ function nothing(): ActionPlan<WidgetStatus> {
 }
 
 function childOf(owner: Widget, name: string): { type: typeof configMaps; object: ConfigMap } {
-  const { uid = "" } = owner.metadata;
+  const { name: widget = "", uid = "" } = owner.metadata;
   const ownerReferences = [
-    { apiVersion: "test.example.com/v1", kind: "Widget", name: "x", uid, controller: true },
+    { apiVersion: "test.example.com/v1", kind: "Widget", name: widget, uid, controller: true },
   ];
   return {
     type: configMaps,
