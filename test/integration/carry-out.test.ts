@@ -312,6 +312,7 @@ test("finalizers are put on before the children exist, and taken off after the s
   assert.deepEqual(sent(), ["PATCH status", `PATCH ${owner.metadata.name}`]);
   const after = await server.client.get(widgets, at);
   assert.deepEqual([after.metadata.finalizers, after.status?.phase], [["example.com/theirs"], "Free"]);
+  await server.client.patch(widgets, at, { metadata: { finalizers: null } }, { type: "merge" });
 });
 
 test("an object that is being deleted takes no finalizer, and goes with the last one", async () => {
