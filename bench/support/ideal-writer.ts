@@ -1,7 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { agentRuns } from "../../src/api/resources.ts";
 import { jobs, persistentVolumeClaims, pods, type Pod } from "../../src/kube/builtin.ts";
-import type { KubeObject } from "../../src/kube/objects.ts";
 import { pathOf } from "../../src/kube/resources.ts";
 import { connectPlainly } from "./plain-requests.ts";
 import { fill, type Templates } from "./templates.ts";
@@ -18,16 +17,15 @@ const plain = await connectPlainly(kubeconfig);
 /** How far each run is: its writes follow one another. */
 const told = new Map<string, { uid: string; running: boolean; ended: boolean; last: Promise<unknown> }>();
 
-const runs = await plain.lines(`${pathOf(agentRuns, { namespace })}?watch=true`);
-const podEvents = await plain.lines(`${pathOf(pods, { namespace })}?watch=true`);
+const runEvents = await plain.watch(pathOf(agentRuns, { namespace }));
+const podEvents = await plain.watch<Pod>(pathOf(pods, { namespace }));
 void followRuns();
 void followPods();
 process.once("SIGTERM", () => process.exit(0));
 process.stdout.write("ready\n");
 
 async function followRuns(): Promise<void> {
-  for await (const line of runs) {
-    const { type, object } = parse<KubeObject>(line);
+  for await (const { type, object } of runEvents) {
     if (type !== "ADDED") continue;
     const { name = "", uid = "" } = object.metadata;
     told.set(name, { uid, running: false, ended: false, last: start(name, uid) });
@@ -46,8 +44,7 @@ function writeStatus(name: string, patch: string): Promise<string> {
 }
 
 async function followPods(): Promise<void> {
-  for await (const line of podEvents) {
-    const { object } = parse<Pod>(line);
+  for await (const { object } of podEvents) {
     const name = object.metadata.labels?.["batch.kubernetes.io/job-name"] ?? "";
     const run = told.get(name);
     if (!run) continue;
@@ -61,9 +58,4 @@ async function followPods(): Promise<void> {
       run.last = run.last.then(() => writeStatus(name, fill(templates.ended, name, run.uid)));
     }
   }
-}
-
-function parse<T extends KubeObject>(line: string): { type: string; object: T } {
-  // A watch of this resource sends nothing else.
-  return JSON.parse(line) as { type: string; object: T };
 }

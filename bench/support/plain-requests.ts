@@ -3,13 +3,22 @@ import type { IncomingMessage } from "node:http";
 import { text } from "node:stream/consumers";
 import { createInterface } from "node:readline";
 import { loadKubeconfig } from "../../src/client/kubeconfig.ts";
+import type { KubeObject } from "../../src/kube/objects.ts";
 
 /** Requests without a cache, a queue or a retry: what the API server and JSON cost, and nothing else. */
 export interface PlainRequests {
   /** The answer's body; rejects unless the status is a success. */
   send(method: string, path: string, body?: string, contentType?: string): Promise<string>;
-  /** The lines of a watch, until its end. */
-  lines(path: string): Promise<AsyncIterable<string>>;
+  /**
+   * What a watch tells from now on; resolves when it is open. The API server closes the watch of a reader that
+   * is slow for a moment: it goes on behind the last event.
+   */
+  watch<T extends KubeObject>(path: string): Promise<AsyncIterable<PlainEvent<T>>>;
+}
+
+export interface PlainEvent<T extends KubeObject> {
+  type: "ADDED" | "MODIFIED" | "DELETED";
+  object: T;
 }
 
 export async function connectPlainly(kubeconfig: string): Promise<PlainRequests> {
@@ -50,6 +59,26 @@ export async function connectPlainly(kubeconfig: string): Promise<PlainRequests>
       if ((answer.statusCode ?? 0) >= 300) throw new Error(`${asked[0]} ${asked[1]}: ${body}`);
       return body;
     },
-    lines: async (path) => createInterface({ input: await open("GET", path), crlfDelay: Infinity }),
+    watch: async (path) =>
+      eventsOf(await open("GET", `${path}?watch=true`), (resourceVersion) =>
+        open("GET", `${path}?watch=true&resourceVersion=${resourceVersion}`),
+      ),
   };
+}
+
+async function* eventsOf<T extends KubeObject>(
+  first: IncomingMessage,
+  reopen: (resourceVersion: string) => Promise<IncomingMessage>,
+): AsyncGenerator<PlainEvent<T>> {
+  let input = first;
+  let resourceVersion = "";
+  for (;;) {
+    for await (const line of createInterface({ input, crlfDelay: Infinity })) {
+      const event = JSON.parse(line) as PlainEvent<T> | { type: "ERROR"; object: KubeObject };
+      if (event.type === "ERROR") throw new Error(`the watch ended: ${line}`);
+      resourceVersion = event.object.metadata.resourceVersion ?? resourceVersion;
+      yield event;
+    }
+    input = await reopen(resourceVersion);
+  }
 }
