@@ -74,7 +74,7 @@ test("what is forgotten is answered with 410, and the rest of a list can still b
 
 test("a dropped selector, a bad token and a future version are refused", async () => {
   const refusals: [query: string, status: number, message: RegExp][] = [
-    ["continue=nonsense", 400, /^continue key is not valid/],
+    ["continue=nonsense", 400, /^invalid continue token: continue key is not valid/],
     ["resourceVersion=999999999", 504, /Too large resource version: 999999999/],
     ["resourceVersionMatch=Exact", 422, /forbidden unless resourceVersion is provided/],
     ["labelSelector=a%20in", 400, /unable to parse requirement/],

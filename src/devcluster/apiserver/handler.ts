@@ -5,7 +5,8 @@ import type { JsonObject } from "../../kube/json-object.ts";
 import { renderObject, renderPage } from "../../kube/kinds/render.ts";
 import { negotiate, PLAIN_JSON, type Negotiated } from "../../kube/request/accept.ts";
 import { readBody, readDocument } from "../../kube/request/body.ts";
-import { isWriteVerb, parseDeleteOptions, parseWriteOptions } from "../../kube/request/options.ts";
+import { parseDeleteOptions } from "../../kube/request/delete-options.ts";
+import { isWriteVerb, parseWriteOptions } from "../../kube/request/options.ts";
 import type { WriteVerb } from "../../kube/request/options.ts";
 import { parseRequestInfo, type RequestInfo } from "../../kube/request/request-info.ts";
 import {
@@ -30,6 +31,8 @@ import { getObject, listObjects } from "./verbs/list.ts";
 import { patchObject } from "./verbs/patch.ts";
 import { updateObject } from "./verbs/update.ts";
 import { watchObjects } from "./verbs/watch.ts";
+
+const STATUS_VERBS: ReadonlySet<string> = new Set(["get", "update", "patch"]);
 
 /** Answers one request; never rejects. */
 export type Handler = (request: ApiRequest) => Promise<ApiResponse>;
@@ -73,6 +76,9 @@ async function answerResource(
     if (info.verb !== "create") throw methodNotAllowed();
     const review = answerReview(context, target, readDocument(request, resource.kind));
     return jsonResponse(201, JSON.stringify(review));
+  }
+  if (info.subresource === "status" && resource.hasStatus && !STATUS_VERBS.has(info.verb)) {
+    throw methodNotAllowed();
   }
   if (info.subresource !== "" && !(info.subresource === "status" && resource.hasStatus)) {
     return answerSubresource(context, target, request, info.verb);

@@ -2,7 +2,8 @@ import { answeredTokenRequest, readTokenRequest } from "../../kube/access/servic
 import type { Subresource } from "../../kube/kinds/resource.ts";
 import { findSubresource } from "../../kube/kinds/subresources.ts";
 import { readBody, readDocument } from "../../kube/request/body.ts";
-import { parseEviction, parseWriteOptions } from "../../kube/request/options.ts";
+import { parseEviction } from "../../kube/request/delete-options.ts";
+import { parseWriteOptions } from "../../kube/request/options.ts";
 import { createdResponse, jsonResponse, type Response } from "../../kube/request/response.ts";
 import type { Target } from "../../kube/request/target.ts";
 import type { ApiContext } from "./context.ts";

@@ -1,5 +1,6 @@
 import { metaOf, partOf, textOf, type JsonObject } from "../json-object.ts";
-import type { ObjectMeta } from "../objects.ts";
+import { jsonEqual } from "../json.ts";
+import type { ObjectMeta, OwnerReference } from "../objects.ts";
 import type { Target } from "../request/target.ts";
 import { forbidden, invalid, notFound, badRequest } from "../status-error.ts";
 import { timestamp } from "../time.ts";
@@ -36,7 +37,20 @@ export function setSystemFields(resource: Resource, object: JsonObject, uid: str
     delete (meta as Record<string, unknown>)[field];
   }
   if (resource.strategy.generation) meta.generation = 1;
-  else delete meta.generation;
+}
+
+/** Drops owner references that are there twice, with a warning. `patching`: by a patch, of which only the result is looked at. */
+export function dropRepeatedOwners(meta: ObjectMeta, warnings: string[], patching: boolean): void {
+  const owners = meta.ownerReferences ?? [];
+  const isRepeated = (owner: OwnerReference, index: number): boolean =>
+    owners.slice(0, index).some((earlier) => jsonEqual(earlier, owner));
+  const repeated = owners.filter(isRepeated);
+  if (repeated.length === 0) return;
+  meta.ownerReferences = owners.filter((owner, index) => !isRepeated(owner, index));
+  const when = patching ? " after mutating admission happens" : "";
+  warnings.push(
+    `.metadata.ownerReferences contains duplicate entries${when}; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: ${repeated.map(({ uid }) => uid).join(", ")}`,
+  );
 }
 
 /** Throws where the namespace of a new object (undefined: there is none) does not take it. */

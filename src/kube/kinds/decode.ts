@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject } from "../json-object.ts";
+import { jsonKind } from "../json.ts";
 import { canonicalQuantity } from "../quantity.ts";
 import type { GoField, GoStruct, GoType, GoTypes, Scalar } from "./types/notation.ts";
 
@@ -30,12 +31,6 @@ export function decode(types: GoTypes, typeName: string, value: unknown): Decode
   const unknown: string[] = [];
   const decoded = decodeStruct(value, typeName, { types, unknown, struct: typeName, fields: [], path: "" });
   return { value: decoded, unknown };
-}
-
-function jsonKind(value: unknown): string {
-  if (Array.isArray(value)) return "array";
-  if (typeof value === "boolean") return "bool";
-  return typeof value;
 }
 
 function goName(type: GoType): string {

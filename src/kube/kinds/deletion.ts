@@ -1,5 +1,5 @@
 import { metaOf, type JsonObject } from "../json-object.ts";
-import type { DeleteRequest } from "../request/options.ts";
+import type { DeleteRequest } from "../request/delete-options.ts";
 import type { Target } from "../request/target.ts";
 import { failure } from "../status-error.ts";
 import type { Status } from "../status.ts";

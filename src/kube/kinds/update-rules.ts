@@ -1,9 +1,10 @@
-import { invalid as invalidField, type FieldError } from "../field-errors.ts";
+import { invalid as invalidField } from "../field-errors.ts";
 import { metaOf, type JsonObject } from "../json-object.ts";
 import { jsonEqual } from "../json.ts";
 import type { ObjectMeta } from "../objects.ts";
 import type { Target, WriteTarget } from "../request/target.ts";
-import { invalid, badRequest, conflict, staleWrite } from "../status-error.ts";
+import { readVersion } from "../request/query.ts";
+import { invalid, badRequest, conflict, failure, staleWrite } from "../status-error.ts";
 import { checkNamespace } from "./creation.ts";
 import { trackUpdate } from "./field-writes.ts";
 import type { Resource } from "./resource.ts";
@@ -12,18 +13,27 @@ import { validateMetadataUpdate } from "./validate/metadata.ts";
 
 /** What an update may change, and what it means. Source: apiserver registry/rest and generic registry. */
 
-/** Throws 400 or 409 where the new object is another one than the path names. */
-export function checkIdentity(target: Target, object: JsonObject, current: JsonObject): void {
+/** Throws 400 or 409 where the new object is another one than the path names. `patching`: its uid is validated later. */
+export function checkIdentity(
+  target: Target,
+  object: JsonObject,
+  current: JsonObject,
+  patching: boolean,
+): void {
   const meta = metaOf(object);
   const old = metaOf(current);
-  if (!meta.name) meta.name = target.name;
+  if (!meta.name) {
+    throw badRequest(
+      `the name of the object (${target.name} based on URL) was undeterminable: name must be provided`,
+    );
+  }
   if (meta.name !== target.name) {
     throw badRequest(
       `the name of the object (${meta.name}) does not match the name on the URL (${target.name})`,
     );
   }
   checkNamespace(target, meta);
-  if (meta.uid && meta.uid !== old.uid) {
+  if (!patching && meta.uid && meta.uid !== old.uid) {
     throw conflict(
       { group: target.resource.group, resource: target.resource.plural },
       target.name,
@@ -42,10 +52,12 @@ export function checkVersion(
   stored: KeptObject,
   patching: boolean,
 ): void {
-  if (wanted !== undefined && wanted !== String(stored.version)) {
+  const { value, error } = readVersion(wanted ?? "0");
+  if (error !== undefined) throw failure(500, undefined, error);
+  if (value !== 0 && value !== stored.version) {
     throw staleWrite({ group: resource.group, resource: resource.plural }, name);
   }
-  if (wanted !== undefined || patching || resource.strategy.unconditionalUpdate) return;
+  if (value !== 0 || patching || resource.strategy.unconditionalUpdate) return;
   throw invalid(resource, name, [
     invalidField("metadata.resourceVersion", 0, "must be specified for an update"),
   ]);
@@ -75,22 +87,16 @@ export function keepWhatIsNotWritten(
   mergeParts(resource, subresource, object, current);
 }
 
-/** What a client cannot change, whatever it sends. */
+/** What a client cannot change, whatever it sends, or need not send. Source: apiserver rest/update.go BeforeUpdate. */
 function keepSystemFields(meta: ObjectMeta, old: ObjectMeta): void {
-  const fields = [
-    "uid",
-    "resourceVersion",
-    "generation",
-    "creationTimestamp",
-    "deletionTimestamp",
-    "deletionGracePeriodSeconds",
-    "generateName",
-  ] as const;
   const target = meta as Record<string, unknown>;
-  for (const field of fields) {
-    if (field === "generateName" && target[field] !== undefined) continue;
+  for (const field of ["resourceVersion", "generation", "creationTimestamp"] as const) {
     if (old[field] === undefined) delete target[field];
     else target[field] = old[field];
+  }
+  if (old.deletionTimestamp !== undefined) meta.deletionTimestamp = old.deletionTimestamp;
+  for (const field of ["uid", "deletionGracePeriodSeconds", "generateName"] as const) {
+    if (old[field] !== undefined) target[field] ||= old[field];
   }
 }
 
@@ -135,9 +141,7 @@ export function checkChange(target: Target, object: JsonObject, current: JsonObj
   const { resource, subresource, name } = target;
   const { strategy } = resource;
   countGeneration(resource, subresource, object, current);
-  const metadata = validateMetadataUpdate(metaOf(object), metaOf(current));
-  // A real server checks metadata twice, and lists what it finds twice.
-  const errors: FieldError[] = [...metadata, ...metadata];
+  const errors = validateMetadataUpdate(resource, metaOf(object), metaOf(current));
   if (subresource === "status") errors.push(...(strategy.validateStatusUpdate?.(object, current) ?? []));
   // What other subresources change, the server changes itself.
   else if (subresource === "") errors.push(...(strategy.validateUpdate?.(object, current) ?? []));

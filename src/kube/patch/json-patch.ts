@@ -1,5 +1,5 @@
 import { goJson, quote } from "../go-text.ts";
-import { isObject, jsonEqual, withField, withoutField } from "../json.ts";
+import { isObject, jsonEqual, jsonKind, withField, withoutField } from "../json.ts";
 import type { Parsed } from "../parsed.ts";
 
 /** One operation of a JSON patch (RFC 6902). */
@@ -10,15 +10,9 @@ export interface JsonPatchOperation {
   readonly value?: unknown;
 }
 
-function jsonKind(value: unknown): string {
-  if (Array.isArray(value)) return "array";
-  if (isObject(value)) return "object";
-  return typeof value === "boolean" ? "bool" : typeof value;
-}
-
 function typeError(value: unknown, type: string, field = ""): string {
   const where = field === "" ? "value" : `struct field ${field}`;
-  return `json: cannot unmarshal ${jsonKind(value)} into Go ${where} of type ${type}`;
+  return `error decoding patch: json: cannot unmarshal ${jsonKind(value)} into Go ${where} of type ${type}`;
 }
 
 /** Reads the body of a JSON patch; the error is the one a server gives for a body that is none. */
@@ -27,12 +21,12 @@ export function parseJsonPatch(body: unknown): Parsed<JsonPatchOperation[]> {
   if (!Array.isArray(body)) return { error: typeError(body, "[]handlers.jsonPatchOp") };
   const operations: JsonPatchOperation[] = [];
   for (const item of body as readonly unknown[]) {
-    if (!isObject(item)) return { error: typeError(item, "handlers.jsonPatchOp") };
-    const { op = "", path = "", from = "", value } = item;
+    if (item !== null && !isObject(item)) return { error: typeError(item, "handlers.jsonPatchOp") };
+    const { op = "", path = "", from = "", value } = item ?? {};
     if (typeof op !== "string") return { error: typeError(op, "string", "jsonPatchOp.op") };
     if (typeof path !== "string") return { error: typeError(path, "string", "jsonPatchOp.path") };
     if (typeof from !== "string") return { error: typeError(from, "string", "jsonPatchOp.from") };
-    operations.push({ op, path, from, ...(Object.hasOwn(item, "value") ? { value } : {}) });
+    operations.push({ op, path, from, ...(Object.hasOwn(item ?? {}, "value") ? { value } : {}) });
   }
   return { value: operations };
 }
@@ -89,8 +83,9 @@ function changeObject(
   change: Change,
   value: unknown,
 ): Parsed<unknown> {
-  if (change !== "add" && !Object.hasOwn(target, key)) {
-    return { error: `Unable to ${change} nonexistent key: ${key}: missing value` };
+  // The server's library replaces what is not there, too.
+  if (change === "remove" && !Object.hasOwn(target, key)) {
+    return { error: `Unable to remove nonexistent key: ${key}: missing value` };
   }
   return { value: change === "remove" ? withoutField(target, key) : withField(target, key, value) };
 }
@@ -137,6 +132,7 @@ function applyOperation(document: unknown, operation: JsonPatchOperation): Parse
   const { op, value } = operation;
   const path = parsePointer(operation.path);
   const from = parsePointer(operation.from ?? "");
+  if (operation.path === "" && op !== "test") return { error: "the whole document cannot be changed" };
   if (path === undefined || from === undefined) {
     return { error: `invalid JSON pointer: ${path === undefined ? operation.path : operation.from}` };
   }

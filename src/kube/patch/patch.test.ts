@@ -59,7 +59,8 @@ for (const [name, document, patch, expected] of jsonPatches) {
 
 for (const [name, operation] of [
   ["a failing test", { op: "test", path: "/a", value: "no" }],
-  ["a missing key", { op: "replace", path: "/x", value: 1 }],
+  ["removing a missing key", { op: "remove", path: "/x" }],
+  ["changing the whole document", { op: "add", path: "", value: {} }],
   ["a missing parent", { op: "add", path: "/x/y", value: 1 }],
   ["an index out of range", { op: "add", path: "/l/5", value: 1 }],
   ["an unknown operation", { op: "merge", path: "/a" }],
@@ -74,11 +75,11 @@ for (const [name, operation] of [
 test("a body that is no JSON patch is a bad request", () => {
   assert.equal(
     parseJsonPatch({}).error,
-    "json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp",
+    "error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp",
   );
   assert.equal(
     parseJsonPatch([{ op: 1 }]).error,
-    "json: cannot unmarshal number into Go struct field jsonPatchOp.op of type string",
+    "error decoding patch: json: cannot unmarshal number into Go struct field jsonPatchOp.op of type string",
   );
 });
 

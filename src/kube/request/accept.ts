@@ -79,9 +79,9 @@ export function isApply(contentType: string | undefined): boolean {
 /** Whether a body of this type is YAML; throws where it is neither JSON nor YAML. */
 export function isYamlBody(contentType: string | undefined): boolean {
   const media = mediaTypeOf(contentType);
-  if (media === "" || media === "application/json" || media === "*/*") return false;
+  if (media === "" || media === "application/json") return false;
   if (media === "application/yaml") return true;
   throw unsupportedMediaType(
-    "the body of the request was in an unknown format - accepted media types include: application/json, application/yaml",
+    "the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf",
   );
 }

@@ -1,6 +1,6 @@
 import { duplicateFields } from "../duplicate-fields.ts";
 import { isJsonObject, type JsonObject } from "../json-object.ts";
-import { nestsDeeperThan } from "../json.ts";
+import { jsonKind, nestsDeeperThan } from "../json.ts";
 import { DecodeError } from "../kinds/decode.ts";
 import type { Resource } from "../kinds/resource.ts";
 import { apiVersionOf } from "../resources.ts";
@@ -19,7 +19,7 @@ export function readBody(
   warnings: string[],
 ): JsonObject {
   const { document, yaml } = readText(request, resource.kind);
-  checkKind(resource, document, warnings);
+  checkKind(resource, document, request.body, warnings);
   const { object, unknown } = decodeFields(resource, document);
   if (options.fieldValidation !== "Ignore") {
     const complaints = yaml
@@ -86,10 +86,15 @@ function readText(
   const parsed = yaml === undefined ? parseJsonText(body, kind) : yaml.value;
   requireShallow(parsed);
   if (isJsonObject(parsed)) return { document: parsed, yaml };
-  const what = Array.isArray(parsed) ? "array" : parsed === null ? "null" : typeof parsed;
+  if (parsed === null) return { document: {}, yaml };
   throw badRequest(
-    `the object provided is unrecognized (must be of type ${kind}): couldn't get version/kind; json parse error: json: cannot unmarshal ${what} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" } (${summary(body)})`,
+    `the object provided is unrecognized (must be of type ${kind}): ${notAnObject(parsed)} (${summary(body)})`,
   );
+}
+
+/** What Go's codec says of a body that is no object. */
+export function notAnObject(value: unknown): string {
+  return `couldn't get version/kind; json parse error: json: cannot unmarshal ${jsonKind(value)} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`;
 }
 
 function parseJsonText(text: string, kind: string): unknown {
@@ -126,14 +131,34 @@ export function goSyntaxError(text: string, error: unknown): string {
   return `invalid character '${character}' ${where}`;
 }
 
+/** A body's beginning, in hexadecimal where it is no object. Source: apiserver handlers/rest.go summarizeData. */
 function summary(text: string): string {
-  return text.length <= 30 ? text : `${text.slice(0, 30)} ...`;
+  if (text === "") return "<empty>";
+  if (text.startsWith("{")) return text.length > 30 ? `${text.slice(0, 30)} ...` : text;
+  const bytes = [...new TextEncoder().encode(text.slice(0, 31))];
+  const shown = bytes
+    .slice(0, 30)
+    .map((byte) => byte.toString(16).padStart(2, "0"))
+    .join("");
+  return bytes.length > 30 ? `${shown} ...` : shown;
 }
 
-function checkKind(resource: Resource, document: JsonObject, warnings: string[]): void {
+/** Where Kubernetes' built-in kinds are registered, as its messages name it. */
+const SCHEME = "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30";
+
+function checkKind(resource: Resource, document: JsonObject, text: string, warnings: string[]): void {
   const expected = apiVersionOf(resource);
-  const kind = document["kind"];
-  const apiVersion = document["apiVersion"];
+  const { kind, apiVersion } = document;
+  const refuse = (why: string) =>
+    badRequest(`the object provided is unrecognized (must be of type ${resource.kind}): ${why}`);
+  for (const [field, value] of Object.entries({ kind, apiVersion })) {
+    if (typeof value === "string" || value === undefined || value === null) continue;
+    const what = `json: cannot unmarshal ${jsonKind(value)} into Go struct field .${field} of type string`;
+    throw refuse(`couldn't get version/kind; json parse error: ${what} (${summary(text)})`);
+  }
+  if (typeof apiVersion === "string" && apiVersion.split("/").length > 2) {
+    throw refuse(`unexpected GroupVersion string: ${apiVersion} (${summary(text)})`);
+  }
   if (typeof kind === "string" && kind !== "" && kind !== resource.kind) {
     if (resource.custom) {
       throw badRequest(
@@ -150,10 +175,13 @@ function checkKind(resource: Resource, document: JsonObject, warnings: string[])
       const known = new Set(["kind", "apiVersion", "metadata"]);
       const unknown = Object.keys(document).filter((field) => !known.has(field));
       warnings.push(...unknown.map((field) => `unknown field "${field}"`));
+      throw badRequest(
+        `the API version in the data (${apiVersion}) does not match the expected API version (${expected})`,
+      );
     }
-    const error = badRequest(
-      `the API version in the data (${apiVersion}) does not match the expected API version (${expected})`,
+    const version = apiVersion.split("/").at(-1);
+    throw badRequest(
+      `${resource.kind} in version "${version}" cannot be handled as a ${resource.kind}: no kind "${resource.kind}" is registered for version "${apiVersion}" in scheme "${SCHEME}"`,
     );
-    throw error;
   }
 }

@@ -1,5 +1,6 @@
 import { decodeBase64Url, encodeBase64Url } from "../base64.ts";
-import type { FieldError } from "../field-errors.ts";
+import { forbidden, type FieldError } from "../field-errors.ts";
+import { isJsonObject, type JsonObject } from "../json-object.ts";
 import type { Resource } from "../kinds/resource.ts";
 import {
   parseFieldSelector,
@@ -7,7 +8,9 @@ import {
   type FieldSelector,
   type LabelSelector,
 } from "../selectors.ts";
-import { badRequest, expired, invalid, versionTooLarge, type StatusError } from "../status-error.ts";
+import { badRequest, expired, versionTooLarge, type StatusError } from "../status-error.ts";
+import { optionsError } from "./options.ts";
+import { readInteger, readVersion } from "./query.ts";
 
 /** Where a list starts, and in which state. */
 export interface ListPosition {
@@ -25,7 +28,8 @@ export function readPosition(query: URLSearchParams, current: number): ListPosit
   const token = query.get("continue") ?? "";
   const text = query.get("resourceVersion") ?? "";
   const match = query.get("resourceVersionMatch") ?? "";
-  checkMatch(match, text, token);
+  checkMatch(query);
+  readInteger(query, "timeoutSeconds");
   if (token !== "") {
     const { version, start } = decodeContinue(token);
     const isPast = version >= 0;
@@ -51,14 +55,12 @@ const EXPIRED_TOKEN =
   "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.";
 
 /** Throws where resourceVersionMatch, resourceVersion and continue of a list do not go together. */
-function checkMatch(match: string, version: string, token: string): void {
+function checkMatch(query: URLSearchParams): void {
+  const match = query.get("resourceVersionMatch") ?? "";
+  const version = query.get("resourceVersion") ?? "";
+  const token = query.get("continue") ?? "";
   const errors: FieldError[] = [];
-  const refuse = (detail: string) =>
-    errors.push({
-      reason: "FieldValueForbidden",
-      message: `Forbidden: ${detail}`,
-      field: "resourceVersionMatch",
-    });
+  const refuse = (detail: string) => errors.push(forbidden("resourceVersionMatch", detail));
   if (match !== "") {
     if (version === "") refuse("resourceVersionMatch is forbidden unless resourceVersion is provided");
     if (token !== "") refuse("resourceVersionMatch is forbidden when continue is provided");
@@ -73,48 +75,62 @@ function checkMatch(match: string, version: string, token: string): void {
       refuse('resourceVersionMatch "exact" is forbidden for resourceVersion "0"');
     }
   }
+  if (query.has("sendInitialEvents")) {
+    errors.push(forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list"));
+  }
+  if (errors.length > 0) throw optionsError("ListOptions", errors);
   if (token !== "" && version !== "" && version !== "0") {
     throw badRequest("specifying resource version is not allowed when using continue");
   }
-  if (errors.length > 0) throw invalid({ group: "meta.k8s.io", kind: "ListOptions" }, "", errors);
 }
 
-/** How many objects a page may have; Infinity where the query sets no limit. */
-export function parseLimit(text: string | null): number {
-  if (text === null || text === "") return Infinity;
-  const limit = Number(text);
-  if (!Number.isInteger(limit)) {
-    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
-  }
-  return limit <= 0 ? Infinity : limit;
+/** How many objects a page may have; Infinity where the query sets no limit, or takes any state: caches do not page. */
+export function parseLimit(query: URLSearchParams): number {
+  const limit = readInteger(query, "limit") ?? 0;
+  const isAnyState = query.get("resourceVersion") === "0" && query.get("resourceVersionMatch") !== "Exact";
+  return limit <= 0 || isAnyState ? Infinity : limit;
 }
 
-/** A resourceVersion of a query; 0 where there is none. */
-export function parseVersion(text: string | null): number {
-  if (text === null || text === "") return 0;
-  if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw badRequest(
-    `resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
-  );
+/** The resourceVersion of a list's query; 0 where there is none. */
+function parseVersion(text: string): number {
+  const { value, error } = readVersion(text === "" ? "0" : text);
+  if (error === undefined) return value;
+  const field = `resourceVersion: Invalid value: ${JSON.stringify(text)}`;
+  throw badRequest(`invalid resource version: ${field}: ${error}`);
 }
 
 /** The token of the page after `start`, of the state at `version` (negative: of the present one). */
 export function encodeContinue(version: number, start: string): string {
-  return encodeBase64Url(JSON.stringify({ v: "meta.k8s.io/v1", rv: version, start }));
+  return encodeBase64Url(JSON.stringify({ v: CONTINUE_VERSION, rv: version, start }));
 }
 
-/** The reverse of `encodeContinue`; throws 400 for anything else. */
+/** The reverse of `encodeContinue`; throws 400 for anything else. Source: apiserver storage/continue.go. */
 function decodeContinue(token: string): { version: number; start: string } {
+  const refuse = (why: string) => badRequest(`invalid continue token: continue key is not valid: ${why}`);
+  const { v = "", rv = 0, start = "" } = parseContinue(token, refuse);
+  if (v !== CONTINUE_VERSION) throw refuse(`server does not recognize this encoded version ${v}`);
+  if (!Number.isInteger(rv) || rv === 0) {
+    throw refuse(`incorrect encoded start resourceVersion (version ${CONTINUE_VERSION})`);
+  }
+  if (typeof start !== "string" || start === "") {
+    throw refuse(`encoded start key empty (version ${CONTINUE_VERSION})`);
+  }
+  if (start.split("/").includes("..")) throw refuse(start);
+  return { version: rv as number, start };
+}
+
+const CONTINUE_VERSION = "meta.k8s.io/v1";
+
+function parseContinue(token: string, refuse: (why: string) => StatusError): JsonObject {
+  const foreign = token.search(/[^A-Za-z0-9_-]/);
+  if (foreign >= 0) throw refuse(`illegal base64 data at input byte ${foreign}`);
   try {
-    const parsed = JSON.parse(decodeBase64Url(token)) as Record<string, unknown>;
-    const { v, rv, start } = parsed;
-    if (v === "meta.k8s.io/v1" && Number.isInteger(rv) && typeof start === "string" && start !== "") {
-      return { version: rv as number, start };
-    }
+    const parsed: unknown = JSON.parse(decodeBase64Url(token));
+    if (isJsonObject(parsed)) return parsed;
   } catch {
     // Said below.
   }
-  throw badRequest(`continue key is not valid: illegal base64 data or unknown form`);
+  throw refuse("invalid character looking for beginning of value");
 }
 
 /** The selectors of a list, watch or deletecollection. */

@@ -1,7 +1,8 @@
 import { duplicateFields } from "../duplicate-fields.ts";
 import { invalid as invalidField } from "../field-errors.ts";
 import { goJson, goValue } from "../go-text.ts";
-import { isJsonObject, type JsonObject } from "../json-object.ts";
+import { jsonKind } from "../json.ts";
+import { isJsonObject, textOf, type JsonObject } from "../json-object.ts";
 import type { Resource } from "../kinds/resource.ts";
 import { applyJsonPatch, parseJsonPatch, unknownOperationFields } from "../patch/json-patch.ts";
 import { applyMergePatch } from "../patch/merge-patch.ts";
@@ -23,6 +24,8 @@ export interface Patch {
   apply(current: JsonObject): unknown;
   /** What field validation says of the patch itself. */
   readonly complaints: readonly string[];
+  /** Whether it is of the typed object, whose kind it cannot touch. */
+  readonly isTyped?: boolean;
   /** What refusals show: what the patch made of the object, or the patch. */
   show(patched: unknown): string;
 }
@@ -33,7 +36,7 @@ export function readPatch({ resource }: WriteTarget, { headers, body }: RequestT
   if (media === "application/json-patch+json") return readJsonPatch(body);
   if (media === "application/merge-patch+json") {
     const patch = parsePatchBody(body);
-    if (!isJsonObject(patch)) throw badRequest("Invalid JSON Patch");
+    if (!isJsonObject(patch)) throw badRequest(`error decoding patch: ${notAnObject(patch)}`);
     const complaints = repeatedFields(duplicateFields(body));
     return { apply: (current) => applyMergePatch(current, patch), complaints, show: goJson };
   }
@@ -43,12 +46,13 @@ export function readPatch({ resource }: WriteTarget, { headers, body }: RequestT
         "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml",
       );
     }
-    const patch = parsePatchBody(body);
-    if (!isJsonObject(patch)) throw badRequest("the patch must be an object");
+    const patch = parsePatchBody(body, "") ?? {};
+    if (!isJsonObject(patch)) throw badRequest(notAnObject(patch));
     const complaints = repeatedFields(duplicateFields(body));
     return {
       apply: (current) => applyStrategic(resource, current, patch),
       complaints,
+      isTyped: true,
       show: () => goValue(patch),
     };
   }
@@ -57,7 +61,8 @@ export function readPatch({ resource }: WriteTarget, { headers, body }: RequestT
 
 function applyStrategic(resource: Resource, current: JsonObject, patch: JsonObject): unknown {
   const result = applyStrategicMergePatch(resource.kind, current, patch);
-  if (result.error !== undefined) throw badRequest(result.error);
+  // A real server takes a patch that contradicts itself for a fault of its own.
+  if (result.error !== undefined) throw failure(500, undefined, result.error);
   return result.value;
 }
 
@@ -85,17 +90,21 @@ function readJsonPatch(body: string): Patch {
   return { apply, complaints, show: goJson };
 }
 
-function parsePatchBody(body: string): unknown {
-  const parsed = parsePatchText(body);
+function notAnObject(value: unknown): string {
+  return `json: cannot unmarshal ${jsonKind(value)} into Go value of type map[string]interface {}`;
+}
+
+function parsePatchBody(body: string, prefix = "error decoding patch: "): unknown {
+  const parsed = parsePatchText(body, prefix);
   requireShallow(parsed);
   return parsed;
 }
 
-function parsePatchText(body: string): unknown {
+function parsePatchText(body: string, prefix: string): unknown {
   try {
     return JSON.parse(body);
   } catch (error) {
-    throw badRequest(`error decoding patch: ${goSyntaxError(body, error)}`);
+    throw badRequest(`${prefix}${goSyntaxError(body, error)}`);
   }
 }
 
@@ -107,11 +116,11 @@ export function applyPatch(target: WriteTarget, patch: Patch, current: JsonObjec
     invalid({ group: "", kind: "" }, "", [invalidField("patch", patch.show(patched), why)]);
   if (!isJsonObject(patched)) throw refuse("the result is no object");
   for (const field of ["kind", "apiVersion"] as const) {
-    if (patched[field] !== undefined && patched[field] !== current[field]) {
-      throw badRequest(
-        `the patch may not change ${field} from ${JSON.stringify(current[field])} to ${JSON.stringify(patched[field])}`,
-      );
-    }
+    const asked = patched[field];
+    if (asked === undefined || asked === current[field]) continue;
+    // A strategic patch is of the typed object, which has no kind.
+    if (patch.isTyped) patched[field] = current[field];
+    else throw refuse(`${field} may not change from ${JSON.stringify(current[field])}`);
   }
   const { object, unknown } = decodeFields(resource, patched, refuse);
   complain([...patch.complaints, ...unknownFields(unknown)], options, warnings, refuse);
@@ -124,9 +133,14 @@ export function applyPatch(target: WriteTarget, patch: Patch, current: JsonObjec
  */
 export function readConfiguration(target: WriteTarget, body: string): JsonObject {
   const { resource, options, warnings } = target;
-  const { value: document, complaints } = readYaml(body);
+  const { value, complaints } = readYaml(body);
+  const document = value ?? {};
   requireShallow(document);
-  if (!isJsonObject(document)) throw badRequest("error decoding YAML: the body must be an object");
+  if (!isJsonObject(document)) {
+    throw badRequest(
+      `error decoding YAML: error unmarshaling JSON: while decoding JSON: ${notAnObject(document)}`,
+    );
+  }
   checkApplied(resource, document);
   complain(complaints(), options, warnings, (why) =>
     badRequest(
@@ -138,21 +152,15 @@ export function readConfiguration(target: WriteTarget, body: string): JsonObject
 
 /** Throws 400 where a body is no configuration of this resource. */
 function checkApplied(resource: Resource, document: JsonObject): void {
-  const { kind, apiVersion } = document;
-  if (typeof kind !== "string" || kind === "" || typeof apiVersion !== "string" || apiVersion === "") {
-    throw badRequest("invalid object type: an applied configuration needs apiVersion and kind");
-  }
+  const [kind, apiVersion] = [textOf(document, "kind"), textOf(document, "apiVersion")];
   if (kind !== resource.kind || apiVersion !== apiVersionOf(resource)) {
-    throw badRequest(
-      `invalid object type: ${apiVersion}, Kind=${kind} does not match ${apiVersionOf(resource)}, Kind=${resource.kind}`,
-    );
+    const parts = apiVersion.split("/");
+    const [group, version] = parts.length === 2 ? parts : ["", apiVersion];
+    const shown = parts.length > 2 ? "/, Kind=" : `${group}/${version}, Kind=${kind}`;
+    throw badRequest(`invalid object type: ${apiVersion === "" ? `/, Kind=${kind}` : shown}`);
   }
   const metadata = document["metadata"];
-  if (
-    isJsonObject(metadata) &&
-    Array.isArray(metadata["managedFields"]) &&
-    metadata["managedFields"].length > 0
-  ) {
+  if (isJsonObject(metadata) && (metadata["managedFields"] ?? null) !== null) {
     throw badRequest("metadata.managedFields must be nil");
   }
 }

@@ -1,4 +1,7 @@
-import { failure, invalid, versionTooLarge } from "../status-error.ts";
+import { forbidden, notSupported, type FieldError } from "../field-errors.ts";
+import { failure, versionTooLarge } from "../status-error.ts";
+import { optionsError } from "./options.ts";
+import { readInteger, readVersion } from "./query.ts";
 import { isTrue } from "./request-info.ts";
 
 /** The query of a watch. */
@@ -17,15 +20,16 @@ export interface WatchOptions {
 /** Reads the query of a watch, when `current` is the latest version; throws in the server's words. */
 export function parseWatchOptions(query: URLSearchParams, current: number): WatchOptions {
   const sendInitial = checkInitialEvents(query);
-  const from = parseWatchVersion(query.get("resourceVersion") ?? "");
+  const from = parseExactVersion(query.get("resourceVersion") ?? "");
   if (from > current) throw versionTooLarge(from, current);
-  const timeoutSeconds = Number(query.get("timeoutSeconds") ?? 0);
+  const timeoutSeconds = readInteger(query, "timeoutSeconds") ?? 0;
+  readInteger(query, "limit");
   const bookmarks = isTrue(query.get("allowWatchBookmarks"));
   return {
     from: (sendInitial ?? from === 0) ? undefined : from === 0 ? current : from,
     marksInitialEnd: bookmarks && sendInitial === true,
     bookmarks,
-    timeoutSeconds: Number.isFinite(timeoutSeconds) && timeoutSeconds > 0 ? timeoutSeconds : undefined,
+    timeoutSeconds: timeoutSeconds > 0 ? timeoutSeconds : undefined,
     includeObject: query.get("includeObject") ?? "Metadata",
   };
 }
@@ -33,28 +37,27 @@ export function parseWatchOptions(query: URLSearchParams, current: number): Watc
 /** Whether a watch asks for the present objects first; undefined where it does not say. */
 function checkInitialEvents(query: URLSearchParams): boolean | undefined {
   const text = query.get("sendInitialEvents");
-  if (text === null) return undefined;
-  const refuse = (field: string, detail: string) =>
-    invalid({ group: "meta.k8s.io", kind: "ListOptions" }, "", [
-      { reason: "FieldValueForbidden", message: `Forbidden: ${detail}`, field },
-    ]);
-  if (query.get("resourceVersionMatch") !== "NotOlderThan") {
-    throw refuse(
-      "resourceVersionMatch",
-      "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
-    );
+  const match = query.get("resourceVersionMatch") ?? "";
+  const errors: FieldError[] = [];
+  if (text === null && match !== "") {
+    const detail = "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided";
+    errors.push(forbidden("resourceVersionMatch", detail));
   }
-  return isTrue(text);
+  if (text !== null && match !== "NotOlderThan") {
+    const detail = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan";
+    errors.push(forbidden("resourceVersionMatch", detail));
+  }
+  if (match !== "" && match !== "NotOlderThan") {
+    errors.push(notSupported("resourceVersionMatch", match, ["NotOlderThan"]));
+  }
+  if (errors.length > 0) throw optionsError("ListOptions", errors);
+  return text === null ? undefined : isTrue(text);
 }
 
-/** A watch answers a version that is no number with 500, as recorded of a real server. */
-function parseWatchVersion(text: string): number {
-  if (text === "") return 0;
-  if (/^\d{1,15}$/.test(text)) return Number(text);
-  const quoted = JSON.stringify(text);
-  throw failure(
-    500,
-    undefined,
-    `resourceVersion: Invalid value: ${quoted}: strconv.ParseUint: parsing ${quoted}: invalid syntax`,
-  );
+/** The version that a get or a watch asks for; 0 where there is none. What is no number is 500, as recorded of a real server. */
+export function parseExactVersion(text: string): number {
+  const { value, error } = readVersion(text === "" ? "0" : text);
+  if (error === undefined) return value;
+  const field = `resourceVersion: Invalid value: ${JSON.stringify(text)}`;
+  throw failure(500, undefined, `${field}: ${error}`);
 }

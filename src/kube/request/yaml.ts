@@ -1,4 +1,5 @@
-import { isScalar, LineCounter, parseDocument, visit, type Document } from "yaml";
+import { isScalar, LineCounter, parseDocument, visit } from "yaml";
+import type { Document, DocumentOptions, ParseOptions, SchemaOptions } from "yaml";
 import { duplicateFields } from "../duplicate-fields.ts";
 import { badRequest } from "../status-error.ts";
 
@@ -12,6 +13,15 @@ export interface YamlText {
 
 /** How often a text may come back to what it has named before; more would be an attack. */
 const MOST_ALIASES = 100;
+
+/** Go's decoder reads YAML 1.1, where `yes` is true and `<<` merges, but leaves times as they are, and only the first document. */
+const AS_GO_READS: ParseOptions & DocumentOptions & SchemaOptions = {
+  schema: "yaml-1.1",
+  customTags: (tags) =>
+    tags.filter(
+      (tag) => typeof tag === "string" || (tag.format !== "TIME" && !tag.tag.endsWith(":timestamp")),
+    ),
+};
 
 /** Reads YAML; throws 400 in the server's words. */
 export function readYaml(text: string): YamlText {
@@ -31,8 +41,8 @@ function parseText(text: string): YamlText {
   const lines = new LineCounter();
   try {
     // The library would compare every key with every other.
-    const document = parseDocument(text, { lineCounter: lines, uniqueKeys: false });
-    const [error] = document.errors;
+    const document = parseDocument(text, { ...AS_GO_READS, lineCounter: lines, uniqueKeys: false });
+    const error = document.errors.find(({ code }) => code !== "MULTIPLE_DOCS");
     if (error !== undefined) throw error;
     const value: unknown = document.toJS({ maxAliasCount: MOST_ALIASES });
     return { value, complaints: () => repeatedKeys(document, lines) };

@@ -12,7 +12,7 @@ import {
 import type { Resource } from "../../../kube/kinds/resource.ts";
 import { readObject } from "../../../kube/kinds/served-object.ts";
 import type { GoTypes } from "../../../kube/kinds/types/notation.ts";
-import { PLAIN_DELETE } from "../../../kube/request/options.ts";
+import { PLAIN_DELETE } from "../../../kube/request/delete-options.ts";
 import { StatusError } from "../../../kube/status-error.ts";
 import { timestamp } from "../../../kube/time.ts";
 import { ownTarget } from "../bootstrap.ts";

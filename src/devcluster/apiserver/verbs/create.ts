@@ -2,6 +2,7 @@ import { randomUUID, randomInt } from "node:crypto";
 import { metaOf, type JsonObject } from "../../../kube/json-object.ts";
 import {
   checkNamespace,
+  dropRepeatedOwners,
   generateName,
   requireNamespace,
   setSystemFields,
@@ -28,7 +29,11 @@ export async function createObject(
   const { resource, namespace, options } = target;
   const meta = metaOf(object);
   checkNamespace(target, meta);
-  if (meta.resourceVersion) throw badRequest("resourceVersion should not be set on objects to be created");
+  // A dry run ends before the storage, which checks this.
+  if (meta.resourceVersion && !options.dryRun) {
+    throw badRequest("resourceVersion should not be set on objects to be created");
+  }
+  dropRepeatedOwners(meta, target.warnings, applied);
   if (!meta.name && meta.generateName) meta.name = generateName(meta.generateName, pick);
   setSystemFields(resource, object, randomUUID(), context.now());
   resource.strategy.setDefaults?.(object);

@@ -1,7 +1,7 @@
 import { checkPreconditions, deletedStatus, markDeleted } from "../../../kube/kinds/deletion.ts";
 import { readObject, servedJson } from "../../../kube/kinds/served-object.ts";
 import { isFinished } from "../../../kube/kinds/update-rules.ts";
-import type { DeleteRequest } from "../../../kube/request/options.ts";
+import type { DeleteRequest } from "../../../kube/request/delete-options.ts";
 import type { Target } from "../../../kube/request/target.ts";
 import type { ApiContext } from "../context.ts";
 import type { StoredObject } from "../storage/table.ts";

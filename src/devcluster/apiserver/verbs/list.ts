@@ -1,13 +1,9 @@
 import type { Page } from "../../../kube/kinds/render.ts";
 import { parseFilter } from "../../../kube/request/filter.ts";
-import {
-  encodeContinue,
-  parseLimit,
-  parseVersion,
-  readPosition,
-} from "../../../kube/request/list-options.ts";
+import { encodeContinue, parseLimit, readPosition } from "../../../kube/request/list-options.ts";
 import type { Target } from "../../../kube/request/target.ts";
-import { notFound, versionTooLarge } from "../../../kube/status-error.ts";
+import { parseExactVersion } from "../../../kube/request/watch-options.ts";
+import { badRequest, notFound, versionTooLarge } from "../../../kube/status-error.ts";
 import type { ApiContext } from "../context.ts";
 import { keyOf, type StoredObject } from "../storage/table.ts";
 
@@ -25,7 +21,10 @@ export async function getObject(
   query: URLSearchParams,
 ): Promise<StoredObject> {
   const { store } = context;
-  const wanted = parseVersion(query.get("resourceVersion"));
+  if (query.has("export")) {
+    throw badRequest("the export parameter, deprecated since v1.14, is no longer supported");
+  }
+  const wanted = parseExactVersion(query.get("resourceVersion") ?? "");
   if (wanted > store.version()) throw versionTooLarge(wanted, store.version());
   const stored = store.table(target.resource.storage).get(keyOf(target.namespace, target.name));
   await store.settled();
@@ -40,7 +39,7 @@ export async function listObjects(
 ): Promise<Page<StoredObject>> {
   const { store } = context;
   const filter = parseFilter(target, query);
-  const limit = parseLimit(query.get("limit"));
+  const limit = parseLimit(query);
   const { version, start, isPast, expired } = readPosition(query, store.version());
   const table = store.table(target.resource.storage);
   const range = table.range(filter.namespace, start, isPast ? version : undefined);

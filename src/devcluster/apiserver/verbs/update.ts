@@ -1,4 +1,5 @@
 import { metaOf, type JsonObject } from "../../../kube/json-object.ts";
+import { dropRepeatedOwners } from "../../../kube/kinds/creation.ts";
 import { readObject, servedJson } from "../../../kube/kinds/served-object.ts";
 import {
   checkChange,
@@ -42,7 +43,8 @@ export async function updateObject(
     const current = readObject(resource, stored);
     const { object, tracked = false } = change(readObject(resource, stored));
     const wanted = metaOf(object).resourceVersion;
-    checkIdentity(target, object, current);
+    checkIdentity(target, object, current, patching);
+    dropRepeatedOwners(metaOf(object), target.warnings, patching);
     checkVersion(target, wanted, stored, patching);
     prepareChange(target, object, current, { tracked, now: context.now() });
     const { dryRun } = options;
