@@ -173,6 +173,7 @@ export const declarations: readonly Declaration[] = [
     categories: ["all"],
     status: true,
     strategy: {
+      validateName: NAMES_ARE_LABELS,
       setDefaults: defaults.defaultSvc,
       prepareForCreate: (service) => void (service["status"] = { loadBalancer: {} }),
       returnsDeleted: true,
@@ -272,7 +273,7 @@ export const declarations: readonly Declaration[] = [
     kind: "NetworkPolicy",
     singular: "networkpolicy",
     short: ["netpol"],
-    strategy: { generation: true },
+    strategy: { setDefaults: defaults.defaultNetworkPolicy, generation: true },
   },
   {
     group: "scheduling.k8s.io",
@@ -281,7 +282,10 @@ export const declarations: readonly Declaration[] = [
     singular: "priorityclass",
     clusterScoped: true,
     short: ["pc"],
-    strategy: { generation: true },
+    strategy: {
+      setDefaults: (priority) => void (priority["preemptionPolicy"] ??= "PreemptLowerPriority"),
+      generation: true,
+    },
   },
   {
     group: "node.k8s.io",

@@ -1,5 +1,6 @@
 import { encodeBase64 } from "../base64.ts";
 import { itemsOf, metaOf, partOf, textOf, type JsonObject } from "../json-object.ts";
+import { jsonEqual } from "../json.ts";
 
 /** Defaults of the built-in kinds. Source: kubernetes pkg/apis/SOMETHING/v1/defaults.go and admission. */
 
@@ -78,7 +79,6 @@ function defaultContainer(container: JsonObject): void {
   for (const port of itemsOf(container, "ports")) setDefault(port, "protocol", "TCP");
   defaultDownward(itemsOf(container, "env").map((variable) => partOf(variable, "valueFrom")));
   defaultProbes(container);
-  defaultRequests(container);
 }
 
 /** What has a limit and no request requests the limit. */
@@ -93,12 +93,14 @@ function defaultRequests(container: JsonObject): void {
 export function defaultPod(pod: JsonObject): void {
   const spec = pod["spec"] as JsonObject;
   defaultPodSpec(spec);
+  for (const list of ["initContainers", "containers"]) itemsOf(spec, list).forEach(defaultRequests);
   setDefault(spec, "enableServiceLinks", true);
 }
 
 /** What admission and the strategy add to a new pod. */
 export function prepareNewPod(pod: JsonObject): void {
   const spec = pod["spec"] as JsonObject;
+  if (Number(spec["terminationGracePeriodSeconds"]) < 0) spec["terminationGracePeriodSeconds"] = 1;
   setDefault(spec, "priority", 0);
   setDefault(spec, "preemptionPolicy", "PreemptLowerPriority");
   const tolerations = itemsOf(spec, "tolerations");
@@ -178,8 +180,10 @@ export function prepareNewJob(job: JsonObject): void {
     "controller-uid": meta.uid ?? "",
     "job-name": meta.name ?? "",
   };
+  // Labels that the Job took over from its template stay the template's.
+  const isTakenOver = jsonEqual(meta.labels ?? {}, template.labels ?? {});
   template.labels = { ...template.labels, ...own };
-  if (Object.keys(meta.labels ?? {}).length === 0) meta.labels = { ...template.labels };
+  if (isTakenOver) meta.labels = { ...template.labels };
   const selector = partOf(spec, "selector");
   spec["selector"] = {
     ...selector,
@@ -283,4 +287,17 @@ export function defaultBinding(binding: JsonObject): void {
     const kind = subject["kind"];
     if (kind === "User" || kind === "Group") setDefault(subject, "apiGroup", "rbac.authorization.k8s.io");
   }
+}
+
+/** Sets the defaults of a NetworkPolicy. */
+export function defaultNetworkPolicy(policy: JsonObject): void {
+  const spec = partOf(policy, "spec");
+  for (const direction of ["ingress", "egress"]) {
+    for (const rule of itemsOf(spec, direction)) {
+      for (const port of itemsOf(rule, "ports")) setDefault(port, "protocol", "TCP");
+    }
+  }
+  const types = Array.isArray(spec["policyTypes"]) ? spec["policyTypes"] : [];
+  if (types.length > 0) return;
+  spec["policyTypes"] = itemsOf(spec, "egress").length > 0 ? ["Ingress", "Egress"] : ["Ingress"];
 }

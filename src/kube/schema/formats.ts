@@ -1,4 +1,5 @@
 import { parseDuration } from "../duration.ts";
+import { isCidr, isIPv4, isIPv6 } from "../ip-address.ts";
 import { dnsLabelErrors, dnsSubdomainErrors } from "../names.ts";
 
 /** The string formats that an API server enforces in custom resources. Source: kube-openapi pkg/validation/strfmt. */
@@ -28,29 +29,6 @@ function isDateTime(text: string): boolean {
 function isDuration(text: string): boolean {
   if (parseDuration(text) !== undefined) return true;
   return [...text.matchAll(/(\d+)\s*([A-Za-zµ]+)/g)].some(([, , unit = ""]) => DURATION_UNIT.test(unit));
-}
-
-function isIPv4(text: string): boolean {
-  const parts = text.split(".");
-  return parts.length === 4 && parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255);
-}
-
-function isIPv6(text: string): boolean {
-  const [head = "", tail, ...more] = text.split("::");
-  if (more.length > 0 || !text.includes(":")) return false;
-  const groups = [head, tail ?? ""].flatMap((side) => (side === "" ? [] : side.split(":")));
-  const last = groups.at(-1) ?? "";
-  const embedded = isIPv4(last);
-  const plain = embedded ? groups.slice(0, -1) : groups;
-  if (!plain.every((group) => /^[0-9a-fA-F]{1,4}$/.test(group))) return false;
-  const length = plain.length + (embedded ? 2 : 0);
-  return tail === undefined ? length === 8 : length < 8;
-}
-
-function isCidr(text: string): boolean {
-  const [address = "", bits = "", ...more] = text.split("/");
-  if (more.length > 0 || !/^(0|[1-9]\d{0,2})$/.test(bits)) return false;
-  return (isIPv4(address) && Number(bits) <= 32) || (isIPv6(address) && Number(bits) <= 128);
 }
 
 function isUri(text: string): boolean {

@@ -1,10 +1,19 @@
 import type { FieldError } from "../../field-errors.ts";
 import * as field from "../../field-errors.ts";
 import { itemsOf, partOf, textOf, type JsonObject } from "../../json-object.ts";
-import { configMapKeyErrors, dnsLabelErrors, envVarNameErrors, portNameErrors } from "../../names.ts";
-import { compareQuantities, parseQuantity } from "../../quantity.ts";
+import {
+  configMapKeyErrors,
+  dnsLabelErrors,
+  dnsSubdomainErrors,
+  envVarNameErrors,
+  portNameErrors,
+} from "../../names.ts";
+import { VARIABLE_FIELDS, validateFieldRef, validateResourceRef } from "./downward.ts";
 import { validateProbes } from "./probe.ts";
-import { relativePathErrors } from "./volume.ts";
+import { validateResources } from "./resources.ts";
+import { between, checkRules, oneOf, type Rule } from "./rule-table.ts";
+import { validateContainerSecurity } from "./security-context.ts";
+import { validateMountOptions } from "./volume-sources.ts";
 
 /** Containers and init containers of a pod's spec, in the server's order. */
 export function validateContainers(
@@ -13,13 +22,14 @@ export function validateContainers(
   volumes: ReadonlySet<string>,
 ): FieldError[] {
   const names = new Set<string>();
+  const grace = Number(spec["terminationGracePeriodSeconds"] ?? 30);
   const errors: FieldError[] = [];
   for (const list of ["containers", "initContainers"]) {
     for (const [index, container] of itemsOf(spec, list).entries()) {
       const at = `${path}.${list}[${index}]`;
       const name = textOf(container, "name");
-      errors.push(...validateContainer(container, at, volumes));
-      errors.push(...validateProbes(container, at, list === "initContainers"));
+      errors.push(...validateContainer(container, at, spec, volumes));
+      errors.push(...validateProbes(container, at, { isInit: list === "initContainers", grace }));
       if (name !== "" && names.has(name)) errors.push(field.duplicate(`${at}.name`, name));
       names.add(name);
     }
@@ -27,10 +37,27 @@ export function validateContainers(
   return errors;
 }
 
-const MESSAGE_POLICIES = ["FallbackToLogsOnError", "File"];
+const MESSAGE_POLICIES = ["File", "FallbackToLogsOnError"];
 const PULL_POLICIES = ["Always", "IfNotPresent", "Never"];
 
-function validateContainer(container: JsonObject, at: string, volumes: ReadonlySet<string>): FieldError[] {
+const OPTIONS: readonly Rule[] = [
+  ["resizePolicy", resizeErrors],
+  ["restartPolicy", oneOf("Always", "Never", "OnFailure")],
+];
+
+function resizeErrors(_value: unknown, at: string, container: JsonObject): FieldError[] {
+  return itemsOf(container, "resizePolicy").flatMap((policy) => [
+    ...oneOf("cpu", "memory")(policy["resourceName"], at, policy),
+    ...oneOf("NotRequired", "RestartContainer")(policy["restartPolicy"], at, policy),
+  ]);
+}
+
+function validateContainer(
+  container: JsonObject,
+  at: string,
+  spec: JsonObject,
+  volumes: ReadonlySet<string>,
+): FieldError[] {
   const errors: FieldError[] = [];
   const name = textOf(container, "name");
   const image = textOf(container, "image");
@@ -56,13 +83,17 @@ function validateContainer(container: JsonObject, at: string, volumes: ReadonlyS
   if (!PULL_POLICIES.includes(pull)) {
     errors.push(field.notSupported(`${at}.imagePullPolicy`, pull, PULL_POLICIES));
   }
-  errors.push(...validateResources(partOf(container, "resources"), `${at}.resources`));
-  errors.push(...validateSecurityContext(partOf(container, "securityContext"), `${at}.securityContext`));
+  const claims = itemsOf(spec, "resourceClaims").map((claim) => textOf(claim, "name"));
+  errors.push(...validateResources(partOf(container, "resources"), `${at}.resources`, claims));
+  const security = partOf(container, "securityContext");
+  errors.push(...validateContainerSecurity(security, `${at}.securityContext`, spec));
+  errors.push(...checkRules(OPTIONS, container, at));
   return errors;
 }
 
 function validatePorts(container: JsonObject, at: string): FieldError[] {
   const names = new Set<string>();
+  const taken = new Set<string>();
   return itemsOf(container, "ports").flatMap((port, index) => {
     const path = `${at}.ports[${index}]`;
     const errors: FieldError[] = [];
@@ -77,6 +108,11 @@ function validatePorts(container: JsonObject, at: string): FieldError[] {
     else if (number < 1 || number > 65535) {
       errors.push(field.invalid(`${path}.containerPort`, number, "must be between 1 and 65535, inclusive"));
     }
+    const host = port["hostPort"] ?? 0;
+    if (host !== 0) errors.push(...between(1, 65535)(host, `${path}.hostPort`, port));
+    const key = `${textOf(port, "protocol")}/${textOf(port, "hostIP")}/${String(host)}`;
+    if (host !== 0 && taken.has(key)) errors.push(field.duplicate(`${path}.hostPort`, key));
+    taken.add(key);
     const protocol = textOf(port, "protocol");
     if (!["SCTP", "TCP", "UDP"].includes(protocol)) {
       errors.push(field.notSupported(`${path}.protocol`, protocol, ["SCTP", "TCP", "UDP"]));
@@ -100,18 +136,6 @@ function validateEnv(container: JsonObject, at: string): FieldError[] {
 
 const SOURCES = ["fieldRef", "resourceFieldRef", "configMapKeyRef", "secretKeyRef", "fileKeyRef"];
 
-const FIELD_PATHS = new Set([
-  "metadata.name",
-  "metadata.namespace",
-  "metadata.uid",
-  "spec.nodeName",
-  "spec.serviceAccountName",
-  "status.hostIP",
-  "status.hostIPs",
-  "status.podIP",
-  "status.podIPs",
-]);
-
 function validateSource(variable: JsonObject, path: string): FieldError[] {
   const source = partOf(variable, "valueFrom");
   const named = SOURCES.filter((name) => name in source);
@@ -133,15 +157,11 @@ function validateSource(variable: JsonObject, path: string): FieldError[] {
     if (name in source) errors.push(...validateKeyRef(partOf(source, name), `${path}.${name}`));
   }
   if ("fieldRef" in source) {
-    const fieldPath = textOf(partOf(source, "fieldRef"), "fieldPath");
-    const isSubscripted = /^metadata\.(annotations|labels)\['.+'\]$/.test(fieldPath);
-    if (fieldPath === "") errors.push(field.required(`${path}.fieldRef.fieldPath`));
-    else if (!isSubscripted && !FIELD_PATHS.has(fieldPath)) {
-      errors.push(field.notSupported(`${path}.fieldRef.fieldPath`, fieldPath, [...FIELD_PATHS].sort()));
-    }
+    errors.push(...validateFieldRef(partOf(source, "fieldRef"), `${path}.fieldRef`, VARIABLE_FIELDS));
   }
-  if ("resourceFieldRef" in source && textOf(partOf(source, "resourceFieldRef"), "resource") === "") {
-    errors.push(field.required(`${path}.resourceFieldRef.resource`));
+  if ("resourceFieldRef" in source) {
+    const reference = partOf(source, "resourceFieldRef");
+    errors.push(...validateResourceRef(reference, `${path}.resourceFieldRef`, false));
   }
   return errors;
 }
@@ -149,7 +169,8 @@ function validateSource(variable: JsonObject, path: string): FieldError[] {
 function validateKeyRef(reference: JsonObject, path: string): FieldError[] {
   const errors: FieldError[] = [];
   const key = textOf(reference, "key");
-  if (textOf(reference, "name") === "") errors.push(field.required(`${path}.name`));
+  const name = textOf(reference, "name");
+  errors.push(...dnsSubdomainErrors(name).map((detail) => field.invalid(`${path}.name`, name, detail)));
   if (key === "") errors.push(field.required(`${path}.key`));
   else for (const detail of configMapKeyErrors(key)) errors.push(field.invalid(`${path}.key`, key, detail));
   return errors;
@@ -157,7 +178,8 @@ function validateKeyRef(reference: JsonObject, path: string): FieldError[] {
 
 function validateEnvFrom(container: JsonObject, at: string): FieldError[] {
   return itemsOf(container, "envFrom").flatMap((source, index) => {
-    const path = `${at}.envFrom[${index}]`;
+    const list = `${at}.envFrom`;
+    const path = `${list}[${index}]`;
     const errors: FieldError[] = [];
     const prefix = textOf(source, "prefix");
     for (const detail of prefix === "" ? [] : envVarNameErrors(prefix)) {
@@ -165,13 +187,16 @@ function validateEnvFrom(container: JsonObject, at: string): FieldError[] {
     }
     const named = ["configMapRef", "secretRef"].filter((name) => name in source);
     if (named.length === 0) {
-      errors.push(field.invalid(path, "", "must specify one of: `configMapRef` or `secretRef`"));
+      errors.push(field.invalid(list, "", "must specify one of: `configMapRef` or `secretRef`"));
     }
     if (named.length > 1) {
-      errors.push(field.invalid(path, "", "may not have more than one field specified at a time"));
+      errors.push(field.invalid(list, "", "may not have more than one field specified at a time"));
     }
     for (const name of named) {
-      if (textOf(partOf(source, name), "name") === "") errors.push(field.required(`${path}.${name}.name`));
+      const here = `${path}.${name}.name`;
+      const named = textOf(partOf(source, name), "name");
+      if (named === "") errors.push(field.required(here));
+      else errors.push(...dnsSubdomainErrors(named).map((detail) => field.invalid(here, named, detail)));
     }
     return errors;
   });
@@ -185,14 +210,12 @@ function validateMounts(container: JsonObject, at: string, volumes: ReadonlySet<
     const name = textOf(mount, "name");
     const mountPath = textOf(mount, "mountPath");
     if (name === "") errors.push(field.required(`${path}.name`));
-    else if (!volumes.has(name)) errors.push(field.notFound(`${path}.name`, name));
+    if (!volumes.has(name)) errors.push(field.notFound(`${path}.name`, name));
     if (mountPath === "") errors.push(field.required(`${path}.mountPath`));
     if (paths.has(mountPath)) errors.push(field.invalid(`${path}.mountPath`, mountPath, "must be unique"));
     paths.add(mountPath);
-    for (const part of ["subPath", "subPathExpr"]) {
-      const text = textOf(mount, part);
-      if (text !== "") errors.push(...relativePathErrors(text, `${path}.${part}`));
-    }
+    const isPrivileged = partOf(container, "securityContext")["privileged"] === true;
+    errors.push(...validateMountOptions(mount, `${at}.volumeMounts`, isPrivileged));
     if (textOf(mount, "subPath") !== "" && textOf(mount, "subPathExpr") !== "") {
       errors.push(
         field.invalid(
@@ -204,71 +227,4 @@ function validateMounts(container: JsonObject, at: string, volumes: ReadonlySet<
     }
     return errors;
   });
-}
-
-const RESOURCE_NAMES = /^(cpu|memory|ephemeral-storage|hugepages-.+|.+\/.+)$/;
-
-function validateResources(resources: JsonObject, at: string): FieldError[] {
-  const errors: FieldError[] = [];
-  const limits = partOf(resources, "limits");
-  for (const list of ["limits", "requests"]) {
-    for (const [name, amount] of Object.entries(partOf(resources, list))) {
-      const path = `${at}.${list}[${name}]`;
-      if (!RESOURCE_NAMES.test(name)) {
-        errors.push(
-          field.invalid(`${at}.${list}`, name, "must be a standard resource type or fully qualified"),
-        );
-        errors.push(field.invalid(`${at}.${list}`, name, "must be a standard resource for containers"));
-      }
-      const value = parseQuantity(String(amount)).value;
-      const zero = parseQuantity("0").value;
-      if (value !== undefined && zero !== undefined && compareQuantities(value, zero) < 0) {
-        errors.push(field.invalid(path, amount, "must be greater than or equal to 0"));
-      }
-      const limit = parseQuantity(String(limits[name])).value;
-      const exceeds = value !== undefined && limit !== undefined && compareQuantities(value, limit) > 0;
-      if (list === "requests" && name in limits && exceeds) {
-        errors.push(
-          field.invalid(
-            `${at}.requests`,
-            amount,
-            `must be less than or equal to ${name} limit of ${String(limits[name])}`,
-          ),
-        );
-      }
-    }
-  }
-  return errors;
-}
-
-function validateSecurityContext(security: JsonObject, at: string): FieldError[] {
-  const errors: FieldError[] = [];
-  for (const name of ["runAsUser", "runAsGroup"]) {
-    const id = security[name];
-    if (typeof id === "number" && (id < 0 || id > 2 ** 31 - 1)) {
-      errors.push(field.invalid(`${at}.${name}`, id, "must be between 0 and 2147483647, inclusive"));
-    }
-  }
-  if (security["allowPrivilegeEscalation"] === false) {
-    if (security["privileged"] === true) {
-      errors.push(
-        field.invalid(
-          at,
-          security,
-          "cannot set `allowPrivilegeEscalation` to false and `privileged` to true",
-        ),
-      );
-    }
-    const added = partOf(security, "capabilities")["add"];
-    if (Array.isArray(added) && added.includes("CAP_SYS_ADMIN")) {
-      errors.push(
-        field.invalid(
-          at,
-          security,
-          "cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN",
-        ),
-      );
-    }
-  }
-  return errors;
 }

@@ -1,10 +1,13 @@
-import { base64Length } from "../../base64.ts";
+import { base64Length, decodeBase64 } from "../../base64.ts";
 import type { FieldError } from "../../field-errors.ts";
 import * as field from "../../field-errors.ts";
-import { itemsOf, metaOf, partOf, textOf, type JsonObject } from "../../json-object.ts";
+import { isJsonObject, itemsOf, metaOf, partOf, textOf, type JsonObject } from "../../json-object.ts";
 import { jsonEqual } from "../../json.ts";
-import { byteLength, configMapKeyErrors, dnsSubdomainErrors } from "../../names.ts";
+import { byteLength, configMapKeyErrors, dnsSubdomainErrors, qualifiedNameErrors } from "../../names.ts";
 import { compareQuantities, parseQuantity } from "../../quantity.ts";
+import { goSyntaxError } from "../../request/body.ts";
+import { labelSelector } from "./label-selector.ts";
+import { oneOf } from "./rule-table.ts";
 
 /** Validation of core kinds other than pods. Source: kubernetes pkg/apis/core/validation. */
 
@@ -55,6 +58,29 @@ const REQUIRED_KEYS: ReadonlyMap<string, readonly string[]> = new Map([
   ["kubernetes.io/tls", ["tls.crt", "tls.key"]],
 ]);
 
+/** A registry's credentials have to be a JSON object; what they hold is never shown. */
+function dockerErrors(type: string, data: JsonObject): FieldError[] {
+  const key = {
+    "kubernetes.io/dockercfg": ".dockercfg",
+    "kubernetes.io/dockerconfigjson": ".dockerconfigjson",
+  }[type];
+  if (key === undefined || !Object.hasOwn(data, key)) return [];
+  const why = jsonObjectError(decodeBase64(textOf(data, key)));
+  return why === "" ? [] : [field.invalid(`data[${key}]`, "<secret contents redacted>", why)];
+}
+
+/** Why a text is no JSON object, in Go's words; empty where it is one. */
+function jsonObjectError(text: string): string {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (value === null || isJsonObject(value)) return "";
+    const kind = Array.isArray(value) ? "array" : typeof value === "boolean" ? "bool" : typeof value;
+    return `json: cannot unmarshal ${kind} into Go value of type map[string]interface {}`;
+  } catch (error) {
+    return goSyntaxError(text, error);
+  }
+}
+
 /** Everything wrong with a Secret. */
 export function validateSecret(object: JsonObject): FieldError[] {
   const data = partOf(object, "data");
@@ -65,6 +91,7 @@ export function validateSecret(object: JsonObject): FieldError[] {
   for (const key of REQUIRED_KEYS.get(type) ?? []) {
     if (!Object.hasOwn(data, key)) errors.push(field.required(`data[${key}]`));
   }
+  errors.push(...dockerErrors(type, data));
   if (type === "kubernetes.io/basic-auth" && !("username" in data) && !("password" in data)) {
     errors.push(field.required("data[username]"), field.required("data[password]"));
   }
@@ -109,6 +136,11 @@ export function validateClaim(object: JsonObject): FieldError[] {
   for (const detail of className === "" ? [] : dnsSubdomainErrors(className)) {
     errors.push(field.invalid("spec.storageClassName", className, detail));
   }
+  errors.push(...labelSelector(spec["selector"], "spec.selector", spec));
+  const attributes = textOf(spec, "volumeAttributesClassName");
+  for (const detail of attributes === "" ? [] : dnsSubdomainErrors(attributes)) {
+    errors.push(field.invalid("spec.volumeAttributesClassName", attributes, detail));
+  }
   const mode = spec["volumeMode"];
   if (mode !== undefined && mode !== "Block" && mode !== "Filesystem") {
     errors.push(field.notSupported("spec.volumeMode", mode, ["Block", "Filesystem"]));
@@ -144,6 +176,26 @@ export function validateClaimUpdate(object: JsonObject, old: JsonObject): FieldE
     );
   }
   return errors;
+}
+
+const LEVELS = ["privileged", "baseline", "restricted"];
+const POD_SECURITY = "pod-security.kubernetes.io";
+
+/** Everything wrong with a Namespace. */
+export function validateNamespace(object: JsonObject): FieldError[] {
+  const labels = metaOf(object).labels ?? {};
+  return ["enforce", "audit", "warn"].flatMap((mode) => {
+    const errors: FieldError[] = [];
+    const [level, version] = [mode, `${mode}-version`].map((name) => labels[`${POD_SECURITY}/${name}`]);
+    const at = (name: string): string => `metadata.labels[${POD_SECURITY}/${name}]`;
+    if (level !== undefined && !LEVELS.includes(level)) {
+      errors.push(field.invalid(at(mode), level, `must be one of ${LEVELS.join(", ")}`));
+    }
+    if (version !== undefined && !/^(latest|v1\.(0|[1-9][0-9]*))$/.test(version)) {
+      errors.push(field.invalid(at(`${mode}-version`), version, 'must be "latest" or "v1.x"'));
+    }
+    return errors;
+  });
 }
 
 /** Everything wrong with an Event. */
@@ -188,7 +240,15 @@ export function validateNewEvent(object: JsonObject): FieldError[] {
 /** Everything wrong with a StorageClass. */
 export function validateStorageClass(object: JsonObject): FieldError[] {
   const errors: FieldError[] = [];
-  if (textOf(object, "provisioner") === "") errors.push(field.required("provisioner", ""));
+  const provisioner = textOf(object, "provisioner");
+  if (provisioner === "") errors.push(field.required("provisioner", ""));
+  else {
+    const wrong = qualifiedNameErrors(provisioner.toLowerCase());
+    errors.push(...wrong.map((detail) => field.invalid("provisioner", provisioner, detail)));
+  }
+  if (Object.hasOwn(partOf(object, "parameters"), "")) {
+    errors.push(field.invalid("parameters", "", "field can not be empty."));
+  }
   const policies = ["Delete", "Retain"];
   if (!policies.includes(textOf(object, "reclaimPolicy"))) {
     errors.push(field.notSupported("reclaimPolicy", object["reclaimPolicy"], policies));
@@ -205,7 +265,7 @@ export function validateStorageClassUpdate(object: JsonObject, old: JsonObject):
   const errors: FieldError[] = [];
   for (const name of ["parameters", "provisioner", "reclaimPolicy"]) {
     if (!jsonEqual(object[name], old[name])) {
-      errors.push(field.forbidden(name, `updates to ${name} are forbidden.`));
+      errors.push(field.invalid(name, object[name] ?? null, "field is immutable"));
     }
   }
   if (object["volumeBindingMode"] !== old["volumeBindingMode"]) {
@@ -232,36 +292,25 @@ export function validateLease(object: JsonObject): FieldError[] {
 /** Everything wrong with a PriorityClass. */
 export function validatePriorityClass(object: JsonObject): FieldError[] {
   const name = metaOf(object).name ?? "";
-  if (name.startsWith("system-") && !["system-cluster-critical", "system-node-critical"].includes(name)) {
-    return [
-      field.forbidden(
-        "metadata.name",
-        "priority class names with 'system-' prefix are reserved for system use only",
-      ),
-    ];
+  const errors = oneOf("PreemptLowerPriority", "Never")(
+    object["preemptionPolicy"],
+    "preemptionPolicy",
+    object,
+  );
+  const isSystem = ["system-cluster-critical", "system-node-critical"].includes(name);
+  if (name.startsWith("system-") && !isSystem) {
+    const words = `priority class names with 'system-' prefix are reserved for system use only. error: ${name} is not a known system priority class`;
+    errors.push(field.forbidden("metadata.name", words));
   }
-  return [];
+  const most = 1_000_000_000;
+  if (!isSystem && Number(object["value"] ?? 0) > most) {
+    const words = `maximum allowed value of a user defined priority is ${most}`;
+    errors.push(field.forbidden("value", words));
+  }
+  return errors;
 }
 
 /** The ports of a Service. */
 export function portsOf(object: JsonObject): JsonObject[] {
   return itemsOf(partOf(object, "spec"), "ports");
-}
-
-/** Everything wrong with a Service. */
-export function validateSvc(object: JsonObject): FieldError[] {
-  const spec = partOf(object, "spec");
-  const errors: FieldError[] = [];
-  if (portsOf(object).length === 0 && spec["type"] !== "ExternalName" && spec["clusterIP"] !== "None") {
-    errors.push(field.required("spec.ports"));
-  }
-  for (const [index, port] of portsOf(object).entries()) {
-    const number = Number(port["port"]);
-    if (number < 1 || number > 65535) {
-      errors.push(
-        field.invalid(`spec.ports[${index}].port`, number, "must be between 1 and 65535, inclusive"),
-      );
-    }
-  }
-  return errors;
 }

@@ -2,9 +2,13 @@ import type { FieldError } from "../../field-errors.ts";
 import * as field from "../../field-errors.ts";
 import { itemsOf, metaOf, partOf, textOf, type JsonObject } from "../../json-object.ts";
 import { jsonEqual } from "../../json.ts";
-import { dnsLabelErrors, dnsSubdomainErrors } from "../../names.ts";
+import { isIpAddress } from "../../ip-address.ts";
+import { dnsLabelErrors, dnsSubdomainErrors, regexError } from "../../names.ts";
 import { validateContainers } from "./container.ts";
-import { validateLabels, validateSharedMetadata } from "./metadata.ts";
+import { validateSharedMetadata } from "./metadata.ts";
+import { PLACEMENT } from "./placement.ts";
+import { between, checkRules, named, oneOf, present, type Rule } from "./rule-table.ts";
+import { validatePodSecurity } from "./security-context.ts";
 import { validateVolumes } from "./volume.ts";
 
 /** Validation of pods and pod templates. Source: kubernetes pkg/apis/core/validation ValidatePodSpec. */
@@ -17,13 +21,24 @@ export function validatePod(pod: JsonObject): FieldError[] {
   return validatePodSpec(partOf(pod, "spec"), "spec");
 }
 
+/** Everything wrong with a new Pod. */
+export function validateNewPod(pod: JsonObject): FieldError[] {
+  const added = itemsOf(partOf(pod, "spec"), "ephemeralContainers");
+  if (added.length === 0) return validatePod(pod);
+  return [...validatePod(pod), field.forbidden("spec.ephemeralContainers", "cannot be set on create")];
+}
+
 /** Everything wrong with a pod template at `path`. */
 export function validatePodTemplate(template: JsonObject, path: string): FieldError[] {
   const metadata = validateSharedMetadata(metaOf(template)).map((error) => ({
     ...error,
     field: `${path}.${error.field}`.replace(".metadata.", "."),
   }));
-  return [...metadata, ...validatePodSpec(partOf(template, "spec"), `${path}.spec`)];
+  const spec = partOf(template, "spec");
+  const errors = [...metadata, ...validatePodSpec(spec, `${path}.spec`)];
+  if (itemsOf(spec, "ephemeralContainers").length === 0) return errors;
+  const words = "ephemeral containers not allowed in pod template";
+  return [...errors, field.forbidden(`${path}.spec.ephemeralContainers`, words)];
 }
 
 /** Everything wrong with a pod's spec at `path`, in the server's order. */
@@ -38,93 +53,67 @@ export function validatePodSpec(spec: JsonObject, path: string): FieldError[] {
   }
   const dns = textOf(spec, "dnsPolicy");
   if (!DNS_POLICIES.includes(dns)) errors.push(field.notSupported(`${path}.dnsPolicy`, dns, DNS_POLICIES));
-  errors.push(...validateTimes(spec, path), ...validatePlacement(spec, path));
-  errors.push(...validateReferences(spec, path));
+  errors.push(...validateDns(spec, path), ...checkRules(TIMES, spec, path));
+  errors.push(...checkRules(PLACEMENT, spec, path), ...checkRules(REFERENCES, spec, path));
+  errors.push(...validatePodSecurity(spec, path));
   return errors;
 }
 
-function validateTimes(spec: JsonObject, path: string): FieldError[] {
-  const errors: FieldError[] = [];
-  const grace = spec["terminationGracePeriodSeconds"];
-  if (typeof grace === "number" && grace < 0) {
-    errors.push(
-      field.invalid(`${path}.terminationGracePeriodSeconds`, grace, "must be greater than or equal to 0"),
-    );
-  }
-  const deadline = spec["activeDeadlineSeconds"];
-  if (typeof deadline === "number" && (deadline < 1 || deadline > 2 ** 31 - 1)) {
-    errors.push(
-      field.invalid(`${path}.activeDeadlineSeconds`, deadline, "must be between 1 and 2147483647, inclusive"),
-    );
-  }
-  return errors;
+const TIMES: readonly Rule[] = [["activeDeadlineSeconds", between(1, 2 ** 31 - 1)]];
+
+const REFERENCES: readonly Rule[] = [
+  ["serviceAccountName", named(dnsSubdomainErrors)],
+  ["nodeName", named(dnsSubdomainErrors)],
+  ["priorityClassName", named(dnsSubdomainErrors)],
+  ["runtimeClassName", named(dnsSubdomainErrors)],
+  ["hostname", named(dnsLabelErrors)],
+  ["subdomain", named(dnsLabelErrors)],
+  ["hostnameOverride", named(dnsSubdomainErrors)],
+  ["hostAliases[].ip", addressErrors],
+  ["hostAliases[].hostnames[]", named(dnsSubdomainErrors)],
+  ["os", (os, at) => (os === undefined ? [] : present()(partOf({ os }, "os")["name"], `${at}.name`, {}))],
+  ["os", (os, at, spec) => oneOf("linux", "windows")(partOf({ os }, "os")["name"], at, spec)],
+  ["preemptionPolicy", oneOf("Never", "PreemptLowerPriority")],
+];
+
+function addressErrors(value: unknown, at: string): FieldError[] {
+  if (isIpAddress(String(value))) return [];
+  return [field.invalid(at, value, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)")];
 }
 
-const EFFECTS = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
+const SEARCH = "_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?(\\._?[a-z0-9]([-_a-z0-9]*[a-z0-9])?)*";
 
-function validatePlacement(spec: JsonObject, path: string): FieldError[] {
-  const selector = partOf(spec, "nodeSelector") as Record<string, string>;
-  const errors = validateLabels(selector, `${path}.nodeSelector`);
-  for (const [index, toleration] of itemsOf(spec, "tolerations").entries()) {
-    const at = `${path}.tolerations[${index}]`;
-    const operator = textOf(toleration, "operator");
-    if (operator !== "" && operator !== "Equal" && operator !== "Exists") {
-      errors.push(field.notSupported(`${at}.operator`, operator, ["Equal", "Exists"]));
-    }
-    if (operator === "Exists" && textOf(toleration, "value") !== "") {
-      errors.push(
-        field.invalid(
-          `${at}.operator`,
-          toleration["value"],
-          "value must be empty when `operator` is 'Exists'",
-        ),
-      );
-    }
-    if (textOf(toleration, "key") === "" && operator !== "Exists") {
-      errors.push(
-        field.invalid(
-          `${at}.operator`,
-          operator,
-          'operator must be Exists when `key` is empty, which means "match all values and all keys"',
-        ),
-      );
-    }
-    const effect = textOf(toleration, "effect");
-    if (effect !== "" && !EFFECTS.includes(effect)) {
-      errors.push(field.notSupported(`${at}.effect`, effect, EFFECTS));
-    }
-  }
-  return errors;
+function searchErrors(value: unknown, at: string): FieldError[] {
+  const domain = String(value).replace(/\.$/, "");
+  if (domain === "" || new RegExp(`^${SEARCH}$`).test(domain)) return [];
+  const words =
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must start and end with an alphanumeric character";
+  return [field.invalid(at, domain, regexError(words, SEARCH, "example.com"))];
 }
 
-function validateReferences(spec: JsonObject, path: string): FieldError[] {
-  const errors: FieldError[] = [];
-  for (const name of ["serviceAccountName", "nodeName", "priorityClassName", "runtimeClassName"]) {
-    const value = textOf(spec, name);
-    for (const detail of value === "" ? [] : dnsSubdomainErrors(value)) {
-      errors.push(field.invalid(`${path}.${name}`, value, detail));
-    }
-  }
-  for (const name of ["hostname", "subdomain"]) {
-    const value = textOf(spec, name);
-    for (const detail of value === "" ? [] : dnsLabelErrors(value)) {
-      errors.push(field.invalid(`${path}.${name}`, value, detail));
-    }
-  }
-  for (const [index, secret] of itemsOf(spec, "imagePullSecrets").entries()) {
-    if (textOf(secret, "name") === "")
-      errors.push(field.required(`${path}.imagePullSecrets[${index}].name`, ""));
-  }
-  const pod = partOf(spec, "securityContext");
-  for (const name of ["runAsUser", "runAsGroup", "fsGroup"]) {
-    const id = pod[name];
-    if (typeof id === "number" && (id < 0 || id > 2 ** 31 - 1)) {
-      errors.push(
-        field.invalid(`${path}.securityContext.${name}`, id, "must be between 0 and 2147483647, inclusive"),
-      );
-    }
-  }
-  return errors;
+const DNS: readonly Rule[] = [
+  ["nameservers", atMostServers],
+  ["nameservers[]", addressErrors],
+  ["searches[]", searchErrors],
+  ["options[]", (option, at) => present("must not be empty")(textOf(option as JsonObject, "name"), at, {})],
+];
+
+function atMostServers(value: unknown, at: string): FieldError[] {
+  if (!Array.isArray(value) || value.length <= 3) return [];
+  return [field.invalid(at, value, "must not have more than 3 nameservers")];
+}
+
+function validateDns(spec: JsonObject, path: string): FieldError[] {
+  const policy = textOf(spec, "dnsPolicy");
+  const config = partOf(spec, "dnsConfig");
+  const errors = checkRules(DNS, config, `${path}.dnsConfig`);
+  if (policy !== "None") return errors;
+  const words = "must provide `dnsConfig` when `dnsPolicy` is None";
+  if (spec["dnsConfig"] === undefined) return [field.required(`${path}.dnsConfig`, words)];
+  const servers = config["nameservers"];
+  if (Array.isArray(servers) && servers.length > 0) return errors;
+  const none = "must provide at least one DNS nameserver when `dnsPolicy` is None";
+  return [...errors, field.required(`${path}.dnsConfig.nameservers`, none)];
 }
 
 /** What may be changed of a pod: images, its deadline, and more tolerations. */

@@ -1,10 +1,11 @@
 import type { FieldError } from "../../field-errors.ts";
 import * as field from "../../field-errors.ts";
-import { partOf, textOf, type JsonObject } from "../../json-object.ts";
-import { portNameErrors } from "../../names.ts";
+import { itemsOf, partOf, textOf, type JsonObject } from "../../json-object.ts";
+import { portNameErrors, regexError } from "../../names.ts";
 
 const HANDLERS = ["exec", "httpGet", "tcpSocket", "grpc", "sleep"];
 const PROBES = ["livenessProbe", "readinessProbe", "startupProbe"];
+const HEADER = "a valid HTTP header must consist of alphanumeric characters or '-'";
 const HOOKS = ["postStart", "preStop"];
 const COUNTS = [
   "initialDelaySeconds",
@@ -15,7 +16,11 @@ const COUNTS = [
 ];
 
 /** The probes and hooks of a container, which an ordinary init container may not have. */
-export function validateProbes(container: JsonObject, at: string, isInit: boolean): FieldError[] {
+export function validateProbes(
+  container: JsonObject,
+  at: string,
+  { isInit, grace }: { isInit: boolean; grace: number },
+): FieldError[] {
   const named = ["lifecycle", ...PROBES].filter((name) => name in container);
   if (isInit && textOf(container, "restartPolicy") !== "Always") {
     const why = "may not be set for init containers without restartPolicy=Always";
@@ -23,15 +28,20 @@ export function validateProbes(container: JsonObject, at: string, isInit: boolea
   }
   return named.flatMap((name) =>
     name === "lifecycle"
-      ? validateLifecycle(partOf(container, name), `${at}.${name}`)
+      ? validateLifecycle(partOf(container, name), `${at}.${name}`, grace)
       : validateProbe(partOf(container, name), `${at}.${name}`, name),
   );
 }
 
-function validateLifecycle(lifecycle: JsonObject, at: string): FieldError[] {
-  return HOOKS.filter((name) => name in lifecycle).flatMap((name) =>
-    validateHandler(partOf(lifecycle, name), `${at}.${name}`),
-  );
+function validateLifecycle(lifecycle: JsonObject, at: string, grace: number): FieldError[] {
+  return HOOKS.filter((name) => name in lifecycle).flatMap((name) => {
+    const hook = partOf(lifecycle, name);
+    const errors = validateHandler(hook, `${at}.${name}`);
+    const seconds = Number(partOf(hook, "sleep")["seconds"] ?? 0);
+    if (seconds >= 0 && seconds <= grace) return errors;
+    const words = `must be non-negative and less than terminationGracePeriodSeconds (${grace})`;
+    return [...errors, field.invalid(`${at}.${name}.sleep`, seconds, words)];
+  });
 }
 
 function validateProbe(probe: JsonObject, at: string, kind: string): FieldError[] {
@@ -73,6 +83,11 @@ function validateAction(action: JsonObject, at: string, kind: string): FieldErro
   const scheme = textOf(action, "scheme");
   if (kind === "httpGet" && scheme !== "HTTP" && scheme !== "HTTPS") {
     errors.push(field.notSupported(`${at}.scheme`, scheme, ["HTTP", "HTTPS"]));
+  }
+  const names = itemsOf(action, "httpHeaders").map((header) => textOf(header, "name"));
+  for (const name of names.filter((header) => !/^[-A-Za-z0-9]+$/.test(header))) {
+    const words = regexError(HEADER, "[-A-Za-z0-9]+", "X-Header-Name");
+    errors.push(field.invalid(`${at}.httpHeaders`, name, words));
   }
   return errors;
 }

@@ -1,7 +1,10 @@
 import type { FieldError } from "../../field-errors.ts";
 import * as field from "../../field-errors.ts";
-import { itemsOf, metaOf, partOf, textOf, type JsonObject } from "../../json-object.ts";
+import { isJsonObject, itemsOf, metaOf, partOf, textOf, type JsonObject } from "../../json-object.ts";
 import { jsonEqual } from "../../json.ts";
+import { dnsSubdomainErrors, pathSegmentErrors } from "../../names.ts";
+import { labelSelector } from "./label-selector.ts";
+import { invalidStruct } from "./rule-table.ts";
 
 /** Validation of roles and bindings. Source: kubernetes pkg/apis/rbac/validation. */
 
@@ -49,10 +52,20 @@ function validateRules(object: JsonObject, namespaced: boolean): FieldError[] {
 
 /** Everything wrong with a role. */
 export function validateRole(object: JsonObject): FieldError[] {
-  return validateRules(object, metaOf(object).namespace !== undefined);
+  const errors = validateRules(object, metaOf(object).namespace !== undefined);
+  const aggregation = object["aggregationRule"];
+  if (!isJsonObject(aggregation)) return errors;
+  const selectors = itemsOf(aggregation, "clusterRoleSelectors");
+  const at = "aggregationRule.clusterRoleSelectors";
+  if (selectors.length > 0) {
+    return errors.concat(selectors.flatMap((part, index) => labelSelector(part, `${at}[${index}]`, object)));
+  }
+  const words = "at least one clusterRoleSelector required if aggregationRule is non-nil";
+  return [...errors, field.required(at, words)];
 }
 
 const RBAC = "rbac.authorization.k8s.io";
+const SUBJECTS = ["ServiceAccount", "User", "Group"];
 
 /** Everything wrong with a binding. */
 export function validateBinding(object: JsonObject): FieldError[] {
@@ -62,17 +75,28 @@ export function validateBinding(object: JsonObject): FieldError[] {
   if (role["apiGroup"] !== RBAC) {
     errors.push(field.notSupported("roleRef.apiGroup", role["apiGroup"], [RBAC]));
   }
-  const kinds = namespaced ? ["ClusterRole", "Role"] : ["ClusterRole"];
+  const kinds = namespaced ? ["Role", "ClusterRole"] : ["ClusterRole"];
   if (!kinds.includes(textOf(role, "kind"))) {
     errors.push(field.notSupported("roleRef.kind", role["kind"], kinds));
   }
-  if (textOf(role, "name") === "") errors.push(field.required("roleRef.name", ""));
+  const name = textOf(role, "name");
+  if (name === "") errors.push(field.required("roleRef.name", ""));
+  errors.push(...pathSegmentErrors(name).map((detail) => field.invalid("roleRef.name", name, detail)));
   for (const [index, subject] of itemsOf(object, "subjects").entries()) {
     const path = `subjects[${index}]`;
     if (textOf(subject, "name") === "") errors.push(field.required(`${path}.name`, ""));
     const kind = textOf(subject, "kind");
-    if (!["ServiceAccount", "User", "Group"].includes(kind)) {
-      errors.push(field.notSupported(`${path}.kind`, kind, ["Group", "ServiceAccount", "User"]));
+    if (!SUBJECTS.includes(kind)) {
+      errors.push(field.notSupported(`${path}.kind`, kind, SUBJECTS));
+    }
+    const group = textOf(subject, "apiGroup");
+    const wanted = kind === "ServiceAccount" ? "" : RBAC;
+    if (SUBJECTS.includes(kind) && group !== wanted) {
+      errors.push(field.notSupported(`${path}.apiGroup`, group, [wanted]));
+    }
+    const account = kind === "ServiceAccount" ? textOf(subject, "name") : "";
+    for (const detail of account === "" ? [] : dnsSubdomainErrors(account)) {
+      errors.push(field.invalid(`${path}.name`, account, detail));
     }
     if (kind === "ServiceAccount" && textOf(subject, "namespace") === "" && !namespaced) {
       errors.push(field.required(`${path}.namespace`, ""));
@@ -85,7 +109,9 @@ export function validateBinding(object: JsonObject): FieldError[] {
 export function validateBindingUpdate(object: JsonObject, old: JsonObject): FieldError[] {
   const errors = validateBinding(object);
   if (!jsonEqual(object["roleRef"], old["roleRef"])) {
-    errors.push(field.invalid("roleRef", object["roleRef"], "cannot change roleRef"));
+    const role = partOf(object, "roleRef");
+    const shown = { APIGroup: role["apiGroup"], Kind: role["kind"], Name: role["name"] };
+    errors.push(invalidStruct("roleRef", shown, "cannot change roleRef"));
   }
   return errors;
 }

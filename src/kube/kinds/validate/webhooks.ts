@@ -1,55 +1,66 @@
 import type { FieldError } from "../../field-errors.ts";
 import * as field from "../../field-errors.ts";
-import { itemsOf, partOf, textOf, type JsonObject } from "../../json-object.ts";
-import { qualifiedNameErrors } from "../../names.ts";
+import { itemsOf, textOf, type JsonObject } from "../../json-object.ts";
+import { dns1035LabelErrors, dnsSubdomainErrors, qualifiedNameErrors } from "../../names.ts";
 import { compileWith, usesVariable } from "../../schema/cel/compile-errors.ts";
 import { kindType, printType, type DeclType } from "../../schema/cel/decl-type.ts";
+import { labelSelector } from "./label-selector.ts";
+import { between, checkRules, oneOf, present, type Rule } from "./rule-table.ts";
+import { ADMISSION_RULE, clientErrors } from "./webhook-parts.ts";
 
 /** Validation of webhook configurations. Source: kubernetes pkg/apis/admissionregistration/validation. */
+
+const WEBHOOK: readonly Rule[] = [
+  ["admissionReviewVersions", reviewVersionErrors],
+  ["sideEffects", present("must specify one of None, NoneOnDryRun"), oneOf("None", "NoneOnDryRun")],
+  ["timeoutSeconds", between(1, 30, "the timeout value must be between 1 and 30 seconds")],
+  ["failurePolicy", oneOf("Fail", "Ignore")],
+  ["matchPolicy", oneOf("Equivalent", "Exact")],
+  ["reinvocationPolicy", oneOf("IfNeeded", "Never")],
+  ["namespaceSelector", labelSelector],
+  ["objectSelector", labelSelector],
+  ["clientConfig", clientErrors],
+  ["rules[]", (rule, at) => checkRules(ADMISSION_RULE, rule as JsonObject, at)],
+];
 
 /** Everything wrong with a webhook configuration. */
 export function validateWebhooks(object: JsonObject): FieldError[] {
   const seen = new Set<string>();
   return itemsOf(object, "webhooks").flatMap((webhook, index) => {
     const path = `webhooks[${index}]`;
-    const errors: FieldError[] = [];
     const name = textOf(webhook, "name");
-    if (name.split(".").length < 3) {
-      errors.push(
-        field.invalid(
-          `${path}.name`,
-          name,
-          "should be a domain with at least three segments separated by dots",
-        ),
-      );
-    }
+    const errors = nameErrors(name, `${path}.name`);
     if (seen.has(name)) errors.push(field.duplicate(`${path}.name`, name));
     seen.add(name);
-    if (((webhook["admissionReviewVersions"] as unknown[] | undefined) ?? []).length === 0) {
-      errors.push(field.required(`${path}.admissionReviewVersions`, "must specify one of v1, v1beta1"));
-    }
-    const effects = ["None", "NoneOnDryRun"];
-    if (webhook["sideEffects"] === undefined) {
-      errors.push(field.required(`${path}.sideEffects`, "must specify one of None, NoneOnDryRun"));
-    } else if (!effects.includes(textOf(webhook, "sideEffects"))) {
-      errors.push(field.notSupported(`${path}.sideEffects`, webhook["sideEffects"], effects));
-    }
-    const timeout = Number(webhook["timeoutSeconds"]);
-    if (timeout < 1 || timeout > 30) {
-      errors.push(
-        field.invalid(
-          `${path}.timeoutSeconds`,
-          timeout,
-          "the timeout value must be between 1 and 30 seconds",
-        ),
-      );
-    }
-    const client = partOf(webhook, "clientConfig");
-    if ("url" in client === "service" in client) {
-      errors.push(field.required(`${path}.clientConfig`, "exactly one of url or service is required"));
-    }
+    errors.push(...checkRules(WEBHOOK, webhook, path));
     return [...errors, ...matchConditionErrors(webhook, `${path}.matchConditions`)];
   });
+}
+
+function nameErrors(name: string, at: string): FieldError[] {
+  if (name === "") return [field.required(at)];
+  const errors = dnsSubdomainErrors(name).map((detail) => field.invalid(at, name, detail));
+  if (name.split(".").length < 3) {
+    const words = "should be a domain with at least three segments separated by dots";
+    errors.push(field.invalid(at, name, words));
+  }
+  return errors;
+}
+
+const REVIEW_VERSIONS = ["v1", "v1beta1"];
+
+function reviewVersionErrors(value: unknown, at: string): FieldError[] {
+  const versions = Array.isArray(value) ? value.map(String) : [];
+  if (versions.length === 0) return [field.required(at, "must specify one of v1, v1beta1")];
+  const errors = versions.flatMap((version, index) => {
+    const here = `${at}[${index}]`;
+    if (versions.indexOf(version) < index) return [field.invalid(here, version, "duplicate version")];
+    return dns1035LabelErrors(version).map((detail) => field.invalid(here, version, detail));
+  });
+  if (!versions.some((version) => REVIEW_VERSIONS.includes(version))) {
+    errors.push(field.invalid(at, versions, "must include at least one of v1, v1beta1"));
+  }
+  return errors;
 }
 
 const MOST_CONDITIONS = 64;
