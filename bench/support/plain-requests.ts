@@ -52,16 +52,16 @@ export async function connectPlainly(kubeconfig: string): Promise<PlainRequests>
       sent.on("response", resolve);
       sent.end(body);
     });
+  const accepted = async (...asked: Parameters<typeof open>): Promise<IncomingMessage> => {
+    const answer = await open(...asked);
+    if ((answer.statusCode ?? 0) < 300) return answer;
+    throw new Error(`${asked[0]} ${asked[1]}: ${await text(answer)}`);
+  };
   return {
-    send: async (...asked) => {
-      const answer = await open(...asked);
-      const body = await text(answer);
-      if ((answer.statusCode ?? 0) >= 300) throw new Error(`${asked[0]} ${asked[1]}: ${body}`);
-      return body;
-    },
+    send: async (...asked) => text(await accepted(...asked)),
     watch: async (path) =>
-      eventsOf(await open("GET", `${path}?watch=true`), (resourceVersion) =>
-        open("GET", `${path}?watch=true&resourceVersion=${resourceVersion}`),
+      eventsOf(await accepted("GET", `${path}?watch=true`), (resourceVersion) =>
+        accepted("GET", `${path}?watch=true&resourceVersion=${resourceVersion}`),
       ),
   };
 }

@@ -10,6 +10,7 @@ import { planWorkspace } from "../plan/agent-workspace/plan.ts";
 import { isFinished, timestamp } from "../plan/agent-run/status.ts";
 import {
   createController,
+  objectSource,
   watchSource,
   type Controller,
   type ControllerObserver,
@@ -65,7 +66,7 @@ function runController({ hands, secretKeys, defaults, log, observe }: Controller
     log,
     observer: observe("agentrun"),
     sources: [
-      watchSource(caches.runs, ({ key }) => [key]),
+      objectSource(caches.runs),
       watchSource(caches.jobs, (change) => runKeyOf(either(change))),
       watchSource(caches.pods, (change) => runKeyOf(either(change))),
       readersOf(caches.providers, reference.toProvider, dependencies),
@@ -101,7 +102,7 @@ function workspaceController({ hands, secretKeys, defaults, log, observe }: Cont
     log,
     observer: observe("agentworkspace"),
     sources: [
-      watchSource(caches.workspaces, ({ key }) => [key]),
+      objectSource(caches.workspaces),
       watchSource(caches.jobs, (change) => workspaceKeyOf(either(change))),
       watchSource(caches.pods, (change) => workspaceKeyOf(either(change))),
       watchSource(caches.workspaceClaims, (change) => workspaceKeyOf(either(change))),
@@ -151,10 +152,7 @@ function providerController({ hands, secretKeys, log, observe }: ControllerSetup
     ),
     log,
     observer: observe("agentprovider"),
-    sources: [
-      watchSource(caches.providers, ({ key }) => [key]),
-      readersOf(caches.secrets, reference.toSecret, dependencies),
-    ],
+    sources: [objectSource(caches.providers), readersOf(caches.secrets, reference.toSecret, dependencies)],
     recheck: { everyMs: RECHECK_MS, keys: () => caches.providers.keys() },
   });
 }

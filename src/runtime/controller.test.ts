@@ -26,7 +26,7 @@ function scene() {
     log,
     sync: synced.resolve,
     change: (key: string, origin?: unknown, resourceVersion = "1") =>
-      told(key, { reason: "ConfigMap changed", resourceVersion, origin }),
+      told(key, { reason: "ConfigMap changed", resourceVersion, origin, isNew: false }),
   };
 }
 

@@ -30,6 +30,8 @@ export interface Trigger {
   resourceVersion: string | undefined;
   /** Who made the change, where that was by `put`. */
   origin: unknown;
+  /** The key's own object has come into being: nobody has seen anything happen for it yet. */
+  isNew: boolean;
 }
 
 /** Something whose changes bring keys into a controller's queue. */
@@ -68,10 +70,23 @@ export interface Controller {
   idle(): Promise<void>;
 }
 
-/** Brings the keys that `keysOf` finds in each change of a cache into a controller's queue. */
+/** Brings the keys of changed objects into their controller's queue. */
+export function objectSource<T extends KubeObject, K extends KubeObject>(reflector: Reflector<T, K>): Source {
+  return sourceOf(reflector, ({ key }) => [key], true);
+}
+
+/** Brings the keys that `keysOf` finds in each change of another kind into a controller's queue. */
 export function watchSource<T extends KubeObject, K extends KubeObject>(
   reflector: Reflector<T, K>,
   keysOf: (change: Change<K>) => Iterable<string>,
+): Source {
+  return sourceOf(reflector, keysOf, false);
+}
+
+function sourceOf<T extends KubeObject, K extends KubeObject>(
+  reflector: Reflector<T, K>,
+  keysOf: (change: Change<K>) => Iterable<string>,
+  isOwn: boolean,
 ): Source {
   const { kind } = reflector.type;
   return {
@@ -83,6 +98,7 @@ export function watchSource<T extends KubeObject, K extends KubeObject>(
           reason: `${kind} ${what}`,
           resourceVersion: change.new?.metadata.resourceVersion,
           origin: change.origin,
+          isNew: isOwn && what === "added",
         };
         for (const key of keysOf(change)) listener(key, trigger);
       }),
@@ -117,7 +133,7 @@ class ReconcileLoop implements Controller {
     this.#unsubscribe = options.sources.map((source) =>
       source.subscribe((key, trigger) => {
         const running = this.#running.get(key);
-        if (running === undefined) this.#queue.add(key, trigger.reason);
+        if (running === undefined) this.#queue.add(key, trigger.reason, trigger.isNew);
         else if (trigger.origin !== running.own) running.triggers.push(trigger);
       }),
     );

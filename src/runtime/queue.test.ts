@@ -50,6 +50,16 @@ test("a key is never run twice at once, and runs once more when it was added mea
   assert.deepEqual(runs.started, ["a", "a"]);
 });
 
+test("keys that go ahead run before the others, but for one of these after every four", async () => {
+  const ran: string[] = [];
+  const queue = new WorkQueue({ concurrency: 1, run: async (key) => void ran.push(key) });
+  for (const key of ["old-1", "old-2"]) queue.add(key, "changed");
+  for (const key of ["new-1", "new-2", "new-3", "new-4", "new-5"]) queue.add(key, "added", true);
+  queue.start();
+  await queue.idle();
+  assert.deepEqual(ran, ["new-1", "new-2", "new-3", "new-4", "old-1", "new-5", "old-2"]);
+});
+
 test("no more keys run than the concurrency allows, in the order they came", async () => {
   const runs = controlledRuns();
   const queue = new WorkQueue({ concurrency: 2, run: runs.run });

@@ -19,6 +19,35 @@ export interface WorkQueueOptions {
   longestBackoffMs?: number;
 }
 
+/** Of so many keys in a row that go ahead, one that waits as usual comes in between. */
+const AHEAD_IN_A_ROW = 4;
+
+/** Keys in the order they came. */
+class Lane {
+  #keys: string[] = [];
+  #next = 0;
+
+  push(key: string): void {
+    this.#keys.push(key);
+  }
+
+  take(): string | undefined {
+    const key = this.#keys[this.#next];
+    if (key === undefined) return undefined;
+    this.#next += 1;
+    if (this.#next > 1_024 && this.#next * 2 > this.#keys.length) {
+      this.#keys = this.#keys.slice(this.#next);
+      this.#next = 0;
+    }
+    return key;
+  }
+
+  clear(): void {
+    this.#keys = [];
+    this.#next = 0;
+  }
+}
+
 /** A key that waits to run, and why. */
 interface Waiting {
   reasons: string[];
@@ -30,7 +59,7 @@ const longestTimerMs = 2 ** 31 - 1;
 
 /**
  * A work queue of keys. A key that is added many times before it runs, runs once; added while it
- * runs, it runs once more afterwards. Keys run in the order they came.
+ * runs, it runs once more afterwards. Keys run in the order they came, but for those that go ahead.
  */
 export class WorkQueue {
   readonly #options: WorkQueueOptions;
@@ -39,8 +68,9 @@ export class WorkQueue {
   readonly #delays = new Delays();
   readonly #delayReasons = new Map<string, string>();
   readonly #failures = new Map<string, number>();
-  #order: string[] = [];
-  #next = 0;
+  readonly #ahead = new Lane();
+  readonly #usual = new Lane();
+  #aheadInARow = 0;
   #timer: { handle: NodeJS.Timeout; at: number } | undefined;
   #state: "created" | "running" | "stopped" = "created";
   #whenIdle: (() => void)[] = [];
@@ -62,8 +92,8 @@ export class WorkQueue {
     this.#arm();
   }
 
-  /** Runs the key as soon as there is room. */
-  add(key: string, reason: string): void {
+  /** Runs the key as soon as there is room; with `ahead` before most of those that wait. */
+  add(key: string, reason: string, ahead = false): void {
     if (this.#state === "stopped") return;
     const waiting = this.#waiting.get(key);
     if (waiting !== undefined) {
@@ -72,7 +102,7 @@ export class WorkQueue {
       return;
     }
     this.#waiting.set(key, { reasons: [reason], sinceMs: performance.now() });
-    if (!this.#running.has(key)) this.#order.push(key);
+    if (!this.#running.has(key)) (ahead ? this.#ahead : this.#usual).push(key);
     this.#options.observer?.depth(this.depth);
     this.#fill();
   }
@@ -123,8 +153,8 @@ export class WorkQueue {
     this.#waiting.clear();
     this.#delays.clear();
     this.#delayReasons.clear();
-    this.#order = [];
-    this.#next = 0;
+    this.#ahead.clear();
+    this.#usual.clear();
     await this.idle();
   }
 
@@ -150,14 +180,14 @@ export class WorkQueue {
   }
 
   #takeNext(): string | undefined {
-    const key = this.#order[this.#next];
-    if (key === undefined) return undefined;
-    this.#next += 1;
-    if (this.#next > 1_024 && this.#next * 2 > this.#order.length) {
-      this.#order = this.#order.slice(this.#next);
-      this.#next = 0;
-    }
-    return key;
+    const usualFirst = this.#aheadInARow >= AHEAD_IN_A_ROW;
+    if (usualFirst) this.#aheadInARow = 0;
+    const usual = usualFirst ? this.#usual.take() : undefined;
+    if (usual !== undefined) return usual;
+    const ahead = this.#ahead.take();
+    if (ahead === undefined) return this.#usual.take();
+    this.#aheadInARow += 1;
+    return ahead;
   }
 
   async #run(key: string): Promise<void> {
@@ -173,7 +203,7 @@ export class WorkQueue {
       await run(key, waiting?.reasons ?? []);
     } finally {
       this.#running.delete(key);
-      if (this.#waiting.has(key)) this.#order.push(key);
+      if (this.#waiting.has(key)) this.#usual.push(key);
       observer?.depth(this.depth);
       this.#fill();
       if (this.depth === 0) for (const resolve of this.#whenIdle.splice(0)) resolve();
