@@ -50,6 +50,15 @@ const SCENARIOS = [
   "customresources",
   "builtins",
   // Recorded by record.ts.
+  "pods",
+  "containers",
+  "jobs",
+  "workloads",
+  "webhook-configurations",
+  "kept-data",
+  "roles",
+  "definitions",
+  "definition-rules",
 ];
 
 for (const scenario of SCENARIOS) {

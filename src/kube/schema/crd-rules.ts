@@ -90,7 +90,8 @@ function printRule(rule: ValidationRule): string {
 }
 
 function refusedRule(field: string, rule: ValidationRule, detail: string): FieldError {
-  return { reason: "FieldValueInvalid", field, message: `Invalid value: ${printRule(rule)}: ${detail}` };
+  const message = `Invalid value: ${printRule(rule)}: ${detail}`;
+  return { reason: "FieldValueInvalid", message, field };
 }
 
 function messageErrors(rule: ValidationRule, type: DeclType, path: string, budget: CostBudget): FieldError[] {

@@ -83,9 +83,10 @@ export function validateResources(
     const name = textOf(claim, "name");
     if (claims.includes(name)) continue;
     const listed = claims.length === 0 ? " which is empty" : "";
-    const { message, ...error } = field.notFound(`${at}.claims[${index}]`, name);
-    const words = `${message}: must be one of the names in pod.spec.resourceClaims${listed}`;
-    errors.push({ ...error, message: words });
+    const here = `${at}.claims[${index}]`;
+    const { reason, message: what } = field.notFound(here, name);
+    const message = `${what}: must be one of the names in pod.spec.resourceClaims${listed}`;
+    errors.push({ reason, message, field: here });
   }
   return errors;
 }
