@@ -67,10 +67,9 @@ async function recordScenario(transport: Transport, name: string, namespace: str
     }
   }
   const server = "kube-apiserver v1.36.2 with kube-controller-manager, no node";
-  await writeFile(
-    scenarioFile(name),
-    `${JSON.stringify({ scenario: name, server, steps: recorded }, null, 1)}\n`,
-  );
+  const lines = recorded.map((step) => JSON.stringify(step)).join(",\n");
+  const head = JSON.stringify({ scenario: name, server }).slice(1, -1);
+  await writeFile(scenarioFile(name), `{${head},"steps":[\n${lines}\n]}\n`);
   process.stdout.write(`${name}: ${recorded.length} steps\n`);
 }
 

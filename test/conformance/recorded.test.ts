@@ -50,6 +50,12 @@ const SCENARIOS = [
   "customresources",
   "builtins",
   // Recorded by record.ts.
+  "options",
+  "metadata",
+  "patches",
+  "applying",
+  "deletions",
+  "paths",
   "pods",
   "containers",
   "jobs",

@@ -15,7 +15,6 @@ import {
   jsonResponse,
   pageNotFound,
   statusResponse,
-  textResponse,
   warningHeader,
   writtenResponse,
   type Response,
@@ -56,9 +55,16 @@ async function answer(context: ApiContext, request: ApiRequest, warnings: string
   if (info === undefined) throw badRequest("the path of the request is not valid");
   if (!context.authorizer.isAllowed(request.user, accessOf(info))) throw accessRefusal(request.user, info);
   if (info.isResource) return answerResource(context, request, info, warnings);
-  if (info.verb !== "get") return textResponse(405, "405 method not allowed\n");
-  if (request.path.startsWith("/openapi/")) return context.openApi(request);
-  return answerDiscovery(context.registry.groups(), request);
+  const isRead = info.verb === "get";
+  if (isRead && request.path.startsWith("/openapi/")) return context.openApi(request);
+  const found = answerDiscovery(context.registry.groups(), request);
+  if (!isRead && found.status === 200 && !isHealthPath(request.path)) throw methodNotAllowed();
+  return found;
+}
+
+/** Whether health is asked there, which every method may. */
+function isHealthPath(path: string): boolean {
+  return /^\/(healthz|livez|readyz)(\/|$)/.test(path);
 }
 
 async function answerResource(
@@ -68,7 +74,9 @@ async function answerResource(
   warnings: string[],
 ): Promise<ApiResponse> {
   const { registry } = context;
-  if (!registry.groups().get(info.group)?.has(info.version)) return pageNotFound();
+  const versions = registry.groups().get(info.group);
+  if (versions === undefined) return pageNotFound();
+  if (!versions.has(info.version)) throw unknownResource();
   const resource = registry.find(info.group, info.version, info.resource);
   if (resource === undefined) throw unknownResource();
   const target = targetOf(resource, info, request.user, warnings);
@@ -93,7 +101,7 @@ async function answerVerb(
   verb: string,
 ): Promise<ApiResponse> {
   const { resource } = target;
-  const form = negotiate(request.headers["accept"]);
+  const form = negotiate(request.headers["accept"], verb);
   const includeObject = request.query.get("includeObject") ?? "Metadata";
   const rendering = { form, includeObject, now: context.now(), withColumns: true };
   switch (verb) {

@@ -17,11 +17,19 @@ export const PLAIN_JSON: Negotiated = { form: "object", version: "", yaml: false
 const ACCEPTED =
   "only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf";
 
-/** Chooses from an Accept header; protobuf, which is not spoken here, is passed over for what follows it. */
-export function negotiate(accept: string | undefined): Negotiated {
-  for (const clause of acceptClauses(accept)) {
-    const json =
-      clause.media === "application/json" || clause.media === "*/*" || clause.media === "application/*";
+const REPRESENTATIONS = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
+const STREAMS = ["application/json;stream=watch", "application/vnd.kubernetes.protobuf;stream=watch"];
+
+/** Chooses from an Accept header for this verb; protobuf, which is not spoken here, is passed over for what follows it. */
+export function negotiate(accept: string | undefined, verb: string): Negotiated {
+  const clauses = acceptClauses(accept);
+  if (!clauses.some(({ media }) => media === "*/*" || REPRESENTATIONS.includes(media))) {
+    const available = verb === "list" ? [...REPRESENTATIONS, ...STREAMS] : REPRESENTATIONS;
+    const message = `406: Not Acceptable\n\nAvailable representations: ${available.join(", ")}`;
+    throw failure(406, "NotAcceptable", message, {});
+  }
+  for (const clause of clauses) {
+    const json = clause.media === "application/json" || clause.media === "*/*";
     if (!json && clause.media !== "application/yaml") continue;
     const yaml = clause.media === "application/yaml";
     const as = clause.parameters.get("as");
@@ -33,7 +41,7 @@ export function negotiate(accept: string | undefined): Negotiated {
       return { form: "metadata", version, yaml };
     }
   }
-  throw failure(406, "NotAcceptable", ACCEPTED, {});
+  throw failure(406, "NotAcceptable", ACCEPTED);
 }
 
 interface Clause {

@@ -68,7 +68,8 @@ export function decodeFields(
   }
 }
 
-function undecodable(resource: Resource, why: string): StatusError {
+/** The 400 to a document that is not of the resource's kind. */
+export function undecodable(resource: Resource, why: string): StatusError {
   const { kind, version } = resource;
   return badRequest(`${kind} in version "${version}" cannot be handled as a ${kind}: ${why}`);
 }

@@ -4,13 +4,14 @@ import { goJson, goValue } from "../go-text.ts";
 import { jsonKind } from "../json.ts";
 import { isJsonObject, textOf, type JsonObject } from "../json-object.ts";
 import type { Resource } from "../kinds/resource.ts";
+import { undeclaredFields } from "../managed-fields/undeclared.ts";
 import { applyJsonPatch, parseJsonPatch, unknownOperationFields } from "../patch/json-patch.ts";
 import { applyMergePatch } from "../patch/merge-patch.ts";
 import { applyStrategicMergePatch } from "../patch/strategic-merge-patch.ts";
 import { apiVersionOf } from "../resources.ts";
 import { badRequest, failure, invalid, StatusError, unsupportedMediaType } from "../status-error.ts";
 import { mediaTypeOf } from "./accept.ts";
-import { decodeFields, decodeObject, goSyntaxError, requireShallow } from "./body.ts";
+import { decodeFields, goSyntaxError, requireShallow, undecodable } from "./body.ts";
 import { complain, repeatedFields, unknownFields } from "./field-validation.ts";
 import type { RequestText } from "./request-info.ts";
 import type { WriteTarget } from "./target.ts";
@@ -147,7 +148,17 @@ export function readConfiguration(target: WriteTarget, body: string): JsonObject
       why.replace("strict decoding error:", "error strict decoding YAML: error converting YAML to JSON:"),
     ),
   );
-  return keepMentioned(document, decodeObject(resource, document, options, warnings)) as JsonObject;
+  const { object, unknown } = decodeFields(resource, document);
+  if (unknown.length > 0 && !resource.custom) {
+    const { kind } = resource;
+    throw undeclaredFields(
+      { kind, apiVersion: apiVersionOf(resource), type: resource.fields() },
+      document,
+      unknown,
+    );
+  }
+  complain(unknownFields(unknown), options, warnings, (why) => undecodable(resource, why));
+  return keepMentioned(document, object) as JsonObject;
 }
 
 /** Throws 400 where a body is no configuration of this resource. */
