@@ -65,6 +65,7 @@ const SCENARIOS = [
   "roles",
   "definitions",
   "definition-rules",
+  "pod-security",
 ];
 
 for (const scenario of SCENARIOS) {

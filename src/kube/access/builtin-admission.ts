@@ -85,8 +85,11 @@ function levelOf(
 ): [PodSecurityLevel, string] {
   const found = objects.get("/namespaces", namespace);
   const labels = found && metaOf(found).labels;
-  const level = labels?.[`pod-security.kubernetes.io/${mode}`];
-  const version = labels?.[`pod-security.kubernetes.io/${mode}-version`] ?? "latest";
+  const label = (name: string): string | undefined => labels?.[`pod-security.kubernetes.io/${name}`];
+  // Who does not say what to warn of is warned of what is enforced.
+  const from = mode === "warn" && label("warn") === undefined ? "enforce" : mode;
+  const level = label(from);
+  const version = label(`${from}-version`) ?? "latest";
   return level === "baseline" || level === "restricted" ? [level, version] : ["privileged", version];
 }
 

@@ -126,6 +126,31 @@ const hostPorts: Check = ({ containers }) => {
   return `hostPort (${containersText(found)} use${found.length === 1 ? "s" : ""} hostPort${all.length === 1 ? "" : "s"} ${all.join(", ")})`;
 };
 
+function hostsOf({ container }: Named): string[] {
+  const lifecycle = partOf(container, "lifecycle");
+  const actions = [
+    ...["livenessProbe", "readinessProbe", "startupProbe"].map((name) => partOf(container, name)),
+    ...["postStart", "preStop"].map((name) => partOf(lifecycle, name)),
+  ];
+  return actions
+    .flatMap((action) => ["httpGet", "tcpSocket"].map((name) => textOf(partOf(action, name), "host")))
+    .filter((host) => host !== "");
+}
+
+const probeHosts: Check = ({ containers }) => {
+  const found = containers.filter((named) => hostsOf(named).length > 0);
+  if (found.length === 0) return undefined;
+  const hosts = [...new Set(found.flatMap(hostsOf))].sort();
+  return `probe or lifecycle host (${containersText(found)} use${found.length === 1 ? "s" : ""} probe or lifecycle host${hosts.length === 1 ? "" : "s"} ${listed(hosts)})`;
+};
+
+const appArmor: Check = (view) => {
+  const who = setters(view, (part) => textOf(partOf(part, "appArmorProfile"), "type") === "Unconfined");
+  if (who === undefined) return undefined;
+  const several = who.startsWith("pod and ") || who.startsWith("containers ");
+  return `forbidden AppArmor profile${several ? "s" : ""} (${who} must not set AppArmor profile type to "Unconfined")`;
+};
+
 const privileged: Check = ({ containers }) => {
   const found = containers.filter(({ security }) => security["privileged"] === true);
   if (found.length === 0) return undefined;
@@ -165,7 +190,7 @@ const runAsNonRoot: Check = ({ security, containers }) => {
   const explicit = containers.filter((named) => named.security["runAsNonRoot"] === false);
   const implicit = containers.filter((named) => named.security["runAsNonRoot"] === undefined && !isSet);
   const bad: string[] = [];
-  if (security["runAsNonRoot"] === false && implicit.length > 0) bad.push("pod");
+  if (security["runAsNonRoot"] === false) bad.push("pod");
   if (explicit.length > 0) bad.push(containersText(explicit));
   if (bad.length > 0) {
     return `runAsNonRoot != true (${bad.join(" and ")} must not set securityContext.runAsNonRoot=false)`;
@@ -232,10 +257,12 @@ const sysctls: Check = ({ security }) => {
 };
 
 const baseline: readonly Check[] = [
+  appArmor,
   baselineCapabilities,
   hostNamespaces,
   hostPathVolumes,
   hostPorts,
+  probeHosts,
   privileged,
   procMount,
   seLinuxOptions,
@@ -243,17 +270,20 @@ const baseline: readonly Check[] = [
   sysctls,
 ];
 
+/** Of the baseline what no stricter check replaces, then the stricter ones. */
 const restricted: readonly Check[] = [
-  allowPrivilegeEscalation,
-  restrictedCapabilities,
+  appArmor,
   hostNamespaces,
   hostPorts,
+  probeHosts,
   privileged,
   procMount,
+  seLinuxOptions,
+  sysctls,
+  allowPrivilegeEscalation,
+  restrictedCapabilities,
   restrictedVolumes,
   runAsNonRoot,
   runAsUser,
-  seLinuxOptions,
   restrictedSeccomp,
-  sysctls,
 ];
