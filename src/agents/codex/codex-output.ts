@@ -27,12 +27,18 @@ function wordsOf(event: JsonObject): string | undefined {
   return item?.["type"] === "agent_message" ? asText(item["text"]) : undefined;
 }
 
-/** What tells how things stand; the session's name says nothing of it, wherever it is repeated. */
-const TELLING = /^(turn\.completed|turn\.failed|error|item\..*)$/;
+/**
+ * Whether it tells how things stand. The session's name says nothing of it, wherever it is repeated, nor do
+ * codex's own notices, which may come between the tries of one request.
+ */
+function isTelling(event: JsonObject): boolean {
+  const isNotice = asObject(event["item"])?.["type"] === "error";
+  return !isNotice && /^(turn\.completed|turn\.failed|error|item\..*)$/.test(asText(event["type"]) ?? "");
+}
 
 /** None where the turn was completed; else why it failed, or what it was at when it ended. */
 function errorOf(events: JsonObject[]): AgentError | undefined {
-  const last = events.findLast(({ type }) => TELLING.test(asText(type) ?? ""));
+  const last = events.findLast(isTelling);
   if (last?.["type"] === "turn.completed") return undefined;
   const message =
     last?.["type"] === "turn.failed" ? asText(asObject(last["error"])?.["message"]) : retryOf(last);

@@ -111,6 +111,9 @@ describe("codex's output", () => {
       message: "unexpected status 503 Unavailable",
     });
     assert.equal(codex.parseOutput(`${retry}\n${answer}`).error?.kind, "NoResult");
+    const notice =
+      '{"type":"item.completed","item":{"id":"i","type":"error","message":"Model metadata not found"}}';
+    assert.equal(codex.parseOutput(`${retry}\n${notice}`).error?.kind, "Overloaded");
   });
 
   test("nothing at all is NoResult", () => {
