@@ -64,7 +64,12 @@ function watchStart(child: ChildProcess): Promise<Start> {
   return promise;
 }
 
-function watchEnd(child: ChildProcess, log: ContainerLog, kill: () => void): Promise<number> {
+function watchEnd(
+  child: ChildProcess,
+  log: ContainerLog,
+  kill: () => void,
+  wasKilled: () => boolean,
+): Promise<number> {
   const { promise, resolve } = Promise.withResolvers<number>();
   let code = 128;
   let late: NodeJS.Timeout | undefined;
@@ -77,7 +82,9 @@ function watchEnd(child: ChildProcess, log: ContainerLog, kill: () => void): Pro
   };
   child.once("error", finish);
   child.once("exit", (exitCode, signal) => {
-    code = exitCode ?? 128 + (signal === null ? 0 : constants.signals[signal]);
+    // What was around a killed process may still have put its end into words of its own.
+    const by = wasKilled() ? "SIGKILL" : signal;
+    code = by === null ? (exitCode ?? 128) : 128 + constants.signals[by];
     kill();
     late = setTimeout(() => {
       child.stdout?.destroy();
@@ -113,8 +120,10 @@ export function startContainerProcess(
       : sandbox.mode === "none"
         ? pid
         : childrenOf(pid)[0];
+  let wasKilled = false;
   const kill = (): void => {
     if (pid === undefined) return;
+    wasKilled = true;
     const first = firstProcess();
     if (first !== undefined) send(first, "SIGKILL");
     send(-pid, "SIGKILL");
@@ -122,7 +131,7 @@ export function startContainerProcess(
   pipe(child, log);
   return {
     started: watchStart(child),
-    ended: watchEnd(child, log, kill),
+    ended: watchEnd(child, log, kill, () => wasKilled),
     firstProcess,
     kill,
     exec: createExec(child),
