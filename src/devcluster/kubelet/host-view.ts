@@ -49,7 +49,11 @@ function realDirectory(path: string): string | undefined {
 function toolMounts(directory: string, place: string): { path: string; mounts: Mount[] } {
   const parent = dirname(directory);
   const show = (source: string, target: string): Mount => ({ source, target, readOnly: true, isFile: false });
-  if (basename(directory) === ".bin") return { path: `${place}/.bin`, mounts: [show(parent, place)] };
+  if (basename(directory) === ".bin") {
+    // Under its own name, node_modules, packages find each other.
+    const target = `${place}/${basename(parent)}`;
+    return { path: `${target}/.bin`, mounts: [show(parent, target)] };
+  }
   const mounts = [show(directory, `${place}/bin`)];
   const lib = join(parent, "lib");
   if (basename(directory) === "bin" && existsSync(lib)) mounts.push(show(lib, `${place}/lib`));
