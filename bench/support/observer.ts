@@ -47,7 +47,7 @@ export async function observeRuns(client: Client, namespace: string, signal: Abo
     }
   })();
   void (async () => {
-    for await (const event of watchResource(client, jobs, { namespace, signal })) {
+    for await (const event of watchResource(client, jobs, { namespace, metadataOnly: true, signal })) {
       if (event.kind === "connected") jobsConnected.resolve();
       if (event.kind !== "upsert") continue;
       const name = event.object.metadata.name ?? "";

@@ -2,10 +2,14 @@ import { Agent, request } from "node:https";
 import type { IncomingMessage } from "node:http";
 import { text } from "node:stream/consumers";
 import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
 import { loadKubeconfig } from "../../src/client/kubeconfig.ts";
 import type { KubeObject } from "../../src/kube/objects.ts";
 
-/** Requests without a cache, a queue or a retry: what the API server and JSON cost, and nothing else. */
+/**
+ * Requests without a cache, a queue or a retry: what the API server and JSON cost, and nothing else. Only a
+ * "not yet" is obeyed, such as that of a definition that has just been installed.
+ */
 export interface PlainRequests {
   /** The answer's body; rejects unless the status is a success. */
   send(method: string, path: string, body?: string, contentType?: string): Promise<string>;
@@ -53,9 +57,13 @@ export async function connectPlainly(kubeconfig: string): Promise<PlainRequests>
       sent.end(body);
     });
   const accepted = async (...asked: Parameters<typeof open>): Promise<IncomingMessage> => {
-    const answer = await open(...asked);
-    if ((answer.statusCode ?? 0) < 300) return answer;
-    throw new Error(`${asked[0]} ${asked[1]}: ${await text(answer)}`);
+    for (;;) {
+      const answer = await open(...asked);
+      if ((answer.statusCode ?? 0) < 300) return answer;
+      const said = await text(answer);
+      if (answer.statusCode !== 429) throw new Error(`${asked[0]} ${asked[1]}: ${said}`);
+      await sleep(Number(answer.headers["retry-after"] ?? 1) * 1_000);
+    }
   };
   return {
     send: async (...asked) => text(await accepted(...asked)),

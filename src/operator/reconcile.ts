@@ -37,12 +37,12 @@ export function createReconcile<T extends KubeObject, Observed extends object, S
   const put = (type: ResourceType, object: KubeObject, origin?: unknown) =>
     cacheOf.get(type.kind)?.put(object, origin);
 
-  return async (key, { origin, signal }) => {
+  return async (key, { origin, giveWay, signal }) => {
     let observed: Observed | undefined = await kind.gather(key);
     while (observed !== undefined) {
       const plan = withinBounds(kind.type, kind.plan(observed));
       const { client, record, permit } = hands;
-      const context = { client, record, permit, put, origin, signal };
+      const context = { client, record, permit, put, origin, giveWay, signal };
       const carried = await carryOut(context, kind.type, kind.objectOf(observed), plan);
       const refusal = refusalOf(carried);
       if (!refusal || !kind.refused) return { lookAgain: plan.lookAgain };

@@ -43,6 +43,8 @@ export interface CarryOutContext {
   record?: (type: ResourceType, regarding: KubeObject, event: EventIntent) => void;
   /** Called before every write; throws when this process must not write any more. */
   permit?: () => void;
+  /** The reconcile's `giveWay`: awaited once the children are there, when what is left can wait. */
+  giveWay?: () => Promise<void>;
   signal?: AbortSignal;
 }
 
@@ -76,6 +78,7 @@ export async function carryOut<T extends KubeObject, Status>(
     const stopped = await createChild(context, held.object, child);
     if (stopped !== undefined) return stopped;
   }
+  if (plan.create.length > 0) await context.giveWay?.();
   for (const adjustment of plan.adjust ?? []) await adjust(context, adjustment);
   for (const removal of plan.remove) await remove(context, removal);
   for (const event of plan.events) context.record?.(type, held.object, event);

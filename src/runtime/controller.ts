@@ -20,6 +20,8 @@ export interface ReconcileContext {
   log: Log;
   /** To be given to `put` of own writes, so that their echo does not bring this key back into the queue. */
   origin: OwnWrites;
+  /** Lets keys whose objects are new begin first, in this one's place; resolves when it may go on. */
+  giveWay: () => Promise<void>;
 }
 
 /** A change that concerns a key. */
@@ -126,8 +128,8 @@ class ReconcileLoop implements Controller {
     this.#options = options;
     setMaxListeners(0, this.#giveUp.signal);
     this.#queue = new WorkQueue({
-      concurrency: options.concurrency ?? 32,
-      run: (key, reasons) => this.#run(key, reasons),
+      concurrency: options.concurrency ?? 64,
+      run: (key, reasons, giveWay) => this.#run(key, reasons, giveWay),
       ...(options.observer !== undefined && { observer: options.observer.queue }),
     });
     this.#unsubscribe = options.sources.map((source) =>
@@ -163,7 +165,7 @@ class ReconcileLoop implements Controller {
     clearTimeout(timer);
   }
 
-  async #run(key: string, reasons: readonly string[]): Promise<void> {
+  async #run(key: string, reasons: readonly string[], giveWay: () => Promise<void>): Promise<void> {
     const { name, reconcile, observer, log } = this.#options;
     const own = new OwnWrites();
     const triggers: Trigger[] = [];
@@ -172,7 +174,7 @@ class ReconcileLoop implements Controller {
     const keyLog = log.child({ controller: name, key });
     let outcome = "done";
     try {
-      const context = { reasons, signal: this.#giveUp.signal, log: keyLog, origin: own };
+      const context = { reasons, signal: this.#giveUp.signal, log: keyLog, origin: own, giveWay };
       const { lookAgain } = await reconcile(key, context);
       this.#queue.forget(key);
       if (lookAgain !== "onChange") this.#queue.addAfter(key, lookAgain.afterMs, "time");

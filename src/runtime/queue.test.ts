@@ -60,6 +60,52 @@ test("keys that go ahead run before the others, but for one of these after every
   assert.deepEqual(ran, ["new-1", "new-2", "new-3", "new-4", "old-1", "new-5", "old-2"]);
 });
 
+test("a key that gives way goes on when its turn has come, and holds no place meanwhile", async () => {
+  const steps: string[] = [];
+  const queue = new WorkQueue({
+    concurrency: 1,
+    run: async (key, _reasons, giveWay) => {
+      steps.push(`${key} begins`);
+      if (key.startsWith("new")) await giveWay();
+      steps.push(`${key} ends`);
+    },
+  });
+  queue.add("old", "changed");
+  for (const key of ["new-1", "new-2", "new-3"]) queue.add(key, "added", true);
+  queue.start();
+  queue.add("new-1", "changed");
+  await queue.idle();
+  assert.deepEqual(steps, [
+    "new-1 begins",
+    "new-2 begins",
+    "new-3 begins",
+    "new-3 ends",
+    "old begins",
+    "old ends",
+    "new-1 ends",
+    "new-2 ends",
+    "new-1 begins",
+    "new-1 ends",
+  ]);
+});
+
+test("what has given way comes to its end at a stop", async () => {
+  const ended: string[] = [];
+  const queue = new WorkQueue({
+    concurrency: 1,
+    run: async (key, _reasons, giveWay) => {
+      await giveWay();
+      await turn();
+      ended.push(key);
+    },
+  });
+  queue.add("new-1", "added", true);
+  queue.add("new-2", "added", true);
+  queue.start();
+  await queue.stop();
+  assert.deepEqual(ended, ["new-2", "new-1"]);
+});
+
 test("no more keys run than the concurrency allows, in the order they came", async () => {
   const runs = controlledRuns();
   const queue = new WorkQueue({ concurrency: 2, run: runs.run });

@@ -11,8 +11,11 @@ export interface QueueObserver {
 export interface WorkQueueOptions {
   /** Keys that run at the same time at most. */
   concurrency: number;
-  /** Never called for a key that is running. Must not reject: what failed is added again by the caller. */
-  run: (key: string, reasons: readonly string[]) => Promise<void>;
+  /**
+   * Never called for a key that is running. Must not reject: what failed is added again by the caller. While
+   * it awaits `giveWay`, another key has its place; that resolves when its turn among the usual ones has come.
+   */
+  run: (key: string, reasons: readonly string[], giveWay: () => Promise<void>) => Promise<void>;
   observer?: QueueObserver;
   /** Pause after a key's first failure; doubles up to `longestBackoffMs`. */
   firstBackoffMs?: number;
@@ -22,28 +25,35 @@ export interface WorkQueueOptions {
 /** Of so many keys in a row that go ahead, one that waits as usual comes in between. */
 const AHEAD_IN_A_ROW = 4;
 
-/** Keys in the order they came. */
+/** What takes a place when there is one: a key begins, or goes on after it gave way. */
+type Turn = () => void;
+
+/** Turns in the order they came. */
 class Lane {
-  #keys: string[] = [];
+  #turns: Turn[] = [];
   #next = 0;
 
-  push(key: string): void {
-    this.#keys.push(key);
+  get isEmpty(): boolean {
+    return this.#next === this.#turns.length;
   }
 
-  take(): string | undefined {
-    const key = this.#keys[this.#next];
-    if (key === undefined) return undefined;
+  push(turn: Turn): void {
+    this.#turns.push(turn);
+  }
+
+  take(): Turn | undefined {
+    const turn = this.#turns[this.#next];
+    if (turn === undefined) return undefined;
     this.#next += 1;
-    if (this.#next > 1_024 && this.#next * 2 > this.#keys.length) {
-      this.#keys = this.#keys.slice(this.#next);
+    if (this.#next > 1_024 && this.#next * 2 > this.#turns.length) {
+      this.#turns = this.#turns.slice(this.#next);
       this.#next = 0;
     }
-    return key;
+    return turn;
   }
 
   clear(): void {
-    this.#keys = [];
+    this.#turns = [];
     this.#next = 0;
   }
 }
@@ -65,6 +75,8 @@ export class WorkQueue {
   readonly #options: WorkQueueOptions;
   readonly #waiting = new Map<string, Waiting>();
   readonly #running = new Set<string>();
+  /** Of those that run, the ones that have given way: they hold no place. */
+  readonly #givingWay = new Set<Turn>();
   readonly #delays = new Delays();
   readonly #delayReasons = new Map<string, string>();
   readonly #failures = new Map<string, number>();
@@ -102,7 +114,7 @@ export class WorkQueue {
       return;
     }
     this.#waiting.set(key, { reasons: [reason], sinceMs: performance.now() });
-    if (!this.#running.has(key)) (ahead ? this.#ahead : this.#usual).push(key);
+    if (!this.#running.has(key)) this.#enqueue(key, ahead ? this.#ahead : this.#usual);
     this.#options.observer?.depth(this.depth);
     this.#fill();
   }
@@ -155,6 +167,7 @@ export class WorkQueue {
     this.#delayReasons.clear();
     this.#ahead.clear();
     this.#usual.clear();
+    for (const goOn of this.#givingWay) goOn();
     await this.idle();
   }
 
@@ -171,15 +184,20 @@ export class WorkQueue {
     return failures;
   }
 
+  #enqueue(key: string, lane: Lane): void {
+    lane.push(() => void this.#run(key));
+  }
+
   #fill(): void {
-    while (this.#state === "running" && this.#running.size < this.#options.concurrency) {
-      const key = this.#takeNext();
-      if (key === undefined) return;
-      void this.#run(key);
+    const { concurrency } = this.#options;
+    while (this.#state === "running" && this.#running.size - this.#givingWay.size < concurrency) {
+      const takePlace = this.#takeNext();
+      if (takePlace === undefined) return;
+      takePlace();
     }
   }
 
-  #takeNext(): string | undefined {
+  #takeNext(): Turn | undefined {
     const usualFirst = this.#aheadInARow >= AHEAD_IN_A_ROW;
     if (usualFirst) this.#aheadInARow = 0;
     const usual = usualFirst ? this.#usual.take() : undefined;
@@ -200,14 +218,28 @@ export class WorkQueue {
     const { observer, run } = this.#options;
     if (waiting !== undefined) observer?.waited((performance.now() - waiting.sinceMs) / 1_000);
     try {
-      await run(key, waiting?.reasons ?? []);
+      await run(key, waiting?.reasons ?? [], () => this.#giveWay());
     } finally {
       this.#running.delete(key);
-      if (this.#waiting.has(key)) this.#usual.push(key);
+      if (this.#waiting.has(key)) this.#enqueue(key, this.#usual);
       observer?.depth(this.depth);
       this.#fill();
       if (this.depth === 0) for (const resolve of this.#whenIdle.splice(0)) resolve();
     }
+  }
+
+  /** Lets those run that go ahead; where there are none, at once. */
+  #giveWay(): Promise<void> {
+    if (this.#ahead.isEmpty || this.#state !== "running") return Promise.resolve();
+    return new Promise((resolve) => {
+      const goOn = (): void => {
+        this.#givingWay.delete(goOn);
+        resolve();
+      };
+      this.#givingWay.add(goOn);
+      this.#usual.push(goOn);
+      this.#fill();
+    });
   }
 
   /** One timer for all delays, set to the earliest. */
