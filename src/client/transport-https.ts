@@ -29,6 +29,8 @@ export interface HttpsTransportOptions {
   maxSockets?: number;
   /** No answer, or no further byte of a body read as text, for so long: the request has failed. */
   requestTimeoutMs?: number;
+  /** A connection that has carried nothing for so long is closed. */
+  idleTimeoutMs?: number;
 }
 
 export interface ClosableTransport extends Transport {
@@ -46,7 +48,7 @@ const tcpKeepAliveMs = 30_000;
 export function createHttpsTransport(options: HttpsTransportOptions): ClosableTransport {
   const server = parseServer(options.server);
   const timeoutMs = options.requestTimeoutMs ?? 60_000;
-  const agents = createAgents({ ...options, requestTimeoutMs: timeoutMs }, server.secure);
+  const agents = createAgents(options, server.secure);
   const context: SendContext = { ...server, userAgent: options.userAgent ?? "agent-operator", timeoutMs };
   const send = async (request: HttpRequest): Promise<HttpResponse> => {
     const authority = options.authority === undefined ? undefined : await options.authority();
@@ -110,8 +112,8 @@ function createAgents(options: HttpsTransportOptions, secure: boolean) {
   const common = {
     keepAlive: true,
     keepAliveMsecs: tcpKeepAliveMs,
-    // That of idle connections and that of requests: where they are the same, a request sets no timer of its own.
-    timeout: options.requestTimeoutMs,
+    // That of idle connections: TLS holds 150 KiB for each, and a burst leaves dozens.
+    timeout: options.idleTimeoutMs ?? 5_000,
     maxSockets: options.maxSockets ?? 256,
     scheduling: "lifo" as const,
   };

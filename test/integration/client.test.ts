@@ -79,6 +79,22 @@ test("a hundred calls one after another use one connection, and ten at once no m
   transport.close();
 });
 
+test("connections that carry nothing any more are closed, and the next call opens one again", async () => {
+  await using server = await startScriptedServer((_request, response) =>
+    answerJson(response, 200, aConfigMap),
+  );
+  const transport = createHttpsTransport({ server: server.url, idleTimeoutMs: 200 });
+  const client = createClient(transport);
+  const call = () => client.get(configMaps, { namespace: "n", name: "a" });
+  await Promise.all(Array.from({ length: 10 }, call));
+  const limit = AbortSignal.timeout(10_000);
+  while (server.openConnections() > 0) await sleep(20, undefined, { signal: limit });
+  const before = server.connections();
+  await call();
+  assert.equal(server.connections(), before + 1);
+  transport.close();
+});
+
 test("a failure carries the server's Status, and a page of a proxy its first words", async () => {
   await using server = await startScriptedServer((request, response) => {
     if (request.path.endsWith("/proxy"))

@@ -19,6 +19,8 @@ export interface ScriptedServer {
   seen: SeenRequest[];
   /** Connections accepted so far. */
   connections(): number;
+  /** Those of them that are open. */
+  openConnections(): number;
   /** Ends every connection that carries no request at the moment. */
   closeIdle(): void;
   close(): Promise<void>;
@@ -29,6 +31,7 @@ export interface ScriptedServer {
 export async function startScriptedServer(answer: Answer): Promise<ScriptedServer> {
   const seen: SeenRequest[] = [];
   let connections = 0;
+  let open = 0;
   const server = createServer((request, response) => {
     void (async () => {
       const parts: Buffer[] = [];
@@ -45,7 +48,11 @@ export async function startScriptedServer(answer: Answer): Promise<ScriptedServe
       await answer(told, response);
     })();
   });
-  server.on("connection", () => (connections += 1));
+  server.on("connection", (socket) => {
+    connections += 1;
+    open += 1;
+    socket.once("close", () => (open -= 1));
+  });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const close = async (): Promise<void> => {
@@ -57,6 +64,7 @@ export async function startScriptedServer(answer: Answer): Promise<ScriptedServe
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     seen,
     connections: () => connections,
+    openConnections: () => open,
     closeIdle: () => server.closeIdleConnections(),
     close,
     [Symbol.asyncDispose]: close,
