@@ -23,7 +23,7 @@ export function buildAgentContainer(run: ResolvedRun, agent: Agent): Container {
   return {
     name: AGENT_CONTAINER,
     image: run.image,
-    command: ["/bin/sh", "-c", entrypointScript, agent.name],
+    command: ["/bin/sh", "-c", scriptFor(run), agent.name],
     args: agent.args(setup).map((arg) => (typeof arg === "string" ? literal(arg) : arg.expand)),
     workingDir: workDir(run),
     env: agentEnv(run, agent, setup),
@@ -33,6 +33,13 @@ export function buildAgentContainer(run: ResolvedRun, agent: Agent): Container {
     terminationMessagePath: TERMINATION_LOG,
     terminationMessagePolicy: "File",
   };
+}
+
+function scriptFor(run: ResolvedRun): string {
+  return entrypointScript({
+    credentials: gitAccess(run).length > 0,
+    stall: run.stallSeconds !== undefined,
+  });
 }
 
 function agentSetup(run: ResolvedRun, agent: Agent): AgentSetup {

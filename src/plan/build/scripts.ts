@@ -11,6 +11,7 @@ import {
   gitCheckoutSh,
   gitCleanupSh,
   gitCloneSh,
+  gitCredentialsSh,
   gitRemoteSh,
   gitViewSh,
   gitWorkspaceSh,
@@ -20,14 +21,16 @@ import {
 
 // Every script is written as a pod's command takes it: what would be expanded there is doubled.
 
+const remote = [gitCredentialsSh, gitRemoteSh];
+
 /** Makes the checkout of a standalone run, with its worktree. */
-export const gitCloneScript = scriptOf([commonSh, gitRemoteSh, gitCheckoutSh, gitCloneSh]);
+export const gitCloneScript = scriptOf([commonSh, ...remote, gitCheckoutSh, gitCloneSh]);
 
 /** Makes the checkout of a workspace. */
-export const gitWorkspaceScript = scriptOf([commonSh, gitRemoteSh, gitCheckoutSh, gitWorkspaceSh]);
+export const gitWorkspaceScript = scriptOf([commonSh, ...remote, gitCheckoutSh, gitWorkspaceSh]);
 
 /** Adds the worktree of a run on a shared workspace. */
-export const gitWorktreeScript = scriptOf([commonSh, gitRemoteSh, gitViewSh, gitWorktreeSh]);
+export const gitWorktreeScript = scriptOf([commonSh, ...remote, gitViewSh, gitWorktreeSh]);
 
 /** Removes the worktree of a run on a shared workspace. */
 export const gitCleanupScript = scriptOf([commonSh, gitViewSh, gitCleanupSh]);
@@ -35,18 +38,26 @@ export const gitCleanupScript = scriptOf([commonSh, gitViewSh, gitCleanupSh]);
 /** Writes what a run has left to standard output. */
 export const artifactsScript = scriptOf([commonSh, hideSecretsSh, artifactsSh]);
 
-/** Runs the agent. */
-export const entrypointScript = scriptOf([
+const agentScript = scriptOf([
   commonSh,
-  gitRemoteSh,
   hideSecretsSh,
   agentCheckoutSh,
   agentSessionSh,
-  agentStallSh,
   agentTextSh,
   agentChangeSh,
   entrypointSh,
 ]);
+const credentialsFunctions = scriptOf([gitCredentialsSh]);
+const stallFunctions = scriptOf([agentStallSh]);
+
+/** Runs the agent. What only some runs need comes where this one does: every event of its Job carries the script. */
+export function entrypointScript(needs: { credentials: boolean; stall: boolean }): string {
+  return [
+    ...(needs.credentials ? [credentialsFunctions] : []),
+    ...(needs.stall ? [stallFunctions] : []),
+    agentScript,
+  ].join("\n");
+}
 
 /** Made once: most of every Job is this text. */
 function scriptOf(parts: readonly string[]): string {

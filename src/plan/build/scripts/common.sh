@@ -51,3 +51,14 @@ is_repository_file() {
 json_text() {
   tr -d '\000-\037' | sed 's/\\/\\\\/g; s/"/\\"/g'
 }
+
+# stoppable COMMAND...: runs it so that TERM is obeyed at once.
+stoppable() {
+  ("$@") &
+  child=$!
+  trap 'kill "$child" 2>/dev/null; exit 143' TERM INT
+  wait "$child"
+  ended=$?
+  trap - TERM INT
+  return "$ended"
+}

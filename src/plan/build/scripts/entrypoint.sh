@@ -1,7 +1,8 @@
 # shellcheck shell=sh disable=SC2034,SC2154,SC2317 # Variables and callers are in the files it is joined with.
 # Runs the agent as its command line ("$@") says, as the container's first process. Standard output:
-# the agent's events and one line of JSON about the outcome. Needs common.sh, git-remote.sh,
-# hide-secrets.sh and the agent-*.sh.
+# the agent's events and one line of JSON about the outcome. Needs common.sh, hide-secrets.sh and the
+# agent-*.sh; agent-stall.sh where AGENT_STALL_SECONDS is set, and git-credentials.sh where AGENT_GIT_CREDENTIALS
+# or AGENT_GIT_CA is.
 transcript=$RUN_DIR/transcript
 run_log=$RUN_DIR/log
 aside=$RUN_DIR/aside

@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2034,SC2154,SC2317 # Variables and callers are in the files it is joined with.
-# What the scripts that make a checkout share. Needs common.sh and git-remote.sh.
+# What the scripts that make a checkout share. Needs common.sh, git-credentials.sh and git-remote.sh.
 
 quiet_git() {
   git -c core.hooksPath=/dev/null -c core.fsmonitor=false -c advice.detachedHead=false "$@"

@@ -1,7 +1,6 @@
 # shellcheck shell=sh disable=SC2154,SC2317 # Variables and callers are in the files it is joined with.
 # Makes the checkout of a standalone run, and its worktree where one is asked for. Can run again on
-# whatever an earlier attempt left. Needs common.sh, git-remote.sh
-# and git-checkout.sh.
+# whatever an earlier attempt left. Needs common.sh, git-credentials.sh, git-remote.sh and git-checkout.sh.
 LC_ALL=C
 export LC_ALL
 url=$AGENT_REPOSITORY_URL

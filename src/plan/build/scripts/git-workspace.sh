@@ -1,7 +1,7 @@
 # shellcheck shell=sh disable=SC2154,SC2317 # Variables and callers are in the files it is joined with.
 # Makes the checkout that the runs of a workspace share: every branch, with its whole history, so that
 # nothing has to be fetched where there are no credentials. Can run again on whatever an earlier attempt
-# left. Needs common.sh, git-remote.sh and git-checkout.sh.
+# left. Needs common.sh, git-credentials.sh, git-remote.sh and git-checkout.sh.
 LC_ALL=C
 export LC_ALL
 url=$AGENT_REPOSITORY_URL

@@ -1,6 +1,7 @@
 # shellcheck shell=sh disable=SC2034,SC2154,SC2317 # Variables and callers are in the files it is joined with.
 # Adds the worktree of a run to the checkout of a workspace, or takes up the one that is there. Can run
-# again on whatever an earlier attempt left. Needs common.sh, git-remote.sh and git-view.sh.
+# again on whatever an earlier attempt left. Needs common.sh, git-credentials.sh, git-remote.sh and
+# git-view.sh.
 # Exit code 67: the branch is in the hands of another run.
 LC_ALL=C
 export LC_ALL
