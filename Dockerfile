@@ -19,5 +19,5 @@ USER 65532:65532
 # 16 KiB, V8's compilers work in such of 32), V8 grows its young generation less, and the operator may have its
 # garbage collected when it is quiet again.
 ENV MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=8192 MALLOC_TRIM_THRESHOLD_=131072
-ENTRYPOINT ["/usr/local/bin/node", "--expose-gc", "--max-semi-space-size=8", "/app/agent-operator.mjs"]
+ENTRYPOINT ["/usr/local/bin/node", "--expose-gc", "--max-semi-space-size=4", "/app/agent-operator.mjs"]
 CMD ["operator"]
