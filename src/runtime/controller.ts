@@ -128,7 +128,7 @@ class ReconcileLoop implements Controller {
     this.#options = options;
     setMaxListeners(0, this.#giveUp.signal);
     this.#queue = new WorkQueue({
-      concurrency: options.concurrency ?? 64,
+      concurrency: options.concurrency ?? 128,
       run: (key, reasons, giveWay) => this.#run(key, reasons, giveWay),
       ...(options.observer !== undefined && { observer: options.observer.queue }),
     });

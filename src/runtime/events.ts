@@ -62,11 +62,13 @@ const seriesKeptMs = 10 * 60_000;
 const mostSeries = 4_096;
 const burstPerObject = 25;
 const refillMs = 30_000;
-const mostPending = 1_000;
-const sentAtOnce = 4;
+const mostPending = 4_096;
 const attempts = 3;
 
-/** Writes events.k8s.io/v1 events beside the reconciles: equal ones as one with a count, a few at a time. */
+/**
+ * Writes events.k8s.io/v1 events beside the reconciles: equal ones as one with a count, one after the other, so
+ * that an API server with much to do is asked for what must be done rather than for what is told about it.
+ */
 export function createEventRecorder(options: EventRecorderOptions): EventRecorder {
   return new BatchedRecorder(options);
 }
@@ -77,7 +79,7 @@ class BatchedRecorder implements EventRecorder {
   readonly #allowances = new Map<string, Allowance>();
   readonly #giveUp = new AbortController();
   #pending: (() => Promise<void>)[] = [];
-  #sending = 0;
+  #isSending = false;
   #whenIdle: (() => void)[] = [];
   #seriesTimer: NodeJS.Timeout | undefined;
 
@@ -114,7 +116,7 @@ class BatchedRecorder implements EventRecorder {
 
   async flush(): Promise<void> {
     this.#writeSeries();
-    if (this.#sending === 0 && this.#pending.length === 0) return;
+    if (!this.#isSending) return;
     await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
   }
 
@@ -215,16 +217,16 @@ class BatchedRecorder implements EventRecorder {
       this.#pending.shift();
       this.#options.dropped?.("overflow");
     }
-    if (this.#sending < sentAtOnce) void this.#sendPending();
+    if (!this.#isSending) void this.#sendPending();
   }
 
   async #sendPending(): Promise<void> {
-    this.#sending += 1;
+    this.#isSending = true;
     for (let write = this.#pending.shift(); write !== undefined; write = this.#pending.shift()) {
       await this.#attempt(write);
     }
-    this.#sending -= 1;
-    if (this.#sending === 0) for (const resolve of this.#whenIdle.splice(0)) resolve();
+    this.#isSending = false;
+    for (const resolve of this.#whenIdle.splice(0)) resolve();
   }
 
   async #attempt(write: () => Promise<void>): Promise<void> {
