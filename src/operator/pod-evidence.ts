@@ -1,5 +1,5 @@
 import type { Client } from "../client/client.ts";
-import { ApiError, isApiError } from "../client/errors.ts";
+import { ApiError, isApiError, noAnswerError } from "../client/errors.ts";
 import {
   events,
   persistentVolumeClaims,
@@ -17,6 +17,9 @@ const TAIL_BYTES = 2 * 1024 * 1024;
 /** A node that does not answer for this long after the agent's end will not give its log any more. */
 const LOG_PATIENCE_MS = 120_000;
 
+/** A stream that stands still for ever must not hold the run's reconcile. */
+const READ_LIMIT_MS = 60_000;
+
 /** The end of the agent's log, or why it cannot be had. Rejects while trying again can still help. */
 export async function readOutput(
   client: Client,
@@ -29,15 +32,16 @@ export async function readOutput(
     subresource: "log",
   });
   try {
-    const stream = await client.getStream(`${path}?container=${AGENT_CONTAINER}&tailLines=${TAIL_LINES}`);
-    const tail = await lastBytes(stream, TAIL_BYTES);
+    const query = `container=${AGENT_CONTAINER}&tailLines=${TAIL_LINES}`;
+    const signal = AbortSignal.timeout(READ_LIMIT_MS);
+    const tail = await lastBytes(await client.getStream(`${path}?${query}`, { signal }), TAIL_BYTES);
     // So the API server answers for a pod without a node, and a node for a log that it no longer has.
     return tail === "" ? { missing: "it is empty" } : { tail };
   } catch (error) {
     const final = error instanceof ApiError && error.code >= 400 && error.code < 429;
     if (final || sinceEndMs > LOG_PATIENCE_MS)
       return { missing: error instanceof Error ? error.message : String(error) };
-    throw error;
+    throw error instanceof ApiError ? error : noAnswerError({ method: "GET", path }, error);
   }
 }
 

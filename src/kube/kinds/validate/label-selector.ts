@@ -19,30 +19,43 @@ export const labelSelector: Check = (value, at) => {
 };
 
 function requirementErrors(requirement: JsonObject, at: string): FieldError[] {
-  const errors: FieldError[] = [];
-  const operator = textOf(requirement, "operator");
-  const listed = requirement["values"];
-  const values: unknown[] = Array.isArray(listed) ? listed : [];
-  if (operator === "In" || operator === "NotIn") {
-    if (values.length === 0) {
-      errors.push(field.required(`${at}.values`, "must be specified when `operator` is 'In' or 'NotIn'"));
-    }
-  } else if (operator === "Exists" || operator === "DoesNotExist") {
-    if (values.length > 0) {
-      const words = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'";
-      errors.push(field.forbidden(`${at}.values`, words));
-    }
-  } else {
-    errors.push(field.invalid(`${at}.operator`, operator, "not a valid selector operator"));
-  }
+  const errors = operatorErrors(requirement, at);
   const key = textOf(requirement, "key");
   for (const detail of qualifiedNameErrors(key)) errors.push(field.invalid(`${at}.key`, key, detail));
-  for (const [index, value] of values.entries()) {
+  for (const [index, value] of valuesOf(requirement).entries()) {
     for (const detail of labelValueErrors(String(value))) {
       errors.push(field.invalid(`${at}.values[${index}]`, value, detail));
     }
   }
   return errors;
+}
+
+function valuesOf(requirement: JsonObject): readonly unknown[] {
+  const listed = requirement["values"];
+  return Array.isArray(listed) ? listed : [];
+}
+
+/** What is wrong with a requirement's operator, or with how many values it has; nodes' numbers can be compared too. */
+export function operatorErrors(
+  requirement: JsonObject,
+  at: string,
+  comparing: readonly string[] = [],
+): FieldError[] {
+  const operator = textOf(requirement, "operator");
+  const { length } = valuesOf(requirement);
+  if (operator === "In" || operator === "NotIn") {
+    const words = "must be specified when `operator` is 'In' or 'NotIn'";
+    return length === 0 ? [field.required(`${at}.values`, words)] : [];
+  }
+  if (operator === "Exists" || operator === "DoesNotExist") {
+    const words = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'";
+    return length > 0 ? [field.forbidden(`${at}.values`, words)] : [];
+  }
+  if (comparing.includes(operator)) {
+    const words = "must be specified single value when `operator` is 'Lt' or 'Gt'";
+    return length === 1 ? [] : [field.required(`${at}.values`, words)];
+  }
+  return [field.invalid(`${at}.operator`, operator, "not a valid selector operator")];
 }
 
 /** Whether a selector chooses an object with these labels; one that is left out, or not valid, chooses none. */
@@ -55,8 +68,7 @@ export function selects(selector: JsonObject, labels: Readonly<Record<string, st
 
 function meets(requirement: JsonObject, labels: Readonly<Record<string, string>>): boolean {
   const value = labels[textOf(requirement, "key")];
-  const listed = requirement["values"];
-  const values: unknown[] = Array.isArray(listed) ? listed : [];
+  const values = valuesOf(requirement);
   switch (textOf(requirement, "operator")) {
     case "In":
       return value !== undefined && values.includes(value);

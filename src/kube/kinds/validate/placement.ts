@@ -2,7 +2,7 @@ import type { FieldError } from "../../field-errors.ts";
 import * as field from "../../field-errors.ts";
 import { isJsonObject, itemsOf, textOf, type JsonObject } from "../../json-object.ts";
 import { labelValueErrors, qualifiedNameErrors } from "../../names.ts";
-import { labelSelector } from "./label-selector.ts";
+import { labelSelector, operatorErrors } from "./label-selector.ts";
 import { validateLabels } from "./metadata.ts";
 import { between, checkRules, named, namedAlways, oneOf, present, type Rule } from "./rule-table.ts";
 
@@ -95,27 +95,8 @@ function termErrors(term: unknown, at: string): FieldError[] {
 }
 
 function requirementErrors(requirement: JsonObject, at: string): FieldError[] {
-  const errors: FieldError[] = [];
-  const operator = textOf(requirement, "operator");
-  const listed = requirement["values"];
-  const values: unknown[] = Array.isArray(listed) ? listed : [];
-  if (operator === "In" || operator === "NotIn") {
-    if (values.length === 0) {
-      errors.push(field.required(`${at}.values`, "must be specified when `operator` is 'In' or 'NotIn'"));
-    }
-  } else if (operator === "Exists" || operator === "DoesNotExist") {
-    if (values.length > 0) {
-      const words = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'";
-      errors.push(field.forbidden(`${at}.values`, words));
-    }
-  } else if (operator === "Gt" || operator === "Lt") {
-    if (values.length !== 1) {
-      const words = "must be specified single value when `operator` is 'Lt' or 'Gt'";
-      errors.push(field.required(`${at}.values`, words));
-    }
-  } else errors.push(field.invalid(`${at}.operator`, operator, "not a valid selector operator"));
   return [
-    ...errors,
+    ...operatorErrors(requirement, at, ["Gt", "Lt"]),
     ...namedAlways(qualifiedNameErrors)(textOf(requirement, "key"), `${at}.key`, requirement),
   ];
 }
