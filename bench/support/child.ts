@@ -5,6 +5,7 @@ import { createInterface } from "node:readline";
 /** A program of the benchmark's own, which ends with it. */
 export interface Child extends AsyncDisposable {
   readonly pid: number;
+  hasEnded(): boolean;
   /** The next line of standard output; rejects when the program ends without one. */
   nextLine(): Promise<string>;
   /** Asks it to end and waits; after 20 s it is killed. */
@@ -32,6 +33,7 @@ export function startNode(args: readonly string[], env: NodeJS.ProcessEnv = {}):
   };
   return {
     pid: child.pid ?? 0,
+    hasEnded: () => child.exitCode !== null || child.signalCode !== null,
     nextLine: async () => {
       if (child.pid === undefined) await once(child, "spawn");
       const { done, value } = await lines.next();

@@ -37,6 +37,8 @@ export async function startOperatorProcess(
     POD_NAMESPACE: leaseNamespace,
   });
   while ((await fetchText(health, "/readyz"))?.status !== 200) {
+    if (child.hasEnded())
+      throw new Error("the operator has ended before it was ready; its own words are above");
     if (performance.now() - startedAt > START_LIMIT_MS) {
       await child.stop();
       throw new Error(`the operator was not ready ${START_LIMIT_MS} ms after its start`);
