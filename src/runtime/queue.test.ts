@@ -106,6 +106,23 @@ test("what has given way comes to its end at a stop", async () => {
   assert.deepEqual(ended, ["new-2", "new-1"]);
 });
 
+test("keys that only compute leave the process its turns", async () => {
+  let ran = 0;
+  const queue = new WorkQueue({
+    concurrency: 4,
+    run: async () => {
+      for (const end = performance.now() + 2; performance.now() < end;);
+      ran += 1;
+    },
+  });
+  for (let index = 0; index < 100; index += 1) queue.add(`key-${index}`, "x");
+  queue.start();
+  await turn();
+  assert.ok(ran > 0 && ran < 50, `${ran} of 100 keys ran in one turn`);
+  await queue.idle();
+  assert.equal(ran, 100);
+});
+
 test("no more keys run than the concurrency allows, in the order they came", async () => {
   const runs = controlledRuns();
   const queue = new WorkQueue({ concurrency: 2, run: runs.run });

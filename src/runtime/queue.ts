@@ -65,6 +65,8 @@ interface Waiting {
 }
 
 const reasonsKept = 4;
+/** Keys that only compute begin for so long; then timers and sockets of the process have their turn. */
+const sliceMs = 25;
 const longestTimerMs = 2 ** 31 - 1;
 
 /**
@@ -83,6 +85,7 @@ export class WorkQueue {
   readonly #ahead = new Lane();
   readonly #usual = new Lane();
   #aheadInARow = 0;
+  #sliceEndsAt: number | undefined;
   #timer: { handle: NodeJS.Timeout; at: number } | undefined;
   #state: "created" | "running" | "stopped" = "created";
   #whenIdle: (() => void)[] = [];
@@ -191,10 +194,24 @@ export class WorkQueue {
   #fill(): void {
     const { concurrency } = this.#options;
     while (this.#state === "running" && this.#running.size - this.#givingWay.size < concurrency) {
+      if (this.#ahead.isEmpty && this.#usual.isEmpty) return;
+      if (!this.#hasTime()) return;
       const takePlace = this.#takeNext();
       if (takePlace === undefined) return;
       takePlace();
     }
+  }
+
+  #hasTime(): boolean {
+    const now = performance.now();
+    if (this.#sliceEndsAt === undefined) {
+      this.#sliceEndsAt = now + sliceMs;
+      setImmediate(() => {
+        this.#sliceEndsAt = undefined;
+        this.#fill();
+      });
+    }
+    return now < this.#sliceEndsAt;
   }
 
   #takeNext(): Turn | undefined {
