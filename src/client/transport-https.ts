@@ -112,7 +112,7 @@ function createAgents(options: HttpsTransportOptions, secure: boolean) {
   const common = {
     keepAlive: true,
     keepAliveMsecs: tcpKeepAliveMs,
-    // That of idle connections: TLS holds 150 KiB for each, and a burst leaves dozens.
+    // That of idle connections, of which a burst leaves dozens; a request brings its own.
     timeout: options.idleTimeoutMs ?? 5_000,
     maxSockets: options.maxSockets ?? 256,
     scheduling: "lifo" as const,

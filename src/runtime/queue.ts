@@ -194,15 +194,13 @@ export class WorkQueue {
   #fill(): void {
     const { concurrency } = this.#options;
     while (this.#state === "running" && this.#running.size - this.#givingWay.size < concurrency) {
-      if (this.#ahead.isEmpty && this.#usual.isEmpty) return;
-      if (!this.#hasTime()) return;
-      const takePlace = this.#takeNext();
-      if (takePlace === undefined) return;
-      takePlace();
+      if ((this.#ahead.isEmpty && this.#usual.isEmpty) || !this.#isWithinSlice()) return;
+      this.#takeNext()?.();
     }
   }
 
-  #hasTime(): boolean {
+  /** Begins a slice where there is none; what is left over is taken up in the next. */
+  #isWithinSlice(): boolean {
     const now = performance.now();
     if (this.#sliceEndsAt === undefined) {
       this.#sliceEndsAt = now + sliceMs;

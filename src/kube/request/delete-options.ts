@@ -1,6 +1,7 @@
 import { invalid as invalidField, notSupported, type FieldError } from "../field-errors.ts";
 import { isJsonObject, partOf, textOf, type JsonObject } from "../json-object.ts";
 import { decode, DecodeError } from "../kinds/decode.ts";
+import { deleteOptionsTypes } from "../kinds/types/meta.ts";
 import { parseTypes } from "../kinds/types/notation.ts";
 import { badRequest } from "../status-error.ts";
 import { isYamlBody } from "./accept.ts";
@@ -28,17 +29,7 @@ export const PLAIN_DELETE: DeleteRequest = {
   resourceVersion: undefined,
 };
 
-const TYPES = parseTypes({
-  DeleteOptions: {
-    gracePeriodSeconds: "*int64 @1",
-    preconditions: "*Preconditions @2",
-    orphanDependents: "*bool @3",
-    propagationPolicy: "*string @4",
-    dryRun: "[]string atomic @5",
-    ignoreStoreReadErrorWithClusterBreakingPotential: "*bool @6",
-  },
-  Preconditions: { uid: "*string @1", resourceVersion: "*string @2" },
-});
+const TYPES = parseTypes(deleteOptionsTypes);
 
 const PROPAGATIONS: readonly unknown[] = ["Foreground", "Background", "Orphan"];
 

@@ -37,7 +37,7 @@ export function buildAgentContainer(run: ResolvedRun, agent: Agent): Container {
 
 function scriptFor(run: ResolvedRun): string {
   return entrypointScript({
-    credentials: gitAccess(run).length > 0,
+    credentials: repositoryOf(run)?.exposeCredentialsToAgent === true,
     stall: run.stallSeconds !== undefined,
   });
 }

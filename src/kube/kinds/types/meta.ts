@@ -1,5 +1,20 @@
 import type { TypeTable } from "./notation.ts";
 
+/** What the body of a delete may hold. */
+export const deleteOptionsTypes: TypeTable = {
+  DeleteOptions: {
+    kind: "string",
+    apiVersion: "string",
+    gracePeriodSeconds: "*int64 @1",
+    preconditions: "*Preconditions @2",
+    orphanDependents: "*bool @3",
+    propagationPolicy: "*string @4",
+    dryRun: "[]string atomic @5",
+    ignoreStoreReadErrorWithClusterBreakingPotential: "*bool @6",
+  },
+  Preconditions: { uid: "*string @1", resourceVersion: "*string @2" },
+};
+
 /** apimachinery meta/v1 types. */
 export const metaTypes: TypeTable = {
   ObjectMeta: {
@@ -49,15 +64,5 @@ export const metaTypes: TypeTable = {
     reason: "!string @5",
     message: "!string @6",
   },
-  DeleteOptions: {
-    kind: "string",
-    apiVersion: "string",
-    gracePeriodSeconds: "*int64 @1",
-    preconditions: "*Preconditions @2",
-    orphanDependents: "*bool @3",
-    propagationPolicy: "*string @4",
-    dryRun: "[]string atomic @5",
-    ignoreStoreReadErrorWithClusterBreakingPotential: "*bool @6",
-  },
-  Preconditions: { uid: "*string @1", resourceVersion: "*string @2" },
+  ...deleteOptionsTypes,
 };

@@ -2,7 +2,7 @@ import { base64Length, decodeBase64 } from "../../base64.ts";
 import type { FieldError } from "../../field-errors.ts";
 import * as field from "../../field-errors.ts";
 import { isJsonObject, itemsOf, metaOf, partOf, textOf, type JsonObject } from "../../json-object.ts";
-import { jsonEqual } from "../../json.ts";
+import { jsonEqual, jsonKind } from "../../json.ts";
 import { byteLength, configMapKeyErrors, dnsSubdomainErrors, qualifiedNameErrors } from "../../names.ts";
 import { compareQuantities, parseQuantity } from "../../quantity.ts";
 import { goSyntaxError } from "../../request/body.ts";
@@ -74,8 +74,7 @@ function jsonObjectError(text: string): string {
   try {
     const value: unknown = JSON.parse(text);
     if (value === null || isJsonObject(value)) return "";
-    const kind = Array.isArray(value) ? "array" : typeof value === "boolean" ? "bool" : typeof value;
-    return `json: cannot unmarshal ${kind} into Go value of type map[string]interface {}`;
+    return `json: cannot unmarshal ${jsonKind(value)} into Go value of type map[string]interface {}`;
   } catch (error) {
     return goSyntaxError(text, error);
   }
