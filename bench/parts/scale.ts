@@ -41,7 +41,8 @@ export async function measureScale(
     from = to;
     const result = await measureStep(bench, lease.name, to, rounds);
     bench.tell(
-      `${to} finished runs: ${result.residentMiB.toFixed(0)} MiB, ready in ${result.readyMs.toFixed(0)} ms`,
+      `${to} finished runs: ${result.residentMiB.toFixed(0)} MiB, ready in ${result.readyMs.toFixed(0)} ms, ` +
+        `a plain list in ${result.plainListMs.toFixed(0)} ms`,
     );
     results.push(result);
   }

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { agentRuns } from "../../src/api/resources.ts";
 import { jobs, persistentVolumeClaims, pods, type Pod } from "../../src/kube/builtin.ts";
-import { pathOf } from "../../src/kube/resources.ts";
+import { pathOf, type ResourceType } from "../../src/kube/resources.ts";
 import { connectPlainly } from "./plain-requests.ts";
 import { fill, type Templates } from "./templates.ts";
 
@@ -33,14 +33,18 @@ async function followRuns(): Promise<void> {
 }
 
 async function start(name: string, uid: string): Promise<void> {
-  await plain.send("POST", pathOf(persistentVolumeClaims, { namespace }), fill(templates.claim, name, uid));
-  await plain.send("POST", pathOf(jobs, { namespace }), fill(templates.job, name, uid));
+  await create(persistentVolumeClaims, fill(templates.claim, name, uid));
+  await create(jobs, fill(templates.job, name, uid));
   await writeStatus(name, fill(templates.initializing, name, uid));
 }
 
-function writeStatus(name: string, patch: string): Promise<string> {
+function create(type: ResourceType, body: string): Promise<string> {
+  return plain.send("POST", pathOf(type, { namespace }), { body });
+}
+
+function writeStatus(name: string, body: string): Promise<string> {
   const path = pathOf(agentRuns, { namespace, name, subresource: "status" });
-  return plain.send("PATCH", path, patch, "application/merge-patch+json");
+  return plain.send("PATCH", path, { body, type: "application/merge-patch+json" });
 }
 
 async function followPods(): Promise<void> {

@@ -1,8 +1,10 @@
-import { LABEL_MANAGED_BY, OPERATOR_NAME } from "../../src/api/labels.ts";
+import { LABEL_COMPONENT, LABEL_MANAGED_BY, OPERATOR_NAME } from "../../src/api/labels.ts";
 import { agentConfigs, agentProviders, agentRuns, agentWorkspaces } from "../../src/api/resources.ts";
+import { metadataOnlyAccept, queryOf } from "../../src/client/client.ts";
 import { jobs, persistentVolumeClaims, pods, secrets } from "../../src/kube/builtin.ts";
 import type { KubeList } from "../../src/kube/objects.ts";
-import { pathOf } from "../../src/kube/resources.ts";
+import { pathOf, type ResourceType } from "../../src/kube/resources.ts";
+import { RUN_COMPONENT, WORKSPACE_COMPONENT } from "../../src/plan/build/labels.ts";
 import { connectPlainly } from "./plain-requests.ts";
 
 /**
@@ -10,29 +12,31 @@ import { connectPlainly } from "./plain-requests.ts";
  * resources side by side as the operator does, keeps nothing, and says when it is through.
  */
 const plain = await connectPlainly(process.argv[2] ?? "");
-const labelSelector = `labelSelector=${encodeURIComponent(`${LABEL_MANAGED_BY}=${OPERATOR_NAME}`)}`;
-const lists: [typeof jobs | typeof agentRuns | typeof secrets, string][] = [
-  [agentRuns, ""],
-  [agentWorkspaces, ""],
-  [agentProviders, ""],
-  [agentConfigs, ""],
-  [jobs, labelSelector],
-  [pods, labelSelector],
-  [persistentVolumeClaims, `${labelSelector},app.kubernetes.io%2Fcomponent%3Dworkspace`],
-  [secrets, ""],
-];
-const counts = await Promise.all(lists.map(([type, query]) => listAll(pathOf(type), query)));
+const ours = `${LABEL_MANAGED_BY}=${OPERATOR_NAME}`;
+const metadataOnly = metadataOnlyAccept("List");
+const counts = await Promise.all([
+  listAll(agentRuns),
+  listAll(agentWorkspaces),
+  listAll(agentProviders),
+  listAll(agentConfigs),
+  listAll(jobs, `${ours},${LABEL_COMPONENT}=${RUN_COMPONENT}`, metadataOnly),
+  listAll(jobs, `${ours},${LABEL_COMPONENT}!=${RUN_COMPONENT}`),
+  listAll(pods, ours),
+  listAll(persistentVolumeClaims, `${ours},${LABEL_COMPONENT}=${WORKSPACE_COMPONENT}`),
+  listAll(secrets, "", metadataOnly),
+]);
 process.stdout.write(`${counts.reduce((sum, each) => sum + each, 0)}\n`);
 process.exit(0);
 
-async function listAll(path: string, query: string): Promise<number> {
+async function listAll(type: ResourceType, labelSelector = "", accept?: string): Promise<number> {
   let items = 0;
   let next = "";
   do {
-    const from = next === "" ? "" : `&continue=${encodeURIComponent(next)}`;
-    const text = await plain.send("GET", `${path}?limit=500&${query}${from}`);
-    const page = JSON.parse(text) as KubeList;
-    items += page.items.length;
+    const query = queryOf({ limit: 500, labelSelector, continue: next });
+    const text = await plain.get(`${pathOf(type)}${query}`, accept);
+    // A list of metadata has no items where it is empty.
+    const page = JSON.parse(text) as Omit<KubeList, "items"> & { items: unknown[] | null };
+    items += page.items?.length ?? 0;
     next = page.metadata.continue ?? "";
   } while (next !== "");
   return items;

@@ -12,7 +12,9 @@ import type { KubeObject } from "../../src/kube/objects.ts";
  */
 export interface PlainRequests {
   /** The answer's body; rejects unless the status is a success. */
-  send(method: string, path: string, body?: string, contentType?: string): Promise<string>;
+  send(method: string, path: string, content?: { body: string; type?: string }): Promise<string>;
+  /** As `send`, for what is only read. */
+  get(path: string, accept?: string): Promise<string>;
   /**
    * What a watch tells from now on; resolves when it is open. The API server closes the watch of a reader that
    * is slow for a moment: it goes on behind the last event.
@@ -25,6 +27,14 @@ export interface PlainEvent<T extends KubeObject> {
   object: T;
 }
 
+interface Content {
+  body?: string;
+  type?: string;
+  accept?: string;
+}
+
+const JSON_TYPE = "application/json";
+
 export async function connectPlainly(kubeconfig: string): Promise<PlainRequests> {
   const { options } = await loadKubeconfig({ paths: [kubeconfig] });
   const { hostname, port } = new URL(options.server);
@@ -35,7 +45,7 @@ export async function connectPlainly(kubeconfig: string): Promise<PlainRequests>
     ...(options.ca !== undefined && { ca: options.ca }),
     ...options.certificate,
   });
-  const open = (method: string, path: string, body?: string, contentType = "application/json") =>
+  const open = (method: string, path: string, { body, type = JSON_TYPE, accept = JSON_TYPE }: Content = {}) =>
     new Promise<IncomingMessage>((resolve, reject) => {
       const sent = request({
         agent,
@@ -44,10 +54,10 @@ export async function connectPlainly(kubeconfig: string): Promise<PlainRequests>
         method,
         path,
         headers: {
-          accept: "application/json",
+          accept,
           ...headers,
           ...(body !== undefined && {
-            "content-type": contentType,
+            "content-type": type,
             "content-length": Buffer.byteLength(body),
           }),
         },
@@ -67,6 +77,8 @@ export async function connectPlainly(kubeconfig: string): Promise<PlainRequests>
   };
   return {
     send: async (...asked) => text(await accepted(...asked)),
+    get: async (path, accept) =>
+      text(await accepted("GET", path, { ...(accept !== undefined && { accept }) })),
     watch: async (path) =>
       eventsOf(await accepted("GET", `${path}?watch=true`), (resourceVersion) =>
         accepted("GET", `${path}?watch=true&resourceVersion=${resourceVersion}`),

@@ -29,10 +29,13 @@ export const FINALIZER_IN_USE = `${API_GROUP}/in-use`;
 /** On an AgentRun with worktree.cleanup OnDelete: its deletion waits for the removal of its worktree. */
 export const FINALIZER_WORKTREE = `${API_GROUP}/worktree`;
 
-/** On a run's Job: what its defaults and references came to, so that status can be written from the Job alone. */
+/** On a run's Job: what its defaults and references came to, so that status can be written from its metadata alone. */
 export const ANNOTATION_PROVIDER = `${API_GROUP}/provider`;
 export const ANNOTATION_MODEL = `${API_GROUP}/model`;
 export const ANNOTATION_BRANCH = `${API_GROUP}/branch`;
+export const ANNOTATION_IMAGE = `${API_GROUP}/image`;
+/** A Go duration. */
+export const ANNOTATION_TIMEOUT = `${API_GROUP}/timeout`;
 /** `<secret>/<key>` of the provider's credential: names, never the value. */
 export const ANNOTATION_CREDENTIAL = `${API_GROUP}/credential`;
 

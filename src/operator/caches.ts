@@ -4,7 +4,8 @@ import { agentConfigs, agentProviders, agentRuns, agentWorkspaces } from "../api
 import type { Client } from "../client/client.ts";
 import { jobs, persistentVolumeClaims, pods, secrets, type Job, type Pod } from "../kube/builtin.ts";
 import type { KubeObject } from "../kube/objects.ts";
-import { WORKSPACE_COMPONENT } from "../plan/build/labels.ts";
+import { RUN_COMPONENT, WORKSPACE_COMPONENT } from "../plan/build/labels.ts";
+import type { JobState } from "../plan/agent-run/job-state.ts";
 import { isFinished } from "../plan/agent-run/status.ts";
 import type { Log } from "../runtime/log.ts";
 import {
@@ -44,10 +45,25 @@ export function createCaches(options: CacheOptions) {
     workspaces: createReflector({ ...options, watch, type: agentWorkspaces }),
     providers: createReflector({ ...options, watch, type: agentProviders }),
     configs: createReflector({ ...options, watch, type: agentConfigs }),
-    jobs: createProjectedReflector({
+    // Their pods tell how they go; where there is none, the Job itself is asked.
+    runJobs: createProjectedReflector({
       ...ours,
       type: jobs,
-      watch: { labelSelector, omit: UNREAD_OF_PODS, pageSize: LARGE_OBJECTS_PAGE },
+      watch: {
+        ...watch,
+        labelSelector: `${labelSelector},${LABEL_COMPONENT}=${RUN_COMPONENT}`,
+        metadataOnly: true,
+      },
+      project: onlyMetadata,
+    }),
+    workspaceJobs: createProjectedReflector({
+      ...ours,
+      type: jobs,
+      watch: {
+        labelSelector: `${labelSelector},${LABEL_COMPONENT}!=${RUN_COMPONENT}`,
+        omit: UNREAD_OF_PODS,
+        pageSize: LARGE_OBJECTS_PAGE,
+      },
       project: trimJob,
     }),
     pods: createProjectedReflector({
@@ -99,11 +115,14 @@ export function workspacesOf({ metadata, spec }: AgentRun): string[] {
   return spec.workspaceRef === undefined ? [] : [`${metadata.namespace}/${spec.workspaceRef}`];
 }
 
-/** Scripts and prompts stand in a Job's template; what follows a run reads only this of it. */
-function trimJob(job: Job): Job {
-  const { activeDeadlineSeconds, containers } = job.spec.template.spec;
-  const spec = { activeDeadlineSeconds, containers: containers.map(({ name, image }) => ({ name, image })) };
-  return { ...withoutManagedFields(job), spec: { template: { spec } } };
+/** Nobody reads back what was asked of a Job, which is nearly all of it. */
+function trimJob(job: Job): JobState {
+  const { metadata, status } = withoutManagedFields(job);
+  return { metadata, ...(status && { status }) };
+}
+
+function onlyMetadata(object: KubeObject): KubeObject {
+  return { metadata: withoutManagedFields(object).metadata };
 }
 
 function trimPod(pod: Pod): Pod {

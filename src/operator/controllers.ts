@@ -67,7 +67,8 @@ function runController({ hands, secretKeys, defaults, log, observe }: Controller
     observer: observe("agentrun"),
     sources: [
       objectSource(caches.runs),
-      watchSource(caches.jobs, (change) => runKeyOf(either(change))),
+      watchSource(caches.runJobs, (change) => runKeyOf(either(change))),
+      watchSource(caches.workspaceJobs, (change) => runKeyOf(either(change))),
       watchSource(caches.pods, (change) => runKeyOf(either(change))),
       readersOf(caches.providers, reference.toProvider, dependencies),
       readersOf(caches.workspaces, reference.toWorkspace, dependencies),
@@ -103,7 +104,7 @@ function workspaceController({ hands, secretKeys, defaults, log, observe }: Cont
     observer: observe("agentworkspace"),
     sources: [
       objectSource(caches.workspaces),
-      watchSource(caches.jobs, (change) => workspaceKeyOf(either(change))),
+      watchSource(caches.workspaceJobs, (change) => workspaceKeyOf(either(change))),
       watchSource(caches.pods, (change) => workspaceKeyOf(either(change))),
       watchSource(caches.workspaceClaims, (change) => workspaceKeyOf(either(change))),
       watchSource(caches.runs, (change) => workspacesOf(either(change))),

@@ -1,8 +1,10 @@
 import { LABEL_RUN } from "../api/labels.ts";
 import type { AgentConfig } from "../api/agent-config.ts";
 import type { AgentRun } from "../api/agent-run.ts";
+import type { Reflector } from "../client/cache/reflector.ts";
 import type { Client } from "../client/client.ts";
-import type { Job, Pod } from "../kube/builtin.ts";
+import { isApiError } from "../client/errors.ts";
+import { jobs, type Job, type Pod } from "../kube/builtin.ts";
 import { controllerOf, isDeleting, type KubeObject } from "../kube/objects.ts";
 import { activeConfig } from "../plan/active-config.ts";
 import { isCleanupDue } from "../plan/agent-run/cleanup.ts";
@@ -12,6 +14,7 @@ import type {
   OperatorDefaults,
   References,
 } from "../plan/agent-run/observed.ts";
+import { isJobStatusNeeded, type JobState } from "../plan/agent-run/job-state.ts";
 import { agentTermination, isPodFinished, timeOf } from "../plan/agent-run/pod-state.ts";
 import { providerNameOf, secretsNeeded } from "../plan/agent-run/references.ts";
 import { isSlow } from "../plan/agent-run/start-up.ts";
@@ -46,10 +49,11 @@ export async function gatherRun(
 ): Promise<ObservedRun | undefined> {
   const { caches, dependencies, defaults } = sources;
   const run = caches.runs.get(key);
-  const job = run && ownJob(caches, run, runJobName(run.metadata.name ?? ""));
-  if (!run || isFinished(run) || job) dependencies.forget(key);
+  const known = run && ownJob(caches.runJobs, run, runJobName(run.metadata.name ?? ""));
+  if (!run || isFinished(run) || known) dependencies.forget(key);
   if (!run) return undefined;
-  const pod = job && newestPod(caches, job);
+  const pod = known && newestPod(caches, known);
+  const job = known && isJobStatusNeeded(run, known, pod, now) ? await askJob(sources, known) : known;
   const base = { run, defaults, job, pod, now, cleanup: gatherCleanup(sources, run, key) };
   if (isFinished(run) || isDeleting(run)) return { ...base, references: NOTHING };
   if (job) return { ...base, references: NOTHING, ...(await evidence(sources, base)) };
@@ -69,18 +73,34 @@ function gatherCleanup(
   if (workspaceRef === undefined || !isCleanupDue(run)) return undefined;
   dependencies.record(key, [reference.toWorkspace(namespace, workspaceRef)]);
   const workspace = caches.workspaces.get(`${namespace}/${workspaceRef}`);
-  const job = workspace && ownJob(caches, workspace, cleanupJobName(name));
+  const job = workspace && ownJob(caches.workspaceJobs, workspace, cleanupJobName(name));
   const pod = job && newestPod(caches, job);
   return { workspace, config: configOf(caches, namespace), job, pod };
 }
 
 /** The Job of this name that the owner controls, never one that somebody else made. */
-export function ownJob(caches: Caches, { metadata }: KubeObject, name: string): Job | undefined {
-  const job = caches.jobs.get(`${metadata.namespace}/${name}`);
+export function ownJob<K extends KubeObject>(
+  cache: Reflector<Job, K>,
+  { metadata }: KubeObject,
+  name: string,
+): K | undefined {
+  const job = cache.get(`${metadata.namespace}/${name}`);
   return job && controllerOf(job)?.uid === metadata.uid ? job : undefined;
 }
 
-export function newestPod(caches: Caches, job: Job): Pod | undefined {
+/** The Job with its status; undefined where it no longer exists. */
+async function askJob({ client }: Sources, { metadata }: KubeObject): Promise<JobState | undefined> {
+  const { namespace = "", name = "", uid } = metadata;
+  try {
+    const job = await client.get(jobs, { namespace, name });
+    return job.metadata.uid === uid ? job : undefined;
+  } catch (error) {
+    if (isApiError(error, "NotFound")) return undefined;
+    throw error;
+  }
+}
+
+export function newestPod(caches: Caches, job: KubeObject): Pod | undefined {
   return [...caches.pods.by("owner", job.metadata.uid ?? "")].sort(
     (a, b) => timeOf(b.metadata.creationTimestamp, 0) - timeOf(a.metadata.creationTimestamp, 0),
   )[0];
@@ -156,7 +176,7 @@ export function configOf(caches: Caches, namespace: string): AgentConfig | undef
 }
 
 /** The run that a child belongs to, by its label or its owner. */
-export function runKeyOf({ metadata }: { metadata: Job["metadata"] }): string[] {
+export function runKeyOf({ metadata }: KubeObject): string[] {
   const name = metadata.labels?.[LABEL_RUN];
   return name === undefined ? [] : [`${metadata.namespace}/${name}`];
 }

@@ -29,7 +29,7 @@ export async function gatherWorkspace(
     reference.toConfigs(namespace),
     ...(secret === undefined ? [] : [reference.toSecret(namespace, secret)]),
   ]);
-  const job = ownJob(caches, workspace, workspaceJobName(name));
+  const job = ownJob(caches.workspaceJobs, workspace, workspaceJobName(name));
   const pod = job && newestPod(caches, job);
   const claims = [...caches.workspaceClaims.by("owner", uid)];
   const checkout = claims.find((claim) => claim.metadata.name === workspaceClaimName(name));
@@ -44,7 +44,7 @@ export async function gatherWorkspace(
     pod,
     warning: slow ? await newestWarning(client, namespace, [troubled(pod, checkout)]) : undefined,
     runs: [...caches.runs.by("workspace", key)],
-    cleanups: [...caches.jobs.by("owner", uid)].filter(isCleanup),
+    cleanups: [...caches.workspaceJobs.by("owner", uid)].filter(isCleanup),
     now,
   };
 }

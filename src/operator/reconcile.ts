@@ -33,9 +33,10 @@ export function createReconcile<T extends KubeObject, Observed extends object, S
   kind: Kind<T, Observed, Status>,
   hands: Hands,
 ): (key: string, context: ReconcileContext) => Promise<{ lookAgain: LookAgain }> {
-  const cacheOf = new Map(allCaches(hands.caches).map((cache) => [cache.type.kind, cache]));
-  const put = (type: ResourceType, object: KubeObject, origin?: unknown) =>
-    cacheOf.get(type.kind)?.put(object, origin);
+  const caches = allCaches(hands.caches);
+  const put = (type: ResourceType, object: KubeObject, origin?: unknown) => {
+    for (const cache of caches) if (cache.type.kind === type.kind) cache.put(object, origin);
+  };
 
   return async (key, { origin, giveWay, signal }) => {
     let observed: Observed | undefined = await kind.gather(key);

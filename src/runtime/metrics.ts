@@ -112,11 +112,12 @@ function cacheMetrics(
   const caches: Pick<AnyReflector, "size" | "type">[] = [];
   const objects = new Gauge({
     name: `${prefix}cache_objects`,
-    help: "Objects in the cache",
+    help: "Objects in the caches",
     labelNames: ["resource"],
     registers,
     collect: () => {
-      for (const cache of caches) objects.set({ resource: cache.type.plural }, cache.size);
+      objects.reset();
+      for (const cache of caches) objects.inc({ resource: cache.type.plural }, cache.size);
     },
   });
   return {

@@ -5,10 +5,11 @@ import type { WatchEvent, WatchOptions } from "../watch.ts";
 import { keyOf } from "../../kube/objects.ts";
 import type { KubeObject } from "../../kube/objects.ts";
 import type { ResourceType } from "../../kube/resources.ts";
+import { labelsMatch, type LabelSelector } from "../../kube/selectors.ts";
 import { OwnWrites } from "./own-writes.ts";
+import { covers, createScopes, selectorOf, type Scope } from "./scope.ts";
 import { IndexedStore } from "./store.ts";
 import type { IndexFunction } from "./store.ts";
-import { WatchPosition } from "./watch-position.ts";
 
 /** One change of a cache. `old` is undefined for a new object, `new` for one that is gone. */
 export interface Change<K> {
@@ -94,6 +95,7 @@ export class Reflector<T extends KubeObject, K extends KubeObject = T> implement
   /** Resolves when everything that existed at the start is in the cache. */
   readonly synced: Promise<void>;
   readonly #options: ReflectorOptions<T, K>;
+  readonly #selector: LabelSelector;
   readonly #store: IndexedStore<K>;
   readonly #scopes: Scope[];
   readonly #listeners = new Set<(change: Change<K>) => void>();
@@ -104,18 +106,9 @@ export class Reflector<T extends KubeObject, K extends KubeObject = T> implement
   constructor(options: ReflectorOptions<T, K>) {
     this.#options = options;
     this.type = options.type;
+    this.#selector = selectorOf(options.watch?.labelSelector);
     this.#store = new IndexedStore(options.indexes);
-    const namespaces = options.namespaces?.length ? options.namespaces : [undefined];
-    const names = options.names?.length ? options.names : [undefined];
-    this.#scopes = namespaces.flatMap((namespace) =>
-      names.map((name) => ({
-        namespace,
-        name,
-        position: new WatchPosition(),
-        synced: false,
-        broken: undefined,
-      })),
-    );
+    this.#scopes = createScopes(options.namespaces, options.names);
     const { promise, resolve } = Promise.withResolvers<void>();
     this.synced = promise;
     this.#resolveSynced = resolve;
@@ -178,15 +171,15 @@ export class Reflector<T extends KubeObject, K extends KubeObject = T> implement
   }
 
   /**
-   * Takes in an object as a write has returned it, unless the watch already told as much or more.
+   * Takes in an object as a write has returned it, unless the watch already told as much or more, or never will:
+   * a cache of some of the objects keeps none of the others.
    * `origin` comes back in the change; OwnWrites remember the write besides.
    */
   put(object: T, origin?: unknown): void {
-    const { resourceVersion = "", namespace, name } = object.metadata;
+    const { resourceVersion = "", labels } = object.metadata;
     if (origin instanceof OwnWrites) origin.add(resourceVersion);
-    const scope = this.#scopes.find(
-      (each) => (each.namespace ?? namespace) === namespace && (each.name ?? name) === name,
-    );
+    if (!labelsMatch(this.#selector, labels)) return;
+    const scope = this.#scopes.find((each) => covers(each, object.metadata));
     if (scope?.position.takePut(keyOf(object), resourceVersion)) this.#upsert(object, origin);
   }
 
@@ -304,21 +297,4 @@ export class Reflector<T extends KubeObject, K extends KubeObject = T> implement
       }
     }
   }
-}
-
-/** Whether an object is one that this watch tells of. */
-function covers(scope: Scope, { namespace, name }: KubeObject["metadata"]): boolean {
-  return (
-    (scope.namespace === undefined || scope.namespace === namespace) &&
-    (scope.name === undefined || scope.name === name)
-  );
-}
-
-/** One of the watches that feed a cache. */
-interface Scope {
-  readonly namespace: string | undefined;
-  readonly name: string | undefined;
-  readonly position: WatchPosition;
-  synced: boolean;
-  broken: { since: number; failure: ApiError } | undefined;
 }

@@ -1,6 +1,9 @@
 import type { AgentRun } from "../../api/agent-run.ts";
 import { ANNOTATION_CANCEL } from "../../api/labels.ts";
-import type { Job, Pod } from "../../kube/builtin.ts";
+import type { Pod } from "../../kube/builtin.ts";
+import { formatDuration } from "../../kube/duration.ts";
+import type { KubeObject } from "../../kube/objects.ts";
+import { factsOf } from "../build/facts.ts";
 import * as podState from "./pod-state.ts";
 
 /**
@@ -27,7 +30,9 @@ export function isStopping(pod: Pod): boolean {
 }
 
 /** Whether the deadline that has passed is the one that a cancel has set, not the Job's own. */
-export function wasStoppedByCancel(job: Job, pod: Pod): boolean {
-  const own = job.spec.template.spec.activeDeadlineSeconds;
-  return pod.spec.activeDeadlineSeconds === CANCELLED_DEADLINE_SECONDS && own !== CANCELLED_DEADLINE_SECONDS;
+export function wasStoppedByCancel(job: KubeObject, pod: Pod): boolean {
+  return (
+    pod.spec.activeDeadlineSeconds === CANCELLED_DEADLINE_SECONDS &&
+    factsOf(job).timeout !== formatDuration(CANCELLED_DEADLINE_SECONDS)
+  );
 }

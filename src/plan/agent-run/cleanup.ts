@@ -5,11 +5,11 @@ import { findCondition, setConditions } from "../../api/conditions.ts";
 import { ANNOTATION_CLEANUP, ANNOTATION_ORIGIN, FINALIZER_WORKTREE } from "../../api/labels.ts";
 import type { Reason } from "../../api/reasons.ts";
 import { jobs, type Job } from "../../kube/builtin.ts";
-import { isDeleting } from "../../kube/objects.ts";
+import { isDeleting, type KubeObject } from "../../kube/objects.ts";
 import { buildCleanupJob, cleanupOrigin, type WorktreeCleanup } from "../build/cleanup-job.ts";
 import type { EventIntent, Plan, Removal } from "../plan.ts";
 import type { ObservedCleanup, ObservedRun, OperatorDefaults } from "./observed.ts";
-import { jobCondition } from "./pod-state.ts";
+import { jobCondition, type JobState } from "./job-state.ts";
 import { timestamp } from "./status.ts";
 
 type RunPlan = Plan<AgentRunStatus>;
@@ -80,7 +80,7 @@ export function planAfterSuccess(observed: ObservedRun): RunPlan | undefined {
 
 type Progress =
   | { state: "absent" | "running" }
-  | { state: "outdated"; job: Job }
+  | { state: "outdated"; job: JobState }
   | { state: "removed" }
   | { state: "kept"; message: string };
 
@@ -167,7 +167,7 @@ function letGo(...events: EventIntent[]): RunPlan {
 }
 
 /** Only this very Job is meant. */
-export function removal({ metadata }: Job, propagationPolicy: Removal["propagationPolicy"]): Removal {
+export function removal({ metadata }: KubeObject, propagationPolicy: Removal["propagationPolicy"]): Removal {
   const { namespace = "", name = "", uid = "" } = metadata;
   return { type: jobs, namespace, name, uid, propagationPolicy };
 }

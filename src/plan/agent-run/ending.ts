@@ -2,12 +2,13 @@ import { agentNamed } from "../../agents/registry.ts";
 import type { AgentReport } from "../../agents/agent.ts";
 import type { AgentRunPhase } from "../../api/agent-run.ts";
 import type { Reason } from "../../api/reasons.ts";
-import type { Job, Pod } from "../../kube/builtin.ts";
+import type { Pod } from "../../kube/builtin.ts";
 import { factsOf } from "../build/facts.ts";
 import { parseGitReport, parseUnfitImage, wasStalled, type GitReport } from "../build/git-report.ts";
 import { wasStoppedByCancel } from "./cancel.ts";
 import { explainAgentError, otherFailure } from "./agent-failure.ts";
 import type { ObservedRun } from "./observed.ts";
+import { jobCondition, type JobState } from "./job-state.ts";
 import * as podState from "./pod-state.ts";
 
 /** How a run ended, before it is put into status. */
@@ -29,7 +30,7 @@ const LAST_WORDS_MS = 90_000;
  * The end of a run whose Job exists, or undefined while it goes on. A run ends when its pod is terminal
  * or gone, whether or not the Job already says so.
  */
-export function endingOf(observed: ObservedRun, job: Job): Ending | undefined {
+export function endingOf(observed: ObservedRun, job: JobState): Ending | undefined {
   const { pod, run } = observed;
   if (!pod) return run.status?.podName === undefined ? endWithoutPod(job) : podGone(job);
   const init = podState.failedInit(pod);
@@ -40,7 +41,7 @@ export function endingOf(observed: ObservedRun, job: Job): Ending | undefined {
     : undefined;
 }
 
-function observedEnd(observed: ObservedRun, job: Job, pod: Pod): Ending {
+function observedEnd(observed: ObservedRun, job: JobState, pod: Pod): Ending {
   const report = agentReport(observed, job);
   const end = podState.agentTermination(pod);
   const git = end?.message === undefined ? undefined : parseGitReport(end.message);
@@ -54,13 +55,16 @@ function observedEnd(observed: ObservedRun, job: Job, pod: Pod): Ending {
     : stoppedEnd(job, pod, "the pod ended");
 }
 
-function agentReport({ output }: ObservedRun, job: Job): AgentReport | undefined {
+function agentReport({ output }: ObservedRun, job: JobState): AgentReport | undefined {
   if (!output || "missing" in output) return undefined;
   return agentNamed(factsOf(job).agent ?? "")?.parseOutput(output.tail);
 }
 
 /** Deadline, eviction and deletion explain an exit code that would otherwise read as the agent's own. */
-function stoppedFromOutside(job: Job, pod: Pod): Pick<Ending, "phase" | "reason" | "message"> | undefined {
+function stoppedFromOutside(
+  job: JobState,
+  pod: Pod,
+): Pick<Ending, "phase" | "reason" | "message"> | undefined {
   if (pod.status?.reason === "DeadlineExceeded") {
     if (wasStoppedByCancel(job, pod)) {
       return failure("Cancelled", "the run was cancelled; what the agent has done so far is kept");
@@ -98,7 +102,7 @@ function stoppedLongEnough(pod: Pod, now: number): boolean {
   return now - podState.timeOf(ready ?? pod.status?.startTime, now) > LAST_WORDS_MS;
 }
 
-function stoppedEnd(job: Job, pod: Pod, fallback: string): Ending {
+function stoppedEnd(job: JobState, pod: Pod, fallback: string): Ending {
   return (
     stoppedFromOutside(job, pod) ?? {
       phase: "Failed",
@@ -135,7 +139,7 @@ function couldNotStart({ reason }: podState.Terminated): boolean {
 
 function agentEnd(
   observed: ObservedRun,
-  job: Job,
+  job: JobState,
   end: podState.Terminated,
   report: AgentReport | undefined,
   git: GitReport | undefined,
@@ -184,8 +188,8 @@ function unavailable({ output }: ObservedRun): string {
 }
 
 /** No pod was ever seen. */
-function endWithoutPod(job: Job): Ending | undefined {
-  const failed = podState.jobCondition(job, "Failed");
+function endWithoutPod(job: JobState): Ending | undefined {
+  const failed = jobCondition(job, "Failed");
   if (failed) {
     return failed.reason === "DeadlineExceeded"
       ? {
@@ -200,15 +204,15 @@ function endWithoutPod(job: Job): Ending | undefined {
           ),
         };
   }
-  return podState.jobCondition(job, "Complete") ? podGone(job) : undefined;
+  return jobCondition(job, "Complete") ? podGone(job) : undefined;
 }
 
 /** The pod was there once. What it left in the claim stays; its result cannot be known any more. */
-function podGone(job: Job): Ending {
-  const failed = podState.jobCondition(job, "Failed");
+function podGone(job: JobState): Ending {
+  const failed = jobCondition(job, "Failed");
   if (failed?.reason === "DeadlineExceeded") {
     return { phase: "TimedOut", reason: "DeadlineExceeded", message: failed.message ?? "the timeout passed" };
   }
-  const verdict = podState.jobCondition(job, "Complete") ? "; the Job says that it completed" : "";
+  const verdict = jobCondition(job, "Complete") ? "; the Job says that it completed" : "";
   return failure("PodDeleted", `the pod is gone and its result could not be read${verdict}`);
 }

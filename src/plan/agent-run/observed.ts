@@ -2,7 +2,8 @@ import type { AgentConfig } from "../../api/agent-config.ts";
 import type { AgentProvider } from "../../api/agent-provider.ts";
 import type { AgentRun } from "../../api/agent-run.ts";
 import type { AgentWorkspace } from "../../api/agent-workspace.ts";
-import type { Job, PersistentVolumeClaim, Pod } from "../../kube/builtin.ts";
+import type { PersistentVolumeClaim, Pod } from "../../kube/builtin.ts";
+import type { JobState } from "./job-state.ts";
 
 /** What the operator's flags decide for runs that say nothing themselves. */
 export interface OperatorDefaults {
@@ -36,7 +37,7 @@ export interface ObservedCleanup {
   workspace?: AgentWorkspace;
   config?: AgentConfig;
   /** The Job `<run>-cleanup` of this workspace, also one that was made for an earlier run of this name. */
-  job?: Job;
+  job?: JobState;
   /** The newest pod of that Job. */
   pod?: Pod;
 }
@@ -46,8 +47,8 @@ export interface ObservedRun {
   run: AgentRun;
   references: References;
   defaults: OperatorDefaults;
-  /** The run's own Job, never one of the same name that somebody else made. */
-  job?: Job;
+  /** The run's own Job, never one of the same name that somebody else made; its status where only that can tell. */
+  job?: JobState;
   /** The newest pod of that Job. */
   pod?: Pod;
   claim?: PersistentVolumeClaim;

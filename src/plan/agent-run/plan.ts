@@ -13,6 +13,7 @@ import { endingOf, type Ending } from "./ending.ts";
 import { eventsOf } from "./events.ts";
 import type { ObservedRun } from "./observed.ts";
 import { expiryOf } from "./expiry.ts";
+import { isOver, podLateInMs, type JobState } from "./job-state.ts";
 import * as podState from "./pod-state.ts";
 import { agentOf } from "./references.ts";
 import { resolveRun } from "./resolve.ts";
@@ -56,17 +57,9 @@ const deleting: Step = (observed) => (isDeleting(observed.run) ? planDeletion(ob
 const finished: Step = (observed) => {
   const { run, job, pod } = observed;
   if (!status.isFinished(run)) return undefined;
-  if (job && !isOver(job, pod)) return { ...rest(), remove: [removal(job, "Background")] };
+  if (job && !isOver(run, job, pod)) return { ...rest(), remove: [removal(job, "Background")] };
   return planAfterSuccess(observed) ?? { ...rest(), ...expiryOf(run, observed.now) };
 };
-
-function isOver(job: Job, pod: Pod | undefined): boolean {
-  if (isDeleting(job)) return true;
-  if (pod) return podState.isPodFinished(pod) || isDeleting(pod);
-  return (
-    podState.jobCondition(job, "Complete") !== undefined || podState.jobCondition(job, "Failed") !== undefined
-  );
-}
 
 /** A child could not be created: its name is taken, or the API server refuses it. */
 const refused: Step = (observed) => {
@@ -127,12 +120,13 @@ function stopNow({ metadata }: Pod): Adjustment {
 const follow: Step = (observed) => {
   const { job } = observed;
   return (
-    job && (adopt(observed, job) ?? showRunning(observed) ?? showEnd(observed, job) ?? showStartUp(observed))
+    job &&
+    (adopt(observed, job) ?? showRunning(observed) ?? showEnd(observed, job) ?? showStartUp(observed, job))
   );
 };
 
 /** The Job was created, but its run's status does not tell of it yet; its pod may be further already. */
-function adopt(observed: ObservedRun, job: Job): RunPlan | undefined {
+function adopt(observed: ObservedRun, job: JobState): RunPlan | undefined {
   if (observed.run.status?.jobName !== undefined) return undefined;
   return { ...initializing(observed, job), lookAgain: { afterMs: 0 } };
 }
@@ -159,17 +153,17 @@ function notFetched(problem: string): EventIntent {
   return { type: "Warning", reason: "RemoteNotAsked", action: "Start", note };
 }
 
-function showEnd(observed: ObservedRun, job: Job): RunPlan | undefined {
+function showEnd(observed: ObservedRun, job: JobState): RunPlan | undefined {
   const ending = endingOf(observed, job);
   return ending && end(observed, ending);
 }
 
 /** On the way to the agent. What goes as it should is not written: the run is Initializing already. */
-function showStartUp(observed: ObservedRun): RunPlan {
+function showStartUp(observed: ObservedRun, job: JobState): RunPlan {
   const { run, pod, now } = observed;
   const holdUp = holdUpOf(observed);
   if (holdUp?.fails?.afterMs === 0) return end(observed, holdUp.fails.ending);
-  const lookAgain = holdUp?.fails ?? nextLook(pod, now);
+  const lookAgain = holdUp?.fails ?? nextLook(job, pod, now);
   if (!holdUp) return { ...rest(), lookAgain };
   const stage = status.initializingStage(holdUp.reason, holdUp.message);
   const afterMs = lookAgain === "onChange" ? RECHECK_MS : Math.min(lookAgain.afterMs, RECHECK_MS);
@@ -177,10 +171,16 @@ function showStartUp(observed: ObservedRun): RunPlan {
 }
 
 /** While a container runs, the watch tells of its end; a pod that is stuck, or stopped but not yet ended, tells nothing. */
-function nextLook(pod: Pod | undefined, now: number): LookAgain {
-  if (!pod) return "onChange";
+function nextLook(job: JobState, pod: Pod | undefined, now: number): LookAgain {
+  if (!pod) return lookForPod(job, now);
   if (!podState.noneRunning(pod)) return podState.isPodFinished(pod) ? { afterMs: RECHECK_MS } : "onChange";
   return { afterMs: isSlow(pod, now) ? RECHECK_MS : SLOW_START_MS };
+}
+
+/** Once its pod is late, the Job is asked how it goes whenever it changes. */
+function lookForPod(job: JobState, now: number): LookAgain {
+  const afterMs = podLateInMs(job, now);
+  return afterMs === 0 ? "onChange" : { afterMs };
 }
 
 /** Follows the references and creates the children, or says what is missing. */
@@ -213,7 +213,7 @@ function warningsOf({ run }: ObservedRun, { provider }: ResolvedRun): EventInten
   return [{ type: "Warning", reason: "CredentialOverridden", action: "Start", note }];
 }
 
-function initializing({ run, now }: ObservedRun, job: Job): RunPlan {
+function initializing({ run, now }: ObservedRun, job: JobState): RunPlan {
   const stage = status.initializingStage(
     "JobCreated",
     `Job ${job.metadata.name} is created; its pod clones the repository`,
@@ -252,7 +252,7 @@ function end(observed: ObservedRun, ending: Ending): RunPlan {
       result,
       usage: usageOf([...(run.status?.attempts ?? []).map((attempt) => attempt.result), result]),
     },
-    job && !isOver(job, pod) ? { afterMs: 0 } : "onChange",
+    job && !isOver(run, job, pod) ? { afterMs: 0 } : "onChange",
   );
 }
 

@@ -1,4 +1,4 @@
-import type { ContainerState, ContainerStatus, Job, Pod } from "../../kube/builtin.ts";
+import type { ContainerState, ContainerStatus, Pod } from "../../kube/builtin.ts";
 import { parseFetchReport } from "../build/git-report.ts";
 import { AGENT_CONTAINER, GIT_WORKTREE_CONTAINER } from "../build/names.ts";
 
@@ -82,14 +82,6 @@ export function disruption(pod: Pod): string | undefined {
     ({ type, status }) => type === "DisruptionTarget" && status === "True",
   );
   return target && `${target.reason ?? "Disruption"}: ${target.message ?? "the pod was disrupted"}`;
-}
-
-/** A Job's final condition of this type. */
-export function jobCondition(
-  job: Job,
-  type: "Complete" | "Failed",
-): { reason?: string; message?: string } | undefined {
-  return job.status?.conditions?.find((condition) => condition.type === type && condition.status === "True");
 }
 
 /** Milliseconds since the epoch, or `fallback` where there is no such time. */

@@ -1,5 +1,5 @@
 import type { AgentRun, AgentRunStatus } from "../../api/agent-run.ts";
-import type { Job } from "../../kube/builtin.ts";
+import type { KubeObject } from "../../kube/objects.ts";
 import { isCancelled } from "./cancel.ts";
 import type { Ending } from "./ending.ts";
 import type { ObservedRun } from "./observed.ts";
@@ -42,7 +42,7 @@ export function nextAttempt(observed: ObservedRun, ending: Ending): AgentRunStat
 }
 
 /** Whether the Job is of an attempt that has been recorded: it is to be replaced by the next one's. */
-export function isRecorded({ status: told }: AgentRun, job: Job | undefined): boolean {
+export function isRecorded({ status: told }: AgentRun, job: KubeObject | undefined): boolean {
   return job !== undefined && told?.attempts?.some(({ jobUid }) => jobUid === job.metadata.uid) === true;
 }
 

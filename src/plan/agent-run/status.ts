@@ -1,7 +1,7 @@
 import type { AgentRun, AgentRunPhase, AgentRunStatus } from "../../api/agent-run.ts";
 import { setConditions, type DesiredCondition } from "../../api/conditions.ts";
 import type { Reason } from "../../api/reasons.ts";
-import type { Job } from "../../kube/builtin.ts";
+import type { KubeObject } from "../../kube/objects.ts";
 import { factsOf } from "../build/facts.ts";
 
 const TERMINAL: ReadonlySet<AgentRunPhase> = new Set(["Succeeded", "Failed", "TimedOut"]);
@@ -92,8 +92,8 @@ const RESOLVED = {
   message: "all references are found and all defaults applied",
 } as const;
 
-/** What status shows of a run's Job, from the Job alone. */
-export function jobStatus(job: Job, now: number): Partial<AgentRunStatus> {
+/** What status shows of a run's Job, from its metadata. */
+export function jobStatus(job: KubeObject, now: number): Partial<AgentRunStatus> {
   const { credential: _, ...facts } = factsOf(job);
   return {
     ...facts,

@@ -1,7 +1,8 @@
 import type { AgentConfig } from "../../api/agent-config.ts";
 import type { AgentRun } from "../../api/agent-run.ts";
 import type { AgentWorkspace } from "../../api/agent-workspace.ts";
-import type { Job, PersistentVolumeClaim, Pod } from "../../kube/builtin.ts";
+import type { PersistentVolumeClaim, Pod } from "../../kube/builtin.ts";
+import type { JobState } from "../agent-run/job-state.ts";
 import type { OperatorDefaults, Refusal } from "../agent-run/observed.ts";
 
 /** What is known about a workspace when it is planned. */
@@ -14,7 +15,7 @@ export interface ObservedWorkspace {
   /** Its own claims, by name. */
   claims: ReadonlyMap<string, PersistentVolumeClaim>;
   /** Its own init Job. */
-  job?: Job;
+  job?: JobState;
   /** The newest pod of that Job. */
   pod?: Pod;
   /** The newest Warning event of the pod or the claim, asked for once the pod is slow to start. */
@@ -22,7 +23,7 @@ export interface ObservedWorkspace {
   /** The AgentRuns that name it. */
   runs: readonly AgentRun[];
   /** The Jobs that remove or have removed worktrees of its runs. */
-  cleanups: readonly Job[];
+  cleanups: readonly JobState[];
   refusal?: Refusal;
   /** Milliseconds since the epoch. */
   now: number;

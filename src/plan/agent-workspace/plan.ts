@@ -7,7 +7,7 @@ import { isDeleting } from "../../kube/objects.ts";
 import { workspaceClaimName } from "../build/names.ts";
 import { buildWorkspaceClaims } from "../build/workspace-claims.ts";
 import { buildWorkspaceJob } from "../build/workspace-job.ts";
-import * as podState from "../agent-run/pod-state.ts";
+import { jobCondition } from "../agent-run/job-state.ts";
 import { holdUpOf, isSlow, SLOW_START_MS } from "../agent-run/start-up.ts";
 import { isFinished, timestamp } from "../agent-run/status.ts";
 import type { Child, EventIntent, Plan } from "../plan.ts";
@@ -84,7 +84,7 @@ const ready: Step = (observed, setup) =>
 
 function isReady({ workspace, job }: ObservedWorkspace): boolean {
   if (workspace.status?.phase === "Ready") return true;
-  return job !== undefined && !isDeleting(job) && podState.jobCondition(job, "Complete") !== undefined;
+  return job !== undefined && !isDeleting(job) && jobCondition(job, "Complete") !== undefined;
 }
 
 function waiting(observed: ObservedWorkspace): WorkspacePlan | undefined {
@@ -95,7 +95,7 @@ function waiting(observed: ObservedWorkspace): WorkspacePlan | undefined {
 /** A failed Job is removed once something has changed that it may have failed for. */
 const retry: Step = (observed, setup) => {
   const { job } = observed;
-  if (!job || isDeleting(job) || !podState.jobCondition(job, "Failed")) return undefined;
+  if (!job || isDeleting(job) || !jobCondition(job, "Failed")) return undefined;
   if (job.metadata.annotations?.[ANNOTATION_ORIGIN] === setup.origin) return undefined;
   const { namespace = "", name = "", uid = "" } = job.metadata;
   return {
@@ -114,7 +114,7 @@ const follow: Step = (observed, setup) => {
   if (!job) return undefined;
   if (isDeleting(job)) return rest();
   const create = missingClaims(observed, setup);
-  const failed = podState.jobCondition(job, "Failed");
+  const failed = jobCondition(job, "Failed");
   const failure = lastFailure(observed);
   if (failed) {
     const { reason, message } = failure ?? {

@@ -2,8 +2,7 @@ import type { AgentRun } from "../../api/agent-run.ts";
 import type { AgentWorkspaceStatus } from "../../api/agent-workspace.ts";
 import { findCondition } from "../../api/conditions.ts";
 import { LABEL_RUN } from "../../api/labels.ts";
-import type { Job } from "../../kube/builtin.ts";
-import { jobCondition } from "../agent-run/pod-state.ts";
+import { jobCondition, type JobState } from "../agent-run/job-state.ts";
 import { WORKTREES_DIR } from "../build/paths.ts";
 
 export type Worktree = NonNullable<AgentWorkspaceStatus["worktrees"]>[number];
@@ -19,7 +18,7 @@ const MAX_WORKTREES = 1000;
 export function worktreesOf(
   before: readonly Worktree[],
   runs: readonly AgentRun[],
-  cleanups: readonly Job[],
+  cleanups: readonly JobState[],
 ): Worktree[] {
   const known = new Map(before.map((worktree) => [worktree.run, { ...worktree, exists: false }]));
   for (const run of runs) {
@@ -37,7 +36,7 @@ export function worktreesOf(
 }
 
 /** The run whose worktree a clean-up has removed, and when. */
-function removalOf(job: Job): [run: string, at: string][] {
+function removalOf(job: JobState): [run: string, at: string][] {
   const run = job.metadata.labels?.[LABEL_RUN];
   const at = job.status?.completionTime;
   return run !== undefined && at !== undefined && jobCondition(job, "Complete") ? [[run, at]] : [];

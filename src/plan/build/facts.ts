@@ -1,14 +1,15 @@
 import {
   ANNOTATION_BRANCH,
   ANNOTATION_CREDENTIAL,
+  ANNOTATION_IMAGE,
   ANNOTATION_MODEL,
   ANNOTATION_PROVIDER,
+  ANNOTATION_TIMEOUT,
   LABEL_AGENT_TYPE,
 } from "../../api/labels.ts";
-import type { Job } from "../../kube/builtin.ts";
 import { formatDuration } from "../../kube/duration.ts";
+import type { KubeObject } from "../../kube/objects.ts";
 import type { ResolvedRun } from "../resolved-run.ts";
-import { AGENT_CONTAINER } from "./names.ts";
 
 /** What a run's defaults and references came to, as its status shows it. */
 export interface JobFacts {
@@ -30,6 +31,8 @@ export function factAnnotations(run: ResolvedRun): Record<string, string> {
     [ANNOTATION_PROVIDER]: run.provider?.name,
     [ANNOTATION_MODEL]: run.model,
     [ANNOTATION_BRANCH]: run.worktree?.branch ?? run.repository?.branch ?? run.workspace?.repository.branch,
+    [ANNOTATION_IMAGE]: run.image,
+    [ANNOTATION_TIMEOUT]: formatDuration(run.timeoutSeconds),
     [ANNOTATION_CREDENTIAL]: token && `${token.name}/${token.key}`,
   };
   return Object.fromEntries(
@@ -38,15 +41,14 @@ export function factAnnotations(run: ResolvedRun): Record<string, string> {
 }
 
 /** Reads the facts from a run's Job, whichever operator process created it. */
-export function factsOf(job: Job): JobFacts {
-  const { labels, annotations } = job.metadata;
-  const pod = job.spec.template.spec;
+export function factsOf({ metadata }: KubeObject): JobFacts {
+  const { labels, annotations } = metadata;
   return {
     agent: labels?.[LABEL_AGENT_TYPE],
     provider: annotations?.[ANNOTATION_PROVIDER],
     model: annotations?.[ANNOTATION_MODEL],
-    image: pod.containers.find(({ name }) => name === AGENT_CONTAINER)?.image,
-    timeout: pod.activeDeadlineSeconds === undefined ? undefined : formatDuration(pod.activeDeadlineSeconds),
+    image: annotations?.[ANNOTATION_IMAGE],
+    timeout: annotations?.[ANNOTATION_TIMEOUT],
     branch: annotations?.[ANNOTATION_BRANCH],
     credential: annotations?.[ANNOTATION_CREDENTIAL],
   };

@@ -15,7 +15,7 @@ export function runLabels(run: Pick<ResolvedRun, "name" | "agent" | "workspace">
   return {
     [LABEL_NAME]: OPERATOR_NAME,
     [LABEL_INSTANCE]: run.name,
-    [LABEL_COMPONENT]: "run",
+    [LABEL_COMPONENT]: RUN_COMPONENT,
     [LABEL_MANAGED_BY]: OPERATOR_NAME,
     [LABEL_AGENT_TYPE]: run.agent,
     [LABEL_RUN]: run.name,
@@ -33,6 +33,9 @@ export function workspaceLabels(name: string): Record<string, string> {
     [LABEL_WORKSPACE]: name,
   };
 }
+
+/** Tells a run's children from a workspace's. */
+export const RUN_COMPONENT = "run";
 
 /** Tells a workspace's children from a run's. */
 export const WORKSPACE_COMPONENT = "workspace";
