@@ -4,6 +4,7 @@ import type { Transport } from "../../src/client/transport.ts";
 import { createApiServer, type Listening } from "../../src/devcluster/apiserver/server.ts";
 import { startCaches, stopCaches } from "../../src/devcluster/controllers/caches.ts";
 import { startClaimController } from "../../src/devcluster/controllers/claim.ts";
+import { createEventRecorder } from "../../src/devcluster/controllers/events.ts";
 import { startGarbageCollector } from "../../src/devcluster/controllers/garbage-collector.ts";
 import { startJobController } from "../../src/devcluster/controllers/job.ts";
 import { startNamespaceController } from "../../src/devcluster/controllers/namespace.ts";
@@ -32,7 +33,8 @@ export async function startControlPlane(dataDir: string): Promise<ControlPlane> 
   const caches = await startCaches(client, complain);
   const onError = (key: string, error: unknown): void =>
     complain(`${key}: ${error instanceof Error ? error.message : String(error)}`);
-  const common = { client, caches, onError, recordEvent: (): void => undefined };
+  const recordEvent = createEventRecorder(client, "kube-controller-manager");
+  const common = { client, caches, onError, recordEvent };
   const loops = [
     startGarbageCollector(common),
     startJobController(common),

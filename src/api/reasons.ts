@@ -110,6 +110,11 @@ export const REASONS = {
     { kinds: ["AgentRun", "AgentWorkspace", "AgentProvider"], retryable: true },
   ),
   JobCreated: underWay("Initializing", "The Job exists; its pod is being made."),
+  PodNotCreated: waiting(
+    "The Job's pod cannot be created: a quota, an admission rule or a missing service account stands against it.",
+    "See the message, which is the Job's newest Warning event; the Job tries again by itself until the timeout.",
+    { kinds: ["AgentRun", "AgentWorkspace"], phases: ["Initializing"] },
+  ),
   Unschedulable: waiting(
     "No node takes the pod.",
     "See the message: resources, nodeSelector, tolerations or the claim's zone do not fit any node.",

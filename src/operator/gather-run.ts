@@ -14,7 +14,7 @@ import type {
   OperatorDefaults,
   References,
 } from "../plan/agent-run/observed.ts";
-import { isJobStatusNeeded, type JobState } from "../plan/agent-run/job-state.ts";
+import { hasEnded, isJobStatusNeeded, isPodLate, type JobState } from "../plan/agent-run/job-state.ts";
 import { agentTermination, isPodFinished, timeOf } from "../plan/agent-run/pod-state.ts";
 import { providerNameOf, secretsNeeded } from "../plan/agent-run/references.ts";
 import { isSlow } from "../plan/agent-run/start-up.ts";
@@ -109,15 +109,23 @@ export function newestPod(caches: Caches, job: KubeObject): Pod | undefined {
 /** What the caches do not hold about a pod: its log once the agent has ended, its troubles while it has not begun. */
 async function evidence(
   { client, caches }: Sources,
-  { run, pod, now }: { run: AgentRun; pod?: Pod; now: number },
+  { run, job, pod, now }: Pick<ObservedRun, "run" | "job" | "pod" | "now">,
 ): Promise<Pick<ObservedRun, "output" | "claim" | "warning">> {
-  if (!pod) return {};
+  if (!pod) return { warning: job && (await whyNoPod(client, job, now)) };
   const end = agentTermination(pod);
   // A run that is not shown as Running yet is planned once more before its end is.
   if (end && run.status?.phase === "Running") {
     return { output: await readOutput(client, pod, now - timeOf(end.finishedAt, now)) };
   }
   return isSlow(pod, now) && !isPodFinished(pod) ? troubles(client, pod, claimsOf(run, caches)) : {};
+}
+
+/** The newest Warning event of a Job whose pod is late. */
+export async function whyNoPod(client: Client, job: JobState, now: number): Promise<string | undefined> {
+  const { namespace = "", name = "" } = job.metadata;
+  return isPodLate(job, now) && !hasEnded(job)
+    ? newestWarning(client, namespace, [{ kind: "Job", name }])
+    : undefined;
 }
 
 /** The names of the claims that the pod of a run mounts. */

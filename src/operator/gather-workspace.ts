@@ -1,13 +1,15 @@
 import { LABEL_COMPONENT, LABEL_WORKSPACE } from "../api/labels.ts";
 import type { AgentWorkspace } from "../api/agent-workspace.ts";
-import type { PersistentVolumeClaim } from "../kube/builtin.ts";
+import type { Client } from "../client/client.ts";
+import type { PersistentVolumeClaim, Pod } from "../kube/builtin.ts";
 import type { KubeObject } from "../kube/objects.ts";
+import type { JobState } from "../plan/agent-run/job-state.ts";
 import { isPodFinished } from "../plan/agent-run/pod-state.ts";
 import { isSlow } from "../plan/agent-run/start-up.ts";
 import type { ObservedWorkspace } from "../plan/agent-workspace/observed.ts";
 import { CLEANUP_COMPONENT, WORKSPACE_COMPONENT } from "../plan/build/labels.ts";
 import { workspaceClaimName, workspaceJobName } from "../plan/build/names.ts";
-import { configOf, newestPod, ownJob, type Sources } from "./gather-run.ts";
+import { configOf, newestPod, ownJob, whyNoPod, type Sources } from "./gather-run.ts";
 import { newestWarning } from "./pod-evidence.ts";
 import * as reference from "./reference-names.ts";
 
@@ -33,7 +35,6 @@ export async function gatherWorkspace(
   const pod = job && newestPod(caches, job);
   const claims = [...caches.workspaceClaims.by("owner", uid)];
   const checkout = claims.find((claim) => claim.metadata.name === workspaceClaimName(name));
-  const slow = pod !== undefined && !isPodFinished(pod) && isSlow(pod, now);
   return {
     workspace,
     config: configOf(caches, namespace),
@@ -42,11 +43,21 @@ export async function gatherWorkspace(
     claims: new Map(claims.map((claim) => [claim.metadata.name ?? "", claim])),
     job,
     pod,
-    warning: slow ? await newestWarning(client, namespace, [troubled(pod, checkout)]) : undefined,
+    warning: await warningOf(client, { job, pod, checkout }, now),
     runs: [...caches.runs.by("workspace", key)],
     cleanups: [...caches.workspaceJobs.by("owner", uid)].filter(isCleanup),
     now,
   };
+}
+
+async function warningOf(
+  client: Client,
+  { job, pod, checkout }: { job?: JobState; pod?: Pod; checkout?: PersistentVolumeClaim },
+  now: number,
+): Promise<string | undefined> {
+  if (!pod) return job && whyNoPod(client, job, now);
+  if (isPodFinished(pod) || !isSlow(pod, now)) return undefined;
+  return newestWarning(client, pod.metadata.namespace ?? "", [troubled(pod, checkout)]);
 }
 
 /** The claim while it is not bound, else the pod. */

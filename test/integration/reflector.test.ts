@@ -118,6 +118,26 @@ test("a cache of names takes in the writes of those names only", { timeout: 20_0
   for (const name of ["unwanted", "wanted-too"]) await client.delete(configMaps, { namespace, name });
 });
 
+test("a cache of labelled objects takes in the writes of those only", { timeout: 20_000 }, async (t) => {
+  const { client, namespace } = server;
+  const watch = { labelSelector: "wanted,group notin (other)" };
+  const reflector = createReflector({ client, type: configMaps, namespaces: [namespace], watch, log });
+  t.after(() => reflector.stop());
+  reflector.start();
+  await reflector.synced;
+  const labels: Record<string, Record<string, string>> = {
+    none: {},
+    wanted: { wanted: "" },
+    other: { wanted: "", group: "other" },
+  };
+  for (const [name, its] of Object.entries(labels)) {
+    const metadata = { namespace, name, labels: its };
+    reflector.put(await client.create(configMaps, { metadata }));
+  }
+  assert.deepEqual([...reflector.keys()], [`${namespace}/wanted`]);
+  for (const name of Object.keys(labels)) await client.delete(configMaps, { namespace, name });
+});
+
 test(
   "own writes are seen at once, and the watch tells them no second time",
   { timeout: 20_000 },

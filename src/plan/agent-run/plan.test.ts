@@ -397,6 +397,28 @@ describe("a run that has ended", () => {
     });
   });
 
+  it("says why its Job has no pod, in the Job's own words", () => {
+    const warning = "FailedCreate: Error creating: exceeded quota";
+    const plan = planRun(
+      withPod(undefined, { phase: "Initializing", jobName: "demo" }, { warning, now: NOW + 60_000 }),
+    );
+    assert.deepEqual(planned(plan), { phase: "Initializing", reason: "PodNotCreated" });
+    assert.equal(plan.status?.message, warning);
+    assert.deepEqual(plan.lookAgain, { afterMs: 30_000 });
+  });
+
+  it("ended with a Job whose pod never came", () => {
+    const initializing = { phase: "Initializing" as const, jobName: "demo" };
+    const awaited = planRun(withPod(undefined, initializing));
+    assert.deepEqual([awaited.status, awaited.lookAgain], [undefined, { afterMs: 5_000 }]);
+    const conditions = [{ type: "Failed", status: "True" as const, reason: "DeadlineExceeded" }];
+    const job = { ...itsJob(), status: { conditions } };
+    assert.deepEqual(planned(planRun(withPod(undefined, initializing, { job }))), {
+      phase: "TimedOut",
+      reason: "DeadlineExceeded",
+    });
+  });
+
   it("failed when its Job was deleted under it", () => {
     const plan = planRun(observe({ run: aRun({}, { phase: "Running", jobName: "demo" }) }));
     assert.deepEqual(planned(plan), { phase: "Failed", reason: "JobDeleted" });

@@ -172,15 +172,9 @@ function showStartUp(observed: ObservedRun, job: JobState): RunPlan {
 
 /** While a container runs, the watch tells of its end; a pod that is stuck, or stopped but not yet ended, tells nothing. */
 function nextLook(job: JobState, pod: Pod | undefined, now: number): LookAgain {
-  if (!pod) return lookForPod(job, now);
+  if (!pod) return { afterMs: podLateInMs(job, now) || RECHECK_MS };
   if (!podState.noneRunning(pod)) return podState.isPodFinished(pod) ? { afterMs: RECHECK_MS } : "onChange";
   return { afterMs: isSlow(pod, now) ? RECHECK_MS : SLOW_START_MS };
-}
-
-/** Once its pod is late, the Job is asked how it goes whenever it changes. */
-function lookForPod(job: JobState, now: number): LookAgain {
-  const afterMs = podLateInMs(job, now);
-  return afterMs === 0 ? "onChange" : { afterMs };
 }
 
 /** Follows the references and creates the children, or says what is missing. */
@@ -223,7 +217,7 @@ function initializing({ run, now }: ObservedRun, job: JobState): RunPlan {
   return write(
     run,
     { ...status.enterStage(run, stage, now), ...status.jobStatus(job, now), ...first },
-    "onChange",
+    { afterMs: SLOW_START_MS },
   );
 }
 

@@ -4,7 +4,7 @@ import type { Ending } from "./ending.ts";
 import type { OperatorDefaults } from "./observed.ts";
 import * as podState from "./pod-state.ts";
 
-/** A pod that has nothing running after this time is asked why. */
+/** A pod that has nothing running after this time is asked why, and a Job that has no pod. */
 export const SLOW_START_MS = 10_000;
 
 const IMAGE_PULL = new Set([
@@ -15,7 +15,7 @@ const IMAGE_PULL = new Set([
   "RegistryUnavailable",
 ]);
 
-/** What holds a pod up on its way to the agent; undefined while all goes as it should. */
+/** What holds a Job's pod up on its way to the agent; undefined while all goes as it should. */
 export interface HoldUp {
   reason: Reason;
   message: string;
@@ -23,7 +23,7 @@ export interface HoldUp {
   fails?: { afterMs: number; ending: Ending };
 }
 
-/** What is known of a pod on its way. */
+/** What is known of a Job's pod on its way. */
 export interface ObservedStartUp {
   pod?: Pod;
   claim?: PersistentVolumeClaim;
@@ -33,7 +33,7 @@ export interface ObservedStartUp {
 }
 
 export function holdUpOf({ pod, claim, warning, defaults, now }: ObservedStartUp): HoldUp | undefined {
-  if (!pod) return undefined;
+  if (!pod) return warning === undefined ? undefined : { reason: "PodNotCreated", message: warning };
   return (
     imageHoldUp(pod, defaults.imagePullTimeoutSeconds * 1000, now) ??
     configurationHoldUp(pod) ??

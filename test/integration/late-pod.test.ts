@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { runNamed } from "../../bench/support/objects.ts";
+import type { AgentRun } from "../../src/api/agent-run.ts";
+import { ANNOTATION_CANCEL } from "../../src/api/labels.ts";
+import { agentRuns } from "../../src/api/resources.ts";
+import { jobs } from "../../src/kube/builtin.ts";
+import { startOperator } from "../../src/operator/operator.ts";
+import { isFinished } from "../../src/plan/agent-run/status.ts";
+import { createLog } from "../../src/runtime/log.ts";
+import { startRunPlane, type RunPlane } from "../support/run-plane.ts";
+import { waitFor, waitForAbsence } from "../support/wait-for.ts";
+
+describe("a run whose Job gets no pod", { timeout: 60_000 }, () => {
+  const stack = new AsyncDisposableStack();
+  let plane: RunPlane;
+
+  before(async () => {
+    plane = await startRunPlane(stack);
+    const operator = await startOperator({
+      transport: plane.transport,
+      leaseNamespace: plane.namespace,
+      log: createLog({ level: "error" }),
+      healthProbeBindAddress: "0",
+      metricsBindAddress: "0",
+    });
+    stack.defer(() => operator.stop());
+    await operator.working;
+    await plane.operatorWorks();
+  });
+  after(() => stack.disposeAsync());
+
+  /** The API server refuses pods of a service account that does not exist. */
+  async function startWithoutPod(name: string): Promise<{ namespace: string; name: string }> {
+    const { admin, namespace } = plane;
+    const spec: AgentRun["spec"] = { ...runNamed(name).spec, serviceAccountName: "missing" };
+    await admin.create(agentRuns, { metadata: { name, namespace }, spec });
+    await waitFor(admin, jobs, { namespace, name }, () => true);
+    return { namespace, name };
+  }
+
+  it("says why, and ends as its Job ends", async () => {
+    const { admin } = plane;
+    const at = await startWithoutPod("late");
+    const held = await waitFor(admin, agentRuns, at, (run) => run.status?.reason === "PodNotCreated");
+    assert.match(held.status?.message ?? "", /serviceaccount "missing" not found/);
+    await admin.patch(jobs, at, { spec: { activeDeadlineSeconds: 1 } });
+    const { status } = await waitFor(admin, agentRuns, at, isFinished);
+    assert.deepEqual([status?.phase, status?.reason], ["TimedOut", "DeadlineExceeded"]);
+    assert.equal(status?.message, "the deadline passed before a pod could start");
+    const job = await admin.get(jobs, at);
+    assert.equal(job.metadata.deletionTimestamp, undefined);
+  });
+
+  it("takes its Job along when it is cancelled", async () => {
+    const { admin } = plane;
+    const at = await startWithoutPod("cancelled");
+    await admin.patch(agentRuns, at, { metadata: { annotations: { [ANNOTATION_CANCEL]: "true" } } });
+    const { status } = await waitFor(admin, agentRuns, at, isFinished);
+    assert.deepEqual([status?.phase, status?.reason], ["Failed", "Cancelled"]);
+    await waitForAbsence(admin, jobs, at);
+  });
+});
