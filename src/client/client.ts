@@ -80,7 +80,7 @@ export interface Client {
   delete(type: ResourceType, at: Location, options?: DeleteOptions): Promise<void>;
   /** Any path, for logs, health and discovery. Rejects with `ApiError` on a failure status. */
   getText(path: string, options?: { signal?: AbortSignal }): Promise<string>;
-  /** A body as it arrives, for watches and `…/log?follow=true`. */
+  /** A body as it arrives, for watches and `…/log?follow=true`; one that breaks off rejects with `ApiError` as well. */
   getStream(
     path: string,
     options?: { accept?: string; signal?: AbortSignal },
@@ -210,7 +210,8 @@ class TransportClient implements Client {
     options: { accept?: string; signal?: AbortSignal } = {},
   ): Promise<AsyncIterable<Uint8Array>> {
     const headers = { accept: options.accept ?? "*/*" };
-    return (await this.#exchange({ method: "GET", path, headers, ...signalOf(options) })).chunks();
+    const request: HttpRequest = { method: "GET", path, headers, ...signalOf(options) };
+    return readChunks(request, await this.#exchange(request));
   }
 
   async #object<T extends KubeObject>(type: ResourceType<T>, request: HttpRequest): Promise<T> {
@@ -269,6 +270,14 @@ function withType<T extends KubeObject>(type: ResourceType<T>, object: T): T {
 async function readText(request: HttpRequest, response: HttpResponse): Promise<string> {
   try {
     return await response.text();
+  } catch (error) {
+    throw noAnswerError(request, error);
+  }
+}
+
+async function* readChunks(request: HttpRequest, response: HttpResponse): AsyncGenerator<Uint8Array> {
+  try {
+    yield* response.chunks();
   } catch (error) {
     throw noAnswerError(request, error);
   }

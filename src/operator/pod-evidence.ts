@@ -1,5 +1,5 @@
 import type { Client } from "../client/client.ts";
-import { ApiError, isApiError, noAnswerError } from "../client/errors.ts";
+import { ApiError, isApiError } from "../client/errors.ts";
 import {
   events,
   persistentVolumeClaims,
@@ -41,7 +41,7 @@ export async function readOutput(
     const final = error instanceof ApiError && error.code >= 400 && error.code < 429;
     if (final || sinceEndMs > LOG_PATIENCE_MS)
       return { missing: error instanceof Error ? error.message : String(error) };
-    throw error instanceof ApiError ? error : noAnswerError({ method: "GET", path }, error);
+    throw error;
   }
 }
 

@@ -199,6 +199,10 @@ test("a connection that breaks before its body is read is an error of the reader
   await assert.rejects(async () => {
     for await (const chunk of streamed.chunks()) void chunk;
   }, /aborted/);
+  const log = await createClient(transport).getStream("/log?follow=true");
+  await assert.rejects(async () => {
+    for await (const chunk of log) void chunk;
+  }, /^ApiError: GET \/log\?follow=true: no answer from the API server: aborted$/);
   transport.close();
 });
 
