@@ -24,8 +24,9 @@ export async function bundle(root: string, outdir: string): Promise<void> {
     platform: "node",
     target: "node24",
     format: "esm",
-    minify: true,
-    keepNames: true,
+    // Names stay as they are, for stack traces.
+    minifySyntax: true,
+    minifyWhitespace: true,
     legalComments: "none",
     banner: { js: BANNER },
     external: ["@kubernetes/client-node"],
