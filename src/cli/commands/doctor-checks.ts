@@ -5,6 +5,7 @@ import type { Client } from "../../client/client.ts";
 import { ApiError, isApiError } from "../../client/errors.ts";
 import { customResourceDefinitions, leases, namespaces } from "../../kube/builtin.ts";
 import { isObject } from "../../kube/json.ts";
+import { DEFAULT_CLASS } from "../../kube/kinds/storage-classes.ts";
 import type { Condition, KubeObject } from "../../kube/objects.ts";
 import { resourceType } from "../../kube/resources.ts";
 import { leaderElectionRules, operatorRules, type PolicyRule } from "../../operator/rbac.ts";
@@ -74,7 +75,6 @@ const accessReviews = resourceType<AccessReview>(
 );
 
 const OLDEST_MINOR = 28;
-const DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class";
 
 /** Everything that is looked at, in the order in which one thing needs the other. */
 export const checks: readonly Check[] = [

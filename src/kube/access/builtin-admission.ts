@@ -1,4 +1,5 @@
 import { itemsOf, metaOf, partOf, textOf, type JsonObject } from "../json-object.ts";
+import { DEFAULT_CLASS } from "../kinds/storage-classes.ts";
 import { failure, forbidden } from "../status-error.ts";
 import type { AdmissionAttempt } from "./admission-attempt.ts";
 import { podSecurityViolations, type PodSecurityLevel } from "./pod-security.ts";
@@ -30,8 +31,6 @@ export function admitBuiltin(
     warnPodSecurity(objects, attempt, template);
   }
 }
-
-const DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class";
 
 /** DefaultStorageClass: a claim without a class gets the newest default one. */
 function useDefaultClass(objects: StoredObjects, claim: JsonObject): void {
