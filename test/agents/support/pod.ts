@@ -1,16 +1,18 @@
 import assert from "node:assert/strict";
 import { chmod, chown, mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Container, EnvVar, PodSpec } from "../../../src/kube/builtin.ts";
 import { buildRunJob } from "../../../src/plan/build/run-job.ts";
 import type { ResolvedRun } from "../../../src/plan/resolved-run.ts";
 import { runOk, start } from "../../support/run.ts";
 import type { RunningProgram, RunResult } from "../../support/run.ts";
+import { provideTools } from "./tools.ts";
 
-const BIN = fileURLToPath(new URL("../../../node_modules/.bin", import.meta.url));
 const USER_ID = 1000;
 const isRoot = process.getuid?.() === 0;
+const AS_USER = isRoot
+  ? ["setpriv", `--reuid=${USER_ID}`, `--regid=${USER_ID}`, "--clear-groups", "--no-new-privs"]
+  : ["env"];
 
 /** The containers of a run's Job, run as ordinary processes whose mount paths are directories here. */
 export interface TestPod {
@@ -117,19 +119,14 @@ export function startContainer(
   const command = [...(container.command ?? []), ...(container.args ?? [])].map((text) => expand(text, env));
   const workingDirectory = container.workingDir && join(directory, container.workingDir);
   const [, ...args] = command;
-  return start(
-    isRoot ? "setpriv" : "env",
-    [
-      ...(isRoot ? [`--reuid=${USER_ID}`, `--regid=${USER_ID}`, "--clear-groups", "--no-new-privs"] : []),
-      ...(options.shell ?? ["dash"]),
-      ...args,
-    ],
-    {
-      cwd: workingDirectory ?? directory,
-      env: { PATH: options.path ?? `${BIN}:/usr/bin:/bin`, ...env },
-      timeoutMs: options.timeoutMs ?? 30_000,
-    },
-  );
+  const { enter, path } =
+    options.path === undefined ? provideTools(directory, isRoot) : { enter: [], path: options.path };
+  const [program = "", ...begin] = [...enter, ...AS_USER, ...(options.shell ?? ["dash"])];
+  return start(program, [...begin, ...args], {
+    cwd: workingDirectory ?? directory,
+    env: { PATH: path, ...env },
+    timeoutMs: options.timeoutMs ?? 30_000,
+  });
 }
 
 async function fillVolume(
