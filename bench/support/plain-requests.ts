@@ -77,8 +77,7 @@ export async function connectPlainly(kubeconfig: string): Promise<PlainRequests>
   };
   return {
     send: async (...asked) => text(await accepted(...asked)),
-    get: async (path, accept) =>
-      text(await accepted("GET", path, { ...(accept !== undefined && { accept }) })),
+    get: async (path, accept = JSON_TYPE) => text(await accepted("GET", path, { accept })),
     watch: async (path) =>
       eventsOf(await accepted("GET", `${path}?watch=true`), (resourceVersion) =>
         accepted("GET", `${path}?watch=true&resourceVersion=${resourceVersion}`),

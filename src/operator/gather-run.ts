@@ -3,8 +3,7 @@ import type { AgentConfig } from "../api/agent-config.ts";
 import type { AgentRun } from "../api/agent-run.ts";
 import type { Reflector } from "../client/cache/reflector.ts";
 import type { Client } from "../client/client.ts";
-import { isApiError } from "../client/errors.ts";
-import { jobs, type Job, type Pod } from "../kube/builtin.ts";
+import { jobs, persistentVolumeClaims, type Job, type Pod } from "../kube/builtin.ts";
 import { controllerOf, isDeleting, type KubeObject } from "../kube/objects.ts";
 import { activeConfig } from "../plan/active-config.ts";
 import { isCleanupDue } from "../plan/agent-run/cleanup.ts";
@@ -14,7 +13,7 @@ import type {
   OperatorDefaults,
   References,
 } from "../plan/agent-run/observed.ts";
-import { hasEnded, isJobStatusNeeded, isPodLate, type JobState } from "../plan/agent-run/job-state.ts";
+import { isJobStatusNeeded, type JobState } from "../plan/agent-run/job-state.ts";
 import { agentTermination, isPodFinished, timeOf } from "../plan/agent-run/pod-state.ts";
 import { providerNameOf, secretsNeeded } from "../plan/agent-run/references.ts";
 import { isSlow } from "../plan/agent-run/start-up.ts";
@@ -28,7 +27,7 @@ import {
 } from "../plan/build/names.ts";
 import type { Caches } from "./caches.ts";
 import type { Dependencies } from "./dependencies.ts";
-import { newestWarning, readClaim, readOutput } from "./pod-evidence.ts";
+import { newestWarning, readNow, readOutput, whyNoPod } from "./pod-evidence.ts";
 import * as reference from "./reference-names.ts";
 import type { SecretKeys } from "./secret-keys.ts";
 
@@ -91,13 +90,8 @@ export function ownJob<K extends KubeObject>(
 /** The Job with its status; undefined where it no longer exists. */
 async function askJob({ client }: Sources, { metadata }: KubeObject): Promise<JobState | undefined> {
   const { namespace = "", name = "", uid } = metadata;
-  try {
-    const job = await client.get(jobs, { namespace, name });
-    return job.metadata.uid === uid ? job : undefined;
-  } catch (error) {
-    if (isApiError(error, "NotFound")) return undefined;
-    throw error;
-  }
+  const job = await readNow(client, jobs, { namespace, name });
+  return job?.metadata.uid === uid ? job : undefined;
 }
 
 export function newestPod(caches: Caches, job: KubeObject): Pod | undefined {
@@ -120,14 +114,6 @@ async function evidence(
   return isSlow(pod, now) && !isPodFinished(pod) ? troubles(client, pod, claimsOf(run, caches)) : {};
 }
 
-/** The newest Warning event of a Job whose pod is late. */
-export async function whyNoPod(client: Client, job: JobState, now: number): Promise<string | undefined> {
-  const { namespace = "", name = "" } = job.metadata;
-  return isPodLate(job, now) && !hasEnded(job)
-    ? newestWarning(client, namespace, [{ kind: "Job", name }])
-    : undefined;
-}
-
 /** The names of the claims that the pod of a run mounts. */
 function claimsOf({ metadata, spec }: AgentRun, caches: Caches): string[] {
   const { workspaceRef } = spec;
@@ -143,13 +129,15 @@ async function troubles(
   claimNames: readonly string[],
 ): Promise<Pick<ObservedRun, "claim" | "warning">> {
   const { namespace = "", name = "" } = pod.metadata;
-  const claims = await Promise.all(claimNames.map((each) => readClaim(client, namespace, each)));
+  const claims = await Promise.all(
+    claimNames.map((each) => readNow(client, persistentVolumeClaims, { namespace, name: each })),
+  );
   const claim = claims.find((each) => each && each.status?.phase !== "Bound");
   // The scheduler only repeats that a claim is not bound; its own events say why.
   const about = claim
     ? { kind: "PersistentVolumeClaim", name: claim.metadata.name ?? "" }
     : { kind: "Pod", name };
-  return { claim, warning: await newestWarning(client, namespace, [about]) };
+  return { claim, warning: await newestWarning(client, namespace, about) };
 }
 
 /** Looks the references up and remembers them, so that the run is planned again when one of them changes. */

@@ -9,8 +9,8 @@ import { isSlow } from "../plan/agent-run/start-up.ts";
 import type { ObservedWorkspace } from "../plan/agent-workspace/observed.ts";
 import { CLEANUP_COMPONENT, WORKSPACE_COMPONENT } from "../plan/build/labels.ts";
 import { workspaceClaimName, workspaceJobName } from "../plan/build/names.ts";
-import { configOf, newestPod, ownJob, whyNoPod, type Sources } from "./gather-run.ts";
-import { newestWarning } from "./pod-evidence.ts";
+import { configOf, newestPod, ownJob, type Sources } from "./gather-run.ts";
+import { newestWarning, whyNoPod } from "./pod-evidence.ts";
 import * as reference from "./reference-names.ts";
 
 /** Everything that planning the workspace of this key needs; undefined when it no longer exists. */
@@ -57,7 +57,7 @@ async function warningOf(
 ): Promise<string | undefined> {
   if (!pod) return job && whyNoPod(client, job, now);
   if (isPodFinished(pod) || !isSlow(pod, now)) return undefined;
-  return newestWarning(client, pod.metadata.namespace ?? "", [troubled(pod, checkout)]);
+  return newestWarning(client, pod.metadata.namespace ?? "", troubled(pod, checkout));
 }
 
 /** The claim while it is not bound, else the pod. */

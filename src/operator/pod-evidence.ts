@@ -1,13 +1,9 @@
 import type { Client } from "../client/client.ts";
 import { ApiError, isApiError } from "../client/errors.ts";
-import {
-  events,
-  persistentVolumeClaims,
-  pods,
-  type PersistentVolumeClaim,
-  type Pod,
-} from "../kube/builtin.ts";
-import { pathOf } from "../kube/resources.ts";
+import { events, pods, type Pod } from "../kube/builtin.ts";
+import type { KubeObject } from "../kube/objects.ts";
+import { pathOf, type ResourceType } from "../kube/resources.ts";
+import { hasEnded, isPodLate, type JobState } from "../plan/agent-run/job-state.ts";
 import { AGENT_CONTAINER } from "../plan/build/names.ts";
 
 /** The end of a log that is read: agents repeat what matters at the end of a long one. */
@@ -61,33 +57,37 @@ async function lastBytes(stream: AsyncIterable<Uint8Array>, limit: number): Prom
   return Buffer.concat(kept).subarray(-limit).toString("utf8");
 }
 
-/** The claim that a pod mounts, as it is now. */
-export async function readClaim(
+/** The object as it is now; undefined where it does not exist. */
+export async function readNow<T extends KubeObject>(
   client: Client,
-  namespace: string,
-  name: string,
-): Promise<PersistentVolumeClaim | undefined> {
+  type: ResourceType<T>,
+  at: { namespace: string; name: string },
+): Promise<T | undefined> {
   try {
-    return await client.get(persistentVolumeClaims, { namespace, name });
+    return await client.get(type, at);
   } catch (error) {
     if (isApiError(error, "NotFound")) return undefined;
     throw error;
   }
 }
 
-/** The newest Warning event about any of these objects, in Kubernetes' own words. */
+/** The newest Warning event of a Job whose pod is late. */
+export async function whyNoPod(client: Client, job: JobState, now: number): Promise<string | undefined> {
+  const { namespace = "", name = "" } = job.metadata;
+  return isPodLate(job, now) && !hasEnded(job)
+    ? newestWarning(client, namespace, { kind: "Job", name })
+    : undefined;
+}
+
+/** The newest Warning event about this object, in Kubernetes' own words. */
 export async function newestWarning(
   client: Client,
   namespace: string,
-  objects: readonly { kind: string; name: string }[],
+  { kind, name }: { kind: string; name: string },
 ): Promise<string | undefined> {
-  const found = [];
-  for (const { kind, name } of objects) {
-    const fieldSelector = `regarding.kind=${kind},regarding.name=${name},type=Warning`;
-    const list = await client.list(events, { namespace, fieldSelector, limit: 100 });
-    found.push(...list.items);
-  }
-  const newest = found.sort((a, b) => timeOf(b) - timeOf(a))[0];
+  const fieldSelector = `regarding.kind=${kind},regarding.name=${name},type=Warning`;
+  const { items } = await client.list(events, { namespace, fieldSelector, limit: 100 });
+  const newest = items.sort((a, b) => timeOf(b) - timeOf(a))[0];
   return newest && `${newest.reason}: ${newest.note ?? ""}`.trim();
 }
 

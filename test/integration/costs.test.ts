@@ -8,8 +8,6 @@ import type { AgentRun } from "../../src/api/agent-run.ts";
 import { agentProviders, agentRuns } from "../../src/api/resources.ts";
 import { bodyOf, type Transport } from "../../src/client/transport.ts";
 import { jobs, namespaces, secrets } from "../../src/kube/builtin.ts";
-import { startOperator } from "../../src/operator/operator.ts";
-import { createLog } from "../../src/runtime/log.ts";
 import { resourceOf } from "../../src/runtime/metrics.ts";
 import { startRunPlane, type RunPlane } from "../support/run-plane.ts";
 import { waitFor } from "../support/wait-for.ts";
@@ -35,16 +33,7 @@ describe("what one run costs", { timeout: 120_000 }, () => {
     plane = await startRunPlane(stack);
     const counted = countTraffic(plane.transport);
     takeTraffic = counted.take;
-    const operator = await startOperator({
-      transport: counted.transport,
-      leaseNamespace: plane.namespace,
-      log: createLog({ level: "error" }),
-      healthProbeBindAddress: "0",
-      metricsBindAddress: "0",
-    });
-    stack.defer(() => operator.stop());
-    await operator.working;
-    await plane.operatorWorks();
+    await plane.startOperator(counted.transport);
     first = takeTraffic();
   });
   after(() => stack.disposeAsync());

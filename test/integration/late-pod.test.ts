@@ -5,9 +5,7 @@ import type { AgentRun } from "../../src/api/agent-run.ts";
 import { ANNOTATION_CANCEL } from "../../src/api/labels.ts";
 import { agentRuns } from "../../src/api/resources.ts";
 import { jobs } from "../../src/kube/builtin.ts";
-import { startOperator } from "../../src/operator/operator.ts";
 import { isFinished } from "../../src/plan/agent-run/status.ts";
-import { createLog } from "../../src/runtime/log.ts";
 import { startRunPlane, type RunPlane } from "../support/run-plane.ts";
 import { waitFor, waitForAbsence } from "../support/wait-for.ts";
 
@@ -17,16 +15,7 @@ describe("a run whose Job gets no pod", { timeout: 60_000 }, () => {
 
   before(async () => {
     plane = await startRunPlane(stack);
-    const operator = await startOperator({
-      transport: plane.transport,
-      leaseNamespace: plane.namespace,
-      log: createLog({ level: "error" }),
-      healthProbeBindAddress: "0",
-      metricsBindAddress: "0",
-    });
-    stack.defer(() => operator.stop());
-    await operator.working;
-    await plane.operatorWorks();
+    await plane.startOperator();
   });
   after(() => stack.disposeAsync());
 

@@ -5,10 +5,13 @@ import { provider, runNamed, secret } from "../../bench/support/objects.ts";
 import type { AgentRun } from "../../src/api/agent-run.ts";
 import { agentProviders, agentRuns } from "../../src/api/resources.ts";
 import { createClient, type Client } from "../../src/client/client.ts";
+import type { Transport } from "../../src/client/transport.ts";
 import { watchResource } from "../../src/client/watch.ts";
 import { events, namespaces, secrets } from "../../src/kube/builtin.ts";
 import { installDefinitions } from "../../src/local/install.ts";
+import { startOperator } from "../../src/operator/operator.ts";
 import { isFinished } from "../../src/plan/agent-run/status.ts";
+import { createLog } from "../../src/runtime/log.ts";
 import { projectRoot } from "./project-files.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 import { waitFor } from "./wait-for.ts";
@@ -20,13 +23,15 @@ export interface RunPlane extends Pick<ControlPlane, "listening" | "transport"> 
   readonly admin: Client;
   /** It holds a provider with its Secret. */
   readonly namespace: string;
+  /** Starts an operator in this process, on the plane's own transport or another one; resolves when it works. */
+  startOperator(transport?: Transport): Promise<void>;
   /** Resolves when the operator has taken up the provider, which is the first thing that it does. */
   readonly operatorWorks: () => Promise<void>;
   /** Makes runs of these names, all at once; resolves after the last event of each. */
   carryOut(names: readonly string[], spec?: Partial<AgentRun["spec"]>): Promise<void>;
 }
 
-/** Starts one without an operator; it ends with `stack`. */
+/** Starts one, so far without an operator; all ends with `stack`. */
 export async function startRunPlane(stack: AsyncDisposableStack): Promise<RunPlane> {
   const namespace = "costs";
   const directory = stack.use(await temporaryDirectory());
@@ -41,13 +46,26 @@ export async function startRunPlane(stack: AsyncDisposableStack): Promise<RunPla
   stack.defer(() => ending.abort());
   void playPods({ client: admin, namespace, signal: ending.signal });
   const at = { namespace, name: provider.metadata.name ?? "" };
+  const operatorWorks = () =>
+    waitFor(admin, agentProviders, at, ({ status }) => status?.ready === true).then(() => undefined);
   return {
     listening,
     transport,
     admin,
     namespace,
-    operatorWorks: () =>
-      waitFor(admin, agentProviders, at, ({ status }) => status?.ready === true).then(() => undefined),
+    startOperator: async (its = transport) => {
+      const operator = await startOperator({
+        transport: its,
+        leaseNamespace: namespace,
+        log: createLog({ level: "error" }),
+        healthProbeBindAddress: "0",
+        metricsBindAddress: "0",
+      });
+      stack.defer(() => operator.stop());
+      await operator.working;
+      await operatorWorks();
+    },
+    operatorWorks,
     carryOut: async (names, spec = {}) => {
       const told = untilEvents(admin, namespace, names);
       await Promise.all(
