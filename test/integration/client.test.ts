@@ -2,9 +2,8 @@ import assert from "node:assert/strict";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { createClient } from "../../src/client/client.ts";
-import { ApiError, isApiError } from "../../src/client/errors.ts";
+import { isApiError } from "../../src/client/errors.ts";
 import { rotatingToken } from "../../src/client/in-cluster.ts";
 import { kubeconfigTransport, loadKubeconfig } from "../../src/client/kubeconfig.ts";
 import { createHttpsTransport } from "../../src/client/transport-https.ts";
@@ -66,35 +65,6 @@ test("every call is the request that Kubernetes expects", async () => {
   );
 });
 
-test("a hundred calls one after another use one connection, and ten at once no more than ten", async () => {
-  await using server = await startScriptedServer((_request, response) =>
-    answerJson(response, 200, aConfigMap),
-  );
-  const transport = createHttpsTransport({ server: server.url });
-  const client = createClient(transport);
-  for (let index = 0; index < 100; index += 1) await client.get(configMaps, { namespace: "n", name: "a" });
-  assert.equal(server.connections(), 1);
-  await Promise.all(Array.from({ length: 10 }, () => client.get(configMaps, { namespace: "n", name: "a" })));
-  assert.ok(server.connections() <= 10);
-  transport.close();
-});
-
-test("connections that carry nothing any more are closed, and the next call opens one again", async () => {
-  await using server = await startScriptedServer((_request, response) =>
-    answerJson(response, 200, aConfigMap),
-  );
-  const transport = createHttpsTransport({ server: server.url, idleTimeoutMs: 200 });
-  const client = createClient(transport);
-  const call = () => client.get(configMaps, { namespace: "n", name: "a" });
-  await Promise.all(Array.from({ length: 10 }, call));
-  const limit = AbortSignal.timeout(10_000);
-  while (server.openConnections() > 0) await sleep(20, undefined, { signal: limit });
-  const before = server.connections();
-  await call();
-  assert.equal(server.connections(), before + 1);
-  transport.close();
-});
-
 test("a failure carries the server's Status, and a page of a proxy its first words", async () => {
   await using server = await startScriptedServer((request, response) => {
     if (request.path.endsWith("/proxy"))
@@ -122,98 +92,11 @@ test("a failure carries the server's Status, and a page of a proxy its first wor
   transport.close();
 });
 
-test("where no answer comes, the error has code 0 and says why", async () => {
-  const server = await startScriptedServer((_request, response) => void response.destroy());
-  const transport = createHttpsTransport({ server: server.url });
-  const client = createClient(transport);
-  await assert.rejects(client.create(configMaps, aConfigMap), (error) => {
-    assert.ok(error instanceof ApiError);
-    assert.equal(error.code, 0);
-    assert.match(error.message, /^POST .*: no answer from the API server: socket hang up/);
-    return true;
-  });
-  await server.close();
-  await assert.rejects(client.getText("/version"), /ECONNREFUSED/);
-  transport.close();
-});
-
 test("a list of nothing is empty, also where only metadata is asked for", async () => {
   await using stack = new AsyncDisposableStack();
   const { client, namespace } = await startTestApiServer(stack);
   assert.deepEqual((await client.list(secrets, { namespace })).items, []);
   assert.deepEqual((await client.list(secrets, { namespace, metadataOnly: true })).items, []);
-});
-
-test("a server that says nothing, or stops in the middle of a body, is given up in time", async () => {
-  await using server = await startScriptedServer((request, response) => {
-    if (request.path === "/half") response.writeHead(200, { "content-length": "100" }).write("half");
-  });
-  const transport = createHttpsTransport({ server: server.url, requestTimeoutMs: 100 });
-  const client = createClient(transport);
-  await assert.rejects(client.getText("/nothing"), /sent nothing for 100 ms \(GET \/nothing\)/);
-  await assert.rejects(client.getText("/half"), /sent nothing for 100 ms \(GET \/half\)/);
-  transport.close();
-});
-
-test("a stream may be silent for longer than a request may take", async () => {
-  await using server = await startScriptedServer((_request, response) => {
-    response.writeHead(200).write("first,");
-    setTimeout(() => response.end("last"), 300);
-  });
-  const transport = createHttpsTransport({ server: server.url, requestTimeoutMs: 100 });
-  let text = "";
-  for await (const chunk of await createClient(transport).getStream("/log"))
-    text += Buffer.from(chunk).toString();
-  assert.equal(text, "first,last");
-  transport.close();
-});
-
-test("a kept connection that the server closes meanwhile costs a GET nothing", async () => {
-  await using server = await startScriptedServer((_request, response) =>
-    answerJson(response, 200, aConfigMap),
-  );
-  const transport = createHttpsTransport({ server: server.url });
-  const client = createClient(transport);
-  for (let round = 0; round < 20; round += 1) {
-    await client.getText("/version");
-    // The next request starts before the end of the connection can have been noticed.
-    server.closeIdle();
-    await client.getText("/version");
-  }
-  transport.close();
-});
-
-test("a connection that breaks before its body is read is an error of the reader, not of the process", async () => {
-  await using server = await startScriptedServer((_request, response) => {
-    response
-      .writeHead(200, { "content-length": "100" })
-      .write("half", () => setTimeout(() => response.destroy(), 20));
-  });
-  const transport = createHttpsTransport({ server: server.url });
-  const [read, streamed] = await Promise.all([
-    transport({ method: "GET", path: "/read" }),
-    transport({ method: "GET", path: "/streamed" }),
-  ]);
-  await sleep(100);
-  await assert.rejects(read.text(), /aborted/);
-  await assert.rejects(async () => {
-    for await (const chunk of streamed.chunks()) void chunk;
-  }, /aborted/);
-  const log = await createClient(transport).getStream("/log?follow=true");
-  await assert.rejects(async () => {
-    for await (const chunk of log) void chunk;
-  }, /^ApiError: GET \/log\?follow=true: no answer from the API server: aborted$/);
-  transport.close();
-});
-
-test("an aborted request ends at once", async () => {
-  await using server = await startScriptedServer(() => undefined);
-  const transport = createHttpsTransport({ server: server.url });
-  const signal = AbortSignal.timeout(50);
-  await assert.rejects(createClient(transport).getText("/x", { signal }), { code: 0 });
-  await assert.rejects(createClient(transport).getText("/x", { signal }), { code: 0 });
-  assert.equal(server.seen.length, 1);
-  transport.close();
 });
 
 test("a token file is read again as it rotates, and the last good token kept when it cannot be", async () => {

@@ -14,7 +14,7 @@ import { startChaosProxy } from "../support/chaos-proxy.ts";
 
 const stack = new AsyncDisposableStack();
 let server: TestApiServer;
-before(async () => void (server = await startTestApiServer(stack)), { timeout: 20_000 });
+before(async () => void (server = await startTestApiServer(stack, "HTTP/2")), { timeout: 20_000 });
 after(() => stack.disposeAsync(), { timeout: 20_000 });
 
 const timing = { leaseDurationMs: 1_000, renewDeadlineMs: 600, retryPeriodMs: 100 };

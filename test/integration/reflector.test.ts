@@ -23,7 +23,7 @@ import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 const stack = new AsyncDisposableStack();
 let server: TestApiServer;
-before(async () => void (server = await startTestApiServer(stack)), { timeout: 20_000 });
+before(async () => void (server = await startTestApiServer(stack, "HTTP/2")), { timeout: 20_000 });
 after(() => stack.disposeAsync(), { timeout: 20_000 });
 
 const log = createLog({ level: "silent" });

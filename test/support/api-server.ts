@@ -9,6 +9,8 @@ import { createHttpsTransport } from "../../src/client/transport-https.ts";
 import type { HttpsTransportOptions } from "../../src/client/transport-https.ts";
 import { createApiServer } from "../../src/devcluster/apiserver/server.ts";
 import { namespaces } from "../../src/kube/builtin.ts";
+import type { HttpRequest, Transport } from "../../src/client/transport.ts";
+import { startScriptedServer, type Answer, type Protocol } from "./scripted-server.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
 /** An API server for tests of what talks to one; the embedded one has no controllers and no kubelet. */
@@ -21,10 +23,17 @@ export interface TestApiServer {
   namespace: string;
 }
 
-/** Starts the embedded one in memory, or connects to the one that TEST_KUBECONFIG names. All ends with `stack`. */
-export async function startTestApiServer(stack: AsyncDisposableStack): Promise<TestApiServer> {
+/**
+ * Starts the embedded one in memory, or connects to the one that TEST_KUBECONFIG names, which speaks HTTP/2 anyway.
+ * All ends with `stack`.
+ */
+export async function startTestApiServer(
+  stack: AsyncDisposableStack,
+  protocol: Protocol = "HTTP/1.1",
+): Promise<TestApiServer> {
   const given = process.env["TEST_KUBECONFIG"];
-  if (given === undefined || given === "") return startEmbeddedApiServer(stack);
+  if (given === undefined || given === "")
+    return protocol === "HTTP/2" ? startHttp2ApiServer(stack) : startEmbeddedApiServer(stack);
   const { options } = await loadKubeconfig({ paths: [given] });
   const server = await connect(options, stack);
   stack.defer(() => server.client.delete(namespaces, { name: server.namespace }));
@@ -41,6 +50,37 @@ export async function startEmbeddedApiServer(stack: AsyncDisposableStack): Promi
   await writeFile(path, adminKubeconfig, { mode: 0o600 });
   const { options } = await loadKubeconfig({ paths: [path] });
   return connect(options, stack);
+}
+
+/** The embedded one behind HTTP/2, which a real API server speaks; for tests of connections that break. */
+async function startHttp2ApiServer(stack: AsyncDisposableStack): Promise<TestApiServer> {
+  const server = await createApiServer();
+  stack.defer(() => server.close());
+  const front = await startScriptedServer(passOn(server.transport()), { protocol: "HTTP/2" });
+  stack.defer(() => front.close());
+  return connect(front.options, stack);
+}
+
+function passOn(transport: Transport): Answer {
+  return async ({ method, path, query, headers, body }, response) => {
+    const gone = new AbortController();
+    response.on("close", () => gone.abort());
+    const sent = Object.entries(headers).filter(([name]) => !name.startsWith(":"));
+    try {
+      const answer = await transport({
+        method: method as HttpRequest["method"],
+        path: query.size === 0 ? path : `${path}?${query}`,
+        headers: Object.fromEntries(sent.map(([name, value]) => [name, String(value)])),
+        ...(body !== "" && { body }),
+        signal: gone.signal,
+      });
+      response.writeHead(answer.status, answer.headers);
+      for await (const chunk of answer.chunks()) response.write(chunk);
+      response.end();
+    } catch (error) {
+      if (!gone.signal.aborted) throw error;
+    }
+  };
 }
 
 async function connect(options: HttpsTransportOptions, stack: AsyncDisposableStack): Promise<TestApiServer> {

@@ -20,13 +20,13 @@ export async function startChaosProxy(server: string): Promise<ChaosProxy> {
   const pairs = new Set<[Socket, Socket]>();
   const state = { silent: false, refusing: false, accepted: 0 };
   const target = new URL(server);
-  const relay = createServer((inner) => {
+  const relay = createServer({ noDelay: true }, (inner) => {
     state.accepted += 1;
     if (state.refusing) {
       inner.resetAndDestroy();
       return;
     }
-    const outer = connect(Number(target.port || 443), target.hostname);
+    const outer = connect({ port: Number(target.port || 443), host: target.hostname, noDelay: true });
     const pair: [Socket, Socket] = [inner, outer];
     pairs.add(pair);
     for (const [from, to] of [pair, pair.toReversed() as [Socket, Socket]]) {

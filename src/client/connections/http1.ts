@@ -1,0 +1,107 @@
+import { Agent as HttpAgent, request as httpRequest } from "node:http";
+import type { ClientRequest, IncomingMessage } from "node:http";
+import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import type { SecureContext } from "node:tls";
+import { bodyOf, type HttpRequest, type HttpResponse } from "../transport.ts";
+import { ConnectionLostError, onAbort, tcpKeepAliveMs, timeoutError } from "./connections.ts";
+import type { Connections, Endpoint } from "./connections.ts";
+import { headersOf, readBytes } from "./response.ts";
+
+/** What TLS needs to know. */
+export interface TlsOptions {
+  secureContext: SecureContext;
+  servername?: string;
+  rejectUnauthorized: boolean;
+}
+
+/**
+ * Every connection of an agent goes to one server under one identity: none needs a name of its own, which usually
+ * holds every certificate, and all share what TLS needs to know, sessions to resume included.
+ */
+class HttpsPool extends HttpsAgent {
+  override getName(): string {
+    return "server";
+  }
+}
+
+/** An agent whose connections are kept and reused; without TLS where no options are given for it. */
+export function createAgent(
+  { idleTimeoutMs }: Endpoint,
+  maxSockets: number,
+  tls: TlsOptions | undefined,
+): HttpAgent {
+  const common = {
+    keepAlive: true,
+    keepAliveMsecs: tcpKeepAliveMs,
+    // That of idle connections, of which a burst leaves dozens; a request brings its own.
+    timeout: idleTimeoutMs,
+    maxSockets,
+    scheduling: "lifo" as const,
+  };
+  return tls === undefined ? new HttpAgent(common) : new HttpsPool({ ...common, ...tls });
+}
+
+/** One request at a time on each connection of the agent. */
+export function createHttp1Connections(endpoint: Endpoint, agent: HttpAgent, secure: boolean): Connections {
+  return {
+    exchange: (request, headers) =>
+      exchange(endpoint, secure ? httpsRequest : httpRequest, agent, request, headers),
+    retire() {
+      for (const socket of Object.values(agent.freeSockets).flat()) socket?.destroy();
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+function exchange(
+  endpoint: Endpoint,
+  open: typeof httpsRequest,
+  agent: HttpAgent,
+  request: HttpRequest,
+  headers: Record<string, string>,
+): Promise<HttpResponse> {
+  return new Promise((resolve, reject) => {
+    let response: IncomingMessage | undefined;
+    const fail = (error: Error): void => void (response ?? sent).destroy(error);
+    const settled = onAbort(request.signal, fail);
+    const body = bodyOf(request);
+    const sent = open({
+      method: request.method,
+      hostname: endpoint.hostname,
+      port: endpoint.port,
+      path: endpoint.prefix + request.path,
+      headers: body === undefined ? headers : { ...headers, "content-length": Buffer.byteLength(body) },
+      agent,
+      timeout: endpoint.timeoutMs,
+    });
+    sent.on("timeout", () => fail(timeoutError(endpoint, request)));
+    sent.on("error", (error: NodeJS.ErrnoException) => {
+      const isStale = sent.reusedSocket && (error.code === "ECONNRESET" || error.code === "EPIPE");
+      reject(isStale ? new ConnectionLostError(error, true) : error);
+    });
+    sent.on("close", settled);
+    sent.on("response", (answer) => {
+      response = answer;
+      resolve(httpResponse(sent, answer));
+    });
+    sent.end(body);
+  });
+}
+
+function httpResponse(sent: ClientRequest, response: IncomingMessage): HttpResponse {
+  // The connection may break before anyone reads; the reader then finds the error, and until then it is nobody's.
+  response.on("error", () => undefined);
+  return {
+    status: response.statusCode ?? 0,
+    get headers() {
+      return headersOf(response.headers);
+    },
+    text: async () => (await readBytes(response)).toString("utf8"),
+    bytes: () => readBytes(response),
+    chunks() {
+      // A watch may rightly be silent; who reads it has a limit of its own.
+      sent.setTimeout(0);
+      return response;
+    },
+  };
+}
