@@ -18,6 +18,6 @@ USER 65532:65532
 # Memory rather than speed, see docs/performance.md: glibc gives back what is freed (TLS reads into blocks of
 # 16 KiB, V8's compilers work in such of 32), V8 grows its young generation less, and the operator may have its
 # garbage collected when it is quiet again.
-ENV MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=8192 MALLOC_TRIM_THRESHOLD_=131072
+ENV MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=4096 MALLOC_TRIM_THRESHOLD_=131072
 ENTRYPOINT ["/usr/local/bin/node", "--expose-gc", "--max-semi-space-size=4", "/app/agent-operator.mjs"]
 CMD ["operator"]
