@@ -1,7 +1,7 @@
 import type { Agent as HttpAgent } from "node:http";
 import { createSecureContext } from "node:tls";
 import { ConnectionLostError, type Connections, type Endpoint } from "./connections/connections.ts";
-import { createAgent, createHttp1Connections } from "./connections/http1.ts";
+import { createHttp1Connections, createPlainPool } from "./connections/http1.ts";
 import { SecureConnections } from "./connections/secure.ts";
 import type { HttpRequest, HttpResponse, Transport } from "./transport.ts";
 
@@ -103,15 +103,14 @@ function endpointOf(options: HttpsTransportOptions): Endpoint & { secure: boolea
 function createIdentities(options: HttpsTransportOptions, endpoint: Endpoint, secure: boolean) {
   const create = (certificate: Certificate | undefined): Connections => {
     const maxSockets = options.maxSockets ?? 256;
-    if (!secure) return createHttp1Connections(endpoint, createAgent(endpoint, maxSockets, undefined), false);
+    if (!secure) return createHttp1Connections(endpoint, createPlainPool(endpoint, maxSockets), false);
     const { ca, tlsServerName, insecureSkipTlsVerify } = options;
     const tls = {
       secureContext: createSecureContext({ ...(ca !== undefined && { ca }), ...certificate }),
       ...(tlsServerName !== undefined && { servername: tlsServerName }),
       rejectUnauthorized: insecureSkipTlsVerify !== true,
     };
-    const http1 = createHttp1Connections(endpoint, createAgent(endpoint, maxSockets, tls), true);
-    return new SecureConnections(endpoint, tls, http1);
+    return new SecureConnections(endpoint, tls, maxSockets);
   };
   const own = create(options.certificate);
   let rotating: (Certificate & { connections: Connections }) | undefined;

@@ -1,11 +1,11 @@
 import { Agent as HttpAgent, request as httpRequest } from "node:http";
 import type { ClientRequest, IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
-import type { SecureContext } from "node:tls";
+import type { SecureContext, TLSSocket } from "node:tls";
 import { bodyOf, type HttpRequest, type HttpResponse } from "../transport.ts";
 import { ConnectionLostError, onAbort, tcpKeepAliveMs, timeoutError } from "./connections.ts";
 import type { Connections, Endpoint } from "./connections.ts";
-import { headersOf, readBytes } from "./response.ts";
+import { httpResponse, readBytes } from "./response.ts";
 
 /** What TLS needs to know. */
 export interface TlsOptions {
@@ -18,19 +18,41 @@ export interface TlsOptions {
  * Every connection of an agent goes to one server under one identity: none needs a name of its own, which usually
  * holds every certificate, and all share what TLS needs to know, sessions to resume included.
  */
-class HttpsPool extends HttpsAgent {
+export class HttpsPool extends HttpsAgent {
+  #spare: TLSSocket | undefined;
+
+  constructor(endpoint: Endpoint, maxSockets: number, tls: TlsOptions) {
+    super({ ...poolOptions(endpoint, maxSockets), ...tls });
+  }
+
   override getName(): string {
     return "server";
   }
+
+  /** Takes an open connection, for the next request. */
+  adopt(socket: TLSSocket): void {
+    this.#spare = socket;
+  }
+
+  override createConnection(...asked: Parameters<HttpsAgent["createConnection"]>) {
+    const spare = this.#spare;
+    this.#spare = undefined;
+    return spare === undefined || spare.destroyed ? super.createConnection(...asked) : spare;
+  }
+
+  override destroy(): void {
+    this.#spare?.destroy();
+    super.destroy();
+  }
 }
 
-/** An agent whose connections are kept and reused; without TLS where no options are given for it. */
-export function createAgent(
-  { idleTimeoutMs }: Endpoint,
-  maxSockets: number,
-  tls: TlsOptions | undefined,
-): HttpAgent {
-  const common = {
+/** An agent without TLS whose connections are kept and reused. */
+export function createPlainPool(endpoint: Endpoint, maxSockets: number): HttpAgent {
+  return new HttpAgent(poolOptions(endpoint, maxSockets));
+}
+
+function poolOptions({ idleTimeoutMs }: Endpoint, maxSockets: number) {
+  return {
     keepAlive: true,
     keepAliveMsecs: tcpKeepAliveMs,
     // That of idle connections, of which a burst leaves dozens; a request brings its own.
@@ -38,7 +60,6 @@ export function createAgent(
     maxSockets,
     scheduling: "lifo" as const,
   };
-  return tls === undefined ? new HttpAgent(common) : new HttpsPool({ ...common, ...tls });
 }
 
 /** One request at a time on each connection of the agent. */
@@ -82,26 +103,21 @@ function exchange(
     sent.on("close", settled);
     sent.on("response", (answer) => {
       response = answer;
-      resolve(httpResponse(sent, answer));
+      resolve(answerOf(sent, answer));
     });
     sent.end(body);
   });
 }
 
-function httpResponse(sent: ClientRequest, response: IncomingMessage): HttpResponse {
+function answerOf(sent: ClientRequest, response: IncomingMessage): HttpResponse {
   // The connection may break before anyone reads; the reader then finds the error, and until then it is nobody's.
   response.on("error", () => undefined);
-  return {
-    status: response.statusCode ?? 0,
-    get headers() {
-      return headersOf(response.headers);
-    },
-    text: async () => (await readBytes(response)).toString("utf8"),
+  return httpResponse(response.statusCode, response.headers, {
     bytes: () => readBytes(response),
     chunks() {
       // A watch may rightly be silent; who reads it has a limit of its own.
       sent.setTimeout(0);
       return response;
     },
-  };
+  });
 }

@@ -4,7 +4,7 @@ import type { TLSSocket } from "node:tls";
 import { bodyOf, type HttpRequest, type HttpResponse } from "../transport.ts";
 import { ConnectionLostError, noConnectionError, onAbort, timeoutError } from "./connections.ts";
 import type { Endpoint } from "./connections.ts";
-import { headersOf, readBytes } from "./response.ts";
+import { httpResponse, readBytes } from "./response.ts";
 
 const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR, NGHTTP2_REFUSED_STREAM } = constants;
 /** What the server may send before it is read: of one answer, and of all together. */
@@ -80,7 +80,7 @@ export class Http2Connection {
       stream.setTimeout(this.#endpoint.timeoutMs, () => giveUp(timeoutError(this.#endpoint, request)));
       stream.on("response", (answer) => {
         isAnswered = true;
-        resolve(httpResponse(stream, answer));
+        resolve(answerOf(stream, answer));
       });
       stream.on("error", (error) => {
         if (!isAnswered) reject(givenUp ?? lost(stream, error));
@@ -153,24 +153,18 @@ function brokenOff(stream: ClientHttp2Stream): Error | undefined {
   return new Error("the connection was aborted");
 }
 
-function httpResponse(
+function answerOf(
   stream: ClientHttp2Stream,
   answer: IncomingHttpHeaders & { ":status"?: number },
 ): HttpResponse {
-  const bytes = (): Promise<Buffer> => readBytes(stream, () => brokenOff(stream));
-  return {
-    status: answer[":status"] ?? 0,
-    get headers() {
-      return headersOf(answer);
-    },
-    text: async () => (await bytes()).toString("utf8"),
-    bytes,
+  return httpResponse(answer[":status"], answer, {
+    bytes: () => readBytes(stream, () => brokenOff(stream)),
     chunks() {
       // A watch may rightly be silent; who reads it has a limit of its own.
       stream.setTimeout(0);
       return chunksOf(stream);
     },
-  };
+  });
 }
 
 async function* chunksOf(stream: ClientHttp2Stream): AsyncGenerator<Uint8Array> {

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Readable } from "node:stream";
+import type { HttpResponse } from "../transport.ts";
 
 /** The whole body. `brokenOff` tells at its end why that is not the end of the answer, if so. */
 export function readBytes(body: Readable, brokenOff?: () => Error | undefined): Promise<Buffer> {
@@ -20,8 +21,24 @@ export function readBytes(body: Readable, brokenOff?: () => Error | undefined): 
   });
 }
 
+/** An answer of either protocol, from how its body is read. */
+export function httpResponse(
+  status: number | undefined,
+  sent: IncomingHttpHeaders,
+  body: Pick<HttpResponse, "bytes" | "chunks">,
+): HttpResponse {
+  return {
+    status: status ?? 0,
+    get headers() {
+      return headersOf(sent);
+    },
+    text: async () => (await body.bytes()).toString("utf8"),
+    ...body,
+  };
+}
+
 /** Those that the server sent, by their names in lower case; not what HTTP/2 puts before them. */
-export function headersOf(sent: IncomingHttpHeaders): Record<string, string> {
+function headersOf(sent: IncomingHttpHeaders): Record<string, string> {
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(sent)) {
     if (value !== undefined && !name.startsWith(":"))

@@ -10,18 +10,19 @@ import {
   type Connections,
   type Endpoint,
 } from "./connections.ts";
-import type { TlsOptions } from "./http1.ts";
+import { createHttp1Connections, HttpsPool, type TlsOptions } from "./http1.ts";
 import { Http2Connection } from "./http2.ts";
 
 const connectLimitMs = 10_000;
 
 /**
  * As few connections as carry all requests at a time, over HTTP/2; once the server has chosen HTTP/1.1, everything
- * goes over `http1`.
+ * goes over a pool of such.
  */
 export class SecureConnections implements Connections {
   readonly #endpoint: Endpoint;
   readonly #tls: TlsOptions;
+  readonly #pool: HttpsPool;
   readonly #http1: Connections;
   readonly #open = new Set<Http2Connection>();
   #connecting: Promise<void> | undefined;
@@ -29,10 +30,11 @@ export class SecureConnections implements Connections {
   /** Raised by `close`: a connection that is being made belongs to the time before it. */
   #closings = 0;
 
-  constructor(endpoint: Endpoint, tls: TlsOptions, http1: Connections) {
+  constructor(endpoint: Endpoint, tls: TlsOptions, maxSockets: number) {
     this.#endpoint = endpoint;
     this.#tls = tls;
-    this.#http1 = http1;
+    this.#pool = new HttpsPool(endpoint, maxSockets, tls);
+    this.#http1 = createHttp1Connections(endpoint, this.#pool, true);
   }
 
   async exchange(request: HttpRequest, headers: Record<string, string>): Promise<HttpResponse> {
@@ -66,7 +68,7 @@ export class SecureConnections implements Connections {
       throw new Error("the request was given up");
     }
     if (socket.alpnProtocol !== "h2") {
-      socket.destroy();
+      this.#pool.adopt(socket);
       this.#speaksHttp2 = false;
       return;
     }
