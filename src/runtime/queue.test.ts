@@ -50,14 +50,44 @@ test("a key is never run twice at once, and runs once more when it was added mea
   assert.deepEqual(runs.started, ["a", "a"]);
 });
 
-test("keys that go ahead run before the others, but for one of these after every four", async () => {
-  const ran: string[] = [];
-  const queue = new WorkQueue({ concurrency: 1, run: async (key) => void ran.push(key) });
-  for (const key of ["old-1", "old-2"]) queue.add(key, "changed");
+test("keys that go ahead run before the others, but for a fifth of the places", async () => {
+  const runs = controlledRuns();
+  const queue = new WorkQueue({ concurrency: 5, run: runs.run });
+  for (const key of ["old-1", "old-2", "old-3"]) queue.add(key, "changed");
   for (const key of ["new-1", "new-2", "new-3", "new-4", "new-5"]) queue.add(key, "added", true);
   queue.start();
+  assert.deepEqual(runs.started.splice(0), ["old-1", "new-1", "new-2", "new-3", "new-4"]);
+  await runs.end("new-1");
+  assert.deepEqual(runs.started.splice(0), ["new-5"]);
+  await runs.end("new-2");
+  assert.deepEqual(runs.started.splice(0), [], "none of them waits any longer, but they still run");
+  await runs.end("old-1");
+  assert.deepEqual(runs.started.splice(0), ["old-2"]);
+  for (const key of ["new-3", "new-4", "new-5"]) await runs.end(key);
+  assert.deepEqual(runs.started.splice(0), ["old-3"]);
+});
+
+test("others take their places when the last that went ahead gives way, though it goes on", async () => {
+  const started: string[] = [];
+  const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+  const queue = new WorkQueue({
+    concurrency: 4,
+    run: async (key, _reasons, giveWay) => {
+      started.push(key);
+      if (key === "new") await turn();
+      await giveWay();
+      await gate;
+    },
+  });
+  for (const key of ["old-1", "old-2"]) queue.add(key, "changed");
+  queue.add("new", "added", true);
+  queue.start();
+  assert.deepEqual(started, ["new"]);
+  await turn();
+  await turn();
+  assert.deepEqual(started, ["new", "old-1", "old-2"]);
+  open();
   await queue.idle();
-  assert.deepEqual(ran, ["new-1", "new-2", "new-3", "new-4", "old-1", "new-5", "old-2"]);
 });
 
 test("a key that gives way goes on when its turn has come, and holds no place meanwhile", async () => {

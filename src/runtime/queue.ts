@@ -22,8 +22,8 @@ export interface WorkQueueOptions {
   longestBackoffMs?: number;
 }
 
-/** Of so many keys in a row that go ahead, one that waits as usual comes in between. */
-const AHEAD_IN_A_ROW = 4;
+/** The part of the places that stays with the usual keys while others go ahead, however many these are. */
+const USUAL_PART = 1 / 5;
 
 /** What takes a place when there is one: a key begins, or goes on after it gave way. */
 type Turn = () => void;
@@ -84,7 +84,8 @@ export class WorkQueue {
   readonly #failures = new Map<string, number>();
   readonly #ahead = new Lane();
   readonly #usual = new Lane();
-  #aheadInARow = 0;
+  /** Of those that run, the ones that went ahead and have neither given way nor ended. */
+  readonly #goingAhead = new Set<string>();
   #sliceEndsAt: number | undefined;
   #timer: { handle: NodeJS.Timeout; at: number } | undefined;
   #state: "created" | "running" | "stopped" = "created";
@@ -117,7 +118,7 @@ export class WorkQueue {
       return;
     }
     this.#waiting.set(key, { reasons: [reason], sinceMs: performance.now() });
-    if (!this.#running.has(key)) this.#enqueue(key, ahead ? this.#ahead : this.#usual);
+    if (!this.#running.has(key)) this.#enqueue(key, ahead);
     this.#options.observer?.depth(this.depth);
     this.#fill();
   }
@@ -187,16 +188,32 @@ export class WorkQueue {
     return failures;
   }
 
-  #enqueue(key: string, lane: Lane): void {
-    lane.push(() => void this.#run(key));
+  #enqueue(key: string, ahead: boolean): void {
+    if (ahead) this.#ahead.push(() => void this.#run(key, true));
+    else this.#usual.push(() => void this.#run(key, false));
   }
 
   #fill(): void {
-    const { concurrency } = this.#options;
-    while (this.#state === "running" && this.#running.size - this.#givingWay.size < concurrency) {
-      if ((this.#ahead.isEmpty && this.#usual.isEmpty) || !this.#isWithinSlice()) return;
-      this.#takeNext()?.();
+    while (this.#state === "running") {
+      const lane = this.#nextLane();
+      if (lane === undefined || !this.#isWithinSlice()) return;
+      lane.take()?.();
     }
+  }
+
+  /** Whose turn it is; undefined where nobody waits who may have a place. */
+  #nextLane(): Lane | undefined {
+    const { concurrency } = this.#options;
+    const taken = this.#running.size - this.#givingWay.size;
+    if (taken >= concurrency) return undefined;
+    const usual = taken - this.#goingAhead.size;
+    const usualMayRun = usual < Math.floor(concurrency * USUAL_PART) || !this.#isAnyAhead;
+    if (usualMayRun && !this.#usual.isEmpty) return this.#usual;
+    return this.#ahead.isEmpty ? undefined : this.#ahead;
+  }
+
+  get #isAnyAhead(): boolean {
+    return !this.#ahead.isEmpty || this.#goingAhead.size > 0;
   }
 
   /** Begins a slice where there is none; what is left over is taken up in the next. */
@@ -212,31 +229,22 @@ export class WorkQueue {
     return now < this.#sliceEndsAt;
   }
 
-  #takeNext(): Turn | undefined {
-    const usualFirst = this.#aheadInARow >= AHEAD_IN_A_ROW;
-    if (usualFirst) this.#aheadInARow = 0;
-    const usual = usualFirst ? this.#usual.take() : undefined;
-    if (usual !== undefined) return usual;
-    const ahead = this.#ahead.take();
-    if (ahead === undefined) return this.#usual.take();
-    this.#aheadInARow += 1;
-    return ahead;
-  }
-
-  async #run(key: string): Promise<void> {
+  async #run(key: string, ahead: boolean): Promise<void> {
     const waiting = this.#waiting.get(key);
     this.#waiting.delete(key);
     this.#running.add(key);
+    if (ahead) this.#goingAhead.add(key);
     // The run sees the newest state and says itself when to look again.
     this.#delays.delete(key);
     this.#delayReasons.delete(key);
     const { observer, run } = this.#options;
     if (waiting !== undefined) observer?.waited((performance.now() - waiting.sinceMs) / 1_000);
     try {
-      await run(key, waiting?.reasons ?? [], () => this.#giveWay());
+      await run(key, waiting?.reasons ?? [], () => this.#giveWay(key));
     } finally {
       this.#running.delete(key);
-      if (this.#waiting.has(key)) this.#enqueue(key, this.#usual);
+      this.#goingAhead.delete(key);
+      if (this.#waiting.has(key)) this.#enqueue(key, false);
       observer?.depth(this.depth);
       this.#fill();
       if (this.depth === 0) for (const resolve of this.#whenIdle.splice(0)) resolve();
@@ -244,8 +252,12 @@ export class WorkQueue {
   }
 
   /** Lets those run that go ahead; where there are none, at once. */
-  #giveWay(): Promise<void> {
-    if (this.#ahead.isEmpty || this.#state !== "running") return Promise.resolve();
+  #giveWay(key: string): Promise<void> {
+    this.#goingAhead.delete(key);
+    if (!this.#isAnyAhead || this.#state !== "running") {
+      this.#fill();
+      return Promise.resolve();
+    }
     return new Promise((resolve) => {
       const goOn = (): void => {
         this.#givingWay.delete(goOn);
