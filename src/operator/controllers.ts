@@ -24,11 +24,10 @@ import { gatherRun, runKeyOf, type Sources } from "./gather-run.ts";
 import { gatherWorkspace, workspaceKeyOf } from "./gather-workspace.ts";
 import { createReconcile, type Hands } from "./reconcile.ts";
 import * as reference from "./reference-names.ts";
-import type { SecretKeys } from "./secret-keys.ts";
 
 export interface ControllerSetup {
   hands: Hands;
-  secretKeys: SecretKeys;
+  reads: Pick<Sources, "secretKeys" | "jobStates" | "warnings">;
   defaults: Sources["defaults"];
   log: Log;
   observe: (controller: string) => ControllerObserver;
@@ -46,10 +45,10 @@ export function createControllers(setup: ControllerSetup): Controller[] {
   ];
 }
 
-function runController({ hands, secretKeys, defaults, log, observe }: ControllerSetup): Controller {
+function runController({ hands, reads, defaults, log, observe }: ControllerSetup): Controller {
   const { client, caches } = hands;
   const dependencies = createDependencies();
-  const sources: Sources = { client, caches, secretKeys, dependencies, defaults };
+  const sources: Sources = { ...reads, client, caches, dependencies, defaults };
   const reconcile = createReconcile(
     {
       type: agentRuns,
@@ -83,10 +82,10 @@ function* unfinished({ runs }: Caches): Generator<string> {
   for (const run of runs.list()) if (!isFinished(run)) yield keyOf(run);
 }
 
-function workspaceController({ hands, secretKeys, defaults, log, observe }: ControllerSetup): Controller {
+function workspaceController({ hands, reads, defaults, log, observe }: ControllerSetup): Controller {
   const { client, caches } = hands;
   const dependencies = createDependencies();
-  const sources: Sources = { client, caches, secretKeys, dependencies, defaults };
+  const sources: Sources = { ...reads, client, caches, dependencies, defaults };
   const reconcile = createReconcile(
     {
       type: agentWorkspaces,
@@ -133,7 +132,7 @@ function either<K>(change: Change<K>): K {
   return object;
 }
 
-function providerController({ hands, secretKeys, log, observe }: ControllerSetup): Controller {
+function providerController({ hands, reads, log, observe }: ControllerSetup): Controller {
   const { caches } = hands;
   const dependencies = createDependencies();
   const gather = async (key: string) => {
@@ -142,7 +141,7 @@ function providerController({ hands, secretKeys, log, observe }: ControllerSetup
     const { namespace = "" } = provider?.metadata ?? {};
     dependencies.record(key, ref ? [reference.toSecret(namespace, ref.name)] : []);
     if (!provider) return undefined;
-    const keys = ref && (await secretKeys(namespace, ref.name));
+    const keys = ref && (await reads.secretKeys(namespace, ref.name));
     return { provider, secretKeys: keys, now: timestamp(Date.now()) };
   };
   return createController({

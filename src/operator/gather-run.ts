@@ -3,7 +3,7 @@ import type { AgentConfig } from "../api/agent-config.ts";
 import type { AgentRun } from "../api/agent-run.ts";
 import type { Reflector } from "../client/cache/reflector.ts";
 import type { Client } from "../client/client.ts";
-import { jobs, persistentVolumeClaims, type Job, type Pod } from "../kube/builtin.ts";
+import { persistentVolumeClaims, type Job, type Pod } from "../kube/builtin.ts";
 import { controllerOf, isDeleting, type KubeObject } from "../kube/objects.ts";
 import { activeConfig } from "../plan/active-config.ts";
 import { isCleanupDue } from "../plan/agent-run/cleanup.ts";
@@ -13,10 +13,10 @@ import type {
   OperatorDefaults,
   References,
 } from "../plan/agent-run/observed.ts";
-import { isJobStatusNeeded, type JobState } from "../plan/agent-run/job-state.ts";
+import { hasEnded, isJobStatusNeeded, isPodLate, type JobState } from "../plan/agent-run/job-state.ts";
 import { agentTermination, isPodFinished, timeOf } from "../plan/agent-run/pod-state.ts";
 import { providerNameOf, secretsNeeded } from "../plan/agent-run/references.ts";
-import { isSlow } from "../plan/agent-run/start-up.ts";
+import { isSlow, mayWaitForClaim } from "../plan/agent-run/start-up.ts";
 import { isFinished } from "../plan/agent-run/status.ts";
 import {
   cleanupJobName,
@@ -27,15 +27,20 @@ import {
 } from "../plan/build/names.ts";
 import type { Caches } from "./caches.ts";
 import type { Dependencies } from "./dependencies.ts";
-import { newestWarning, readNow, readOutput, whyNoPod } from "./pod-evidence.ts";
+import type { JobStates } from "./job-states.ts";
+import { readOutput } from "./pod-evidence.ts";
 import * as reference from "./reference-names.ts";
 import type { SecretKeys } from "./secret-keys.ts";
+import { readNow } from "./version-reads.ts";
+import type { Warnings } from "./warnings.ts";
 
 /** What objects are gathered from. */
 export interface Sources {
   client: Client;
   caches: Caches;
   secretKeys: SecretKeys;
+  jobStates: JobStates;
+  warnings: Warnings;
   dependencies: Dependencies;
   defaults: OperatorDefaults;
 }
@@ -52,11 +57,18 @@ export async function gatherRun(
   if (!run || isFinished(run) || known) dependencies.forget(key);
   if (!run) return undefined;
   const pod = known && newestPod(caches, known);
-  const job = known && isJobStatusNeeded(run, known, pod, now) ? await askJob(sources, known) : known;
+  const warning = known && !pod && isGoingOn(run) ? await whyNoPod(sources, known, now) : undefined;
+  const isNeeded = known && isJobStatusNeeded(run, known, { pod, warning, now });
+  const job = isNeeded ? await sources.jobStates(known) : known;
   const base = { run, defaults, job, pod, now, cleanup: gatherCleanup(sources, run, key) };
-  if (isFinished(run) || isDeleting(run)) return { ...base, references: NOTHING };
-  if (job) return { ...base, references: NOTHING, ...(await evidence(sources, base)) };
+  if (!isGoingOn(run)) return { ...base, references: NOTHING };
+  if (job)
+    return { ...base, references: NOTHING, warning, ...(pod && (await evidence(sources, run, pod, now))) };
   return { ...base, references: await followReferences(sources, run, key) };
+}
+
+function isGoingOn(run: AgentRun): boolean {
+  return !isFinished(run) && !isDeleting(run);
 }
 
 const NOTHING: References = { secrets: new Map() };
@@ -87,13 +99,6 @@ export function ownJob<K extends KubeObject>(
   return job && controllerOf(job)?.uid === metadata.uid ? job : undefined;
 }
 
-/** The Job with its status; undefined where it no longer exists. */
-async function askJob({ client }: Sources, { metadata }: KubeObject): Promise<JobState | undefined> {
-  const { namespace = "", name = "", uid } = metadata;
-  const job = await readNow(client, jobs, { namespace, name });
-  return job?.metadata.uid === uid ? job : undefined;
-}
-
 export function newestPod(caches: Caches, job: KubeObject): Pod | undefined {
   return [...caches.pods.by("owner", job.metadata.uid ?? "")].sort(
     (a, b) => timeOf(b.metadata.creationTimestamp, 0) - timeOf(a.metadata.creationTimestamp, 0),
@@ -102,16 +107,27 @@ export function newestPod(caches: Caches, job: KubeObject): Pod | undefined {
 
 /** What the caches do not hold about a pod: its log once the agent has ended, its troubles while it has not begun. */
 async function evidence(
-  { client, caches }: Sources,
-  { run, job, pod, now }: Pick<ObservedRun, "run" | "job" | "pod" | "now">,
+  sources: Sources,
+  run: AgentRun,
+  pod: Pod,
+  now: number,
 ): Promise<Pick<ObservedRun, "output" | "claim" | "warning">> {
-  if (!pod) return { warning: job && (await whyNoPod(client, job, now)) };
   const end = agentTermination(pod);
   // A run that is not shown as Running yet is planned once more before its end is.
   if (end && run.status?.phase === "Running") {
-    return { output: await readOutput(client, pod, now - timeOf(end.finishedAt, now)) };
+    return { output: await readOutput(sources.client, pod, now - timeOf(end.finishedAt, now)) };
   }
-  return isSlow(pod, now) && !isPodFinished(pod) ? troubles(client, pod, claimsOf(run, caches)) : {};
+  return isSlow(pod, now) && !isPodFinished(pod) ? troubles(sources, run, pod) : {};
+}
+
+/** The newest Warning event of a Job whose pod is late. */
+export async function whyNoPod(
+  { warnings }: Pick<Sources, "warnings">,
+  job: JobState,
+  now: number,
+): Promise<string | undefined> {
+  const { namespace = "", name = "" } = job.metadata;
+  return isPodLate(job, now) && !hasEnded(job) ? warnings(namespace, { kind: "Job", name }) : undefined;
 }
 
 /** The names of the claims that the pod of a run mounts. */
@@ -123,21 +139,21 @@ function claimsOf({ metadata, spec }: AgentRun, caches: Caches): string[] {
   return [workspaceClaimName(workspaceRef), ...shared.map(({ name }) => sharedClaimName(workspaceRef, name))];
 }
 
+/** Of a pod that nothing of runs yet: the claim that it may wait for, and the newest Warning about that or the pod. */
 async function troubles(
-  client: Client,
+  sources: Sources,
+  run: AgentRun,
   pod: Pod,
-  claimNames: readonly string[],
 ): Promise<Pick<ObservedRun, "claim" | "warning">> {
   const { namespace = "", name = "" } = pod.metadata;
-  const claims = await Promise.all(
-    claimNames.map((each) => readNow(client, persistentVolumeClaims, { namespace, name: each })),
-  );
-  const claim = claims.find((each) => each && each.status?.phase !== "Bound");
-  // The scheduler only repeats that a claim is not bound; its own events say why.
-  const about = claim
-    ? { kind: "PersistentVolumeClaim", name: claim.metadata.name ?? "" }
-    : { kind: "Pod", name };
-  return { claim, warning: await newestWarning(client, namespace, about) };
+  for (const claimName of claimsOf(run, sources.caches)) {
+    // The scheduler only repeats that a claim is not bound; its own events say why.
+    const warning = await sources.warnings(namespace, { kind: "PersistentVolumeClaim", name: claimName });
+    if (!mayWaitForClaim(pod, warning)) continue;
+    const claim = await readNow(sources.client, persistentVolumeClaims, { namespace, name: claimName });
+    if (claim && claim.status?.phase !== "Bound") return { claim, warning };
+  }
+  return { warning: await sources.warnings(namespace, { kind: "Pod", name }) };
 }
 
 /** Looks the references up and remembers them, so that the run is planned again when one of them changes. */

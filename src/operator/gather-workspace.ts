@@ -1,6 +1,5 @@
 import { LABEL_COMPONENT, LABEL_WORKSPACE } from "../api/labels.ts";
 import type { AgentWorkspace } from "../api/agent-workspace.ts";
-import type { Client } from "../client/client.ts";
 import type { PersistentVolumeClaim, Pod } from "../kube/builtin.ts";
 import type { KubeObject } from "../kube/objects.ts";
 import type { JobState } from "../plan/agent-run/job-state.ts";
@@ -9,9 +8,9 @@ import { isSlow } from "../plan/agent-run/start-up.ts";
 import type { ObservedWorkspace } from "../plan/agent-workspace/observed.ts";
 import { CLEANUP_COMPONENT, WORKSPACE_COMPONENT } from "../plan/build/labels.ts";
 import { workspaceClaimName, workspaceJobName } from "../plan/build/names.ts";
-import { configOf, newestPod, ownJob, type Sources } from "./gather-run.ts";
-import { newestWarning, whyNoPod } from "./pod-evidence.ts";
+import { configOf, newestPod, ownJob, whyNoPod, type Sources } from "./gather-run.ts";
 import * as reference from "./reference-names.ts";
+import type { Regarded } from "./warnings.ts";
 
 /** Everything that planning the workspace of this key needs; undefined when it no longer exists. */
 export async function gatherWorkspace(
@@ -19,7 +18,7 @@ export async function gatherWorkspace(
   key: string,
   now: number,
 ): Promise<ObservedWorkspace | undefined> {
-  const { caches, dependencies, defaults, client } = sources;
+  const { caches, dependencies, defaults } = sources;
   const workspace = caches.workspaces.get(key);
   if (!workspace) {
     dependencies.forget(key);
@@ -43,7 +42,7 @@ export async function gatherWorkspace(
     claims: new Map(claims.map((claim) => [claim.metadata.name ?? "", claim])),
     job,
     pod,
-    warning: await warningOf(client, { job, pod, checkout }, now),
+    warning: await warningOf(sources, { job, pod, checkout }, now),
     runs: [...caches.runs.by("workspace", key)],
     cleanups: [...caches.workspaceJobs.by("owner", uid)].filter(isCleanup),
     now,
@@ -51,17 +50,17 @@ export async function gatherWorkspace(
 }
 
 async function warningOf(
-  client: Client,
+  sources: Sources,
   { job, pod, checkout }: { job?: JobState; pod?: Pod; checkout?: PersistentVolumeClaim },
   now: number,
 ): Promise<string | undefined> {
-  if (!pod) return job && whyNoPod(client, job, now);
+  if (!pod) return job && whyNoPod(sources, job, now);
   if (isPodFinished(pod) || !isSlow(pod, now)) return undefined;
-  return newestWarning(client, pod.metadata.namespace ?? "", troubled(pod, checkout));
+  return sources.warnings(pod.metadata.namespace ?? "", troubled(pod, checkout));
 }
 
 /** The claim while it is not bound, else the pod. */
-function troubled(pod: KubeObject, claim: PersistentVolumeClaim | undefined): { kind: string; name: string } {
+function troubled(pod: KubeObject, claim: PersistentVolumeClaim | undefined): Regarded {
   return claim && claim.status?.phase !== "Bound"
     ? { kind: "PersistentVolumeClaim", name: claim.metadata.name ?? "" }
     : { kind: "Pod", name: pod.metadata.name ?? "" };

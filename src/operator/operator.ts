@@ -13,9 +13,11 @@ import { createMetrics } from "../runtime/metrics.ts";
 import { allCaches, createCaches, type Caches } from "./caches.ts";
 import { createControllers } from "./controllers.ts";
 import { DEFAULT_AGENT_IMAGE, DEFAULT_GIT_IMAGE } from "./images.ts";
+import { createJobStates } from "./job-states.ts";
 import { observeRuns } from "./run-metrics.ts";
 import { traceRuns } from "./run-traces.ts";
 import { createSecretKeys } from "./secret-keys.ts";
+import { createWarnings } from "./warnings.ts";
 import type { CertificateLifetimes } from "./webhook-certificates.ts";
 import { startWebhooks, type WebhookOptions, type Webhooks } from "./webhooks.ts";
 import { prepareWithdrawal } from "./withdrawal.ts";
@@ -88,7 +90,11 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
       record: (type, regarding, event) => recorder.record(type, regarding, event),
       permit,
     },
-    secretKeys: createSecretKeys(client, caches),
+    reads: {
+      secretKeys: createSecretKeys(client, caches),
+      jobStates: createJobStates(client, caches),
+      warnings: createWarnings(client),
+    },
     defaults: {
       gitImage: options.gitImage ?? DEFAULT_GIT_IMAGE,
       agentImage: options.agentImage ?? DEFAULT_AGENT_IMAGE,

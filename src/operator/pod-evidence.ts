@@ -1,9 +1,7 @@
 import type { Client } from "../client/client.ts";
-import { ApiError, isApiError } from "../client/errors.ts";
-import { events, pods, type Pod } from "../kube/builtin.ts";
-import type { KubeObject } from "../kube/objects.ts";
-import { pathOf, type ResourceType } from "../kube/resources.ts";
-import { hasEnded, isPodLate, type JobState } from "../plan/agent-run/job-state.ts";
+import { ApiError } from "../client/errors.ts";
+import { pods, type Pod } from "../kube/builtin.ts";
+import { pathOf } from "../kube/resources.ts";
 import { AGENT_CONTAINER } from "../plan/build/names.ts";
 
 /** The end of a log that is read: agents repeat what matters at the end of a long one. */
@@ -55,47 +53,4 @@ async function lastBytes(stream: AsyncIterable<Uint8Array>, limit: number): Prom
     }
   }
   return Buffer.concat(kept).subarray(-limit).toString("utf8");
-}
-
-/** The object as it is now; undefined where it does not exist. */
-export async function readNow<T extends KubeObject>(
-  client: Client,
-  type: ResourceType<T>,
-  at: { namespace: string; name: string },
-): Promise<T | undefined> {
-  try {
-    return await client.get(type, at);
-  } catch (error) {
-    if (isApiError(error, "NotFound")) return undefined;
-    throw error;
-  }
-}
-
-/** The newest Warning event of a Job whose pod is late. */
-export async function whyNoPod(client: Client, job: JobState, now: number): Promise<string | undefined> {
-  const { namespace = "", name = "" } = job.metadata;
-  return isPodLate(job, now) && !hasEnded(job)
-    ? newestWarning(client, namespace, { kind: "Job", name })
-    : undefined;
-}
-
-/** The newest Warning event about this object, in Kubernetes' own words. */
-export async function newestWarning(
-  client: Client,
-  namespace: string,
-  { kind, name }: { kind: string; name: string },
-): Promise<string | undefined> {
-  const fieldSelector = `regarding.kind=${kind},regarding.name=${name},type=Warning`;
-  const { items } = await client.list(events, { namespace, fieldSelector, limit: 100 });
-  const newest = items.sort((a, b) => timeOf(b) - timeOf(a))[0];
-  return newest && `${newest.reason}: ${newest.note ?? ""}`.trim();
-}
-
-function timeOf(event: {
-  eventTime?: string | null;
-  series?: { lastObservedTime: string };
-  metadata: { creationTimestamp?: string };
-}): number {
-  const at = event.series?.lastObservedTime ?? event.eventTime ?? event.metadata.creationTimestamp;
-  return at ? Date.parse(at) : 0;
 }

@@ -6,21 +6,10 @@ import { fileURLToPath } from "node:url";
 import { provider, secret } from "../../bench/support/objects.ts";
 import type { AgentRun } from "../../src/api/agent-run.ts";
 import { agentProviders, agentRuns } from "../../src/api/resources.ts";
-import { bodyOf, type Transport } from "../../src/client/transport.ts";
 import { jobs, namespaces, secrets } from "../../src/kube/builtin.ts";
-import { resourceOf } from "../../src/runtime/metrics.ts";
 import { startRunPlane, type RunPlane } from "../support/run-plane.ts";
+import { countTraffic, type Traffic } from "../support/traffic.ts";
 import { waitFor } from "../support/wait-for.ts";
-
-/** What was sent through a transport since it was last asked. */
-interface Traffic {
-  requests: Record<string, number>;
-  watches: Record<string, number>;
-  writtenBytes: number;
-  /** Of the answers that were read as a whole. */
-  readBytes: number;
-  watchedBytes: number;
-}
 
 /** Counts, not times: they are the same on every machine, so that a change of them is a change of the program. */
 describe("what one run costs", { timeout: 120_000 }, () => {
@@ -158,46 +147,3 @@ describe("what one run allocates", { timeout: 120_000 }, () => {
     assert.ok(bytes < 2_400_000, `${bytes} bytes a run`);
   });
 });
-
-async function* counted(
-  chunks: AsyncIterable<Uint8Array>,
-  count: (bytes: number) => void,
-): AsyncGenerator<Uint8Array> {
-  for await (const chunk of chunks) {
-    count(chunk.length);
-    yield chunk;
-  }
-}
-
-function countTraffic(transport: Transport): { transport: Transport; take: () => Traffic } {
-  const none = (): Traffic => ({ requests: {}, watches: {}, writtenBytes: 0, readBytes: 0, watchedBytes: 0 });
-  let traffic = none();
-  const increment = (counts: Record<string, number>, name: string): void => {
-    counts[name] = (counts[name] ?? 0) + 1;
-  };
-  return {
-    transport: async (request) => {
-      const resource = resourceOf(request.path);
-      if (/[?&]watch=/.test(request.path)) {
-        increment(traffic.watches, resource);
-        const response = await transport(request);
-        const chunks = () => counted(response.chunks(), (bytes) => (traffic.watchedBytes += bytes));
-        return { ...response, chunks };
-      }
-      increment(traffic.requests, `${request.method} ${resource}`);
-      traffic.writtenBytes += Buffer.byteLength(bodyOf(request) ?? "");
-      const response = await transport(request);
-      const text = async (): Promise<string> => {
-        const body = await response.text();
-        traffic.readBytes += Buffer.byteLength(body);
-        return body;
-      };
-      return { ...response, text };
-    },
-    take: () => {
-      const taken = traffic;
-      traffic = none();
-      return taken;
-    },
-  };
-}

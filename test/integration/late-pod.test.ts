@@ -7,15 +7,19 @@ import { agentRuns } from "../../src/api/resources.ts";
 import { jobs } from "../../src/kube/builtin.ts";
 import { isFinished } from "../../src/plan/agent-run/status.ts";
 import { startRunPlane, type RunPlane } from "../support/run-plane.ts";
+import { countTraffic, type Traffic } from "../support/traffic.ts";
 import { waitFor, waitForAbsence } from "../support/wait-for.ts";
 
 describe("a run whose Job gets no pod", { timeout: 60_000 }, () => {
   const stack = new AsyncDisposableStack();
   let plane: RunPlane;
+  let takeTraffic: () => Traffic;
 
   before(async () => {
     plane = await startRunPlane(stack);
-    await plane.startOperator();
+    const { transport, take } = countTraffic(plane.transport);
+    takeTraffic = take;
+    await plane.startOperator(transport);
   });
   after(() => stack.disposeAsync());
 
@@ -48,5 +52,18 @@ describe("a run whose Job gets no pod", { timeout: 60_000 }, () => {
     const { status } = await waitFor(admin, agentRuns, at, isFinished);
     assert.deepEqual([status?.phase, status?.reason], ["Failed", "Cancelled"]);
     await waitForAbsence(admin, jobs, at);
+  });
+
+  it("asks little of the API server, however many wait with it", async () => {
+    const names = Array.from({ length: 8 }, (_, index) => `many-${index}`);
+    const all = await Promise.all(names.map(startWithoutPod));
+    takeTraffic();
+    for (const at of all)
+      await waitFor(plane.admin, agentRuns, at, ({ status }) => status?.reason === "PodNotCreated");
+    const { requests } = takeTraffic();
+    // They are late within about the same second, and one list tells the warnings of all for five.
+    const { "GET events": lists = 0, "GET jobs": looks = 0 } = requests;
+    assert.ok(lists >= 1 && lists <= 3, `${lists} lists of events`);
+    assert.ok(looks >= 1 && looks <= 2 * names.length, `${looks} looks at ${names.length} Jobs`);
   });
 });

@@ -14,16 +14,21 @@ function aRun(status: AgentRunStatus): AgentRun {
 }
 
 describe("the status of a run's Job", () => {
-  const needed = (status: AgentRunStatus, job: JobState, itsPod?: Pod): boolean =>
-    isJobStatusNeeded(aRun(status), job, itsPod, NOW);
+  const needed = (
+    status: AgentRunStatus,
+    job: JobState,
+    seen: { pod?: Pod; warning?: string } = {},
+  ): boolean => isJobStatusNeeded(aRun(status), job, { ...seen, now: NOW });
 
   it("is not asked for where a pod tells how the run goes", () => {
-    assert.equal(needed({ phase: "Running", podName: "demo-x" }, old, pod), false);
+    assert.equal(needed({ phase: "Running", podName: "demo-x" }, old, { pod }), false);
   });
 
-  it("is asked for once the pod is late, or gone", () => {
+  it("is asked for where no pod comes: something is wrong, or none was seen for a minute, or it is gone", () => {
     assert.equal(needed({ phase: "Initializing" }, young), false);
     assert.equal(podLateInMs(young, NOW), 5_000);
+    const warning = "FailedCreate: exceeded quota";
+    assert.equal(needed({ phase: "Initializing" }, young, { warning }), true);
     assert.equal(needed({ phase: "Initializing" }, old), true);
     assert.equal(needed({ phase: "Running", podName: "demo-x" }, young), true);
   });

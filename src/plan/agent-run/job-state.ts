@@ -21,17 +21,19 @@ export function hasEnded(job: JobState): boolean {
   return jobCondition(job, "Complete") !== undefined || jobCondition(job, "Failed") !== undefined;
 }
 
+/** A Job of which no pod has been seen for so long may have ended without one. */
+const PATIENCE_MS = 60_000;
+
 /** Whether only the Job's status can tell how the run goes: there is no pod, and none is just about to come. */
 export function isJobStatusNeeded(
   run: AgentRun,
   job: KubeObject,
-  pod: Pod | undefined,
-  now: number,
+  { pod, warning, now }: { pod?: Pod; warning?: string; now: number },
 ): boolean {
   if (pod || isDeleting(run)) return false;
   const hadPod = run.status?.podName !== undefined;
   if (isFinished(run)) return !hadPod && !isDeleting(job);
-  return hadPod || isPodLate(job, now);
+  return hadPod || warning !== undefined || ageMs(job, now) >= PATIENCE_MS;
 }
 
 /** Whether a Job without a pod has had time enough for one. */
@@ -40,8 +42,12 @@ export function isPodLate(job: KubeObject, now: number): boolean {
 }
 
 /** Milliseconds until a pod that is still missing is late. */
-export function podLateInMs({ metadata }: KubeObject, now: number): number {
-  return Math.max(0, timeOf(metadata.creationTimestamp, now) + SLOW_START_MS - now);
+export function podLateInMs(job: KubeObject, now: number): number {
+  return Math.max(0, SLOW_START_MS - ageMs(job, now));
+}
+
+function ageMs({ metadata }: KubeObject, now: number): number {
+  return now - timeOf(metadata.creationTimestamp, now);
 }
 
 /** Whether nothing of a Job goes on, or will. With `backoffLimit: 0` no second pod follows the one that `run` names. */

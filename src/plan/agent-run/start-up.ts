@@ -93,16 +93,21 @@ function schedulingHoldUp(
   warning: string | undefined,
 ): HoldUp | undefined {
   if (pod.spec.nodeName !== undefined) return undefined;
-  const message = podState.unschedulable(pod);
-  if (claim && claim.status?.phase !== "Bound" && !isForTheNode(message, warning)) {
+  if (claim && claim.status?.phase !== "Bound" && mayWaitForClaim(pod, warning)) {
     return { reason: "ClaimPending", message: claimMessage(claim, warning) };
   }
+  const message = podState.unschedulable(pod);
   return message === undefined ? undefined : { reason: "Unschedulable", message };
 }
 
-/** A claim that waits for its first consumer is bound once a node takes the pod: then the pod's trouble is the cause. */
-function isForTheNode(message: string | undefined, claimWarning: string | undefined): boolean {
-  return claimWarning === undefined && message !== undefined && !/PersistentVolumeClaim/i.test(message);
+/**
+ * Whether a claim may be what keeps a pod from its node. One that waits for its first consumer is bound once a node
+ * takes the pod: where the scheduler names another trouble and the claim has none, that is the cause.
+ */
+export function mayWaitForClaim(pod: Pod, claimWarning: string | undefined): boolean {
+  if (pod.spec.nodeName !== undefined) return false;
+  const message = podState.unschedulable(pod);
+  return claimWarning !== undefined || message === undefined || /PersistentVolumeClaim/i.test(message);
 }
 
 function claimMessage({ metadata, spec }: PersistentVolumeClaim, warning: string | undefined): string {

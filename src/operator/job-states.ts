@@ -1,0 +1,21 @@
+import type { Client } from "../client/client.ts";
+import { keyOf, type KubeObject } from "../kube/objects.ts";
+import type { JobState } from "../plan/agent-run/job-state.ts";
+import type { Caches } from "./caches.ts";
+import { readOncePerVersion } from "./version-reads.ts";
+
+/** A run's Job with its status; undefined where it no longer exists. Rejects with `ApiError`. */
+export type JobStates = (job: KubeObject) => Promise<JobState | undefined>;
+
+export function createJobStates(client: Client, caches: Pick<Caches, "runJobs">): JobStates {
+  const states = readOncePerVersion(client, caches.runJobs, ({ metadata: { uid }, status }) => ({
+    uid,
+    status,
+  }));
+  return async (job) => {
+    const state = await states(keyOf(job));
+    // Another Job of the same name is none of this run's.
+    if (state === undefined || state.uid !== job.metadata.uid) return undefined;
+    return { metadata: job.metadata, ...(state.status && { status: state.status }) };
+  };
+}
