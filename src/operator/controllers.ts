@@ -1,6 +1,6 @@
 import type { AgentConfig } from "../api/agent-config.ts";
 import { agentConfigs, agentProviders, agentRuns, agentWorkspaces } from "../api/resources.ts";
-import { keyOf, type KubeObject } from "../kube/objects.ts";
+import { isDeleting, keyOf, type KubeObject } from "../kube/objects.ts";
 import { planConfig } from "../plan/agent-config.ts";
 import { planProvider } from "../plan/agent-provider.ts";
 import type { ObservedRun } from "../plan/agent-run/observed.ts";
@@ -20,7 +20,7 @@ import type { Log } from "../runtime/log.ts";
 import type { Change, Reflector } from "../client/cache/reflector.ts";
 import { workspacesOf, type Caches } from "./caches.ts";
 import { createDependencies, type Dependencies } from "./dependencies.ts";
-import { gatherRun, runKeyOf, type Sources } from "./gather-run.ts";
+import { gatherRun, newestPod, runKeyOf, type Sources } from "./gather-run.ts";
 import { gatherWorkspace, workspaceKeyOf } from "./gather-workspace.ts";
 import { createReconcile, type Hands } from "./reconcile.ts";
 import * as reference from "./reference-names.ts";
@@ -66,7 +66,9 @@ function runController({ hands, reads, defaults, log, observe }: ControllerSetup
     observer: observe("agentrun"),
     sources: [
       objectSource(caches.runs),
-      watchSource(caches.runJobs, (change) => runKeyOf(either(change))),
+      watchSource(caches.runJobs, (change) =>
+        tellsOfItsRun(change, caches) ? runKeyOf(either(change)) : [],
+      ),
       watchSource(caches.workspaceJobs, (change) => runKeyOf(either(change))),
       watchSource(caches.pods, (change) => runKeyOf(either(change))),
       readersOf(caches.providers, reference.toProvider, dependencies),
@@ -76,6 +78,12 @@ function runController({ hands, reads, defaults, log, observe }: ControllerSetup
     ],
     recheck: { everyMs: RECHECK_MS, keys: () => unfinished(caches) },
   });
+}
+
+/** While a pod is in sight, what changes of its Job is nearly always the status, which is not watched and not needed. */
+function tellsOfItsRun({ old, new: job }: Change<KubeObject>, caches: Caches): boolean {
+  if (!old || !job || isDeleting(old) !== isDeleting(job)) return true;
+  return newestPod(caches, job) === undefined;
 }
 
 function* unfinished({ runs }: Caches): Generator<string> {

@@ -16,8 +16,6 @@ export interface ReconcileContext {
   reasons: readonly string[];
   /** Aborts when the process stops and does not wait any longer. */
   signal: AbortSignal;
-  /** Carries the controller's name and the key. */
-  log: Log;
   /** To be given to `put` of own writes, so that their echo does not bring this key back into the queue. */
   origin: OwnWrites;
   /** Lets keys whose objects are new begin first, in this one's place; resolves when it may go on. */
@@ -171,18 +169,17 @@ class ReconcileLoop implements Controller {
     const triggers: Trigger[] = [];
     this.#running.set(key, { own, triggers });
     const startedAt = performance.now();
-    const keyLog = log.child({ controller: name, key });
     let outcome = "done";
     try {
-      const context = { reasons, signal: this.#giveUp.signal, log: keyLog, origin: own, giveWay };
+      const context = { reasons, signal: this.#giveUp.signal, origin: own, giveWay };
       const { lookAgain } = await reconcile(key, context);
       this.#queue.forget(key);
       if (lookAgain !== "onChange") this.#queue.addAfter(key, lookAgain.afterMs, "time");
       const ms = Math.round(performance.now() - startedAt);
-      keyLog.debug({ reasons, ms, lookAgain }, "reconciled");
+      log.debug({ controller: name, key, reasons, ms, lookAgain }, "reconciled");
     } catch (error) {
       outcome = failureReason(error);
-      this.#retry(key, error, reasons, keyLog);
+      this.#retry(key, error, reasons);
     } finally {
       this.#running.delete(key);
       for (const { reason, resourceVersion } of triggers) {
@@ -192,7 +189,8 @@ class ReconcileLoop implements Controller {
     observer?.reconciled(outcome, (performance.now() - startedAt) / 1_000);
   }
 
-  #retry(key: string, error: unknown, reasons: readonly string[], log: Log): void {
+  #retry(key: string, error: unknown, reasons: readonly string[]): void {
+    const log = this.#options.log.child({ controller: this.name, key });
     if (this.#stopped) {
       log.info({ error, reasons }, "a reconcile was cut off by the stop; the next start takes it up");
       return;

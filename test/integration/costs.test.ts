@@ -7,6 +7,7 @@ import { provider, secret } from "../../bench/support/objects.ts";
 import type { AgentRun } from "../../src/api/agent-run.ts";
 import { agentProviders, agentRuns } from "../../src/api/resources.ts";
 import { jobs, namespaces, secrets } from "../../src/kube/builtin.ts";
+import { createLog } from "../../src/runtime/log.ts";
 import { startRunPlane, type RunPlane } from "../support/run-plane.ts";
 import { countTraffic, type Traffic } from "../support/traffic.ts";
 import { waitFor } from "../support/wait-for.ts";
@@ -17,12 +18,17 @@ describe("what one run costs", { timeout: 120_000 }, () => {
   let plane: RunPlane;
   let takeTraffic: () => Traffic;
   let first: Traffic;
+  let reconciles = 0;
 
   before(async () => {
     plane = await startRunPlane(stack);
     const counted = countTraffic(plane.transport);
     takeTraffic = counted.take;
-    await plane.startOperator(counted.transport);
+    const log = createLog({
+      level: "debug",
+      write: (line) => (reconciles += Number(/"controller":"agentrun".*"message":"reconciled"/.test(line))),
+    });
+    await plane.startOperator({ transport: counted.transport, log });
     first = takeTraffic();
   });
   after(() => stack.disposeAsync());
@@ -52,7 +58,14 @@ describe("what one run costs", { timeout: 120_000 }, () => {
 
   it("is the same for each of many at once, beside those that have ended", async () => {
     const names = Array.from({ length: 20 }, (_, index) => `more-${index}`);
+    reconciles = 0;
     const { requests } = await trafficOf(names);
+    // When it is made, and with each change of its pod; not with those of its Job.
+    assert.ok(
+      reconciles > 3 * names.length,
+      `${reconciles} reconciles of ${names.length} runs are too few to be true`,
+    );
+    assert.ok(reconciles < 8 * names.length, `${reconciles} reconciles of ${names.length} runs`);
     const expected = Object.entries(onceForEachRun).map(([name, count]) => [name, count * names.length]);
     assert.deepEqual(requests, Object.fromEntries(expected));
   });

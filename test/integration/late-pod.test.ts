@@ -19,7 +19,7 @@ describe("a run whose Job gets no pod", { timeout: 60_000 }, () => {
     plane = await startRunPlane(stack);
     const { transport, take } = countTraffic(plane.transport);
     takeTraffic = take;
-    await plane.startOperator(transport);
+    await plane.startOperator({ transport });
   });
   after(() => stack.disposeAsync());
 

@@ -11,7 +11,7 @@ import { events, namespaces, secrets } from "../../src/kube/builtin.ts";
 import { installDefinitions } from "../../src/local/install.ts";
 import { startOperator } from "../../src/operator/operator.ts";
 import { isFinished } from "../../src/plan/agent-run/status.ts";
-import { createLog } from "../../src/runtime/log.ts";
+import { createLog, type Log } from "../../src/runtime/log.ts";
 import { projectRoot } from "./project-files.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 import { waitFor } from "./wait-for.ts";
@@ -23,8 +23,8 @@ export interface RunPlane extends Pick<ControlPlane, "listening" | "transport"> 
   readonly admin: Client;
   /** It holds a provider with its Secret. */
   readonly namespace: string;
-  /** Starts an operator in this process, on the plane's own transport or another one; resolves when it works. */
-  startOperator(transport?: Transport): Promise<void>;
+  /** Starts an operator in this process, on the plane's own transport or another one, logging what fails or all; resolves when it works. */
+  startOperator(its?: { transport?: Transport; log?: Log }): Promise<void>;
   /** Resolves when the operator has taken up the provider, which is the first thing that it does. */
   readonly operatorWorks: () => Promise<void>;
   /** Makes runs of these names, all at once; resolves after the last event of each. */
@@ -53,11 +53,12 @@ export async function startRunPlane(stack: AsyncDisposableStack): Promise<RunPla
     transport,
     admin,
     namespace,
-    startOperator: async (its = transport) => {
+    startOperator: async (its) => {
       const operator = await startOperator({
-        transport: its,
-        leaseNamespace: namespace,
+        transport,
         log: createLog({ level: "error" }),
+        ...its,
+        leaseNamespace: namespace,
         healthProbeBindAddress: "0",
         metricsBindAddress: "0",
       });
