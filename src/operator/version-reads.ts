@@ -29,20 +29,15 @@ export function readOncePerVersion<T extends KubeObject, V>(
 
   async function read(key: string, reading: Reading<V>): Promise<V | undefined> {
     const [namespace = "", name = ""] = key.split("/");
-    const object = await readNow(client, cache.type, { namespace, name }).catch((error: unknown) => {
-      forget(key, reading);
-      throw error;
-    });
-    if (object === undefined) {
-      forget(key, reading);
-      return undefined;
+    let object: T | undefined;
+    try {
+      object = await readNow(client, cache.type, { namespace, name });
+    } finally {
+      if (object === undefined && known.get(key) === reading) known.delete(key);
     }
+    if (object === undefined) return undefined;
     reading.version = object.metadata.resourceVersion;
     return take(object);
-  }
-
-  function forget(key: string, reading: Reading<V>): void {
-    if (known.get(key) === reading) known.delete(key);
   }
 
   return async (key) => {
