@@ -6,6 +6,7 @@ import { metadataOnlyAccept, queryOf } from "./client.ts";
 import type { Client } from "./client.ts";
 import { ApiError, noAnswerError, watchStatusError } from "./errors.ts";
 import { createLineSplitter } from "./lines.ts";
+import { listPages } from "./list-pages.ts";
 import { createOmission } from "./omit.ts";
 
 /** What a watch tells, in order. Every object comes exactly as it was parsed, once. */
@@ -142,16 +143,13 @@ async function* listAll<T extends KubeObject>(
     ...(state.pageSize !== undefined && { limit: state.pageSize }),
   };
   yield { kind: "listing" };
-  let next: string | undefined;
   let resourceVersion = "";
-  do {
-    const page = await client.list(type, next === undefined ? query : { ...query, continue: next });
+  for await (const page of listPages(client, type, query)) {
     if (!Array.isArray(page.items) || typeof page.metadata?.resourceVersion !== "string")
       throw noAnswer(type, new Error("the answer is no list"));
     for (const item of page.items) yield objectEvent("upsert", item, options.check);
     resourceVersion = page.metadata.resourceVersion;
-    next = page.metadata.continue;
-  } while (next !== undefined && next !== "");
+  }
   state.resourceVersion = resourceVersion;
   state.failures = 0;
   yield { kind: "sync", resourceVersion };

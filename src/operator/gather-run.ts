@@ -57,7 +57,8 @@ export async function gatherRun(
   if (!run || isFinished(run) || known) dependencies.forget(key);
   if (!run) return undefined;
   const pod = known && newestPod(caches, known);
-  const warning = known && !pod && isGoingOn(run) ? await whyNoPod(sources, known, now) : undefined;
+  const awaitsPod = !pod && isGoingOn(run) && run.status?.podName === undefined;
+  const warning = known && awaitsPod ? await whyNoPod(sources, known, now) : undefined;
   const isNeeded = known && isJobStatusNeeded(run, known, { pod, warning, now });
   const job = isNeeded ? await sources.jobStates(known) : known;
   const base = { run, defaults, job, pod, now, cleanup: gatherCleanup(sources, run, key) };

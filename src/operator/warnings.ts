@@ -1,4 +1,5 @@
 import type { Client } from "../client/client.ts";
+import { listPages } from "../client/list-pages.ts";
 import { events, type Event } from "../kube/builtin.ts";
 
 /** What a Warning event is about. */
@@ -44,17 +45,14 @@ export function createWarnings(client: Pick<Client, "list">): Warnings {
 async function newestOf(client: Pick<Client, "list">, namespace: string): Promise<NewestWarnings> {
   const newest = new Map<string, { text: string; at: number }>();
   const query = { namespace, fieldSelector: "type=Warning", limit: PAGE_SIZE, omit: ["managedFields"] };
-  let next: string | undefined;
-  do {
-    const page = await client.list(events, next === undefined ? query : { ...query, continue: next });
-    for (const event of page.items) {
+  for await (const { items } of listPages(client, events, query)) {
+    for (const event of items) {
       const key = keyOf(event.regarding ?? {});
       const at = timeOf(event);
       if (at < (newest.get(key)?.at ?? 0)) continue;
       newest.set(key, { text: `${event.reason}: ${event.note ?? ""}`.trim(), at });
     }
-    next = page.metadata?.continue;
-  } while (next !== undefined && next !== "");
+  }
   return newest;
 }
 
