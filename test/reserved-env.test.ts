@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isReservedEnvName } from "../src/api/reserved-env.ts";
-import { buildRunJob } from "../src/plan/build/run-job.ts";
+import { buildRunJob } from "../src/plan/specs/run-job.ts";
 import type { ResolvedRun } from "../src/plan/resolved-run.ts";
 import { readProjectFiles } from "./support/project-files.ts";
 
@@ -43,7 +43,7 @@ test("a manifest can set none of the variables that the git containers rely on",
 });
 
 test("a manifest can set none of git's variables that the scripts set", () => {
-  const scripts = readProjectFiles(["src/plan/build/scripts"], ".sh");
+  const scripts = readProjectFiles(["src/plan/specs/scripts"], ".sh");
   const names = scripts.flatMap(({ text }) => text.match(/\bGIT_[A-Z_]+(?==)/g) ?? []);
   assert.ok(names.length > 0);
   assert.deepEqual(

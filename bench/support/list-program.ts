@@ -4,7 +4,7 @@ import { metadataOnlyAccept, queryOf } from "../../src/client/client.ts";
 import { jobs, persistentVolumeClaims, pods, secrets } from "../../src/kube/builtin.ts";
 import type { KubeList } from "../../src/kube/objects.ts";
 import { pathOf, type ResourceType } from "../../src/kube/resources.ts";
-import { RUN_COMPONENT, WORKSPACE_COMPONENT } from "../../src/plan/build/labels.ts";
+import { RUN_COMPONENT, WORKSPACE_COMPONENT } from "../../src/plan/specs/labels.ts";
 import { connectPlainly } from "./plain-requests.ts";
 
 /**

@@ -1,6 +1,6 @@
 import type { AgentRun, AgentRunStatus } from "../../src/api/agent-run.ts";
 import type { Job, Pod } from "../../src/kube/builtin.ts";
-import { diffMergePatch } from "../../src/kube/patch/merge-patch.ts";
+import { diffMergePatch } from "../../src/kube/merge-patch.ts";
 import { DEFAULT_AGENT_IMAGE, DEFAULT_GIT_IMAGE } from "../../src/operator/images.ts";
 import type { ObservedRun } from "../../src/plan/agent-run/observed.ts";
 import { planRun } from "../../src/plan/agent-run/plan.ts";

@@ -2,8 +2,8 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Generator, NOTICE } from "./generator.ts";
 
-const SOURCES = "src/plan/build/scripts";
-const TARGET = "src/plan/build/scripts.generated.ts";
+const SOURCES = "src/plan/specs/scripts";
+const TARGET = "src/plan/specs/scripts.generated.ts";
 
 /** `git-clone.sh` -> `gitCloneSh` */
 function constantName(file: string): string {

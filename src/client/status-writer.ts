@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { KubeObject } from "../kube/objects.ts";
 import { locationOf } from "../kube/objects.ts";
-import { diffMergePatch } from "../kube/patch/merge-patch.ts";
+import { diffMergePatch } from "../kube/merge-patch.ts";
 import type { ResourceType } from "../kube/resources.ts";
 import type { Client } from "./client.ts";
 import { isApiError } from "./errors.ts";

@@ -1,6 +1,6 @@
 import type { Condition, KubeObject } from "./objects.ts";
-import type { ContainerAction, Probe } from "./pods/actions.ts";
-import type { DownwardValue, KeyToPath, VolumeProjection } from "./pods/projections.ts";
+import type { ContainerAction, Probe } from "./actions.ts";
+import type { DownwardValue, KeyToPath, VolumeProjection } from "./projections.ts";
 import { resourceType } from "./resources.ts";
 
 /** The subset of Kubernetes' built-in kinds that this project reads or writes. Source: k8s.io/api. */

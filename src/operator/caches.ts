@@ -4,7 +4,7 @@ import { agentConfigs, agentProviders, agentRuns, agentWorkspaces } from "../api
 import type { Client } from "../client/client.ts";
 import { jobs, persistentVolumeClaims, pods, secrets, type Job, type Pod } from "../kube/builtin.ts";
 import type { KubeObject } from "../kube/objects.ts";
-import { RUN_COMPONENT, WORKSPACE_COMPONENT } from "../plan/build/labels.ts";
+import { RUN_COMPONENT, WORKSPACE_COMPONENT } from "../plan/specs/labels.ts";
 import type { JobState } from "../plan/agent-run/job-state.ts";
 import { isFinished } from "../plan/agent-run/status.ts";
 import type { Log } from "../runtime/log.ts";

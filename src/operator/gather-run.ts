@@ -24,7 +24,7 @@ import {
   runJobName,
   sharedClaimName,
   workspaceClaimName,
-} from "../plan/build/names.ts";
+} from "../plan/specs/names.ts";
 import type { Caches } from "./caches.ts";
 import type { Dependencies } from "./dependencies.ts";
 import type { JobStates } from "./job-states.ts";

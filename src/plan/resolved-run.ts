@@ -41,7 +41,7 @@ export interface ResolvedProvider {
 
 /**
  * An AgentRun with every reference followed and every default applied: all that is needed to build
- * its claim and its Job, and nothing else. Made by `resolveRun`, read by `plan/build`.
+ * its claim and its Job, and nothing else. Made by `resolveRun`, read by `plan/specs`.
  */
 export interface ResolvedRun {
   namespace: string;

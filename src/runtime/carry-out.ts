@@ -2,7 +2,7 @@ import type { Client } from "../client/client.ts";
 import { ApiError, isApiError } from "../client/errors.ts";
 import type { KubeObject } from "../kube/objects.ts";
 import { isObject } from "../kube/json.ts";
-import { diffMergePatch } from "../kube/patch/merge-patch.ts";
+import { diffMergePatch } from "../kube/merge-patch.ts";
 import type { ResourceType } from "../kube/resources.ts";
 import type { EventIntent } from "./events.ts";
 import type { LookAgain } from "./controller.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { access } from "node:fs/promises";
 import { test } from "node:test";
 import { committingScenario } from "../../src/demo/model-scenario.ts";
-import { parseGitReport } from "../../src/plan/build/git-report.ts";
+import { parseGitReport } from "../../src/plan/specs/git-report.ts";
 import { describeAgent } from "./support/agent-behaviour.ts";
 import { KEY, prepareAgentRun } from "./support/agent-run.ts";
 import { startDeafProxy } from "./support/deaf-proxy.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { custom } from "../../src/agents/custom/custom.ts";
-import { parseGitReport, parseUnfitImage } from "../../src/plan/build/git-report.ts";
+import { parseGitReport, parseUnfitImage } from "../../src/plan/specs/git-report.ts";
 import type { ResolvedRun } from "../../src/plan/resolved-run.ts";
 import { createGitRepository } from "../support/git-repository.ts";
 import { projectRoot } from "../support/project-files.ts";

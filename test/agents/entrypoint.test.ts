@@ -5,7 +5,7 @@ import { describe, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { agentOfType } from "../../src/agents/registry.ts";
 import { MAX_PROMPT_BYTES } from "../../src/api/rules/values.ts";
-import { parseGitReport, parseUnfitImage, wasStalled } from "../../src/plan/build/git-report.ts";
+import { parseGitReport, parseUnfitImage, wasStalled } from "../../src/plan/specs/git-report.ts";
 import type { ResolvedRun } from "../../src/plan/resolved-run.ts";
 import { startGitHttpServer } from "../support/git-http-server.ts";
 import { createGitRepository } from "../support/git-repository.ts";

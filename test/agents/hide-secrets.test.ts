@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { commonSh, hideSecretsSh } from "../../src/plan/build/scripts.generated.ts";
+import { commonSh, hideSecretsSh } from "../../src/plan/specs/scripts.generated.ts";
 import { runOk } from "../support/run.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 

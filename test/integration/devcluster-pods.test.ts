@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pods, secrets } from "../../src/kube/builtin.ts";
 import type { Container } from "../../src/kube/builtin.ts";
-import { nodes } from "../../src/kube/pods/node.ts";
+import { nodes } from "../../src/devcluster/kubelet/pods/node.ts";
 import { useCluster } from "../support/cluster.ts";
 import { eventOf, IMAGE, sh, skipElsewhere, usePods, WAIT_MS } from "../support/pods.ts";
 import { waitForAbsence } from "../support/wait-for.ts";

@@ -7,7 +7,7 @@ import type { Client } from "../../src/client/client.ts";
 import { isApiError } from "../../src/client/errors.ts";
 import { kubeconfigTransport } from "../../src/client/kubeconfig.ts";
 import { namespaces } from "../../src/kube/builtin.ts";
-import { nodes } from "../../src/kube/pods/node.ts";
+import { nodes } from "../../src/devcluster/kubelet/pods/node.ts";
 import { installDefinitions } from "../../src/local/install.ts";
 import type { LocalClusterOptions } from "../../src/local/local-cluster.ts";
 import { startLocalCluster } from "../../src/local/local-cluster.ts";

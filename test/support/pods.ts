@@ -1,7 +1,7 @@
 import type { TestContext } from "node:test";
 import { watchResource } from "../../src/client/watch.ts";
 import { pods, type Container, type Pod } from "../../src/kube/builtin.ts";
-import { coreEvents } from "../../src/kube/core-events.ts";
+import { coreEvents } from "../../src/devcluster/core-events.ts";
 import type { TestCluster } from "./cluster.ts";
 import { waitFor } from "./wait-for.ts";
 

@@ -3,7 +3,7 @@ import { chmod, mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { custom } from "../../src/agents/custom/custom.ts";
-import { parseGitReport } from "../../src/plan/build/git-report.ts";
+import { parseGitReport } from "../../src/plan/specs/git-report.ts";
 import { createPod, repository, resolvedRun } from "../agents/support/pod.ts";
 import { createWorkspace } from "../agents/support/workspace.ts";
 import { requireTool } from "../support/debian.ts";

@@ -11,7 +11,7 @@ import { jobs, pods, type Job, type Pod } from "../../kube/builtin.ts";
 import { pathOf } from "../../kube/resources.ts";
 import { DEFAULT_GIT_IMAGE } from "../../operator/images.ts";
 import { isPodFinished, waitingContainer } from "../../plan/agent-run/pod-state.ts";
-import { ARTIFACTS, buildArtifactsPod, type Artifact } from "../../plan/build/artifacts-pod.ts";
+import { ARTIFACTS, buildArtifactsPod, type Artifact } from "../../plan/specs/artifacts-pod.ts";
 import { readArtifacts, type FetchedArtifacts } from "../artifact-stream.ts";
 import { withCluster } from "../cluster.ts";
 import { UsageError } from "../command.ts";

@@ -5,7 +5,7 @@ import type { Client } from "../../client/client.ts";
 import { ApiError, isApiError } from "../../client/errors.ts";
 import { customResourceDefinitions, leases, namespaces } from "../../kube/builtin.ts";
 import { isObject } from "../../kube/json.ts";
-import { DEFAULT_CLASS } from "../../kube/kinds/storage-classes.ts";
+import { DEFAULT_CLASS } from "../../kube/storage-classes.ts";
 import type { Condition, KubeObject } from "../../kube/objects.ts";
 import { resourceType } from "../../kube/resources.ts";
 import { leaderElectionRules, operatorRules, type PolicyRule } from "../../operator/rbac.ts";

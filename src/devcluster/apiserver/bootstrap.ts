@@ -1,8 +1,8 @@
-import { apiServerUser } from "../../kube/access/user.ts";
-import { bootstrapObjects } from "../../kube/bootstrap-objects.ts";
-import { metaOf } from "../../kube/json-object.ts";
-import { decodeObject } from "../../kube/request/body.ts";
-import type { WriteTarget } from "../../kube/request/target.ts";
+import { apiServerUser } from "./access/user.ts";
+import { bootstrapObjects } from "./answers/bootstrap-objects.ts";
+import { metaOf } from "./answers/json-object.ts";
+import { decodeObject } from "./request/body.ts";
+import type { WriteTarget } from "./request/target.ts";
 import type { ApiContext } from "./context.ts";
 import { createObject } from "./verbs/create.ts";
 

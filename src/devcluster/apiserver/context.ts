@@ -1,5 +1,5 @@
-import type { Authorizer } from "../../kube/access/rules.ts";
-import type { StoredObjects } from "../../kube/access/stored-objects.ts";
+import type { Authorizer } from "./access/rules.ts";
+import type { StoredObjects } from "./access/stored-objects.ts";
 import type { Admission } from "./admission/webhooks.ts";
 import type { Tokens } from "./auth/tokens.ts";
 import type { OpenApi } from "./openapi.ts";

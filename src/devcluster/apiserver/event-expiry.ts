@@ -1,5 +1,5 @@
-import type { JsonObject } from "../../kube/json-object.ts";
-import { isExpiredEvent } from "../../kube/kinds/events.ts";
+import type { JsonObject } from "./answers/json-object.ts";
+import { isExpiredEvent } from "./kinds/events.ts";
 import type { ApiContext } from "./context.ts";
 
 const TABLE = "/events";

@@ -1,14 +1,14 @@
-import { answerReview } from "../../kube/access/access-review.ts";
-import { accessOf, accessRefusal } from "../../kube/access/access-request.ts";
-import { answerDiscovery } from "../../kube/discovery-paths.ts";
-import type { JsonObject } from "../../kube/json-object.ts";
-import { renderObject, renderPage } from "../../kube/kinds/render.ts";
-import { negotiate, PLAIN_JSON, type Negotiated } from "../../kube/request/accept.ts";
-import { readBody, readDocument } from "../../kube/request/body.ts";
-import { parseDeleteOptions } from "../../kube/request/delete-options.ts";
-import { isWriteVerb, parseWriteOptions } from "../../kube/request/options.ts";
-import type { WriteVerb } from "../../kube/request/options.ts";
-import { parseRequestInfo, type RequestInfo } from "../../kube/request/request-info.ts";
+import { answerReview } from "./access/access-review.ts";
+import { accessOf, accessRefusal } from "./access/access-request.ts";
+import { answerDiscovery } from "./answers/discovery-paths.ts";
+import type { JsonObject } from "./answers/json-object.ts";
+import { renderObject, renderPage } from "./kinds/render.ts";
+import { negotiate, PLAIN_JSON, type Negotiated } from "./request/accept.ts";
+import { readBody, readDocument } from "./request/body.ts";
+import { parseDeleteOptions } from "./request/delete-options.ts";
+import { isWriteVerb, parseWriteOptions } from "./request/options.ts";
+import type { WriteVerb } from "./request/options.ts";
+import { parseRequestInfo, type RequestInfo } from "./request/request-info.ts";
 import {
   faultResponse,
   formResponse,
@@ -18,9 +18,9 @@ import {
   warningHeader,
   writtenResponse,
   type Response,
-} from "../../kube/request/response.ts";
-import { targetOf, type Target } from "../../kube/request/target.ts";
-import { badRequest, methodNotAllowed, StatusError, unknownResource } from "../../kube/status-error.ts";
+} from "./request/response.ts";
+import { targetOf, type Target } from "./request/target.ts";
+import { badRequest, methodNotAllowed, StatusError, unknownResource } from "./answers/status-error.ts";
 import type { ApiContext } from "./context.ts";
 import type { ApiRequest, ApiResponse } from "./http/request.ts";
 import { answerSubresource } from "./subresources.ts";

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import type { ServedGroups } from "../../kube/discovery.ts";
-import type { GoTypes } from "../../kube/kinds/types/notation.ts";
-import { groupDocument, groupPaths, wholeDocument } from "../../kube/openapi.ts";
-import { requireJsonAccepted } from "../../kube/request/accept.ts";
-import { jsonResponse, pageNotFound, type Response } from "../../kube/request/response.ts";
+import type { ServedGroups } from "./answers/discovery.ts";
+import type { GoTypes } from "./kinds/types/notation.ts";
+import { groupDocument, groupPaths, wholeDocument } from "./answers/openapi.ts";
+import { requireJsonAccepted } from "./request/accept.ts";
+import { jsonResponse, pageNotFound, type Response } from "./request/response.ts";
 import type { ApiRequest } from "./http/request.ts";
 import type { Registry } from "./registry.ts";
 

@@ -1,7 +1,7 @@
-import { readObject } from "../../kube/kinds/served-object.ts";
-import { chooseContainer, parseLogOptions } from "../../kube/request/log-options.ts";
-import type { Target } from "../../kube/request/target.ts";
-import { notServed, StatusError } from "../../kube/status-error.ts";
+import { readObject } from "./kinds/served-object.ts";
+import { chooseContainer, parseLogOptions } from "./request/log-options.ts";
+import type { Target } from "./request/target.ts";
+import { notServed, StatusError } from "./answers/status-error.ts";
 import type { ApiContext } from "./context.ts";
 import type { ApiRequest, ApiResponse } from "./http/request.ts";
 import { getObject } from "./verbs/list.ts";

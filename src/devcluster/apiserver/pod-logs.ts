@@ -1,5 +1,5 @@
 /** What the API server needs from the node to answer `pods/NAME/log`. The kubelet implements it. */
-import type { LogOptions } from "../../kube/request/log-options.ts";
+import type { LogOptions } from "./request/log-options.ts";
 import type { Status } from "../../kube/status.ts";
 
 /** What is asked of one container's log. */

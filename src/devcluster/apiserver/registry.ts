@@ -1,5 +1,5 @@
-import { servedGroups, type ServedGroups } from "../../kube/discovery.ts";
-import type { Resource } from "../../kube/kinds/resource.ts";
+import { servedGroups, type ServedGroups } from "./answers/discovery.ts";
+import type { Resource } from "./kinds/resource.ts";
 
 /** The served resources: the built-in ones and those that CRDs add and take away. */
 export interface Registry {

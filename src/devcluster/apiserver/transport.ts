@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import { bodyOf, type Transport } from "../../client/transport.ts";
-import type { User } from "../../kube/access/user.ts";
+import type { User } from "./access/user.ts";
 import type { Handler } from "./handler.ts";
 import { splitTarget, type Sink } from "./http/request.ts";
 

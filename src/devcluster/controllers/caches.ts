@@ -2,11 +2,11 @@ import { createReflector, type Reflector } from "../../client/cache/reflector.ts
 import type { IndexFunction } from "../../client/cache/store.ts";
 import type { Client } from "../../client/client.ts";
 import { jobs, namespaces, persistentVolumeClaims, pods } from "../../kube/builtin.ts";
-import { claimKeysOfVolume } from "../../kube/claims/claim-plan.ts";
-import { jobKeysOf } from "../../kube/jobs/job-pods.ts";
-import { persistentVolumes, storageClasses } from "../../kube/kinds/storage-classes.ts";
+import { claimKeysOfVolume } from "./plans/claim-plan.ts";
+import { jobKeysOf } from "./plans/job-pods.ts";
+import { persistentVolumes, storageClasses } from "../../kube/storage-classes.ts";
 import type { KubeObject } from "../../kube/objects.ts";
-import { nodes } from "../../kube/pods/node.ts";
+import { nodes } from "../kubelet/pods/node.ts";
 import type { ResourceType } from "../../kube/resources.ts";
 import type { RecordEvent } from "./events.ts";
 

@@ -3,16 +3,16 @@ import { join } from "node:path";
 import { follow } from "../../client/cache/follow.ts";
 import { unlessRefused } from "../../client/errors.ts";
 import { persistentVolumeClaims, type PersistentVolumeClaim } from "../../kube/builtin.ts";
-import { boundClaim, claimKeysOfVolume, isReleased, planClaim } from "../../kube/claims/claim-plan.ts";
+import { boundClaim, claimKeysOfVolume, isReleased, planClaim } from "./plans/claim-plan.ts";
 import {
   isUsing,
   persistentVolumes,
   volumeFor,
   type PersistentVolume,
   type StorageClass,
-} from "../../kube/kinds/storage-classes.ts";
+} from "../../kube/storage-classes.ts";
 import { isDeleting, keyOf, locationOf } from "../../kube/objects.ts";
-import { claimKeysOf } from "../../kube/pods/scheduling.ts";
+import { claimKeysOf } from "./plans/scheduling.ts";
 import type { ControllerOptions } from "./caches.ts";
 import { createLoop, type Loop } from "./loop.ts";
 

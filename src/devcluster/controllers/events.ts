@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import type { Client } from "../../client/client.ts";
-import { coreEvent, coreEvents, type Telling } from "../../kube/core-events.ts";
+import { coreEvent, coreEvents, type Telling } from "../core-events.ts";
 import type { KubeObject } from "../../kube/objects.ts";
 import type { ResourceType } from "../../kube/resources.ts";
-import { timestamp } from "../../kube/time.ts";
+import { timestamp } from "../time.ts";
 
 /** Tells users what happened to an object. Never fails and never waits: events are best effort. */
 export type RecordEvent = (type: ResourceType, about: KubeObject, telling: Telling) => void;

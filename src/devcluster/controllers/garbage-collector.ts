@@ -10,7 +10,7 @@ import {
   withoutOwners,
   type OwnerState,
   type OwnershipPatch,
-} from "../../kube/ownership/collection.ts";
+} from "./plans/collection.ts";
 import { problemLog, type ControllerOptions } from "./caches.ts";
 import { createLoop, type Loop } from "./loop.ts";
 import { createOwnershipGraph, type Owned } from "./ownership.ts";

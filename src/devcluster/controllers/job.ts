@@ -1,10 +1,10 @@
 import { follow } from "../../client/cache/follow.ts";
 import { isApiError, unlessRefused } from "../../client/errors.ts";
 import { jobs, pods, type Job, type Pod } from "../../kube/builtin.ts";
-import { isJobFinished, isTracked, JOB_TRACKING, planJob } from "../../kube/jobs/job-plan.ts";
-import { jobKeysOf, podOf, timeToLiveMs } from "../../kube/jobs/job-pods.ts";
+import { isJobFinished, isTracked, JOB_TRACKING, planJob } from "./plans/job-plan.ts";
+import { jobKeysOf, podOf, timeToLiveMs } from "./plans/job-pods.ts";
 import { controllerOf, locationOf, withoutFinalizer } from "../../kube/objects.ts";
-import { diffMergePatch } from "../../kube/patch/merge-patch.ts";
+import { diffMergePatch } from "../../kube/merge-patch.ts";
 import type { ControllerOptions } from "./caches.ts";
 import { createLoop, type Loop } from "./loop.ts";
 

@@ -1,7 +1,7 @@
 import { follow } from "../../client/cache/follow.ts";
 import { unlessRefused } from "../../client/errors.ts";
 import { persistentVolumeClaims, pods, type PersistentVolumeClaim, type Pod } from "../../kube/builtin.ts";
-import { SELECTED_NODE } from "../../kube/kinds/storage-classes.ts";
+import { SELECTED_NODE } from "../../kube/storage-classes.ts";
 import { keyOf, locationOf } from "../../kube/objects.ts";
 import {
   bindingOf,
@@ -10,7 +10,7 @@ import {
   judgePod,
   unschedulableStatus,
   type Binding,
-} from "../../kube/pods/scheduling.ts";
+} from "./plans/scheduling.ts";
 import { resourceType } from "../../kube/resources.ts";
 import type { ControllerOptions } from "./caches.ts";
 import { createLoop, type Loop } from "./loop.ts";

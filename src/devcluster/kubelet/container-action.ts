@@ -3,8 +3,8 @@ import { request as requestHttps } from "node:https";
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Container } from "../../kube/builtin.ts";
-import type { ContainerAction } from "../../kube/pods/actions.ts";
-import { portOf } from "../../kube/pods/probes.ts";
+import type { ContainerAction } from "../../kube/actions.ts";
+import { portOf } from "./pods/probes.ts";
 import { TIMED_OUT, type Exec } from "./container-exec.ts";
 
 /** What an action is taken in: the container and how to reach it. */

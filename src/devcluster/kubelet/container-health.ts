@@ -1,5 +1,5 @@
-import type { Probe } from "../../kube/pods/actions.ts";
-import { isRestarted, restartPolicyOf } from "../../kube/pods/restarts.ts";
+import type { Probe } from "../../kube/actions.ts";
+import { isRestarted, restartPolicyOf } from "./pods/restarts.ts";
 import {
   initialHealth,
   nextRun,
@@ -8,8 +8,8 @@ import {
   verdictOf,
   type ProbeKind,
   type ProbeRun,
-} from "../../kube/pods/probes.ts";
-import type { ContainerRecord } from "../../kube/pods/status.ts";
+} from "./pods/probes.ts";
+import type { ContainerRecord } from "./pods/status.ts";
 import { takeAction, type ActionPlace } from "./container-action.ts";
 import type { ContainerRun } from "./container-run.ts";
 import { pause, type PodContext } from "./pod-context.ts";

@@ -1,5 +1,5 @@
 import { createWriteStream } from "node:fs";
-import { storedLine, storedLines, type LogStream } from "../../kube/pods/log-lines.ts";
+import { storedLine, storedLines, type LogStream } from "./pods/log-lines.ts";
 
 const STREAMS = ["stdout", "stderr"] as const;
 

@@ -1,4 +1,4 @@
-import { ContainerConfigError } from "../../kube/pods/environment.ts";
+import { ContainerConfigError } from "./pods/environment.ts";
 import {
   crashLoopState,
   isRestarted,
@@ -6,10 +6,10 @@ import {
   RESTART_BACKOFF,
   restartPolicyOf,
   STABLE_AFTER_MS,
-} from "../../kube/pods/restarts.ts";
-import type { ContainerRecord } from "../../kube/pods/status.ts";
-import { startErrorMessage } from "../../kube/pods/termination.ts";
-import { timestamp } from "../../kube/time.ts";
+} from "./pods/restarts.ts";
+import type { ContainerRecord } from "./pods/status.ts";
+import { startErrorMessage } from "./pods/termination.ts";
+import { timestamp } from "../time.ts";
 import { watchHealth } from "./container-health.ts";
 import { runContainer, type ContainerRun } from "./container-run.ts";
 import { pause, retry, type PodContext } from "./pod-context.ts";

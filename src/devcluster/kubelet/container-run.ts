@@ -3,17 +3,17 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Container, ContainerState, Pod } from "../../kube/builtin.ts";
-import { containerUser } from "../../kube/pods/container-user.ts";
+import { containerUser } from "./pods/container-user.ts";
 import {
   ContainerConfigError,
   buildArguments,
   buildEnvironment,
   memoryLimit,
   namedSources,
-} from "../../kube/pods/environment.ts";
-import { runsCommandsBeside } from "../../kube/pods/probes.ts";
-import { FALLBACK, fallsBackToLog, MESSAGE_BYTES, terminatedState } from "../../kube/pods/termination.ts";
-import { timestamp } from "../../kube/time.ts";
+} from "./pods/environment.ts";
+import { runsCommandsBeside } from "./pods/probes.ts";
+import { FALLBACK, fallsBackToLog, MESSAGE_BYTES, terminatedState } from "./pods/termination.ts";
+import { timestamp } from "../time.ts";
 import type { Exec } from "./container-exec.ts";
 import { createContainerLog, type ContainerLog } from "./container-log.ts";
 import { startContainerProcess, type ContainerProcess, type Start } from "./container-process.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { follow } from "../../client/cache/follow.ts";
 import type { Reflector } from "../../client/cache/reflector.ts";
 import type { Pod } from "../../kube/builtin.ts";
-import { isUsing } from "../../kube/kinds/storage-classes.ts";
+import { isUsing } from "../../kube/storage-classes.ts";
 import { isDeleting } from "../../kube/objects.ts";
 import type { PodLogAnswer, PodLogOptions } from "../apiserver/pod-logs.ts";
 import { removeLeftovers, removeOrphans } from "./leftovers.ts";

@@ -1,5 +1,5 @@
 import { open, type FileHandle } from "node:fs/promises";
-import { shownLines, type LogView } from "../../kube/pods/log-lines.ts";
+import { shownLines, type LogView } from "./pods/log-lines.ts";
 import type { ContainerLog } from "./container-log.ts";
 
 export interface LogQuery extends LogView {

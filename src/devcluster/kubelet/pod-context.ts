@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Pod } from "../../kube/builtin.ts";
-import { CONFIG_BACKOFF, nextPauseMs } from "../../kube/pods/restarts.ts";
-import type { ContainerRecord } from "../../kube/pods/status.ts";
+import { CONFIG_BACKOFF, nextPauseMs } from "./pods/restarts.ts";
+import type { ContainerRecord } from "./pods/status.ts";
 import type { ContainerRun } from "./container-run.ts";
 import type { LocalNode } from "./node.ts";
 import type { ReadyVolume } from "./volumes.ts";

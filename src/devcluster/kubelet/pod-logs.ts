@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Pod } from "../../kube/builtin.ts";
-import { noLog, sinceMsOf } from "../../kube/request/log-options.ts";
+import { noLog, sinceMsOf } from "../apiserver/request/log-options.ts";
 import type { PodLogAnswer, PodLogOptions } from "../apiserver/pod-logs.ts";
 import type { ContainerLog } from "./container-log.ts";
 import { readLog } from "./log-reader.ts";

@@ -1,8 +1,8 @@
 import { unlessRefused } from "../../client/errors.ts";
 import { configMaps, secrets } from "../../kube/builtin.ts";
 import type { KubeObject } from "../../kube/objects.ts";
-import type { KeyedData, SourceNames, ValueSources } from "../../kube/pods/environment.ts";
-import { configMapData, secretData } from "../../kube/pods/volume-files.ts";
+import type { KeyedData, SourceNames, ValueSources } from "./pods/environment.ts";
+import { configMapData, secretData } from "./pods/volume-files.ts";
 import type { ResourceType } from "../../kube/resources.ts";
 import type { LocalNode } from "./node.ts";
 

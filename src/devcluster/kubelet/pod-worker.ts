@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { unlessRefused } from "../../client/errors.ts";
 import { createStatusWriter } from "../../client/status-writer.ts";
 import { pods, type Pod } from "../../kube/builtin.ts";
-import { notSupported } from "../../kube/core-events.ts";
+import { notSupported } from "../core-events.ts";
 import { locationOf } from "../../kube/objects.ts";
-import { unsupportedParts } from "../../kube/pods/probes.ts";
-import { initialRecords } from "../../kube/pods/records.ts";
+import { unsupportedParts } from "./pods/probes.ts";
+import { initialRecords } from "./pods/records.ts";
 import {
   deadlineLeftMs,
   ENDINGS,
@@ -16,8 +16,8 @@ import {
   podStatus,
   type ContainerRecord,
   type PodFacts,
-} from "../../kube/pods/status.ts";
-import { timestamp } from "../../kube/time.ts";
+} from "./pods/status.ts";
+import { timestamp } from "../time.ts";
 import { stopContainer } from "./container-health.ts";
 import type { ContainerLog } from "./container-log.ts";
 import { runToEnd } from "./container-loop.ts";

@@ -2,12 +2,7 @@ import { chown, chmod, lstat, mkdir, readdir, rm, stat, symlink, writeFile } fro
 import { dirname, join, normalize } from "node:path";
 import type { Container, Pod, Volume } from "../../kube/builtin.ts";
 import type { KubeObject } from "../../kube/objects.ts";
-import {
-  hasMadeFiles,
-  volumeFiles,
-  volumeSourceNames,
-  type VolumeFile,
-} from "../../kube/pods/volume-files.ts";
+import { hasMadeFiles, volumeFiles, volumeSourceNames, type VolumeFile } from "./pods/volume-files.ts";
 import { resourceType } from "../../kube/resources.ts";
 import type { LocalNode } from "./node.ts";
 import { readSources } from "./pod-sources.ts";

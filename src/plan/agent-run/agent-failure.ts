@@ -1,6 +1,6 @@
 import type { AgentError, AgentErrorKind } from "../../agents/agent.ts";
 import type { Reason } from "../../api/reasons.ts";
-import type { JobFacts } from "../build/facts.ts";
+import type { JobFacts } from "../specs/facts.ts";
 
 /** Why the agent failed, by what it said itself. */
 export interface AgentFailure {

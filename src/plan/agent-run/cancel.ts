@@ -3,7 +3,7 @@ import { ANNOTATION_CANCEL } from "../../api/labels.ts";
 import type { Pod } from "../../kube/builtin.ts";
 import { formatDuration } from "../../kube/duration.ts";
 import type { KubeObject } from "../../kube/objects.ts";
-import { factsOf } from "../build/facts.ts";
+import { factsOf } from "../specs/facts.ts";
 import * as podState from "./pod-state.ts";
 
 /**

@@ -4,7 +4,7 @@ import type { AgentRun } from "../../api/agent-run.ts";
 import type { AgentWorkspace } from "../../api/agent-workspace.ts";
 import { ANNOTATION_CLEANUP, FINALIZER_WORKTREE } from "../../api/labels.ts";
 import type { Job, Pod } from "../../kube/builtin.ts";
-import { buildCleanupJob } from "../build/cleanup-job.ts";
+import { buildCleanupJob } from "../specs/cleanup-job.ts";
 import type { ObservedCleanup, ObservedRun } from "./observed.ts";
 import { planRun } from "./plan.ts";
 

@@ -6,7 +6,7 @@ import { ANNOTATION_CLEANUP, ANNOTATION_ORIGIN, FINALIZER_WORKTREE } from "../..
 import type { Reason } from "../../api/reasons.ts";
 import { jobs, type Job } from "../../kube/builtin.ts";
 import { isDeleting, type KubeObject } from "../../kube/objects.ts";
-import { buildCleanupJob, cleanupOrigin, type WorktreeCleanup } from "../build/cleanup-job.ts";
+import { buildCleanupJob, cleanupOrigin, type WorktreeCleanup } from "../specs/cleanup-job.ts";
 import type { EventIntent, Plan, Removal } from "../plan.ts";
 import type { ObservedCleanup, ObservedRun, OperatorDefaults } from "./observed.ts";
 import { jobCondition, type JobState } from "./job-state.ts";

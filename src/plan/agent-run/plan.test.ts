@@ -4,7 +4,7 @@ import type { AgentProvider } from "../../api/agent-provider.ts";
 import type { AgentRun, AgentRunStatus } from "../../api/agent-run.ts";
 import type { Reason } from "../../api/reasons.ts";
 import type { ContainerStatus, Job, Pod } from "../../kube/builtin.ts";
-import { buildRunJob } from "../build/run-job.ts";
+import { buildRunJob } from "../specs/run-job.ts";
 import type { ObservedRun } from "./observed.ts";
 import { planRun, type RunPlan } from "./plan.ts";
 import { resolveRun } from "./resolve.ts";

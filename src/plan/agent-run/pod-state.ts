@@ -1,6 +1,6 @@
 import type { ContainerState, ContainerStatus, Pod } from "../../kube/builtin.ts";
-import { parseFetchReport } from "../build/git-report.ts";
-import { AGENT_CONTAINER, GIT_WORKTREE_CONTAINER } from "../build/names.ts";
+import { parseFetchReport } from "../specs/git-report.ts";
+import { AGENT_CONTAINER, GIT_WORKTREE_CONTAINER } from "../specs/names.ts";
 
 export type Terminated = NonNullable<ContainerState["terminated"]>;
 

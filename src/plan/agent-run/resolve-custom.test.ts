@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { AgentProvider } from "../../api/agent-provider.ts";
 import type { AgentRunSpec } from "../../api/agent-run.ts";
-import { buildRunJob } from "../build/run-job.ts";
+import { buildRunJob } from "../specs/run-job.ts";
 import type { References } from "./observed.ts";
 import { resolveRun, type Resolution } from "./resolve.ts";
 

@@ -7,9 +7,9 @@ import type { Reason } from "../../api/reasons.ts";
 import { agentNamed } from "../../agents/registry.ts";
 import type { EnvVar, LocalKeyRef } from "../../kube/builtin.ts";
 import { parseDuration } from "../../kube/duration.ts";
-import { mergeEnv } from "../build/env.ts";
-import { sharedClaimName, workspaceClaimName } from "../build/names.ts";
-import { homeDir, isOnSharedVolume } from "../build/paths.ts";
+import { mergeEnv } from "../specs/env.ts";
+import { sharedClaimName, workspaceClaimName } from "../specs/names.ts";
+import { homeDir, isOnSharedVolume } from "../specs/paths.ts";
 import type {
   KeySource,
   ResolvedProvider,

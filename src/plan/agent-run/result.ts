@@ -1,7 +1,7 @@
 import type { AgentRunOutcome, AgentRunResult, AgentRunStatus } from "../../api/agent-run.ts";
 import { formatCost } from "../../agents/output.ts";
 import { MAX_RESULT_TEXT } from "../../api/bounds.ts";
-import type { GitReport } from "../build/git-report.ts";
+import type { GitReport } from "../specs/git-report.ts";
 import type { Ending } from "./ending.ts";
 
 /** What the agent and git reported, as status shows it; unknown stays absent. */

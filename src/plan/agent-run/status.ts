@@ -2,7 +2,7 @@ import type { AgentRun, AgentRunPhase, AgentRunStatus } from "../../api/agent-ru
 import { setConditions, type DesiredCondition } from "../../api/conditions.ts";
 import type { Reason } from "../../api/reasons.ts";
 import type { KubeObject } from "../../kube/objects.ts";
-import { factsOf } from "../build/facts.ts";
+import { factsOf } from "../specs/facts.ts";
 
 const TERMINAL: ReadonlySet<AgentRunPhase> = new Set(["Succeeded", "Failed", "TimedOut"]);
 

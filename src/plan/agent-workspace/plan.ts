@@ -4,9 +4,9 @@ import type { AgentWorkspacePhase, AgentWorkspaceStatus } from "../../api/agent-
 import type { Reason } from "../../api/reasons.ts";
 import { jobs, persistentVolumeClaims } from "../../kube/builtin.ts";
 import { isDeleting } from "../../kube/objects.ts";
-import { workspaceClaimName } from "../build/names.ts";
-import { buildWorkspaceClaims } from "../build/workspace-claims.ts";
-import { buildWorkspaceJob } from "../build/workspace-job.ts";
+import { workspaceClaimName } from "../specs/names.ts";
+import { buildWorkspaceClaims } from "../specs/workspace-claims.ts";
+import { buildWorkspaceJob } from "../specs/workspace-job.ts";
 import { jobCondition } from "../agent-run/job-state.ts";
 import { holdUpOf, isSlow, SLOW_START_MS } from "../agent-run/start-up.ts";
 import { isFinished, timestamp } from "../agent-run/status.ts";

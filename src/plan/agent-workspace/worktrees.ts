@@ -3,7 +3,7 @@ import type { AgentWorkspaceStatus } from "../../api/agent-workspace.ts";
 import { findCondition } from "../../api/conditions.ts";
 import { LABEL_RUN } from "../../api/labels.ts";
 import { jobCondition, type JobState } from "../agent-run/job-state.ts";
-import { WORKTREES_DIR } from "../build/paths.ts";
+import { WORKTREES_DIR } from "../specs/paths.ts";
 
 export type Worktree = NonNullable<AgentWorkspaceStatus["worktrees"]>[number];
 

@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 import { agentOfType } from "../../../src/agents/registry.ts";
 import { startModelEndpoint } from "../../../src/demo/model-endpoint.ts";
 import { committingScenario } from "../../../src/demo/model-scenario.ts";
-import { parseGitReport } from "../../../src/plan/build/git-report.ts";
+import { parseGitReport } from "../../../src/plan/specs/git-report.ts";
 import { runOk } from "../../support/run.ts";
 import { agentFacts } from "./agent-facts.ts";
 import type { NamedAgent } from "./agent-facts.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { chmod, chown, mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Container, EnvVar, PodSpec } from "../../../src/kube/builtin.ts";
-import { buildRunJob } from "../../../src/plan/build/run-job.ts";
+import { buildRunJob } from "../../../src/plan/specs/run-job.ts";
 import type { ResolvedRun } from "../../../src/plan/resolved-run.ts";
 import { runOk, start } from "../../support/run.ts";
 import type { RunningProgram, RunResult } from "../../support/run.ts";

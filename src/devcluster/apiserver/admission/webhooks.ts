@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { createHttpsTransport } from "../../../client/transport-https.ts";
-import type { AdmissionAttempt } from "../../../kube/access/admission-attempt.ts";
-import { admitBuiltin, type OptionalPlugins } from "../../../kube/access/builtin-admission.ts";
-import { createConditionMatcher } from "../../../kube/access/match-conditions.ts";
-import { refuseEscalation } from "../../../kube/access/escalation.ts";
-import type { Authorizer } from "../../../kube/access/rules.ts";
-import type { StoredObjects } from "../../../kube/access/stored-objects.ts";
-import { webhookAddress } from "../../../kube/access/webhook-address.ts";
+import type { AdmissionAttempt } from "../access/admission-attempt.ts";
+import { admitBuiltin, type OptionalPlugins } from "../access/builtin-admission.ts";
+import { createConditionMatcher } from "../access/match-conditions.ts";
+import { refuseEscalation } from "../access/escalation.ts";
+import type { Authorizer } from "../access/rules.ts";
+import type { StoredObjects } from "../access/stored-objects.ts";
+import { webhookAddress } from "../access/webhook-address.ts";
 import {
   applyAnswer,
   hasWebhooks,
@@ -16,8 +16,8 @@ import {
   reviewOf,
   unanswered,
   webhooksFor,
-} from "../../../kube/access/webhook-review.ts";
-import type { JsonObject } from "../../../kube/json-object.ts";
+} from "../access/webhook-review.ts";
+import type { JsonObject } from "../answers/json-object.ts";
 
 const MAXIMUM_ANSWER_BYTES = 3 * 1024 * 1024;
 

@@ -5,9 +5,9 @@ import {
   type TokenSubject,
   type TokenVerifier,
   type VerifiedToken,
-} from "../../../kube/access/service-account-tokens.ts";
-import type { StoredObjects } from "../../../kube/access/stored-objects.ts";
-import type { JsonObject } from "../../../kube/json-object.ts";
+} from "../access/service-account-tokens.ts";
+import type { StoredObjects } from "../access/stored-objects.ts";
+import type { JsonObject } from "../answers/json-object.ts";
 
 /** Bearer tokens of service accounts: JSON Web Tokens that only this server can make and check. */
 export interface Tokens extends TokenVerifier {

@@ -1,6 +1,6 @@
-import { apiServerUser } from "../../../kube/access/user.ts";
-import { metaOf, type JsonObject } from "../../../kube/json-object.ts";
-import { customResources } from "../../../kube/kinds/custom-resources.ts";
+import { apiServerUser } from "../access/user.ts";
+import { metaOf, type JsonObject } from "../answers/json-object.ts";
+import { customResources } from "../kinds/custom-resources.ts";
 import {
   definedStorage,
   isEstablished,
@@ -8,13 +8,13 @@ import {
   isToBeJudged,
   released,
   withJudgedNames,
-} from "../../../kube/kinds/definition-resource.ts";
-import type { Resource } from "../../../kube/kinds/resource.ts";
-import { readObject } from "../../../kube/kinds/served-object.ts";
-import type { GoTypes } from "../../../kube/kinds/types/notation.ts";
-import { PLAIN_DELETE } from "../../../kube/request/delete-options.ts";
-import { StatusError } from "../../../kube/status-error.ts";
-import { timestamp } from "../../../kube/time.ts";
+} from "../kinds/definition-resource.ts";
+import type { Resource } from "../kinds/resource.ts";
+import { readObject } from "../kinds/served-object.ts";
+import type { GoTypes } from "../kinds/types/notation.ts";
+import { PLAIN_DELETE } from "../request/delete-options.ts";
+import { StatusError } from "../answers/status-error.ts";
+import { timestamp } from "../../time.ts";
 import { ownTarget } from "../bootstrap.ts";
 import type { ApiContext } from "../context.ts";
 import type { ResourceTable, StoredObject } from "../storage/table.ts";

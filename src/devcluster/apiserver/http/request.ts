@@ -1,6 +1,6 @@
-import type { User } from "../../../kube/access/user.ts";
-import type { RequestText } from "../../../kube/request/request-info.ts";
-import type { Response } from "../../../kube/request/response.ts";
+import type { User } from "../access/user.ts";
+import type { RequestText } from "../request/request-info.ts";
+import type { Response } from "../request/response.ts";
 
 /** One request, whatever carried it. */
 export interface ApiRequest extends RequestText {

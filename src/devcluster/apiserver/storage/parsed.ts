@@ -1,5 +1,5 @@
-import type { StoredObjects } from "../../../kube/access/stored-objects.ts";
-import type { JsonObject } from "../../../kube/json-object.ts";
+import type { StoredObjects } from "../access/stored-objects.ts";
+import type { JsonObject } from "../answers/json-object.ts";
 import type { Store } from "./store.ts";
 import type { StoredObject } from "./table.ts";
 

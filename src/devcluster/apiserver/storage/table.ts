@@ -1,4 +1,4 @@
-import type { KeptObject } from "../../../kube/kinds/served-object.ts";
+import type { KeptObject } from "../kinds/served-object.ts";
 
 /** The objects of one resource, their recent changes and who watches them. */
 

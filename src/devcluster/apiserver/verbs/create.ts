@@ -1,5 +1,5 @@
 import { randomUUID, randomInt } from "node:crypto";
-import { metaOf, type JsonObject } from "../../../kube/json-object.ts";
+import { metaOf, type JsonObject } from "../answers/json-object.ts";
 import {
   checkNamespace,
   dropRepeatedOwners,
@@ -7,11 +7,11 @@ import {
   requireNamespace,
   setSystemFields,
   validateNew,
-} from "../../../kube/kinds/creation.ts";
-import { trackUpdate } from "../../../kube/kinds/field-writes.ts";
-import { servedJson } from "../../../kube/kinds/served-object.ts";
-import type { WriteTarget } from "../../../kube/request/target.ts";
-import { alreadyExists, badRequest } from "../../../kube/status-error.ts";
+} from "../kinds/creation.ts";
+import { trackUpdate } from "../kinds/field-writes.ts";
+import { servedJson } from "../kinds/served-object.ts";
+import type { WriteTarget } from "../request/target.ts";
+import { alreadyExists, badRequest } from "../answers/status-error.ts";
 import type { ApiContext } from "../context.ts";
 import { keyOf } from "../storage/table.ts";
 import { admitObject, putObject } from "./write.ts";

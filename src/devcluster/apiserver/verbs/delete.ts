@@ -1,8 +1,8 @@
-import { checkPreconditions, deletedStatus, markDeleted } from "../../../kube/kinds/deletion.ts";
-import { readObject, servedJson } from "../../../kube/kinds/served-object.ts";
-import { isFinished } from "../../../kube/kinds/update-rules.ts";
-import type { DeleteRequest } from "../../../kube/request/delete-options.ts";
-import type { Target } from "../../../kube/request/target.ts";
+import { checkPreconditions, deletedStatus, markDeleted } from "../kinds/deletion.ts";
+import { readObject, servedJson } from "../kinds/served-object.ts";
+import { isFinished } from "../kinds/update-rules.ts";
+import type { DeleteRequest } from "../request/delete-options.ts";
+import type { Target } from "../request/target.ts";
 import type { ApiContext } from "../context.ts";
 import type { StoredObject } from "../storage/table.ts";
 import { findObject } from "./list.ts";

@@ -1,9 +1,9 @@
-import type { Page } from "../../../kube/kinds/render.ts";
-import { parseFilter } from "../../../kube/request/filter.ts";
-import { encodeContinue, parseLimit, readPosition } from "../../../kube/request/list-options.ts";
-import type { Target } from "../../../kube/request/target.ts";
-import { parseExactVersion } from "../../../kube/request/watch-options.ts";
-import { badRequest, notFound, versionTooLarge } from "../../../kube/status-error.ts";
+import type { Page } from "../kinds/render.ts";
+import { parseFilter } from "../request/filter.ts";
+import { encodeContinue, parseLimit, readPosition } from "../request/list-options.ts";
+import type { Target } from "../request/target.ts";
+import { parseExactVersion } from "../request/watch-options.ts";
+import { badRequest, notFound, versionTooLarge } from "../answers/status-error.ts";
 import type { ApiContext } from "../context.ts";
 import { keyOf, type StoredObject } from "../storage/table.ts";
 

@@ -1,9 +1,9 @@
-import { metaOf, type JsonObject } from "../../../kube/json-object.ts";
-import { applyConfiguration } from "../../../kube/kinds/field-writes.ts";
-import { isApply } from "../../../kube/request/accept.ts";
-import { decodeObject } from "../../../kube/request/body.ts";
-import { applyPatch, readConfiguration, readPatch } from "../../../kube/request/patch-body.ts";
-import type { WriteTarget } from "../../../kube/request/target.ts";
+import { metaOf, type JsonObject } from "../answers/json-object.ts";
+import { applyConfiguration } from "../kinds/field-writes.ts";
+import { isApply } from "../request/accept.ts";
+import { decodeObject } from "../request/body.ts";
+import { applyPatch, readConfiguration, readPatch } from "../request/patch-body.ts";
+import type { WriteTarget } from "../request/target.ts";
 import type { ApiContext } from "../context.ts";
 import type { ApiRequest } from "../http/request.ts";
 import { keyOf } from "../storage/table.ts";

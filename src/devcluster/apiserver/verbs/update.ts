@@ -1,6 +1,6 @@
-import { metaOf, type JsonObject } from "../../../kube/json-object.ts";
-import { dropRepeatedOwners } from "../../../kube/kinds/creation.ts";
-import { readObject, servedJson } from "../../../kube/kinds/served-object.ts";
+import { metaOf, type JsonObject } from "../answers/json-object.ts";
+import { dropRepeatedOwners } from "../kinds/creation.ts";
+import { readObject, servedJson } from "../kinds/served-object.ts";
 import {
   checkChange,
   checkIdentity,
@@ -9,9 +9,9 @@ import {
   isUnchanged,
   keepWhatIsNotWritten,
   prepareChange,
-} from "../../../kube/kinds/update-rules.ts";
-import type { WriteTarget } from "../../../kube/request/target.ts";
-import { staleWrite } from "../../../kube/status-error.ts";
+} from "../kinds/update-rules.ts";
+import type { WriteTarget } from "../request/target.ts";
+import { staleWrite } from "../answers/status-error.ts";
 import type { ApiContext } from "../context.ts";
 import type { StoredObject } from "../storage/table.ts";
 import { findObject } from "./list.ts";

@@ -1,11 +1,11 @@
 import { randomInt } from "node:crypto";
-import { bookmarkObject, renderObject } from "../../../kube/kinds/render.ts";
-import type { Resource } from "../../../kube/kinds/resource.ts";
-import type { Negotiated } from "../../../kube/request/accept.ts";
-import { parseFilter, type Filter } from "../../../kube/request/filter.ts";
-import type { Target } from "../../../kube/request/target.ts";
-import { parseWatchOptions, type WatchOptions } from "../../../kube/request/watch-options.ts";
-import { expired, type StatusError } from "../../../kube/status-error.ts";
+import { bookmarkObject, renderObject } from "../kinds/render.ts";
+import type { Resource } from "../kinds/resource.ts";
+import type { Negotiated } from "../request/accept.ts";
+import { parseFilter, type Filter } from "../request/filter.ts";
+import type { Target } from "../request/target.ts";
+import { parseWatchOptions, type WatchOptions } from "../request/watch-options.ts";
+import { expired, type StatusError } from "../answers/status-error.ts";
 import type { ApiContext } from "../context.ts";
 import type { ApiRequest, ApiResponse, Sink } from "../http/request.ts";
 import { atVersion, type ResourceTable, type StoredObject, type StoreEvent } from "../storage/table.ts";

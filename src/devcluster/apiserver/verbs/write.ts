@@ -1,8 +1,8 @@
-import type { AdmissionAttempt } from "../../../kube/access/admission-attempt.ts";
-import { metaOf, type JsonObject } from "../../../kube/json-object.ts";
-import type { Resource } from "../../../kube/kinds/resource.ts";
-import { storedJson } from "../../../kube/kinds/served-object.ts";
-import { decodeObject } from "../../../kube/request/body.ts";
+import type { AdmissionAttempt } from "../access/admission-attempt.ts";
+import { metaOf, type JsonObject } from "../answers/json-object.ts";
+import type { Resource } from "../kinds/resource.ts";
+import { storedJson } from "../kinds/served-object.ts";
+import { decodeObject } from "../request/body.ts";
 import type { ApiContext } from "../context.ts";
 import type { StoredObject } from "../storage/table.ts";
 

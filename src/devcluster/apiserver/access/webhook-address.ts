@@ -1,0 +1,84 @@
+import { decodeBase64 } from "../../../kube/base64.ts";
+import { itemsOf, metaOf, partOf, textOf, type JsonObject } from "../answers/json-object.ts";
+import { labelSelectorOf, labelsMatch } from "../../../kube/selectors.ts";
+import type { StoredObjects } from "./stored-objects.ts";
+
+/** Where a webhook listens, and how it is called. */
+export interface WebhookAddress {
+  url: URL;
+  /** PEM of the authorities that may have signed its certificate; absent: the usual ones. */
+  ca?: string;
+  /** How long it is waited for. */
+  timeoutMs: number;
+  /** The name that the webhook's certificate must have, where it is not the URL's. */
+  servername?: string;
+}
+
+/**
+ * Where a webhook listens. A Service stands for the node's own address, which its pods share, at the port
+ * that a pod of it listens on; one of type ExternalName for that name. Throws where nothing is behind it.
+ */
+export function webhookAddress(objects: StoredObjects, webhook: JsonObject): WebhookAddress {
+  const client = partOf(webhook, "clientConfig");
+  const seconds = Number(webhook["timeoutSeconds"] ?? DEFAULT_TIMEOUT_SECONDS);
+  const caBundle = textOf(client, "caBundle");
+  const place = placeOf(objects, client);
+  place.url.searchParams.set("timeout", `${seconds}s`);
+  return {
+    ...place,
+    timeoutMs: seconds * 1000,
+    ...(caBundle === "" ? {} : { ca: decodeBase64(caBundle) }),
+  };
+}
+
+const DEFAULT_TIMEOUT_SECONDS = 10;
+
+function placeOf(objects: StoredObjects, client: JsonObject): Pick<WebhookAddress, "url" | "servername"> {
+  if (textOf(client, "url") !== "") return { url: new URL(textOf(client, "url")) };
+  const reference = partOf(client, "service");
+  const namespace = textOf(reference, "namespace");
+  const name = textOf(reference, "name");
+  const found = objects.get("/services", `${namespace}/${name}`);
+  if (found === undefined) throw new Error(`service "${name}" not found`);
+  const spec = partOf(found, "spec");
+  const port = Number(reference["port"] ?? 443);
+  const external = textOf(spec, "externalName");
+  const host =
+    external === "" ? `127.0.0.1:${targetPort(objects, namespace, name, spec, port)}` : `${external}:${port}`;
+  return {
+    url: new URL(`https://${host}${textOf(reference, "path") || "/"}`),
+    servername: `${name}.${namespace}.svc`,
+  };
+}
+
+/** The port at which a pod of the Service listens for what is sent to the Service's `port`. */
+function targetPort(
+  objects: StoredObjects,
+  namespace: string,
+  name: string,
+  spec: JsonObject,
+  port: number,
+): number {
+  const served = itemsOf(spec, "ports").find((candidate) => candidate["port"] === port);
+  if (served === undefined) throw new Error(`no service port ${port} found for service "${name}"`);
+  const wanted = served["targetPort"] ?? port;
+  const matchLabels = partOf(spec, "selector") as Record<string, string>;
+  const selector = labelSelectorOf({ matchLabels });
+  for (const pod of selector.length === 0 ? [] : objects.list("/pods")) {
+    const { namespace: own, labels } = metaOf(pod);
+    if (own !== namespace || !isReady(pod) || !labelsMatch(selector, labels)) continue;
+    if (typeof wanted === "number") return wanted;
+    const ports = itemsOf(partOf(pod, "spec"), "containers").flatMap((container) =>
+      itemsOf(container, "ports"),
+    );
+    const named = ports.find((candidate) => candidate["name"] === wanted);
+    if (named !== undefined) return Number(named["containerPort"]);
+  }
+  throw new Error(`no endpoints available for service "${name}"`);
+}
+
+function isReady(pod: JsonObject): boolean {
+  return itemsOf(partOf(pod, "status"), "conditions").some(
+    ({ type, status }) => type === "Ready" && status === "True",
+  );
+}

@@ -1,0 +1,144 @@
+import type { ServedGroups } from "../answers/discovery.ts";
+import { itemsOf, metaOf, partOf, textOf, type JsonObject } from "../answers/json-object.ts";
+import { timestamp } from "../../time.ts";
+import { declare } from "./builtin-resources.ts";
+import { definitionStrategy } from "./definition-strategy.ts";
+import { storageKey, type Resource } from "./resource.ts";
+import type { GoTypes } from "./types/notation.ts";
+
+function condition(
+  type: string,
+  status: string,
+  reason: string,
+  message: string,
+  lastTransitionTime: string,
+): JsonObject {
+  return { type, status, lastTransitionTime, reason, message };
+}
+
+/** A name of a definition that another resource has. */
+interface TakenName {
+  reason: string;
+  message: string;
+}
+
+/** Which of a definition's names another resource of its group has, if one has. */
+function takenName(
+  groups: ServedGroups,
+  group: string,
+  plural: string,
+  names: JsonObject,
+): TakenName | undefined {
+  const others = [...(groups.get(group)?.values() ?? [])]
+    .flat()
+    .filter((resource) => resource.plural !== plural);
+  const own = [textOf(names, "singular"), ...textsOf(names["shortNames"])];
+  for (const other of others) {
+    const held = [other.plural, other.singular, ...other.shortNames];
+    const name = own.find((candidate) => held.includes(candidate));
+    if (name !== undefined) {
+      return { reason: "ShortNamesConflict", message: `${JSON.stringify(name)} is already in use` };
+    }
+    if (other.kind === textOf(names, "kind")) {
+      return { reason: "KindConflict", message: `${JSON.stringify(other.kind)} is already in use` };
+    }
+  }
+  return undefined;
+}
+
+function textsOf(list: unknown): string[] {
+  return Array.isArray(list) ? list.map(String) : [];
+}
+
+/** Whether what a definition defines is served. */
+export function isEstablished(definition: JsonObject): boolean {
+  return itemsOf(partOf(definition, "status"), "conditions").some(
+    (condition) => condition["type"] === "Established" && condition["status"] === "True",
+  );
+}
+
+/** The resource of CustomResourceDefinitions. */
+export function definitionResource(types: GoTypes): Resource {
+  return declare(types, {
+    group: "apiextensions.k8s.io",
+    plural: "customresourcedefinitions",
+    kind: "CustomResourceDefinition",
+    clusterScoped: true,
+    short: ["crd", "crds"],
+    categories: ["api-extensions"],
+    status: true,
+    strategy: {
+      ...definitionStrategy,
+      generation: true,
+      unconditionalUpdate: false,
+      beginDeletion(definition, now) {
+        const meta = metaOf(definition);
+        const status = partOf(definition, "status");
+        status["conditions"] = [
+          ...itemsOf(status, "conditions"),
+          condition(
+            "Terminating",
+            "True",
+            "InstanceDeletionPending",
+            "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon",
+            timestamp(now),
+          ),
+        ];
+        if (!meta.finalizers?.includes(CLEANUP)) meta.finalizers = [...(meta.finalizers ?? []), CLEANUP];
+        return true;
+      },
+    },
+  });
+}
+
+/** Holds a definition until its objects are gone. */
+const CLEANUP = "customresourcecleanup.apiextensions.k8s.io";
+
+/** A definition that has been judged: its names are accepted and served, unless another resource has one. */
+export function withJudgedNames(definition: JsonObject, groups: ServedGroups, now: string): JsonObject {
+  const spec = partOf(definition, "spec");
+  const names = partOf(spec, "names");
+  const taken = takenName(groups, textOf(spec, "group"), textOf(names, "plural"), names);
+  const status = { ...partOf(definition, "status"), conditions: nameConditions(taken, now) };
+  return {
+    ...definition,
+    status: taken === undefined ? { ...status, acceptedNames: names } : status,
+  };
+}
+
+/** A definition that nothing of what it defines holds any more. */
+export function released(definition: JsonObject): JsonObject {
+  const meta = metaOf(definition);
+  const finalizers = (meta.finalizers ?? []).filter((finalizer) => finalizer !== CLEANUP);
+  return { ...definition, metadata: { ...meta, finalizers } };
+}
+
+/** Whether it is open yet if the names of a definition are accepted. */
+export function isToBeJudged(definition: JsonObject): boolean {
+  return metaOf(definition).deletionTimestamp === undefined && !isEstablished(definition);
+}
+
+/** Whether the objects of a definition are to be deleted with it. */
+export function isTerminating(definition: JsonObject): boolean {
+  const { deletionTimestamp, finalizers } = metaOf(definition);
+  return deletionTimestamp !== undefined && finalizers?.includes(CLEANUP) === true;
+}
+
+/** The key of the table of what a definition defines. */
+export function definedStorage(definition: JsonObject): string {
+  const spec = partOf(definition, "spec");
+  return storageKey(textOf(spec, "group"), textOf(partOf(spec, "names"), "plural"));
+}
+
+/** The conditions of a definition whose names are free (`taken` undefined), or are not. */
+function nameConditions(taken: TakenName | undefined, now: string): JsonObject[] {
+  return taken === undefined
+    ? [
+        condition("NamesAccepted", "True", "NoConflicts", "no conflicts found", now),
+        condition("Established", "True", "InitialNamesAccepted", "the initial names have been accepted", now),
+      ]
+    : [
+        condition("NamesAccepted", "False", taken.reason, taken.message, now),
+        condition("Established", "False", "NotAccepted", "not all names are accepted", now),
+      ];
+}

@@ -1,0 +1,39 @@
+import { invalid } from "../../../kube/field-errors.ts";
+import { itemsOf, metaOf, partOf, textOf, type JsonObject } from "../answers/json-object.ts";
+import { crdNameErrors, defaultCrd, validateCrd } from "../definitions/crd.ts";
+import type { Strategy } from "./resource.ts";
+
+/** What is particular to CustomResourceDefinitions. */
+export const definitionStrategy: Partial<Strategy> = {
+  setDefaults(definition) {
+    definition["spec"] = defaultCrd(definition)["spec"];
+  },
+  prepareForCreate(definition) {
+    const storage = storageVersion(definition);
+    definition["status"] = {
+      conditions: null,
+      acceptedNames: { plural: "", kind: "" },
+      storedVersions: storage === undefined ? null : [storage],
+    };
+  },
+  prepareForUpdate(definition) {
+    const status = partOf(definition, "status");
+    const stored = Array.isArray(status["storedVersions"]) ? status["storedVersions"].map(String) : [];
+    const storage = storageVersion(definition);
+    if (storage !== undefined && !stored.includes(storage)) status["storedVersions"] = [...stored, storage];
+  },
+  // A definition's own name says what it defines; what it must look like is told by `validate`.
+  validateName: () => [],
+  validate(definition) {
+    const name = metaOf(definition).name ?? "";
+    const names = crdNameErrors(definition, name).map((detail) => invalid("metadata.name", name, detail));
+    return [...names, ...validateCrd(definition)];
+  },
+  validateUpdate: (definition, old) => validateCrd(definition, old),
+};
+
+function storageVersion(definition: JsonObject): string | undefined {
+  const versions = itemsOf(partOf(definition, "spec"), "versions");
+  const storage = versions.find((version) => version["storage"] === true);
+  return storage === undefined ? undefined : textOf(storage, "name");
+}

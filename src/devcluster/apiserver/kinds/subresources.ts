@@ -1,0 +1,65 @@
+import { itemsOf, metaOf, partOf, textOf, type JsonObject } from "../answers/json-object.ts";
+import {
+  badRequest,
+  conflict,
+  methodNotAllowed,
+  notServed,
+  unknownResource,
+} from "../answers/status-error.ts";
+import { timestamp } from "../../time.ts";
+import type { Resource, Subresource } from "./resource.ts";
+
+/** What writes to subresources make of an object. Source: kubernetes pkg/registry/core. */
+
+/** What real servers have on pods and other kinds and this one has not. */
+const KNOWN_UNSERVED = new Set([
+  "attach",
+  "exec",
+  "portforward",
+  "proxy",
+  "ephemeralcontainers",
+  "resize",
+  "scale",
+]);
+
+/** A subresource other than `status`; throws 404, 405 or 501 where it does not answer the verb. */
+export function findSubresource(resource: Resource, name: string, verb: string): Subresource {
+  const declared = resource.subresources.find((subresource) => subresource.name === name);
+  if (declared === undefined) {
+    throw KNOWN_UNSERVED.has(name) ? notServed(`${resource.plural}/${name}`) : unknownResource();
+  }
+  if (!declared.verbs.includes(verb)) throw methodNotAllowed();
+  return declared;
+}
+
+/** `namespaces/NAME/finalize`: the only way to change `spec.finalizers`; nothing else is changed by it. */
+export function finalizeNamespace(namespace: JsonObject, body: JsonObject): JsonObject {
+  const { finalizers } = partOf(body, "spec");
+  const { resourceVersion } = metaOf(body);
+  return {
+    ...namespace,
+    metadata: { ...metaOf(namespace), resourceVersion },
+    spec: finalizers === undefined ? {} : { finalizers },
+  };
+}
+
+/** `pods/NAME/binding`: puts a pod on a node, as a scheduler does. Throws where it is on one already. */
+export function bindPod(pod: JsonObject, binding: JsonObject, now: Date): JsonObject {
+  const nodeName = textOf(partOf(binding, "target"), "name");
+  if (nodeName === "") throw badRequest("target.name of a binding is required");
+  const spec = partOf(pod, "spec");
+  const name = metaOf(pod).name ?? "";
+  if (textOf(spec, "nodeName") !== "") {
+    const why = `pod ${name} is already assigned to node "${textOf(spec, "nodeName")}"`;
+    throw conflict({ group: "", resource: "pods/binding" }, name, why);
+  }
+  const status = partOf(pod, "status");
+  const conditions = itemsOf(status, "conditions").filter(({ type }) => type !== "PodScheduled");
+  conditions.push({
+    type: "PodScheduled",
+    status: "True",
+    lastProbeTime: null,
+    lastTransitionTime: timestamp(now),
+  });
+  return { ...pod, spec: { ...spec, nodeName }, status: { ...status, conditions } };
+}

@@ -1,0 +1,230 @@
+import type { FieldError } from "../../../../kube/field-errors.ts";
+import * as field from "../../../../kube/field-errors.ts";
+import { itemsOf, partOf, textOf, type JsonObject } from "../../answers/json-object.ts";
+import {
+  configMapKeyErrors,
+  dnsLabelErrors,
+  dnsSubdomainErrors,
+  envVarNameErrors,
+  portNameErrors,
+} from "../../../../kube/names.ts";
+import { VARIABLE_FIELDS, validateFieldRef, validateResourceRef } from "./downward.ts";
+import { validateProbes } from "./probe.ts";
+import { validateResources } from "./resources.ts";
+import { between, checkRules, oneOf, type Rule } from "./rule-table.ts";
+import { validateContainerSecurity } from "./security-context.ts";
+import { validateMountOptions } from "./volume-sources.ts";
+
+/** Containers and init containers of a pod's spec, in the server's order. */
+export function validateContainers(
+  spec: JsonObject,
+  path: string,
+  volumes: ReadonlySet<string>,
+): FieldError[] {
+  const names = new Set<string>();
+  const grace = Number(spec["terminationGracePeriodSeconds"] ?? 30);
+  const errors: FieldError[] = [];
+  for (const list of ["containers", "initContainers"]) {
+    for (const [index, container] of itemsOf(spec, list).entries()) {
+      const at = `${path}.${list}[${index}]`;
+      const name = textOf(container, "name");
+      errors.push(...validateContainer(container, at, spec, volumes));
+      errors.push(...validateProbes(container, at, { isInit: list === "initContainers", grace }));
+      if (name !== "" && names.has(name)) errors.push(field.duplicate(`${at}.name`, name));
+      names.add(name);
+    }
+  }
+  return errors;
+}
+
+const MESSAGE_POLICIES = ["File", "FallbackToLogsOnError"];
+const PULL_POLICIES = ["Always", "IfNotPresent", "Never"];
+
+const OPTIONS: readonly Rule[] = [
+  ["resizePolicy", resizeErrors],
+  ["restartPolicy", oneOf("Always", "Never", "OnFailure")],
+];
+
+function resizeErrors(_value: unknown, at: string, container: JsonObject): FieldError[] {
+  return itemsOf(container, "resizePolicy").flatMap((policy) => [
+    ...oneOf("cpu", "memory")(policy["resourceName"], at, policy),
+    ...oneOf("NotRequired", "RestartContainer")(policy["restartPolicy"], at, policy),
+  ]);
+}
+
+function validateContainer(
+  container: JsonObject,
+  at: string,
+  spec: JsonObject,
+  volumes: ReadonlySet<string>,
+): FieldError[] {
+  const errors: FieldError[] = [];
+  const name = textOf(container, "name");
+  const image = textOf(container, "image");
+  if (name === "") errors.push(field.required(`${at}.name`));
+  for (const detail of name === "" ? [] : dnsLabelErrors(name)) {
+    errors.push(field.invalid(`${at}.name`, name, detail));
+  }
+  if (image === "") errors.push(field.required(`${at}.image`));
+  else if (image !== image.trim()) {
+    errors.push(field.invalid(`${at}.image`, image, "must not have leading or trailing whitespace"));
+  }
+  const messages = textOf(container, "terminationMessagePolicy");
+  if (!MESSAGE_POLICIES.includes(messages)) {
+    errors.push(field.notSupported(`${at}.terminationMessagePolicy`, messages, MESSAGE_POLICIES));
+  }
+  errors.push(
+    ...validatePorts(container, at),
+    ...validateEnv(container, at),
+    ...validateEnvFrom(container, at),
+  );
+  errors.push(...validateMounts(container, at, volumes));
+  const pull = textOf(container, "imagePullPolicy");
+  if (!PULL_POLICIES.includes(pull)) {
+    errors.push(field.notSupported(`${at}.imagePullPolicy`, pull, PULL_POLICIES));
+  }
+  const claims = itemsOf(spec, "resourceClaims").map((claim) => textOf(claim, "name"));
+  errors.push(...validateResources(partOf(container, "resources"), `${at}.resources`, claims));
+  const security = partOf(container, "securityContext");
+  errors.push(...validateContainerSecurity(security, `${at}.securityContext`, spec));
+  errors.push(...checkRules(OPTIONS, container, at));
+  return errors;
+}
+
+function validatePorts(container: JsonObject, at: string): FieldError[] {
+  const names = new Set<string>();
+  const taken = new Set<string>();
+  return itemsOf(container, "ports").flatMap((port, index) => {
+    const path = `${at}.ports[${index}]`;
+    const errors: FieldError[] = [];
+    const name = textOf(port, "name");
+    for (const detail of name === "" ? [] : portNameErrors(name)) {
+      errors.push(field.invalid(`${path}.name`, name, detail));
+    }
+    if (name !== "" && names.has(name)) errors.push(field.duplicate(`${path}.name`, name));
+    names.add(name);
+    const number = Number(port["containerPort"]);
+    if (number === 0) errors.push(field.required(`${path}.containerPort`));
+    else if (number < 1 || number > 65535) {
+      errors.push(field.invalid(`${path}.containerPort`, number, "must be between 1 and 65535, inclusive"));
+    }
+    const host = port["hostPort"] ?? 0;
+    if (host !== 0) errors.push(...between(1, 65535)(host, `${path}.hostPort`, port));
+    const key = `${textOf(port, "protocol")}/${textOf(port, "hostIP")}/${String(host)}`;
+    if (host !== 0 && taken.has(key)) errors.push(field.duplicate(`${path}.hostPort`, key));
+    taken.add(key);
+    const protocol = textOf(port, "protocol");
+    if (!["SCTP", "TCP", "UDP"].includes(protocol)) {
+      errors.push(field.notSupported(`${path}.protocol`, protocol, ["SCTP", "TCP", "UDP"]));
+    }
+    return errors;
+  });
+}
+
+function validateEnv(container: JsonObject, at: string): FieldError[] {
+  return itemsOf(container, "env").flatMap((variable, index) => {
+    const path = `${at}.env[${index}]`;
+    const name = textOf(variable, "name");
+    const errors: FieldError[] = [];
+    if (name === "") errors.push(field.required(`${path}.name`));
+    else
+      for (const detail of envVarNameErrors(name)) errors.push(field.invalid(`${path}.name`, name, detail));
+    if ("valueFrom" in variable) errors.push(...validateSource(variable, `${path}.valueFrom`));
+    return errors;
+  });
+}
+
+const SOURCES = ["fieldRef", "resourceFieldRef", "configMapKeyRef", "secretKeyRef", "fileKeyRef"];
+
+function validateSource(variable: JsonObject, path: string): FieldError[] {
+  const source = partOf(variable, "valueFrom");
+  const named = SOURCES.filter((name) => name in source);
+  const errors: FieldError[] = [];
+  if (named.length === 0) {
+    errors.push(
+      field.invalid(
+        path,
+        "",
+        "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`",
+      ),
+    );
+  } else if (textOf(variable, "value") !== "") {
+    errors.push(field.invalid(path, "", "may not be specified when `value` is not empty"));
+  } else if (named.length > 1) {
+    errors.push(field.invalid(path, "", "may not have more than one field specified at a time"));
+  }
+  for (const name of ["configMapKeyRef", "secretKeyRef"]) {
+    if (name in source) errors.push(...validateKeyRef(partOf(source, name), `${path}.${name}`));
+  }
+  if ("fieldRef" in source) {
+    errors.push(...validateFieldRef(partOf(source, "fieldRef"), `${path}.fieldRef`, VARIABLE_FIELDS));
+  }
+  if ("resourceFieldRef" in source) {
+    const reference = partOf(source, "resourceFieldRef");
+    errors.push(...validateResourceRef(reference, `${path}.resourceFieldRef`, false));
+  }
+  return errors;
+}
+
+function validateKeyRef(reference: JsonObject, path: string): FieldError[] {
+  const errors: FieldError[] = [];
+  const key = textOf(reference, "key");
+  const name = textOf(reference, "name");
+  errors.push(...dnsSubdomainErrors(name).map((detail) => field.invalid(`${path}.name`, name, detail)));
+  if (key === "") errors.push(field.required(`${path}.key`));
+  else for (const detail of configMapKeyErrors(key)) errors.push(field.invalid(`${path}.key`, key, detail));
+  return errors;
+}
+
+function validateEnvFrom(container: JsonObject, at: string): FieldError[] {
+  return itemsOf(container, "envFrom").flatMap((source, index) => {
+    const list = `${at}.envFrom`;
+    const path = `${list}[${index}]`;
+    const errors: FieldError[] = [];
+    const prefix = textOf(source, "prefix");
+    for (const detail of prefix === "" ? [] : envVarNameErrors(prefix)) {
+      errors.push(field.invalid(`${path}.prefix`, prefix, detail));
+    }
+    const named = ["configMapRef", "secretRef"].filter((name) => name in source);
+    if (named.length === 0) {
+      errors.push(field.invalid(list, "", "must specify one of: `configMapRef` or `secretRef`"));
+    }
+    if (named.length > 1) {
+      errors.push(field.invalid(list, "", "may not have more than one field specified at a time"));
+    }
+    for (const name of named) {
+      const here = `${path}.${name}.name`;
+      const named = textOf(partOf(source, name), "name");
+      if (named === "") errors.push(field.required(here));
+      else errors.push(...dnsSubdomainErrors(named).map((detail) => field.invalid(here, named, detail)));
+    }
+    return errors;
+  });
+}
+
+function validateMounts(container: JsonObject, at: string, volumes: ReadonlySet<string>): FieldError[] {
+  const paths = new Set<string>();
+  return itemsOf(container, "volumeMounts").flatMap((mount, index) => {
+    const path = `${at}.volumeMounts[${index}]`;
+    const errors: FieldError[] = [];
+    const name = textOf(mount, "name");
+    const mountPath = textOf(mount, "mountPath");
+    if (name === "") errors.push(field.required(`${path}.name`));
+    if (!volumes.has(name)) errors.push(field.notFound(`${path}.name`, name));
+    if (mountPath === "") errors.push(field.required(`${path}.mountPath`));
+    if (paths.has(mountPath)) errors.push(field.invalid(`${path}.mountPath`, mountPath, "must be unique"));
+    paths.add(mountPath);
+    const isPrivileged = partOf(container, "securityContext")["privileged"] === true;
+    errors.push(...validateMountOptions(mount, `${at}.volumeMounts`, isPrivileged));
+    if (textOf(mount, "subPath") !== "" && textOf(mount, "subPathExpr") !== "") {
+      errors.push(
+        field.invalid(
+          `${path}.subPathExpr`,
+          mount["subPathExpr"],
+          "subPathExpr and subPath are mutually exclusive",
+        ),
+      );
+    }
+    return errors;
+  });
+}
