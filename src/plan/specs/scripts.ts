@@ -2,6 +2,7 @@ import { literal } from "./env.ts";
 import {
   agentChangeSh,
   agentCheckoutSh,
+  agentInstructionsSh,
   agentSessionSh,
   agentStallSh,
   agentTextSh,
@@ -42,6 +43,7 @@ const agentScript = scriptOf([
   commonSh,
   hideSecretsSh,
   agentCheckoutSh,
+  agentInstructionsSh,
   agentSessionSh,
   agentTextSh,
   agentChangeSh,

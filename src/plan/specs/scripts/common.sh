@@ -38,15 +38,6 @@ make_private() {
   trap 'rm -rf "$private"' EXIT
 }
 
-# is_repository_file PATH: a regular file that does not lie outside this directory, also through links.
-is_repository_file() {
-  [ -f "$1" ] || return 1
-  case $(readlink -f -- "$1") in
-    "$(pwd -P)"/*) return 0 ;;
-  esac
-  return 1
-}
-
 # Reads text, writes it fit for a JSON string.
 json_text() {
   tr -d '\000-\037' | sed 's/\\/\\\\/g; s/"/\\"/g'
