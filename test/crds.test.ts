@@ -114,3 +114,19 @@ test("plural, singular and short names name one kind each", () => {
   ]);
   assert.equal(new Set(names).size, names.length);
 });
+
+/** Kubernetes' own words, which only the operator writes: a condition has them in every kind of Kubernetes. */
+const KUBERNETES_OWN = /\.status\.conditions\[\]\.status$/;
+
+test("no field and no word of a choice needs quotes in YAML 1.1, which kubectl, helm and Argo CD read", () => {
+  const special = /^(y|n|yes|no|on|off|true|false|null|~)$/i;
+  const found = nodes.flatMap(({ path, schema: { properties = {}, enum: words = [] } }) => [
+    ...Object.keys(properties).map((key) => [path, key]),
+    ...(KUBERNETES_OWN.test(path) ? [] : words.map((word) => [path, word])),
+  ]);
+  assert.ok(found.length > 300);
+  assert.deepEqual(
+    found.filter(([, word = ""]) => special.test(word)),
+    [],
+  );
+});

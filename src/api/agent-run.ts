@@ -43,7 +43,7 @@ export const RETRYABLE = [
 const retry = object(
   {
     limit: integer({ description: "Further attempts at most.", minimum: 0, maximum: 10 }),
-    on: list(choice(RETRYABLE, "A reason."), {
+    reasons: list(choice(RETRYABLE, "A reason."), {
       description: "Reasons after which another attempt is made.",
       minItems: 1,
       maxItems: RETRYABLE.length,

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { parseDocument } from "yaml";
+import { AS_GO_READS } from "../kube/yaml.ts";
 import { rotatingToken } from "./in-cluster.ts";
 import { libraryAuthority } from "./kubeconfig-library.ts";
 import { createHttpsTransport } from "./transport-https.ts";
@@ -118,7 +119,7 @@ function mergeFile(merged: Merged, path: string, content: string): void {
 }
 
 function parseFile(path: string, content: string): Fields {
-  const document = parseDocument(content);
+  const document = parseDocument(content, AS_GO_READS);
   const [problem] = document.errors;
   if (problem !== undefined) {
     // Only its code and place: the parser's message quotes the line, and lines here hold keys and tokens.

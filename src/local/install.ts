@@ -7,6 +7,7 @@ import type { Condition, KubeObject, UnknownObject } from "../kube/objects.ts";
 import type { ResourceType } from "../kube/resources.ts";
 import { resourceType } from "../kube/resources.ts";
 import { customResourceDefinitions } from "../kube/builtin.ts";
+import { AS_GO_READS } from "../kube/yaml.ts";
 
 const clusterRoles = resourceType("rbac.authorization.k8s.io", "v1", "clusterroles", "ClusterRole", false);
 
@@ -74,7 +75,7 @@ async function readManifests(directory: string, kind: string): Promise<UnknownOb
   const names = (await readdir(directory)).filter((name) => name.endsWith(".yaml")).toSorted();
   const texts = await Promise.all(names.map((name) => readFile(join(directory, name), "utf8")));
   return texts
-    .flatMap((text) => parseAllDocuments(text))
+    .flatMap((text) => parseAllDocuments(text, AS_GO_READS))
     .map((document): unknown => document.toJS())
     .filter((value): value is UnknownObject => isObjectOf(value, kind));
 }

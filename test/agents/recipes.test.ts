@@ -10,6 +10,7 @@ import type { ModelEndpoint } from "../../src/demo/model-endpoint.ts";
 import { startModelEndpoint } from "../../src/demo/model-endpoint.ts";
 import type { ObservedRun } from "../../src/plan/agent-run/observed.ts";
 import { resolveRun } from "../../src/plan/agent-run/resolve.ts";
+import { AS_GO_READS } from "../../src/kube/yaml.ts";
 import type { ResolvedRun } from "../../src/plan/resolved-run.ts";
 import { projectRoot } from "../support/project-files.ts";
 import { createGitRepository } from "../support/git-repository.ts";
@@ -82,7 +83,7 @@ describe("the guide's providers", { concurrency: 2 }, () => {
 
 function providersIn(page: string): AgentProvider[] {
   return [...page.matchAll(/^```yaml\n([^]*?)^```/gm)]
-    .map((match) => parse(match[1] ?? "") as AgentProvider)
+    .map((match) => parse(match[1] ?? "", AS_GO_READS) as AgentProvider)
     .filter(({ kind }) => kind === "AgentProvider");
 }
 

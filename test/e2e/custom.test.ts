@@ -39,7 +39,7 @@ describe("a program of the run's own", { concurrency: 3, timeout: 120_000 }, () 
 
   it("is tried again with its work and its session", async () => {
     const { status } = await runOf("again", ["sh", "-c", INTERRUPTED], {
-      retry: { limit: 1, on: ["AgentFailed"] },
+      retry: { limit: 1, reasons: ["AgentFailed"] },
     });
     assert.deepEqual(
       [status?.phase, status?.result?.text],

@@ -86,13 +86,13 @@ describe("a run that is cancelled or expires", { concurrency: 2, timeout: 120_00
 
 describe("a run that is tried again", { concurrency: 3, timeout: 180_000 }, () => {
   const agents = useAgentCluster(SCENARIOS);
-  const on = ["AgentFailed"] as const;
+  const reasons = ["AgentFailed" as const];
 
   for (const agent of ["claude", "opencode"] as const) {
     it(`keeps its work, goes on with its session and tells of each attempt (${agent})`, async () => {
       const task = `crash ${agent}`;
       const model = agent === "opencode" ? { model: "scripted-1" } : {};
-      const retry = { limit: 2, on: [...on] };
+      const retry = { limit: 2, reasons };
       await agents.create(`again-${agent}`, { prompt: task, agent, ...model, retry, timeout: "150s" });
       const { status } = await agents.until(`again-${agent}`, isFinished, 150_000);
       assert.equal(status?.phase, "Succeeded", status?.message);
@@ -117,9 +117,9 @@ describe("a run that is tried again", { concurrency: 3, timeout: 180_000 }, () =
   }
 
   it("fails for good after its last attempt, and for another reason at once", async () => {
-    const last = await agents.run("limited", { prompt: "always", retry: { limit: 1, on: [...on] } });
+    const last = await agents.run("limited", { prompt: "always", retry: { limit: 1, reasons } });
     assert.deepEqual([last.status?.reason, last.status?.attempts?.length], ["AgentFailed", 1]);
-    const other = await agents.run("other", { prompt: "always", retry: { limit: 1, on: ["Evicted"] } });
+    const other = await agents.run("other", { prompt: "always", retry: { limit: 1, reasons: ["Evicted"] } });
     assert.deepEqual([other.status?.reason, other.status?.attempts], ["AgentFailed", undefined]);
   });
 });

@@ -4,6 +4,7 @@ import { parse, parseAllDocuments } from "yaml";
 import { isObject } from "../../kube/json.ts";
 import type { KubeObject } from "../../kube/objects.ts";
 import { resourceType, type ResourceType } from "../../kube/resources.ts";
+import { AS_GO_READS } from "../../kube/yaml.ts";
 
 const RBAC = "rbac.authorization.k8s.io";
 
@@ -46,13 +47,16 @@ async function resourcesOf(directory: string): Promise<string[]> {
   const names = await readdir(directory).catch((): string[] => []);
   if (!names.includes("kustomization.yaml"))
     throw new Error(`${directory} holds no kustomization.yaml; run this command in a checkout`);
-  const kustomization: unknown = parse(await readFile(join(directory, "kustomization.yaml"), "utf8"));
+  const kustomization: unknown = parse(
+    await readFile(join(directory, "kustomization.yaml"), "utf8"),
+    AS_GO_READS,
+  );
   const resources = isObject(kustomization) ? kustomization["resources"] : undefined;
   return Array.isArray(resources) ? resources.map(String) : [];
 }
 
 async function readManifests(path: string): Promise<Manifest[]> {
-  const documents = parseAllDocuments(await readFile(path, "utf8"));
+  const documents = parseAllDocuments(await readFile(path, "utf8"), AS_GO_READS);
   return documents.map((document) => {
     const object = document.toJS() as KubeObject;
     const type = TYPES.find(({ kind }) => kind === object.kind);

@@ -88,6 +88,11 @@ describe("renderRuns", () => {
       ],
       /AgentMismatch/,
     ],
+    [
+      "a field that there is not, as `on` becomes by itself in YAML",
+      [run({ retry: { limit: 2, reasons: ["Evicted"], true: ["Evicted"] } }), provider],
+      /AgentRun run is invalid: unknown field "spec\.retry\.true"/,
+    ],
     ["files without a run", [provider], /there is no AgentRun/],
   ];
   for (const [what, documents, says] of wrong) {

@@ -106,7 +106,11 @@ function admitted(document: Record<string, unknown>, namespace: string): KubeObj
   if (!String(apiVersion).startsWith(`${API_GROUP}/`)) return object as KubeObject;
   const crd = customResourceDefinitions().find(({ spec }) => spec.names.kind === kind);
   const schema = compileSchema(crd?.spec.versions[0]?.schema.openAPIV3Schema);
-  const stored = schema.applyDefaults(JSON.parse(JSON.stringify(object)));
+  const json: unknown = JSON.parse(JSON.stringify(object));
+  const [unknown] = schema.prune(json).unknownPaths;
+  if (unknown !== undefined)
+    throw new Error(`${String(kind)} ${metadata.name} is invalid: unknown field "${unknown}"`);
+  const stored = schema.applyDefaults(json);
   const [error] = schema.validate(stored);
   if (error) throw new Error(`${String(kind)} ${metadata.name} is invalid: ${error.field}: ${error.message}`);
   return stored as KubeObject;

@@ -1,11 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { parseAllDocuments, stringify } from "yaml";
+import { stringify } from "yaml";
 import { DEFAULT_AGENT_IMAGE, DEFAULT_GIT_IMAGE } from "../../operator/images.ts";
-import { isObject } from "../../kube/json.ts";
 import type { RenderValues } from "../options.ts";
 import { UsageError } from "../command.ts";
 import type { CommandContext } from "../context.ts";
+import { objectsIn } from "./manifest-text.ts";
 import { renderRuns, type Rendered } from "./render-run.ts";
 
 /** Prints the objects that AgentRuns in files will become. Asks no cluster. */
@@ -14,7 +14,9 @@ export async function runRender(values: RenderValues, context: CommandContext): 
   if (values.filename.length === 0)
     throw new UsageError("--filename is needed: a file that holds an AgentRun");
   const objects = await Promise.all(
-    values.filename.map((file) => readObjects(resolve(config.workingDirectory, file), file)),
+    values.filename.map(async (file) =>
+      objectsIn(await readFile(resolve(config.workingDirectory, file), "utf8"), file),
+    ),
   );
   const rendered = renderRuns(objects.flat(), {
     namespace: values.namespace,
@@ -23,15 +25,6 @@ export async function runRender(values: RenderValues, context: CommandContext): 
   });
   out.write(rendered.map(text).join("---\n"));
   return 0;
-}
-
-async function readObjects(path: string, shown: string): Promise<Record<string, unknown>[]> {
-  const documents = parseAllDocuments(await readFile(path, "utf8"));
-  const problem = documents.flatMap(({ errors }) => errors)[0];
-  // Only its code and place: the parser's message quotes the line, which may be a Secret's.
-  if (problem !== undefined)
-    throw new Error(`${shown} is no valid YAML at line ${problem.linePos?.[0].line} (${problem.code})`);
-  return documents.map((document): unknown => document.toJS()).filter(isObject);
 }
 
 function text({ name, effective, objects }: Rendered): string {

@@ -26,7 +26,7 @@ function aRun(limit: number, recorded: number, annotations: Record<string, strin
   }));
   return {
     metadata: { name: "demo", namespace: "team", uid: "run", annotations },
-    spec: { prompt: "x", retry: { limit, on: ["RateLimited"] } },
+    spec: { prompt: "x", retry: { limit, reasons: ["RateLimited"] } },
     status: { phase: "Running", jobName: "demo", startTime: "2026-01-01T00:00:00Z", attempts },
   };
 }

@@ -17,7 +17,7 @@ export function nextAttempt(observed: ObservedRun, ending: Ending): AgentRunStat
   const { run, job, pod, now } = observed;
   const { retry } = run.spec;
   const attempts = run.status?.attempts ?? [];
-  const isWanted = retry?.on.some((reason) => reason === ending.reason) === true;
+  const isWanted = retry?.reasons.some((reason) => reason === ending.reason) === true;
   if (!job || !isWanted || attempts.length >= retry.limit || isCancelled(run)) return undefined;
   const attempt: Attempt = {
     number: attempts.length + 1,

@@ -1,5 +1,6 @@
 import { isScalar, LineCounter, parseDocument, visit } from "yaml";
-import type { Document, DocumentOptions, ParseOptions, SchemaOptions } from "yaml";
+import type { Document } from "yaml";
+import { AS_GO_READS } from "../../../kube/yaml.ts";
 import { duplicateFields } from "../answers/duplicate-fields.ts";
 import { badRequest } from "../answers/status-error.ts";
 
@@ -13,15 +14,6 @@ export interface YamlText {
 
 /** How often a text may come back to what it has named before; more would be an attack. */
 const MOST_ALIASES = 100;
-
-/** Go's decoder reads YAML 1.1, where `yes` is true and `<<` merges, but leaves times as they are, and only the first document. */
-const AS_GO_READS: ParseOptions & DocumentOptions & SchemaOptions = {
-  schema: "yaml-1.1",
-  customTags: (tags) =>
-    tags.filter(
-      (tag) => typeof tag === "string" || (tag.format !== "TIME" && !tag.tag.endsWith(":timestamp")),
-    ),
-};
 
 /** Reads YAML; throws 400 in the server's words. */
 export function readYaml(text: string): YamlText {
@@ -41,6 +33,7 @@ function parseText(text: string): YamlText {
   const lines = new LineCounter();
   try {
     // The library would compare every key with every other.
+    // Of several documents only the first counts.
     const document = parseDocument(text, { ...AS_GO_READS, lineCounter: lines, uniqueKeys: false });
     const error = document.errors.find(({ code }) => code !== "MULTIPLE_DOCS");
     if (error !== undefined) throw error;
