@@ -11,6 +11,7 @@ import { createApiServer, type ApiServer } from "./apiserver/server.ts";
 import { startControllers } from "./controllers/controllers.ts";
 import { lockDataDir } from "./data-dir.ts";
 import { startKubelet, type Kubelet } from "./kubelet/kubelet.ts";
+import type { ImageFiles } from "./kubelet/host-view.ts";
 import { detectSandbox, SYSTEM_PATH } from "./kubelet/sandbox/detect.ts";
 import type { SandboxMode } from "./kubelet/sandbox/sandbox.ts";
 
@@ -25,6 +26,13 @@ export interface DevClusterOptions {
   toolDirectories?: readonly string[];
   /** Git remotes answered by a local repository: `{"https://github.com/org/repo.git": "/srv/repo"}`. */
   gitMirrors?: Readonly<Record<string, string>>;
+  /**
+   * Folders of this machine that containers of an image see read-only at a path, as no image is pulled:
+   * `{image: "git:1", path: "/scripts", folder: "/srv/scripts"}`. A volume at that path hides them. If
+   * containers are ordinary processes (sandbox `none`), the path is instead replaced by the folder
+   * in command, arguments, environment (but PATH) and working directory: a script finds its neighbours by `$0`.
+   */
+  imageFiles?: readonly ImageFiles[];
   /** Lines added to containers' /etc/hosts: `{"litellm-proxy": "127.0.0.1"}`. */
   hosts?: Readonly<Record<string, string>>;
   /** Forces one way of isolating containers; default: the best that this machine offers. */
@@ -105,6 +113,7 @@ async function start(options: DevClusterOptions, dataDir: string, started: Async
     path,
     toolDirectories: options.toolDirectories ?? [],
     gitMirrors: options.gitMirrors ?? {},
+    imageFiles: options.imageFiles ?? [],
     hosts: options.hosts ?? {},
     hidden: [dataDir, homedir()],
     serviceEnv: serviceVariables(kubernetes),

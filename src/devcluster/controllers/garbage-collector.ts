@@ -115,7 +115,9 @@ export function startGarbageCollector({
   return {
     add: loop.add,
     async stop() {
-      await Promise.all([loop.stop(), graph.stop(), definitions.stop()]);
+      // What the loop still does may begin to follow more kinds.
+      await loop.stop();
+      await Promise.all([graph.stop(), definitions.stop()]);
     },
   };
 }

@@ -72,6 +72,7 @@ async function prepare(
     fileAt(files.hosts, "/etc/hosts"),
   ].filter(({ target }) => !own.some((mount) => mount.target === target));
   const tools = node.host.tools(own);
+  const image = node.host.imageFiles(container.image ?? "", own);
   const home = user.uid === 0 ? "/root" : "/";
   const base = { PATH: tools.path, HOSTNAME: name, HOME: home, ...node.serviceEnv, ...node.host.env };
   const sources = await readSources(node, namespace, namedSources(container));
@@ -81,7 +82,7 @@ async function prepare(
     env,
     workingDir: container.workingDir || "/",
     hostname: name,
-    mounts: [...node.host.mounts, ...tools.mounts, ...own, ...special],
+    mounts: [...node.host.mounts, ...tools.mounts, ...image, ...own, ...special],
     readOnlyRootFilesystem: container.securityContext?.readOnlyRootFilesystem ?? false,
     ...user,
   };

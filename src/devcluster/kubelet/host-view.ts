@@ -3,12 +3,23 @@ import { basename, dirname, join } from "node:path";
 import { isHiddenFromContainers } from "./sandbox/root-layout.ts";
 import type { Mount } from "./sandbox/sandbox.ts";
 
+/** A folder of this machine that stands for files of an image, as no image is pulled. */
+export interface ImageFiles {
+  /** The image by its full name, or every image whose name matches. */
+  image: string | RegExp;
+  /** Absolute path of the files inside the containers of that image. */
+  path: string;
+  /** The folder on this machine; containers cannot write to it. */
+  folder: string;
+}
+
 export interface HostViewOptions {
   /** The host's PATH. */
   path: string;
   toolDirectories: readonly string[];
   /** Git remote URL to local repository. */
   gitMirrors: Readonly<Record<string, string>>;
+  imageFiles: readonly ImageFiles[];
   /** Host name to address. */
   hosts: Readonly<Record<string, string>>;
   /** Directories whose content containers must not see, such as the cluster's own state. */
@@ -23,6 +34,8 @@ export interface HostViewOptions {
 export interface HostView {
   /** PATH and mounts for a container with these mounts of its own. */
   tools(own: readonly Mount[]): { path: string; mounts: Mount[] };
+  /** Mounts of the files that this image holds, for a container with these mounts of its own. */
+  imageFiles(image: string, own: readonly Mount[]): Mount[];
   /** Mounts that every container gets. */
   mounts: Mount[];
   /** Variables that every container gets. */
@@ -89,6 +102,18 @@ function mirrorView(options: HostViewOptions): { mounts: Mount[]; env: Record<st
   return { mounts, env: { GIT_CONFIG_SYSTEM: target } };
 }
 
+/** As a runtime shows them: beneath the container's volumes. Throws if a volume needs a mount point inside the folder. */
+function imageMounts(files: readonly ImageFiles[], image: string, own: readonly Mount[]): Mount[] {
+  return files.flatMap(({ image: wanted, path, folder }) => {
+    const isWanted = typeof wanted === "string" ? wanted === image : wanted.test(image);
+    if (!isWanted || own.some(({ target }) => isWithin(path, target))) return [];
+    const inside = own.find(({ target }) => isWithin(target, path));
+    if (inside !== undefined)
+      throw new Error(`mounting at ${inside.target}: ${path} of ${image} is read-only`);
+    return [{ source: folder, target: path, readOnly: true, isFile: false }];
+  });
+}
+
 function hiddenView(options: HostViewOptions): Mount[] {
   const empty = join(options.directory, "empty");
   mkdirSync(empty, { recursive: true });
@@ -113,8 +138,13 @@ function readHosts(): string {
   }
 }
 
-/** Looks at the host once. Throws when a git mirror does not exist. */
+/** Looks at the host once. Throws if a git mirror or the folder of an image does not exist. */
 export function createHostView(options: HostViewOptions): HostView {
+  const files = options.imageFiles.map((one) => {
+    const folder = realDirectory(one.folder);
+    if (folder === undefined) throw new Error(`the files of image ${one.image} are not there: ${one.folder}`);
+    return { ...one, folder };
+  });
   const mirrors = mirrorView(options);
   const hidden = options.hasMounts ? hiddenView(options) : [];
   const directories = [...options.toolDirectories, ...options.path.split(":")].flatMap((path) => {
@@ -140,6 +170,7 @@ export function createHostView(options: HostViewOptions): HostView {
       }
       return { path: [...new Set(parts)].join(":"), mounts };
     },
+    imageFiles: (image, own) => imageMounts(files, image, own),
     mounts: options.hasMounts ? [...hidden, ...resolverView(), ...mirrors.mounts] : [],
     env: mirrors.env,
     hostsFile: (podName) => `${base.trimEnd()}\n127.0.0.1\t${podName}\n${extra.join("")}`,
