@@ -10,7 +10,7 @@ import { startGitHttpServer } from "../support/git-http-server.ts";
 import type { GitHttpServer } from "../support/git-http-server.ts";
 import { run as runProgram, runOk } from "../support/run.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
-import { createPod, giveToPod, repository, resolvedRun } from "./support/pod.ts";
+import { createPod, giveToPod, makeOwn, repository, resolvedRun } from "./support/pod.ts";
 import type { TestPod } from "./support/pod.ts";
 
 const TOKEN = "tok3n-with.$pecial*chars";
@@ -19,6 +19,12 @@ const TOKEN = "tok3n-with.$pecial*chars";
 async function gitIn(pod: TestPod, place: string, ...args: string[]): Promise<string> {
   const all = ["-c", "safe.directory=*", "-C", pod.at(place), ...args];
   return (await runOk("git", all)).trim();
+}
+
+/** As if the container had been killed before it was done. */
+async function forgetStart(pod: TestPod): Promise<void> {
+  await rm(pod.at("/workspace-record"), { recursive: true });
+  await makeOwn(pod.at("/workspace-record"));
 }
 
 describe("the clone of a standalone run", () => {
@@ -246,7 +252,12 @@ describe("the clone of a standalone run", () => {
     const runOfOrigin = resolvedRun({ repository: ofOrigin() });
     const pod = await createPod(place(), runOfOrigin);
     assert.equal((await pod.clone()).code, 0);
-    await writeFile(pod.at(`/workspace-run/base.${runOfOrigin.uid}`), `${firstCommit}\n`);
+    const record = `/workspace-record/start.${runOfOrigin.uid}`;
+    const base = await gitIn(pod, "/workspace", "rev-parse", "HEAD");
+    assert.equal(await pod.read(`${record}.base`), `${base}\n`);
+    assert.equal(await pod.read(`${record}.heads`), `${base} refs/heads/main\n`);
+    await rm(pod.at("/workspace-run"), { recursive: true });
+    await makeOwn(pod.at("/workspace-run"));
     await writeFile(pod.at("/workspace/README.md"), "the agent's\n");
     assert.equal((await pod.clone()).code, 0);
     assert.equal(await pod.read("/workspace/README.md"), "the agent's\n");
@@ -265,10 +276,12 @@ describe("the clone of a standalone run", () => {
       }
       await program.ended;
     }
+    await forgetStart(pod);
     await mkdir(pod.at("/workspace/.git/refs/heads"), { recursive: true });
     await writeFile(pod.at("/workspace/.git/index.lock"), "");
     await writeFile(pod.at("/workspace/README.md"), "half\n");
     await writeFile(pod.at("/workspace/left-over"), "");
+    await giveToPod(pod.at("/workspace"));
     const result = await pod.clone();
     assert.equal(result.code, 0, result.stderr);
     assert.equal(await gitIn(pod, "/workspace-wt/fix-bug", "status", "--porcelain"), "");
@@ -279,6 +292,7 @@ describe("the clone of a standalone run", () => {
   test("makes an unusable checkout anew", async () => {
     const pod = await createPod(place(), resolvedRun({ repository: ofOrigin() }));
     assert.equal((await pod.clone()).code, 0);
+    await forgetStart(pod);
     await writeFile(pod.at("/workspace/.git/HEAD"), "nonsense\n");
     await writeFile(pod.at("/workspace/.git/shallow"), "nonsense\n");
     const result = await pod.clone();
@@ -289,6 +303,7 @@ describe("the clone of a standalone run", () => {
   test("runs nothing that a .git left behind configures", async () => {
     const pod = await createPod(place(), resolvedRun({ repository: ofOrigin() }));
     assert.equal((await pod.clone()).code, 0);
+    await forgetStart(pod);
     const mark = pod.at("/tmp/ran");
     const hook = `#!/bin/sh\ntouch '${mark}'\n`;
     await mkdir(pod.at("/workspace/.git/hooks"), { recursive: true });

@@ -6,6 +6,7 @@ export const RESERVED_MOUNT_TREES: readonly string[] = [
   "workspace",
   "workspace-wt",
   "workspace-run",
+  "workspace-record",
   "tmp",
   "bin",
   "boot",

@@ -7,7 +7,7 @@ import { AGENT_CONTAINER, runClaimName, workspaceClaimName } from "./names.ts";
 import { PROMPT_DIR, PROMPT_FILE, RUN_DIR, workDir, WORKSPACE_DIR, WORKTREES_DIR } from "./paths.ts";
 import { artifactsScript } from "./scripts.ts";
 import { containerSecurity, podSecurity } from "./security.ts";
-import { promptSecretVolume } from "./volumes.ts";
+import { promptSecretVolume, recordMount } from "./volumes.ts";
 
 /** The files that every run leaves in its part of the claim. */
 export const ARTIFACTS = ["patch", "transcript", "log"] as const;
@@ -110,6 +110,7 @@ function buildContainer(
       { name: "workspace", mountPath: WORKSPACE_DIR, subPath: "repo", readOnly: true },
       { name: "workspace", mountPath: WORKTREES_DIR, subPath: "worktrees", readOnly: true },
       { name: "workspace", mountPath: RUN_DIR, subPath: `runs/${name}`, readOnly: true },
+      { ...recordMount({ name }), readOnly: true },
       { name: "tmp", mountPath: "/tmp" },
       ...(hasSecretPrompt ? [{ name: "prompt", mountPath: PROMPT_DIR, readOnly: true }] : []),
     ],

@@ -6,6 +6,7 @@ import {
   GIT_CA_DIR,
   GIT_CREDENTIALS_DIR,
   GIT_KNOWN_HOSTS_DIR,
+  RECORD_DIR,
   RUN_DIR,
   TERMINATION_LOG,
   WORKSPACE_DIR,
@@ -13,7 +14,7 @@ import {
 } from "./paths.ts";
 import { gitCloneScript, gitWorktreeScript } from "./scripts.ts";
 import { containerSecurity } from "./security.ts";
-import { repositoryMounts, repositoryOf, workspaceMounts } from "./volumes.ts";
+import { recordMount, repositoryMounts, repositoryOf, workspaceMounts } from "./volumes.ts";
 
 /** The init container that makes the checkout, or only a worktree of a workspace's checkout. */
 export function buildGitContainer(run: ResolvedRun): Container {
@@ -22,6 +23,7 @@ export function buildGitContainer(run: ResolvedRun): Container {
     env: gitEnv(run),
     volumeMounts: [
       ...workspaceMounts(run),
+      recordMount(run),
       { name: "git-tmp", mountPath: "/tmp" },
       ...repositoryMounts(repositoryOf(run)),
     ],
@@ -51,6 +53,7 @@ export function rootsEnv(): EnvVar[] {
     WORKSPACE_DIR,
     WORKTREES_DIR,
     RUN_DIR,
+    RECORD_DIR,
     AGENT_TERMINATION_LOG: TERMINATION_LOG,
     GIT_TERMINAL_PROMPT: "0",
   });

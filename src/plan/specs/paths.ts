@@ -5,6 +5,9 @@ export const WORKSPACE_DIR = "/workspace";
 export const WORKTREES_DIR = "/workspace-wt";
 export const RUN_DIR = "/workspace-run";
 
+/** What a run started from, written by its git container; an agent can only read it. */
+export const RECORD_DIR = "/workspace-record";
+
 export const TERMINATION_LOG = "/dev/termination-log";
 
 /** Where the files of a repository's credentials and certificates are mounted. */

@@ -131,16 +131,17 @@ describe("the Job of a run", () => {
     assert.equal(containers({ ...base, worktree }).agent.workingDir, "/workspace-wt/fix-bug");
   });
 
-  test("mounts three parts of one claim", () => {
+  test("mounts four parts of one claim, that with what the run started from read only", () => {
     const { agent } = containers(base);
     assert.deepEqual(
       agent.volumeMounts
         ?.filter(({ name }) => name === "workspace")
-        .map(({ mountPath, subPath }) => [mountPath, subPath]),
+        .map(({ mountPath, subPath, readOnly = false }) => [mountPath, subPath, readOnly]),
       [
-        ["/workspace", "repo"],
-        ["/workspace-wt", "worktrees"],
-        ["/workspace-run", "runs/fix-bug"],
+        ["/workspace", "repo", false],
+        ["/workspace-wt", "worktrees", false],
+        ["/workspace-run", "runs/fix-bug", false],
+        ["/workspace-record", "records/fix-bug", true],
       ],
     );
   });

@@ -8,6 +8,7 @@ import {
   homeDir,
   INSTRUCTIONS_DIR,
   PROMPT_DIR,
+  RECORD_DIR,
   RUN_DIR,
   WORKSPACE_DIR,
   WORKTREES_DIR,
@@ -109,6 +110,11 @@ export function workspaceMounts(run: ResolvedRun): VolumeMount[] {
   ];
 }
 
+/** What the run started from: only its git container may write there. */
+export function recordMount({ name }: Pick<ResolvedRun, "name">): VolumeMount {
+  return { name: "workspace", mountPath: RECORD_DIR, subPath: `records/${name}` };
+}
+
 /** Credentials and certificates, for a container that talks to the remote. */
 export function repositoryMounts(repository: ResolvedRepository | undefined): VolumeMount[] {
   return [
@@ -128,6 +134,7 @@ export function agentMounts(run: ResolvedRun): VolumeMount[] {
   const exposed = repository?.exposeCredentialsToAgent ? repository : undefined;
   return [
     ...workspaceMounts(run),
+    { ...recordMount(run), readOnly: true },
     { name: "home", mountPath: homeDir(run) },
     { name: "tmp", mountPath: "/tmp" },
     ...repositoryMounts(exposed),

@@ -41,6 +41,7 @@ export const workspaces: RefusedManifest[] = [
     "/workspace",
     "/workspace-wt/x",
     "/workspace-run",
+    "/workspace-record",
     "/tmp",
     "/etc/ssl",
     "/usr/local/bin",

@@ -3,9 +3,10 @@
 # Exit codes: 64 a permanent failure of git, 65 a volume that cannot be written, 66 an unfit image.
 set -u
 : "${WORKSPACE_DIR:=/workspace}" "${WORKTREES_DIR:=/workspace-wt}" "${RUN_DIR:=/workspace-run}"
+: "${RECORD_DIR:=/workspace-record}"
 : "${TMPDIR:=/tmp}" "${AGENT_TERMINATION_LOG:=/dev/termination-log}" "${AGENT_RUN:=run}"
-# Holds the commit that the run started from; its presence says that the agent has been started.
-base_file=$RUN_DIR/base.${AGENT_RUN_UID:-run}
+# Holds the commit that the run started from, or `-`; its presence says that the checkout is complete.
+base_file=$RECORD_DIR/start.${AGENT_RUN_UID:-run}.base
 
 say() {
   printf '%s\n' "$*" >&2

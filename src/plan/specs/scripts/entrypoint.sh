@@ -10,7 +10,6 @@ work=$(pwd -P)
 agent=
 killer=
 stopped=
-base=
 
 unfit() {
   printf '{"type":"agent-operator","ok":false,"reason":"%s","message":"%s"}\n' "$1" \
@@ -95,18 +94,6 @@ configure_git() {
 
 git_default() {
   git config --global --get "$1" >/dev/null || git config --global "$1" "$2"
-}
-
-# The commit that the run started from; the first attempt's, also for a later one.
-find_base() {
-  command -v git >/dev/null || return 0
-  # No other git works here yet: a lock is one that was killed.
-  rm -f "$(git rev-parse --git-path index.lock 2>/dev/null)"
-  if [ ! -s "$base_file" ]; then
-    git rev-parse -q --verify HEAD >"$private/base" 2>/dev/null || printf -- '-\n' >"$private/base"
-    cp "$private/base" "$base_file"
-  fi
-  base=$(head -c 64 "$base_file" | tr -cd '0-9a-f')
 }
 
 # Ends what is hopeless, and reads on so that the writer never blocks.
@@ -254,7 +241,7 @@ require_fit_image
 find_cli
 configure_git
 collect_secrets
-find_base
+base=$(head -c 64 "$base_file" 2>/dev/null | tr -cd '0-9a-f')
 write_files
 find_instructions
 put_back

@@ -40,7 +40,6 @@ mkdir -p "$HOME"
 printf '[safe]\n\tdirectory = *\n' >"$HOME/.gitconfig"
 open_view
 lock
-find_admin
 if [ ! -e "$worktree" ]; then
   say "$worktree does not exist"
 elif [ -z "${AGENT_CLEANUP_FORCE:-}" ] && [ ! -e "$admin/agent-operator-removing" ]; then

@@ -90,13 +90,15 @@ start_over() {
 }
 
 make_private
-require_writable "$WORKSPACE_DIR" "$WORKTREES_DIR" "$RUN_DIR"
+require_writable "$WORKSPACE_DIR" "$WORKTREES_DIR" "$RUN_DIR" "$RECORD_DIR"
 mkdir -p "$HOME"
 printf '[safe]\n\tdirectory = *\n[init]\n\tdefaultBranch = main\n' >"$HOME/.gitconfig"
 prepare_remote
 cd "$WORKSPACE_DIR" || fail 65 "cannot enter $WORKSPACE_DIR"
 if [ -s "$base_file" ]; then
-  say "the agent has worked here already: its work is kept as it is"
+  say "the checkout has been made already: what is in it is kept as it is"
+  # No other git works here: a lock is one that was killed.
+  rm -f .git/index.lock .git/worktrees/*/index.lock
   exit 0
 fi
 { open_repository && fetch_wanted && check_out; } || start_over || fail 1 "git cannot make the checkout; its messages are in the log"
@@ -108,3 +110,6 @@ fi
 if [ -n "$start" ]; then
   say "$url: $(git -C "$work" log -1 --format='%h %s' 2>/dev/null | head -c 200)"
 fi
+git -C "$work" for-each-ref --format='%(objectname) %(refname)' refs/heads >"$private/heads"
+gitdir=$(git -C "$work" rev-parse --absolute-git-dir)
+record_start "$(git -C "$work" rev-parse -q --verify HEAD)" "$gitdir" "$gitdir/index"

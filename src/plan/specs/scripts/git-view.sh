@@ -5,6 +5,9 @@
 # them. Needs common.sh.
 shared=$WORKSPACE_DIR/.git
 worktree=$WORKTREES_DIR/$AGENT_RUN
+# Where the repository keeps what belongs to this run's worktree: a name that only the operator gives, so that
+# nothing which an agent has written decides what is filled or removed.
+admin=$shared/worktrees/agent-operator.$AGENT_RUN
 
 open_view() {
   if [ -L "$shared" ] || [ ! -d "$shared/refs" ]; then
@@ -39,20 +42,6 @@ unlock() {
   exec 9>&-
 }
 
-# admin: where the repository keeps what belongs to this run's worktree.
-find_admin() {
-  admin=$(sed -n 's/^gitdir: //p' "$worktree/.git" 2>/dev/null | head -n 1)
-  case $admin in
-    "$shared"/worktrees/*/*) ;;
-    "$shared"/worktrees/?*) return ;;
-  esac
-  admin=$shared/worktrees/$AGENT_RUN
-  # An agent may have given this name to a worktree elsewhere.
-  elsewhere=$(head -n 1 "$admin/gitdir" 2>/dev/null)
-  if [ -n "$elsewhere" ] && [ "$elsewhere" != "$worktree/.git" ] && [ -e "$elsewhere" ]; then
-    admin=$shared/worktrees/run.$AGENT_RUN
-  fi
-}
 
 # branch_in ADMIN: the branch that a worktree is on; nothing on a detached HEAD.
 branch_in() {

@@ -137,7 +137,6 @@ take_branch() {
 
 # The link in the worktree is written last: where it stands, everything before it does.
 add_worktree() {
-  find_admin
   if [ -e "$worktree/.git" ]; then
     held=$(branch_in "$admin")
     [ "$held" = "$wanted" ] || fail 64 "$worktree holds ${held:-no branch} of an earlier run with this name: choose another name for the run, or the same worktree.branch"
@@ -162,8 +161,9 @@ add_worktree() {
 
 # Files are written by a git that reads no filter and no attribute of the shared configuration.
 fill_worktree() {
-  [ -e "$admin/agent-operator-filling" ] || return 0
+  # No other git works here: a lock is one that was killed.
   rm -f "$admin/index.lock"
+  [ -e "$admin/agent-operator-filling" ] || return 0
   (
     GIT_WORK_TREE=$worktree
     GIT_INDEX_FILE=$admin/index
@@ -171,10 +171,11 @@ fill_worktree() {
     cd "$worktree" && private_git -c core.bare=false read-tree --reset -u "$(commit_of "refs/heads/$wanted")"
   ) || fail 1 "git cannot fill the worktree; its messages are in the log"
   rm -f "$admin/agent-operator-filling"
+  filled=$admin/index
 }
 
 make_private
-require_writable "$WORKSPACE_DIR" "$WORKTREES_DIR" "$RUN_DIR"
+require_writable "$WORKSPACE_DIR" "$WORKTREES_DIR" "$RUN_DIR" "$RECORD_DIR"
 mkdir -p "$HOME"
 printf '[safe]\n\tdirectory = *\n' >"$HOME/.gitconfig"
 prepare_remote
@@ -187,5 +188,9 @@ lock
 add_worktree
 unlock
 fill_worktree
+if [ ! -s "$base_file" ]; then
+  view for-each-ref --format='%(objectname) %(refname)' refs/heads >"$private/heads"
+  record_start "$(commit_of "refs/heads/$wanted")" "$admin" "${filled:-}"
+fi
 report_fetch
 say "$worktree is on branch $wanted: $(view log -1 --format='%h %s' "refs/heads/$wanted" | head -c 200)"
