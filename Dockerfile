@@ -9,6 +9,7 @@ RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
       "esbuild@$(node -p 'require("./package.json").devDependencies.esbuild')"
 COPY scripts/bundle.ts scripts/
 COPY src src
+COPY config config
 RUN node scripts/bundle.ts && node dist/agent-operator.mjs version
 
 FROM gcr.io/distroless/cc-debian13:nonroot

@@ -1,6 +1,6 @@
-import { chmod } from "node:fs/promises";
+import { chmod, cp } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { build } from "esbuild";
+import { build, type Metafile } from "esbuild";
 
 /** CommonJS packages in the bundle ask for Node's own modules by `require`. */
 const BANNER =
@@ -9,14 +9,18 @@ const BANNER =
 /** What is started; everything else that `bundle` writes is imported by it. */
 export const BUNDLED_PROGRAM = "agent-operator.mjs";
 
+/** The parts of config/ that `install` and `uninstall` read. */
+const INSTALLED = ["crd", "default", "operator", "rbac", "users"];
+
 /**
- * Writes the whole program into `outdir`, as the operator's image holds it: one executable file and, beside it,
- * what only some commands need, so that the operator does not load it. Left out is @kubernetes/client-node,
- * which only kubeconfigs with an exec plugin, an auth provider or a proxy need: ten times the size of all the rest.
+ * Writes the program that is shipped into `outdir`, as the operator's image holds it: one executable file and,
+ * beside it, what only some commands need, so that the operator does not load it, and config/. Left out is
+ * @kubernetes/client-node, which only kubeconfigs with an exec plugin, an auth provider or a proxy need: ten
+ * times the size of all the rest. Resolves to the files that it was made of.
  */
-export async function bundle(root: string, outdir: string): Promise<void> {
-  await build({
-    entryPoints: { [basename(BUNDLED_PROGRAM, ".mjs")]: join(root, "src", "cli", "main.ts") },
+export async function bundle(root: string, outdir: string): Promise<string[]> {
+  const { metafile } = await build({
+    entryPoints: { [basename(BUNDLED_PROGRAM, ".mjs")]: join(root, "src", "cli", "shipped.ts") },
     outdir,
     outExtension: { ".js": ".mjs" },
     bundle: true,
@@ -34,8 +38,24 @@ export async function bundle(root: string, outdir: string): Promise<void> {
     logLevel: "error",
     // A path of the machine that builds must not end up in the file.
     absWorkingDir: root,
+    metafile: true,
   });
+  refuseLostNames(metafile);
   await chmod(join(outdir, BUNDLED_PROGRAM), 0o755);
+  for (const part of INSTALLED)
+    await cp(join(root, "config", part), join(outdir, "config", part), { recursive: true });
+  return Object.keys(metafile.inputs);
+}
+
+/** A CommonJS package that is imported as a promise loses every name but `default` here, and not in a checkout. */
+function refuseLostNames({ inputs, outputs }: Metafile): void {
+  const lost = Object.values(outputs)
+    .map(({ entryPoint }) => entryPoint ?? "")
+    .filter((path) => inputs[path]?.format === "cjs");
+  if (lost.length > 0)
+    throw new Error(
+      `import() of CommonJS: ${lost.join(", ")}; import it in a module of ours, and that one by import()`,
+    );
 }
 
 if (import.meta.main) {

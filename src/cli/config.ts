@@ -1,10 +1,9 @@
 import { homedir, tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 
 /** All that this program takes from its environment, read once at its start. */
 export interface Config {
-  /** Root of the package: holds config/, node_modules/ and package.json. */
+  /** Holds config/; in a checkout, node_modules/ and package.json too. */
   readonly packageRoot: string;
   readonly workingDirectory: string;
   readonly temporaryDirectory: string;
@@ -24,11 +23,11 @@ export interface Config {
 }
 
 /** Reads the environment. The only place that does. */
-export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
+export function readConfig(packageRoot: string, env: NodeJS.ProcessEnv = process.env): Config {
   const home = env["HOME"] ?? homedir();
   const host = env["KUBERNETES_SERVICE_HOST"];
   return {
-    packageRoot: join(dirname(fileURLToPath(import.meta.url)), "..", ".."),
+    packageRoot,
     workingDirectory: process.cwd(),
     temporaryDirectory: tmpdir(),
     homeDirectory: home,

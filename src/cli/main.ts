@@ -1,23 +1,6 @@
 #!/usr/bin/env node
-import { enableCompileCache } from "node:module";
-import { readConfig } from "./config.ts";
-import { createOutput } from "./output.ts";
-import { runProgram } from "./program.ts";
-import { stopOnSignals } from "./stop.ts";
+import { join } from "node:path";
+import { commands } from "./commands.ts";
+import { startProgram } from "./start.ts";
 
-// What a command loads is stripped of its types and compiled once, not at each start.
-enableCompileCache();
-const FAILED_GRACE_MS = 1_000;
-
-const config = readConfig();
-// A reader that went away (`… | head`) is no reason to die before the clean-up.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
-});
-process.exitCode = await runProgram(process.argv.slice(2), {
-  config,
-  out: createOutput(process.stdout, process.stderr, config),
-  stop: stopOnSignals(process),
-});
-// A request without an answer must not keep a program that has failed from being started again.
-if (process.exitCode !== 0) setTimeout(() => process.exit(), FAILED_GRACE_MS).unref();
+await startProgram(commands, join(import.meta.dirname, "..", ".."));

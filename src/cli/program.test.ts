@@ -139,7 +139,10 @@ describe("output", () => {
     const terminal = Object.assign(new PassThrough(), { isTTY: true });
     const coloured = createOutput(terminal, new PassThrough(), { noColor: false });
     assert.equal(coloured.style("red", "x"), "\u001B[31mx\u001B[39m");
-    assert.equal(createOutput(terminal, terminal, readConfig({ NO_COLOR: "1" })).style("red", "x"), "x");
+    assert.equal(
+      createOutput(terminal, terminal, readConfig("/nonexistent", { NO_COLOR: "1" })).style("red", "x"),
+      "x",
+    );
     assert.equal(createOutput(new PassThrough(), terminal, { noColor: false }).style("red", "x"), "x");
   });
 });
@@ -147,8 +150,8 @@ describe("output", () => {
 async function run(argv: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   const stdout = new PassThrough();
   const stderr = new PassThrough();
-  const code = await runProgram(argv, {
-    config: readConfig({ HOME: "/nonexistent", PATH: "" }),
+  const code = await runProgram(commands, argv, {
+    config: readConfig("/nonexistent", { HOME: "/nonexistent", PATH: "" }),
     out: createOutput(stdout, stderr, { noColor: true }),
     stop: { signal: new AbortController().signal, exitCode: () => 0 },
   });

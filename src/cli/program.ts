@@ -1,17 +1,22 @@
 import type { Command, OptionSpecs } from "./command.ts";
 import { parseOptions, UsageError } from "./command.ts";
-import { commands } from "./commands.ts";
 import type { CommandContext } from "./context.ts";
 import { renderCommandHelp, renderProgramHelp } from "./help.ts";
 
+type Commands = readonly Command<OptionSpecs, CommandContext>[];
+
 /** Carries out one command line and resolves to the exit code: 2 for usage, 1 for a failure. */
-export async function runProgram(argv: readonly string[], context: CommandContext): Promise<number> {
+export async function runProgram(
+  commands: Commands,
+  argv: readonly string[],
+  context: CommandContext,
+): Promise<number> {
   const { out } = context;
   try {
-    return await dispatch(argv, context);
+    return await dispatch(commands, argv, context);
   } catch (error) {
     if (error instanceof UsageError) {
-      out.error(`agent-operator: ${error.message}\n${hint(argv)}`);
+      out.error(`agent-operator: ${error.message}\n${hint(commands, argv)}`);
       return 2;
     }
     if (context.stop.signal.aborted) return context.stop.exitCode();
@@ -20,7 +25,11 @@ export async function runProgram(argv: readonly string[], context: CommandContex
   }
 }
 
-async function dispatch(argv: readonly string[], context: CommandContext): Promise<number> {
+async function dispatch(
+  commands: Commands,
+  argv: readonly string[],
+  context: CommandContext,
+): Promise<number> {
   const [name, ...rest] = argv;
   if (name === undefined || name === "--help" || name === "-h" || name === "help") {
     const text = renderProgramHelp(commands);
@@ -31,7 +40,7 @@ async function dispatch(argv: readonly string[], context: CommandContext): Promi
     context.out.write(text);
     return 0;
   }
-  const command = named(name === "--version" ? "version" : name);
+  const command = named(commands, name === "--version" ? "version" : name);
   if (rest.includes("--help") || rest.includes("-h")) {
     context.out.write(renderCommandHelp(command));
     return 0;
@@ -39,14 +48,14 @@ async function dispatch(argv: readonly string[], context: CommandContext): Promi
   return command.run(parseOptions(command.options, rest), context);
 }
 
-function named(name: string): Command<OptionSpecs, CommandContext> {
+function named(commands: Commands, name: string): Command<OptionSpecs, CommandContext> {
   const command = commands.find((each) => each.name === name);
   if (command) return command;
   const names = commands.map((each) => each.name).join(", ");
   throw new UsageError(`there is no command "${name}" (there are ${names})`);
 }
 
-function hint(argv: readonly string[]): string {
+function hint(commands: Commands, argv: readonly string[]): string {
   const command = commands.find((each) => each.name === argv[0]);
   return `Try: agent-operator ${command ? `${command.name} ` : ""}--help`;
 }

@@ -1,5 +1,5 @@
 import { webcrypto, X509Certificate } from "node:crypto";
-import type * as X509 from "@peculiar/x509";
+import type { JsonGeneralNames } from "@peculiar/x509";
 
 /** An authority and the certificate that it signed for the webhook server. All PEM. */
 export interface ServingKeys {
@@ -157,7 +157,7 @@ async function createCertificate(
 ): Promise<CertificateAndKey> {
   const x509 = await loadX509();
   const keys = await generateKeys();
-  const names: X509.JsonGeneralNames = dnsNames.map((value) => ({ type: "dns", value }));
+  const names: JsonGeneralNames = dnsNames.map((value) => ({ type: "dns", value }));
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: serial(),
     subject: "CN=agent-operator-webhook",
@@ -176,10 +176,9 @@ async function createCertificate(
   return { certificate: certificate.toString("pem"), key: await exportKey(keys.privateKey) };
 }
 
-/** Loaded here, since an operator that serves no webhook needs neither of the two. */
-async function loadX509(): Promise<typeof X509> {
-  await import("reflect-metadata");
-  return import("@peculiar/x509");
+/** Loaded here, since an operator that serves no webhook needs none of it. */
+function loadX509(): Promise<typeof import("./x509-library.ts")> {
+  return import("./x509-library.ts");
 }
 
 function generateKeys(): Promise<webcrypto.CryptoKeyPair> {

@@ -3,8 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { describe, it } from "node:test";
 import type { AgentRun } from "../../src/api/agent-run.ts";
 import { createGitRepository } from "../support/git-repository.ts";
-import { programPath } from "../support/program.ts";
-import { projectRoot } from "../support/project-files.ts";
+import { checkoutProgram, projectRoot } from "../support/project-files.ts";
 import type { RunningProgram } from "../support/run.ts";
 import { start } from "../support/run.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
@@ -117,7 +116,7 @@ describe("agent-operator demo", { concurrency: false, timeout: 180_000 }, () => 
 
 function startDemo(temporary: string, args: string[]): RunningProgram {
   const { ANTHROPIC_API_KEY: _, ...environment } = process.env;
-  return start(process.execPath, [programPath, "demo", ...args], {
+  return start(process.execPath, [checkoutProgram, "demo", ...args], {
     cwd: projectRoot,
     env: { ...environment, TMPDIR: temporary },
     timeoutMs: 90_000,

@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { programPath } from "../support/program.ts";
-import { projectRoot } from "../support/project-files.ts";
+import { checkoutProgram, projectRoot } from "../support/project-files.ts";
 import { createKubectl } from "../support/kubectl.ts";
 import type { RunningProgram } from "../support/run.ts";
 import { run, start } from "../support/run.ts";
@@ -60,7 +59,12 @@ describe("agent-operator dev", { concurrency: false, timeout: 120_000 }, () => {
     await using directory = await temporaryDirectory();
     await using first = startDev(directory.path);
     await first.waitForOutput(READY);
-    const second = await run(process.execPath, [programPath, "dev", "--data", join(directory.path, "data")]);
+    const second = await run(process.execPath, [
+      checkoutProgram,
+      "dev",
+      "--data",
+      join(directory.path, "data"),
+    ]);
     assert.equal(second.code, 1);
     assert.match(second.stderr, new RegExp(`\\b${first.pid}\\b`));
     assert.doesNotMatch(second.stderr, /\n\s+at /);
@@ -70,7 +74,7 @@ describe("agent-operator dev", { concurrency: false, timeout: 120_000 }, () => {
 });
 
 function startDev(directory: string): RunningProgram {
-  return start(process.execPath, [programPath, "dev", "--data", join(directory, "data")], {
+  return start(process.execPath, [checkoutProgram, "dev", "--data", join(directory, "data")], {
     cwd: projectRoot,
     timeoutMs: 60_000,
   });

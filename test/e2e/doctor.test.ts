@@ -7,7 +7,7 @@ import { startDevCluster } from "../../src/devcluster/cluster.ts";
 import { customResourceDefinitions } from "../../src/kube/builtin.ts";
 import { resourceType } from "../../src/kube/resources.ts";
 import { aProvider } from "../support/objects.ts";
-import { programPath } from "../support/program.ts";
+import { shippedProgram } from "../support/program.ts";
 import type { RunResult } from "../support/run.ts";
 import { run } from "../support/run.ts";
 import { agentProviders } from "../../src/api/resources.ts";
@@ -21,7 +21,7 @@ describe("agent-operator install, doctor and uninstall", { concurrency: false, t
   let client: Client;
   const env = () => ({ ...process.env, KUBECONFIG: cluster.kubeconfigPath });
   const program = (...args: string[]): Promise<RunResult> =>
-    run(process.execPath, [programPath, ...args], { env: env() });
+    run(process.execPath, [shippedProgram, ...args], { env: env() });
   const doctor = (...args: string[]): Promise<RunResult> => program("doctor", ...args);
 
   before(

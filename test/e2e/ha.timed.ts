@@ -17,7 +17,7 @@ import type { ChaosProxy } from "../support/chaos-proxy.ts";
 import { startChaosProxy } from "../support/chaos-proxy.ts";
 import { createGitRepository } from "../support/git-repository.ts";
 import { aProvider, aRun, aSecret } from "../support/objects.ts";
-import { programPath } from "../support/program.ts";
+import { shippedProgram } from "../support/program.ts";
 import { projectRoot } from "../support/project-files.ts";
 import { quickAgentTools } from "../support/quick-agent.ts";
 import type { RunningProgram } from "../support/run.ts";
@@ -118,10 +118,14 @@ describe("of two replicas", { concurrency: true, timeout: 120_000 }, () => {
     const text = await readFile(cluster.kubeconfigPath, "utf8");
     await writeFile(kubeconfig, text.replaceAll(cluster.url, `https://127.0.0.1:${relay.port}`));
     const flags = ["--leader-elect", "--health-probe-bind-address=0", "--metrics-bind-address=0"];
-    const program = start(process.execPath, [programPath, "operator", ...flags, `--namespace=${namespace}`], {
-      env: { ...process.env, KUBECONFIG: kubeconfig, POD_NAMESPACE: namespace },
-      timeoutMs: 110_000,
-    });
+    const program = start(
+      process.execPath,
+      [shippedProgram, "operator", ...flags, `--namespace=${namespace}`],
+      {
+        env: { ...process.env, KUBECONFIG: kubeconfig, POD_NAMESPACE: namespace },
+        timeoutMs: 110_000,
+      },
+    );
     stack.use(program);
     return { program, relay };
   }

@@ -14,7 +14,7 @@ import type { TestCluster } from "../support/cluster.ts";
 import { startTestCluster } from "../support/cluster.ts";
 import { createGitRepository } from "../support/git-repository.ts";
 import { aProvider, aRun, aSecret } from "../support/objects.ts";
-import { programPath } from "../support/program.ts";
+import { shippedProgram } from "../support/program.ts";
 import { projectRoot } from "../support/project-files.ts";
 import type { RunningProgram } from "../support/run.ts";
 import { start } from "../support/run.ts";
@@ -123,7 +123,7 @@ async function startOperator(cluster: TestCluster, stack: AsyncDisposableStack):
     "--health-probe-bind-address=0",
     "--metrics-bind-address=0",
   ];
-  const operator = start(process.execPath, [programPath, "operator", ...args], {
+  const operator = start(process.execPath, [shippedProgram, "operator", ...args], {
     cwd: projectRoot,
     env: { ...process.env, KUBECONFIG: cluster.kubeconfig },
     timeoutMs: 390_000,

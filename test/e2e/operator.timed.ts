@@ -6,7 +6,7 @@ import { agentProviders } from "../../src/api/resources.ts";
 import { leases } from "../../src/kube/builtin.ts";
 import { useCluster } from "../support/cluster.ts";
 import { aProvider } from "../support/objects.ts";
-import { programPath } from "../support/program.ts";
+import { shippedProgram } from "../support/program.ts";
 import { projectRoot } from "../support/project-files.ts";
 import type { RunningProgram } from "../support/run.ts";
 import { start } from "../support/run.ts";
@@ -89,7 +89,7 @@ describe("agent-operator operator", { concurrency: false, timeout: 120_000 }, ()
 });
 
 function startOperator(kubeconfig: string, args: string[]): RunningProgram {
-  return start(process.execPath, [programPath, "operator", ...args], {
+  return start(process.execPath, [shippedProgram, "operator", ...args], {
     cwd: projectRoot,
     env: { ...process.env, KUBECONFIG: kubeconfig },
     timeoutMs: 60_000,

@@ -5,16 +5,15 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { text } from "node:stream/consumers";
 import { agentProviders, agentRuns } from "../../src/api/resources.ts";
-import { kubeconfigTransport } from "../../src/client/kubeconfig.ts";
 import { secrets } from "../../src/kube/builtin.ts";
-import { startOperator } from "../../src/operator/operator.ts";
 import type { Span } from "../../src/operator/run-traces.ts";
 import { spansOf } from "../../src/operator/run-traces.ts";
-import { createLog } from "../../src/runtime/log.ts";
 import { startTestCluster } from "../support/cluster.ts";
 import { createGitRepository } from "../support/git-repository.ts";
 import { aProvider, aRun, aSecret } from "../support/objects.ts";
+import { shippedProgram } from "../support/program.ts";
 import { quickAgentTools } from "../support/quick-agent.ts";
+import { start } from "../support/run.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 const REPOSITORY = "https://git.example.com/org/repo.git";
@@ -42,18 +41,14 @@ describe("traces", { timeout: 60_000 }, () => {
     const address = server.address();
     const port = typeof address === "object" ? address?.port : 0;
 
-    const { transport } = await kubeconfigTransport({ paths: [kubeconfig] });
-    stack.defer(() => transport.close());
-    const operator = await startOperator({
-      transport,
-      namespaces: [namespace],
-      leaseNamespace: namespace,
-      log: createLog({ level: "silent" }),
-      healthProbeBindAddress: "0",
-      metricsBindAddress: "0",
-      otlpEndpoint: `http://127.0.0.1:${port}/`,
-    });
-    stack.defer(() => operator.stop());
+    const addresses = ["--health-probe-bind-address=0", "--metrics-bind-address=0"];
+    const receiver = `--otlp-endpoint=http://127.0.0.1:${port}/`;
+    const operator = start(
+      process.execPath,
+      [shippedProgram, "operator", ...addresses, receiver, "--namespace", namespace],
+      { env: { ...process.env, KUBECONFIG: kubeconfig }, timeoutMs: 50_000 },
+    );
+    stack.use(operator);
     await client.create(secrets, within(aSecret("credentials", { "api-key": "any" }), namespace));
     const endpoint = { url: "http://127.0.0.1:9", secret: "credentials" };
     await client.create(agentProviders, within(aProvider("provider", endpoint), namespace));

@@ -2,9 +2,8 @@ import { mkdir, symlink } from "node:fs/promises";
 import { createServer } from "node:net";
 import { once } from "node:events";
 import { dirname, join } from "node:path";
-import { bundle, BUNDLED_PROGRAM } from "../../scripts/bundle.ts";
 import type { Pod, PodSpec } from "../../src/kube/builtin.ts";
-import { projectRoot } from "./project-files.ts";
+import { shippedProgram } from "./program.ts";
 
 /**
  * Makes `directory` one in which containers of the embedded cluster find `agent-operator`, the same
@@ -12,8 +11,7 @@ import { projectRoot } from "./project-files.ts";
  */
 export async function bundledTools(directory: string): Promise<string[]> {
   await mkdir(directory, { recursive: true });
-  await bundle(projectRoot, directory);
-  await symlink(BUNDLED_PROGRAM, join(directory, "agent-operator"));
+  await symlink(shippedProgram, join(directory, "agent-operator"));
   return [directory, dirname(process.execPath)];
 }
 

@@ -1,4 +1,4 @@
-import { programPath } from "./program.ts";
+import { shippedProgram } from "./program.ts";
 import { projectRoot } from "./project-files.ts";
 import type { RunningProgram } from "./run.ts";
 import { start } from "./run.ts";
@@ -7,7 +7,7 @@ import type { TestCluster } from "./cluster.ts";
 /** The operator as a program of its own, which a test can kill; resolves once it works. */
 export async function startOperatorProgram({ kubeconfig, namespace }: TestCluster): Promise<RunningProgram> {
   const args = ["--namespace", namespace, "--health-probe-bind-address=0", "--metrics-bind-address=0"];
-  const operator = start(process.execPath, [programPath, "operator", ...args], {
+  const operator = start(process.execPath, [shippedProgram, "operator", ...args], {
     cwd: projectRoot,
     env: { ...process.env, KUBECONFIG: kubeconfig },
     timeoutMs: 170_000,
@@ -21,7 +21,7 @@ export function startCommand(
   { kubeconfig, namespace }: TestCluster,
   [command, ...args]: readonly [string, ...string[]],
 ): RunningProgram {
-  return start(process.execPath, [programPath, command, ...args, "--namespace", namespace], {
+  return start(process.execPath, [shippedProgram, command, ...args, "--namespace", namespace], {
     cwd: projectRoot,
     env: { ...process.env, KUBECONFIG: kubeconfig },
     timeoutMs: 60_000,

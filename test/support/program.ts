@@ -1,5 +1,46 @@
+import { createHash } from "node:crypto";
+import { mkdir, mkdtemp, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { projectRoot } from "./project-files.ts";
+import { bundle, BUNDLED_PROGRAM } from "../../scripts/bundle.ts";
+import { projectRoot, readProjectFiles } from "./project-files.ts";
 
-/** The executable of this package; run it with `process.execPath`. */
-export const programPath = join(projectRoot, "src", "cli", "main.ts");
+/** Below node_modules, so that the bundle finds the one library that it leaves out. */
+const CACHE = join(projectRoot, "node_modules", ".cache", "agent-operator");
+
+/**
+ * The program as the operator's image and the npm package hold it; run it with `process.execPath`. It is bundled
+ * once for the same sources, however many test files ask for it.
+ */
+export const shippedProgram = await bundleOnce();
+
+async function bundleOnce(): Promise<string> {
+  const directory = join(CACHE, await contentHash());
+  const program = join(directory, BUNDLED_PROGRAM);
+  if (await exists(program)) return program;
+  await mkdir(CACHE, { recursive: true });
+  const building = await mkdtemp(join(CACHE, "building-"));
+  await bundle(projectRoot, building);
+  await rename(building, directory).catch(async (error: unknown) => {
+    await rm(building, { recursive: true });
+    // Another test file was faster.
+    if (!(await exists(program))) throw error;
+  });
+  return program;
+}
+
+async function contentHash(): Promise<string> {
+  const hash = createHash("sha256");
+  for (const path of ["package.json", "package-lock.json", "scripts/bundle.ts"])
+    hash.update(await readFile(join(projectRoot, path)));
+  for (const ending of [".ts", ".yaml"])
+    for (const { path, text } of readProjectFiles(["src", "config"], ending))
+      hash.update(`${path}\n${text}\n`);
+  return hash.digest("hex").slice(0, 16);
+}
+
+function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}

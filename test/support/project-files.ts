@@ -6,6 +6,9 @@ import type { SourceFile } from "./house-rules.ts";
 /** The root of this checkout. */
 export const projectRoot = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 
+/** The program of a checkout, for the commands that only it has; run it with `process.execPath`. */
+export const checkoutProgram = join(projectRoot, "src", "cli", "main.ts");
+
 /** Every file below these folders whose name ends so, with its text; paths from the root with `/`. */
 export function readProjectFiles(folders: readonly string[], ending: string): SourceFile[] {
   return folders.flatMap((folder) =>

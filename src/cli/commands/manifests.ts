@@ -30,7 +30,7 @@ export interface Manifest {
 
 /**
  * The objects of a kustomization that only lists resources, as those of config/crd and config/default do.
- * Rejects where there is none, as beside the bundled program.
+ * Rejects if there is none.
  */
 export async function readKustomization(directory: string): Promise<Manifest[]> {
   const resources = await resourcesOf(directory);
@@ -45,8 +45,7 @@ export async function readKustomization(directory: string): Promise<Manifest[]> 
 
 async function resourcesOf(directory: string): Promise<string[]> {
   const names = await readdir(directory).catch((): string[] => []);
-  if (!names.includes("kustomization.yaml"))
-    throw new Error(`${directory} holds no kustomization.yaml; run this command in a checkout`);
+  if (!names.includes("kustomization.yaml")) throw new Error(`${directory} holds no kustomization.yaml`);
   const kustomization: unknown = parse(
     await readFile(join(directory, "kustomization.yaml"), "utf8"),
     AS_GO_READS,

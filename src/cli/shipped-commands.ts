@@ -1,0 +1,113 @@
+import type { Command, OptionSpecs } from "./command.ts";
+import { defineCommand } from "./command.ts";
+import type { CommandContext } from "./context.ts";
+import {
+  operatorOptions,
+  cancelOptions,
+  artifactsOptions,
+  installOptions,
+  uninstallOptions,
+  renderOptions,
+  doctorOptions,
+} from "./options.ts";
+
+/**
+ * The commands of the operator's image and of the npm package, as data; the modules that carry them out are
+ * imported when they are run.
+ */
+export const shippedCommands: readonly Command<OptionSpecs, CommandContext>[] = [
+  defineCommand({
+    name: "operator",
+    summary: "Run the operator against the current kubeconfig, or inside a cluster",
+    description: [
+      "Inside a pod it uses the pod's ServiceAccount, elsewhere the current context of KUBECONFIG (or ~/.kube/config). The CRDs must be installed first: kubectl apply -k config/crd/",
+      "Addresses are HOST:PORT, or :PORT for every interface.",
+    ],
+    options: operatorOptions,
+    examples: [
+      "agent-operator operator --health-probe-bind-address=:8081 --metrics-bind-address=:8080",
+      "agent-operator operator --namespace team-a --namespace team-b --leader-elect",
+    ],
+    run: async (values, context: CommandContext) =>
+      (await import("./commands/operator.ts")).runOperator(values, context),
+  }),
+  defineCommand({
+    name: "cancel",
+    summary: "Stop a run; its work so far and what it cost are kept",
+    description: [
+      "Sets the annotation agent.xonovex.com/cancel on the AgentRun, as the calling user, and waits until it has ended: Failed with the reason Cancelled, or in its own way if it was done before.",
+    ],
+    options: cancelOptions,
+    examples: ["agent-operator cancel fix-auth-bug", "agent-operator cancel fix-auth-bug --namespace team-a"],
+    run: async (values, context: CommandContext) =>
+      (await import("./commands/cancel.ts")).runCancel(values, context),
+  }),
+  defineCommand({
+    name: "artifacts",
+    summary: "Fetch a run's patch, transcript and log, also after its pod is gone",
+    description: [
+      "Starts a restricted pod, as the calling user, that can only read the run's claim, takes the files from its log and removes it. Values of the run's Secrets are left out. Works for a run that goes on, has ended, or was killed: a patch that was not written is made from the checkout.",
+      "With --output and none of --patch, --transcript and --logs all three are fetched. It needs the permission to get the AgentRun and its Job, to create, watch and delete pods, and to get pods/log.",
+    ],
+    options: artifactsOptions,
+    examples: [
+      "agent-operator artifacts fix-auth-bug --patch",
+      "agent-operator artifacts fix-auth-bug -o fix-auth-bug/",
+    ],
+    run: async (values, context: CommandContext) =>
+      (await import("./commands/artifacts.ts")).runArtifacts(values, context),
+  }),
+  defineCommand({
+    name: "install",
+    summary: "Install the CRDs and the operator into the cluster of the current context",
+    description: [
+      "Applies the CRDs and the operator that this version ships (config/crd and config/default). What is there is brought up to date.",
+    ],
+    options: installOptions,
+    examples: ["agent-operator install --image registry.example.com/agent-operator:0.1.0"],
+    run: async (values, context: CommandContext) =>
+      (await import("./commands/install.ts")).runInstall(values, context),
+  }),
+  defineCommand({
+    name: "uninstall",
+    summary: "Remove the operator from the cluster of the current context",
+    description: ["Deletes what config/default holds and waits until it is gone. Every AgentRun stays."],
+    options: uninstallOptions,
+    examples: ["agent-operator uninstall", "agent-operator uninstall --crds"],
+    run: async (values, context: CommandContext) =>
+      (await import("./commands/uninstall.ts")).runUninstall(values, context),
+  }),
+  defineCommand({
+    name: "doctor",
+    summary: "Look a cluster over for what would keep runs from working",
+    description: [
+      "Looks at the API server's version, the CRDs, the operator's permissions, its replicas and Lease, storage classes, Pod Security, AgentProviders with their Secrets, and objects whose deletion is held up, and says what to do about each finding. It never changes anything.",
+      "Exit code 1 means that something keeps runs from working; warnings alone end with 0.",
+    ],
+    options: doctorOptions,
+    examples: ["agent-operator doctor", "agent-operator doctor --namespace team-a --json"],
+    run: async (values, context: CommandContext) =>
+      (await import("./commands/doctor.ts")).runDoctor(values, context),
+  }),
+  defineCommand({
+    name: "render",
+    summary: "Print the objects that an AgentRun will become, and where each value came from",
+    description: [
+      "Reads manifests, applies every default as the operator does, and prints the claim and the Job as YAML. Above them stands each value that counts and the object that it came from. Asks no cluster: Secrets are taken to exist, a workspace to be Ready.",
+      "A manifest that an API server would refuse is refused with the same message. Values of variables whose names say that they are secret are masked.",
+    ],
+    options: renderOptions,
+    examples: ["agent-operator render -f run.yaml -f provider.yaml --namespace team-a"],
+    run: async (values, context: CommandContext) =>
+      (await import("./commands/render.ts")).runRender(values, context),
+  }),
+  defineCommand({
+    name: "version",
+    summary: "Print the version",
+    description: ["Prints the version of this program."],
+    options: {},
+    examples: [],
+    run: async (_values, context: CommandContext) =>
+      (await import("./commands/version.ts")).runVersion(context),
+  }),
+];

@@ -1,0 +1,30 @@
+import { enableCompileCache } from "node:module";
+import type { Command, OptionSpecs } from "./command.ts";
+import { readConfig } from "./config.ts";
+import type { CommandContext } from "./context.ts";
+import { createOutput } from "./output.ts";
+import { runProgram } from "./program.ts";
+import { stopOnSignals } from "./stop.ts";
+
+const FAILED_GRACE_MS = 1_000;
+
+/** This process as the program with these commands; `packageRoot` holds config/. */
+export async function startProgram(
+  commands: readonly Command<OptionSpecs, CommandContext>[],
+  packageRoot: string,
+): Promise<void> {
+  // What a command loads is stripped of its types and compiled once, not at each start.
+  enableCompileCache();
+  const config = readConfig(packageRoot);
+  // A reader that went away (`… | head`) is no reason to die before the clean-up.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+  process.exitCode = await runProgram(commands, process.argv.slice(2), {
+    config,
+    out: createOutput(process.stdout, process.stderr, config),
+    stop: stopOnSignals(process),
+  });
+  // A request without an answer must not keep a program that has failed from being started again.
+  if (process.exitCode !== 0) setTimeout(() => process.exit(), FAILED_GRACE_MS).unref();
+}
