@@ -7,20 +7,10 @@ import type { Generator } from "./generators/generator.ts";
 import { metrics } from "./generators/metrics.ts";
 import { reference } from "./generators/reference.ts";
 import { roles } from "./generators/roles.ts";
-import { shellScripts } from "./generators/shell-scripts.ts";
 import { statusSchemas } from "./generators/status-schemas.ts";
 
 /** Everything in the project that is generated. */
-const GENERATORS: readonly Generator[] = [
-  crds,
-  roles,
-  reference,
-  commandLine,
-  shellScripts,
-  statusSchemas,
-  chart,
-  metrics,
-];
+const GENERATORS: readonly Generator[] = [crds, roles, reference, commandLine, statusSchemas, chart, metrics];
 
 /** One generated file: `content` undefined means that it should not be there. */
 interface Difference {

@@ -80,6 +80,9 @@ say "the image for git"
 build --target git -t "agent-operator-git:$version" images/agent
 # shellcheck disable=SC2016 # The shell in the container expands it.
 inside "agent-operator-git:$version" sh -c 'test "$(id -u)" = 1000 && git --version && ssh -V && id -un' 2>&1
+# shellcheck disable=SC2016 # The shell in the container expands it.
+inside "agent-operator-git:$version" sh -c 'test -x /agent-operator/git-clone.sh && AGENT_TERMINATION_LOG=/dev/null /agent-operator/git-clone.sh' 2>&1 |
+  grep -F 'the operator has contract none'
 
 say "the image for agents"
 build --target agent -t "agent-operator-agent:$version" images/agent

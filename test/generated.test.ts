@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { differences } from "../scripts/generate.ts";
 import type { Generator } from "../scripts/generators/generator.ts";
-import { withoutComments } from "../scripts/generators/shell-scripts.ts";
 import { projectRoot } from "./support/project-files.ts";
 import { temporaryDirectory } from "./support/temporary-directory.ts";
 
@@ -31,10 +30,4 @@ test("a missing file, a stale one and one that nothing makes are found", async (
     { path: "made/missing.txt", content: "new" },
     { path: "made/forgotten.txt", content: undefined },
   ]);
-});
-
-test("comment lines of scripts are dropped, but nothing that merely holds a #", () => {
-  const script =
-    "#!/bin/sh\n# About it.\nset -eu\n\n  # Why.\necho \"#1\" # kept\ncat <<'END'\n#!/bin/sh\nEND\n";
-  assert.equal(withoutComments(script), "set -eu\necho \"#1\" # kept\ncat <<'END'\n#!/bin/sh\nEND\n");
 });

@@ -43,7 +43,7 @@ test("a manifest can set none of the variables that the git containers rely on",
 });
 
 test("a manifest can set none of git's variables that the scripts set", () => {
-  const scripts = readProjectFiles(["src/plan/specs/scripts"], ".sh");
+  const scripts = readProjectFiles(["images/agent/scripts"], ".sh");
   const names = scripts.flatMap(({ text }) => text.match(/\bGIT_[A-Z_]+(?==)/g) ?? []);
   assert.ok(names.length > 0);
   assert.deepEqual(

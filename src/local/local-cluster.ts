@@ -10,9 +10,13 @@ import type { DevCluster, DevClusterOptions } from "../devcluster/cluster.ts";
 import { startDevCluster } from "../devcluster/cluster.ts";
 import type { SandboxMode } from "../devcluster/kubelet/sandbox/sandbox.ts";
 import { startOperator } from "../operator/operator.ts";
+import { SCRIPTS_DIR } from "../plan/specs/scripts.ts";
 import { createLog } from "../runtime/log.ts";
 import { installDefinitions } from "./install.ts";
 import { installOperatorAccount, operatorAuthority, OPERATOR_NAMESPACE } from "./service-account.ts";
+
+/** The git image in any version, of any registry: the scripts are this package's. */
+const GIT_IMAGE = /(^|\/)agent-operator-git([:@]|$)/;
 
 /** Generous: a start takes some hundred milliseconds. */
 const START_LIMIT_MS = 15_000;
@@ -72,6 +76,13 @@ function devClusterOptions(options: LocalClusterOptions): DevClusterOptions {
   return {
     dataDir,
     path,
+    imageFiles: [
+      {
+        image: GIT_IMAGE,
+        path: SCRIPTS_DIR,
+        folder: join(options.packageRoot, "images", "agent", "scripts"),
+      },
+    ],
     toolDirectories: options.toolDirectories ?? [join(options.packageRoot, "node_modules", ".bin")],
     ...(port === undefined ? {} : { port }),
     ...(gitMirrors === undefined ? {} : { gitMirrors }),

@@ -2,22 +2,25 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { commonSh, hideSecretsSh } from "../../src/plan/specs/scripts.generated.ts";
+import { CONTRACT } from "../../src/plan/specs/scripts.ts";
+import { projectRoot } from "../support/project-files.ts";
 import { runOk } from "../support/run.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
-const SCRIPT = [commonSh, hideSecretsSh, "make_private\ncollect_secrets\nhide_secrets | cat\n"].join("\n");
+const SCRIPT =
+  '. "$0/common.sh"; . "$0/hide-secrets.sh"\nmake_private\ncollect_secrets\nhide_secrets | cat\n';
 
 /** What is written of `text` where a variable and a file are secret. */
 async function hidden(text: string, secrets: { variable?: string; file?: string }): Promise<string> {
   await using directory = await temporaryDirectory();
   const file = join(directory.path, "secret");
   await writeFile(file, secrets.file ?? "");
-  return await runOk("dash", ["-c", SCRIPT], {
+  return await runOk("dash", ["-c", SCRIPT, join(projectRoot, "images/agent/scripts")], {
     input: text,
     env: {
       PATH: "/usr/bin:/bin",
       TMPDIR: directory.path,
+      AGENT_CONTRACT: CONTRACT,
       SECRET: secrets.variable ?? "",
       AGENT_SECRET_NAMES: "SECRET",
       AGENT_SECRET_FILES: `${file} ${join(directory.path, "absent")}`,

@@ -16,7 +16,7 @@ export const MAY_IMPORT: Record<string, readonly string[]> = {
   runtime: ["kube", "client"],
   operator: ["kube", "api", "agents", "plan", "client", "runtime"],
   devcluster: ["kube", "client"],
-  local: ["kube", "client", "runtime", "operator", "devcluster"],
+  local: ["kube", "plan", "client", "runtime", "operator", "devcluster"],
   demo: ["kube", "api", "agents", "client", "local"],
   cli: ["kube", "api", "agents", "plan", "client", "runtime", "operator", "devcluster", "local", "demo"],
 };

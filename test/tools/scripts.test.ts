@@ -4,7 +4,7 @@ import { requireTool } from "../support/debian.ts";
 import { projectRoot, readProjectFiles } from "../support/project-files.ts";
 import { run } from "../support/run.ts";
 
-const scripts = [...readProjectFiles(["src", "scripts"], ".sh").map(({ path }) => path), ".ci/run"];
+const scripts = [...readProjectFiles(["src", "scripts", "images"], ".sh").map(({ path }) => path), ".ci/run"];
 
 describe("shell scripts", () => {
   it("are there", () => {
@@ -14,7 +14,11 @@ describe("shell scripts", () => {
   for (const path of scripts) {
     it(`${path} has nothing that shellcheck warns of`, async () => {
       await requireTool("shellcheck", "shellcheck");
-      const { stdout, code } = await run("shellcheck", ["--norc", "--shell=sh", path], { cwd: projectRoot });
+      const { stdout, code } = await run(
+        "shellcheck",
+        ["--norc", "--shell=sh", "--external-sources", "--source-path=SCRIPTDIR", path],
+        { cwd: projectRoot },
+      );
       assert.equal(stdout, "");
       assert.equal(code, 0);
     });

@@ -7,6 +7,7 @@ export const RESERVED_MOUNT_TREES: readonly string[] = [
   "workspace-wt",
   "workspace-run",
   "workspace-record",
+  "agent-operator",
   "tmp",
   "bin",
   "boot",

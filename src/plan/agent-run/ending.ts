@@ -9,6 +9,7 @@ import { wasStoppedByCancel } from "./cancel.ts";
 import { explainAgentError, otherFailure } from "./agent-failure.ts";
 import type { ObservedRun } from "./observed.ts";
 import { jobCondition, type JobState } from "./job-state.ts";
+import { CONTRACT, SCRIPTS_DIR } from "../specs/scripts.ts";
 import * as podState from "./pod-state.ts";
 
 /** How a run ended, before it is put into status. */
@@ -121,10 +122,15 @@ export function initFailure(
   const said = words === "" ? `container ${container} ended with exit code ${end.exitCode}` : words;
   if (end.reason === "OOMKilled")
     return failure("OutOfMemory", `container ${container} used more memory than its limit`);
-  if (couldNotStart(end))
-    return failure("StartError", `container ${container} could not be started: ${said}`);
+  if (couldNotStart(end)) {
+    return words.includes(`${SCRIPTS_DIR}/`)
+      ? failure("InvalidImage", `${FOREIGN_GIT_IMAGE}; container ${container}: ${said}`)
+      : failure("StartError", `container ${container} could not be started: ${said}`);
+  }
   return failure(INIT_EXIT_REASONS[end.exitCode] ?? "CloneFailed", said);
 }
+
+const FOREIGN_GIT_IMAGE = `the git image does not fit the operator: it has no scripts in ${SCRIPTS_DIR}, the operator needs those with contract ${CONTRACT}. Use the git image of the operator's version`;
 
 /** Exit codes of the scripts; every other one is git's. */
 const INIT_EXIT_REASONS: Readonly<Record<number, Reason>> = {

@@ -13,7 +13,7 @@ import {
   TERMINATION_LOG,
   workDir,
 } from "./paths.ts";
-import { entrypointScript } from "./scripts.ts";
+import { scriptPath } from "./scripts.ts";
 import { containerSecurity } from "./security.ts";
 import { agentMounts, repositoryOf } from "./volumes.ts";
 
@@ -23,7 +23,7 @@ export function buildAgentContainer(run: ResolvedRun, agent: Agent): Container {
   return {
     name: AGENT_CONTAINER,
     image: run.image,
-    command: ["/bin/sh", "-c", scriptFor(run), agent.name],
+    command: ["/bin/sh", scriptPath("entrypoint")],
     args: agent.args(setup).map((arg) => (typeof arg === "string" ? literal(arg) : arg.expand)),
     workingDir: workDir(run),
     env: agentEnv(run, agent, setup),
@@ -33,13 +33,6 @@ export function buildAgentContainer(run: ResolvedRun, agent: Agent): Container {
     terminationMessagePath: TERMINATION_LOG,
     terminationMessagePolicy: "File",
   };
-}
-
-function scriptFor(run: ResolvedRun): string {
-  return entrypointScript({
-    credentials: repositoryOf(run)?.exposeCredentialsToAgent === true,
-    stall: run.stallSeconds !== undefined,
-  });
 }
 
 function agentSetup(run: ResolvedRun, agent: Agent): AgentSetup {

@@ -5,7 +5,7 @@ import { literalEnv, mergeEnv } from "./env.ts";
 import { rootsEnv } from "./git-container.ts";
 import { AGENT_CONTAINER, runClaimName, workspaceClaimName } from "./names.ts";
 import { PROMPT_DIR, PROMPT_FILE, RUN_DIR, workDir, WORKSPACE_DIR, WORKTREES_DIR } from "./paths.ts";
-import { artifactsScript } from "./scripts.ts";
+import { scriptPath } from "./scripts.ts";
 import { containerSecurity, podSecurity } from "./security.ts";
 import { promptSecretVolume, recordMount } from "./volumes.ts";
 
@@ -91,7 +91,7 @@ function buildContainer(
   return {
     name: ARTIFACTS_CONTAINER,
     image: template?.initContainers?.[0]?.image ?? gitImage,
-    command: ["/bin/sh", "-c", artifactsScript],
+    command: [scriptPath("artifacts")],
     env: mergeEnv(
       secrets,
       literalEnv({ HOME: "/tmp/home", TMPDIR: "/tmp" }),

@@ -6,7 +6,6 @@ import { CLEANUP_COMPONENT, workspaceLabels } from "./labels.ts";
 import { cleanupJobName, GIT_CLEANUP_CONTAINER, workspaceClaimName } from "./names.ts";
 import { alsoOwnedByRun, ownedByWorkspace } from "./owner.ts";
 import { WORKSPACE_DIR, WORKTREES_DIR } from "./paths.ts";
-import { gitCleanupScript } from "./scripts.ts";
 import { endedByExitOf, PERMANENT_EXIT_CODES, workspacePod } from "./workspace-pod.ts";
 
 /** What the script says of a worktree with work that no branch has. */
@@ -73,7 +72,7 @@ export function buildCleanupJob(cleanup: WorktreeCleanup): Job {
 
 /** No credentials: it never talks to the remote. */
 function buildContainer({ run, workspace, force, gitImage }: WorktreeCleanup): Container {
-  return gitContainer(gitImage, gitCleanupScript, {
+  return gitContainer(gitImage, "git-cleanup", {
     name: GIT_CLEANUP_CONTAINER,
     env: mergeEnv(
       literalEnv({ HOME: "/tmp/home", TMPDIR: "/tmp" }),

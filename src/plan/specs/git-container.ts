@@ -12,19 +12,20 @@ import {
   WORKSPACE_DIR,
   WORKTREES_DIR,
 } from "./paths.ts";
-import { gitCloneScript, gitWorktreeScript } from "./scripts.ts";
+import { CONTRACT, type Script, scriptPath, SCRIPTS_TARGET_DIR } from "./scripts.ts";
 import { containerSecurity } from "./security.ts";
 import { recordMount, repositoryMounts, repositoryOf, workspaceMounts } from "./volumes.ts";
 
 /** The init container that makes the checkout, or only a worktree of a workspace's checkout. */
 export function buildGitContainer(run: ResolvedRun): Container {
-  return gitContainer(run.gitImage, run.workspace ? gitWorktreeScript : gitCloneScript, {
+  return gitContainer(run.gitImage, run.workspace ? "git-worktree" : "git-clone", {
     name: run.workspace ? GIT_WORKTREE_CONTAINER : GIT_CLONE_CONTAINER,
     env: gitEnv(run),
     volumeMounts: [
       ...workspaceMounts(run),
       recordMount(run),
       { name: "git-tmp", mountPath: "/tmp" },
+      { name: "scripts", mountPath: SCRIPTS_TARGET_DIR },
       ...repositoryMounts(repositoryOf(run)),
     ],
   });
@@ -33,12 +34,12 @@ export function buildGitContainer(run: ResolvedRun): Container {
 /** A container that runs one of the git scripts, with what all of them are given. */
 export function gitContainer(
   image: string,
-  script: string,
+  script: Script,
   own: Pick<Container, "name" | "env" | "volumeMounts">,
 ): Container {
   return {
     image,
-    command: ["/bin/sh", "-c", script],
+    command: [scriptPath(script)],
     resources: { requests: { cpu: "100m", memory: "128Mi" }, limits: { memory: "1Gi" } },
     securityContext: { ...containerSecurity, readOnlyRootFilesystem: true },
     terminationMessagePath: TERMINATION_LOG,
@@ -55,6 +56,7 @@ export function rootsEnv(): EnvVar[] {
     RUN_DIR,
     RECORD_DIR,
     AGENT_TERMINATION_LOG: TERMINATION_LOG,
+    AGENT_CONTRACT: CONTRACT,
     GIT_TERMINAL_PROMPT: "0",
   });
 }
@@ -77,6 +79,7 @@ function gitEnv(run: ResolvedRun): EnvVar[] {
     rootsEnv(),
     remoteEnv(repository),
     literalEnv({
+      AGENT_SCRIPTS_TARGET: SCRIPTS_TARGET_DIR,
       AGENT_RUN: run.name,
       AGENT_RUN_UID: run.uid,
       AGENT_CLAIM: run.workspace?.claimName ?? runClaimName(run.name),

@@ -146,21 +146,8 @@ describe("the Job of a run", () => {
     );
   });
 
-  test("the agent's script has what reaches the remote, and what notices a stall, only where the run needs it", () => {
-    const functionsOf = (run: ResolvedRun): string[] => {
-      const script = containers(run).agent.command?.[2] ?? "";
-      return ["prepare_remote()", "watch_stall()"].filter((each) => script.includes(each));
-    };
-    const { repository } = base;
-    assert(repository);
-    const exposed = {
-      ...repository,
-      exposeCredentialsToAgent: true,
-      credentials: { name: "git", key: "token" },
-    };
-    assert.deepEqual(functionsOf(base), []);
-    assert.deepEqual(functionsOf({ ...base, repository: exposed }), ["prepare_remote()"]);
-    assert.deepEqual(functionsOf({ ...base, stallSeconds: 60 }), ["watch_stall()"]);
+  test("is light: what it holds is stored, sent and parsed at each change", () => {
+    assert.ok(JSON.stringify(buildRunJob(base)).length <= 8 * 1024);
   });
 });
 

@@ -1,67 +1,28 @@
-import { literal } from "./env.ts";
-import {
-  agentChangeSh,
-  agentCheckoutSh,
-  agentInstructionsSh,
-  agentSessionSh,
-  agentStallSh,
-  agentTextSh,
-  artifactsSh,
-  commonSh,
-  entrypointSh,
-  gitCheckoutSh,
-  gitCleanupSh,
-  gitCloneSh,
-  gitCredentialsSh,
-  gitRemoteSh,
-  gitViewSh,
-  gitWorkspaceSh,
-  gitWorktreeSh,
-  hideSecretsSh,
-} from "./scripts.generated.ts";
+/**
+ * Where the scripts are: in the git image, and in the agent's container as copies, by way of a volume that the git
+ * container fills. The files are images/agent/scripts.
+ */
+export const SCRIPTS_DIR = "/agent-operator";
 
-// Every script is written as a pod's command takes it: what would be expanded there is doubled.
+/** Where the git container mounts the volume that is the agent's SCRIPTS_DIR. */
+export const SCRIPTS_TARGET_DIR = "/agent-operator-copy";
 
-const remote = [gitCredentialsSh, gitRemoteSh];
+/**
+ * The number of what the scripts and this operator agree on: names and meanings of variables, lines of JSON, exit
+ * codes. It grows with each change of those; a git image with another number is refused by its own scripts.
+ */
+export const CONTRACT = "1";
 
-/** Makes the checkout of a standalone run, with its worktree. */
-export const gitCloneScript = scriptOf([commonSh, ...remote, gitCheckoutSh, gitCloneSh]);
+/** The scripts that a container runs; the other files are parts that these read. */
+export type Script =
+  | "git-clone"
+  | "git-workspace"
+  | "git-worktree"
+  | "git-cleanup"
+  | "artifacts"
+  | "entrypoint";
 
-/** Makes the checkout of a workspace. */
-export const gitWorkspaceScript = scriptOf([commonSh, ...remote, gitCheckoutSh, gitWorkspaceSh]);
-
-/** Adds the worktree of a run on a shared workspace. */
-export const gitWorktreeScript = scriptOf([commonSh, ...remote, gitViewSh, gitWorktreeSh]);
-
-/** Removes the worktree of a run on a shared workspace. */
-export const gitCleanupScript = scriptOf([commonSh, gitViewSh, gitCleanupSh]);
-
-/** Writes what a run has left to standard output. */
-export const artifactsScript = scriptOf([commonSh, hideSecretsSh, artifactsSh]);
-
-const agentScript = scriptOf([
-  commonSh,
-  hideSecretsSh,
-  agentCheckoutSh,
-  agentInstructionsSh,
-  agentSessionSh,
-  agentTextSh,
-  agentChangeSh,
-  entrypointSh,
-]);
-const credentialsFunctions = scriptOf([gitCredentialsSh]);
-const stallFunctions = scriptOf([agentStallSh]);
-
-/** Runs the agent. What only some runs need comes where this one does: every event of its Job carries the script. */
-export function entrypointScript(needs: { credentials: boolean; stall: boolean }): string {
-  return [
-    ...(needs.credentials ? [credentialsFunctions] : []),
-    ...(needs.stall ? [stallFunctions] : []),
-    agentScript,
-  ].join("\n");
-}
-
-/** Made once: most of every Job is this text. */
-function scriptOf(parts: readonly string[]): string {
-  return literal(parts.join("\n"));
+/** The path of a script in a container. */
+export function scriptPath(script: Script): string {
+  return `${SCRIPTS_DIR}/${script}.sh`;
 }

@@ -1,6 +1,7 @@
 import type { LocalKeyRef, Volume, VolumeMount } from "../../kube/builtin.ts";
 import type { KeySource, ResolvedRepository, ResolvedRun } from "../resolved-run.ts";
 import { runClaimName } from "./names.ts";
+import { SCRIPTS_DIR } from "./scripts.ts";
 import {
   GIT_CA_DIR,
   GIT_CREDENTIALS_DIR,
@@ -32,6 +33,7 @@ export function runVolumes(run: ResolvedRun): Volume[] {
     { name: "home", emptyDir: {} },
     { name: "tmp", emptyDir: {} },
     { name: "git-tmp", emptyDir: {} },
+    { name: "scripts", emptyDir: { sizeLimit: "1Mi" } },
     ...repositoryVolumes(repositoryOf(run)),
     ...sharedVolumes(run),
     ...inputVolumes(run),
@@ -137,6 +139,7 @@ export function agentMounts(run: ResolvedRun): VolumeMount[] {
     { ...recordMount(run), readOnly: true },
     { name: "home", mountPath: homeDir(run) },
     { name: "tmp", mountPath: "/tmp" },
+    { name: "scripts", mountPath: SCRIPTS_DIR, readOnly: true },
     ...repositoryMounts(exposed),
     ...inputMounts(run),
     ...(run.workspace?.sharedVolumes ?? []).map(({ mountPath }, index) => ({

@@ -7,7 +7,6 @@ import { workspaceLabels } from "./labels.ts";
 import { GIT_CLONE_CONTAINER, workspaceClaimName, workspaceJobName } from "./names.ts";
 import { ownedByWorkspace } from "./owner.ts";
 import { RUN_DIR, WORKSPACE_DIR, WORKTREES_DIR } from "./paths.ts";
-import { gitWorkspaceScript } from "./scripts.ts";
 import { repositoryMounts, repositoryVolumes } from "./volumes.ts";
 import { endedByExitOf, PERMANENT_EXIT_CODES, workspacePod } from "./workspace-pod.ts";
 
@@ -40,7 +39,7 @@ export function buildWorkspaceJob(workspace: WorkspaceSetup): Job {
 
 function buildContainer(workspace: WorkspaceSetup): Container {
   const { repository } = workspace;
-  return gitContainer(workspace.gitImage, gitWorkspaceScript, {
+  return gitContainer(workspace.gitImage, "git-workspace", {
     name: GIT_CLONE_CONTAINER,
     env: mergeEnv(
       networkEnv(workspace.env),

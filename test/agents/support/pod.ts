@@ -1,14 +1,18 @@
 import assert from "node:assert/strict";
-import { chmod, chown, mkdir, readFile, writeFile } from "node:fs/promises";
+import { chmod, chown, cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Container, EnvVar, PodSpec } from "../../../src/kube/builtin.ts";
 import { buildRunJob } from "../../../src/plan/specs/run-job.ts";
 import type { ResolvedRun } from "../../../src/plan/resolved-run.ts";
 import { runOk, start } from "../../support/run.ts";
 import type { RunningProgram, RunResult } from "../../support/run.ts";
+import { SCRIPTS_DIR, SCRIPTS_TARGET_DIR } from "../../../src/plan/specs/scripts.ts";
+import { projectRoot } from "../../support/project-files.ts";
 import { provideTools } from "./tools.ts";
 
 const USER_ID = 1000;
+/** Where the files of the git image are, below a test's directory. */
+const GIT_IMAGE = "git-image";
 const isRoot = process.getuid?.() === 0;
 const AS_USER = isRoot
   ? ["setpriv", `--reuid=${USER_ID}`, `--regid=${USER_ID}`, "--clear-groups", "--no-new-privs"]
@@ -97,8 +101,10 @@ export async function makeVolumes(
   options: TestPodOptions = {},
 ): Promise<void> {
   await mkdir(directory, { recursive: true, mode: 0o755 });
+  const scripts = join(directory, GIT_IMAGE, SCRIPTS_DIR);
+  await cp(join(projectRoot, "images/agent/scripts"), scripts, { recursive: true, force: false });
   for (const { name, mountPath } of [...initContainers, ...containers].flatMap((c) => c.volumeMounts ?? [])) {
-    const path = join(directory, mountPath);
+    const path = join(directory, name === "scripts" ? SCRIPTS_DIR : mountPath);
     await makeOwn(path);
     await fillVolume(
       path,
@@ -118,7 +124,12 @@ export function startContainer(
   const env = expandEnv(container.env ?? [], directory, options);
   const command = [...(container.command ?? []), ...(container.args ?? [])].map((text) => expand(text, env));
   const workingDirectory = container.workingDir && join(directory, container.workingDir);
-  const [, ...args] = command;
+  const script = command.findIndex((word) => word.startsWith(`${SCRIPTS_DIR}/`));
+  const args = command.slice(script).map((word, index) => {
+    if (index > 0) return word;
+    const ownsCopies = container.volumeMounts?.some(({ mountPath }) => mountPath === SCRIPTS_DIR);
+    return join(directory, ownsCopies ? "" : GIT_IMAGE, word);
+  });
   const { enter, path } =
     options.path === undefined ? provideTools(directory, isRoot) : { enter: [], path: options.path };
   const [program = "", ...begin] = [...enter, ...AS_USER, ...(options.shell ?? ["dash"])];
@@ -179,6 +190,10 @@ function expandEnv(
     const isPlace =
       !["AGENT_PROMPT", "AGENT_REPOSITORY_URL"].includes(name) &&
       /^\/(workspace|tmp|home|root|dev|etc)/.test(given);
+    if (given === SCRIPTS_TARGET_DIR) {
+      result[name] = join(directory, SCRIPTS_DIR);
+      continue;
+    }
     result[name] = isPlace ? join(directory, given) : given;
   }
   return result;

@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2034,SC2154,SC2317 # Variables and callers are in the files it is joined with.
+# shellcheck shell=sh disable=SC2034,SC2154,SC2317 # Variables and callers are in the scripts that read it.
 # What an agent is told beside its prompt, as files. Needs common.sh.
 
 # Files that the agent reads when it starts: a line for each, its path below the home directory first.

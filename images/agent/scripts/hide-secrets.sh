@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2154,SC2317 # Variables and callers are in the files it is joined with.
+# shellcheck shell=sh disable=SC2154,SC2317 # Variables and callers are in the scripts that read it.
 # Keeps the values of secret variables and files out of what is written. Needs common.sh.
 
 # collect_secrets: their lines, also as they stand in JSON. A short one would be found in ordinary words, and

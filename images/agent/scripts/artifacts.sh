@@ -1,7 +1,11 @@
-# shellcheck shell=sh disable=SC2154,SC2317 # Variables and callers are in the files it is joined with.
+#!/bin/sh
+# shellcheck disable=SC2034,SC2154,SC2317 # Variables and callers are in the files that it reads.
 # Writes what a run has left to standard output, each file as a line with its name, lines of base64 with
 # its compressed content, and a line that ends it. Every volume is read only, and git never runs in a
 # repository of an agent's. Needs common.sh and hide-secrets.sh.
+scripts=${0%/*}
+. "$scripts/common.sh"
+. "$scripts/hide-secrets.sh"
 shared=$WORKSPACE_DIR/.git
 
 # The whole change since the run began, for a run whose entrypoint was killed before it could write it.

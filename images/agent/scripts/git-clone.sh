@@ -1,6 +1,12 @@
-# shellcheck shell=sh disable=SC2154,SC2317 # Variables and callers are in the files it is joined with.
+#!/bin/sh
+# shellcheck disable=SC2034,SC2154,SC2317 # Variables and callers are in the files that it reads.
 # Makes the checkout of a standalone run, and its worktree where one is asked for. Can run again on
 # whatever an earlier attempt left. Needs common.sh, git-credentials.sh, git-remote.sh and git-checkout.sh.
+scripts=${0%/*}
+. "$scripts/common.sh"
+. "$scripts/git-credentials.sh"
+. "$scripts/git-remote.sh"
+. "$scripts/git-checkout.sh"
 LC_ALL=C
 export LC_ALL
 url=$AGENT_REPOSITORY_URL
@@ -89,6 +95,7 @@ start_over() {
   open_repository && fetch_wanted && check_out
 }
 
+hand_over_scripts
 make_private
 require_writable "$WORKSPACE_DIR" "$WORKTREES_DIR" "$RUN_DIR" "$RECORD_DIR"
 mkdir -p "$HOME"

@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2034,SC2154,SC2317 # Variables and callers are in the files it is joined with.
+# shellcheck shell=sh disable=SC2034,SC2154,SC2317 # Variables and callers are in the scripts that read it.
 # The session of an agent, kept on the claim between two attempts of a run. Needs common.sh.
 
 # resumed: set where an earlier attempt has left the session that is to go on.

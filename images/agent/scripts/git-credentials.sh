@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2034,SC2154,SC2317 # Variables and callers are in the files it is joined with.
+# shellcheck shell=sh disable=SC2034,SC2154,SC2317 # Variables and callers are in the scripts that read it.
 # What git needs to reach the repository's remote: credentials by shape, certificates. Needs common.sh.
 
 # A helper that answers only for the host of the repository. Its files stand beside it.

@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2034,SC2154,SC2317 # Variables and callers are in the files it is joined with.
+# shellcheck shell=sh disable=SC2034,SC2154,SC2317 # Variables and callers are in the scripts that read it.
 # Keeps code of an untrusted checkout out of the agent. Needs common.sh.
 
 # Files of an untrusted checkout whose code would run in the agent. Marked before they are moved, so

@@ -1,7 +1,11 @@
-# shellcheck shell=sh disable=SC2154,SC2317 # Variables and callers are in the files it is joined with.
+#!/bin/sh
+# shellcheck disable=SC2034,SC2154,SC2317 # Variables and callers are in the files that it reads.
 # Removes the worktree of a run from the checkout of a workspace; its branch stays. Work that no branch
 # has stays too, unless AGENT_CLEANUP_FORCE is set: exit code 68. Can run again on whatever an earlier
 # attempt left. Needs common.sh and git-view.sh.
+scripts=${0%/*}
+. "$scripts/common.sh"
+. "$scripts/git-view.sh"
 LC_ALL=C
 export LC_ALL
 

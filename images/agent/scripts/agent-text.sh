@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2034,SC2154,SC2317 # Variables and callers are in the files it is joined with.
+# shellcheck shell=sh disable=SC2034,SC2154,SC2317 # Variables and callers are in the scripts that read it.
 # The end of what an agent has written that writes text instead of events. Needs common.sh.
 
 # Reads text, writes its last $1 bytes fit for a JSON string: without colours, and of a line that was

@@ -1,5 +1,6 @@
-# shellcheck shell=sh disable=SC2034 # Variables are for the files it is joined with.
-# What every script shares. All input comes as environment variables; nothing is ever pasted in here.
+# shellcheck shell=sh disable=SC2034 # Variables are for the scripts that read it.
+# What every script shares. These files are in the git image at /agent-operator; the agent's container has
+# copies of them, from the git container before it. All input comes as environment variables.
 # Exit codes: 64 a permanent failure of git, 65 a volume that cannot be written, 66 an unfit image.
 set -u
 : "${WORKSPACE_DIR:=/workspace}" "${WORKTREES_DIR:=/workspace-wt}" "${RUN_DIR:=/workspace-run}"
@@ -7,6 +8,10 @@ set -u
 : "${TMPDIR:=/tmp}" "${AGENT_TERMINATION_LOG:=/dev/termination-log}" "${AGENT_RUN:=run}"
 # Holds the commit that the run started from, or `-`; its presence says that the checkout is complete.
 base_file=$RECORD_DIR/start.${AGENT_RUN_UID:-run}.base
+
+# The number of what these scripts and the operator that starts them agree on: names and meanings of the
+# variables, the lines of JSON, the exit codes. src/plan/specs/scripts.ts has the operator's.
+contract=1
 
 say() {
   printf '%s\n' "$*" >&2
@@ -19,6 +24,18 @@ fail() {
   printf '%s\n' "$*" >&2
   printf '%s\n' "$*" | head -c 3000 2>/dev/null >"$AGENT_TERMINATION_LOG"
   exit "$failure"
+}
+
+# The git image may be of another version than the operator.
+require_contract() {
+  [ "${AGENT_CONTRACT:-none}" = "$contract" ] ||
+    fail 66 "the git image does not fit the operator: the scripts in the image have contract $contract, the operator has contract ${AGENT_CONTRACT:-none}. Use the git image of the operator's version"
+}
+
+# hand_over_scripts: copies for the agent's container, whose image has nothing of the operator's.
+hand_over_scripts() {
+  [ -n "${AGENT_SCRIPTS_TARGET:-}" ] || return 0
+  cp -R "$scripts/." "$AGENT_SCRIPTS_TARGET/" || fail 1 "the scripts cannot be copied to $AGENT_SCRIPTS_TARGET"
 }
 
 # require_writable DIRECTORY...: fsGroup is not applied by every volume driver.
@@ -54,3 +71,5 @@ stoppable() {
   trap - TERM INT
   return "$ended"
 }
+
+require_contract

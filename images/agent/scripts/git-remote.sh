@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2154,SC2317 # Variables and callers are in the files it is joined with.
+# shellcheck shell=sh disable=SC2154,SC2317 # Variables and callers are in the scripts that read it.
 # How git talks to the repository's remote, and what it tries again. Needs common.sh and git-credentials.sh.
 
 # exec_remote_git ARGUMENT...: git that may talk to the remote, for `limit` seconds where that is set;

@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2034,SC2154,SC2317 # Variables and callers are in the files it is joined with.
+# shellcheck shell=sh disable=SC2034,SC2154,SC2317 # Variables and callers are in the scripts that read it.
 # Notices an agent that does nothing any more. Needs common.sh.
 
 # used: hundredths of a second that the agent and what it has started have computed so far. Tools can have

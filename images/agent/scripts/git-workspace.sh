@@ -1,7 +1,13 @@
-# shellcheck shell=sh disable=SC2154,SC2317 # Variables and callers are in the files it is joined with.
+#!/bin/sh
+# shellcheck disable=SC2034,SC2154,SC2317 # Variables and callers are in the files that it reads.
 # Makes the checkout that the runs of a workspace share: every branch, with its whole history, so that
 # nothing has to be fetched where there are no credentials. Can run again on whatever an earlier attempt
 # left. Needs common.sh, git-credentials.sh, git-remote.sh and git-checkout.sh.
+scripts=${0%/*}
+. "$scripts/common.sh"
+. "$scripts/git-credentials.sh"
+. "$scripts/git-remote.sh"
+. "$scripts/git-checkout.sh"
 LC_ALL=C
 export LC_ALL
 url=$AGENT_REPOSITORY_URL

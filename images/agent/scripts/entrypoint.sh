@@ -1,8 +1,19 @@
-# shellcheck shell=sh disable=SC2034,SC2154,SC2317 # Variables and callers are in the files it is joined with.
+#!/bin/sh
+# shellcheck disable=SC2034,SC2154,SC2317 # Variables and callers are in the files that it reads.
 # Runs the agent as its command line ("$@") says, as the container's first process. Standard output:
 # the agent's events and one line of JSON about the outcome. Needs common.sh, hide-secrets.sh and the
 # agent-*.sh; agent-stall.sh where AGENT_STALL_SECONDS is set, and git-credentials.sh where AGENT_GIT_CREDENTIALS
 # or AGENT_GIT_CA is.
+scripts=${0%/*}
+. "$scripts/common.sh"
+. "$scripts/hide-secrets.sh"
+. "$scripts/git-credentials.sh"
+. "$scripts/agent-checkout.sh"
+. "$scripts/agent-instructions.sh"
+. "$scripts/agent-session.sh"
+. "$scripts/agent-stall.sh"
+. "$scripts/agent-text.sh"
+. "$scripts/agent-change.sh"
 transcript=$RUN_DIR/transcript
 run_log=$RUN_DIR/log
 aside=$RUN_DIR/aside

@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2034,SC2154,SC2317 # Variables and callers are in the files it is joined with.
+# shellcheck shell=sh disable=SC2034,SC2154,SC2317 # Variables and callers are in the scripts that read it.
 # What the scripts that make a checkout share. Needs common.sh, git-credentials.sh and git-remote.sh.
 
 quiet_git() {

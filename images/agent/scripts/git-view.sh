@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2034,SC2154,SC2317 # Variables and callers are in the files it is joined with.
+# shellcheck shell=sh disable=SC2034,SC2154,SC2317 # Variables and callers are in the scripts that read it.
 # How the repository of a workspace is read and written where agents may have put anything into it: git
 # never runs in it. A private repository with no configuration of anyone else's looks at its refs and
 # objects, and the few files of a worktree are read and written here, as gitrepository-layout(5) has
