@@ -109,6 +109,11 @@ export const REASONS = {
     "Free some of the quota or grant what the message names; the operator tries again by itself.",
     { kinds: ["AgentRun", "AgentWorkspace", "AgentProvider"], retryable: true },
   ),
+  Queued: waiting(
+    "The Job is suspended: a queue, an admission webhook or somebody holds it back.",
+    "See the message for who; the run starts when the Job is resumed.",
+    { kinds: ["AgentRun", "AgentWorkspace"], phases: ["Initializing"] },
+  ),
   JobCreated: underWay("Initializing", "The Job exists; its pod is being made."),
   PodNotCreated: waiting(
     "The Job's pod cannot be created: a quota, an admission rule or a missing service account stands against it.",

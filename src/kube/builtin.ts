@@ -264,6 +264,8 @@ export interface Event extends KubeObject {
   regarding?: ObjectReference;
   related?: ObjectReference;
   series?: { count: number; lastObservedTime: string };
+  /** When it was last seen, of an event that its writer counts up in the older API. */
+  deprecatedLastTimestamp?: string | null;
 }
 
 export interface ObjectReference {

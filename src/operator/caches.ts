@@ -7,6 +7,7 @@ import type { KubeObject } from "../kube/objects.ts";
 import { RUN_COMPONENT, WORKSPACE_COMPONENT } from "../plan/specs/labels.ts";
 import type { JobState } from "../plan/agent-run/job-state.ts";
 import { isFinished } from "../plan/agent-run/status.ts";
+import { suspensionOf } from "./job-states.ts";
 import type { Log } from "../runtime/log.ts";
 import {
   byOwnerUid,
@@ -117,8 +118,9 @@ export function workspacesOf({ metadata, spec }: AgentRun): string[] {
 
 /** Nobody reads back what was asked of a Job, which is nearly all of it. */
 function trimJob(job: Job): JobState {
+  const suspended = suspensionOf(job);
   const { metadata, status } = withoutManagedFields(job);
-  return { metadata, ...(status && { status }) };
+  return { metadata, ...(status && { status }), ...(suspended && { suspended }) };
 }
 
 function onlyMetadata(object: KubeObject): KubeObject {

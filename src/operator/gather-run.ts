@@ -14,7 +14,7 @@ import type {
   References,
 } from "../plan/agent-run/observed.ts";
 import { hasEnded, isJobStatusNeeded, isPodLate, type JobState } from "../plan/agent-run/job-state.ts";
-import { agentTermination, isPodFinished, timeOf } from "../plan/agent-run/pod-state.ts";
+import { agentTermination, isPodFinished, stepStartedAt, timeOf } from "../plan/agent-run/pod-state.ts";
 import { providerNameOf, secretsNeeded } from "../plan/agent-run/references.ts";
 import { isSlow, mayWaitForClaim } from "../plan/agent-run/start-up.ts";
 import { isFinished } from "../plan/agent-run/status.ts";
@@ -146,7 +146,7 @@ async function troubles(
   run: AgentRun,
   pod: Pod,
 ): Promise<Pick<ObservedRun, "claim" | "warning">> {
-  const { namespace = "", name = "" } = pod.metadata;
+  const { namespace = "" } = pod.metadata;
   for (const claimName of claimsOf(run, sources.caches)) {
     // The scheduler only repeats that a claim is not bound; its own events say why.
     const warning = await sources.warnings(namespace, { kind: "PersistentVolumeClaim", name: claimName });
@@ -154,7 +154,16 @@ async function troubles(
     const claim = await readNow(sources.client, persistentVolumeClaims, { namespace, name: claimName });
     if (claim && claim.status?.phase !== "Bound") return { claim, warning };
   }
-  return { warning: await sources.warnings(namespace, { kind: "Pod", name }) };
+  return { warning: await whatPodWarns(sources, pod) };
+}
+
+/** The newest Warning about what a pod is at now, not about a step that is behind it. */
+export function whatPodWarns({ warnings }: Pick<Sources, "warnings">, pod: Pod): Promise<string | undefined> {
+  const { namespace = "", name = "" } = pod.metadata;
+  const isScheduled = pod.spec.nodeName !== undefined;
+  // Events and container states come in whole seconds.
+  const since = isScheduled ? stepStartedAt(pod, 0) - 1_000 : 0;
+  return warnings(namespace, { kind: "Pod", name }, { since, isScheduled });
 }
 
 /** Looks the references up and remembers them, so that the run is planned again when one of them changes. */

@@ -8,9 +8,8 @@ import { isSlow } from "../plan/agent-run/start-up.ts";
 import type { ObservedWorkspace } from "../plan/agent-workspace/observed.ts";
 import { CLEANUP_COMPONENT, WORKSPACE_COMPONENT } from "../plan/specs/labels.ts";
 import { workspaceClaimName, workspaceJobName } from "../plan/specs/names.ts";
-import { configOf, newestPod, ownJob, whyNoPod, type Sources } from "./gather-run.ts";
+import { configOf, newestPod, ownJob, whatPodWarns, whyNoPod, type Sources } from "./gather-run.ts";
 import * as reference from "./reference-names.ts";
-import type { Regarded } from "./warnings.ts";
 
 /** Everything that planning the workspace of this key needs; undefined when it no longer exists. */
 export async function gatherWorkspace(
@@ -56,14 +55,9 @@ async function warningOf(
 ): Promise<string | undefined> {
   if (!pod) return job && whyNoPod(sources, job, now);
   if (isPodFinished(pod) || !isSlow(pod, now)) return undefined;
-  return sources.warnings(pod.metadata.namespace ?? "", troubled(pod, checkout));
-}
-
-/** The claim while it is not bound, else the pod. */
-function troubled(pod: KubeObject, claim: PersistentVolumeClaim | undefined): Regarded {
-  return claim && claim.status?.phase !== "Bound"
-    ? { kind: "PersistentVolumeClaim", name: claim.metadata.name ?? "" }
-    : { kind: "Pod", name: pod.metadata.name ?? "" };
+  if (!checkout || checkout.status?.phase === "Bound") return whatPodWarns(sources, pod);
+  const { namespace = "", name = "" } = checkout.metadata;
+  return sources.warnings(namespace, { kind: "PersistentVolumeClaim", name });
 }
 
 async function credentialsOf(

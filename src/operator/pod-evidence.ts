@@ -14,6 +14,11 @@ const LOG_PATIENCE_MS = 120_000;
 /** A stream that stands still for ever must not hold the run's reconcile. */
 const READ_LIMIT_MS = 60_000;
 
+/** So a node answers, as if that were the log, when its runtime is down or has removed the container. */
+const UNAVAILABLE = "unable to retrieve container logs for ";
+/** A runtime that is restarted is back sooner than this. */
+const RUNTIME_PATIENCE_MS = 30_000;
+
 /** The end of the agent's log, or why it cannot be had. Rejects while trying again can still help. */
 export async function readOutput(
   client: Client,
@@ -30,13 +35,21 @@ export async function readOutput(
     const signal = AbortSignal.timeout(READ_LIMIT_MS);
     const tail = await lastBytes(await client.getStream(`${path}?${query}`, { signal }), TAIL_BYTES);
     // So the API server answers for a pod without a node, and a node for a log that it no longer has.
-    return tail === "" ? { missing: "it is empty" } : { tail };
+    if (tail === "") return { missing: "it is empty" };
+    if (!tail.startsWith(UNAVAILABLE)) return { tail };
+    if (wasEvicted(pod) || sinceEndMs > RUNTIME_PATIENCE_MS) return { missing: tail.trim() };
+    throw new ApiError(tail.trim(), { code: 503, reason: "ServiceUnavailable" });
   } catch (error) {
     const final = error instanceof ApiError && error.code >= 400 && error.code < 429;
     if (final || sinceEndMs > LOG_PATIENCE_MS)
       return { missing: error instanceof Error ? error.message : String(error) };
     throw error;
   }
+}
+
+/** A node that evicts a pod removes its containers. */
+function wasEvicted({ status }: Pod): boolean {
+  return status?.reason === "Evicted";
 }
 
 /** Holds no more than twice `limit` at a time, however long the stream is. */

@@ -8,15 +8,37 @@ export interface Regarded {
   name: string;
 }
 
-/** The newest Warning event about an object, in Kubernetes' own words; undefined where there is none. Rejects with `ApiError`. */
-export type Warnings = (namespace: string, about: Regarded) => Promise<string | undefined>;
+/** Which of an object's Warnings count. */
+export interface Relevance {
+  /** Milliseconds since the epoch: older ones are of what is over. */
+  since?: number;
+  /** Without what the scheduler says, which it repeats many seconds after the pod has got its node. */
+  isScheduled?: boolean;
+}
+
+/** The newest Warning event about an object that counts, in Kubernetes' own words; undefined where there is none. Rejects with `ApiError`. */
+export type Warnings = (
+  namespace: string,
+  about: Regarded,
+  relevance?: Relevance,
+) => Promise<string | undefined>;
 
 /** A namespace's warnings are asked for once in so long. */
 const FRESH_MS = 5_000;
 const PAGE_SIZE = 500;
 
-/** Of each object, by kind and name, what its newest Warning says and when it was seen. */
-type NewestWarnings = ReadonlyMap<string, { text: string; at: number }>;
+interface Warning {
+  reason: string;
+  text: string;
+  at: number;
+}
+
+/** Of each object, by kind and name, what its Warnings say and when they were last seen. */
+type KnownWarnings = ReadonlyMap<string, readonly Warning[]>;
+
+const SCHEDULING = new Set(["FailedScheduling", "Preempted"]);
+/** `Error: ErrImagePull` beside an event that says what went wrong. */
+const SAYS_NOTHING = /^Failed: Error: \w+$/;
 
 /**
  * Asks for the events of a whole namespace, once for all who ask within a few seconds. API servers keep no index of
@@ -24,10 +46,10 @@ type NewestWarnings = ReadonlyMap<string, { text: string; at: number }>;
  * an API server with much to do already would do that a hundred times.
  */
 export function createWarnings(client: Pick<Client, "list">): Warnings {
-  const known = new Map<string, Promise<NewestWarnings>>();
+  const known = new Map<string, Promise<KnownWarnings>>();
 
-  function read(namespace: string): Promise<NewestWarnings> {
-    const reading = newestOf(client, namespace);
+  function read(namespace: string): Promise<KnownWarnings> {
+    const reading = warningsOf(client, namespace);
     known.set(namespace, reading);
     reading.then(
       () => setTimeout(() => known.delete(namespace), FRESH_MS).unref(),
@@ -36,31 +58,35 @@ export function createWarnings(client: Pick<Client, "list">): Warnings {
     return reading;
   }
 
-  return async (namespace, about) => {
-    const newest = await (known.get(namespace) ?? read(namespace));
-    return newest.get(keyOf(about))?.text;
+  return async (namespace, about, { since = 0, isScheduled = false } = {}) => {
+    const all = (await (known.get(namespace) ?? read(namespace))).get(keyOf(about)) ?? [];
+    const telling = all
+      .filter(({ reason, at }) => at >= since && !(isScheduled && SCHEDULING.has(reason)))
+      .toSorted((a, b) => b.at - a.at);
+    return (telling.find(({ text }) => !SAYS_NOTHING.test(text)) ?? telling[0])?.text;
   };
 }
 
-async function newestOf(client: Pick<Client, "list">, namespace: string): Promise<NewestWarnings> {
-  const newest = new Map<string, { text: string; at: number }>();
+async function warningsOf(client: Pick<Client, "list">, namespace: string): Promise<KnownWarnings> {
+  const known = new Map<string, Warning[]>();
   const query = { namespace, fieldSelector: "type=Warning", limit: PAGE_SIZE, omit: ["managedFields"] };
   for await (const { items } of listPages(client, events, query)) {
     for (const event of items) {
       const key = keyOf(event.regarding ?? {});
-      const at = timeOf(event);
-      if (at < (newest.get(key)?.at ?? 0)) continue;
-      newest.set(key, { text: `${event.reason}: ${event.note ?? ""}`.trim(), at });
+      const { reason = "", note = "" } = event;
+      const warning = { reason, text: `${reason}: ${note}`.trim(), at: timeOf(event) };
+      known.set(key, [...(known.get(key) ?? []), warning]);
     }
   }
-  return newest;
+  return known;
 }
 
 function keyOf({ kind, name }: Partial<Regarded>): string {
   return `${kind}/${name}`;
 }
 
-function timeOf({ series, eventTime, metadata }: Event): number {
-  const at = series?.lastObservedTime ?? eventTime ?? metadata.creationTimestamp;
+/** The scheduler writes a time and a series, all others only the times of the older API. */
+function timeOf({ series, eventTime, deprecatedLastTimestamp, metadata }: Event): number {
+  const at = series?.lastObservedTime ?? eventTime ?? deprecatedLastTimestamp ?? metadata.creationTimestamp;
   return at ? Date.parse(at) : 0;
 }

@@ -43,9 +43,10 @@ export function recordedScenarios(): string[] {
   return files.map((name) => name.slice(0, -SUFFIX.length)).toSorted();
 }
 
-/** One of them, with every object whole. */
-export function readRecording(scenario: string): Recording {
-  const text = gunzipSync(readFileSync(join(DIRECTORY, `${scenario}${SUFFIX}`))).toString("utf8");
+/** One of them, with every object whole. `names` are put in place of `{{ns}}`, `{{node}}` and others. */
+export function readRecording(scenario: string, names: Readonly<Record<string, string>> = {}): Recording {
+  let text = gunzipSync(readFileSync(join(DIRECTORY, `${scenario}${SUFFIX}`))).toString("utf8");
+  for (const [name, value] of Object.entries(names)) text = text.replaceAll(`{{${name}}}`, value);
   const recording = JSON.parse(text) as Recording & { sequence: (RecordedEvent & { same?: string[] })[] };
   const known = new Map<string, RecordedObject>();
   for (const { resource, object, same = [] } of recording.sequence) {

@@ -1,16 +1,11 @@
 import type { AgentRun } from "../../api/agent-run.ts";
 import { ANNOTATION_CANCEL } from "../../api/labels.ts";
-import type { Pod } from "../../kube/builtin.ts";
-import { formatDuration } from "../../kube/duration.ts";
+import { pods, type Pod } from "../../kube/builtin.ts";
+import { parseDuration } from "../../kube/duration.ts";
 import type { KubeObject } from "../../kube/objects.ts";
+import type { Adjustment } from "../plan.ts";
 import { factsOf } from "../specs/facts.ts";
 import * as podState from "./pod-state.ts";
-
-/**
- * The deadline that stops the pod of a cancelled run: a pod's own can only be lowered, and the node then
- * ends it as after any deadline, its log and termination message kept.
- */
-export const CANCELLED_DEADLINE_SECONDS = 1;
 
 export const CANCELLED_EARLY = "the run was cancelled before its agent had started";
 
@@ -19,20 +14,22 @@ export function isCancelled({ metadata }: AgentRun): boolean {
   return metadata.annotations?.[ANNOTATION_CANCEL] === "true";
 }
 
-/** Whether the pod's end is under way, for whatever reason. */
-export function isStopping(pod: Pod): boolean {
-  return (
-    podState.isPodFinished(pod) ||
-    podState.agentTermination(pod) !== undefined ||
-    pod.metadata.deletionTimestamp !== undefined ||
-    pod.spec.activeDeadlineSeconds === CANCELLED_DEADLINE_SECONDS
-  );
+/**
+ * Stops a pod as at its deadline, its log and termination message kept: its own deadline can be lowered. It becomes the
+ * time that the pod has had, so that it also says when it was stopped. Nothing where the pod's end is under way anyhow.
+ */
+export function stopNow(pod: Pod, now: number): Adjustment[] {
+  const { namespace = "", name = "", uid = "", deletionTimestamp } = pod.metadata;
+  const { activeDeadlineSeconds = Number.POSITIVE_INFINITY } = pod.spec;
+  const had = Math.max(1, Math.floor((now - podState.timeOf(pod.status?.startTime, now)) / 1000));
+  if (podState.isPodFinished(pod) || deletionTimestamp !== undefined || activeDeadlineSeconds <= had)
+    return [];
+  return [{ type: pods, namespace, name, uid, patch: { spec: { activeDeadlineSeconds: had } } }];
 }
 
 /** Whether the deadline that has passed is the one that a cancel has set, not the Job's own. */
 export function wasStoppedByCancel(job: KubeObject, pod: Pod): boolean {
-  return (
-    pod.spec.activeDeadlineSeconds === CANCELLED_DEADLINE_SECONDS &&
-    factsOf(job).timeout !== formatDuration(CANCELLED_DEADLINE_SECONDS)
-  );
+  const timeout = parseDuration(factsOf(job).timeout ?? "");
+  const { activeDeadlineSeconds } = pod.spec;
+  return timeout !== undefined && activeDeadlineSeconds !== undefined && activeDeadlineSeconds < timeout;
 }

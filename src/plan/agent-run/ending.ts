@@ -3,12 +3,14 @@ import type { AgentReport } from "../../agents/agent.ts";
 import type { AgentRunPhase } from "../../api/agent-run.ts";
 import type { Reason } from "../../api/reasons.ts";
 import type { Pod } from "../../kube/builtin.ts";
+import { isDeleting } from "../../kube/objects.ts";
 import { factsOf } from "../specs/facts.ts";
 import { parseGitReport, parseUnfitImage, wasStalled, type GitReport } from "../specs/git-report.ts";
 import { wasStoppedByCancel } from "./cancel.ts";
 import { explainAgentError, otherFailure } from "./agent-failure.ts";
 import type { ObservedRun } from "./observed.ts";
-import { jobCondition, type JobState } from "./job-state.ts";
+import { jobCondition, wasSuspended, type JobState } from "./job-state.ts";
+import { isLost } from "./lost-pod.ts";
 import { CONTRACT, SCRIPTS_DIR } from "../specs/scripts.ts";
 import * as podState from "./pod-state.ts";
 
@@ -28,18 +30,36 @@ export interface Ending {
 const LAST_WORDS_MS = 90_000;
 
 /**
- * The end of a run whose Job exists, or undefined while it goes on. A run ends when its pod is terminal
- * or gone, whether or not the Job already says so.
+ * The end of a run whose Job exists, or undefined while it goes on. A run ends when its agent has ended or its pod is
+ * terminal, gone or given up, whether or not the Job already says so.
  */
 export function endingOf(observed: ObservedRun, job: JobState): Ending | undefined {
-  const { pod, run } = observed;
+  const { pod, run, now } = observed;
   if (!pod) return run.status?.podName === undefined ? endWithoutPod(job) : podGone(job);
+  if (isDeleting(pod) && wasSuspended(job, pod)) return undefined;
   const init = podState.failedInit(pod);
   const end = podState.agentTermination(pod);
   if (init || end) return observedEnd(observed, job, pod);
-  return podState.isPodFinished(pod) && stoppedLongEnough(pod, observed.now)
-    ? stoppedEnd(job, pod, "the pod ended before the agent could start")
-    : undefined;
+  if (podState.isPodFinished(pod)) {
+    return stoppedLongEnough(pod, now) ? (stoppedFromOutside(job, pod) ?? endedEarly(pod)) : undefined;
+  }
+  return isLost(pod, now) ? lostEnd(job, pod) : undefined;
+}
+
+/** The node of a run's pod has not reported its end, and will not any more. */
+function lostEnd(job: JobState, pod: Pod): Ending {
+  const node = pod.spec.nodeName === undefined ? "no node" : `node ${pod.spec.nodeName}`;
+  const { phase, reason, message } = deletionOf(job, pod) ?? timedOut(job, pod);
+  return { phase, reason, message: `${message}; ${node} has not reported how it ended` };
+}
+
+function endedEarly(pod: Pod): Verdict {
+  const other = podState.failedOther(pod);
+  if (!other)
+    return failure("AgentFailed", pod.status?.message ?? "the pod ended before the agent could start");
+  const words = other.end.message?.trim() ?? "";
+  const who = `container ${other.container}, which is not of this operator, ended with exit code ${other.end.exitCode}`;
+  return failure("StartError", words === "" ? who : `${who}: ${words}`);
 }
 
 function observedEnd(observed: ObservedRun, job: JobState, pod: Pod): Ending {
@@ -51,9 +71,7 @@ function observedEnd(observed: ObservedRun, job: JobState, pod: Pod): Ending {
   if (outside) return { ...outside, ...facts };
   const init = podState.failedInit(pod);
   if (init) return { ...initFailure(init.container, init.end), at: init.end.finishedAt };
-  return end
-    ? { ...agentEnd(observed, job, end, report, git), ...facts }
-    : stoppedEnd(job, pod, "the pod ended");
+  return end ? { ...agentEnd(observed, job, end, report, git), ...facts } : endedEarly(pod);
 }
 
 function agentReport({ output }: ObservedRun, job: JobState): AgentReport | undefined {
@@ -61,40 +79,45 @@ function agentReport({ output }: ObservedRun, job: JobState): AgentReport | unde
   return agentNamed(factsOf(job).agent ?? "")?.parseOutput(output.tail);
 }
 
+type Verdict = Pick<Ending, "phase" | "reason" | "message">;
+
 /** Deadline, eviction and deletion explain an exit code that would otherwise read as the agent's own. */
-function stoppedFromOutside(
-  job: JobState,
-  pod: Pod,
-): Pick<Ending, "phase" | "reason" | "message"> | undefined {
-  if (pod.status?.reason === "DeadlineExceeded") {
-    if (wasStoppedByCancel(job, pod)) {
-      return failure("Cancelled", "the run was cancelled; what the agent has done so far is kept");
-    }
-    const doing =
-      podState.agentStartedAt(pod) === undefined
-        ? "before the agent had started"
-        : "while the agent was at work";
-    return {
-      phase: "TimedOut",
-      reason: "DeadlineExceeded",
-      message: `the timeout of ${deadline(pod)}s passed ${doing}`,
-    };
-  }
-  const disruption = podState.disruption(pod);
-  if (disruption !== undefined) return { phase: "Failed", reason: "Evicted", message: disruption };
-  const exitCode = podState.agentTermination(pod)?.exitCode;
-  if (pod.metadata.deletionTimestamp !== undefined && exitCode !== 0) {
-    return {
-      phase: "Failed",
-      reason: "PodDeleted",
-      message: "the pod was deleted before the agent had ended",
-    };
-  }
-  return undefined;
+function stoppedFromOutside(job: JobState, pod: Pod): Verdict | undefined {
+  if (pod.status?.reason === "DeadlineExceeded") return timedOut(job, pod);
+  // An agent that has done its task is not undone by what removes its pod afterwards.
+  return podState.agentTermination(pod)?.exitCode === 0 ? undefined : deletionOf(job, pod);
 }
 
-function deadline(pod: Pod): string {
-  return pod.spec.activeDeadlineSeconds === undefined ? "?" : String(pod.spec.activeDeadlineSeconds);
+function timedOut(job: JobState, pod: Pod): Verdict {
+  if (wasStoppedByCancel(job, pod)) {
+    return failure("Cancelled", "the run was cancelled; what the agent has done so far is kept");
+  }
+  const doing =
+    podState.agentStartedAt(pod) === undefined
+      ? "before the agent had started"
+      : "while the agent was at work";
+  const timeout = pod.spec.activeDeadlineSeconds ?? "?";
+  return deadlinePassed(`the timeout of ${timeout}s passed ${doing}`);
+}
+
+function deadlinePassed(message: string): Verdict {
+  return { phase: "TimedOut", reason: "DeadlineExceeded", message };
+}
+
+/** Who removes a pod: Kubernetes itself, its Job at the Job's deadline or deletion, or somebody. */
+function deletionOf(job: JobState, pod: Pod): Verdict | undefined {
+  const disruption = podState.disruption(pod);
+  if (disruption !== undefined) return failure("Evicted", disruption);
+  if (!isDeleting(pod)) return undefined;
+  if (isDeleting(job)) return jobDeleted(job);
+  const overdue = jobCondition(job, "FailureTarget") ?? jobCondition(job, "Failed");
+  if (overdue?.reason === "DeadlineExceeded") return timedOut(job, pod);
+  return failure("PodDeleted", "the pod was deleted before the agent had ended");
+}
+
+/** The Job of a run went before the agent had ended. */
+export function jobDeleted({ metadata }: Pick<JobState, "metadata">): Verdict {
+  return failure("JobDeleted", `Job ${metadata.name} was deleted before the agent had ended`);
 }
 
 function stoppedLongEnough(pod: Pod, now: number): boolean {
@@ -103,21 +126,8 @@ function stoppedLongEnough(pod: Pod, now: number): boolean {
   return now - podState.timeOf(ready ?? pod.status?.startTime, now) > LAST_WORDS_MS;
 }
 
-function stoppedEnd(job: JobState, pod: Pod, fallback: string): Ending {
-  return (
-    stoppedFromOutside(job, pod) ?? {
-      phase: "Failed",
-      reason: "AgentFailed",
-      message: pod.status?.message ?? fallback,
-    }
-  );
-}
-
 /** Why a git container failed, in git's own words. */
-export function initFailure(
-  container: string,
-  end: podState.Terminated,
-): Pick<Ending, "phase" | "reason" | "message"> {
+export function initFailure(container: string, end: podState.Terminated): Verdict {
   const words = end.message?.trim() ?? "";
   const said = words === "" ? `container ${container} ended with exit code ${end.exitCode}` : words;
   if (end.reason === "OOMKilled")
@@ -149,7 +159,7 @@ function agentEnd(
   end: podState.Terminated,
   report: AgentReport | undefined,
   git: GitReport | undefined,
-): Pick<Ending, "phase" | "reason" | "message"> {
+): Verdict {
   if (end.reason === "OOMKilled") {
     return failure("OutOfMemory", "the agent used more memory than its limit and was killed");
   }
@@ -168,14 +178,11 @@ function agentEnd(
   return failure(reason, message);
 }
 
-function failure(reason: Reason, message: string): Pick<Ending, "phase" | "reason" | "message"> {
+function failure(reason: Reason, message: string): Verdict {
   return { phase: "Failed", reason, message };
 }
 
-function completed(
-  report: AgentReport | undefined,
-  git: GitReport | undefined,
-): Pick<Ending, "phase" | "reason" | "message"> {
+function completed(report: AgentReport | undefined, git: GitReport | undefined): Verdict {
   const did = git ? describeChange(git) : "the agent did its task; what it changed is not known";
   const result = report ? "" : "; its log was gone before its tokens and cost could be read";
   return { phase: "Succeeded", reason: "Completed", message: did + result };
@@ -195,30 +202,24 @@ function unavailable({ output }: ObservedRun): string {
 
 /** No pod was ever seen. */
 function endWithoutPod(job: JobState): Ending | undefined {
+  if (isDeleting(job)) return jobDeleted(job);
   const failed = jobCondition(job, "Failed");
+  if (failed?.reason === "DeadlineExceeded") {
+    return deadlinePassed("the deadline passed before a pod could start");
+  }
   if (failed) {
-    return failed.reason === "DeadlineExceeded"
-      ? {
-          phase: "TimedOut",
-          reason: "DeadlineExceeded",
-          message: "the deadline passed before a pod could start",
-        }
-      : {
-          ...failure(
-            "PodDeleted",
-            `the pod was gone before its end was seen; the Job says: ${failed.message ?? failed.reason}`,
-          ),
-        };
+    const said = failed.message ?? failed.reason;
+    return failure("PodDeleted", `the pod was gone before its end was seen; the Job says: ${said}`);
   }
   return jobCondition(job, "Complete") ? podGone(job) : undefined;
 }
 
 /** The pod was there once. What it left in the claim stays; its result cannot be known any more. */
-function podGone(job: JobState): Ending {
-  const failed = jobCondition(job, "Failed");
-  if (failed?.reason === "DeadlineExceeded") {
-    return { phase: "TimedOut", reason: "DeadlineExceeded", message: failed.message ?? "the timeout passed" };
-  }
+function podGone(job: JobState): Ending | undefined {
+  if (job.suspended) return undefined;
+  if (isDeleting(job)) return jobDeleted(job);
+  const failed = jobCondition(job, "Failed") ?? jobCondition(job, "FailureTarget");
+  if (failed?.reason === "DeadlineExceeded") return deadlinePassed(failed.message ?? "the timeout passed");
   const verdict = jobCondition(job, "Complete") ? "; the Job says that it completed" : "";
   return failure("PodDeleted", `the pod is gone and its result could not be read${verdict}`);
 }

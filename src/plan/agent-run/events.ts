@@ -27,7 +27,7 @@ const ACTIONS: Readonly<Record<AgentRunStatus["phase"], string>> = {
 };
 
 function isHeldUp({ phase, reason }: AgentRunStatus): boolean {
-  return phase === "Initializing" && reason !== "JobCreated";
+  return phase === "Initializing" && reason !== "JobCreated" && reason !== "Queued";
 }
 
 function spent({ result, usage }: AgentRunStatus): string {

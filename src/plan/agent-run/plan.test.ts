@@ -239,12 +239,13 @@ describe("a run that is on its way", () => {
     assert.deepEqual(plan.lookAgain, { afterMs: 10_000 });
   });
 
-  it("leaves it to the watch while a container runs, and looks again while a stopped one has not ended", () => {
+  it("looks again when its node should have ended it, and while a stopped one has not ended", () => {
     const containerStatuses = [container("agent", RUNNING)];
     const running = { phase: "Running", podName: "demo-x" } as const;
-    assert.equal(planRun(withPod(aPod({ containerStatuses }), running)).lookAgain, "onChange");
+    const afterMs = 1000 * (3600 + 30 + 60 - 3);
+    assert.deepEqual(planRun(withPod(aPod({ containerStatuses }), running)).lookAgain, { afterMs });
     const stopped = aPod({ phase: "Failed", reason: "DeadlineExceeded", containerStatuses });
-    assert.deepEqual(planRun(withPod(stopped, running)).lookAgain, { afterMs: 30_000 });
+    assert.deepEqual(planRun(withPod(stopped, running)).lookAgain, { afterMs: 10_000 });
   });
 
   it("shows Running with the agent's start even when the agent has already ended", () => {
@@ -467,14 +468,14 @@ describe("a run that is cancelled", () => {
     assert.deepEqual(planned(plan), { phase: "Failed", reason: "Cancelled" });
   });
 
-  it("lowers the deadline of a pod at work, once", () => {
+  it("lowers the deadline of a pod at work to the time that it has had, once", () => {
     const pod = aPod({ containerStatuses: [container("agent", RUNNING)] }, { uid: "pod-uid" });
     const plan = planRun(withPod(pod, {}, { run: cancelled({}) }));
     assert.deepEqual(
       plan.adjust?.map(({ uid, patch }) => ({ uid, patch })),
-      [{ uid: "pod-uid", patch: { spec: { activeDeadlineSeconds: 1 } } }],
+      [{ uid: "pod-uid", patch: { spec: { activeDeadlineSeconds: 3 } } }],
     );
-    const lowered = { ...pod, spec: { ...pod.spec, activeDeadlineSeconds: 1 } };
+    const lowered = { ...pod, spec: { ...pod.spec, activeDeadlineSeconds: 3 } };
     assert.deepEqual(planRun(withPod(lowered, {}, { run: cancelled({}) })).adjust, []);
   });
 

@@ -1,29 +1,33 @@
 import type { AgentRun, AgentRunStatus } from "../../api/agent-run.ts";
 import { FINALIZER_WORKTREE } from "../../api/labels.ts";
 import type { Reason } from "../../api/reasons.ts";
-import { jobs, persistentVolumeClaims, pods, type Job, type Pod } from "../../kube/builtin.ts";
+import { jobs, persistentVolumeClaims, type Job, type Pod } from "../../kube/builtin.ts";
 import { isDeleting } from "../../kube/objects.ts";
 import { buildRunClaim } from "../specs/run-claim.ts";
 import { buildRunJob } from "../specs/run-job.ts";
-import type { Adjustment, Child, EventIntent, LookAgain, Plan } from "../plan.ts";
+import type { Child, EventIntent, LookAgain, Plan } from "../plan.ts";
 import type { ResolvedRun } from "../resolved-run.ts";
 import { cleansOnDelete, planAfterSuccess, planDeletion, removal } from "./cleanup.ts";
-import { CANCELLED_DEADLINE_SECONDS, CANCELLED_EARLY, isCancelled, isStopping } from "./cancel.ts";
-import { endingOf, type Ending } from "./ending.ts";
+import { CANCELLED_EARLY, isCancelled, stopNow } from "./cancel.ts";
+import { endingOf, jobDeleted, type Ending } from "./ending.ts";
 import { eventsOf } from "./events.ts";
 import type { ObservedRun } from "./observed.ts";
 import { expiryOf } from "./expiry.ts";
 import { isOver, podLateInMs, type JobState } from "./job-state.ts";
+import { givenUpAt, isLost } from "./lost-pod.ts";
 import * as podState from "./pod-state.ts";
 import { agentOf } from "./references.ts";
 import { resolveRun } from "./resolve.ts";
 import { isRecorded, nextAttempt, pauseLeft } from "./retry.ts";
 import { outcomeOf, resultOf, usageOf } from "./result.ts";
-import { holdUpOf, isSlow, SLOW_START_MS } from "./start-up.ts";
+import { holdUpOf, isPassed, isSlow, saysTheSame, SLOW_START_MS, suspensionOf } from "./start-up.ts";
 import * as status from "./status.ts";
 
 /** For what comes with no watch: the events of a slow pod, room in a quota. */
 const RECHECK_MS = 30_000;
+
+/** As far ahead as a timer is worth it. */
+const LONGEST_LOOK_MS = 24 * 3_600_000;
 
 export type RunPlan = Plan<AgentRunStatus>;
 
@@ -40,7 +44,7 @@ function decide(observed: ObservedRun): RunPlan {
     deleting(observed) ??
     finished(observed) ??
     refused(observed) ??
-    jobDeleted(observed) ??
+    jobGone(observed) ??
     cancelled(observed) ??
     replaced(observed) ??
     follow(observed) ??
@@ -53,12 +57,16 @@ type Step = (observed: ObservedRun) => RunPlan | undefined;
 /** The garbage collector takes the children along. */
 const deleting: Step = (observed) => (isDeleting(observed.run) ? planDeletion(observed) : undefined);
 
-/** Nothing of a finished run goes on: a Job that would still run, or never start, is removed. */
+/**
+ * Nothing of a finished run goes on: a Job that would still run, or never start, is removed; a pod that others hold open
+ * is stopped. Else the Job stays, with the pod and its log.
+ */
 const finished: Step = (observed) => {
-  const { run, job, pod } = observed;
+  const { run, job, pod, now } = observed;
   if (!status.isFinished(run)) return undefined;
   if (job && !isOver(run, job, pod)) return { ...rest(), remove: [removal(job, "Background")] };
-  return planAfterSuccess(observed) ?? { ...rest(), ...expiryOf(run, observed.now) };
+  const plan = planAfterSuccess(observed) ?? { ...rest(), ...expiryOf(run, now) };
+  return pod && podState.isHeldOpen(pod) ? { ...plan, adjust: stopNow(pod, now) } : plan;
 };
 
 /** A child could not be created: its name is taken, or the API server refuses it. */
@@ -70,20 +78,15 @@ const refused: Step = (observed) => {
     : end(observed, { phase: "Failed", reason: refusal.reason, message: refusal.message });
 };
 
-const jobDeleted: Step = (observed) => {
+const jobGone: Step = (observed) => {
   const { run, job } = observed;
   const name = run.status?.jobName;
-  if (job || name === undefined) return undefined;
-  return end(observed, {
-    phase: "Failed",
-    reason: "JobDeleted",
-    message: `Job ${name} was deleted before the agent had ended`,
-  });
+  return job || name === undefined ? undefined : end(observed, jobDeleted({ metadata: { name } }));
 };
 
 /** An agent at work is stopped as at its deadline, so that its work and what it cost are kept. */
 const cancelled: Step = (observed) => {
-  const { run, job, pod } = observed;
+  const { run, job, pod, now } = observed;
   if (!isCancelled(run)) return undefined;
   if (
     !pod ||
@@ -93,35 +96,30 @@ const cancelled: Step = (observed) => {
     return end(observed, { phase: "Failed", reason: "Cancelled", message: CANCELLED_EARLY });
   }
   const plan = job && follow(observed);
-  return plan && { ...plan, adjust: isStopping(pod) ? [] : [stopNow(pod)] };
+  return plan && { ...plan, adjust: podState.isWorkDone(pod) ? [] : stopNow(pod, now) };
 };
 
-/** The Job of a recorded attempt goes, and the next one's comes after a pause. */
-const replaced: Step = ({ run, job, now }) => {
+/** The Job of a recorded attempt goes, and the next one's comes after a pause. Nobody waits for a pod that is lost. */
+const replaced: Step = ({ run, job, pod, now }) => {
   if (job) {
     if (!isRecorded(run, job)) return undefined;
-    return { ...rest(), remove: isDeleting(job) ? [] : [removal(job, "Foreground")] };
+    const how = pod && isLost(pod, now) ? "Background" : "Foreground";
+    return { ...rest(), remove: isDeleting(job) ? [] : [removal(job, how)] };
   }
   const leftMs = pauseLeft(run, now);
   return leftMs === 0 ? undefined : { ...rest(), lookAgain: { afterMs: leftMs } };
 };
-
-function stopNow({ metadata }: Pod): Adjustment {
-  return {
-    type: pods,
-    namespace: metadata.namespace ?? "",
-    name: metadata.name ?? "",
-    uid: metadata.uid ?? "",
-    patch: { spec: { activeDeadlineSeconds: CANCELLED_DEADLINE_SECONDS } },
-  };
-}
 
 /** The Job exists: its pod decides. */
 const follow: Step = (observed) => {
   const { job } = observed;
   return (
     job &&
-    (adopt(observed, job) ?? showRunning(observed) ?? showEnd(observed, job) ?? showStartUp(observed, job))
+    (adopt(observed, job) ??
+      showSuspension(observed, job) ??
+      showRunning(observed, job) ??
+      showEnd(observed, job) ??
+      showStartUp(observed, job))
   );
 };
 
@@ -131,8 +129,17 @@ function adopt(observed: ObservedRun, job: JobState): RunPlan | undefined {
   return { ...initializing(observed, job), lookAgain: { afterMs: 0 } };
 }
 
+/** A Job that is suspended while its pod works loses that pod, and gets another when it is resumed. */
+function showSuspension(observed: ObservedRun, job: JobState): RunPlan | undefined {
+  const { run, pod, now } = observed;
+  const holdUp = pod && !isDeleting(pod) ? undefined : suspensionOf(job);
+  if (!holdUp) return undefined;
+  const stage = status.enterStage(run, status.initializingStage(holdUp.reason, holdUp.message), now);
+  return write(run, { ...stage, podName: undefined, startedAt: undefined }, { afterMs: RECHECK_MS });
+}
+
 /** Also for an agent that has already ended when its pod is first seen, so that no run skips the phase. */
-function showRunning({ run, pod, now }: ObservedRun): RunPlan | undefined {
+function showRunning({ run, pod, now }: ObservedRun, job: JobState): RunPlan | undefined {
   const startedAt = pod && podState.agentStartedAt(pod);
   if (!pod || startedAt === undefined || run.status?.phase === "Running") return undefined;
   const fetch = podState.worktreeFetch(pod);
@@ -142,7 +149,7 @@ function showRunning({ run, pod, now }: ObservedRun): RunPlan | undefined {
     podName: pod.metadata.name,
     ...(fetch?.at === undefined ? {} : { fetchedAt: fetch.at }),
   };
-  const plan = write(run, next, podState.agentTermination(pod) ? { afterMs: 0 } : "onChange");
+  const plan = write(run, next, { afterMs: podState.agentTermination(pod) ? 0 : nextLookMs(job, pod, now) });
   return fetch?.problem === undefined
     ? plan
     : { ...plan, events: [notFetched(fetch.problem), ...plan.events] };
@@ -163,18 +170,24 @@ function showStartUp(observed: ObservedRun, job: JobState): RunPlan {
   const { run, pod, now } = observed;
   const holdUp = holdUpOf(observed);
   if (holdUp?.fails?.afterMs === 0) return end(observed, holdUp.fails.ending);
-  const lookAgain = holdUp?.fails ?? nextLook(job, pod, now);
-  if (!holdUp) return { ...rest(), lookAgain };
+  const { reason, message } = run.status ?? {};
+  const nextMs = nextLookMs(job, pod, now);
+  if (!holdUp) {
+    const plan = isPassed(reason, observed) ? initializing(observed, job) : rest();
+    return { ...plan, lookAgain: { afterMs: nextMs } };
+  }
+  const lookAgain = { afterMs: Math.min(holdUp.fails?.afterMs ?? RECHECK_MS, nextMs) };
+  if (reason === holdUp.reason && saysTheSame(message, holdUp.message)) return { ...rest(), lookAgain };
   const stage = status.initializingStage(holdUp.reason, holdUp.message);
-  const afterMs = lookAgain === "onChange" ? RECHECK_MS : Math.min(lookAgain.afterMs, RECHECK_MS);
-  return write(run, status.enterStage(run, stage, now), { afterMs });
+  return write(run, status.enterStage(run, stage, now), lookAgain);
 }
 
-/** While a container runs, the watch tells of its end; a pod that is stuck, or stopped but not yet ended, tells nothing. */
-function nextLook(job: JobState, pod: Pod | undefined, now: number): LookAgain {
-  if (!pod) return { afterMs: podLateInMs(job, now) || RECHECK_MS };
-  if (!podState.noneRunning(pod)) return podState.isPodFinished(pod) ? { afterMs: RECHECK_MS } : "onChange";
-  return { afterMs: isSlow(pod, now) ? RECHECK_MS : SLOW_START_MS };
+/** The watch tells of what goes on; a pod that is stuck, or whose node is gone, tells nothing. */
+function nextLookMs(job: JobState, pod: Pod | undefined, now: number): number {
+  if (!pod) return podLateInMs(job, now) || RECHECK_MS;
+  const leftMs = Math.max(1_000, (givenUpAt(pod) ?? Number.POSITIVE_INFINITY) - now);
+  const isAtWork = !podState.noneRunning(pod) && !podState.isPodFinished(pod);
+  return Math.min(leftMs, isAtWork ? LONGEST_LOOK_MS : isSlow(pod, now) ? RECHECK_MS : SLOW_START_MS);
 }
 
 /** Follows the references and creates the children, or says what is missing. */
@@ -239,6 +252,7 @@ function end(observed: ObservedRun, ending: Ending): RunPlan {
     run,
     {
       ...status.enterStage(run, stage, now),
+      podName: pod?.metadata.name ?? run.status?.podName,
       completionTime: ending.at ?? status.timestamp(now),
       exitCode,
       outcome: outcomeOf(git),
@@ -246,7 +260,7 @@ function end(observed: ObservedRun, ending: Ending): RunPlan {
       result,
       usage: usageOf([...(run.status?.attempts ?? []).map((attempt) => attempt.result), result]),
     },
-    job && !isOver(run, job, pod) ? { afterMs: 0 } : "onChange",
+    job && (!isOver(run, job, pod) || (pod && podState.isHeldOpen(pod))) ? { afterMs: 0 } : "onChange",
   );
 }
 

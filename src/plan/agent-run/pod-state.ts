@@ -1,8 +1,23 @@
 import type { ContainerState, ContainerStatus, Pod } from "../../kube/builtin.ts";
 import { parseFetchReport } from "../specs/git-report.ts";
-import { AGENT_CONTAINER, GIT_WORKTREE_CONTAINER } from "../specs/names.ts";
+import { AGENT_CONTAINER, GIT_WORKTREE_CONTAINER, isOwnContainer } from "../specs/names.ts";
 
 export type Terminated = NonNullable<ContainerState["terminated"]>;
+
+/** The operator's own init containers, in their order, as far as the node has told of them. */
+function ownInits(pod: Pod): ContainerStatus[] {
+  return pod.status?.initContainerStatuses?.filter(isOwnContainer) ?? [];
+}
+
+/** The operator's own container of a pod, which does what the pod is for. */
+function ownMain(pod: Pod): ContainerStatus | undefined {
+  return pod.status?.containerStatuses?.find(isOwnContainer);
+}
+
+function ownContainers(pod: Pod): ContainerStatus[] {
+  const main = ownMain(pod);
+  return main ? [...ownInits(pod), main] : ownInits(pod);
+}
 
 export function agentState(pod: Pod): ContainerState | undefined {
   return pod.status?.containerStatuses?.find(({ name }) => name === AGENT_CONTAINER)?.state;
@@ -13,22 +28,48 @@ export function agentTermination(pod: Pod): Terminated | undefined {
   return agentState(pod)?.terminated;
 }
 
+/** The end of the operator's own container, whatever others of the pod still do. */
+export function mainEnd(pod: Pod): { container: string; end: Terminated } | undefined {
+  const main = ownMain(pod);
+  return main?.state?.terminated && { container: main.name, end: main.state.terminated };
+}
+
 /** When the agent's process started; undefined where it never did. */
 export function agentStartedAt(pod: Pod): string | undefined {
   const state = agentState(pod);
   if (state?.running) return state.running.startedAt;
-  // A container that could not be started is terminated with a start at the epoch.
+  // One that could not be started has a start at the epoch, one that was never made has none (null).
   const startedAt = state?.terminated?.startedAt;
-  return startedAt === undefined || startedAt.startsWith("1970-") ? undefined : startedAt;
+  return startedAt?.startsWith("1970-") === false ? startedAt : undefined;
 }
 
 /** The init container that ended with an error. */
 export function failedInit(pod: Pod): { container: string; end: Terminated } | undefined {
-  for (const { name, state } of pod.status?.initContainerStatuses ?? []) {
-    if (state?.terminated && state.terminated.exitCode !== 0)
-      return { container: name, end: state.terminated };
+  return firstFailed(ownInits(pod));
+}
+
+/** What ended a pod before the agent could start, where that is none of the operator's own containers. */
+export function failedOther(pod: Pod): { container: string; end: Terminated } | undefined {
+  return firstFailed(pod.status?.initContainerStatuses?.filter((status) => !isOwnContainer(status)) ?? []);
+}
+
+function firstFailed(statuses: ContainerStatus[]): { container: string; end: Terminated } | undefined {
+  for (const { name, state } of statuses) {
+    const end = state?.terminated;
+    if (end && end.exitCode !== 0) return { container: name, end };
   }
   return undefined;
+}
+
+/** Whether the pod's work is done, well or not: what its node still does to it is no work of ours. */
+export function isWorkDone(pod: Pod): boolean {
+  return isPodFinished(pod) || mainEnd(pod) !== undefined || failedInit(pod) !== undefined;
+}
+
+/** Whether a container that others have added keeps a pod from its end. A native sidecar is ended by the node itself. */
+export function isHeldOpen(pod: Pod): boolean {
+  const others = pod.status?.containerStatuses?.filter((status) => !isOwnContainer(status)) ?? [];
+  return !isPodFinished(pod) && mainEnd(pod) !== undefined && others.some(({ state }) => state?.running);
 }
 
 /** What the container that made a run's worktree tells of the remote: when it was asked, or why not. */
@@ -40,27 +81,35 @@ export function worktreeFetch(pod: Pod): { at?: string; problem?: string } | und
   return report.fetched ? { at: end.finishedAt } : { problem: report.message };
 }
 
-/** The container that waits for a reason of its own, not merely for its turn. */
-export function waitingContainer(
-  pod: Pod,
-): { container: string; image: string; reason: string; message: string } | undefined {
-  const ordinary = new Set(["PodInitializing", "ContainerCreating"]);
-  for (const { name, image, state } of allContainers(pod)) {
-    const reason = state?.waiting?.reason;
-    if (reason !== undefined && !ordinary.has(reason)) {
-      return { container: name, image, reason, message: state?.waiting?.message ?? "" };
-    }
-  }
-  return undefined;
+export interface Waiting {
+  container: string;
+  image: string;
+  reason: string;
+  message: string;
 }
 
-/** Whether no container runs: none has started yet, or all have ended. */
+/** The own container that waits for a reason of its own, not merely for its turn. */
+export function waitingContainer(pod: Pod): Waiting | undefined {
+  const ordinary = new Set(["PodInitializing", "ContainerCreating", ""]);
+  return ownContainers(pod)
+    .flatMap(waitingOf)
+    .find(({ reason }) => !ordinary.has(reason));
+}
+
+/** The own container whose turn it is to start. */
+export function nextContainer(pod: Pod): Waiting | undefined {
+  return ownContainers(pod).flatMap(waitingOf)[0];
+}
+
+function waitingOf({ name, image, state }: ContainerStatus): Waiting[] {
+  const { waiting } = state ?? {};
+  if (!waiting) return [];
+  return [{ container: name, image, reason: waiting.reason ?? "", message: waiting.message ?? "" }];
+}
+
+/** Whether none of the own containers runs: none has started yet, or all have ended. */
 export function noneRunning(pod: Pod): boolean {
-  return allContainers(pod).every(({ state }) => !state?.running);
-}
-
-function allContainers(pod: Pod): ContainerStatus[] {
-  return [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
+  return ownContainers(pod).every(({ state }) => !state?.running);
 }
 
 export function isPodFinished(pod: Pod): boolean {
@@ -70,9 +119,8 @@ export function isPodFinished(pod: Pod): boolean {
 /** Why the pod has no node, if it has none and the scheduler has said so. */
 export function unschedulable(pod: Pod): string | undefined {
   const condition = pod.status?.conditions?.find(({ type }) => type === "PodScheduled");
-  return condition?.status === "False" && condition.reason === "Unschedulable"
-    ? (condition.message ?? "no node takes the pod")
-    : undefined;
+  if (condition?.status !== "False" || pod.spec.nodeName !== undefined) return undefined;
+  return condition.message ?? condition.reason ?? "no node takes the pod";
 }
 
 /** What Kubernetes says of a pod that it removed itself. */
@@ -90,9 +138,9 @@ export function timeOf(timestamp: string | undefined, fallback: number): number 
   return Number.isNaN(time) ? fallback : time;
 }
 
-/** When the pod began what it is doing now: the end of its last init container, else its own start. */
+/** When the pod began what it is doing now: the end of its last own init container, else its own start. */
 export function stepStartedAt(pod: Pod, fallback: number): number {
-  const ends = (pod.status?.initContainerStatuses ?? []).map(({ state }) => state?.terminated?.finishedAt);
+  const ends = ownInits(pod).map(({ state }) => state?.terminated?.finishedAt);
   return (
     Math.max(
       ...[pod.status?.startTime ?? pod.metadata.creationTimestamp, ...ends].map((at) => timeOf(at, 0)),

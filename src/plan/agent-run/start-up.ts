@@ -1,6 +1,7 @@
 import type { Reason } from "../../api/reasons.ts";
 import type { PersistentVolumeClaim, Pod } from "../../kube/builtin.ts";
 import type { Ending } from "./ending.ts";
+import type { JobState } from "./job-state.ts";
 import type { OperatorDefaults } from "./observed.ts";
 import * as podState from "./pod-state.ts";
 
@@ -25,6 +26,7 @@ export interface HoldUp {
 
 /** What is known of a Job's pod on its way. */
 export interface ObservedStartUp {
+  job?: JobState;
   pod?: Pod;
   claim?: PersistentVolumeClaim;
   warning?: string;
@@ -32,34 +34,85 @@ export interface ObservedStartUp {
   now: number;
 }
 
-export function holdUpOf({ pod, claim, warning, defaults, now }: ObservedStartUp): HoldUp | undefined {
-  if (!pod) return warning === undefined ? undefined : { reason: "PodNotCreated", message: warning };
+export function holdUpOf({ job, pod, claim, warning, defaults, now }: ObservedStartUp): HoldUp | undefined {
+  if (!pod) return (job && suspensionOf(job)) ?? noPod(warning);
+  const timeoutMs = defaults.imagePullTimeoutSeconds * 1000;
   return (
-    imageHoldUp(pod, defaults.imagePullTimeoutSeconds * 1000, now) ??
-    configurationHoldUp(pod) ??
-    (isSlow(pod, now) ? (schedulingHoldUp(pod, claim, warning) ?? warningHoldUp(warning)) : undefined)
+    imageHoldUp(pod, podState.waitingContainer(pod), timeoutMs, now) ??
+    configurationHoldUp(podState.waitingContainer(pod)) ??
+    (isSlow(pod, now)
+      ? (schedulingHoldUp(pod, claim, warning) ?? warned(pod, warning, timeoutMs, now))
+      : undefined)
   );
 }
 
-/** Whether the pod has had time enough to start a container, and none runs. */
+/** Whether what held a Job's pod up so far is over, by how far the pod has come. */
+export function isPassed(
+  reason: string | undefined,
+  { job, pod }: Pick<ObservedStartUp, "job" | "pod">,
+): boolean {
+  switch (reason) {
+    case "Queued":
+      return !job?.suspended;
+    case "PodNotCreated":
+      return pod !== undefined;
+    case "Unschedulable":
+    case "ClaimPending":
+      return pod?.spec.nodeName !== undefined;
+    default:
+      return HOLD_UPS.has(reason) && pod !== undefined && !podState.noneRunning(pod);
+  }
+}
+
+const HOLD_UPS: ReadonlySet<string | undefined> = new Set<Reason>([
+  "ImagePull",
+  "PodStarting",
+  "SecretNotFound",
+  "ConfigMapNotFound",
+  "KeyNotFound",
+]);
+
+/** Whether two messages of a hold-up say the same: they repeat with other numbers, ports and names of pods in them. */
+export function saysTheSame(before: string | undefined, after: string): boolean {
+  return before !== undefined && withoutNumbers(before) === withoutNumbers(after);
+}
+
+function withoutNumbers(text: string): string {
+  return text.replace(/[0-9]+/g, "0");
+}
+
+/** Whether the pod has had time enough to start its next container, and none runs. */
 export function isSlow(pod: Pod, now: number): boolean {
-  return podState.noneRunning(pod) && now - startOf(pod, now) >= SLOW_START_MS;
+  return podState.noneRunning(pod) && now - podState.stepStartedAt(pod, now) >= SLOW_START_MS;
 }
 
-function startOf(pod: Pod, now: number): number {
-  return podState.timeOf(pod.metadata.creationTimestamp, now);
+/** A Job that is suspended has no pod, or loses it. */
+export function suspensionOf({ metadata, suspended }: JobState): HoldUp | undefined {
+  if (!suspended) return undefined;
+  const by = suspended.by === undefined ? "" : ` by ${suspended.by}`;
+  return {
+    reason: "Queued",
+    message: `Job ${metadata.name} is suspended${by}; it starts when it is resumed`,
+  };
 }
 
-function imageHoldUp(pod: Pod, timeoutMs: number, now: number): HoldUp | undefined {
-  const waiting = podState.waitingContainer(pod);
+/** Each try to make the pod has another name for it. */
+function noPod(warning: string | undefined): HoldUp | undefined {
+  if (warning === undefined) return undefined;
+  return { reason: "PodNotCreated", message: warning.replace(/pods "[^"]*" is/g, "the pod is") };
+}
+
+function imageHoldUp(
+  pod: Pod,
+  waiting: podState.Waiting | undefined,
+  timeoutMs: number,
+  now: number,
+): HoldUp | undefined {
   if (!waiting) return undefined;
-  const message = `image ${waiting.image} of container ${waiting.container}: ${waiting.message || waiting.reason}`;
+  const message = `image ${waiting.image} of container ${waiting.container}: ${imageTrouble(waiting)}`;
   if (waiting.reason === "InvalidImageName") {
-    return {
-      reason: "InvalidImage",
-      message,
-      fails: { afterMs: 0, ending: failed("InvalidImage", message) },
-    };
+    const ending = failed("InvalidImage", message);
+    return { reason: "InvalidImage", message, fails: { afterMs: 0, ending } };
   }
   if (!IMAGE_PULL.has(waiting.reason)) return undefined;
   const elapsed = now - podState.stepStartedAt(pod, now);
@@ -67,16 +120,19 @@ function imageHoldUp(pod: Pod, timeoutMs: number, now: number): HoldUp | undefin
   return { reason: "ImagePull", message, fails: { afterMs: Math.max(0, timeoutMs - elapsed), ending } };
 }
 
+/** The node says by turns that a pull has failed and that it pauses before the next: the cause is the same. */
+function imageTrouble({ reason, message }: podState.Waiting): string {
+  return message.replace(/^Back-off pulling image "[^"]*": (?:ErrImagePull: )?/, "") || reason;
+}
+
 function failed(reason: Reason, message: string): Ending {
   return { phase: "Failed", reason, message };
 }
 
 /** A Secret or ConfigMap that went after the run had been resolved, or that no one had to check before. */
-function configurationHoldUp(pod: Pod): HoldUp | undefined {
-  const waiting = podState.waitingContainer(pod);
-  if (!waiting || IMAGE_PULL.has(waiting.reason)) return undefined;
+function configurationHoldUp(waiting: podState.Waiting | undefined): HoldUp | undefined {
+  if (!waiting) return undefined;
   const message = `container ${waiting.container}: ${waiting.message || waiting.reason}`;
-  if (waiting.reason !== "CreateContainerConfigError") return { reason: "PodStarting", message };
   return { reason: missingIn(waiting.message) ?? "PodStarting", message };
 }
 
@@ -117,7 +173,15 @@ function claimMessage({ metadata, spec }: PersistentVolumeClaim, warning: string
   return `${what} has waited for a volume${since}`;
 }
 
-function warningHoldUp(warning: string | undefined): HoldUp | undefined {
+/** Events are ahead of the pod's status, which tells of a try only when the next one fails: said in the status' words. */
+function warned(pod: Pod, warning: string | undefined, timeoutMs: number, now: number): HoldUp | undefined {
   if (warning === undefined) return undefined;
+  const next = podState.nextContainer(pod);
+  const image = /^(?:Failed: Failed to pull image "[^"]*"|ErrImageNeverPull): (.*)$/s.exec(warning)?.[1];
+  if (next && image !== undefined) {
+    return imageHoldUp(pod, { ...next, reason: "ErrImagePull", message: image }, timeoutMs, now);
+  }
+  const error = /^Failed: Error: (.*)$/s.exec(warning)?.[1];
+  if (next && error !== undefined) return configurationHoldUp({ ...next, message: error });
   return { reason: missingIn(warning) ?? "PodStarting", message: warning };
 }

@@ -30,6 +30,18 @@ export const GIT_WORKTREE_CONTAINER = "git-worktree";
 /** Removes the worktree of a run on a shared workspace. */
 export const GIT_CLEANUP_CONTAINER = "git-cleanup";
 
+const OWN_CONTAINERS: ReadonlySet<string> = new Set([
+  AGENT_CONTAINER,
+  GIT_CLONE_CONTAINER,
+  GIT_WORKTREE_CONTAINER,
+  GIT_CLEANUP_CONTAINER,
+]);
+
+/** Whether a container is one that this operator puts into its pods. What a mesh or an admission webhook adds decides nothing. */
+export function isOwnContainer({ name }: { name: string }): boolean {
+  return OWN_CONTAINERS.has(name);
+}
+
 /** The Job that removes the worktree of a run. */
 export function cleanupJobName(run: string): string {
   return `${run}-cleanup`;

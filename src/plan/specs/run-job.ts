@@ -12,10 +12,10 @@ import { runVolumes } from "./volumes.ts";
 import { oneNode } from "./workspace-pod.ts";
 
 /** Time between TERM and KILL: the agent gives its result, the entrypoint writes the patch. */
-const GRACE_SECONDS = 30;
+export const GRACE_SECONDS = 30;
 
 /** How much later than its pod the Job ends, for a pod that never starts: the Job's end would remove the pod. */
-const JOB_MARGIN_SECONDS = 60;
+export const JOB_MARGIN_SECONDS = 60;
 
 /** The Job of a run. The pod's own deadline is the run's timeout; nothing is ever tried twice. */
 export function buildRunJob(run: ResolvedRun): Job {
