@@ -46,6 +46,24 @@ const URLS = [
   "file:///srv/git/repo.git",
   "https://example.com/~user/repo?x=1",
   "https://example.com/日本語.git",
+  "https://bücher.example/org/repo.git",
+  "https://例え.テスト:8443/repo",
+  "https://user%40corp.example@dev.example/repo",
+  "https://github.com:443/org/repo?x=a://b",
+  "ssh://git@münchen.example/repo.git",
+  "git+ssh://git@github.com/org/repo.git",
+  "ssh+git://git@github.com:22/org/repo.git",
+  "ssh://user@corp.example@gerrit.example:29418/repo",
+  "user@corp.example@gerrit.example:repo",
+  "ssh://git@[2001:db8::1]:22/repo",
+  "ssh://host.example/~user/repo@v1",
+  "[host.example]:org/repo.git",
+  "[host.example:2222]:org/repo.git",
+  "git@[host.example:2222]:/srv/repo.git",
+  "[git@host.example:2222]:org/repo.git",
+  "[::1]:repo.git",
+  "git@[::1]:repo.git",
+  "host.example:~user/repo",
 ];
 
 for (const url of URLS) {
@@ -65,6 +83,10 @@ const BRANCHES = [
   "HEADS",
   "x.locked",
   "@x",
+  "a".repeat(255),
+  `feature/${"é".repeat(123)}`,
+  "rtl/שלום",
+  "🎉",
 ];
 
 for (const branch of BRANCHES) {

@@ -3,6 +3,7 @@ import type { KubeObject } from "../kube/objects.ts";
 import { AGENT_TYPES } from "./agent-types.ts";
 import { conditions, keyRef, observedGeneration } from "./fields/common.ts";
 import { providerFields } from "./fields/provider.ts";
+import { shownName } from "./rules/values.ts";
 import { choice, flag, list, object, text } from "./schema/fields.ts";
 import { AGE_COLUMN, type KindDefinition } from "./schema/kind.ts";
 
@@ -11,6 +12,7 @@ const spec = object(
     displayName: text({
       description: "Name for people, shown by kubectl get.",
       maxLength: 128,
+      rules: [shownName],
     }).optional(),
     agentTypes: list(choice(AGENT_TYPES, "An agent."), {
       description: "Agents that can use this provider. Default: every agent.",

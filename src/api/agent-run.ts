@@ -9,13 +9,18 @@ import { model, providerFields } from "./fields/provider.ts";
 import { runStatus } from "./fields/run-status.ts";
 import { agentRunRules, agentRunSpecRules } from "./rules/agent-run.ts";
 import { runName } from "./rules/names.ts";
-import { MAX_PROMPT_BYTES, noNul, notBlank, promptSize } from "./rules/values.ts";
+import { MAX_PROMPT_BYTES, noNul, notBlank, promptSize, shownName } from "./rules/values.ts";
 import { choice, flag, integer, list, object, text } from "./schema/fields.ts";
 import { AGE_COLUMN, type KindDefinition } from "./schema/kind.ts";
 
 const provider = object(
   {
-    name: text({ description: "Name for people, shown in status.", minLength: 1, maxLength: 128 }).optional(),
+    name: text({
+      description: "Name for people, shown in status.",
+      minLength: 1,
+      maxLength: 128,
+      rules: [shownName],
+    }).optional(),
     authSecretRef: keyRef(
       "Secret",
       "Secret key with the token. Left out, the agent calls the provider without one.",

@@ -1,16 +1,23 @@
 import { choice, flag, object, text } from "../schema/fields.ts";
-import { branchName, commitId, noPasswordInUrl, repositoryUrl } from "../rules/git.ts";
+import {
+  branchName,
+  branchSize,
+  commitId,
+  MAX_BRANCH_BYTES,
+  noPasswordInUrl,
+  repositoryUrl,
+} from "../rules/git.ts";
 import { commitName, emailAddress } from "../rules/values.ts";
 import { keyRef } from "./common.ts";
 
-/** A branch name; the bound leaves room for `.lock` in the file system. */
+/** A branch name. */
 export function branch(description: string) {
-  return text({ description, maxLength: 200, rules: [branchName] });
+  return text({ description, maxLength: MAX_BRANCH_BYTES, rules: [branchName, branchSize] });
 }
 
 const url = text({
   description:
-    "Where git fetches from: https://, http://, ssh://, git:// or file:// with a path, or user@host:path. Without a password.",
+    "Where git fetches from: https://, http://, ssh:// (also git+ssh:// and ssh+git://), git:// or file:// with a path, or user@host:path. Without a password.",
   maxLength: 2048,
   rules: [repositoryUrl, noPasswordInUrl],
 });
@@ -49,7 +56,7 @@ export const runRepository = object(
 export const workspaceRepository = object(
   {
     url: url.describe(
-      "Where git fetches from: https://, http://, ssh://, git:// or file:// with a path, or user@host:path. Without a password. Cannot be changed once the workspace is Ready.",
+      "Where git fetches from: https://, http://, ssh:// (also git+ssh:// and ssh+git://), git:// or file:// with a path, or user@host:path. Without a password. Cannot be changed once the workspace is Ready.",
     ),
     branch: branch(
       "Branch to check out in /workspace. Default: the remote's own. Cannot be changed once the workspace is Ready.",

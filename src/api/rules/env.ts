@@ -1,11 +1,12 @@
 import { RESERVED_ENV_NAMES, RESERVED_ENV_PREFIXES } from "../reserved-env.ts";
 import { celList, celText, matches, matchesRule, type Rule } from "../schema/rule.ts";
+import { HTTP_URL } from "./values.ts";
 
-/** Source: IsEnvVarName of Kubernetes 1.28. */
-export const ENV_NAME = "^[-._a-zA-Z][-._a-zA-Z0-9]*$";
+/** Kubernetes also takes `-` and `.`, but no shell can hold such a variable, and some drop it. */
+export const ENV_NAME = "^[_a-zA-Z][_a-zA-Z0-9]*$";
 
 const NAME_MESSAGE =
-  "must be the name of an environment variable: letters, digits, '_', '-' and '.', not starting with a digit";
+  "must be the name of an environment variable that a shell can hold: letters, digits and '_', not starting with a digit";
 const OWN = `(${RESERVED_ENV_PREFIXES.map((prefix) => `${prefix}*`).join(", ")}, HOME, TMPDIR, GIT_DIR and the others that the reference lists)`;
 
 /** CEL: the string `value` is not a variable of the operator's own. */
@@ -48,6 +49,6 @@ export const oneValueFrom: Rule = {
 
 /** Base URLs are the ones that an agent sends its key to; `$(VAR)` may stand in them. */
 export const providerUrls: readonly Rule[] = ["ANTHROPIC_BASE_URL", "OPENAI_BASE_URL"].map((name) => ({
-  rule: `!('${name}' in self) || ${matches(`self['${name}']`, "^https?://[^\\x00-\\x20\\x7f/][^\\x00-\\x20\\x7f]*$")}`,
+  rule: `!('${name}' in self) || ${matches(`self['${name}']`, HTTP_URL)}`,
   message: `${name} must be a URL that starts with http:// or https:// and has no spaces`,
 }));

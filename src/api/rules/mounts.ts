@@ -34,7 +34,7 @@ export const RESERVED_MOUNT_PATHS: readonly string[] = [
 
 export const mountPath: readonly Rule[] = [
   {
-    rule: `${matches("self", "^(/[^/:\\x00-\\x1f\\x7f]+)+$")} && !${matches("self", "/[.][.]?(/|$)")}`,
+    rule: `${matches("self", "^(/[^/:\\p{Cc}\\p{Cf}]+)+$")} && !${matches("self", "/[.][.]?(/|$)")}`,
     message:
       "must be an absolute path such as /root/.claude, without '.', '..', ':', double or closing slashes",
   },

@@ -1,5 +1,11 @@
 import { matches, matchesRule, type Rule } from "../schema/rule.ts";
 
+/**
+ * For a class of characters: those that nobody sees, or that a terminal obeys. Controls, formats (among them all
+ * bidirectional ones) and blanks of every kind.
+ */
+export const INVISIBLE = "\\p{Cc}\\p{Cf}\\pZ";
+
 /** Go durations of whole seconds; the bounds compare only what the pattern has let through. */
 export const wholeSeconds: Rule = {
   rule:
@@ -17,13 +23,19 @@ export const SIZE_PATTERN =
   "^[+]?(0*[1-9][0-9]*([.][0-9]*)?|0*[.]0*[1-9][0-9]*)(([KMGTPE]i)|[kMGTPE]|([eE][+]?[0-9]+))?$";
 
 export const imageReference = matchesRule(
-  "^[a-zA-Z0-9][^\\x00-\\x20\\x7f]*$",
+  `^[a-zA-Z0-9][^${INVISIBLE}]*$`,
   "must be a container image such as node:24 or registry.example.com/team/agent@sha256:…, without spaces",
 );
 
 export const modelName = matchesRule(
-  "^[^\\x00-\\x20\\x7f-][^\\x00-\\x20\\x7f]*$",
+  `^[^${INVISIBLE}-][^${INVISIBLE}]*$`,
   "must be the name of a model, without spaces and not starting with '-'",
+);
+
+/** A name that is shown to people in columns and messages: one line, and nothing that a terminal obeys. */
+export const shownName = matchesRule(
+  "^[^\\p{Cc}\\p{Cf}]*$",
+  "must not contain control characters, nor others that are not seen",
 );
 
 /** The kernel passes no NUL in an argument or variable. */
@@ -37,12 +49,12 @@ export const notBlank: Rule = {
 
 /** Names and e-mail addresses of commits. Source: git's ident.c drops these characters. */
 export const commitName = matchesRule(
-  "^[^\\x00-\\x1f\\x7f<>]*[^\\x00-\\x20\\x7f<>.,:;'\"]+[^\\x00-\\x1f\\x7f<>]*$",
+  `^[^\\p{Cc}\\p{Cf}<>]*[^${INVISIBLE}<>.,:;'"]+[^\\p{Cc}\\p{Cf}<>]*$`,
   "must be a name that git can put on a commit: one line, without '<' and '>'",
 );
 
 export const emailAddress = matchesRule(
-  "^[^\\x00-\\x20\\x7f<>@]+@[^\\x00-\\x20\\x7f<>@]+$",
+  `^[^${INVISIBLE}<>@]+@[^${INVISIBLE}<>@]+$`,
   "must be an e-mail address such as agent@example.com",
 );
 
@@ -87,7 +99,10 @@ export const noPlaceholder: Rule = {
 
 export const headerName = matchesRule("^[A-Za-z0-9-]+$", "must be the name of an HTTP header");
 
+/** An address of HTTP; `$(VAR)` may be a part of it. */
+export const HTTP_URL = `^https?://[^${INVISIBLE}/][^${INVISIBLE}]*$`;
+
 export const serverUrl = matchesRule(
-  "^https?://[^\\x00-\\x20\\x7f/][^\\x00-\\x20\\x7f]*$",
+  HTTP_URL,
   "must be a URL that starts with http:// or https:// and has no spaces",
 );

@@ -1,3 +1,4 @@
+import { quote } from "../../../src/kube/go-text.ts";
 import { run, cloning, type RefusedManifest } from "./manifest.ts";
 import { GIT_URL, BRANCH } from "./words.ts";
 
@@ -11,10 +12,39 @@ export const urls: RefusedManifest[] = [
   "ssh://-oProxyCommand=id/repo",
   "git@github.com:-x",
   "https://github.com/my repo.git",
+  // Remote helpers.
+  "foo::x@y:z",
+  "ext::a@b:c",
+  "fd::0@h:x",
+  "https::a@h:1/x",
+  "HTTPS://github.com/org/repo.git",
+  // Another host than the one that is read first.
+  "ssh://good.example/x@[evil.example]/path",
+  "ssh://good.example/x%40%5Bevil.example]/path",
+  "ssh://evil.example%2f@good.example/x",
+  "https://good.example\\@evil.example/x",
+  "https://good.example#@evil.example/x",
+  "https://good.example?x@evil.example/x",
+  "https://user@good.example@evil.example/x",
+  "good.example:x@[evil.example]:path",
+  "host:a://b",
+  "[host]x:path",
+  "user:secret@host.example:path",
+  // What nobody sees, or a terminal obeys.
+  "https://github.com/org/repo\u0007.git",
+  "https://github.com/org/repo%0a.git",
+  "https://github.com/org/\u202egit.oper",
+  "git@github.com:org/\u200brepo",
+  "https://git\u2066hub.com/org/repo",
+  "https://github.com/org\u00a0repo",
+  "ssh://host:65536/repo",
+  "ssh://-u@host/repo",
+  "[-oProxyCommand=id]:x",
+  "u@[::1:x",
 ].map((url) => ({
   what: `a repository URL of ${JSON.stringify(url)}`,
   manifest: cloning({ url }),
-  says: `spec.repository.url: Invalid value: ${JSON.stringify(url)}: ${GIT_URL}`,
+  says: `spec.repository.url: Invalid value: ${quote(url)}: ${GIT_URL}`,
 }));
 
 export const branches: RefusedManifest[] = [
@@ -31,13 +61,23 @@ export const branches: RefusedManifest[] = [
   "HEAD",
   "refs/heads/main",
   "a@{1}",
+  "a\u202eb",
+  "a\u0007b",
+  "a\u0085b",
+  "a\u200bb",
+  "a\u00a0b",
 ].map((branch) => ({
   what: `a branch of ${JSON.stringify(branch)}`,
   manifest: cloning({ branch }),
-  says: `spec.repository.branch: Invalid value: ${JSON.stringify(branch)}: ${BRANCH}`,
+  says: `spec.repository.branch: Invalid value: ${quote(branch)}: ${BRANCH}`,
 }));
 
 export const git: RefusedManifest[] = [
+  {
+    what: "a branch of 256 bytes",
+    manifest: cloning({ branch: `a${"é".repeat(127)}b` }),
+    says: `spec.repository.branch: Invalid value: "a${"é".repeat(127)}b": must be at most 255 bytes of UTF-8`,
+  },
   {
     what: "a repository without a URL",
     manifest: run({ repository: { branch: "main" } }),
@@ -46,6 +86,11 @@ export const git: RefusedManifest[] = [
   {
     what: "a password in a repository URL, without repeating it",
     manifest: cloning({ url: "https://user:secret@github.com/org/repo.git" }),
+    says: "spec.repository.url: Forbidden: must not contain a password or token; put it into a Secret and name that in credentialsSecretRef",
+  },
+  {
+    what: "a password behind a user with @, without repeating it",
+    manifest: cloning({ url: "https://user@corp.example:secret@github.com/org/repo.git" }),
     says: "spec.repository.url: Forbidden: must not contain a password or token; put it into a Secret and name that in credentialsSecretRef",
   },
   {

@@ -14,6 +14,16 @@ export const environment: RefusedManifest[] = [
     manifest: run({ env: [{ name: "A=B", value: "x" }] }),
     says: `spec.env[0].name: Invalid value: "A=B": ${ENV_NAME}`,
   },
+  ...["my-var", "my.var", "1A", "Ä", ""].map((name) => ({
+    what: `a variable's name that no shell can hold: ${JSON.stringify(name)}`,
+    manifest: run({ env: [{ name, value: "x" }] }),
+    says: `spec.env[0].name: Invalid value: ${JSON.stringify(name)}: ${ENV_NAME}`,
+  })),
+  {
+    what: "a name of a provider that a terminal obeys",
+    manifest: provider({ displayName: "a\u001b[31mb" }),
+    says: String.raw`spec.displayName: Invalid value: "a\x1b[31mb": must not contain control characters, nor others that are not seen`,
+  },
   {
     what: "a variable that is given twice",
     manifest: run({

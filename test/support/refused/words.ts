@@ -17,7 +17,7 @@ export const OBJECT_NAME =
 export const DNS_LABEL =
   "must be a DNS label: lower case letters, digits and '-', starting and ending with a letter or digit";
 export const ENV_NAME =
-  "must be the name of an environment variable: letters, digits, '_', '-' and '.', not starting with a digit";
+  "must be the name of an environment variable that a shell can hold: letters, digits and '_', not starting with a digit";
 export const OWN =
   "variables that the operator sets itself (AGENT_*, GIT_CONFIG*, HOME, TMPDIR, GIT_DIR and the others that the reference lists)";
 export const MOUNT =
