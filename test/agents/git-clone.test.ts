@@ -227,6 +227,14 @@ describe("the clone of a standalone run", () => {
     assert.equal(await pod.read("/workspace-wt/fix-bug/lib/lib.txt"), "lib\n");
   });
 
+  for (const url of ["foo::x@y:z", "ext::sh -c id", "foo://host/x"]) {
+    test(`git runs no remote helper, even if a URL like ${url} had been admitted`, async () => {
+      const pod = await createPod(place(), resolvedRun({ repository: repository(url) }));
+      assert.equal((await pod.clone()).code, 64);
+      assert.match(await pod.message(), /transport '(foo|ext)' not allowed/);
+    });
+  }
+
   test("values that look like shell are only values", async () => {
     const branch = "a;touch${IFS}pwned$(touch${IFS}pwned)`id`'\"";
     const pod = await createPod(place(), resolvedRun({ repository: ofOrigin({ branch }) }));

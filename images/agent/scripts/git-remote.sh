@@ -4,8 +4,12 @@
 # exec_remote_git ARGUMENT...: git that may talk to the remote, for `limit` seconds where that is set;
 # replaces the (sub)shell.
 exec_remote_git() {
+  # Transports of the grammar of URLs and no other, also for submodules. The variable would win over them.
+  unset GIT_ALLOW_PROTOCOL
+  set -- -c protocol.allow=never -c protocol.https.allow=always -c protocol.http.allow=always \
+    -c protocol.ssh.allow=always -c protocol.git.allow=always -c protocol.file.allow=user "$@"
   # No collection of garbage: where objects are shared, refs elsewhere may need what none here does.
-  set -- -c protocol.ext.allow=never -c core.askPass= -c core.hooksPath=/dev/null \
+  set -- -c core.askPass= -c core.hooksPath=/dev/null \
     -c gc.auto=0 -c maintenance.auto=false -c http.lowSpeedLimit=1000 -c http.lowSpeedTime=60 \
     -c credential.helper= -c "credential.helper=$credential_helper" "$@"
   if [ -n "$certificates" ] && [ -n "$origin" ]; then
