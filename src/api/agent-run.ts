@@ -145,7 +145,6 @@ const schema = object(
 );
 
 export type AgentRunSpec = z.input<typeof spec>;
-export type InlineProvider = z.input<typeof provider>;
 export type AgentRunStatus = z.input<typeof runStatus>;
 export type AgentRunPhase = AgentRunStatus["phase"];
 export type AgentRunResult = NonNullable<AgentRunStatus["result"]>;

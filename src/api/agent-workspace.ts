@@ -106,7 +106,6 @@ const DESCRIPTION =
 const schema = object({ spec, status: status.default({ phase: "Pending" }) }, { description: DESCRIPTION });
 
 export type AgentWorkspaceSpec = z.input<typeof spec>;
-export type SharedVolume = z.input<typeof sharedVolume>;
 export type AgentWorkspaceStatus = z.input<typeof status>;
 export type AgentWorkspacePhase = AgentWorkspaceStatus["phase"];
 export interface AgentWorkspace extends KubeObject {

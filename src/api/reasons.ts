@@ -100,10 +100,6 @@ export const REASONS = {
     "The AgentWorkspace that the run names is not Ready.",
     "Wait, or see why with kubectl describe agentworkspace; the run starts by itself once it is Ready.",
   ),
-  ConfigUnreadable: waiting(
-    "The namespace's AgentConfig cannot be read, and a run never starts on wrong defaults.",
-    "Correct the AgentConfig that the message names; the run starts by itself.",
-  ),
   Forbidden: waiting(
     "The API server does not let the operator create what is needed: a quota is used up, or a permission is missing.",
     "Free some of the quota or grant what the message names; the operator tries again by itself.",
@@ -144,7 +140,6 @@ export const REASONS = {
   Retrying: underWay("Initializing", "What has failed is done again; the message tells why it failed.", {
     kinds: ["AgentRun", "AgentWorkspace"],
   }),
-  AgentStarting: underWay("Initializing", "The checkout is there; the agent's container is being started."),
   AgentRunning: underWay("Running", "The agent is at work."),
   Completed: underWay("Succeeded", "The agent reported that it has done its task.", { terminal: true }),
   AgentMismatch: failed(

@@ -7,7 +7,7 @@ import { agentNamed } from "../agents/registry.ts";
 import { isDeleting } from "../kube/objects.ts";
 import { activeConfig } from "./active-config.ts";
 import { agentOf, providerNameOf, secretsNeeded } from "./agent-run/references.ts";
-import { providerMissing, unsupported } from "./agent-run/resolve.ts";
+import { providerMissing, unsupported } from "./agent-run/obstacles.ts";
 import { isFinished } from "./agent-run/status.ts";
 
 /** What a write asks for and what its namespace holds, as far as the caches know. */

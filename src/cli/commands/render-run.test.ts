@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import type { AgentConfigSpec } from "../../api/agent-config.ts";
 import { renderRuns } from "./render-run.ts";
 
 const apiVersion = "agent.xonovex.com/v1alpha1";
-const defaults = { namespace: "team", gitImage: "git:1", agentImage: "agent:1" };
+const OPERATOR_DEFAULTS = { namespace: "team", gitImage: "git:1", agentImage: "agent:1" };
 const repository = { url: "https://example.com/repo.git" };
 
 function run(spec: Record<string, unknown>): Record<string, unknown> {
@@ -34,7 +35,10 @@ const config = {
 
 describe("renderRuns", () => {
   it("says where each value came from", () => {
-    const [rendered] = renderRuns([run({ image: "mine:1", model: "m" }), provider, config], defaults);
+    const [rendered] = renderRuns(
+      [run({ image: "mine:1", model: "m" }), provider, config],
+      OPERATOR_DEFAULTS,
+    );
     const shown = Object.fromEntries(
       rendered?.effective.map(({ field, value, from }) => [field, [value, from]]) ?? [],
     );
@@ -48,8 +52,32 @@ describe("renderRuns", () => {
     assert.deepEqual(shown["env.ANTHROPIC_BASE_URL"], ["https://llm.example.com", "AgentProvider p"]);
   });
 
+  it("names the AgentConfig for every default that it decides", () => {
+    const defaults: Required<AgentConfigSpec> = {
+      defaultAgent: "opencode",
+      defaultProviders: { opencode: "p" },
+      defaultModel: "m",
+      defaultImage: "theirs:1",
+      defaultTimeout: "2h",
+      defaultResources: { limits: { memory: "3Gi" } },
+      storageClass: "fast",
+      storageSize: "1Gi",
+      env: [{ name: "LANG", value: "C" }],
+      gitIdentity: { name: "A", email: "a@example.com" },
+      trustRepositoryConfig: true,
+      defaultRuntimeClassName: "gvisor",
+      defaultPriorityClassName: "low",
+      defaultServiceAccountName: "agents",
+      defaultImagePullSecrets: [{ name: "pull" }],
+      defaultPodSecurityContext: { fsGroup: 5 },
+    };
+    const [rendered] = renderRuns([run({}), provider, { ...config, spec: defaults }], OPERATOR_DEFAULTS);
+    const inherited = rendered?.effective.filter(({ from }) => from === "AgentConfig default") ?? [];
+    assert.equal(inherited.length, Object.keys(defaults).length, JSON.stringify(inherited));
+  });
+
   it("gives the claim and the Job in the namespace, without what is secret", () => {
-    const [rendered] = renderRuns([run({}), provider, config], defaults);
+    const [rendered] = renderRuns([run({}), provider, config], OPERATOR_DEFAULTS);
     assert.deepEqual(
       rendered?.objects.map(({ kind }) => kind),
       ["PersistentVolumeClaim", "Job"],
@@ -61,7 +89,7 @@ describe("renderRuns", () => {
   });
 
   it("shows the program of a run that brings its own, which needs no provider", () => {
-    const [rendered] = renderRuns([run({ agent: "custom", command: ["make", "fix"] })], defaults);
+    const [rendered] = renderRuns([run({ agent: "custom", command: ["make", "fix"] })], OPERATOR_DEFAULTS);
     const command = rendered?.effective.find(({ field }) => field === "command");
     assert.deepEqual(command, { field: "command", value: '["make","fix"]', from: "AgentRun" });
     const job = JSON.stringify(rendered?.objects.find(({ kind }) => kind === "Job"));
@@ -96,6 +124,6 @@ describe("renderRuns", () => {
     ["files without a run", [provider], /there is no AgentRun/],
   ];
   for (const [what, documents, says] of wrong) {
-    it(`refuses ${what}`, () => assert.throws(() => renderRuns(documents, defaults), says));
+    it(`refuses ${what}`, () => assert.throws(() => renderRuns(documents, OPERATOR_DEFAULTS), says));
   }
 });

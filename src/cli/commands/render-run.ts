@@ -4,6 +4,7 @@ import type { AgentProvider } from "../../api/agent-provider.ts";
 import type { AgentRun } from "../../api/agent-run.ts";
 import type { AgentWorkspace } from "../../api/agent-workspace.ts";
 import { customResourceDefinitions } from "../../api/kinds.ts";
+import type { EnvVar } from "../../kube/builtin.ts";
 import type { KubeObject } from "../../kube/objects.ts";
 import { apiVersionOf } from "../../kube/resources.ts";
 import { compileSchema } from "../../kube/schema/compile.ts";
@@ -11,8 +12,7 @@ import { activeConfig } from "../../plan/active-config.ts";
 import type { ObservedRun } from "../../plan/agent-run/observed.ts";
 import { planRun } from "../../plan/agent-run/plan.ts";
 import { providerNameOf, secretsNeeded } from "../../plan/agent-run/references.ts";
-import { resolveRun } from "../../plan/agent-run/resolve.ts";
-import type { ResolvedRun } from "../../plan/resolved-run.ts";
+import { type Origins, resolveRun } from "../../plan/agent-run/resolve.ts";
 
 /** What is rendered where a manifest says nothing itself. */
 export interface RenderDefaults {
@@ -21,8 +21,8 @@ export interface RenderDefaults {
   agentImage: string;
 }
 
-/** A value that a run starts with, and which object or default it came from. */
-export interface Effective {
+/** A value that a run starts with, as text, and which object or default it came from. */
+export interface Shown {
   field: string;
   value: string;
   from: string;
@@ -31,7 +31,7 @@ export interface Effective {
 /** What one AgentRun becomes. */
 export interface Rendered {
   name: string;
-  effective: Effective[];
+  effective: Shown[];
   /** The claim and the Job, as they are sent to the API server. */
   objects: Record<string, unknown>[];
 }
@@ -95,7 +95,7 @@ function renderRun(
   const objects = planRun(observed).create.map(({ type, object }) => ({
     ...masked({ apiVersion: apiVersionOf(type), kind: type.kind, ...object }),
   }));
-  return { name, effective: effectiveValues(run, found, resolution.resolved), objects };
+  return { name, effective: shownValues(resolution.origins), objects };
 }
 
 /** An object as the API server would store it; refuses what that would refuse. */
@@ -120,91 +120,21 @@ function ready(workspace: AgentWorkspace): AgentWorkspace {
   return { ...workspace, status: { ...workspace.status, phase: "Ready" } };
 }
 
-function effectiveValues(
-  { spec }: AgentRun,
-  { config, provider }: { config?: AgentConfig; provider?: AgentProvider },
-  resolved: ResolvedRun,
-): Effective[] {
-  const defaults = config?.spec;
-  const configName = `AgentConfig ${config?.metadata.name}`;
-  const providerName = provider ? `AgentProvider ${provider.metadata.name}` : "AgentRun, inline provider";
-  const row = (field: string, value: unknown, ...from: [unknown, string][]): Effective[] => {
-    if (value === undefined) return [];
-    const source = from.find(([given]) => given !== undefined)?.[1] ?? "built in";
-    return [
-      { field, value: typeof value === "object" ? JSON.stringify(value) : String(value), from: source },
-    ];
-  };
-  const models = spec.provider?.model ?? provider?.spec.model;
-  const inEnvironment =
-    resolved.model === undefined || resolved.model === models ? undefined : resolved.model;
-  return [
-    ...row("agent", resolved.agent, [spec.agent, "AgentRun"], [defaults?.defaultAgent, configName]),
-    ...row("command", resolved.command, [spec.command, "AgentRun"]),
-    ...row(
-      "provider",
-      resolved.provider?.name,
-      [spec.provider, "AgentRun, inline"],
-      [spec.providerRef, "AgentRun"],
-      [defaults?.defaultProviders, configName],
-    ),
-    ...row(
-      "model",
-      resolved.model,
-      [spec.model, "AgentRun"],
-      [models, providerName],
-      [defaults?.defaultModel === resolved.model ? resolved.model : undefined, configName],
-      [inEnvironment, `${providerName}, environment`],
-    ),
-    ...row(
-      "credential",
-      resolved.provider?.token &&
-        `${resolved.provider.token.variable} from Secret ${resolved.provider.token.secret.name}, key ${resolved.provider.token.secret.key}`,
-      [resolved.provider?.token, providerName],
-    ),
-    ...row(
-      "image",
-      resolved.image,
-      [spec.image, "AgentRun"],
-      [defaults?.defaultImage, configName],
-      [resolved.image, "operator"],
-    ),
-    ...row(
-      "timeout",
-      `${resolved.timeoutSeconds}s`,
-      [spec.timeout, "AgentRun"],
-      [defaults?.defaultTimeout, configName],
-    ),
-    ...row("storageClass", spec.repository && (resolved.storage.className ?? "the cluster's default"), [
-      defaults?.storageClass,
-      configName,
-    ]),
-    ...row("storageSize", spec.repository && resolved.storage.size, [defaults?.storageSize, configName]),
-    ...row(
-      "resources",
-      resolved.resources,
-      [spec.resources, "AgentRun"],
-      [defaults?.defaultResources, configName],
-    ),
-    ...row(
-      "trustRepositoryConfig",
-      resolved.trustRepositoryConfig,
-      [spec.trustRepositoryConfig, "AgentRun"],
-      [defaults?.trustRepositoryConfig, configName],
-    ),
-    ...resolved.env.flatMap(({ name, value }) => {
-      const own = spec.env?.some((variable) => variable.name === name) ? name : undefined;
-      const environment = spec.provider?.environment ?? provider?.spec.environment ?? {};
-      const shown = value === undefined ? "from a reference" : SECRET_NAME.test(name) ? MASKED : value;
-      return row(
-        `env.${name}`,
-        shown,
-        [own, "AgentRun"],
-        [environment[name], providerName],
-        [name, configName],
-      );
-    }),
-  ];
+function shownValues(origins: Origins): Shown[] {
+  return Object.entries(origins).map(([field, { value, from }]) => ({
+    field,
+    value: field.startsWith("env.") ? shownVariable(value as EnvVar) : shown(value),
+    from,
+  }));
+}
+
+function shown(value: unknown): string {
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
+function shownVariable({ name, value }: EnvVar): string {
+  if (value === undefined) return "from a reference";
+  return SECRET_NAME.test(name) ? MASKED : value;
 }
 
 /** Without the literal values of variables whose names say that they are secret. */

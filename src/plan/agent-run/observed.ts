@@ -16,8 +16,6 @@ export interface OperatorDefaults {
 /** The objects that a run's references name, as far as they exist. */
 export interface References {
   config?: AgentConfig;
-  /** Why the namespace's AgentConfig cannot be read, where it cannot. */
-  configError?: string;
   provider?: AgentProvider;
   workspace?: AgentWorkspace;
   /** Key names of every Secret that the run needs; undefined where the Secret does not exist. */

@@ -135,12 +135,6 @@ describe("a run that cannot start yet", () => {
       "WorkspaceNotFound",
       /AgentWorkspace ws/,
     ],
-    [
-      "waits until the AgentConfig can be read",
-      { references: { configError: "no", secrets: new Map() } },
-      "ConfigUnreadable",
-      /no/,
-    ],
   ];
   for (const [name, more, reason, message] of waiting) {
     it(name, () => {
@@ -150,7 +144,7 @@ describe("a run that cannot start yet", () => {
       assert.deepEqual(plan.create, []);
       assert.equal(plan.lookAgain, "onChange");
       assert.equal(plan.status?.completionTime, undefined);
-      assert.equal(plan.status?.agent, reason === "ConfigUnreadable" ? undefined : "claude");
+      assert.equal(plan.status?.agent, "claude");
     });
   }
 

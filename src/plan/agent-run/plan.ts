@@ -236,9 +236,7 @@ function initializing({ run, now }: ObservedRun, job: JobState): RunPlan {
 
 function wait({ run, references, now }: ObservedRun, reason: Reason, message: string): RunPlan {
   const stage = status.enterStage(run, status.waitingStage(reason, message), now);
-  // On wrong defaults it would be a wrong agent.
-  const agent = references.configError === undefined ? agentOf(run, references.config) : undefined;
-  return write(run, { ...stage, agent }, "onChange");
+  return write(run, { ...stage, agent: agentOf(run, references.config) }, "onChange");
 }
 
 function end(observed: ObservedRun, ending: Ending): RunPlan {

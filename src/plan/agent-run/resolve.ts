@@ -1,15 +1,11 @@
 import type { AgentWorkspace } from "../../api/agent-workspace.ts";
-import type { AgentConfig } from "../../api/agent-config.ts";
 import type { AgentProvider } from "../../api/agent-provider.ts";
 import type { AgentRun } from "../../api/agent-run.ts";
-import { AGENT_FEATURES, type Agent } from "../../agents/agent.ts";
-import type { Reason } from "../../api/reasons.ts";
+import type { Agent } from "../../agents/agent.ts";
 import { agentNamed } from "../../agents/registry.ts";
 import type { EnvVar, LocalKeyRef } from "../../kube/builtin.ts";
 import { parseDuration } from "../../kube/duration.ts";
-import { mergeEnv } from "../specs/env.ts";
 import { sharedClaimName, workspaceClaimName } from "../specs/names.ts";
-import { homeDir, isOnSharedVolume } from "../specs/paths.ts";
 import type {
   KeySource,
   ResolvedProvider,
@@ -17,24 +13,34 @@ import type {
   ResolvedRun,
   ResolvedWorkspace,
 } from "../resolved-run.ts";
+import {
+  type Effective,
+  type EffectiveDefaults,
+  effectiveDefaults,
+  effectiveEnv,
+  FROM_RUN,
+  fromConfig,
+  fromProvider,
+} from "./effective.ts";
 import { releasedBy } from "./neighbours.ts";
 import type { ObservedRun, References } from "./observed.ts";
+import {
+  agentUnknown,
+  modelRequired,
+  type Obstacle,
+  providerMissing,
+  secretMissing,
+  sharedOwnDirectory,
+  unsupported,
+  workspaceNotReady,
+} from "./obstacles.ts";
 import { timeLeft } from "./retry.ts";
-import { agentOf, envOf, providerNameOf, secretsNeeded } from "./references.ts";
+import { agentOf } from "./references.ts";
 
-const BUILT_IN_TIMEOUT = "1h";
-/** Of a run's claim, and of a workspace's. */
-export const BUILT_IN_STORAGE = "10Gi";
-const BUILT_IN_IDENTITY = { name: "Agent Operator", email: "agent-operator@localhost" };
+export type Resolution = { resolved: ResolvedRun; origins: Origins } | { obstacle: Obstacle };
 
-/** Why a run cannot start: for now (`waiting`), or ever (`rejected`). `reason` is one of api/reasons. */
-export interface Obstacle {
-  kind: "waiting" | "rejected";
-  reason: Reason;
-  message: string;
-}
-
-export type Resolution = { resolved: ResolvedRun } | { obstacle: Obstacle };
+/** Every value that a run starts with and could have from somewhere else, by its name. */
+export type Origins = Readonly<Record<string, Effective<unknown>>>;
 
 /**
  * Follows a run's references and applies every default: AgentRun.spec, then AgentConfig, then the
@@ -47,7 +53,6 @@ export function resolveRun(observed: ObservedRun): Resolution {
   if (!agent) return { obstacle: agentUnknown(agentOf(run, config)) };
   const obstacle =
     unsupported(run, agent) ??
-    configUnreadable(references) ??
     providerMissing(observed, agent) ??
     workspaceNotReady(run, references.workspace) ??
     secretMissing(run, references);
@@ -58,19 +63,32 @@ export function resolveRun(observed: ObservedRun): Resolution {
   if (model === undefined && agent.requiresModel) return { obstacle: modelRequired(agent) };
 
   const provider = resolveProvider(run, references.provider, agent, model);
-  const resolved = assemble(observed, agent, model, provider);
+  const given: Given = {
+    agent,
+    model,
+    provider,
+    defaults: effectiveDefaults(observed),
+    env: effectiveEnv(observed, provider?.token?.variable),
+  };
+  const resolved = assemble(observed, given);
   const shared = sharedOwnDirectory(resolved, agent);
-  return shared ? { obstacle: shared } : { resolved };
+  return shared ? { obstacle: shared } : { resolved, origins: originsOf(observed, given) };
+}
+
+/** What was found out before the run is put together. */
+interface Given {
+  agent: Agent;
+  model?: string;
+  provider?: ResolvedProvider;
+  defaults: EffectiveDefaults;
+  env: readonly Effective<EnvVar>[];
 }
 
 function assemble(
-  { run, references, defaults, now }: ObservedRun,
-  agent: Agent,
-  model: string | undefined,
-  provider: ResolvedProvider | undefined,
+  { run, references, defaults: operator, now }: ObservedRun,
+  { agent, model, provider, defaults, env }: Given,
 ): ResolvedRun {
   const { spec } = run;
-  const config = references.config?.spec;
   const workspace = references.workspace && resolveWorkspace(references.workspace);
   return {
     namespace: run.metadata.namespace ?? "",
@@ -94,31 +112,24 @@ function assemble(
       sourceBranch: spec.worktree.sourceBranch,
       releasedBy: releasedBy(run, references),
     },
-    env: mergeEnv(
-      inherited(config?.env ?? [], literals(provider?.environment ?? {}), provider),
-      spec.env ?? [],
-    ),
-    image: spec.image ?? config?.defaultImage ?? defaults.agentImage,
-    gitImage: defaults.gitImage,
-    timeoutSeconds: timeLeft(
-      run,
-      parseDuration(spec.timeout ?? config?.defaultTimeout ?? BUILT_IN_TIMEOUT) ?? 3600,
-      now,
-    ),
+    env: env.map(({ value }) => value),
+    image: defaults.image.value,
+    gitImage: operator.gitImage,
+    timeoutSeconds: timeLeft(run, timeoutSecondsOf(defaults), now),
     keepSession: spec.retry !== undefined,
     resumeSession: run.status?.attempts?.at(-1)?.result?.sessionId,
     stallSeconds: spec.stallTimeout === undefined ? undefined : parseDuration(spec.stallTimeout),
-    trustRepositoryConfig: spec.trustRepositoryConfig ?? config?.trustRepositoryConfig ?? false,
-    gitIdentity: config?.gitIdentity ?? BUILT_IN_IDENTITY,
-    storage: { className: config?.storageClass, size: String(config?.storageSize ?? BUILT_IN_STORAGE) },
-    resources: spec.resources ?? config?.defaultResources,
+    trustRepositoryConfig: defaults.trustRepositoryConfig.value,
+    gitIdentity: defaults.gitIdentity.value,
+    storage: { className: defaults.storageClass?.value, size: defaults.storageSize.value },
+    resources: defaults.resources?.value,
     nodeSelector: spec.nodeSelector,
     tolerations: spec.tolerations,
-    runtimeClassName: spec.runtimeClassName ?? config?.defaultRuntimeClassName,
-    priorityClassName: spec.priorityClassName ?? config?.defaultPriorityClassName,
-    serviceAccountName: spec.serviceAccountName ?? config?.defaultServiceAccountName,
-    imagePullSecrets: spec.imagePullSecrets ?? config?.defaultImagePullSecrets,
-    podSecurityContext: spec.podSecurityContext ?? config?.defaultPodSecurityContext,
+    runtimeClassName: defaults.runtimeClassName?.value,
+    priorityClassName: defaults.priorityClassName?.value,
+    serviceAccountName: defaults.serviceAccountName?.value,
+    imagePullSecrets: defaults.imagePullSecrets?.value,
+    podSecurityContext: defaults.podSecurityContext?.value,
   };
 }
 
@@ -137,102 +148,52 @@ function resolveInstructions(
   return from.text === undefined ? keySource(from) : { text: from.text };
 }
 
-/** AgentConfig's variables under the provider's; only the run itself may set the credential's variable. */
-function inherited(
-  config: EnvVar[],
-  environment: EnvVar[],
-  provider: ResolvedProvider | undefined,
-): EnvVar[] {
-  return mergeEnv(config, environment).filter(({ name }) => name !== provider?.token?.variable);
+function originsOf(
+  { run, references }: ObservedRun,
+  { agent, model, provider, defaults, env }: Given,
+): Origins {
+  const { spec } = run;
+  const config = fromConfig(references);
+  const origins: Record<string, Effective<unknown> | undefined> = {
+    agent: { value: agent.name, from: agentOrigin(run, references) },
+    command: spec.command && { value: spec.command, from: FROM_RUN },
+    provider: provider && {
+      value: provider.name,
+      from: spec.provider ? `${FROM_RUN}, inline` : spec.providerRef === undefined ? config : FROM_RUN,
+    },
+    model: model === undefined ? undefined : { value: model, from: modelOrigin(run, references, model) },
+    credential: provider?.token && {
+      value: `${provider.token.variable} from Secret ${provider.token.secret.name}, key ${provider.token.secret.key}`,
+      from: fromProvider(references.provider),
+    },
+    ...defaults,
+    timeout: { ...defaults.timeout, value: `${timeoutSecondsOf(defaults)}s` },
+    // A run on a workspace has no claim of its own.
+    ...(spec.repository ? {} : { storageClass: undefined, storageSize: undefined }),
+    ...Object.fromEntries(env.map(({ value, from }) => [`env.${value.name}`, { value, from }])),
+  };
+  return Object.fromEntries(
+    Object.entries(origins).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
 }
 
-function literals(environment: Readonly<Record<string, string>>): EnvVar[] {
-  return Object.entries(environment).map(([name, value]) => ({ name, value }));
+function timeoutSecondsOf({ timeout }: EffectiveDefaults): number {
+  return parseDuration(timeout.value) ?? 3600;
 }
 
-/** A limit or instruction that its agent would pass over is never dropped silently. */
-export function unsupported({ spec }: AgentRun, agent: Agent): Obstacle | undefined {
-  for (const feature of AGENT_FEATURES) {
-    if (spec[feature] === undefined || agent.features.includes(feature)) continue;
-    const message = `${agent.name} cannot obey spec.${feature}: leave it out or name another agent`;
-    return { kind: "rejected", reason: "Unsupported", message };
-  }
-  return undefined;
+function agentOrigin({ spec }: AgentRun, references: References): string {
+  if (spec.agent !== undefined) return FROM_RUN;
+  return references.config?.spec?.defaultAgent === undefined ? "built in" : fromConfig(references);
 }
 
-/** What an agent finds there is of this run; another run's would lead it astray. */
-function sharedOwnDirectory(run: ResolvedRun, { name, entrypoint }: Agent): Obstacle | undefined {
-  const directory = entrypoint.ownDirectory;
-  if (directory === undefined || !isOnSharedVolume(run, directory)) return undefined;
-  const message =
-    `${name} keeps what is this run's alone in ${homeDir(run)}/${directory}, where AgentWorkspace ` +
-    `${run.workspace?.name} has a shared volume: use a workspace without it, or name another agent`;
-  return { kind: "rejected", reason: "Unsupported", message };
-}
-
-function configUnreadable({ configError }: References): Obstacle | undefined {
-  return configError === undefined
-    ? undefined
-    : waiting("ConfigUnreadable", `the namespace's AgentConfig cannot be read: ${configError}`);
-}
-
-/** A run without a provider that its agent can use; undefined where it has one or needs none. */
-export function providerMissing(
-  { run, references }: Pick<ObservedRun, "run" | "references">,
-  agent: Agent,
-): Obstacle | undefined {
-  if (run.spec.provider) return undefined;
-  const { config, provider } = references;
-  const name = providerNameOf(run, config);
-  if (name === undefined) {
-    return !agent.requiresProvider || bringsOwnCredential(run, config, agent)
-      ? undefined
-      : waiting(
-          "ProviderRequired",
-          `the run names no provider and the namespace has no default for ${agent.name}: ` +
-            `set spec.providerRef or spec.provider, or defaultProviders.${agent.name} in the AgentConfig`,
-        );
-  }
-  if (!provider) return waiting("ProviderNotFound", `AgentProvider ${name} does not exist yet`);
-  const { agentTypes } = provider.spec;
-  if (agentTypes && !agentTypes.includes(agent.name)) {
-    return {
-      kind: "rejected",
-      reason: "AgentMismatch",
-      message: `AgentProvider ${name} is for ${agentTypes.join(", ")}, not for ${agent.name}; name another provider or agent`,
-    };
-  }
-  return undefined;
-}
-
-/** A run may carry its credential in a variable of its own and need no provider. */
-function bringsOwnCredential(run: AgentRun, config: AgentConfig | undefined, agent: Agent): boolean {
-  const variable = agent.tokenVariable({}, run.spec.model);
-  return envOf(run, config).some(({ name }) => name === variable);
-}
-
-function workspaceNotReady(run: AgentRun, workspace: AgentWorkspace | undefined): Obstacle | undefined {
-  const name = run.spec.workspaceRef;
-  if (name === undefined) return undefined;
-  if (!workspace) return waiting("WorkspaceNotFound", `AgentWorkspace ${name} does not exist yet`);
-  const phase = workspace.status?.phase ?? "Pending";
-  if (phase === "Ready" && workspace.metadata.deletionTimestamp === undefined) return undefined;
-  const state = workspace.metadata.deletionTimestamp === undefined ? phase : "being deleted";
-  const detail = workspace.status?.message ? `: ${workspace.status.message}` : "";
-  return waiting("WorkspaceNotReady", `AgentWorkspace ${name} is ${state}${detail}`);
-}
-
-function secretMissing(run: AgentRun, references: References): Obstacle | undefined {
-  for (const { ref, purpose } of secretsNeeded(run, references)) {
-    const keys = references.secrets.get(ref.name);
-    if (keys === undefined) {
-      return waiting("SecretNotFound", `Secret ${ref.name}, which holds ${purpose}, does not exist yet`);
-    }
-    if (!keys.includes(ref.key)) {
-      return waiting("KeyNotFound", `Secret ${ref.name} has no key ${ref.key}, which holds ${purpose}`);
-    }
-  }
-  return undefined;
+/** The agent has chosen the model; here is which of the candidates it took. */
+function modelOrigin({ spec }: AgentRun, references: References, model: string): string {
+  const ofProvider = fromProvider(references.provider);
+  if (model === spec.model) return FROM_RUN;
+  if (model === (spec.provider?.model ?? references.provider?.spec.model)) return ofProvider;
+  return model === references.config?.spec?.defaultModel
+    ? fromConfig(references)
+    : `${ofProvider}, environment`;
 }
 
 function providerEnvironment(
@@ -253,14 +214,6 @@ function chooseModel(
     config: references.config?.spec?.defaultModel,
     environment,
   });
-}
-
-function modelRequired(agent: Agent): Obstacle {
-  return {
-    kind: "rejected",
-    reason: "ModelRequired",
-    message: `${agent.name} does not start without a model: set spec.model, the provider's model or defaultModel in the AgentConfig`,
-  };
 }
 
 function resolveProvider(
@@ -311,16 +264,4 @@ function resolveWorkspace({ metadata, spec }: AgentWorkspace): ResolvedWorkspace
     })),
     accessMode: spec.accessMode ?? "ReadWriteMany",
   };
-}
-
-function agentUnknown(name: string): Obstacle {
-  return {
-    kind: "rejected",
-    reason: "AgentMismatch",
-    message: `this operator does not know the agent ${name}; upgrade it or name another agent`,
-  };
-}
-
-function waiting(reason: Reason, message: string): Obstacle {
-  return { kind: "waiting", reason, message };
 }

@@ -19,11 +19,6 @@ export function literalEnv(values: Readonly<Record<string, string | undefined>>)
   );
 }
 
-/** The text values among the variables. */
-export function literalValues(env: readonly EnvVar[]): Record<string, string> {
-  return Object.fromEntries(env.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value]])));
-}
-
 /** Variables through which a network is reached: proxies and certificates, as curl, git and Node read them. */
 const NETWORK_NAMES: ReadonlySet<string> = new Set([
   "HTTP_PROXY",

@@ -1,7 +1,7 @@
 import { base64Length, decodeBase64 } from "../../../../kube/base64.ts";
 import type { FieldError } from "../../../../kube/field-errors.ts";
 import * as field from "../../../../kube/field-errors.ts";
-import { isJsonObject, itemsOf, metaOf, partOf, textOf, type JsonObject } from "../../answers/json-object.ts";
+import { isJsonObject, metaOf, partOf, textOf, type JsonObject } from "../../answers/json-object.ts";
 import { jsonEqual, jsonKind } from "../../../../kube/json.ts";
 import {
   byteLength,
@@ -312,9 +312,4 @@ export function validatePriorityClass(object: JsonObject): FieldError[] {
     errors.push(field.forbidden("value", words));
   }
   return errors;
-}
-
-/** The ports of a Service. */
-export function portsOf(object: JsonObject): JsonObject[] {
-  return itemsOf(partOf(object, "spec"), "ports");
 }

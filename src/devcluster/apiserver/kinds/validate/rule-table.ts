@@ -75,11 +75,6 @@ export function namedAlways(errorsOf: (text: string) => readonly string[]): Chec
   return (value, at) => errorsOf(String(value ?? "")).map((detail) => field.invalid(at, value ?? "", detail));
 }
 
-/** None is there. */
-export function absent(detail: string): Check {
-  return (value, at) => (value === undefined ? [] : [field.forbidden(at, detail)]);
-}
-
 /** No item of a list has what an earlier one has. */
 export function unlike(key: string): Check {
   return (value, at) => {

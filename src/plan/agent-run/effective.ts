@@ -1,0 +1,93 @@
+import type { AgentProvider } from "../../api/agent-provider.ts";
+import type { EnvVar, PodSecurityContext, ResourceRequirements } from "../../kube/builtin.ts";
+import { mergeEnv } from "../specs/env.ts";
+import type { ObservedRun } from "./observed.ts";
+
+/** A value that counts for a run, and what it came from: an object, `operator` (a flag) or `built in`. */
+export interface Effective<T> {
+  value: T;
+  from: string;
+}
+
+/** What a run takes from somewhere else if it does not say it itself, each value with its origin. */
+export interface EffectiveDefaults {
+  image: Effective<string>;
+  timeout: Effective<string>;
+  storageSize: Effective<string>;
+  trustRepositoryConfig: Effective<boolean>;
+  gitIdentity: Effective<{ name: string; email: string }>;
+  storageClass?: Effective<string>;
+  resources?: Effective<ResourceRequirements>;
+  runtimeClassName?: Effective<string>;
+  priorityClassName?: Effective<string>;
+  serviceAccountName?: Effective<string>;
+  imagePullSecrets?: Effective<{ name: string }[]>;
+  podSecurityContext?: Effective<PodSecurityContext>;
+}
+
+const BUILT_IN_TIMEOUT = "1h";
+/** Of a run's claim, and of a workspace's. */
+export const BUILT_IN_STORAGE = "10Gi";
+const BUILT_IN_IDENTITY = { name: "Agent Operator", email: "agent-operator@localhost" };
+
+export const FROM_RUN = "AgentRun";
+
+/** AgentRun.spec wins over AgentConfig, that over the operator's flags, those over the built-in value. */
+export function effectiveDefaults({ run, references, defaults }: ObservedRun): EffectiveDefaults {
+  const { spec } = run;
+  const config = references.config?.spec;
+  const of = <T>(own: T | undefined, inherited: T | undefined): Effective<T> | undefined => {
+    if (own !== undefined) return { value: own, from: FROM_RUN };
+    return inherited === undefined ? undefined : { value: inherited, from: fromConfig(references) };
+  };
+  const builtIn = <T>(value: T): Effective<T> => ({ value, from: "built in" });
+  return {
+    image: of(spec.image, config?.defaultImage) ?? { value: defaults.agentImage, from: "operator" },
+    timeout: of(spec.timeout, config?.defaultTimeout) ?? builtIn(BUILT_IN_TIMEOUT),
+    storageSize: of(undefined, config?.storageSize?.toString()) ?? builtIn(BUILT_IN_STORAGE),
+    trustRepositoryConfig: of(spec.trustRepositoryConfig, config?.trustRepositoryConfig) ?? builtIn(false),
+    gitIdentity: of(undefined, config?.gitIdentity) ?? builtIn(BUILT_IN_IDENTITY),
+    storageClass: of(undefined, config?.storageClass),
+    resources: of(spec.resources, config?.defaultResources),
+    runtimeClassName: of(spec.runtimeClassName, config?.defaultRuntimeClassName),
+    priorityClassName: of(spec.priorityClassName, config?.defaultPriorityClassName),
+    serviceAccountName: of(spec.serviceAccountName, config?.defaultServiceAccountName),
+    imagePullSecrets: of(spec.imagePullSecrets, config?.defaultImagePullSecrets),
+    podSecurityContext: of(spec.podSecurityContext, config?.defaultPodSecurityContext),
+  };
+}
+
+/**
+ * The environment of the agent: AgentConfig's variables, then the provider's, then the run's, merged by name. Only the
+ * run itself may set the variable of the credential.
+ */
+export function effectiveEnv(
+  { run, references }: Pick<ObservedRun, "run" | "references">,
+  credentialVariable: string | undefined,
+): Effective<EnvVar>[] {
+  const config = references.config?.spec?.env ?? [];
+  const provider = literals(run.spec.provider?.environment ?? references.provider?.spec.environment ?? {});
+  const own = run.spec.env ?? [];
+  const inherited = mergeEnv(config, provider).filter(({ name }) => name !== credentialVariable);
+  return mergeEnv(inherited, own).map((variable) => {
+    const from = own.includes(variable)
+      ? FROM_RUN
+      : provider.includes(variable)
+        ? fromProvider(references.provider)
+        : fromConfig(references);
+    return { value: variable, from };
+  });
+}
+
+export function fromConfig({ config }: ObservedRun["references"]): string {
+  return `AgentConfig ${config?.metadata.name}`;
+}
+
+/** Of the provider that a run names or inherits; else the run's own, inline. */
+export function fromProvider(provider: AgentProvider | undefined): string {
+  return provider ? `AgentProvider ${provider.metadata.name}` : `${FROM_RUN}, inline provider`;
+}
+
+function literals(environment: Readonly<Record<string, string>>): EnvVar[] {
+  return Object.entries(environment).map(([name, value]) => ({ name, value }));
+}

@@ -1,0 +1,118 @@
+import type { AgentConfig } from "../../api/agent-config.ts";
+import type { AgentRun } from "../../api/agent-run.ts";
+import type { AgentWorkspace } from "../../api/agent-workspace.ts";
+import { AGENT_FEATURES, type Agent } from "../../agents/agent.ts";
+import type { Reason } from "../../api/reasons.ts";
+import { homeDir, isOnSharedVolume } from "../specs/paths.ts";
+import type { ResolvedRun } from "../resolved-run.ts";
+import type { ObservedRun, References } from "./observed.ts";
+import { envOf, providerNameOf, secretsNeeded } from "./references.ts";
+
+/** Why a run cannot start: for now (`waiting`), or ever (`rejected`). `reason` is one of api/reasons. */
+export interface Obstacle {
+  kind: "waiting" | "rejected";
+  reason: Reason;
+  message: string;
+}
+
+/** A limit or instruction that its agent would pass over is never dropped silently. */
+export function unsupported({ spec }: AgentRun, agent: Agent): Obstacle | undefined {
+  for (const feature of AGENT_FEATURES) {
+    if (spec[feature] === undefined || agent.features.includes(feature)) continue;
+    const message = `${agent.name} cannot obey spec.${feature}: leave it out or name another agent`;
+    return { kind: "rejected", reason: "Unsupported", message };
+  }
+  return undefined;
+}
+
+/** What an agent finds there is of this run; another run's would lead it astray. */
+export function sharedOwnDirectory(run: ResolvedRun, { name, entrypoint }: Agent): Obstacle | undefined {
+  const directory = entrypoint.ownDirectory;
+  if (directory === undefined || !isOnSharedVolume(run, directory)) return undefined;
+  const message =
+    `${name} keeps what is this run's alone in ${homeDir(run)}/${directory}, where AgentWorkspace ` +
+    `${run.workspace?.name} has a shared volume: use a workspace without it, or name another agent`;
+  return { kind: "rejected", reason: "Unsupported", message };
+}
+
+/** A run without a provider that its agent can use; undefined where it has one or needs none. */
+export function providerMissing(
+  { run, references }: Pick<ObservedRun, "run" | "references">,
+  agent: Agent,
+): Obstacle | undefined {
+  if (run.spec.provider) return undefined;
+  const { config, provider } = references;
+  const name = providerNameOf(run, config);
+  if (name === undefined) {
+    return !agent.requiresProvider || bringsOwnCredential(run, config, agent)
+      ? undefined
+      : waiting(
+          "ProviderRequired",
+          `the run names no provider and the namespace has no default for ${agent.name}: ` +
+            `set spec.providerRef or spec.provider, or defaultProviders.${agent.name} in the AgentConfig`,
+        );
+  }
+  if (!provider) return waiting("ProviderNotFound", `AgentProvider ${name} does not exist yet`);
+  const { agentTypes } = provider.spec;
+  if (agentTypes && !agentTypes.includes(agent.name)) {
+    return {
+      kind: "rejected",
+      reason: "AgentMismatch",
+      message: `AgentProvider ${name} is for ${agentTypes.join(", ")}, not for ${agent.name}; name another provider or agent`,
+    };
+  }
+  return undefined;
+}
+
+/** A run may carry its credential in a variable of its own and need no provider. */
+function bringsOwnCredential(run: AgentRun, config: AgentConfig | undefined, agent: Agent): boolean {
+  const variable = agent.tokenVariable({}, run.spec.model);
+  return envOf(run, config).some(({ name }) => name === variable);
+}
+
+export function workspaceNotReady(
+  run: AgentRun,
+  workspace: AgentWorkspace | undefined,
+): Obstacle | undefined {
+  const name = run.spec.workspaceRef;
+  if (name === undefined) return undefined;
+  if (!workspace) return waiting("WorkspaceNotFound", `AgentWorkspace ${name} does not exist yet`);
+  const phase = workspace.status?.phase ?? "Pending";
+  if (phase === "Ready" && workspace.metadata.deletionTimestamp === undefined) return undefined;
+  const state = workspace.metadata.deletionTimestamp === undefined ? phase : "being deleted";
+  const detail = workspace.status?.message ? `: ${workspace.status.message}` : "";
+  return waiting("WorkspaceNotReady", `AgentWorkspace ${name} is ${state}${detail}`);
+}
+
+export function secretMissing(run: AgentRun, references: References): Obstacle | undefined {
+  for (const { ref, purpose } of secretsNeeded(run, references)) {
+    const keys = references.secrets.get(ref.name);
+    if (keys === undefined) {
+      return waiting("SecretNotFound", `Secret ${ref.name}, which holds ${purpose}, does not exist yet`);
+    }
+    if (!keys.includes(ref.key)) {
+      return waiting("KeyNotFound", `Secret ${ref.name} has no key ${ref.key}, which holds ${purpose}`);
+    }
+  }
+  return undefined;
+}
+
+export function modelRequired(agent: Agent): Obstacle {
+  return {
+    kind: "rejected",
+    reason: "ModelRequired",
+    message: `${agent.name} does not start without a model: set spec.model, the provider's model or defaultModel in the AgentConfig`,
+  };
+}
+
+export function agentUnknown(name: string): Obstacle {
+  return {
+    kind: "rejected",
+    reason: "AgentMismatch",
+    message: `this operator does not know the agent ${name}; upgrade it or name another agent`,
+  };
+}
+
+function waiting(reason: Reason, message: string): Obstacle {
+  return { kind: "waiting", reason, message };
+}
