@@ -5,10 +5,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createClient } from "../client/client.ts";
 import type { Client } from "../client/client.ts";
 import { loadKubeconfig } from "../client/kubeconfig.ts";
+import { watchResource } from "../client/watch.ts";
 import { createHttpsTransport } from "../client/transport-https.ts";
 import type { DevCluster, DevClusterOptions } from "../devcluster/cluster.ts";
 import { startDevCluster } from "../devcluster/cluster.ts";
 import type { SandboxMode } from "../devcluster/kubelet/sandbox/sandbox.ts";
+import { namespaces } from "../kube/builtin.ts";
+import { isDeleting } from "../kube/objects.ts";
 import { startOperator } from "../operator/operator.ts";
 import { SCRIPTS_DIR } from "../plan/specs/scripts.ts";
 import { createLog } from "../runtime/log.ts";
@@ -48,6 +51,8 @@ export interface LocalCluster extends AsyncDisposable {
   readonly dataDir: string;
   /** As an administrator. */
   readonly client: Client;
+  /** Resolves if the operator's namespace is deleted: the operator in this process can then do nothing any more. */
+  readonly operatorRemoved: Promise<void>;
 }
 
 /** Starts the embedded cluster, installs the CRDs and starts the operator. On failure nothing is left running. */
@@ -60,6 +65,9 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
   await installDefinitions(client, configDirectory);
   await installOperatorAccount(client, configDirectory);
   if (options.operator) await startLocalOperator(cluster, stack, options.operator.logFile);
+  const watching = new AbortController();
+  stack.defer(() => watching.abort());
+  const operatorRemoved = untilDeleted(client, OPERATOR_NAMESPACE, watching.signal);
   const everything = stack.move();
   return {
     kubeconfigPath: cluster.kubeconfigPath,
@@ -67,8 +75,18 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
     sandboxDescription: cluster.sandbox.description,
     dataDir: cluster.dataDir,
     client,
+    operatorRemoved,
     [Symbol.asyncDispose]: () => everything.disposeAsync(),
   };
+}
+
+/** Never resolves if the watch is aborted first. */
+async function untilDeleted(client: Client, name: string, signal: AbortSignal): Promise<void> {
+  const selected = { fieldSelector: `metadata.name=${name}`, metadataOnly: true, signal };
+  for await (const event of watchResource(client, namespaces, selected)) {
+    if (event.kind === "delete" || (event.kind === "upsert" && isDeleting(event.object))) return;
+  }
+  await new Promise(() => undefined);
 }
 
 function devClusterOptions(options: LocalClusterOptions): DevClusterOptions {

@@ -55,6 +55,22 @@ describe("agent-operator dev", { concurrency: false, timeout: 120_000 }, () => {
     await second.ended;
   });
 
+  it("says so when the namespace of its operator is deleted, and brings it back at the next start", async () => {
+    await using directory = await temporaryDirectory();
+    await using dev = startDev(directory.path);
+    const kubeconfig = (await dev.waitForOutput(/export KUBECONFIG=(\S+)/))[1] ?? "";
+    const kubectl = await createKubectl(kubeconfig, "default");
+    await kubectl("delete", "namespace", "agent-operator-system");
+    await dev.waitForOutput(/operator has stopped.*agent-operator-system was deleted.*start again/);
+    dev.kill("SIGTERM");
+    await dev.ended;
+    await using second = startDev(directory.path);
+    await second.waitForOutput(READY);
+    await kubectl("get", "serviceaccount", "agent-operator", "-n", "agent-operator-system");
+    second.kill("SIGTERM");
+    await second.ended;
+  });
+
   it("refuses a second one on the same data directory and says who holds it", async () => {
     await using directory = await temporaryDirectory();
     await using first = startDev(directory.path);

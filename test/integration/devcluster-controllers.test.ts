@@ -1,10 +1,15 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { createClient } from "../../src/client/client.ts";
+import { startDevCluster } from "../../src/devcluster/cluster.ts";
 import { configMaps, jobs, namespaces, persistentVolumeClaims, pods } from "../../src/kube/builtin.ts";
 import type { ConfigMap, Job, PersistentVolumeClaim } from "../../src/kube/builtin.ts";
 import type { KubeObject, OwnerReference } from "../../src/kube/objects.ts";
 import { useCluster } from "../support/cluster.ts";
 import { eventOf, IMAGE, sh, skipElsewhere, WAIT_MS } from "../support/pods.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
 import { waitFor, waitForAbsence } from "../support/wait-for.ts";
 
 /** A first process must ask for signals to get them. */
@@ -284,6 +289,35 @@ test("a claim of a class that does not exist says so", async () => {
     await eventOf(cluster, "classless", "ProvisioningFailed"),
     'storageclass.storage.k8s.io "nowhere" not found',
   );
+});
+
+test("claims that go while they are bound are no problem that is reported", { timeout: 60_000 }, async () => {
+  await using directory = await temporaryDirectory();
+  const problems: string[] = [];
+  const onProblem = (message: string): void => void problems.push(message);
+  const own = await startDevCluster({ dataDir: join(directory.path, "cluster"), onProblem });
+  try {
+    const client = createClient(own.transport);
+    const tryOne = async (index: number, ms: number): Promise<void> => {
+      const at = { name: `passing-${index}`, namespace: "default" };
+      const spec = {
+        storageClassName: "nfs-csi",
+        accessModes: ["ReadWriteOnce"],
+        resources: { requests: { storage: "1Mi" } },
+      };
+      await client.create(persistentVolumeClaims, { metadata: at, spec });
+      await sleep(ms);
+      await client.delete(persistentVolumeClaims, at);
+      await waitForAbsence(client, persistentVolumeClaims, at, WAIT_MS);
+    };
+    const again = async (index: number): Promise<void> => {
+      for (let round = 0; round < 20; round += 1) await tryOne(index, round * 7);
+    };
+    await Promise.all(Array.from({ length: 10 }, (_, index) => again(index)));
+  } finally {
+    await own.stop();
+  }
+  assert.deepEqual(problems, []);
 });
 
 test("standard volumes cannot be shared, and the event says so", async (t) => {

@@ -1,13 +1,19 @@
 import assert from "node:assert/strict";
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { pods, secrets } from "../../src/kube/builtin.ts";
-import type { Container } from "../../src/kube/builtin.ts";
+import type { Container, Pod } from "../../src/kube/builtin.ts";
 import { nodes } from "../../src/devcluster/kubelet/pods/node.ts";
 import { useCluster } from "../support/cluster.ts";
 import { eventOf, IMAGE, sh, skipElsewhere, usePods, WAIT_MS } from "../support/pods.ts";
 import { waitForAbsence } from "../support/wait-for.ts";
 
 const cluster = useCluster({ operator: false, pods: "anywhere" });
+const shared = { path: mkdtempSync(join(tmpdir(), "sidecars-")) };
+chmodSync(shared.path, 0o777);
+process.once("exit", () => rmSync(shared.path, { recursive: true, force: true }));
 const { create, until, ended, log } = usePods(cluster);
 /** For what must change a node, or needs a program of this machine. */
 const NOT_OURS = "another cluster's nodes are left alone";
@@ -50,6 +56,33 @@ test("a failing init container fails the pod and the others never start", async 
   assert.equal(status?.initContainerStatuses?.[0]?.state?.terminated?.exitCode, 3);
   assert.equal(status?.containerStatuses?.[0]?.state?.waiting?.reason, "PodInitializing");
   assert.equal(await log("init-fails", "?container=one"), "sorry\n");
+});
+
+test("sidecars start in order behind their startup probes, are restarted, and end last, the last one first", async () => {
+  const say = (what: string): string => `echo ${what} >> /v/f`;
+  const sidecar = (name: string, script: string, changes: Partial<Container> = {}): Container =>
+    sh(name, script, { restartPolicy: "Always", ...mounts("/v"), ...changes });
+  const serve = (name: string): string =>
+    `trap '${say(`${name}-end`)}; exit 143' TERM; ${say(`${name}-start`)}; sleep 1; touch /v/${name}; sleep 300 & wait`;
+  const probe = { exec: { command: ["test", "-f", "/v/one"] }, periodSeconds: 1 };
+  await create("sidecars", {
+    initContainers: [
+      sidecar("one", serve("one"), { startupProbe: probe }),
+      sidecar("two", `if [ ! -f /v/crashed ]; then touch /v/crashed; exit 1; fi; ${serve("two")}`),
+      sh("init", `test -f /v/one && ${say("init")}`, mounts("/v")),
+    ],
+    containers: [sh("c", `until [ -f /v/two ]; do sleep 0.1; done; ${say("main")}`, mounts("/v"))],
+    volumes: [{ name: "v", hostPath: { path: shared.path } }],
+  });
+  const { status } = await ended("sidecars");
+  const order = readFileSync(join(shared.path, "f"), "utf8").trim().split("\n");
+  assert.equal(status?.phase, "Succeeded");
+  assert.deepEqual(
+    [order[0], order.at(-3), order.at(-2), order.at(-1)],
+    ["one-start", "main", "two-end", "one-end"],
+  );
+  const [one, two] = status?.initContainerStatuses ?? [];
+  assert.deepEqual([one?.ready, two?.restartCount, two?.state?.terminated?.exitCode], [false, 1, 143]);
 });
 
 test("an exit by signal is 128 and the signal's number", async () => {
@@ -97,7 +130,7 @@ test("a volume that cannot be made is a FailedMount event and the container wait
   );
 });
 
-test("past its deadline a pod shows the reason, is stopped, stays and keeps its message", async () => {
+test("past its deadline a pod is unready, is stopped, shows the reason, stays and keeps its message", async () => {
   await create("late", {
     activeDeadlineSeconds: 1,
     terminationGracePeriodSeconds: 10,
@@ -108,7 +141,10 @@ test("past its deadline a pod shows the reason, is stopped, stays and keeps its 
       ),
     ],
   });
-  const early = await until("late", ({ status }) => status?.reason === "DeadlineExceeded");
+  const isFailing = ({ status }: Pod): boolean =>
+    status?.conditions?.some(({ type, reason }) => type === "Ready" && reason === "PodFailed") ?? false;
+  const early = await until("late", isFailing);
+  assert.deepEqual([early.status?.phase, early.status?.reason], ["Running", undefined]);
   assert.notEqual(early.status?.containerStatuses?.[0]?.state?.running, undefined);
   const { status } = await ended("late");
   assert.deepEqual([status?.phase, status?.reason], ["Failed", "DeadlineExceeded"]);

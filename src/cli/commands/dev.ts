@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import { lastPort } from "../../local/last-port.ts";
 import { startLocalCluster } from "../../local/local-cluster.ts";
+import { OPERATOR_NAMESPACE } from "../../local/service-account.ts";
 import type { DevValues } from "../options.ts";
 import { UsageError } from "../command.ts";
 import type { CommandContext } from "../context.ts";
@@ -39,6 +40,13 @@ export async function runDev(values: DevValues, context: CommandContext): Promis
   out.line(`\nIn another shell:\n\n  export KUBECONFIG=${cluster.kubeconfigPath}`);
   out.line("  kubectl get agentruns,agentproviders,agentconfigs\n  kubectl explain agentrun.spec");
   out.line(`\nCtrl-C ends it; its state stays in ${shown(dataDir, config.workingDirectory)}.`);
+  if (!values["no-operator"]) {
+    void cluster.operatorRemoved.then(() =>
+      out.line(
+        `\n${out.style("red", "the operator has stopped")}: its namespace ${OPERATOR_NAMESPACE} was deleted. End with Ctrl-C and start again to get it back.`,
+      ),
+    );
+  }
   await aborted(stop.signal);
   return 0;
 }

@@ -1,6 +1,6 @@
 import { answeredTokenRequest, readTokenRequest } from "./access/service-account-tokens.ts";
 import type { Subresource } from "./kinds/resource.ts";
-import { findSubresource } from "./kinds/subresources.ts";
+import { findSubresource, markDisrupted } from "./kinds/subresources.ts";
 import { readBody, readDocument } from "./request/body.ts";
 import { parseEviction } from "./request/delete-options.ts";
 import { parseWriteOptions } from "./request/options.ts";
@@ -64,10 +64,20 @@ async function requestToken(context: ApiContext, target: Target, request: ApiReq
   return jsonResponse(201, JSON.stringify(answeredTokenRequest(document, subject, issued, context.now())));
 }
 
-/** `pods/NAME/eviction`: a delete; disruption budgets have no controller here, so they never hold it back. */
+/**
+ * `pods/NAME/eviction`: a delete of which the pod's conditions say that it is an eviction. Disruption budgets
+ * have no controller here, so they never hold it back.
+ */
 async function evictPod(context: ApiContext, target: Target, request: ApiRequest): Promise<Response> {
   findObject(context, target);
   const options = parseEviction(request, readDocument(request, "Eviction"));
+  const written = { dryRun: options.dryRun, fieldManager: "kube-apiserver", force: false } as const;
+  const to = {
+    ...target,
+    subresource: "status",
+    options: { ...written, fieldValidation: "Ignore" as const },
+  };
+  await updateObject(context, to, (current) => ({ object: markDisrupted(current, context.now()) }), true);
   await deleteObject(context, { ...target, subresource: "" }, options);
   return createdResponse();
 }

@@ -16,6 +16,9 @@ import { claimKeysOf } from "./plans/scheduling.ts";
 import type { ControllerOptions } from "./caches.ts";
 import { createLoop, type Loop } from "./loop.ts";
 
+/** A new claim waits so long, as for a real provisioner: pods that use it are unschedulable until then. */
+const PROVISION_MS = 100;
+
 /**
  * Makes volumes for claims, each a directory below `directory`, binds them, and removes them with their
  * claim.
@@ -70,7 +73,7 @@ export function startClaimController(options: ControllerOptions & { directory: s
     },
   });
 
-  follow(caches.claims, ({ key }) => loop.add(key));
+  follow(caches.claims, ({ key, old }) => loop.add(key, old === undefined ? PROVISION_MS : 0));
   follow(caches.volumes, ({ new: volume }) => {
     for (const key of volume === undefined ? [] : claimKeysOfVolume(volume)) loop.add(key);
   });

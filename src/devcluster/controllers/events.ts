@@ -10,12 +10,17 @@ export type RecordEvent = (type: ResourceType, about: KubeObject, telling: Telli
 
 const REMEMBERED = 2000;
 
-/** Events of one component; the same event again raises its count instead of making another. */
+/**
+ * Events of one component; the same event again raises its count instead of making another. A scheduler's are
+ * the same if only their messages differ: the first one stays.
+ */
 export function createEventRecorder(client: Client, component: string, host?: string): RecordEvent {
   const recorded = new Map<string, { name: string; count: number; written: Promise<unknown> }>();
   return (type, about, telling) => {
     const { name: of = "unknown", namespace = "default", uid } = about.metadata;
-    const key = JSON.stringify([type.kind, namespace, of, uid, telling]);
+    const { message: _, ...said } = telling;
+    const same = component === "default-scheduler" ? said : telling;
+    const key = JSON.stringify([type.kind, namespace, of, uid, same]);
     const known = recorded.get(key);
     if (known !== undefined) {
       const count = (known.count += 1);

@@ -19,6 +19,8 @@ import { createOwnershipGraph, type Owned } from "./ownership.ts";
 const KINDS = "kinds";
 /** A new kind is served a moment after its definition is there; a second look finds it. */
 const KINDS_SECOND_LOOK_MS = 250;
+/** Other controllers act first on what is being deleted, as they do in a real cluster. */
+const LATER_MS = 30;
 
 /**
  * Deletes what has lost its owners, and carries out foreground and orphaning deletion, for all kinds
@@ -29,7 +31,8 @@ export function startGarbageCollector({
   onError,
 }: Pick<ControllerOptions, "client" | "onError">): Loop {
   const onProblem = (message: string): void => onError(KINDS, new Error(message));
-  const add = ({ metadata }: KubeObject): void => loop.add(metadata.uid ?? "");
+  const add = ({ metadata }: KubeObject): void =>
+    loop.add(metadata.uid ?? "", metadata.deletionTimestamp === undefined ? 0 : LATER_MS);
 
   const graph = createOwnershipGraph(client, onProblem, (object, isGone) => {
     const { uid = "", ownerReferences = [] } = object.metadata;

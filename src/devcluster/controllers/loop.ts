@@ -13,7 +13,7 @@ export interface LoopOptions {
   concurrency?: number;
   /** Brings one key to where it should be; may say in how many milliseconds to look again. */
   reconcile(key: string): Promise<number | undefined>;
-  /** Told of every failure except conflicts, which are simply tried again. */
+  /** Told of every failure except those of a race, which are simply tried again. */
   onError(key: string, error: unknown): void;
 }
 
@@ -59,7 +59,9 @@ export function createLoop(options: LoopOptions): Loop {
     } catch (error) {
       const count = (failures.get(key) ?? 0) + 1;
       failures.set(key, count);
-      if (!isApiError(error, "Conflict") && !stopped) options.onError(key, error);
+      // What is looked at may change or go meanwhile; if it is still missing at the next look, something is wrong.
+      const isRace = isApiError(error, "Conflict") || (isApiError(error, "NotFound") && count === 1);
+      if (!isRace && !stopped) options.onError(key, error);
       add(key, Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(count - 1, 12)));
     }
   };

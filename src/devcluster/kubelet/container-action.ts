@@ -40,11 +40,12 @@ async function execute(
   timeoutMs: number,
 ): Promise<string | undefined> {
   const result = await exec(command, timeoutMs);
-  if (result === undefined) return "the container ended";
+  // Whoever asked sees its end.
+  if (result === undefined) return "";
   if (result.exitCode === 0) return undefined;
   const what = JSON.stringify(command.join(" "));
   if (result.exitCode === TIMED_OUT) return `command timed out: ${what} timed out after ${timeoutMs / 1000}s`;
-  return result.output.trim() || `command ${what} exited with ${result.exitCode}`;
+  return result.output.trim();
 }
 
 function get(

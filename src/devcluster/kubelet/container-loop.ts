@@ -15,13 +15,22 @@ import { runContainer, type ContainerRun } from "./container-run.ts";
 import { pause, retry, type PodContext } from "./pod-context.ts";
 import { VolumeError } from "./volumes.ts";
 
+/** After so long a kubelet looks again at a pod with a container in back-off. */
+const RESYNC_MS = 10_000;
+
 /** Starts the container as soon as its configuration can be met; undefined when the pod is to end first. */
-function startWhenPossible(context: PodContext, record: ContainerRecord): Promise<ContainerRun | undefined> {
+function startWhenPossible(
+  context: PodContext,
+  record: ContainerRecord,
+  onTried: () => void,
+): Promise<ContainerRun | undefined> {
   const { node, pod, volumes, stopping } = context;
   const start = async (): Promise<ContainerRun> => {
     const run = await runContainer(node, pod, record.container, volumes, record.restartCount);
+    context.tell(record, "Normal", "Created", "Container created");
     context.onRun(record, run);
     await run.started;
+    onTried();
     return run;
   };
   return retry(
@@ -35,34 +44,46 @@ function startWhenPossible(context: PodContext, record: ContainerRecord): Promis
         context.tell(record, "Warning", "Failed", `Error: ${message}`);
       record.state = { waiting: { reason, message } };
       context.onChange();
+      onTried();
     },
   );
 }
 
 /** Runs the container once. Resolves to its exit code, or to undefined when it was never started. */
-async function runOnce(context: PodContext, record: ContainerRecord): Promise<number | undefined> {
-  const run = await startWhenPossible(context, record);
+async function runOnce(
+  context: PodContext,
+  record: ContainerRecord,
+  onTried: () => void,
+): Promise<number | undefined> {
+  const run = await startWhenPossible(context, record, onTried);
   if (run === undefined) return undefined;
   record.containerID = run.containerID;
   const start = await run.started;
   if (start.started) {
     record.state = { running: { startedAt: timestamp(new Date()) } };
-    context.tell(record, "Normal", "Started", `Started container ${record.container.name}`);
+    context.tell(record, "Normal", "Started", "Container started");
     void watchHealth(context, record, run);
+    // That it ran is shown, however soon it ends.
+    await context.written();
   } else {
     context.tell(record, "Warning", "Failed", `Error: ${startErrorMessage(start.message)}`);
   }
   const terminated = await run.ended;
   record.state = { terminated };
   context.onChange();
+  await context.written();
   return terminated.exitCode;
 }
 
 /**
  * Runs a container until its pod's restart policy is content, with the kubelet's back-off between
- * restarts. Resolves to whether it succeeded.
+ * restarts. Resolves to whether it succeeded. `onTried` is called when it was first started, or could not be.
  */
-export async function runToEnd(context: PodContext, record: ContainerRecord): Promise<boolean> {
+export async function runToEnd(
+  context: PodContext,
+  record: ContainerRecord,
+  onTried = (): void => undefined,
+): Promise<boolean> {
   const { pod, stopping } = context;
   const policy = restartPolicyOf(pod, record);
   for (let pauseMs: number | undefined; ;) {
@@ -70,23 +91,29 @@ export async function runToEnd(context: PodContext, record: ContainerRecord): Pr
     if (before !== undefined) {
       if (!isRestarted(policy, before.exitCode)) return before.exitCode === 0;
       if (stopping.aborted) return false;
-      record.lastState = { terminated: before };
       if (record.restartCount > 0) {
         pauseMs = nextPauseMs(RESTART_BACKOFF, pauseMs);
+        const { name, namespace, uid } = pod.metadata;
+        const of = `${record.container.name} in pod ${name}_${namespace}(${uid})`;
+        context.tell(record, "Warning", "BackOff", `Back-off restarting failed container ${of}`);
+        // The back-off is not shown before the kubelet looks at the pod again.
+        await pause(RESYNC_MS, stopping);
+        if (stopping.aborted) return false;
+        record.lastState = { terminated: before };
         record.state = crashLoopState(pod, record.container, pauseMs);
         context.onChange();
-        const message = `Back-off restarting failed container ${record.container.name}`;
-        context.tell(record, "Warning", "BackOff", message);
-        await pause(pauseMs, stopping);
+        await context.written();
+        await pause(pauseMs - RESYNC_MS, stopping);
       }
       if (stopping.aborted) {
         record.state = { terminated: before };
         return false;
       }
+      record.lastState = { terminated: before };
       record.restartCount += 1;
     }
     const startedMs = performance.now();
-    if ((await runOnce(context, record)) === undefined) return false;
+    if ((await runOnce(context, record, onTried)) === undefined) return false;
     if (performance.now() - startedMs > STABLE_AFTER_MS) pauseMs = undefined;
   }
 }

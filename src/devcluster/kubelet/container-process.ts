@@ -15,8 +15,8 @@ export interface ContainerProcess {
   readonly ended: Promise<number>;
   /** Asks the container's first process to stop. */
   terminate(): void;
-  /** Ends everything in the container. */
-  kill(): void;
+  /** Ends everything in the container, or one process of it by its id on the host. */
+  kill(pid?: number): void;
   /** Host process id of the container's first process, for measuring; undefined before it runs. */
   firstProcess(): number | undefined;
   readonly exec: Exec;
@@ -121,10 +121,14 @@ export function startContainerProcess(
         ? pid
         : childrenOf(pid)[0];
   let wasKilled = false;
-  const kill = (): void => {
+  const kill = (one?: number): void => {
     if (pid === undefined) return;
-    wasKilled = true;
     const first = firstProcess();
+    if (one !== undefined && one !== first) {
+      send(one, "SIGKILL");
+      return;
+    }
+    wasKilled = true;
     if (first !== undefined) send(first, "SIGKILL");
     send(-pid, "SIGKILL");
   };

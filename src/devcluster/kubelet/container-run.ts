@@ -177,9 +177,9 @@ export async function runContainer(
     const outcome = await started;
     const stopWatching =
       outcome.started && limit !== undefined
-        ? watchMemory(process.firstProcess, limit, () => {
+        ? watchMemory(process.firstProcess, limit, (pid) => {
             facts.outOfMemory = true;
-            process.kill();
+            process.kill(pid);
           })
         : undefined;
     const exitCode = await process.ended;

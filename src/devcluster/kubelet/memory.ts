@@ -14,26 +14,33 @@ function anonymousBytes(pid: number): number {
   }
 }
 
-/** Anonymous memory of a process and all its descendants, in bytes. */
-function treeBytes(pid: number): number {
-  return childrenOf(pid).reduce((total, child) => total + treeBytes(child), anonymousBytes(pid));
+interface Held {
+  pid: number;
+  bytes: number;
+}
+
+/** A process and all its descendants with their anonymous memory. */
+function treeOf(pid: number): Held[] {
+  return [{ pid, bytes: anonymousBytes(pid) }, ...childrenOf(pid).flatMap(treeOf)];
 }
 
 /**
  * Enforces a memory limit where the cluster may not make cgroups: measures what a container's processes
- * hold in anonymous memory, and calls `exceeded` once when that is over the limit. Between two looks a
- * container can exceed its limit for a moment. Returns how to end watching.
+ * hold in anonymous memory, and calls `exceeded` with the largest of them, as a kernel would choose it, when
+ * that is over the limit. Between two looks a container can exceed its limit for a moment. Returns how to end
+ * watching.
  */
 export function watchMemory(
   firstProcess: () => number | undefined,
   limitBytes: number,
-  exceeded: () => void,
+  exceeded: (pid: number) => void,
 ): () => void {
   const look = (): void => {
     const pid = firstProcess();
-    if (pid === undefined || treeBytes(pid) <= limitBytes) return;
-    clearInterval(timer);
-    exceeded();
+    if (pid === undefined) return;
+    const held = treeOf(pid);
+    if (held.reduce((total, { bytes }) => total + bytes, 0) <= limitBytes) return;
+    exceeded(held.reduce((largest, one) => (one.bytes > largest.bytes ? one : largest)).pid);
   };
   const timer = setInterval(look, LOOK_EVERY_MS);
   return () => clearInterval(timer);

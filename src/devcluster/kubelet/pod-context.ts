@@ -18,6 +18,8 @@ export interface PodContext {
   onRun(record: ContainerRecord, run: ContainerRun): void;
   /** Called after every change of a record. */
   onChange(): void;
+  /** Resolves when the changes so far are written. */
+  written(): Promise<void>;
   /** Tells users what happened to a container. */
   tell(record: ContainerRecord, type: "Normal" | "Warning", reason: string, message: string): void;
 }

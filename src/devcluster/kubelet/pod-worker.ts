@@ -20,13 +20,19 @@ import {
 import { timestamp } from "../time.ts";
 import { stopContainer } from "./container-health.ts";
 import type { ContainerLog } from "./container-log.ts";
-import { runToEnd } from "./container-loop.ts";
 import type { ContainerRun } from "./container-run.ts";
 import type { LocalNode } from "./node.ts";
-import { retry, type PodContext } from "./pod-context.ts";
+import { pause, retry, type PodContext } from "./pod-context.ts";
+import { createSidecars, runInOrder } from "./sidecars.ts";
 import { setUpVolumes } from "./volumes.ts";
 
 const DEFAULT_GRACE_SECONDS = 30;
+/** Also when a pod is deleted at once, for as long as something holds it. */
+const SHORTEST_GRACE_SECONDS = 2;
+/** Between the end of the last container and the pod's final phase. A real kubelet takes 1.1 to 1.5 s. */
+const TEAR_DOWN_MS = 100;
+/** Between the look that finds a deadline passed and the one that ends the containers. A real kubelet takes 0.7 s. */
+const DEADLINE_KILL_MS = 100;
 
 /** One pod of this machine, from its start to the end of its last container. */
 export interface PodWorker {
@@ -54,6 +60,7 @@ export function startPodWorker(node: LocalNode, first: Pod): PodWorker {
     startTime: first.status?.startTime ?? timestamp(new Date()),
     podIP: undefined,
     hostIP: node.ip,
+    isSettled: false,
     ending: undefined,
   };
   // Known exactly for a new pod; its status has whole seconds only.
@@ -74,7 +81,8 @@ export function startPodWorker(node: LocalNode, first: Pod): PodWorker {
     podStatus(pod, records, facts, timestamp(new Date())),
   );
   const publish = (): void => {
-    if (!gone.signal.aborted) writer.write();
+    // When the kubelet ends a pod, the ends of all its containers are shown together.
+    if (!gone.signal.aborted && !(stopping.signal.aborted && running.size > 0)) writer.write();
   };
   const isOver = (): boolean => {
     const phase = podPhase(records, pod.spec.restartPolicy ?? "Always", facts);
@@ -88,6 +96,7 @@ export function startPodWorker(node: LocalNode, first: Pod): PodWorker {
     volumes: new Map(),
     stopping: stopping.signal,
     onChange: publish,
+    written: () => writer.flushed(),
     tell: (record, type, reason, message) => tell(type, reason, message, record),
     onRun(record, run) {
       running.set(record, run);
@@ -99,6 +108,7 @@ export function startPodWorker(node: LocalNode, first: Pod): PodWorker {
   };
   const stop = (graceSeconds: number): void => {
     const isFirst = !stopping.signal.aborted;
+    facts.isSettled = true;
     stopping.abort();
     for (const [record, run] of running) {
       if (isFirst) stopContainer(context, record, run, graceSeconds);
@@ -114,7 +124,8 @@ export function startPodWorker(node: LocalNode, first: Pod): PodWorker {
       facts.ending = ENDINGS.deadline;
       tell("Normal", ENDINGS.deadline.reason, ENDINGS.deadline.message);
       publish();
-      stop(pod.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS);
+      const kill = (): void => stop(pod.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS);
+      deadline = setTimeout(kill, DEADLINE_KILL_MS);
     };
     deadline = setTimeout(expire, Math.min(Math.max(leftMs, 0), 2 ** 31 - 1));
   };
@@ -138,10 +149,9 @@ export function startPodWorker(node: LocalNode, first: Pod): PodWorker {
     const runsHere = "containers run the programs of this machine";
     tell("Normal", "ImageNotPulled", `Image ${image} is not pulled: ${runsHere}`);
     for (const part of unsupportedParts(pod)) node.recordEvent(pods, pod, notSupported(part));
-    for (const record of records.filter(({ isInit }) => isInit)) {
-      if (!(await runToEnd(context, record))) return;
-    }
-    await Promise.all(records.filter(({ isInit }) => !isInit).map((record) => runToEnd(context, record)));
+    const sidecars = createSidecars(context, running);
+    await runInOrder(context, records, sidecars);
+    await sidecars.stop();
   };
 
   /** Removes the object, now that nothing of it runs; whatever finalizers hold it is not the kubelet's concern. */
@@ -156,6 +166,12 @@ export function startPodWorker(node: LocalNode, first: Pod): PodWorker {
     if (!isOver() && first.metadata.deletionTimestamp === undefined) await run();
     clearTimeout(deadline);
     if (isOver()) facts.podIP ??= first.status?.podIP;
+    if (!stopping.signal.aborted) {
+      publish();
+      await writer.flushed();
+      await pause(TEAR_DOWN_MS, stopping.signal);
+    }
+    facts.isSettled = true;
     publish();
     await writer.flushed();
   };
@@ -166,7 +182,7 @@ export function startPodWorker(node: LocalNode, first: Pod): PodWorker {
     pod = next;
     if (isLowered && !isOver()) watchDeadline();
     if (next.metadata.deletionTimestamp === undefined) return;
-    stop(next.metadata.deletionGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS);
+    stop(Math.max(next.metadata.deletionGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS, SHORTEST_GRACE_SECONDS));
     removing ??= over.then(remove);
   };
   update(first);

@@ -55,7 +55,9 @@ function admitNewPod(
   plugins: OptionalPlugins,
 ): void {
   const spec = pod["spec"] as JsonObject;
-  const refuse = (why: string) => forbidden({ group: "", resource: "pods" }, attempt.name, why);
+  // On a real server these plugins come before a name is generated.
+  const name = metaOf(pod).generateName ?? attempt.name;
+  const refuse = (why: string) => forbidden({ group: "", resource: "pods" }, name, why);
   const priority = textOf(spec, "priorityClassName");
   if (priority !== "") {
     const found = objects.get("scheduling.k8s.io/priorityclasses", priority);
@@ -67,12 +69,12 @@ function admitNewPod(
   if (runtime !== "" && objects.get("node.k8s.io/runtimeclasses", runtime) === undefined) {
     throw refuse(`pod rejected: RuntimeClass "${runtime}" not found`);
   }
-  const name = textOf(spec, "serviceAccountName") || "default";
-  const key = `${attempt.namespace}/${name}`;
+  const accountName = textOf(spec, "serviceAccountName") || "default";
+  const key = `${attempt.namespace}/${accountName}`;
   const account = objects.get("/serviceaccounts", key);
   // That of a new namespace comes a moment later, and its pods wait for their tokens until then.
-  if (account === undefined && name !== "default") {
-    throw refuse(`error looking up service account ${key}: serviceaccount "${name}" not found`);
+  if (account === undefined && accountName !== "default") {
+    throw refuse(`error looking up service account ${key}: serviceaccount "${accountName}" not found`);
   }
   if (plugins.serviceAccounts) mountServiceAccount(spec, account);
 }

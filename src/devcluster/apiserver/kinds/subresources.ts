@@ -43,6 +43,22 @@ export function finalizeNamespace(namespace: JsonObject, body: JsonObject): Json
   };
 }
 
+/** A pod that is about to be evicted: its conditions say so before it is deleted, unless it has ended. */
+export function markDisrupted(pod: JsonObject, now: Date): JsonObject {
+  const status = partOf(pod, "status");
+  if (["Succeeded", "Failed"].includes(textOf(status, "phase"))) return pod;
+  const conditions = itemsOf(status, "conditions").filter(({ type }) => type !== "DisruptionTarget");
+  conditions.push({
+    type: "DisruptionTarget",
+    status: "True",
+    lastProbeTime: null,
+    lastTransitionTime: timestamp(now),
+    reason: "EvictionByEvictionAPI",
+    message: "Eviction API: evicting",
+  });
+  return { ...pod, status: { ...status, conditions } };
+}
+
 /** `pods/NAME/binding`: puts a pod on a node, as a scheduler does. Throws where it is on one already. */
 export function bindPod(pod: JsonObject, binding: JsonObject, now: Date): JsonObject {
   const nodeName = textOf(partOf(binding, "target"), "name");

@@ -40,7 +40,11 @@ async function removeOrMark(
   const before = JSON.stringify(object);
   markDeleted(target, object, options, context.now());
   if (isFinished(resource, object)) {
-    if (!options.dryRun) await context.store.remove(resource.storage, stored.key);
+    if (options.dryRun) return JSON.stringify(object);
+    const isNoticed = resource.strategy.gracePeriodSeconds !== undefined && JSON.stringify(object) !== before;
+    // That it is to be deleted at once is a version of its own for kinds that are deleted gracefully.
+    if (isNoticed) await putObject(context, resource, object);
+    await context.store.remove(resource.storage, stored.key);
     return resource.strategy.returnsDeleted ? JSON.stringify(object) : deletedStatus(resource, stored);
   }
   if (options.dryRun) return JSON.stringify(object);

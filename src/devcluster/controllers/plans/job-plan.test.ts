@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Job, Pod } from "../../../kube/builtin.ts";
-import { JOB_TRACKING, planJob } from "./job-plan.ts";
+import { JOB_TRACKING } from "./job-counts.ts";
+import { planJob } from "./job-plan.ts";
 
 const NOW = new Date("2026-01-01T00:10:00Z");
 

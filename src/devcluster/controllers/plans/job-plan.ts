@@ -1,16 +1,22 @@
 import type { Job, JobCondition, Pod } from "../../../kube/builtin.ts";
 import { notSupported, type Telling } from "../../core-events.ts";
-import { backoffLeftMs, judgeFailure } from "./job-failures.ts";
+import {
+  countPods,
+  isTracked,
+  sortPods,
+  withCounts,
+  type Count,
+  type JobStatus,
+  type Sorted,
+} from "./job-counts.ts";
+import { backoffLeftMs } from "./job-failures.ts";
 import { isManagedElsewhere, unsupportedJobParts } from "./job-scope.ts";
-
-/** Keeps a Job's pods until the Job has counted them. */
-export const JOB_TRACKING = "batch.kubernetes.io/job-tracking";
-
-type JobStatus = NonNullable<Job["status"]>;
 
 /** One pass over a Job, to be carried out in the order of the fields. */
 export interface JobPlan {
   status: JobStatus;
+  /** Pods that are to be removed without being counted: their finalizer goes first. */
+  forget: Pod[];
   /** Pods whose tracking finalizer is to be removed, once the status is written. */
   release: Pod[];
   remove: Pod[];
@@ -51,79 +57,6 @@ function withCondition(
   if (known?.status === value) return status;
   const condition = { type, status: value, lastProbeTime: now, lastTransitionTime: now, ...why };
   return { ...status, conditions: [...conditions.filter((other) => other !== known), condition] };
-}
-
-interface Sorted {
-  active: Pod[];
-  terminating: Pod[];
-  succeeded: Pod[];
-  failed: Pod[];
-}
-
-function sortPods(job: Job, pods: readonly Pod[]): Sorted {
-  const sorted: Sorted = { active: [], terminating: [], succeeded: [], failed: [] };
-  const onlyFailed = job.spec.podReplacementPolicy === "Failed";
-  for (const pod of pods) {
-    const phase = pod.status?.phase;
-    const isDeleted = pod.metadata.deletionTimestamp !== undefined;
-    if (phase === "Succeeded") sorted.succeeded.push(pod);
-    else if (phase === "Failed") sorted.failed.push(pod);
-    else if (!isDeleted) sorted.active.push(pod);
-    else {
-      sorted.terminating.push(pod);
-      // A deleted pod may never reach a final phase; it counts as failed unless only failed ones are replaced.
-      if (!onlyFailed) sorted.failed.push(pod);
-    }
-  }
-  return sorted;
-}
-
-/** Whether the pod waits to be counted by a Job. */
-export function isTracked(pod: Pod): boolean {
-  return pod.metadata.finalizers?.includes(JOB_TRACKING) ?? false;
-}
-
-interface Count {
-  succeeded: number;
-  failed: number;
-  uncounted: { succeeded: string[]; failed: string[] };
-  release: Pod[];
-  verdictMessage: string | undefined;
-}
-
-/**
- * Counts finished pods exactly once: a pod is first listed as uncounted, then loses its finalizer, and only
- * then moves into the totals. So a controller that dies in between neither loses nor doubles one.
- */
-function countPods(job: Job, pods: readonly Pod[], sorted: Sorted): Count {
-  const status = job.status ?? {};
-  const tracked = new Map(pods.filter(isTracked).map((pod) => [pod.metadata.uid ?? "", pod]));
-  const before = {
-    succeeded: status.uncountedTerminatedPods?.succeeded ?? [],
-    failed: status.uncountedTerminatedPods?.failed ?? [],
-  };
-  const stillOpen = (uids: string[]): string[] => uids.filter((uid) => tracked.has(uid));
-  const count: Count = {
-    succeeded: (status.succeeded ?? 0) + before.succeeded.length - stillOpen(before.succeeded).length,
-    failed: (status.failed ?? 0) + before.failed.length - stillOpen(before.failed).length,
-    uncounted: { succeeded: stillOpen(before.succeeded), failed: stillOpen(before.failed) },
-    release: [],
-    verdictMessage: undefined,
-  };
-  const take = (pod: Pod, as: "succeeded" | "failed"): void => {
-    const uid = pod.metadata.uid ?? "";
-    if (!tracked.has(uid)) return;
-    if (!count.uncounted[as].includes(uid)) count.uncounted[as].push(uid);
-    count.release.push(pod);
-  };
-  for (const pod of sorted.succeeded) take(pod, "succeeded");
-  for (const pod of sorted.failed) {
-    const verdict = judgeFailure(job, pod);
-    if (verdict.action === "FailJob") count.verdictMessage ??= verdict.message;
-    if (verdict.action !== "Ignore") take(pod, "failed");
-    else if (isTracked(pod)) count.release.push(pod);
-  }
-  return count;
 }
 
 function restartsExceedLimit(job: Job, active: readonly Pod[]): boolean {
@@ -178,33 +111,11 @@ function endingOf(
   return isComplete ? { type: "Complete", ...COMPLETED } : undefined;
 }
 
-function isReady(pod: Pod): boolean {
-  return pod.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false;
-}
-
 function wantedActive(job: Job, succeeded: number): number {
   const { parallelism = 1, completions } = job.spec;
   if (job.spec.suspend) return 0;
   if (completions === undefined) return succeeded > 0 ? 0 : parallelism;
   return Math.min(parallelism, Math.max(0, completions - succeeded));
-}
-
-function withCounts(status: JobStatus, sorted: Sorted, count: Count): JobStatus {
-  const { succeeded, failed } = count.uncounted;
-  const { active: _, ...rest } = status;
-  return {
-    ...rest,
-    // The one count that a server does not keep when it is zero.
-    ...(sorted.active.length > 0 && { active: sorted.active.length }),
-    ready: sorted.active.filter(isReady).length,
-    terminating: sorted.terminating.length,
-    ...(count.succeeded > 0 && { succeeded: count.succeeded }),
-    ...(count.failed > 0 && { failed: count.failed }),
-    uncountedTerminatedPods: {
-      ...(succeeded.length > 0 && { succeeded }),
-      ...(failed.length > 0 && { failed }),
-    },
-  };
 }
 
 function suspension(
@@ -215,8 +126,9 @@ function suspension(
   const isSuspended = conditionTrue(status, "Suspended") !== undefined;
   if (job.spec.suspend && !isSuspended) {
     const why = { reason: "JobSuspended", message: "Job suspended" };
+    const { startTime: _, ...rest } = status;
     return {
-      status: withCondition(status, "Suspended", "True", why, now),
+      status: withCondition(rest, "Suspended", "True", why, now),
       events: [{ type: "Normal", reason: "Suspended", message: "Job suspended" }],
     };
   }
@@ -250,12 +162,27 @@ function finish(
     : { status: { ...done, conditions }, event: { type: "Warning", reason, message } };
 }
 
+/** The plan of a Job that ends: what is still active is removed, and counted as failed at once. */
+function endPods(job: Job, pods: readonly Pod[], sorted: Sorted, plan: JobPlan): JobPlan {
+  const { active } = sorted;
+  if (active.length === 0) return plan;
+  const ended: Sorted = {
+    ...sorted,
+    active: [],
+    terminating: [...sorted.terminating, ...active],
+    failed: [...sorted.failed, ...active],
+  };
+  const count = countPods(job, pods, ended);
+  return { ...plan, status: withCounts(plan.status, ended, count), release: count.release, remove: active };
+}
+
 /** What is to be done for a Job now, given its pods. Pure: a second pass over the outcome asks for nothing. */
 export function planJob(job: Job, pods: readonly Pod[], now: Date): JobPlan {
   const stamp = now.toISOString().replace(/\.\d+Z$/, "Z");
   const sorted = sortPods(job, pods);
   const idle: JobPlan = {
     status: job.status ?? {},
+    forget: [],
     release: [],
     remove: [],
     create: 0,
@@ -265,7 +192,11 @@ export function planJob(job: Job, pods: readonly Pod[], now: Date): JobPlan {
   if (isManagedElsewhere(job)) return idle;
   if (isJobFinished(job) || job.metadata.deletionTimestamp !== undefined) {
     const remove = isJobFinished(job) ? sorted.active : [];
-    return { ...idle, remove, release: pods.filter(isTracked) };
+    const { uncountedTerminatedPods: uncounted = {} } = idle.status;
+    const { succeeded = 0, failed = 0 } = idle.status;
+    const count = { succeeded, failed, uncounted: { succeeded: [], failed: [], ...uncounted } };
+    const status = isJobFinished(job) ? idle.status : withCounts(idle.status, sorted, count);
+    return { ...idle, status, remove, release: pods.filter(isTracked) };
   }
   const { status: begun, events } = suspension(job, job.status ?? {}, stamp);
   if (begun.startTime !== job.status?.startTime) events.push(...unsupportedJobParts(job).map(notSupported));
@@ -280,7 +211,7 @@ export function planJob(job: Job, pods: readonly Pod[], now: Date): JobPlan {
     const isSettled =
       sorted.active.length + sorted.terminating.length + count.release.length === 0 &&
       count.uncounted.succeeded.length + count.uncounted.failed.length === 0;
-    if (!isSettled) return { ...idle, status, release: count.release, remove: sorted.active, events };
+    if (!isSettled) return endPods(job, pods, sorted, { ...idle, status, release: count.release, events });
     const finished = finish(status, { type: ending.type, reason, message }, stamp);
     return { ...idle, status: finished.status, events: [...events, finished.event] };
   }
@@ -288,11 +219,14 @@ export function planJob(job: Job, pods: readonly Pod[], now: Date): JobPlan {
   const wanted = wantedActive(job, count.succeeded + count.uncounted.succeeded.length);
   const missing = wanted - sorted.active.length - replaced;
   const backoffMs = missing > 0 ? backoffLeftMs(sorted.failed, sorted.succeeded, now.getTime()) : 0;
+  const surplus = missing < 0 ? sorted.active.slice(missing) : [];
   const waits = [backoffMs, deadlineMs ?? 0].filter((ms) => ms > 0);
+  const kept = { ...sorted, active: sorted.active.filter((pod) => !surplus.includes(pod)) };
   return {
-    status,
+    status: withCounts(begun, kept, count),
     release: count.release,
-    remove: missing < 0 ? sorted.active.slice(missing) : [],
+    forget: job.spec.suspend ? surplus : [],
+    remove: surplus,
     create: missing > 0 && backoffMs === 0 ? missing : 0,
     events,
     lookAgainMs: waits.length === 0 ? undefined : Math.min(...waits),

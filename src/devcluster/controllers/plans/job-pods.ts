@@ -1,6 +1,6 @@
 import type { Job, Pod } from "../../../kube/builtin.ts";
 import { controllerOf } from "../../../kube/objects.ts";
-import { JOB_TRACKING } from "./job-plan.ts";
+import { JOB_TRACKING } from "./job-counts.ts";
 
 /** A new pod of a Job, from its template. */
 export function podOf(job: Job): Pod {

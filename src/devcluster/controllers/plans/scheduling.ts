@@ -22,10 +22,14 @@ export interface Verdict {
   waitingClaims: PersistentVolumeClaim[];
 }
 
-const NO_PREEMPTION = "preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.";
-
+/** As a real scheduler ends the message about a claim: it looks for nodes to preempt on and finds none. */
 function unavailable(count: number, reason: string): string {
-  return `0/${count} nodes are available: ${reason}. ${NO_PREEMPTION.replaceAll("0/1", `0/${count}`)}`;
+  return `0/${count} nodes are available: ${reason}. not found`;
+}
+
+function noNode(count: number, reason: string): string {
+  const none = `0/${count} nodes are available:`;
+  return `${none} ${reason}. no new claims to deallocate, preemption: ${none} ${count} Preemption is not helpful for scheduling.`;
 }
 
 function fitsNode(pod: Pod, node: Node): boolean {
@@ -66,11 +70,11 @@ export function judgePod(
   if (count === 0) return { message: "no nodes available to schedule pods", waitingClaims: [] };
   const open = nodes.filter((node) => node.spec?.unschedulable !== true);
   if (open.length === 0)
-    return { message: unavailable(count, `${count} node(s) were unschedulable`), waitingClaims: [] };
+    return { message: noNode(count, `${count} node(s) were unschedulable`), waitingClaims: [] };
   const node = open.find((candidate) => fitsNode(pod, candidate));
   if (node !== undefined) return { node, waitingClaims };
   const reason = `${open.length} node(s) didn't match Pod's node affinity/selector`;
-  return { message: unavailable(count, reason), waitingClaims: [] };
+  return { message: noNode(count, reason), waitingClaims: [] };
 }
 
 /** Whether a pod still needs a node. */

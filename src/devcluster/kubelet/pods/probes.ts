@@ -67,7 +67,6 @@ export function unsupportedParts({ spec }: Pod): string[] {
     containers.flatMap((container, index) => [
       ...(actionsOf(container).some(({ grpc }) => grpc) ? [`spec.${list}[${index}]: gRPC probes`] : []),
       ...(container.lifecycle?.stopSignal ? [`spec.${list}[${index}].lifecycle.stopSignal`] : []),
-      ...(container.restartPolicy ? [`spec.${list}[${index}].restartPolicy`] : []),
     ]),
   );
 }

@@ -12,10 +12,19 @@ function record(
   now: string,
 ): ContainerRecord {
   const health = { started: false, ready: false };
-  const fresh = { container, isInit, health, lastState: {}, restartCount: 0, containerID: undefined };
+  const isSidecar = isInit && container.restartPolicy === "Always";
+  const fresh = {
+    container,
+    isInit,
+    isSidecar,
+    health,
+    lastState: {},
+    restartCount: 0,
+    containerID: undefined,
+  };
   if (known?.state === undefined) return { ...fresh, state: waitingState(hasInitContainers) };
   const { state, lastState = {}, restartCount, containerID } = known;
-  const kept = { container, isInit, health, lastState, restartCount, containerID };
+  const kept = { container, isInit, isSidecar, health, lastState, restartCount, containerID };
   if (state.terminated !== undefined) return { ...kept, state };
   if (state.running === undefined) return { ...kept, state: waitingState(hasInitContainers) };
   const terminated = {

@@ -19,8 +19,9 @@ export function nextPauseMs(backoff: Backoff, beforeMs: number | undefined): num
   return beforeMs === undefined ? backoff.firstMs : Math.min(beforeMs * 2, backoff.longestMs);
 }
 
-/** The restart policy that counts for a container: an init container runs until it succeeds. */
-export function restartPolicyOf(pod: Pod, { isInit }: ContainerRecord): string {
+/** The restart policy that counts for a container: an init container runs until it succeeds, a sidecar always. */
+export function restartPolicyOf(pod: Pod, { isInit, isSidecar }: ContainerRecord): string {
+  if (isSidecar) return "Always";
   const policy = pod.spec.restartPolicy ?? "Always";
   return isInit && policy === "Always" ? "OnFailure" : policy;
 }

@@ -4,9 +4,16 @@ import type { Container, ContainerState, Pod } from "../../../kube/builtin.ts";
 import { initialRecords } from "./records.ts";
 import { deadlineLeftMs, ENDINGS, fieldPathOf, podPhase, podStatus, type PodFacts } from "./status.ts";
 
-const facts: PodFacts = { startTime: "t0", podIP: "127.0.0.1", hostIP: "127.0.0.1", ending: undefined };
+const facts: PodFacts = {
+  startTime: "t0",
+  podIP: "127.0.0.1",
+  hostIP: "127.0.0.1",
+  isSettled: true,
+  ending: undefined,
+};
 const waiting: ContainerState = { waiting: {} };
 const running: ContainerState = { running: {} };
+const startError: ContainerState = { terminated: { exitCode: 128, reason: "StartError" } };
 const exited = (exitCode: number): ContainerState => ({ terminated: { exitCode } });
 
 function aPod(spec: Partial<Pod["spec"]> = {}): Pod {
@@ -45,13 +52,34 @@ for (const [what, policy, states, phase] of PHASES) {
   });
 }
 
-test("a pod that is ended as a whole shows why at once, and fails when its last container has ended", () => {
+test("a pod that is ended as a whole is not ready at once, and fails, with why, when its last container has ended", () => {
   const pod = aPod({ restartPolicy: "Never" });
   const ending = { ...facts, ending: ENDINGS.deadline };
   const early = podStatus(pod, recordsOf(pod, running), ending, "t2");
-  assert.deepEqual([early.phase, early.reason], ["Running", "DeadlineExceeded"]);
-  assert.equal(podStatus(pod, recordsOf(pod, exited(0)), ending, "t2").phase, "Failed");
+  const ready = early.conditions?.find(({ type }) => type === "Ready");
+  assert.deepEqual([early.phase, early.reason, ready?.reason], ["Running", undefined, "PodFailed"]);
+  const late = podStatus(pod, recordsOf(pod, exited(0)), ending, "t2");
+  assert.deepEqual([late.phase, late.reason], ["Failed", "DeadlineExceeded"]);
 });
+
+const HELD: [what: string, states: ContainerState[], phase: string][] = [
+  ["that ended", [exited(0), exited(0)], "Running"],
+  ["whose init container failed", [exited(1), waiting], "Pending"],
+  ["whose program could not start", [exited(0), startError], "Pending"],
+];
+
+for (const [what, states, phase] of HELD) {
+  test(`a pod ${what} keeps its phase, not ready for the reason of its end, until all is torn down`, () => {
+    const pod = aPod({ restartPolicy: "Never", initContainers: [init] });
+    const open = { ...facts, isSettled: false };
+    const status = podStatus(pod, recordsOf(pod, ...states), open, "t2");
+    const ready = status.conditions?.find(({ type }) => type === "Ready");
+    const reason = podStatus(pod, recordsOf(pod, ...states), facts, "t2").conditions?.find(
+      ({ type }) => type === "Ready",
+    )?.reason;
+    assert.deepEqual([status.phase, ready?.status, ready?.reason], [phase, "False", reason]);
+  });
+}
 
 test("a container is ready and started as its probes say, and only while it runs", () => {
   const pod = aPod();

@@ -4,6 +4,8 @@ import type { Container, ContainerState, ContainerStatus, Pod, PodCondition } fr
 export interface ContainerRecord {
   container: Container;
   isInit: boolean;
+  /** An init container that runs beside the pod's containers: it is restarted, and ended after them. */
+  isSidecar: boolean;
   state: ContainerState;
   lastState: ContainerState;
   restartCount: number;
@@ -23,7 +25,9 @@ export interface PodFacts {
   /** Set when the pod's sandbox could be made: volumes are there. */
   podIP: string | undefined;
   hostIP: string;
-  /** Why the pod as a whole was ended, e.g. DeadlineExceeded; shown before its containers have ended. */
+  /** The kubelet itself ends the containers, or all is torn down after their end: a final phase may be shown. */
+  isSettled: boolean;
+  /** Why the pod as a whole was ended, e.g. DeadlineExceeded; shown when its containers have ended. */
   ending: { reason: string; message: string } | undefined;
 }
 
@@ -64,7 +68,7 @@ function statusOf(record: ContainerRecord): ContainerStatus {
     name: container.name,
     state,
     lastState: record.lastState,
-    ready: isInit ? hasSucceeded(record) : isRunning && record.health.ready,
+    ready: isInit && !record.isSidecar ? hasSucceeded(record) : isRunning && record.health.ready,
     restartCount: record.restartCount,
     image: container.image ?? "",
     imageID: "",
@@ -73,13 +77,19 @@ function statusOf(record: ContainerRecord): ContainerStatus {
   };
 }
 
+/** A sidecar is through with its part of the start as soon as it has started. */
+function isInitialized(record: ContainerRecord): boolean {
+  if (!record.isSidecar) return hasSucceeded(record);
+  return record.restartCount > 0 || record.health.started;
+}
+
 function isOver(record: ContainerRecord, restartPolicy: string): boolean {
   if (record.state.terminated === undefined) return false;
   return restartPolicy === "Never" || (restartPolicy === "OnFailure" && hasSucceeded(record));
 }
 
 function phaseOf(records: readonly ContainerRecord[], restartPolicy: string): Phase {
-  const inits = records.filter(({ isInit }) => isInit);
+  const inits = records.filter(({ isInit, isSidecar }) => isInit && !isSidecar);
   const mains = records.filter(({ isInit }) => !isInit);
   if (
     restartPolicy === "Never" &&
@@ -93,7 +103,7 @@ function phaseOf(records: readonly ContainerRecord[], restartPolicy: string): Ph
   ) {
     return "Pending";
   }
-  if (!mains.every((one) => isOver(one, restartPolicy))) return "Running";
+  if (!mains.every((one) => isOver(one, restartPolicy)) || isStillRunning(records)) return "Running";
   return mains.every(hasSucceeded) ? "Succeeded" : "Failed";
 }
 
@@ -101,10 +111,32 @@ function isStillRunning(records: readonly ContainerRecord[]): boolean {
   return records.some(({ state }) => state.running !== undefined);
 }
 
-/** The phase that the pod has once its containers are as recorded. */
+/** The phase that the pod comes to, its containers being as recorded. */
 export function podPhase(records: readonly ContainerRecord[], restartPolicy: string, facts: PodFacts): Phase {
-  if (facts.ending === undefined) return phaseOf(records, restartPolicy);
-  return isStillRunning(records) ? phaseOf(records, "Always") : "Failed";
+  return facts.ending === undefined ? phaseOf(records, restartPolicy) : "Failed";
+}
+
+function isFinal(phase: Phase): boolean {
+  return phase === "Succeeded" || phase === "Failed";
+}
+
+/** A final phase is shown when nothing runs any more and all is torn down; until then, the phase before it. */
+function shownPhase(records: readonly ContainerRecord[], phase: Phase, facts: PodFacts): Phase {
+  if (!isFinal(phase) || (facts.isSettled && !isStillRunning(records))) return phase;
+  const hasRun = ({ isInit, state, lastState }: ContainerRecord): boolean =>
+    !isInit &&
+    (state.running !== undefined ||
+      lastState.terminated !== undefined ||
+      (state.terminated !== undefined && state.terminated.reason !== "StartError"));
+  return records.some(hasRun) ? "Running" : "Pending";
+}
+
+/** Whether the pod's sandbox is gone: with the end of its last sidecar, or when the pod's end is shown. */
+function isTornDown(records: readonly ContainerRecord[], phase: Phase, facts: PodFacts): boolean {
+  if (!isFinal(phase) || isStillRunning(records)) return false;
+  return (
+    facts.isSettled || records.some(({ isSidecar, state }) => isSidecar && state.terminated !== undefined)
+  );
 }
 
 type Verdict = Pick<PodCondition, "status" | "reason" | "message">;
@@ -114,7 +146,7 @@ const TRUE: Verdict = { status: "True" };
 function readiness(records: readonly ContainerRecord[], phase: Phase): Verdict {
   if (phase === "Succeeded") return { status: "False", reason: "PodCompleted" };
   if (phase === "Failed") return { status: "False", reason: "PodFailed" };
-  const unready = records.filter((one) => !one.isInit && !statusOf(one).ready);
+  const unready = records.filter((one) => (!one.isInit || one.isSidecar) && !statusOf(one).ready);
   if (unready.length === 0) return TRUE;
   const names = unready.map(({ container }) => container.name).join(" ");
   return {
@@ -125,7 +157,7 @@ function readiness(records: readonly ContainerRecord[], phase: Phase): Verdict {
 }
 
 function initialization(records: readonly ContainerRecord[], phase: Phase): Verdict {
-  const incomplete = records.filter((one) => one.isInit && !hasSucceeded(one));
+  const incomplete = records.filter((one) => one.isInit && !isInitialized(one));
   if (incomplete.length === 0)
     return phase === "Succeeded" ? { status: "True", reason: "PodCompleted" } : TRUE;
   const names = incomplete.map(({ container }) => container.name).join(" ");
@@ -144,9 +176,9 @@ function conditionsOf(
   now: string,
 ) {
   const before = pod.status?.conditions ?? [];
-  const isEnded = phase === "Succeeded" || phase === "Failed";
+  const hasSandbox = facts.podIP !== undefined && !isTornDown(records, phase, facts);
   const own: [type: string, verdict: Verdict][] = [
-    ["PodReadyToStartContainers", { status: facts.podIP === undefined || isEnded ? "False" : "True" }],
+    ["PodReadyToStartContainers", { status: hasSandbox ? "True" : "False" }],
     ["Initialized", initialization(records, phase)],
     ["Ready", readiness(records, phase)],
     ["ContainersReady", readiness(records, phase)],
@@ -167,14 +199,17 @@ export function podStatus(
   facts: PodFacts,
   now: string,
 ): PodStatus {
-  const phase = podPhase(records, pod.spec.restartPolicy ?? "Always", facts);
+  // Of a pod that the kubelet itself ends nothing is restarted.
+  const policy = facts.isSettled ? "Never" : (pod.spec.restartPolicy ?? "Always");
+  const phase = podPhase(records, policy, facts);
   const ips = facts.podIP === undefined ? {} : { podIP: facts.podIP, podIPs: [{ ip: facts.podIP }] };
   const inits = records.filter(({ isInit }) => isInit).map(statusOf);
+  const shown = shownPhase(records, phase, facts);
   return {
     ...pod.status,
-    ...facts.ending,
+    ...(isFinal(shown) && facts.ending),
     ...ips,
-    phase,
+    phase: shown,
     hostIP: facts.hostIP,
     startTime: facts.startTime,
     conditions: conditionsOf(pod, records, phase, facts, now),

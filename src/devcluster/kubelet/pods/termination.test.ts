@@ -32,7 +32,10 @@ test("what never ran started when time began, and its message is the runtime's",
     message: "file",
   });
   assert.equal(state.startedAt, "1970-01-01T00:00:00Z");
-  assert.match(state.message ?? "", /^failed to create containerd task: .*container init: no such file$/);
+  assert.match(
+    state.message ?? "",
+    /^failed to create containerd task: .*start container process: no such file$/,
+  );
   assert.equal("message" in terminatedState(end), false);
 });
 

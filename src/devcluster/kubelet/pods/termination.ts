@@ -30,7 +30,7 @@ export function fallsBackToLog(container: Container, message: string, exitCode: 
 export function startErrorMessage(message: string): string {
   return (
     "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: " +
-    `unable to start container process: error during container init: ${message}`
+    `unable to start container process: ${message}`
   );
 }
 
@@ -38,10 +38,11 @@ export function startErrorMessage(message: string): string {
 export function terminatedState(end: ContainerEnd): NonNullable<ContainerState["terminated"]> {
   const { startError, exitCode, containerID, finishedAt } = end;
   const message = startError === undefined ? end.message : startErrorMessage(startError);
-  const failed = end.outOfMemory ? "OOMKilled" : startError === undefined ? "Error" : "StartError";
+  // Also beside exit code 0: a program may outlive a child of it that was killed.
+  const ended = end.outOfMemory ? "OOMKilled" : exitCode === 0 ? "Completed" : "Error";
   return {
     exitCode: startError === undefined ? exitCode : 128,
-    reason: startError === undefined && exitCode === 0 ? "Completed" : failed,
+    reason: startError === undefined ? ended : "StartError",
     ...(message !== "" && { message }),
     startedAt: end.startedAt ?? "1970-01-01T00:00:00Z",
     finishedAt,
