@@ -10,7 +10,7 @@ const sources = readProjectFiles(["src", "scripts"], ".ts").filter(
 );
 
 /** ADR 2: whoever needs more removes something else, or shows which user of the operator needs it. */
-const MAX_DEVCLUSTER_LINES = 22_000;
+const MAX_DEVCLUSTER_LINES = 21_715;
 
 describe("the house", () => {
   it("keeps its rules", () => {

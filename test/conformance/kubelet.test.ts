@@ -41,7 +41,7 @@ const LEFT_OUT: Record<string, string> = {
   "message-from-log": "it keeps stdout and stderr in the order of writing",
 };
 
-describe("the embedded node", { concurrency: 6 }, () => {
+describe("the embedded node", { concurrency: 8 }, () => {
   const stack = new AsyncDisposableStack();
   let cluster: DevCluster;
   before(async () => {

@@ -134,6 +134,8 @@ export function mask(value: unknown, namespace: string, field = ""): unknown {
     const entries = Object.entries(value)
       .filter(([, item]) => item !== undefined)
       .map(([key, item]): [string, unknown] => {
+        // Prose about the columns of a table, which no client shows.
+        if (field === "columnDefinitions" && key === "description") return [key, "<description>"];
         if (VOLATILE_FIELDS.has(key) && typeof item === "string" && item !== "") return [key, `<${key}>`];
         return [key.replace(UID, "<uid>"), mask(item, namespace, key)];
       });

@@ -15,7 +15,7 @@ export const MAY_IMPORT: Record<string, readonly string[]> = {
   client: ["kube"],
   runtime: ["kube", "client"],
   operator: ["kube", "api", "agents", "plan", "client", "runtime"],
-  devcluster: ["kube", "client"],
+  devcluster: ["kube", "client", "runtime"],
   local: ["kube", "plan", "client", "runtime", "operator", "devcluster"],
   demo: ["kube", "api", "agents", "client", "local"],
   cli: ["kube", "api", "agents", "plan", "client", "runtime", "operator", "devcluster", "local", "demo"],

@@ -1,4 +1,5 @@
 import { isApiError } from "../../client/errors.ts";
+import { WorkQueue } from "../../runtime/queue.ts";
 
 /** What is to be looked at, by key: each key once however often it is added, and never twice at a time. */
 export interface Loop {
@@ -17,76 +18,36 @@ export interface LoopOptions {
   onError(key: string, error: unknown): void;
 }
 
-const FIRST_RETRY_MS = 20;
-const LONGEST_RETRY_MS = 30_000;
+const REASON = "changed";
 
-/** The one mechanism of all controllers: a de-duplicated queue with per-key order, delays and back-off. */
-export function createLoop(options: LoopOptions): Loop {
-  const due = new Map<string, { at: number; timer: NodeJS.Timeout }>();
-  const ready = new Set<string>();
-  const running = new Map<string, Promise<void>>();
-  const failures = new Map<string, number>();
-  let stopped = false;
-
-  const enqueue = (key: string): void => {
-    const waiting = due.get(key);
-    if (waiting !== undefined) clearTimeout(waiting.timer);
-    due.delete(key);
-    ready.add(key);
-    // Not within the call: whoever adds may still be setting up what `reconcile` needs.
-    queueMicrotask(startNext);
-  };
-
-  const add = (key: string, delayMs = 0): void => {
-    if (stopped || ready.has(key)) return;
-    if (delayMs <= 0) {
-      enqueue(key);
-      return;
-    }
-    const at = performance.now() + delayMs;
-    const waiting = due.get(key);
-    if (waiting !== undefined && waiting.at <= at) return;
-    if (waiting !== undefined) clearTimeout(waiting.timer);
-    // Longer delays than a timer can hold are cut: looking early does no harm.
-    due.set(key, { at, timer: setTimeout(enqueue, Math.min(delayMs, 2 ** 31 - 1), key) });
-  };
-
-  const runOne = async (key: string): Promise<void> => {
-    try {
-      const again = await options.reconcile(key);
-      failures.delete(key);
-      if (again !== undefined) add(key, Math.max(again, 1));
-    } catch (error) {
-      const count = (failures.get(key) ?? 0) + 1;
-      failures.set(key, count);
-      // What is looked at may change or go meanwhile; if it is still missing at the next look, something is wrong.
-      const isRace = isApiError(error, "Conflict") || (isApiError(error, "NotFound") && count === 1);
-      if (!isRace && !stopped) options.onError(key, error);
-      add(key, Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(count - 1, 12)));
-    }
-  };
-
-  const startNext = (): void => {
-    for (const key of ready) {
-      if (stopped || running.size >= (options.concurrency ?? 4)) return;
-      if (running.has(key)) continue;
-      ready.delete(key);
-      const run = runOne(key).finally(() => {
-        running.delete(key);
-        startNext();
-      });
-      running.set(key, run);
-    }
-  };
-
+/** The work queue of one controller. */
+export function createLoop({ concurrency = 4, reconcile, onError }: LoopOptions): Loop {
+  let isStopped = false;
+  const queue = new WorkQueue({
+    concurrency,
+    firstBackoffMs: 20,
+    longestBackoffMs: 30_000,
+    async run(key) {
+      try {
+        const again = await reconcile(key);
+        queue.forget(key);
+        if (again !== undefined) queue.addAfter(key, Math.max(again, 1), REASON);
+      } catch (error) {
+        // What is looked at may change or go meanwhile; if it is still missing at the next look, something is wrong.
+        const isRace =
+          isApiError(error, "Conflict") || (isApiError(error, "NotFound") && queue.failures(key) === 0);
+        if (!isRace && !isStopped) onError(key, error);
+        queue.addWithBackoff(key, REASON);
+      }
+    },
+  });
+  // Not within the call: whoever makes the loop may still be setting up what `reconcile` needs.
+  queueMicrotask(() => queue.start());
   return {
-    add,
-    stop: async () => {
-      stopped = true;
-      for (const { timer } of due.values()) clearTimeout(timer);
-      due.clear();
-      ready.clear();
-      await Promise.allSettled(running.values());
+    add: (key, delayMs = 0) => queue.addAfter(key, delayMs, REASON),
+    async stop() {
+      isStopped = true;
+      await queue.stop();
     },
   };
 }

@@ -1,6 +1,5 @@
 import { humanAge, humanDuration } from "../answers/human-time.ts";
 import { itemsOf, metaOf, partOf, textOf, type JsonObject } from "../answers/json-object.ts";
-import { ageDescription, columnDescriptions, nameDescription } from "./column-descriptions.ts";
 import { podCells } from "./pod-cells.ts";
 import type { Column } from "./resource.ts";
 import { formatLabelSelector } from "./selector-text.ts";
@@ -14,28 +13,26 @@ export const nameColumn: Column = {
   name: "Name",
   type: "string",
   format: "name",
-  description: nameDescription,
   cell: (object) => metaOf(object).name ?? "",
 };
 
 const ageColumn: Column = {
   name: "Age",
   type: "string",
-  description: ageDescription,
   cell: (object, now) => humanAge(metaOf(object).creationTimestamp, now),
 };
 
-function column(kind: string, name: string, cell: Cell, priority = 0): Column {
-  return { name, type: "string", description: columnDescriptions[kind]?.[name] ?? "", priority, cell };
+function column(name: string, cell: Cell, priority = 0): Column {
+  return { name, type: "string", priority, cell };
 }
 
 /** Name, the kind's own columns, Age, then what only `-o wide` shows. */
-function columns(kind: string, cells: Record<string, Cell>, wide: Record<string, Cell> = {}): Column[] {
+function columns(cells: Record<string, Cell>, wide: Record<string, Cell> = {}): Column[] {
   return [
     nameColumn,
-    ...Object.entries(cells).map(([name, cell]) => column(kind, name, cell)),
+    ...Object.entries(cells).map(([name, cell]) => column(name, cell)),
     ageColumn,
-    ...Object.entries(wide).map(([name, cell]) => column(kind, name, cell, 1)),
+    ...Object.entries(wide).map(([name, cell]) => column(name, cell, 1)),
   ];
 }
 
@@ -56,7 +53,6 @@ function accessModes(part: JsonObject): string {
 }
 
 const claimColumns = columns(
-  "PersistentVolumeClaim",
   {
     Status: (object) =>
       metaOf(object).deletionTimestamp ? "Terminating" : textOf(partOf(object, "status"), "phase"),
@@ -75,7 +71,7 @@ const claimColumns = columns(
   { VolumeMode: (object) => textOf(partOf(object, "spec"), "volumeMode") || "<unset>" },
 );
 
-const volumeColumns = columns("PersistentVolume", {
+const volumeColumns = columns({
   Capacity: (object) => textOf(partOf(partOf(object, "spec"), "capacity"), "storage"),
   "Access Modes": (object) => accessModes(partOf(object, "spec")),
   "Reclaim Policy": (object) => textOf(partOf(object, "spec"), "persistentVolumeReclaimPolicy"),
@@ -114,7 +110,6 @@ function joined(items: JsonObject[], field: string): string {
 }
 
 const jobColumns = columns(
-  "Job",
   {
     Status: jobStatus,
     Completions: (object) => {
@@ -134,7 +129,6 @@ const jobColumns = columns(
 );
 
 const podColumns = columns(
-  "Pod",
   {
     Ready: (object, now) => podCells(object, now).ready,
     Status: (object, now) => podCells(object, now).status,
@@ -165,18 +159,18 @@ function eventSource(object: JsonObject): string {
 }
 
 const eventColumns: Column[] = [
-  column("Event", "Last Seen", (object, now) => eventAge(object, now, true)),
-  column("Event", "Type", (object) => textOf(object, "type")),
-  column("Event", "Reason", (object) => textOf(object, "reason")),
-  column("Event", "Object", (object) => {
+  column("Last Seen", (object, now) => eventAge(object, now, true)),
+  column("Type", (object) => textOf(object, "type")),
+  column("Reason", (object) => textOf(object, "reason")),
+  column("Object", (object) => {
     const about = partOf(object, "involvedObject");
     return `${textOf(about, "kind").toLowerCase()}/${textOf(about, "name")}`;
   }),
-  column("Event", "Subobject", (object) => textOf(partOf(object, "involvedObject"), "fieldPath"), 1),
-  column("Event", "Source", eventSource, 1),
-  column("Event", "Message", (object) => textOf(object, "message").trim()),
-  column("Event", "First Seen", (object, now) => eventAge(object, now, false), 1),
-  column("Event", "Count", (object) => partOf(object, "series")["count"] ?? object["count"] ?? 1, 1),
+  column("Subobject", (object) => textOf(partOf(object, "involvedObject"), "fieldPath"), 1),
+  column("Source", eventSource, 1),
+  column("Message", (object) => textOf(object, "message").trim()),
+  column("First Seen", (object, now) => eventAge(object, now, false), 1),
+  column("Count", (object) => partOf(object, "series")["count"] ?? object["count"] ?? 1, 1),
   { ...nameColumn, priority: 1 },
 ];
 
@@ -185,7 +179,6 @@ const customResourceDefinitionColumns: Column[] = [
   {
     name: "Created At",
     type: "date",
-    description: ageDescription,
     cell: (object) => metaOf(object).creationTimestamp ?? "",
   },
 ];
@@ -194,8 +187,8 @@ function createdAt(): Column[] {
   return customResourceDefinitionColumns;
 }
 
-function bindingColumns(kind: string): Column[] {
-  return columns(kind, {
+function bindingColumns(): Column[] {
+  return columns({
     Role: (object) => {
       const role = partOf(object, "roleRef");
       return `${textOf(role, "kind")}/${textOf(role, "name")}`;
@@ -205,19 +198,19 @@ function bindingColumns(kind: string): Column[] {
 
 /** By kind; a kind without its own shows its name and age. */
 export const builtinColumns: Readonly<Record<string, readonly Column[]>> = {
-  ConfigMap: columns("ConfigMap", { Data: (object) => count(object["data"]) + count(object["binaryData"]) }),
-  Secret: columns("Secret", {
+  ConfigMap: columns({ Data: (object) => count(object["data"]) + count(object["binaryData"]) }),
+  Secret: columns({
     Type: (object) => textOf(object, "type"),
     Data: (object) => count(object["data"]),
   }),
-  Namespace: columns("Namespace", { Status: (object) => textOf(partOf(object, "status"), "phase") }),
+  Namespace: columns({ Status: (object) => textOf(partOf(object, "status"), "phase") }),
   PersistentVolumeClaim: claimColumns,
   PersistentVolume: volumeColumns,
   Pod: podColumns,
   Job: jobColumns,
   Event: eventColumns,
-  ServiceAccount: columns("ServiceAccount", { Secrets: (object) => count(object["secrets"]) }),
-  Service: columns("Service", {
+  ServiceAccount: columns({ Secrets: (object) => count(object["secrets"]) }),
+  Service: columns({
     Type: (object) => textOf(partOf(object, "spec"), "type"),
     "Cluster-IP": (object) => textOf(partOf(object, "spec"), "clusterIP") || "<none>",
     "External-IP": () => "<none>",
@@ -226,7 +219,7 @@ export const builtinColumns: Readonly<Record<string, readonly Column[]>> = {
         .map((port) => `${String(port["port"])}/${textOf(port, "protocol")}`)
         .join(",") || "<none>",
   }),
-  Node: columns("Node", {
+  Node: columns({
     Status: (object) =>
       itemsOf(partOf(object, "status"), "conditions").some(
         (condition) => condition["type"] === "Ready" && condition["status"] === "True",
@@ -240,14 +233,14 @@ export const builtinColumns: Readonly<Record<string, readonly Column[]>> = {
         .join(",") || "<none>",
     Version: (object) => textOf(partOf(partOf(object, "status"), "nodeInfo"), "kubeletVersion"),
   }),
-  Lease: columns("Lease", { Holder: (object) => textOf(partOf(object, "spec"), "holderIdentity") }),
-  StorageClass: columns("StorageClass", {
+  Lease: columns({ Holder: (object) => textOf(partOf(object, "spec"), "holderIdentity") }),
+  StorageClass: columns({
     Provisioner: (object) => textOf(object, "provisioner"),
     ReclaimPolicy: (object) => textOf(object, "reclaimPolicy"),
     VolumeBindingMode: (object) => textOf(object, "volumeBindingMode"),
     AllowVolumeExpansion: (object) => object["allowVolumeExpansion"] === true,
   }),
-  Deployment: columns("Deployment", {
+  Deployment: columns({
     Ready: (object) =>
       `${String(partOf(object, "status")["readyReplicas"] ?? 0)}/${String(partOf(object, "spec")["replicas"] ?? 0)}`,
     "Up-to-date": (object) => partOf(object, "status")["updatedReplicas"] ?? 0,
@@ -255,18 +248,18 @@ export const builtinColumns: Readonly<Record<string, readonly Column[]>> = {
   }),
   Role: createdAt(),
   ClusterRole: createdAt(),
-  RoleBinding: bindingColumns("RoleBinding"),
-  ClusterRoleBinding: bindingColumns("ClusterRoleBinding"),
+  RoleBinding: bindingColumns(),
+  ClusterRoleBinding: bindingColumns(),
   CustomResourceDefinition: createdAt(),
-  PriorityClass: columns("PriorityClass", {
+  PriorityClass: columns({
     Value: (object) => object["value"],
     "Global-Default": (object) => object["globalDefault"] === true,
   }),
-  RuntimeClass: columns("RuntimeClass", { Handler: (object) => textOf(object, "handler") }),
-  MutatingWebhookConfiguration: columns("MutatingWebhookConfiguration", {
+  RuntimeClass: columns({ Handler: (object) => textOf(object, "handler") }),
+  MutatingWebhookConfiguration: columns({
     Webhooks: (object) => itemsOf(object, "webhooks").length,
   }),
-  ValidatingWebhookConfiguration: columns("ValidatingWebhookConfiguration", {
+  ValidatingWebhookConfiguration: columns({
     Webhooks: (object) => itemsOf(object, "webhooks").length,
   }),
 };

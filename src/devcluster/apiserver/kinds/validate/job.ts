@@ -6,7 +6,6 @@ import { dnsLabelErrors, dnsSubdomainErrors, qualifiedNameErrors } from "../../.
 import { labelSelector, selects } from "./label-selector.ts";
 import { validatePodTemplate } from "./pod.ts";
 import { atLeast, checkRules, namedAlways, oneOf, present, type Rule } from "./rule-table.ts";
-import { validateSuccessPolicy } from "./success-policy.ts";
 
 /** Validation of Jobs. Source: kubernetes pkg/apis/batch/validation. */
 
@@ -23,7 +22,6 @@ const JOB: readonly Rule[] = [
   ["completionMode", present(), oneOf("NonIndexed", "Indexed")],
   ["managedBy", managerErrors],
   ["podReplacementPolicy", replacementErrors],
-  ["successPolicy", validateSuccessPolicy],
 ];
 
 function indexedOnly(value: unknown, at: string, spec: JsonObject): FieldError[] {
