@@ -154,6 +154,10 @@ export const REASONS = {
     "The run asks for a feature that its agent does not have; it is not run without it.",
     "Leave out the field that the message names, or name another agent, and create the run again.",
   ),
+  TooLarge: failed(
+    "What the run, its provider and the AgentConfig give the agent is together more than a node can start, or an API server store.",
+    "Make what the message names smaller, or put it into a ConfigMap or the repository, and create the run again.",
+  ),
   NameTaken: failed(
     "An object with the name of the run's Job or claim exists and is not the run's own; it is left alone.",
     "Delete that object, or create the run under another name.",

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
 import { isObject, type JsonObject } from "../kube/json.ts";
+import { limitConnections } from "../runtime/connection-limit.ts";
 import { listening, type BindAddress, type Listener } from "../runtime/health.ts";
 import type { Log } from "../runtime/log.ts";
 import { WEBHOOK_PATH } from "./webhook-names.ts";
@@ -43,8 +44,10 @@ export async function listenWebhooks(
   });
   server.requestTimeout = TIMEOUT_MS;
   server.headersTimeout = TIMEOUT_MS;
+  // The two above count from the first byte of a request; this ends a connection that never sends one.
+  server.timeout = 2 * TIMEOUT_MS;
   server.keepAliveTimeout = IDLE_MS;
-  server.maxConnections = MAX_CONNECTIONS;
+  limitConnections(server, MAX_CONNECTIONS);
   return {
     port: await listening(server, address),
     useCertificate: (pem) => server.setSecureContext(pem),

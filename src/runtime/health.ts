@@ -1,6 +1,7 @@
 import { createServer } from "node:http";
 import type { ServerResponse } from "node:http";
 import type { AddressInfo, Server } from "node:net";
+import { limitConnections } from "./connection-limit.ts";
 
 /** What is wrong, in words; undefined when all is well. */
 export type HealthCheck = () => string | undefined | Promise<string | undefined>;
@@ -28,6 +29,9 @@ export function parseBindAddress(text: string): BindAddress | undefined {
 /** A page of a listener: what it answers to GET. */
 export type Page = (query: URLSearchParams) => Promise<{ status: number; contentType: string; body: string }>;
 
+/** Probes and a scraper or two; one that keeps many open must not keep these out. */
+const MAX_CONNECTIONS = 128;
+
 export interface Listener {
   /** The port in use, which matters where 0 asked for any free one. */
   port: number;
@@ -50,6 +54,8 @@ export async function listenPages(
   });
   server.requestTimeout = 10_000;
   server.headersTimeout = 5_000;
+  server.timeout = 30_000;
+  limitConnections(server, MAX_CONNECTIONS);
   return {
     port: await listening(server, address),
     close: () =>

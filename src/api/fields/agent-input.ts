@@ -1,5 +1,6 @@
 import { dataKey, dnsLabel } from "../rules/names.ts";
 import { envName } from "../rules/env.ts";
+import { mcpServersSize } from "../rules/size.ts";
 import {
   headerName,
   MAX_TEXT_BYTES,
@@ -143,4 +144,5 @@ export const mcpServers = list(mcpServer, {
   maxItems: 8,
   type: "map",
   keys: ["name"],
+  rules: [mcpServersSize],
 });

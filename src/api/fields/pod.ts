@@ -2,6 +2,7 @@ import { choice, flag, integer, intOrString, list, map, object, text } from "../
 import { envName, oneEnvSource, oneValueFrom } from "../rules/env.ts";
 import { labelKeys, labelValue, tolerationRules } from "../rules/pod.ts";
 import { dataKey } from "../rules/names.ts";
+import { envSize, MAX_VALUE_BYTES, valueSize } from "../rules/size.ts";
 import { imageReference, noNul, QUANTITY_PATTERN } from "../rules/values.ts";
 import { nameOf } from "./common.ts";
 
@@ -69,8 +70,8 @@ const envVar = object(
     name: text({ description: "Name of the variable.", maxLength: 253, rules: envName }),
     value: text({
       description: "Its value; $(NAME) stands for a variable before it, $$ for a dollar sign.",
-      maxLength: 32768,
-      rules: [noNul],
+      maxLength: MAX_VALUE_BYTES,
+      rules: [noNul, valueSize],
     }).optional(),
     valueFrom: valueFrom.optional(),
   },
@@ -79,7 +80,7 @@ const envVar = object(
 
 /** Environment variables, each name once. */
 export function env(description: string) {
-  return list(envVar, { description, maxItems: 64, type: "map", keys: ["name"] });
+  return list(envVar, { description, maxItems: 64, type: "map", keys: ["name"], rules: [envSize] });
 }
 
 export const nodeSelector = map(

@@ -1,5 +1,6 @@
 import { list, map, text } from "../schema/fields.ts";
 import { envKeys, envName, providerUrls } from "../rules/env.ts";
+import { environmentSize } from "../rules/size.ts";
 import { modelName, noNul } from "../rules/values.ts";
 
 export function model(description: string) {
@@ -12,7 +13,7 @@ export const providerFields = {
     description:
       "Environment variables of the agent, such as ANTHROPIC_BASE_URL. Keys and tokens do not belong here but in a Secret.",
     maxProperties: 64,
-    rules: [...envKeys, ...providerUrls],
+    rules: [...envKeys, ...providerUrls, environmentSize],
   }).optional(),
   authTokenEnv: text({
     description:

@@ -5,6 +5,7 @@ import { jobs, persistentVolumeClaims, type Job, type Pod } from "../../kube/bui
 import { isDeleting } from "../../kube/objects.ts";
 import { buildRunClaim } from "../specs/run-claim.ts";
 import { buildRunJob } from "../specs/run-job.ts";
+import { tooLarge } from "../specs/size.ts";
 import type { Child, EventIntent, LookAgain, Plan } from "../plan.ts";
 import type { ResolvedRun } from "../resolved-run.ts";
 import { cleansOnDelete, planAfterSuccess, planDeletion, removal } from "./cleanup.ts";
@@ -200,6 +201,8 @@ function start(observed: ObservedRun): RunPlan {
       : end(observed, { phase: "Failed", reason, message });
   }
   const job = buildRunJob(resolution.resolved);
+  const message = tooLarge(job);
+  if (message !== undefined) return end(observed, { phase: "Failed", reason: "TooLarge", message });
   const plan = initializing(observed, job);
   return {
     ...plan,

@@ -1,3 +1,4 @@
+import { sizes } from "./sizes.ts";
 import { references, runs, durations } from "./runs.ts";
 import { urls, branches, git } from "./git.ts";
 import { environment, pods } from "./pods.ts";
@@ -7,6 +8,7 @@ import type { RefusedManifest } from "./manifest.ts";
 
 /** Manifests that an API server refuses, with no webhook and no operator running. */
 export const REFUSED_MANIFESTS: readonly RefusedManifest[] = [
+  ...sizes,
   ...references,
   ...runs,
   ...durations,
