@@ -59,8 +59,14 @@ export interface EntrypointRules {
   stopSignal: "INT" | "TERM";
   /** Written before the prompt. */
   promptPrefix: string;
-  /** Instruction files of a repository, first found wins, given back to an agent that may not read the repository's configuration itself. */
+  /** Instruction files of an untrusted checkout, first found wins, handed over as text: the agent is kept from reading them itself. */
   instructionFiles: readonly string[];
+  /** Whether an `@path` in such a file stands for what that file of the checkout says. */
+  instructionImports?: boolean;
+  /** How many bytes of them are handed over. Default: 256 KiB. */
+  instructionBytes?: number;
+  /** Names of the instruction files that it reads by itself, wherever they are in a checkout. */
+  ownInstructionFiles?: readonly string[];
   /** The user's own instruction file, below the home directory; absent: they come in the file that AGENT_INSTRUCTIONS names. */
   userInstructions?: string;
   /**
@@ -78,8 +84,13 @@ export interface EntrypointRules {
   instructionKey?: string;
   /** Whether it keeps the user's git configuration from its tools, so that they must get it by environment. */
   hidesGitConfig?: boolean;
-  /** Paths (with `*`) moved out of an untrusted checkout while the agent runs. */
+  /** What it reads as configuration at the root of a checkout, whatever it is told: moved out of an untrusted one while it runs. */
   hiddenPaths: readonly string[];
+  /**
+   * How a value is written that its configuration names by a variable, so that it arrives as it is: as JSON has
+   * it in a string, with a backslash before each `$`, or with a reference to nothing in each `${`.
+   */
+  quotes?: "json" | "dollar" | "braces";
   /** A line after which going on is hopeless. */
   hopeless?: string;
   /**
@@ -170,6 +181,8 @@ export interface Agent {
   corrections(setup: AgentSetup): Record<string, string>;
   /** Files that must stand below the home directory when the agent starts, by path; each one line of text. */
   files?(setup: AgentSetup): Record<string, string>;
+  /** Variables that its configuration names by `quotedName`. */
+  quotedVariables?(setup: AgentSetup): string[];
   /** Reads the end of the container's log; lines that are not the agent's are passed over. */
   parseOutput(tail: string): AgentReport;
 }

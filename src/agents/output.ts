@@ -13,6 +13,21 @@ export function jsonLines(tail: string): JsonObject[] {
   return objects;
 }
 
+/** Of an agent that has ended without saying why in its own form: what it said last, in one line; else `otherwise`. */
+export function lastWordsOf(tail: string, otherwise: string): string {
+  const said = tail
+    .split("\n")
+    // Without colours and whatever else a terminal would obey.
+    .map((line) => line.replaceAll(/\p{Cc}(\[[0-9;?]*[A-Za-z])?/gu, "").trim())
+    .filter((line) => line !== "" && !line.startsWith("{"));
+  const text = said.slice(-LAST_LINES).join(" ");
+  return text === "" ? `${otherwise}; see the agent's log` : `${otherwise}: ${text.slice(-LAST_CHARACTERS)}`;
+}
+
+/** As many as a reader of the status can take in. */
+const LAST_LINES = 6;
+const LAST_CHARACTERS = 1000;
+
 function parseObject(line: string): JsonObject | undefined {
   try {
     return asObject(JSON.parse(line));

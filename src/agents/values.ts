@@ -1,5 +1,5 @@
 import type { EnvVar } from "../kube/builtin.ts";
-import type { McpValue } from "./agent.ts";
+import type { McpServer, McpValue } from "./agent.ts";
 
 /** The value of a variable that is given as text; undefined when it is absent or comes from elsewhere. */
 export function literalValue(env: readonly EnvVar[], name: string): string | undefined {
@@ -21,15 +21,30 @@ export function withVersion(baseUrl: string): string {
   return `${withoutVersion(baseUrl)}/v1`;
 }
 
+/** The variable with another's value as the agent's configuration wants it; see `quotes`. */
+export function quotedName(variable: string): string {
+  return `AGENT_QUOTED_${variable}`;
+}
+
+/** The variables that servers' environment and headers come from. */
+export function mcpVariables(servers: readonly McpServer[]): string[] {
+  return servers.flatMap((server) =>
+    Object.values("url" in server ? server.headers : server.env).flatMap((value) =>
+      "variable" in value ? [value.variable] : [],
+    ),
+  );
+}
+
 /** The values as an agent's configuration has them: text as it is, a variable as `refer` writes it. */
 export function mapMcpValues(
   values: Readonly<Record<string, McpValue>>,
   refer: (variable: string) => string,
+  write = (text: string): string => text,
 ): Record<string, string> {
   return Object.fromEntries(
     Object.entries(values).map(([name, value]) => [
       name,
-      "text" in value ? value.text : refer(value.variable),
+      "text" in value ? write(value.text) : refer(value.variable),
     ]),
   );
 }

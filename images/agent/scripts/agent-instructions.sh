@@ -23,23 +23,128 @@ find_instructions() {
   add_instructions "${AGENT_SYSTEM_PROMPT:-}"
   take_user_instructions
   unset AGENT_SYSTEM_PROMPT AGENT_USER_INSTRUCTIONS
-  for file in ${AGENT_INSTRUCTION_FILES:-}; do
-    if is_repository_file "$file"; then
-      head -c 262144 "$file" >>"$AGENT_INSTRUCTIONS"
-      return
-    fi
-  done
+  take_repository_instructions
 }
 
-# What the option for instructions is given: their file, or a setting with what it holds.
+take_repository_instructions() {
+  : >"$private/repository.md"
+  : >"$private/taken"
+  for file in ${AGENT_INSTRUCTION_FILES:-}; do
+    if repository_file "$file" >/dev/null; then
+      add_repository_file "$file" 0
+      break
+    fi
+  done
+  [ ! -s "$private/repository.md" ] || cat "$private/repository.md" >>"$AGENT_INSTRUCTIONS"
+}
+
+# repository_file PATH: the real path of a regular file of this checkout; none for a link that leads elsewhere.
+repository_file() {
+  [ -f "$1" ] || return 1
+  real=$(readlink -f -- "$1") || return 1
+  case $real in
+    "$work"/.git/*) return 1 ;;
+    "$work"/*) printf '%s\n' "$real" ;;
+    *) return 1 ;;
+  esac
+}
+
+# add_repository_file PATH DEPTH: what it says, once, then what its imports say. Read by a program that has
+# nothing of its own to tell, should the path lead to it after all.
+add_repository_file() (
+  file=$(repository_file "$1") || exit 0
+  ! grep -q -x -F -e "$file" "$private/taken" || exit 0
+  [ "$(wc -l <"$private/taken")" -lt 100 ] || exit 0
+  printf '%s\n' "$file" >>"$private/taken"
+  room=$((${AGENT_INSTRUCTION_BYTES:-262144} - $(wc -c <"$private/repository.md")))
+  [ "$room" -gt 0 ] || exit 0
+  env -i "PATH=$PATH" head -c "$room" "$file" >"$private/part$2"
+  { cat "$private/part$2" && echo; } >>"$private/repository.md"
+  [ -n "${AGENT_INSTRUCTION_IMPORTS:-}" ] && [ "$2" -lt 5 ] || exit 0
+  imported_paths <"$private/part$2" | while IFS= read -r path; do
+    case $path in
+      /*) ;;
+      *) path=$(dirname "$file")/$path ;;
+    esac
+    add_repository_file "$path" $(($2 + 1))
+  done
+)
+
+# Reads Markdown, writes the path of each import as claude finds them: not in code, not in comments.
+imported_paths() {
+  LC_ALL=C awk '
+    /^ ? ? ?(```|~~~)/ { fenced = !fenced; next }
+    fenced { next }
+    /^(    |\t)/ && (blank || NR == 1) { next }
+    { blank = /^[ \t]*$/ }
+    {
+      if (commented) {
+        if (!sub(/^.*-->/, "")) next
+        commented = 0
+      }
+      gsub(/<!--([^-]|-[^-])*-->/, " ")
+      if (sub(/<!--.*$/, "")) commented = 1
+      gsub(/`+[^`]*`+/, " ")
+      gsub(/\\ /, "\001")
+      for (i = 1; i <= NF; i++) {
+        if ($i !~ /^@[A-Za-z0-9._\/-]/) continue
+        path = substr($i, 2)
+        sub(/[#\\].*$/, "", path)
+        gsub(/\001/, " ", path)
+        if (path != "" && path != "/" && count++ < 1000) print path
+      }
+    }'
+}
+
+# What the option for instructions is given: their file, or a setting with what it holds, as a string of TOML
+# and short enough for an argument.
 instructions_argument() {
   if [ -z "${AGENT_INSTRUCTION_KEY:-}" ]; then
     printf '%s' "$AGENT_INSTRUCTIONS"
     return
   fi
   printf '%s="""\n' "$AGENT_INSTRUCTION_KEY"
-  LC_ALL=C tr -d '\000-\010\013-\037\177' <"$AGENT_INSTRUCTIONS" | LC_ALL=C sed 's/\\/\\\\/g; s/"/\\"/g'
+  toml_text <"$AGENT_INSTRUCTIONS"
   printf '"""'
+}
+
+# Without control characters, and with a question mark for what is no UTF-8: an argument must be.
+toml_text() {
+  LC_ALL=C tr -d '\000-\010\013-\037\177' | LC_ALL=C awk '
+    BEGIN {
+      room = 120000
+      for (code = 128; code < 256; code++) byte[sprintf("%c", code)] = code
+    }
+    # Bytes that follow the first one of a character; -1: it is none.
+    function following(place, first, second, count, i, next_byte) {
+      first = byte[substr($0, place, 1)]
+      count = first < 194 ? -1 : first < 224 ? 1 : first < 240 ? 2 : first < 245 ? 3 : -1
+      for (i = 1; i <= count; i++) {
+        next_byte = byte[substr($0, place + i, 1)]
+        if (next_byte < 128 || next_byte > 191) return -1
+      }
+      second = byte[substr($0, place + 1, 1)]
+      if (first == 224 && second < 160 || first == 237 && second > 159) return -1
+      if (first == 240 && second < 144 || first == 244 && second > 143) return -1
+      return count
+    }
+    {
+      size = length($0)
+      for (place = 1; place <= size; place++) {
+        character = substr($0, place, 1)
+        if (character == "\\" || character == "\"") character = "\\" character
+        if (character in byte) {
+          more = following(place)
+          character = more < 0 ? "?" : substr($0, place, more + 1)
+          if (more > 0) place += more
+        }
+        room -= length(character)
+        if (room < 0) exit
+        printf "%s", character
+      }
+      if (--room < 0) exit
+      print ""
+    }'
 }
 
 add_instructions() {
@@ -56,13 +161,4 @@ take_user_instructions() {
   else
     add_instructions "$given"
   fi
-}
-
-# is_repository_file PATH: a regular file that does not lie outside this directory, also through links.
-is_repository_file() {
-  [ -f "$1" ] || return 1
-  case $(readlink -f -- "$1") in
-    "$(pwd -P)"/*) return 0 ;;
-  esac
-  return 1
 }

@@ -12,6 +12,8 @@ base_file=$RECORD_DIR/start.${AGENT_RUN_UID:-run}.base
 # The number of what these scripts and the operator that starts them agree on: names and meanings of the
 # variables, the lines of JSON, the exit codes. src/plan/specs/scripts.ts has the operator's.
 contract=1
+line_feed='
+'
 
 say() {
   printf '%s\n' "$*" >&2

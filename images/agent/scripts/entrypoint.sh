@@ -13,6 +13,7 @@ scripts=${0%/*}
 . "$scripts/agent-session.sh"
 . "$scripts/agent-stall.sh"
 . "$scripts/agent-text.sh"
+. "$scripts/agent-values.sh"
 . "$scripts/agent-change.sh"
 transcript=$RUN_DIR/transcript
 run_log=$RUN_DIR/log
@@ -251,6 +252,8 @@ require_writable "$RUN_DIR" "$work"
 require_fit_image
 find_cli
 configure_git
+trim_keys
+quote_values
 collect_secrets
 base=$(head -c 64 "$base_file" 2>/dev/null | tr -cd '0-9a-f')
 write_files

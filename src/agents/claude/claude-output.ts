@@ -1,5 +1,14 @@
 import type { AgentError, AgentReport, Tokens } from "../agent.ts";
-import { asCount, asNumber, asObject, asText, errorKindOf, formatCost, jsonLines } from "../output.ts";
+import {
+  asCount,
+  asNumber,
+  asObject,
+  asText,
+  errorKindOf,
+  formatCost,
+  jsonLines,
+  lastWordsOf,
+} from "../output.ts";
 import type { JsonObject } from "../output.ts";
 
 /** Reads the tail of `claude --output-format stream-json`: its last result, else what led up to its absence. */
@@ -13,7 +22,7 @@ export function parseClaudeOutput(tail: string): AgentReport {
       ...(sessionId === undefined ? {} : { sessionId }),
       ...usedSoFar(events),
       ...lastWords(events),
-      error: unfinished(events),
+      error: unfinished(events, tail),
     };
   }
   const error = errorOf(result, events);
@@ -57,9 +66,9 @@ function failure(status: number | undefined, message: string, events: JsonObject
   return retried ? { ...retried, message } : { kind: "Other", message };
 }
 
-function unfinished(events: JsonObject[]): AgentError {
+function unfinished(events: JsonObject[], tail: string): AgentError {
   return (
-    lastRetry(events) ?? { kind: "NoResult", message: "claude ended without a result; see the agent's log" }
+    lastRetry(events) ?? { kind: "NoResult", message: lastWordsOf(tail, "claude ended without a result") }
   );
 }
 

@@ -1,6 +1,13 @@
-import type { Agent, AgentSetup, McpServer, McpValue, ModelChoice } from "../agent.ts";
+import type { Agent, AgentSetup, McpServer, ModelChoice } from "../agent.ts";
 import { parseClaudeOutput } from "./claude-output.ts";
-import { isReference, literalValue, mapMcpValues, withoutVersion } from "../values.ts";
+import {
+  isReference,
+  literalValue,
+  mapMcpValues,
+  mcpVariables,
+  quotedName,
+  withoutVersion,
+} from "../values.ts";
 
 /** Claude Code, as measured at 2.1.197. */
 export const claude: Agent = {
@@ -9,6 +16,7 @@ export const claude: Agent = {
     cli: "claude",
     npmPackage: "@anthropic-ai/claude-code@2.1.197",
     shells: ["bash", "zsh"],
+    quotes: "braces",
     // Only at SIGINT does it still print its result with what the run has cost.
     stopSignal: "INT",
     // A prompt that starts with `/word` would be run as a command and never reach the model.
@@ -16,6 +24,7 @@ export const claude: Agent = {
     session: { path: ".claude/projects", option: "--resume" },
     userInstructions: ".claude/CLAUDE.md",
     instructionFiles: ["CLAUDE.md", ".claude/CLAUDE.md"],
+    instructionImports: true,
     instructionOption: "--append-system-prompt-file",
     hiddenPaths: [],
     // It would try again for three minutes.
@@ -54,13 +63,16 @@ export const claude: Agent = {
     ...mcpArgs(setup),
     ...setup.cliArgs,
   ],
-  environment: () => ({
+  environment: ({ trustRepositoryConfig }) => ({
+    // No setting turns off that prompts are taken from the checkout's .claude/scheduled_tasks.json.
+    ...(trustRepositoryConfig ? {} : { CLAUDE_CODE_DISABLE_CRON: "1" }),
     CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
     DISABLE_AUTOUPDATER: "1",
     // Without it bypassing permissions is refused to uid 0, which a pod security context may ask for.
     IS_SANDBOX: "1",
   }),
   corrections,
+  quotedVariables: ({ mcpServers }) => mcpVariables(mcpServers.filter((server) => "url" in server)),
   parseOutput: parseClaudeOutput,
 };
 
@@ -88,13 +100,27 @@ function mcpArgs({ mcpServers }: AgentSetup): string[] {
 
 function mcpServer(server: McpServer): object {
   return "url" in server
-    ? { type: "http", url: server.url, headers: mcpValues(server.headers) }
-    : { type: "stdio", command: server.command, args: server.args, env: mcpValues(server.env) };
+    ? { type: "http", url: text(server.url), headers: mapMcpValues(server.headers, quotedReference, twice) }
+    : {
+        type: "stdio",
+        command: text(server.command),
+        args: server.args.map(text),
+        env: mapMcpValues(server.env, (variable) => `\${${variable}}`, text),
+      };
 }
 
-/** claude puts a variable in the place of `${NAME}`. */
-function mcpValues(values: Readonly<Record<string, McpValue>>): Record<string, string> {
-  return mapMcpValues(values, (variable) => `\${${variable}}`);
+/** As it is, though claude puts a variable in the place of `${NAME}`. */
+function text(value: string): string {
+  return value.replaceAll("${", "${AGENT_NOTHING:-$}{");
+}
+
+/** It looks into headers once more when it sends them. */
+function twice(value: string): string {
+  return text(text(value));
+}
+
+function quotedReference(variable: string): string {
+  return `\${${quotedName(variable)}}`;
 }
 
 /** claude appends /v1 itself. */

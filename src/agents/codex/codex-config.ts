@@ -13,7 +13,7 @@ export function codexSettings(setup: AgentSetup): AgentArgument[] {
     ...providerSettings(setup),
     // A login shell would set PATH anew, and the image's tools would be gone.
     "allow_login_shell=false",
-    'project_doc_fallback_filenames=["CLAUDE.md"]',
+    setup.trustRepositoryConfig ? 'project_doc_fallback_filenames=["CLAUDE.md"]' : "project_doc_max_bytes=0",
     ...calmSettings,
     ...(setup.mcpServers.length === 0 ? [] : [`mcp_servers=${toml(mcpServers(setup))}`]),
   ];

@@ -1,5 +1,5 @@
 import type { AgentError, AgentReport, Tokens } from "../agent.ts";
-import { asCount, asNumber, asObject, asText, errorKindOf, jsonLines } from "../output.ts";
+import { asCount, asNumber, asObject, asText, errorKindOf, jsonLines, lastWordsOf } from "../output.ts";
 import type { JsonObject } from "../output.ts";
 
 /** Reads the tail of `codex exec --json`, with the usage lines that the entrypoint takes from its session. */
@@ -7,7 +7,7 @@ export function parseCodexOutput(tail: string): AgentReport {
   const events = jsonLines(tail);
   const sessionId = asText(events.findLast(isType("thread.started"))?.["thread_id"]);
   const text = events.map(wordsOf).findLast((words) => words !== undefined);
-  const error = errorOf(events);
+  const error = errorOf(events, tail);
   return {
     ok: error === undefined,
     ...(sessionId === undefined ? {} : { sessionId }),
@@ -37,13 +37,13 @@ function isTelling(event: JsonObject): boolean {
 }
 
 /** None where the turn was completed; else why it failed, or what it was at when it ended. */
-function errorOf(events: JsonObject[]): AgentError | undefined {
+function errorOf(events: JsonObject[], tail: string): AgentError | undefined {
   const last = events.findLast(isTelling);
   if (last?.["type"] === "turn.completed") return undefined;
   const message =
     last?.["type"] === "turn.failed" ? asText(asObject(last["error"])?.["message"]) : retryOf(last);
   return message === undefined
-    ? { kind: "NoResult", message: "codex ended without completing its turn; see the agent's log" }
+    ? { kind: "NoResult", message: lastWordsOf(tail, "codex ended without completing its turn") }
     : readFailure(message);
 }
 

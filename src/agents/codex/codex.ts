@@ -14,12 +14,14 @@ export const codex: Agent = {
     promptPrefix: "",
     session: { path: ".codex/sessions", option: "resume" },
     userInstructions: ".codex/AGENTS.md",
-    // It reads a checkout's AGENTS.md whether it trusts the checkout or not.
-    instructionFiles: [],
+    // In its own order. It would read them through links, and does so whether it trusts a checkout or not.
+    instructionFiles: ["AGENTS.override.md", "AGENTS.md", "CLAUDE.md"],
+    // As many as it reads itself.
+    instructionBytes: 32_768,
     instructionOption: "-c",
     instructionKey: "developer_instructions",
-    // Never read where the directory is not trusted; but that is noted where a volume may be shared.
-    hiddenPaths: [".codex"],
+    // `.codex` is never read if the directory is not trusted; but that is noted where a volume may be shared.
+    hiddenPaths: [".codex", ".agents"],
     // It would try again five times, for seven seconds.
     hopeless: '^[{]"type":"error","message":"Reconnecting[.]+ [0-9/]+ [(]unexpected status 40[13] ',
     result: {

@@ -1,5 +1,5 @@
 import type { AgentError, AgentReport, Tokens } from "../agent.ts";
-import { asCount, asNumber, asObject, asText, errorKindOf, jsonLines } from "../output.ts";
+import { asCount, asNumber, asObject, asText, errorKindOf, jsonLines, lastWordsOf } from "../output.ts";
 import type { JsonObject } from "../output.ts";
 
 /** Reads the tail of `gemini --output-format stream-json` with the usage lines of its session's file. */
@@ -83,7 +83,7 @@ function errorOf(result: JsonObject, events: JsonObject[], tail: string): AgentE
   const event = events.findLast((each) => each["type"] === "error" && isSerious(each));
   if (event) return { kind: "Other", message: asText(event["message"]) ?? "gemini reported an error" };
   if (result["status"] === "success") return undefined;
-  return { kind: "Other", message: "gemini ended with an error that it did not name; see the agent's log" };
+  return { kind: "Other", message: lastWordsOf(tail, "gemini ended with an error that it did not name") };
 }
 
 function isSerious(event: JsonObject): boolean {
@@ -127,7 +127,7 @@ function unfinished(tail: string): AgentError {
   if (missing !== undefined) return { kind: "Authentication", message: missing };
   const retry = lastRetry(tail);
   if (!retry) {
-    return { kind: "NoResult", message: "gemini ended without a result; see the agent's log" };
+    return { kind: "NoResult", message: lastWordsOf(tail, "gemini ended without a result") };
   }
   const { status } = retry;
   return status === undefined

@@ -1,8 +1,11 @@
 import type { AgentSetup, McpServer, McpValue } from "../agent.ts";
-import { literalValue } from "../values.ts";
+import { literalValue, quotedName } from "../values.ts";
 
 /** The variables with the address of Google's API, or of a gateway that speaks it. */
 export const BASE_URLS = ["GOOGLE_GEMINI_BASE_URL", "GOOGLE_VERTEX_BASE_URL"];
+
+/** Read beside GEMINI.md, which it always reads. */
+export const INSTRUCTION_FILES = ["AGENTS.md"];
 
 /** The text of `~/.gemini/settings.json`, on one line. */
 export function geminiSettings(setup: AgentSetup): string {
@@ -17,8 +20,7 @@ export function geminiSettings(setup: AgentSetup): string {
     privacy: { usageStatisticsEnabled: false },
     security: { auth: { selectedType: authentication(setup) } },
     context: {
-      // Beside GEMINI.md, which it always reads.
-      fileName: ["AGENTS.md"],
+      fileName: INSTRUCTION_FILES,
       // Otherwise an `@word` in the instructions is taken for a file, and what stands there is lost.
       importFormat: "flat",
       // Otherwise an `@word` in the prompt is taken for any file whose name has it.
@@ -69,12 +71,14 @@ function setting(text: string): string {
   return text.replaceAll("$", `\${${NEVER_SET}:-$}`);
 }
 
-/** Headers and environment are searched for variables a second time, where a backslash keeps a `$`. */
+/** Headers and environment are searched for variables a second time; there a backslash keeps a `$`. */
 function mcpValues(values: Readonly<Record<string, McpValue>>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(values).map(([name, value]) => [
       name,
-      "text" in value ? value.text.replaceAll("$", `\${${NEVER_SET}:-\\$}`) : `\${${value.variable}}`,
+      "text" in value
+        ? value.text.replaceAll("$", `\${${NEVER_SET}:-\\$}`)
+        : `\${${quotedName(value.variable)}}`,
     ]),
   );
 }

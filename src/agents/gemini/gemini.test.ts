@@ -181,7 +181,7 @@ describe("gemini's settings", () => {
     assert.deepEqual(mcpServers, {
       remote: {
         httpUrl: "http://tracker/mcp?a=${AGENT_NOTHING:-$}A",
-        headers: { "X-Key": "${AGENT_MCP_0_0}", "X-Text": "a${AGENT_NOTHING:-\\$}HOME" },
+        headers: { "X-Key": "${AGENT_QUOTED_AGENT_MCP_0_0}", "X-Text": "a${AGENT_NOTHING:-\\$}HOME" },
       },
       local: {
         command: "node",

@@ -1,7 +1,7 @@
 import type { Agent, AgentSetup } from "../agent.ts";
-import { isReference, literalValue } from "../values.ts";
+import { isReference, literalValue, mcpVariables } from "../values.ts";
 import { parseGeminiOutput } from "./gemini-output.ts";
-import { BASE_URLS, geminiSettings } from "./gemini-settings.ts";
+import { BASE_URLS, geminiSettings, INSTRUCTION_FILES } from "./gemini-settings.ts";
 
 /** Gemini CLI, as measured at 0.61.0. */
 export const gemini: Agent = {
@@ -22,10 +22,12 @@ export const gemini: Agent = {
     },
     ownDirectory: ".gemini",
     instructionPath: ".gemini/GEMINI.md",
-    // It reads those itself, as text.
+    // It reads those below each directory itself, as text.
     instructionFiles: [],
+    ownInstructionFiles: ["GEMINI.md", ...INSTRUCTION_FILES],
     hidesGitConfig: true,
-    hiddenPaths: [".gemini"],
+    hiddenPaths: [".gemini", ".agents"],
+    quotes: "dollar",
     result: {
       lines: '^{"type":"result",',
       ok: '^[{]"type":"result","timestamp":"[^"]*","status":"success",',
@@ -68,6 +70,7 @@ export const gemini: Agent = {
   }),
   corrections,
   files: (setup) => ({ ".gemini/settings.json": geminiSettings(setup) }),
+  quotedVariables: ({ mcpServers }) => mcpVariables(mcpServers),
   parseOutput: parseGeminiOutput,
 };
 

@@ -1,5 +1,5 @@
 import type { AgentSetup, McpServer, McpValue } from "../agent.ts";
-import { isReference, literalValue, mapMcpValues, withVersion } from "../values.ts";
+import { isReference, literalValue, mapMcpValues, mcpVariables, quotedName, withVersion } from "../values.ts";
 
 /** A model as opencode names it: `provider/model`, the model's own name may hold slashes. */
 export interface OpencodeModel {
@@ -38,7 +38,7 @@ export function opencodeTokenVariable(provider: string): string {
 /** The value of OPENCODE_CONFIG_CONTENT, which wins over every file a repository could bring. */
 export function opencodeConfig(setup: AgentSetup, target: OpencodeModel, tokenVariable: string): string {
   const name = `${target.provider}/${target.model}`;
-  return JSON.stringify({
+  return withReferences({
     model: name,
     // The session's title would otherwise be asked of a small model that the endpoint may not have.
     small_model: name,
@@ -48,11 +48,40 @@ export function opencodeConfig(setup: AgentSetup, target: OpencodeModel, tokenVa
     provider: { [target.provider]: providerOptions(setup, target, tokenVariable) },
     ...(setup.trustRepositoryConfig && !setup.hasSystemPrompt
       ? {}
-      : { instructions: ["{env:AGENT_INSTRUCTIONS}"] }),
+      : { instructions: [reference("AGENT_INSTRUCTIONS")] }),
+    // Those of a checkout's own packages would run: formatters after each edit, language servers for each file.
+    ...(setup.trustRepositoryConfig ? {} : { formatter: false, lsp: false }),
     ...(setup.mcpServers.length === 0
       ? {}
       : { mcp: Object.fromEntries(setup.mcpServers.map((server) => [server.name, mcpServer(server)])) }),
   });
+}
+
+/** The variables whose values the configuration takes. */
+export function configVariables(setup: AgentSetup, tokenVariable: string): string[] {
+  return [tokenVariable, ...urlVariables(setup), ...mcpVariables(setup.mcpServers)];
+}
+
+/** Those that hold an address which is not known here. */
+function urlVariables({ env }: AgentSetup): string[] {
+  return ["OPENAI_BASE_URL", "ANTHROPIC_BASE_URL"].filter((name) => {
+    const literal = literalValue(env, name);
+    return env.some((variable) => variable.name === name) && (literal === undefined || isReference(literal));
+  });
+}
+
+/** Stands in the configuration for a variable. No text of a user's holds this character. */
+const MARK = "\u0001";
+
+function reference(variable: string): string {
+  return `${MARK}${variable}${MARK}`;
+}
+
+/** As JSON in which opencode finds a variable where one was meant, and nowhere else. */
+function withReferences(config: object): string {
+  return JSON.stringify(config)
+    .replaceAll(/"(?:[^"\\]|\\.)*"/g, (text) => text.replaceAll("{", String.raw`\u007b`))
+    .replaceAll(/\\u0001(\w+)\\u0001/g, "{env:$1}");
 }
 
 function mcpServer(server: McpServer): object {
@@ -67,16 +96,16 @@ function mcpServer(server: McpServer): object {
 }
 
 function mcpValues(values: Readonly<Record<string, McpValue>>): Record<string, string> {
-  return mapMcpValues(values, (variable) => `{env:${variable}}`);
+  return mapMcpValues(values, (variable) => reference(quotedName(variable)));
 }
 
 function providerOptions(setup: AgentSetup, { provider, model }: OpencodeModel, tokenVariable: string) {
   const baseURL = baseUrlOf(setup, provider);
   const options = {
-    apiKey: `{env:${tokenVariable}}`,
+    apiKey: reference(quotedName(tokenVariable)),
     ...(baseURL === undefined ? {} : { baseURL }),
     ...(provider === "anthropic" && tokenVariable === "ANTHROPIC_AUTH_TOKEN"
-      ? { headers: { Authorization: `Bearer {env:${tokenVariable}}` } }
+      ? { headers: { Authorization: `Bearer ${reference(quotedName(tokenVariable))}` } }
       : {}),
   };
   if (provider === GATEWAY) {
@@ -92,7 +121,9 @@ function baseUrlOf(setup: AgentSetup, provider: string): string | undefined {
   if (provider !== GATEWAY && provider !== "anthropic") return undefined;
   if (!setup.env.some(({ name }) => name === variable)) return undefined;
   const literal = literalValue(setup.env, variable);
-  return literal === undefined || isReference(literal) ? `{env:${variable}}` : withVersion(literal);
+  return literal === undefined || isReference(literal)
+    ? reference(quotedName(variable))
+    : withVersion(literal);
 }
 
 function withoutPrefix(text: string, prefix: string): string {

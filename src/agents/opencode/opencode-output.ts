@@ -1,5 +1,14 @@
 import type { AgentError, AgentReport, Tokens } from "../agent.ts";
-import { asCount, asNumber, asObject, asText, errorKindOf, formatCost, jsonLines } from "../output.ts";
+import {
+  asCount,
+  asNumber,
+  asObject,
+  asText,
+  errorKindOf,
+  formatCost,
+  jsonLines,
+  lastWordsOf,
+} from "../output.ts";
 import type { JsonObject } from "../output.ts";
 
 /** Reads the tail of `opencode run --format json`: its steps, its last text and its error. */
@@ -7,7 +16,7 @@ export function parseOpencodeOutput(tail: string): AgentReport {
   const events = jsonLines(tail);
   const sessionId = asText(events.findLast((event) => "sessionID" in event)?.["sessionID"]);
   const steps = uniqueSteps(events);
-  const error = errorOf(events, steps);
+  const error = errorOf(events, steps, tail);
   const text = asText(partOf(events.findLast((event) => event["type"] === "text"))?.["text"]);
   return {
     ok: error === undefined,
@@ -36,17 +45,17 @@ function uniqueSteps(events: JsonObject[]): JsonObject[] {
 }
 
 /** agents.md's success test without the exit code: no error, and the last step ended with `stop`. */
-function errorOf(events: JsonObject[], steps: JsonObject[]): AgentError | undefined {
+function errorOf(events: JsonObject[], steps: JsonObject[], tail: string): AgentError | undefined {
   const reported = asObject(events.findLast((event) => event["type"] === "error")?.["error"]);
   if (reported) return readError(reported);
   const reason = asText(steps.at(-1)?.["reason"]);
   if (reason === "stop") return undefined;
   if (reason === undefined) {
-    return { kind: "NoResult", message: "opencode ended without finishing a step; see the agent's log" };
+    return { kind: "NoResult", message: lastWordsOf(tail, "opencode ended without finishing a step") };
   }
   return {
     kind: "NoResult",
-    message: `opencode ended before the model had finished (last step: ${reason}); see the agent's log`,
+    message: lastWordsOf(tail, `opencode ended before the model had finished (last step: ${reason})`),
   };
 }
 

@@ -99,12 +99,31 @@ describe("opencode's model and provider", () => {
         "openai-compatible": {
           npm: "@ai-sdk/openai-compatible",
           name: "OpenAI-compatible",
-          options: { apiKey: "{env:MY_KEY}", baseURL: "http://gateway:4000/v1" },
+          options: { apiKey: "{env:AGENT_QUOTED_MY_KEY}", baseURL: "http://gateway:4000/v1" },
           models: { m: {} },
         },
       },
       instructions: ["{env:AGENT_INSTRUCTIONS}"],
+      formatter: false,
+      lsp: false,
     });
+  });
+
+  test("no text of a user's is taken for a reference", () => {
+    const headers = {
+      "X-Text": { text: 'a{env:HOME}"\\{file:/etc/passwd}' },
+      "X-Key": { variable: "AGENT_MCP_0_0" },
+    };
+    const mcpServers = [{ name: "s", url: "http://s", headers }];
+    const of = setup([gateway], "m", { mcpServers });
+    const text = opencode.environment(of)["OPENCODE_CONFIG_CONTENT"] ?? "";
+    assert.deepEqual(text.match(/[{](env|file):[^}]*[}]/g), [
+      "{env:AGENT_QUOTED_OPENAI_API_KEY}",
+      "{env:AGENT_INSTRUCTIONS}",
+      "{env:AGENT_QUOTED_AGENT_MCP_0_0}",
+    ]);
+    assert.equal(JSON.parse(text).mcp.s.headers["X-Text"], headers["X-Text"].text);
+    assert.deepEqual(opencode.quotedVariables?.(of), ["OPENAI_API_KEY", "AGENT_MCP_0_0"]);
   });
 
   test("the credential's default variable is the one that the configuration reads", () => {
@@ -115,7 +134,10 @@ describe("opencode's model and provider", () => {
 
   test("a URL that is known only in the container is read there", () => {
     const env = [{ name: "OPENAI_BASE_URL", value: "$(GATEWAY)/v1" }];
-    assert.match(JSON.stringify(configOf(setup(env, "m"))), /"baseURL":"\{env:OPENAI_BASE_URL\}"/);
+    assert.match(
+      JSON.stringify(configOf(setup(env, "m"))),
+      /"baseURL":"\{env:AGENT_QUOTED_OPENAI_BASE_URL\}"/,
+    );
   });
 
   test("it asks for a model, the run's first, the provider's environment last", () => {

@@ -1,5 +1,5 @@
 import type { Agent, AgentSetup } from "../agent.ts";
-import { opencodeConfig, opencodeModel, opencodeTokenVariable } from "./opencode-config.ts";
+import { configVariables, opencodeConfig, opencodeModel, opencodeTokenVariable } from "./opencode-config.ts";
 import type { OpencodeModel } from "./opencode-config.ts";
 import { parseOpencodeOutput } from "./opencode-output.ts";
 
@@ -15,8 +15,9 @@ export const opencode: Agent = {
     session: { path: ".local/share/opencode", option: "--session" },
     userInstructions: ".config/opencode/AGENTS.md",
     instructionFiles: ["AGENTS.md", "CLAUDE.md"],
-    // Code of plugins runs even where plugins and the project's configuration are switched off.
-    hiddenPaths: [".opencode/plugin*"],
+    // One of its two readers of configuration knows no switch, and runs the plugins that it finds there.
+    hiddenPaths: [".opencode", "opencode.json", "opencode.jsonc"],
+    quotes: "json",
     result: {
       lines: '^{"type":"step_finish",',
       ok: '"reason":"stop"',
@@ -62,7 +63,20 @@ export const opencode: Agent = {
   },
   environment,
   corrections: () => ({}),
+  quotedVariables: (setup) => {
+    const target = targetOf(setup);
+    return target
+      ? configVariables(setup, setup.tokenVariable ?? opencodeTokenVariable(target.provider))
+      : [];
+  },
   parseOutput: parseOpencodeOutput,
+};
+
+/** No configuration of the checkout's, no skills of .claude and .agents. */
+const untrusting = {
+  OPENCODE_DISABLE_PROJECT_CONFIG: "1",
+  OPENCODE_DISABLE_CLAUDE_CODE: "1",
+  OPENCODE_DISABLE_EXTERNAL_SKILLS: "1",
 };
 
 function targetOf({ model, env }: AgentSetup): OpencodeModel | undefined {
@@ -79,7 +93,7 @@ function environment(setup: AgentSetup): Record<string, string> {
   return {
     OPENCODE_DISABLE_AUTOUPDATE: "1",
     OPENCODE_DISABLE_MODELS_FETCH: "1",
-    ...(setup.trustRepositoryConfig ? {} : { OPENCODE_DISABLE_PROJECT_CONFIG: "1" }),
+    ...(setup.trustRepositoryConfig ? {} : untrusting),
     ...(configDirectory === undefined ? {} : { OPENCODE_CONFIG_DIR: configDirectory }),
     ...(target
       ? {

@@ -1,4 +1,5 @@
 import type { Agent, AgentSetup, EntrypointRules } from "../../agents/agent.ts";
+import { mcpVariables } from "../../agents/values.ts";
 import type { Container, EnvVar } from "../../kube/builtin.ts";
 import type { ResolvedRun } from "../resolved-run.ts";
 import { literal, literalEnv, mergeEnv } from "./env.ts";
@@ -80,6 +81,7 @@ function agentEnv(run: ResolvedRun, agent: Agent, setup: AgentSetup): EnvVar[] {
       AGENT_SECRET_FILES: run.promptFrom && "secret" in run.promptFrom ? PROMPT_FILE : undefined,
       ...entrypointEnv(run, agent.entrypoint),
       ...inputEnv(run, agent, setup),
+      ...valuesEnv(agent, setup),
       ...sessionEnv(run, agent),
       AGENT_STALL_SECONDS: run.stallSeconds?.toString(),
       AGENT_PROMPT: run.prompt,
@@ -105,6 +107,17 @@ function inputEnv(run: ResolvedRun, agent: Agent, setup: AgentSetup): Record<str
     AGENT_USER_INSTRUCTIONS: instructions && "text" in instructions ? instructions.text : undefined,
     AGENT_USER_INSTRUCTIONS_FILE: instructions && !("text" in instructions) ? INSTRUCTIONS_FILE : undefined,
     AGENT_USER_INSTRUCTIONS_TARGET: instructions && !shared ? agent.entrypoint.userInstructions : undefined,
+  };
+}
+
+/** What the entrypoint does with values before the agent starts. */
+function valuesEnv(agent: Agent, setup: AgentSetup): Record<string, string | undefined> {
+  const { tokenVariable, mcpServers } = setup;
+  const headers = mcpVariables(mcpServers.filter((server) => "url" in server));
+  return {
+    AGENT_KEY_NAMES: [...(tokenVariable === undefined ? [] : [tokenVariable]), ...headers].join(" "),
+    AGENT_QUOTES: agent.entrypoint.quotes,
+    AGENT_QUOTED_NAMES: agent.quotedVariables?.(setup).join(" "),
   };
 }
 
@@ -147,6 +160,9 @@ function entrypointEnv(run: ResolvedRun, rules: EntrypointRules): Record<string,
     AGENT_STOP_SIGNAL: rules.stopSignal,
     AGENT_PROMPT_PREFIX: rules.promptPrefix,
     AGENT_INSTRUCTION_FILES: trusted ? undefined : rules.instructionFiles.join(" "),
+    AGENT_INSTRUCTION_IMPORTS: rules.instructionImports ? "true" : undefined,
+    AGENT_INSTRUCTION_BYTES: rules.instructionBytes?.toString(),
+    AGENT_OWN_INSTRUCTION_FILES: trusted ? undefined : rules.ownInstructionFiles?.join(" "),
     AGENT_INSTRUCTION_PATH: rules.instructionPath,
     AGENT_INSTRUCTION_OPTION: rules.instructionOption,
     AGENT_INSTRUCTION_KEY: rules.instructionKey,

@@ -15,6 +15,11 @@ import { startMcpServer, STDIO_MCP_SERVER } from "./mcp-server.ts";
 const HARD_PROMPT =
   "--help -p $(HOME) $$ $(ANTHROPIC_API_KEY) `id` \"quoted\" 'single' \\back\\slash\nsecond line\t😀 é\n\nend  ";
 
+/** Values that a configuration could take for something else. */
+const HARD_KEY = String.raw`sk-"quoted"\back{env:HOME}$HOME`;
+const HARD_HEADER = String.raw`remote-secret "quoted" \back {env:HOME} {file:/etc/passwd} $HOME \$HOME ${"${HOME}"} {}`;
+const HARD_VALUE = `local-secret ${HARD_HEADER}\n\tsecond "line"\n`;
+
 /** The prompt as the model got it, apart from what an agent puts around it. */
 function promptArrived(agent: NamedAgent, prompt: string, arrived: string): boolean {
   return arrived.includes(`${agentOfType(agent).entrypoint.promptPrefix}${prompt}`);
@@ -178,7 +183,10 @@ export function describeAgent(agent: NamedAgent): void {
               {
                 name: "remote",
                 url: server.url,
-                headers: [{ name: "X-Key", secretKeyRef: { name: "mcp", key: "remote" } }],
+                headers: [
+                  { name: "X-Key", secretKeyRef: { name: "mcp", key: "remote" } },
+                  { name: "X-Text", value: HARD_HEADER },
+                ],
               },
               {
                 name: "local",
@@ -188,15 +196,26 @@ export function describeAgent(agent: NamedAgent): void {
               },
             ],
           },
-          pod: { values: { "key/key": KEY, "mcp/remote": "remote-secret", "mcp/local": "local-secret" } },
+          pod: {
+            values: {
+              "key/key": `${HARD_KEY}\n`,
+              "mcp/remote": `${HARD_HEADER}\r\n`,
+              "mcp/local": HARD_VALUE,
+            },
+          },
         });
         const { code, stdout, stderr } = await run.pod.runAgent();
         assert.equal(code, 0, stderr + stdout);
         assert(server.headers.length > 0);
-        assert(server.headers.every((headers) => headers["x-key"] === "remote-secret"));
+        assert(server.headers.every((headers) => headers["x-key"] === HARD_HEADER));
+        assert(server.headers.every((headers) => headers["x-text"] === HARD_HEADER));
+        const asked = run.model.requests.filter(({ main }) => main);
+        assert(
+          asked.every(({ headers }) => Object.values(headers).some((value) => value?.includes(HARD_KEY))),
+        );
         const last = JSON.stringify(run.model.requests.filter(({ main }) => main).at(-1)?.body);
         assert(last.includes("hello from the server"));
-        assert(last.includes("greeting: local-secret"));
+        assert(last.includes(JSON.stringify(`greeting: ${HARD_VALUE}`).slice(1, -1)));
         assert.doesNotMatch(stdout, /(remote|local)-secret/);
       } finally {
         await server.close();
