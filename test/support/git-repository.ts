@@ -1,12 +1,17 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { run, runOk } from "./run.ts";
+
+/** A symbolic link. */
+export interface Link {
+  link: string;
+}
 
 /** A real git repository that a test fills and reads. */
 export interface GitRepository {
   readonly path: string;
-  /** Writes the files and commits them on the current branch; resolves to the commit id. */
-  commit(files: Record<string, string>, message?: string): Promise<string>;
+  /** Writes the files and links and commits them on the current branch; resolves to the commit id. */
+  commit(files: Readonly<Record<string, string | Link>>, message?: string): Promise<string>;
   /** Creates the branch at the current commit and switches to it. */
   branch(name: string): Promise<void>;
   switchTo(name: string): Promise<void>;
@@ -30,7 +35,7 @@ const environment: NodeJS.ProcessEnv = {
 /** A new repository with one commit on `main`, readable by every user. */
 export async function createGitRepository(
   path: string,
-  files: Record<string, string> = { "README.md": "# A repository\n" },
+  files: Readonly<Record<string, string | Link>> = { "README.md": "# A repository\n" },
 ): Promise<GitRepository> {
   await mkdir(path, { recursive: true, mode: 0o755 });
   const git = async (...args: string[]): Promise<string> =>
@@ -41,7 +46,8 @@ export async function createGitRepository(
     commit: async (changes, message = "A change") => {
       for (const [name, text] of Object.entries(changes)) {
         await mkdir(dirname(join(path, name)), { recursive: true });
-        await writeFile(join(path, name), text);
+        if (typeof text === "string") await writeFile(join(path, name), text);
+        else await symlink(text.link, join(path, name));
       }
       await git("add", "--all");
       await git("commit", "--quiet", "--allow-empty", "--message", message);

@@ -6,7 +6,7 @@ import type { ModelEndpoint } from "../../../src/demo/model-endpoint.ts";
 import type { ScenarioOf } from "../../../src/demo/model-scenario.ts";
 import type { ResolvedRun } from "../../../src/plan/resolved-run.ts";
 import { createGitRepository } from "../../support/git-repository.ts";
-import type { GitRepository } from "../../support/git-repository.ts";
+import type { GitRepository, Link } from "../../support/git-repository.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 import { agentFacts } from "./agent-facts.ts";
 import type { NamedAgent } from "./agent-facts.ts";
@@ -29,7 +29,7 @@ export interface AgentRunTestOptions {
   agent: NamedAgent;
   scenario: ScenarioOf;
   /** Files of the repository. */
-  files?: Record<string, string>;
+  files?: Readonly<Record<string, string | Link>>;
   /** Variables besides the model's address. */
   env?: ResolvedRun["env"];
   run?: Partial<ResolvedRun>;
