@@ -152,6 +152,22 @@ export interface AgentReport {
   error?: AgentError;
 }
 
+/** One thing that an agent did, for people to read while it happens. */
+export interface Utterance {
+  kind: "text" | "tool";
+  text: string;
+}
+
+/** What a demonstration needs to know of an agent. */
+export interface AgentDemo {
+  /** The variable with the address of its model, without `/v1`. */
+  baseUrl: string;
+  /** A model that it knows by name and price; absent: the one that it chooses itself. */
+  model?: string;
+  /** What an event of its output says to people. */
+  utterances(event: Readonly<Record<string, unknown>>): Utterance[];
+}
+
 /** Fields of a run's spec that only some agents can obey. */
 export const AGENT_FEATURES = ["maxTurns", "systemPrompt", "instructions", "mcpServers"] as const;
 
@@ -183,6 +199,8 @@ export interface Agent {
   files?(setup: AgentSetup): Record<string, string>;
   /** Variables that its configuration names by `quotedName`. */
   quotedVariables?(setup: AgentSetup): string[];
+  /** Absent for what is no program of its own. */
+  readonly demo?: AgentDemo;
   /** Reads the end of the container's log; lines that are not the agent's are passed over. */
   parseOutput(tail: string): AgentReport;
 }

@@ -32,7 +32,7 @@ export const commands: readonly Command<OptionSpecs, CommandContext>[] = [
     options: demoOptions,
     examples: [
       "npm run demo",
-      "npm run demo -- --agent opencode",
+      "npm run demo -- --agent codex",
       "npm run demo -- --workspace",
       'ANTHROPIC_API_KEY=… npm run demo -- --live --repo . --prompt "Fix the typo in README.md"',
     ],

@@ -10,8 +10,8 @@ export interface Config {
   readonly homeDirectory: string;
   /** Search path for programs. */
   readonly path: string;
-  /** The real model service's key, used by `demo --live` only. */
-  readonly anthropicApiKey: string | undefined;
+  /** The key of a real model service, which `demo --live` alone uses; undefined: it is not set. */
+  modelKey(variable: string): string | undefined;
   /** Set inside a pod: the operator then uses its ServiceAccount. */
   readonly inCluster: { readonly host: string; readonly port: string } | undefined;
   /** The kubeconfig files to merge, in order, as kubectl finds them. */
@@ -32,7 +32,7 @@ export function readConfig(packageRoot: string, env: NodeJS.ProcessEnv = process
     temporaryDirectory: tmpdir(),
     homeDirectory: home,
     path: env["PATH"] ?? "",
-    anthropicApiKey: env["ANTHROPIC_API_KEY"] || undefined,
+    modelKey: (variable) => env[variable] || undefined,
     inCluster: host ? { host, port: env["KUBERNETES_SERVICE_PORT"] ?? "443" } : undefined,
     kubeconfigPaths: (env["KUBECONFIG"] || join(home, ".kube", "config")).split(":").filter(Boolean),
     podNamespace: env["POD_NAMESPACE"] || undefined,

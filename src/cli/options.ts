@@ -96,7 +96,7 @@ export const demoOptions = {
   agent: {
     type: "string",
     summary: "Which agent does the work",
-    choices: ["claude", "opencode"],
+    choices: ["claude", "opencode", "codex", "gemini"],
     default: "claude",
   },
   repo: {
@@ -107,7 +107,8 @@ export const demoOptions = {
   prompt: { type: "string", value: "TEXT", summary: "What the agent is asked to do" },
   live: {
     type: "boolean",
-    summary: "Use the real model service with ANTHROPIC_API_KEY instead of the scripted one",
+    summary:
+      "Use the real model service, with the key in the agent's own variable (such as ANTHROPIC_API_KEY), instead of the scripted one",
   },
   workspace: {
     type: "boolean",

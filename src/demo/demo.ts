@@ -1,3 +1,5 @@
+import type { Utterance } from "../agents/agent.ts";
+import { agentOfType } from "../agents/registry.ts";
 import type { AgentRun } from "../api/agent-run.ts";
 import type { AgentType } from "../api/agent-types.ts";
 import { agentRuns } from "../api/resources.ts";
@@ -8,9 +10,8 @@ import type { NamespaceObjects } from "./manifests.ts";
 import { readPatch } from "./patch.ts";
 import type { DemoRepository } from "./repository.ts";
 import { fixGreeting, leaveNote } from "./scenarios.ts";
-import { ANY_KEY, applyNamespaceObjects, MODEL, setStage } from "./stage.ts";
+import { ANY_KEY, applyNamespaceObjects, setStage } from "./stage.ts";
 import type { StageOptions } from "./stage.ts";
-import type { Utterance } from "./transcript.ts";
 
 const RUN_NAME = "demo";
 
@@ -45,7 +46,7 @@ export async function runDemo(options: DemoOptions, audience: DemoAudience): Pro
     agents: [options.agent],
     apiKey: options.liveKey ?? ANY_KEY,
     modelUrl,
-    model: MODEL,
+    model: agentOfType(options.agent).demo?.model,
   });
   const wanted = { name: RUN_NAME, agent: options.agent, prompt: options.prompt ?? promptFor(options) };
   const asked = buildRun(wanted, { url: repository.url, branch: repository.branch });

@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Agent, Utterance } from "../agents/agent.ts";
+import { agentNamed } from "../agents/registry.ts";
 import type { AgentRun, AgentRunPhase } from "../api/agent-run.ts";
 import { agentRuns } from "../api/resources.ts";
 import type { Client, Location } from "../client/client.ts";
@@ -7,7 +9,6 @@ import { watchResource } from "../client/watch.ts";
 import { pods } from "../kube/builtin.ts";
 import { pathOf } from "../kube/resources.ts";
 import { utterancesOf } from "./transcript.ts";
-import type { Utterance } from "./transcript.ts";
 
 const FINAL_PHASES: readonly string[] = ["Succeeded", "Failed", "TimedOut"] satisfies AgentRunPhase[];
 
@@ -45,7 +46,9 @@ export async function followToLastWord(
       }
       listener.changed(run);
       if (run.status?.phase === "Running" && podName !== undefined) {
-        said ??= listen(client, { namespace: at.namespace, podName }, stopListening, listener);
+        const agent = agentNamed(run.status?.agent ?? "");
+        said ??=
+          agent && listen(client, { namespace: at.namespace, podName, agent }, stopListening, listener);
       }
     }
     return undefined;
@@ -57,13 +60,13 @@ export async function followToLastWord(
 /** The display of what the agent says is a courtesy: a log that cannot be read does not fail the demo. */
 async function listen(
   client: Client,
-  at: { namespace: string; podName: string },
+  at: { namespace: string; podName: string; agent: Agent },
   signal: AbortSignal,
   listener: RunListener,
 ): Promise<void> {
   try {
     for await (const line of followLog(client, at, signal)) {
-      for (const utterance of utterancesOf(line)) listener.heard(utterance);
+      for (const utterance of utterancesOf(at.agent, line)) listener.heard(utterance);
     }
   } catch {
     // The result in the run's status tells what was said last.

@@ -1,3 +1,4 @@
+import { agentOfType } from "../agents/registry.ts";
 import type { AgentConfig } from "../api/agent-config.ts";
 import type { AgentProvider } from "../api/agent-provider.ts";
 import type { AgentRun } from "../api/agent-run.ts";
@@ -15,10 +16,10 @@ export interface ModelSetup {
   agents: readonly AgentType[];
   /** The model service's key; the scripted one takes any. */
   apiKey: string;
-  /** Where the model service answers, without `/v1`; undefined: Anthropic's own. */
+  /** Where the model service answers, without `/v1`; undefined: the agents' own. */
   modelUrl: string | undefined;
-  /** Asked for by name, so that both agents know its price. */
-  model: string;
+  /** Asked for by name, so that the agents know its price; undefined: their own choice. */
+  model: string | undefined;
 }
 
 /** What a namespace needs before its runs: a key, a provider, defaults. */
@@ -26,6 +27,12 @@ export interface NamespaceObjects {
   secret: Secret;
   provider: AgentProvider;
   config: AgentConfig;
+}
+
+/** The address in the variable of each agent's. */
+function addresses(agents: readonly AgentType[], url: string): Record<string, string> {
+  const names = agents.flatMap((agent) => agentOfType(agent).demo?.baseUrl ?? []);
+  return Object.fromEntries(names.map((name) => [name, url]));
 }
 
 /** One run, as a user would ask for it. */
@@ -51,11 +58,11 @@ export function buildNamespaceObjects({ agents, ...setup }: ModelSetup): Namespa
       kind: "AgentProvider",
       metadata: { name: "model", namespace },
       spec: {
-        displayName: setup.modelUrl === undefined ? "Anthropic" : "Scripted model",
+        displayName: setup.modelUrl === undefined ? "Model service" : "Scripted model",
         agentTypes: [...agents],
         authTokenSecretRef: { name: "model-credentials", key: "api-key" },
-        model: setup.model,
-        ...(setup.modelUrl === undefined ? {} : { environment: { ANTHROPIC_BASE_URL: setup.modelUrl } }),
+        ...(setup.model === undefined ? {} : { model: setup.model }),
+        ...(setup.modelUrl === undefined ? {} : { environment: addresses(agents, setup.modelUrl) }),
       },
     },
     config: {

@@ -11,9 +11,6 @@ import type { ScenarioOf } from "./model-scenario.ts";
 import { createDemoRepository, openRepository } from "./repository.ts";
 import type { DemoRepository } from "./repository.ts";
 
-/** Known by name and price to both agents. */
-export const MODEL = "claude-sonnet-4-5";
-
 /** What the scripted model takes as well as any other. */
 export const ANY_KEY = "any-key-will-do";
 

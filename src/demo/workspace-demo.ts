@@ -1,3 +1,5 @@
+import type { Utterance } from "../agents/agent.ts";
+import { agentOfType } from "../agents/registry.ts";
 import type { AgentRun } from "../api/agent-run.ts";
 import type { AgentWorkspace } from "../api/agent-workspace.ts";
 import { agentRuns, agentWorkspaces } from "../api/resources.ts";
@@ -9,9 +11,9 @@ import type { NamespaceObjects } from "./manifests.ts";
 import type { Scenario } from "./model-scenario.ts";
 import type { DemoRepository } from "./repository.ts";
 import { leaveNote } from "./scenarios.ts";
-import { ANY_KEY, applyNamespaceObjects, MODEL, setStage } from "./stage.ts";
+import { ANY_KEY, applyNamespaceObjects, setStage } from "./stage.ts";
 import type { StageOptions } from "./stage.ts";
-import type { Utterance } from "./transcript.ts";
+
 import { TASKS } from "./workspace-tasks.ts";
 
 const WORKSPACE_NAME = "greeter";
@@ -50,7 +52,8 @@ export async function runWorkspaceDemo(
     agents,
     apiKey: options.liveKey ?? ANY_KEY,
     modelUrl,
-    model: MODEL,
+    // Both know it by name and price.
+    model: agentOfType("claude").demo?.model,
   });
   const workspace = buildWorkspace(WORKSPACE_NAME, repository);
   const runs = TASKS.map(({ name, agent, prompt }) =>

@@ -1,4 +1,5 @@
 import type { Agent, AgentSetup, McpServer, ModelChoice } from "../agent.ts";
+import { claudeDemo } from "./claude-demo.ts";
 import { parseClaudeOutput } from "./claude-output.ts";
 import {
   isReference,
@@ -73,6 +74,7 @@ export const claude: Agent = {
   }),
   corrections,
   quotedVariables: ({ mcpServers }) => mcpVariables(mcpServers.filter((server) => "url" in server)),
+  demo: claudeDemo,
   parseOutput: parseClaudeOutput,
 };
 

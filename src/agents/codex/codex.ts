@@ -1,5 +1,6 @@
 import type { Agent, AgentSetup } from "../agent.ts";
 import { codexSettings } from "./codex-config.ts";
+import { codexDemo } from "./codex-demo.ts";
 import { parseCodexOutput } from "./codex-output.ts";
 
 /** Codex CLI, as measured at 0.169.0. */
@@ -58,6 +59,7 @@ export const codex: Agent = {
   ],
   environment,
   corrections: () => ({}),
+  demo: codexDemo,
   parseOutput: parseCodexOutput,
 };
 

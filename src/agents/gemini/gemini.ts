@@ -1,5 +1,6 @@
 import type { Agent, AgentSetup } from "../agent.ts";
 import { isReference, literalValue, mcpVariables } from "../values.ts";
+import { geminiDemo } from "./gemini-demo.ts";
 import { parseGeminiOutput } from "./gemini-output.ts";
 import { BASE_URLS, geminiSettings, INSTRUCTION_FILES } from "./gemini-settings.ts";
 
@@ -71,6 +72,7 @@ export const gemini: Agent = {
   corrections,
   files: (setup) => ({ ".gemini/settings.json": geminiSettings(setup) }),
   quotedVariables: ({ mcpServers }) => mcpVariables(mcpServers),
+  demo: geminiDemo,
   parseOutput: parseGeminiOutput,
 };
 

@@ -1,6 +1,7 @@
 import type { Agent, AgentSetup } from "../agent.ts";
 import { configVariables, opencodeConfig, opencodeModel, opencodeTokenVariable } from "./opencode-config.ts";
 import type { OpencodeModel } from "./opencode-config.ts";
+import { opencodeDemo } from "./opencode-demo.ts";
 import { parseOpencodeOutput } from "./opencode-output.ts";
 
 /** OpenCode, as measured at 1.18.33. */
@@ -69,6 +70,7 @@ export const opencode: Agent = {
       ? configVariables(setup, setup.tokenVariable ?? opencodeTokenVariable(target.provider))
       : [];
   },
+  demo: opencodeDemo,
   parseOutput: parseOpencodeOutput,
 };
 

@@ -1,5 +1,5 @@
 import type { AgentRun } from "../../api/agent-run.ts";
-import type { Utterance } from "../../demo/transcript.ts";
+import type { Utterance } from "../../agents/agent.ts";
 import type { Output, Style } from "../output.ts";
 
 type Paint = Output["style"];

@@ -1,3 +1,4 @@
+import { agentOfType } from "../../agents/registry.ts";
 import type { AgentRun } from "../../api/agent-run.ts";
 import { AGENT_TYPES } from "../../api/agent-types.ts";
 import type { DemoAudience } from "../../demo/demo.ts";
@@ -16,10 +17,12 @@ export async function runDemoCommand(values: DemoValues, context: CommandContext
   const { config, stop } = context;
   const agent = AGENT_TYPES.find((name) => name === values.agent);
   if (agent === undefined) throw new UsageError(`--agent: ${values.agent} is no agent`);
-  if (values.live && config.anthropicApiKey === undefined) {
-    throw new Error("--live needs ANTHROPIC_API_KEY in the environment, which is not set");
+  const variable = agentOfType(agent).tokenVariable({}, agentOfType(agent).demo?.model);
+  const liveKey = values.live ? config.modelKey(variable) : undefined;
+  if (values.live && liveKey === undefined) {
+    throw new Error(`--live needs ${variable} in the environment, which is not set`);
   }
-  const stage = stageOptions(values, context);
+  const stage = stageOptions(values, context, liveKey);
   const runs = values.workspace
     ? await runWorkspaceDemo(stage, workspaceAudience(values, context))
     : await runDemo(
@@ -41,11 +44,15 @@ export async function runDemoCommand(values: DemoValues, context: CommandContext
   return failed.length === 0 ? 0 : 1;
 }
 
-function stageOptions(values: DemoValues, { config, stop }: CommandContext): StageOptions {
+function stageOptions(
+  values: DemoValues,
+  { config, stop }: CommandContext,
+  liveKey: string | undefined,
+): StageOptions {
   return {
     ...(values.repo === undefined ? {} : { repo: values.repo }),
     ...(values.prompt === undefined ? {} : { prompt: values.prompt }),
-    ...(values.live ? { liveKey: config.anthropicApiKey } : {}),
+    ...(liveKey === undefined ? {} : { liveKey }),
     packageRoot: config.packageRoot,
     temporaryDirectory: config.temporaryDirectory,
     workingDirectory: config.workingDirectory,
