@@ -30,6 +30,29 @@ test("a trusted repository's configuration is used", async () => {
   await access(run.pod.at("/workspace/HOOKED"));
 });
 
+test("imports of a CLAUDE.md are followed as claude does, to files of the checkout alone", async () => {
+  await using run = await prepareAgentRun({
+    agent: "claude",
+    scenario: [{ text: "ok" }],
+    files: {
+      "CLAUDE.md":
+        "@AGENTS.md\n- see @docs/style.md#top.\n`@code.md` <!-- @comment.md -->\n```\n@fenced.md\n```\na@mail.md\n",
+      "AGENTS.md": "use tabs\n",
+      "docs/style.md": "be terse\n@../deeper.md @../../../etc/hostname\n",
+      "deeper.md": "go deeper\n@CLAUDE.md\n",
+      ...Object.fromEntries(
+        ["code", "comment", "fenced", "mail"].map((name) => [`${name}.md`, `not ${name}\n`]),
+      ),
+      "secret.md": { link: "/proc/self/environ" },
+    },
+  });
+  const { code, stderr } = await run.pod.runAgent();
+  assert.equal(code, 0, stderr);
+  const body = JSON.stringify(run.model.requests.find(({ main }) => main)?.body);
+  for (const text of ["use tabs", "be terse", "go deeper"]) assert.equal(body.split(text).length, 2, text);
+  for (const name of ["code", "comment", "fenced", "mail"]) assert(!body.includes(`not ${name}`), name);
+});
+
 test("a prompt of 100 KiB arrives whole", async () => {
   const prompt = `${"ä".repeat(50 * 1024 - 1)}!!`;
   await using run = await prepareAgentRun({ agent: "claude", scenario: [{ text: "ok" }], run: { prompt } });

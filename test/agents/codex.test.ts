@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { access } from "node:fs/promises";
+import { access, symlink } from "node:fs/promises";
 import { test } from "node:test";
 import { committingScenario } from "../../src/demo/model-scenario.ts";
 import { parseGitReport } from "../../src/plan/specs/git-report.ts";
+import { runOk } from "../support/run.ts";
 import { describeAgent } from "./support/agent-behaviour.ts";
 import { KEY, prepareAgentRun } from "./support/agent-run.ts";
 import { startDeafProxy } from "./support/deaf-proxy.ts";
@@ -24,6 +25,21 @@ test("a trusted repository's configuration is used", async () => {
   assert.equal((await run.pod.runAgent()).code, 0);
   await access(run.pod.at("/workspace/HOOKED"));
   assert(JSON.stringify(run.model.requests[0]?.body).includes("As the repository configures."));
+});
+
+test("instructions that are a pipe or a link stop nothing and are passed over", async () => {
+  await using run = await prepareAgentRun({
+    agent: "codex",
+    scenario: [{ text: "ok" }],
+    files: { "CLAUDE.md": "As CLAUDE.md says.\n", "README.md": "x\n" },
+  });
+  await runOk("mkfifo", [run.pod.at("/workspace/AGENTS.override.md")]);
+  await symlink("/proc/self/environ", run.pod.at("/workspace/AGENTS.md"));
+  const { code, stderr } = await run.pod.runAgent();
+  assert.equal(code, 0, stderr);
+  const body = JSON.stringify(run.model.requests[0]?.body);
+  assert(body.includes("As CLAUDE.md says."));
+  assert(!body.includes("AGENT_RUN="));
 });
 
 test("without a model it asks for its own, which calls its tools by scripts", async () => {
