@@ -22,8 +22,12 @@ interface Request {
 
 /** Sleeps of the recorded scripts and pauses between its actions take this part of their time. */
 const SCALE = 0.3;
-/** What is to run until its Job ends it must run long enough. */
-const SCALES: Record<string, number> = { "restart-on-failure": 3 };
+/** What is to run until its Job ends it, or until another container has started, must run long enough. */
+const SCALES: Record<string, number> = {
+  "classic-sidecar": 1,
+  "classic-sidecar-agent-fails": 1,
+  "restart-on-failure": 3,
+};
 /** If nothing happens for so much longer than it did in the recording, nothing more is awaited. */
 const PATIENCE_MS = 10_000;
 /** How long it is watched whether something follows that was not recorded. */
