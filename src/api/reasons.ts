@@ -105,6 +105,16 @@ export const REASONS = {
     "Free some of the quota or grant what the message names; the operator tries again by itself.",
     { kinds: ["AgentRun", "AgentWorkspace", "AgentProvider"], retryable: true },
   ),
+  WaitingForDeletion: waiting(
+    "An object with the name of a Job or claim that is needed belongs to a predecessor and is still being removed.",
+    "Wait: what needs the name goes on by itself. If it lasts, see what holds the object that the message names.",
+    { kinds: ["AgentRun", "AgentWorkspace"] },
+  ),
+  CreationFailed: waiting(
+    "The API server, or an admission webhook that it asks, is out of order and creates nothing.",
+    "See the message, which holds the last answer; the operator tries again by itself.",
+    { kinds: ["AgentRun", "AgentWorkspace"], retryable: true },
+  ),
   Queued: waiting(
     "The Job is suspended: a queue, an admission webhook or somebody holds it back.",
     "See the message for who; the run starts when the Job is resumed.",

@@ -57,7 +57,12 @@ export async function* watchResource<T extends KubeObject>(
   type: ResourceType<T>,
   options: WatchOptions<T> = {},
 ): AsyncGenerator<WatchEvent<T>, void, undefined> {
-  const state: WatchState = { resourceVersion: undefined, pageSize: options.pageSize ?? 500, failures: 0 };
+  const state: WatchState = {
+    resourceVersion: undefined,
+    pageSize: options.pageSize ?? 500,
+    failures: 0,
+    expired: 0,
+  };
   const { signal } = options;
   for (;;) {
     if (signal?.aborted) return;
@@ -82,6 +87,9 @@ export async function* watchResource<T extends KubeObject>(
   }
 }
 
+/** Nobody is blind for longer after an API server is back; a request every few seconds costs it nothing. */
+const LONGEST_PAUSE_MS = 2_000;
+
 interface WatchState {
   /** Where to resume; undefined: a list is needed. */
   resourceVersion: string | undefined;
@@ -89,6 +97,8 @@ interface WatchState {
   pageSize: number | undefined;
   /** Attempts since something was last received. */
   failures: number;
+  /** How often what was asked for was too old since a watch last told something. */
+  expired: number;
 }
 
 function noAnswer(type: ResourceType, error: unknown): ApiError {
@@ -107,16 +117,18 @@ function pauseAfter<T extends KubeObject>(
 ): number {
   state.failures += 1;
   if (isExpired(error)) {
+    // Whatever failed before, the server answers again: the list is asked for at once, unless that is what expires.
     if (state.resourceVersion === undefined) state.pageSize = undefined;
     state.resourceVersion = undefined;
-    if (state.failures === 1) return 0;
+    state.expired += 1;
+    if (state.expired === 1) return 0;
   }
   const wanted = (error.retryAfterSeconds ?? 0) * 1_000;
   return Math.max(backoffMs(state.failures, options), wanted * (1 + Math.random() / 4));
 }
 
 function backoffMs<T extends KubeObject>(failures: number, options: WatchOptions<T>): number {
-  const longest = options.longestPauseMs ?? 30_000;
+  const longest = options.longestPauseMs ?? LONGEST_PAUSE_MS;
   const full = Math.min(longest, (options.firstPauseMs ?? 200) * 2 ** Math.min(failures - 1, 20));
   return full * (0.5 + Math.random() / 2);
 }
@@ -181,7 +193,7 @@ async function* watchOnce<T extends KubeObject>(
       watchdog.refresh();
       for (const line of lines.push(chunk)) {
         const event = watchEvent(path, line, options.check, state);
-        if (event.kind !== "malformed") state.failures = 0;
+        if (event.kind !== "malformed") state.failures = state.expired = 0;
         yield event;
         if (state.resourceVersion === undefined) return;
       }

@@ -1,7 +1,7 @@
 import { LABEL_COMPONENT, LABEL_WORKSPACE } from "../api/labels.ts";
 import type { AgentWorkspace } from "../api/agent-workspace.ts";
-import type { PersistentVolumeClaim, Pod } from "../kube/builtin.ts";
-import type { KubeObject } from "../kube/objects.ts";
+import { persistentVolumeClaims, type PersistentVolumeClaim, type Pod } from "../kube/builtin.ts";
+import { controllerOf, type KubeObject } from "../kube/objects.ts";
 import type { JobState } from "../plan/agent-run/job-state.ts";
 import { isPodFinished } from "../plan/agent-run/pod-state.ts";
 import { isSlow } from "../plan/agent-run/start-up.ts";
@@ -10,6 +10,7 @@ import { CLEANUP_COMPONENT, WORKSPACE_COMPONENT } from "../plan/specs/labels.ts"
 import { workspaceClaimName, workspaceJobName } from "../plan/specs/names.ts";
 import { configOf, newestPod, ownJob, whatPodWarns, whyNoPod, type Sources } from "./gather-run.ts";
 import * as reference from "./reference-names.ts";
+import { readNow } from "./version-reads.ts";
 
 /** Everything that planning the workspace of this key needs; undefined when it no longer exists. */
 export async function gatherWorkspace(
@@ -32,7 +33,9 @@ export async function gatherWorkspace(
   const job = ownJob(caches.workspaceJobs, workspace, workspaceJobName(name));
   const pod = job && newestPod(caches, job);
   const claims = [...caches.workspaceClaims.by("owner", uid)];
-  const checkout = claims.find((claim) => claim.metadata.name === workspaceClaimName(name));
+  const known = claims.find((claim) => claim.metadata.name === workspaceClaimName(name));
+  const checkout = known ?? (await unwatchedCheckout(sources, workspace));
+  if (checkout && !known) claims.push(checkout);
   return {
     workspace,
     config: configOf(caches, namespace),
@@ -43,9 +46,22 @@ export async function gatherWorkspace(
     pod,
     warning: await warningOf(sources, { job, pod, checkout }, now),
     runs: [...caches.runs.by("workspace", key)],
-    cleanups: [...caches.workspaceJobs.by("owner", uid)].filter(isCleanup),
+    cleanups: [...caches.workspaceJobs.by("owner", uid)]
+      .filter(isCleanup)
+      .map((cleanup) => ({ job: cleanup, pod: newestPod(caches, cleanup) })),
     now,
   };
+}
+
+/** A Ready workspace is cloned again where its claim is gone: one that only lost the label by which it is watched is not. */
+async function unwatchedCheckout(
+  { client }: Sources,
+  { metadata, status }: AgentWorkspace,
+): Promise<PersistentVolumeClaim | undefined> {
+  if (status?.phase !== "Ready") return undefined;
+  const at = { namespace: metadata.namespace ?? "", name: workspaceClaimName(metadata.name ?? "") };
+  const claim = await readNow(client, persistentVolumeClaims, at);
+  return claim && controllerOf(claim)?.uid === metadata.uid ? claim : undefined;
 }
 
 async function warningOf(

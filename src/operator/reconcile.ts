@@ -1,7 +1,8 @@
 import { fitStatus } from "../api/fit-status.ts";
 import type { Client } from "../client/client.ts";
-import type { KubeObject } from "../kube/objects.ts";
-import type { ResourceType } from "../kube/resources.ts";
+import type { ApiError } from "../client/errors.ts";
+import { isDeleting, type KubeObject } from "../kube/objects.ts";
+import { apiVersionOf, type ResourceType } from "../kube/resources.ts";
 import type { Refusal } from "../plan/agent-run/observed.ts";
 import { carryOut, type ActionPlan, type CarriedOut } from "../runtime/carry-out.ts";
 import type { LookAgain, ReconcileContext } from "../runtime/controller.ts";
@@ -40,13 +41,20 @@ export function createReconcile<T extends KubeObject, Observed extends object, S
 
   return async (key, { origin, giveWay, signal }) => {
     let observed: Observed | undefined = await kind.gather(key);
+    let outOfOrder: ApiError | undefined;
     while (observed !== undefined) {
       const plan = withinBounds(kind.type, kind.plan(observed));
       const { client, record, permit } = hands;
       const context = { client, record, permit, put, origin, giveWay, signal };
       const carried = await carryOut(context, kind.type, kind.objectOf(observed), plan);
-      const refusal = refusalOf(carried);
-      if (!refusal || !kind.refused) return { lookAgain: plan.lookAgain };
+      const refusal = refusalOf(carried, hands.caches);
+      if (!refusal || !kind.refused) {
+        // Once the status says so, it is tried again like all that fails: soon, then more and more seldom.
+        if (outOfOrder) throw outOfOrder;
+        return { lookAgain: plan.lookAgain };
+      }
+      outOfOrder =
+        carried.outcome === "refused" && refusal.reason === "CreationFailed" ? carried.error : undefined;
       observed = kind.refused(observed, refusal);
     }
     return { lookAgain: "onChange" };
@@ -58,14 +66,40 @@ function withinBounds<Status>(type: ResourceType, plan: ActionPlan<Status>): Act
   return plan.status === undefined ? plan : { ...plan, status: fitStatus(type.kind, plan.status) };
 }
 
-function refusalOf(carried: CarriedOut<KubeObject>): Refusal | undefined {
+function refusalOf(carried: CarriedOut<KubeObject>, caches: Caches): Refusal | undefined {
   if (carried.outcome === "nameTaken") {
-    const { kind, name } = carried;
+    const { kind, name, holder } = carried;
+    if (isGoing(holder, caches)) {
+      const message = `the ${kind} ${name} of a predecessor is still being removed; this goes on when it is gone`;
+      return { reason: "WaitingForDeletion", message };
+    }
     const message = `a ${kind} named ${name} exists already and belongs to something else; it is left as it is`;
     return { reason: "NameTaken", message };
   }
   if (carried.outcome !== "refused") return undefined;
-  const { kind, name, code, message } = carried;
+  const { kind, name, error, message } = carried;
   const said = `${kind} ${name} cannot be created: ${message}`;
-  return { reason: code === 403 ? "Forbidden" : "PodRefused", message: said };
+  return { reason: REASONS_BY_CODE.get(error.code) ?? "CreationFailed", message: said };
+}
+
+const REASONS_BY_CODE: ReadonlyMap<number, Refusal["reason"]> = new Map<number, Refusal["reason"]>([
+  [400, "PodRefused"],
+  [403, "Forbidden"],
+  [422, "PodRefused"],
+]);
+
+/** Whether an object is being deleted, or will be because all its owners are gone or going. */
+function isGoing(object: KubeObject, { runs, workspaces }: Caches): boolean {
+  if (isDeleting(object)) return true;
+  const { namespace, ownerReferences = [] } = object.metadata;
+  return (
+    ownerReferences.length > 0 &&
+    ownerReferences.every(({ apiVersion, kind, name, uid }) => {
+      const cache = [runs, workspaces].find(
+        ({ type }) => type.kind === kind && apiVersionOf(type) === apiVersion,
+      );
+      const owner = cache?.get(`${namespace}/${name}`);
+      return cache !== undefined && (owner?.metadata.uid !== uid || isDeleting(owner));
+    })
+  );
 }

@@ -53,9 +53,9 @@ export type CarriedOut<T extends KubeObject> =
   /** All of it; `object` is the owner as last written, or as it was given. */
   | { outcome: "done"; object: T }
   /** Stopped before a child whose name is held by an object that the owner does not control. */
-  | { outcome: "nameTaken"; kind: string; name: string }
-  /** Stopped before a child that the server does not let us create: quota, policy, validation. */
-  | { outcome: "refused"; kind: string; name: string; code: number; reason: string; message: string }
+  | { outcome: "nameTaken"; kind: string; name: string; holder: KubeObject }
+  /** Stopped before a child that the server did not create: quota, policy, validation, a webhook or itself out of order. */
+  | { outcome: "refused"; kind: string; name: string; error: ApiError; message: string }
   /** The owner no longer exists. */
   | { outcome: "gone" };
 
@@ -128,7 +128,7 @@ async function createChild(
       put?.(child.type, { ...child.object, metadata }, origin);
       return undefined;
     } catch (error) {
-      if (!isApiError(error, "AlreadyExists")) return refusal(child, error);
+      if (!isApiError(error, "AlreadyExists")) return refusal(context, child, error);
     }
     const verdict = await judgeExisting(context, owner, child);
     if (verdict !== "vanished") return verdict;
@@ -148,7 +148,7 @@ async function judgeExisting(
   try {
     const live = await context.client.get(child.type, at, signalOf(context));
     const ours = live.metadata.ownerReferences?.some((each) => each.uid === owner.metadata.uid) === true;
-    if (!ours) return { outcome: "nameTaken", kind: child.type.kind, name };
+    if (!ours) return { outcome: "nameTaken", kind: child.type.kind, name, holder: live };
     // Without the origin: this is news to the plan, which has to see it.
     context.put?.(child.type, live);
     return undefined;
@@ -158,19 +158,15 @@ async function judgeExisting(
   }
 }
 
-/** What the server will not accept is an answer, not an accident: the owner's status can tell it. */
-function refusal(child: { type: ResourceType; object: KubeObject }, error: unknown): Stopped {
-  const refused =
-    error instanceof ApiError && [400, 403, 422].includes(error.code) && !isNamespaceTerminating(error);
-  if (!refused) throw error;
-  return {
-    outcome: "refused",
-    kind: child.type.kind,
-    name: child.object.metadata.name ?? "",
-    code: error.code,
-    reason: error.reason,
-    message: error.status?.message ?? error.message,
-  };
+/** Why the server does not create a child is an answer, whatever its code: the owner's status can tell it. */
+function refusal(
+  { signal }: CarryOutContext,
+  { type, object }: { type: ResourceType; object: KubeObject },
+  error: unknown,
+): Stopped {
+  if (!(error instanceof ApiError) || isNamespaceTerminating(error) || signal?.aborted) throw error;
+  const message = error.status?.message ?? error.message;
+  return { outcome: "refused", kind: type.kind, name: object.metadata.name ?? "", error, message };
 }
 
 function nameOf(child: { type: ResourceType; object: KubeObject }): string {

@@ -203,7 +203,7 @@ class ReconcileLoop implements Controller {
         log.debug({ error, reasons }, "reconciled from an outdated state; again at once");
         return;
       case "backoff": {
-        const afterMs = Math.round(this.#queue.addWithBackoff(key, reason, retry.atLeastMs));
+        const afterMs = Math.round(this.#queue.addWithBackoff(key, reason, retry));
         const level = failureReason(error) === "Bug" ? "error" : "warn";
         log[level]({ error, reasons, afterMs }, "reconcile failed; again after a pause");
         return;

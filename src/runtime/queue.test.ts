@@ -223,7 +223,7 @@ test("the pause after failures grows, is bounded, has a least value and starts a
     );
   }
   assert.equal(queue.failures("a"), 6);
-  assert.equal(queue.addWithBackoff("a", "told to wait", 5_000), 5_000);
+  assert.equal(queue.addWithBackoff("a", "told to wait", { atLeastMs: 5_000 }), 5_000);
   queue.forget("a");
   assert.ok(queue.addWithBackoff("a", "failed") <= 100);
 });

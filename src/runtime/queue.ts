@@ -135,10 +135,15 @@ export class WorkQueue {
     this.#arm();
   }
 
-  /** Runs the key again after a pause that grows with each call, at least `atLeastMs`. Returns the pause. */
-  addWithBackoff(key: string, reason: string, atLeastMs = 0): number {
+  /** Runs the key again after a pause that grows with each call, within these bounds. Returns the pause. */
+  addWithBackoff(
+    key: string,
+    reason: string,
+    bounds: { atLeastMs?: number; atMostMs?: number } = {},
+  ): number {
+    const { atLeastMs = 0, atMostMs = Number.POSITIVE_INFINITY } = bounds;
     const failures = this.#countFailure(key);
-    const longest = this.#options.longestBackoffMs ?? 120_000;
+    const longest = Math.min(this.#options.longestBackoffMs ?? 120_000, atMostMs);
     const full = Math.min(longest, (this.#options.firstBackoffMs ?? 100) * 2 ** Math.min(failures - 1, 30));
     const ms = Math.max(full * (0.5 + Math.random() / 2), atLeastMs);
     this.addAfter(key, ms, reason);

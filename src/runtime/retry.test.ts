@@ -23,7 +23,7 @@ const cases: { name: string; error: unknown; failures?: number; wanted: ReturnTy
   {
     name: "no answer: after a pause",
     error: new ApiError("x", { code: 0 }),
-    wanted: { when: "backoff", atLeastMs: 0 },
+    wanted: { when: "backoff", atLeastMs: 0, atMostMs: 3_000 },
   },
   {
     name: "forbidden: much later",

@@ -5,7 +5,7 @@ export type Retry =
   /** Again at once: what it was decided from was out of date. */
   | { when: "now" }
   /** Again after a pause that grows with every failure, at least so long. */
-  | { when: "backoff"; atLeastMs: number }
+  | { when: "backoff"; atLeastMs: number; atMostMs?: number }
   /** The same request would fail again until somebody changes something: again after a long pause. */
   | { when: "later"; afterMs: number }
   | { when: "never" };
@@ -22,6 +22,8 @@ export class NotLeadingError extends Error {
 const conflictsAtOnce = 5;
 const forbiddenMs = 60_000;
 const rejectedMs = 300_000;
+/** An API server that is back is asked soon; until then asking costs nobody anything. */
+const noAnswerMs = 3_000;
 
 /** Decides from the error and from how often this key failed in a row before. */
 export function decideRetry(error: unknown, failures: number): Retry {
@@ -30,6 +32,8 @@ export function decideRetry(error: unknown, failures: number): Retry {
   if (isNamespaceTerminating(error)) return { when: "never" };
   const atLeastMs = (error.retryAfterSeconds ?? 0) * 1_000;
   switch (error.code) {
+    case 0:
+      return { when: "backoff", atLeastMs, atMostMs: noAnswerMs };
     case 409:
       return failures < conflictsAtOnce ? { when: "now" } : { when: "backoff", atLeastMs };
     case 403:
@@ -42,7 +46,7 @@ export function decideRetry(error: unknown, failures: number): Retry {
     case 422:
       return { when: "later", afterMs: Math.max(rejectedMs, atLeastMs) };
     default:
-      // 401 (a token about to rotate), 404 (a namespace going away), 429, 5xx and no answer at all.
+      // 401 (a token about to rotate), 404 (a namespace going away), 429 and 5xx.
       return { when: "backoff", atLeastMs };
   }
 }

@@ -224,7 +224,11 @@ test("a name that somebody else holds stops the plan, and what is theirs stays a
     create: [childOf(owner, "theirs"), childOf(owner, "after-theirs")],
     status: { phase: "Started" },
   });
-  assert.deepEqual(carried, { outcome: "nameTaken", kind: "ConfigMap", name: "theirs" });
+  assert.ok(carried.outcome === "nameTaken");
+  assert.deepEqual(
+    [carried.kind, carried.name, carried.holder.metadata.name],
+    ["ConfigMap", "theirs", "theirs"],
+  );
   assert.deepEqual(sent(), ["POST configmaps", "GET theirs"]);
   const theirs = await server.client.get(configMaps, { namespace: server.namespace, name: "theirs" });
   assert.deepEqual(theirs.data, { by: "them" });
@@ -235,7 +239,7 @@ test("a child that the server does not accept is an answer with the server's own
   const wrong = childOf(owner, "Not_A_Name");
   const carried = await carryOut(scene().context, widgets, owner, { ...nothing(), create: [wrong] });
   assert.ok(carried.outcome === "refused");
-  assert.equal(carried.code, 422);
+  assert.equal(carried.error.code, 422);
   assert.match(carried.message, /"Not_A_Name" is invalid: metadata\.name: Invalid value/);
 });
 

@@ -260,9 +260,14 @@ export class Reflector<T extends KubeObject, K extends KubeObject = T> implement
   }
 
   #noteBroken(scope: Scope, failure: ApiError, retryInMs: number): void {
-    scope.broken = { since: scope.broken?.since ?? performance.now(), failure };
+    const before = scope.broken;
+    const now = performance.now();
     const { plural } = this.type;
     this.#options.observer?.disconnected(plural, failure.reason === "" ? "NoAnswer" : failure.reason);
+    // It is tried every few seconds: the same is said again only now and then.
+    const isNews = before?.failure.code !== failure.code || now - before.saidAt > patienceMs;
+    scope.broken = { since: before?.since ?? now, failure, saidAt: isNews ? now : before.saidAt };
+    if (!isNews) return;
     const level = failure.code === 410 || failure.code === 0 ? "info" : "warn";
     this.#options.log[level](
       { resource: plural, retryInMs: Math.round(retryInMs), error: failure },

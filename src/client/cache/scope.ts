@@ -9,7 +9,8 @@ export interface Scope {
   readonly name: string | undefined;
   readonly position: WatchPosition;
   synced: boolean;
-  broken: { since: number; failure: ApiError } | undefined;
+  /** `saidAt`: when the failure was last logged. */
+  broken: { since: number; failure: ApiError; saidAt: number } | undefined;
 }
 
 /** A watch for each of these namespaces and names; of what is absent or empty, one for all. */

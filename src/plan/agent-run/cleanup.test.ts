@@ -11,6 +11,8 @@ import { planRun } from "./plan.ts";
 const NOW = Date.parse("2026-01-01T00:10:00Z");
 const DELETED = { deletionTimestamp: "2026-01-01T00:09:00Z", finalizers: [FINALIZER_WORKTREE] };
 
+const HELD = { [FINALIZER_WORKTREE]: true };
+
 const workspace: AgentWorkspace = {
   metadata: { name: "ws", namespace: "team", uid: "ws-uid" },
   spec: { repository: { url: "https://example.com/repo.git" } },
@@ -174,5 +176,58 @@ describe("a run whose worktree is removed once it has succeeded", () => {
     assert.deepEqual(namesOf(outdated.remove), ["agent-1-cleanup"]);
     const [job] = planRun(observe(forced)).create;
     assert.match(JSON.stringify(job?.object), /"AGENT_CLEANUP_FORCE","value":"true"/);
+  });
+});
+
+describe("a removal whose Job does not end as it should", () => {
+  const deleting = aRun("OnDelete", DELETED);
+  const sidecar = {
+    name: "proxy",
+    ready: true,
+    restartCount: 0,
+    image: "",
+    imageID: "",
+    state: { running: {} },
+  };
+
+  function pod(state: object, more: Partial<Pod["metadata"]> = {}): Pod {
+    const own = { name: "git-cleanup", ready: false, restartCount: 0, image: "", imageID: "", state };
+    return {
+      metadata: { name: "p", ...more },
+      spec: { containers: [], nodeName: "ghost" },
+      status: { phase: "Running", containerStatuses: [own, sidecar] },
+    };
+  }
+
+  it("is judged by its own container where others hold the pod open", () => {
+    const job = cleanupJob(undefined);
+    const removed = planRun(observe(deleting, { job, pod: pod({ terminated: { exitCode: 0 } }) }));
+    assert.deepEqual(removed.finalizers, { [FINALIZER_WORKTREE]: false });
+    assert.equal(removed.events[0]?.reason, "WorktreeCleaned");
+    const message = "work that no branch has";
+    const kept = planRun(observe(deleting, { job, pod: pod({ terminated: { exitCode: 68, message } }) }));
+    assert.deepEqual([kept.events[0]?.reason, kept.events[0]?.note], ["WorktreeKept", message]);
+  });
+
+  it("lets the run go when the node is lost, or when the Job is long overdue", () => {
+    const job = cleanupJob(undefined);
+    const lost = pod({ running: {} }, { deletionTimestamp: "2026-01-01T00:09:00Z" });
+    const plan = planRun(observe(deleting, { job, pod: lost }));
+    assert.match(plan.events[0]?.note ?? "", /node ghost has not reported how it went/);
+    const soon = planRun(observe(deleting, { job, pod: lost }, { now: NOW - 45_000 }));
+    assert.deepEqual([soon.finalizers, soon.lookAgain], [HELD, { afterMs: 30_000 }]);
+    job.metadata.creationTimestamp = "2026-01-01T00:09:30Z";
+    assert.deepEqual(planRun(observe(deleting, { job })).finalizers, HELD);
+    const overdue = planRun(observe(deleting, { job }, { now: NOW + 640_000 }));
+    assert.deepEqual(overdue.finalizers, { [FINALIZER_WORKTREE]: false });
+  });
+
+  it("waits for an API server that is out of order, ten minutes at most", () => {
+    const refusal = { reason: "CreationFailed", message: "failed calling webhook" } as const;
+    const plan = planRun(observe(deleting, {}, { refusal }));
+    assert.deepEqual(plan.finalizers, HELD);
+    assert.match(JSON.stringify(plan.status?.conditions), /failed calling webhook/);
+    const late = planRun(observe(deleting, {}, { refusal, now: NOW + 600_000 }));
+    assert.deepEqual(late.finalizers, { [FINALIZER_WORKTREE]: false });
   });
 });

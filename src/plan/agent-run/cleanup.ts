@@ -4,12 +4,25 @@ import type { AgentWorkspace } from "../../api/agent-workspace.ts";
 import { findCondition, setConditions } from "../../api/conditions.ts";
 import { ANNOTATION_CLEANUP, ANNOTATION_ORIGIN, FINALIZER_WORKTREE } from "../../api/labels.ts";
 import type { Reason } from "../../api/reasons.ts";
-import { jobs, type Job } from "../../kube/builtin.ts";
+import { jobs, type Job, type Pod } from "../../kube/builtin.ts";
 import { isDeleting, type KubeObject } from "../../kube/objects.ts";
-import { buildCleanupJob, cleanupOrigin, type WorktreeCleanup } from "../specs/cleanup-job.ts";
+import {
+  buildCleanupJob,
+  cleanupOrigin,
+  DEADLINE_SECONDS,
+  type WorktreeCleanup,
+} from "../specs/cleanup-job.ts";
 import type { EventIntent, Plan, Removal } from "../plan.ts";
-import type { ObservedCleanup, ObservedRun, OperatorDefaults } from "./observed.ts";
+import {
+  isTemporary,
+  type ObservedCleanup,
+  type ObservedRun,
+  type OperatorDefaults,
+  type Refusal,
+} from "./observed.ts";
+import { isHeldOpen, mainEnd, timeOf } from "./pod-state.ts";
 import { jobCondition, type JobState } from "./job-state.ts";
+import { isLost } from "./lost-pod.ts";
 import { timestamp } from "./status.ts";
 
 type RunPlan = Plan<AgentRunStatus>;
@@ -32,14 +45,15 @@ export function isCleanupDue(run: AgentRun): boolean {
 
 /** The worktree goes first, then the finalizer; the deletion always ends, at worst with the worktree kept. */
 export function planDeletion(observed: ObservedRun): RunPlan {
-  const { run, job, cleanup = {}, refusal } = observed;
+  const { run, job, cleanup = {}, refusal, now } = observed;
   const { workspace } = cleanup;
   if (!isCleanupDue(run)) return rest();
   // Without the workspace there is no claim either.
   if (!workspace || isDeleting(workspace)) return letGo();
   if (job) return isDeleting(job) ? rest() : { ...rest(), remove: [removal(job, "Foreground")] };
-  if (refusal) return letGo(kept(refusal.message));
-  const progress = progressOf(run, cleanup);
+  if (refusal && !isWaitedOut(run, refusal, now)) return letGo(kept(refusal.message));
+  if (refusal) return { ...tellRefusal(observed, refusal), lookAgain: { afterMs: RECHECK_MS } };
+  const progress = progressOf(run, cleanup, now);
   switch (progress.state) {
     case "removed":
       return letGo(removed(run));
@@ -55,9 +69,11 @@ export function planAfterSuccess(observed: ObservedRun): RunPlan | undefined {
   const { run, cleanup = {}, refusal } = observed;
   const { workspace } = cleanup;
   if (!isCleanupDue(run) || !workspace || isDeleting(workspace)) return undefined;
+  if (refusal && isTemporary(refusal))
+    return { ...tellRefusal(observed, refusal), lookAgain: { afterMs: RECHECK_MS } };
   const progress = refusal
     ? ({ state: "kept", message: refusal.message } as const)
-    : progressOf(run, cleanup);
+    : progressOf(run, cleanup, observed.now);
   switch (progress.state) {
     case "removed": {
       const event = removed(run);
@@ -78,22 +94,48 @@ export function planAfterSuccess(observed: ObservedRun): RunPlan | undefined {
   }
 }
 
+/** A deletion waits for an API server that is out of order, but not for ever. */
+function isWaitedOut({ metadata }: AgentRun, refusal: Refusal, now: number): boolean {
+  return isTemporary(refusal) && now - timeOf(metadata.deletionTimestamp, now) < DEADLINE_SECONDS * 1000;
+}
+
+function tellRefusal(observed: ObservedRun, { message }: Refusal): RunPlan {
+  return { ...rest(), ...tell(observed, "False", "WorktreeCleaning", message) };
+}
+
+/** For what comes with no watch. */
+const RECHECK_MS = 30_000;
+
 type Progress =
   | { state: "absent" | "running" }
   | { state: "outdated"; job: JobState }
   | { state: "removed" }
   | { state: "kept"; message: string };
 
-function progressOf(run: AgentRun, { job, pod }: ObservedCleanup): Progress {
+/** The operator's own container decides, and where its node is lost or others hold the pod open, without the Job's word. */
+function progressOf(run: AgentRun, { job, pod }: ObservedCleanup, now: number): Progress {
   if (!job) return { state: "absent" };
-  const isComplete = jobCondition(job, "Complete") !== undefined;
-  const failed = jobCondition(job, "Failed");
-  if (isDeleting(job) || (!isComplete && !failed)) return { state: "running" };
+  const { end } = (pod && mainEnd(pod)) ?? {};
+  const isRemoved = jobCondition(job, "Complete") !== undefined || end?.exitCode === 0;
+  const failed = jobCondition(job, "Failed") ?? stuck(job, pod, now);
+  if (isDeleting(job) || (!isRemoved && !failed)) return { state: "running" };
   if (job.metadata.annotations?.[ANNOTATION_ORIGIN] !== originOf(run)) return { state: "outdated", job };
-  if (isComplete) return { state: "removed" };
-  const words = pod?.status?.containerStatuses?.[0]?.state?.terminated?.message?.trim();
+  if (isRemoved) return { state: "removed" };
+  const words = end?.message?.trim();
   return { state: "kept", message: words || (failed?.message ?? "the Job that removes it failed") };
 }
+
+/** Why a Job that has not ended will not end well any more. */
+function stuck(job: JobState, pod: Pod | undefined, now: number): { message?: string } | undefined {
+  if (pod && isHeldOpen(pod)) return { message: "the Job's container ended with an error" };
+  const overdueAt = timeOf(job.metadata.creationTimestamp, now) + (DEADLINE_SECONDS + MARGIN_SECONDS) * 1000;
+  if (!(pod && isLost(pod, now)) && now < overdueAt) return undefined;
+  const node = pod?.spec.nodeName === undefined ? "no node" : `node ${pod.spec.nodeName}`;
+  return { message: `the Job that removes it has not ended in time; ${node} has not reported how it went` };
+}
+
+/** Of the grace of the Job's pod, and for its controller. */
+const MARGIN_SECONDS = 60;
 
 /** The next thing to do about a removal that has no result yet. */
 function push(
@@ -102,7 +144,7 @@ function push(
   workspace: AgentWorkspace,
 ): Partial<RunPlan> {
   if (progress.state === "outdated") return { remove: [removal(progress.job, "Background")] };
-  if (progress.state === "running") return {};
+  if (progress.state === "running") return { lookAgain: { afterMs: RECHECK_MS } };
   return { create: [{ type: jobs, object: cleanupJob(observed, workspace) }] };
 }
 

@@ -12,7 +12,7 @@ import { cleansOnDelete, planAfterSuccess, planDeletion, removal } from "./clean
 import { CANCELLED_EARLY, isCancelled, stopNow } from "./cancel.ts";
 import { endingOf, jobDeleted, type Ending } from "./ending.ts";
 import { eventsOf } from "./events.ts";
-import type { ObservedRun } from "./observed.ts";
+import { retryOf, type ObservedRun } from "./observed.ts";
 import { expiryOf } from "./expiry.ts";
 import { isOver, podLateInMs, type JobState } from "./job-state.ts";
 import { givenUpAt, isLost } from "./lost-pod.ts";
@@ -74,9 +74,11 @@ const finished: Step = (observed) => {
 const refused: Step = (observed) => {
   const { refusal } = observed;
   if (!refusal) return undefined;
-  return refusal.reason === "Forbidden"
-    ? { ...wait(observed, refusal.reason, refusal.message), lookAgain: { afterMs: RECHECK_MS } }
-    : end(observed, { phase: "Failed", reason: refusal.reason, message: refusal.message });
+  const { reason, message } = refusal;
+  const lookAgain = retryOf(refusal);
+  return lookAgain
+    ? { ...wait(observed, reason, message), lookAgain }
+    : end(observed, { phase: "Failed", reason, message });
 };
 
 const jobGone: Step = (observed) => {
@@ -97,7 +99,12 @@ const cancelled: Step = (observed) => {
     return end(observed, { phase: "Failed", reason: "Cancelled", message: CANCELLED_EARLY });
   }
   const plan = job && follow(observed);
-  return plan && { ...plan, adjust: podState.isWorkDone(pod) ? [] : stopNow(pod, now) };
+  const adjust = podState.isWorkDone(pod) ? [] : stopNow(pod, now);
+  // Its pod is due earlier now than this plan has seen.
+  return (
+    plan &&
+    (adjust.length === 0 ? { ...plan, adjust } : { ...plan, adjust, lookAgain: { afterMs: RECHECK_MS } })
+  );
 };
 
 /** The Job of a recorded attempt goes, and the next one's comes after a pause. Nobody waits for a pod that is lost. */

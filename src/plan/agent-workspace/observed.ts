@@ -22,8 +22,8 @@ export interface ObservedWorkspace {
   warning?: string;
   /** The AgentRuns that name it. */
   runs: readonly AgentRun[];
-  /** The Jobs that remove or have removed worktrees of its runs. */
-  cleanups: readonly JobState[];
+  /** The Jobs that remove or have removed worktrees of its runs, each with its newest pod. */
+  cleanups: readonly { job: JobState; pod?: Pod }[];
   refusal?: Refusal;
   /** Milliseconds since the epoch. */
   now: number;

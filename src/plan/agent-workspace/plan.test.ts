@@ -69,6 +69,25 @@ function clonePod(exitCode: number, message: string): Pod {
   };
 }
 
+const CLONED = "2026-01-01T00:09:30Z";
+
+/** The pod of its Job, whose git container has ended with 0 while one that others have added runs on. */
+function heldPod(metadata: Pod["metadata"] = {}): Pod {
+  const status = { ready: false, restartCount: 0, image: "", imageID: "" };
+  const ended = { terminated: { exitCode: 0, finishedAt: CLONED } };
+  return {
+    metadata: { name: "ws-init-x", creationTimestamp: "2026-01-01T00:09:00Z", ...metadata },
+    spec: { containers: [], nodeName: "node" },
+    status: {
+      phase: "Running",
+      containerStatuses: [
+        { ...status, name: "git-clone", state: ended },
+        { ...status, name: "proxy", state: { running: {} } },
+      ],
+    },
+  };
+}
+
 function stateOf({ status }: { status?: AgentWorkspaceStatus }) {
   return { phase: status?.phase, reason: status?.reason };
 }
@@ -159,7 +178,8 @@ describe("a workspace", () => {
   });
 
   it("stays Ready when its finished Job is gone", () => {
-    const plan = planWorkspace(observe({ workspace: aWorkspace({}, { phase: "Ready" }) }));
+    const workspace = aWorkspace({}, { phase: "Ready" });
+    const plan = planWorkspace({ ...withJob(COMPLETE, { workspace }), job: undefined });
     assert.equal(plan.status?.phase, "Ready");
     assert.ok(plan.create.every(({ object }) => object.kind !== "Job"));
   });
@@ -231,7 +251,8 @@ describe("a workspace", () => {
     const listed = (observedAt: string) => {
       const worktree = { run: "agent-1", path: "/workspace-wt/agent-1", observedAt };
       const workspace = aWorkspace({}, { phase: "Ready", worktrees: [worktree] });
-      return planWorkspace(withJob(COMPLETE, { workspace, cleanups: [cleanup] })).status?.worktreeCount;
+      return planWorkspace(withJob(COMPLETE, { workspace, cleanups: [{ job: cleanup }] })).status
+        ?.worktreeCount;
     };
     assert.equal(listed("2026-01-01T00:05:00Z"), 0);
     assert.equal(listed("2026-01-01T00:07:00Z"), 1);
@@ -244,5 +265,162 @@ describe("a workspace", () => {
       status: { phase: "Running", fetchedAt: "2026-01-01T00:09:30Z" },
     };
     assert.equal(planWorkspace(withJob(COMPLETE, { runs: [run] })).status?.lastFetch, "2026-01-01T00:09:30Z");
+  });
+});
+
+describe("a workspace whose checkout is gone", () => {
+  const workspace = aWorkspace({}, { phase: "Ready" });
+  const gone = { ...withJob(COMPLETE, { workspace }), claims: new Map() };
+
+  it("is cloned again: first its Job goes, then it starts as at first", () => {
+    const plan = planWorkspace(gone);
+    assert.deepEqual(stateOf(plan), { phase: "Initializing", reason: "Retrying" });
+    assert.match(plan.status?.message ?? "", /claim ws-ws is gone; the repository is cloned again/);
+    assert.deepEqual(
+      plan.remove.map(({ uid, propagationPolicy }) => [uid, propagationPolicy]),
+      [["job-uid", "Background"]],
+    );
+    assert.deepEqual(plan.create, []);
+    const next = planWorkspace({ ...gone, job: undefined, workspace: { ...workspace, status: plan.status } });
+    assert.deepEqual(
+      next.create.map(({ object }) => object.metadata.name),
+      ["ws-ws", "ws-claude-config", "ws-init"],
+    );
+  });
+
+  it("is cloned again where its Job is gone too", () => {
+    const plan = planWorkspace({ ...gone, job: undefined });
+    assert.deepEqual(stateOf(plan), { phase: "Initializing", reason: "Retrying" });
+    assert.equal(plan.create.length, 3);
+  });
+
+  it("waits for a claim that is being deleted, and lets its finished pod go, which holds it", () => {
+    const observed = withJob(COMPLETE, { workspace });
+    const metadata = { name: "ws-ws", deletionTimestamp: "2026-01-01T00:09:50Z" };
+    const claims = new Map([["ws-ws", { metadata, spec: {}, status: { phase: "Bound" as const } }]]);
+    const plan = planWorkspace({ ...observed, claims });
+    assert.deepEqual(stateOf(plan), { phase: "Initializing", reason: "Retrying" });
+    assert.equal(plan.remove.length, 1);
+    const next = planWorkspace({ ...observed, claims, job: undefined });
+    assert.deepEqual([next.create, next.remove, next.status?.reason], [[], [], "Retrying"]);
+  });
+
+  it("is cloned again where that is asked for, once", () => {
+    const asked = {
+      ...workspace,
+      metadata: { ...workspace.metadata, annotations: { "agent.xonovex.com/retry": "1" } },
+    };
+    const observed = withJob(COMPLETE, { workspace: asked });
+    const plan = planWorkspace(observed);
+    assert.deepEqual([plan.status?.reason, plan.remove.length], ["Retrying", 1]);
+    const made = planWorkspace({
+      ...observed,
+      workspace: { ...asked, status: { ...plan.status, phase: "Ready" } },
+    });
+    assert.deepEqual([made.status?.reason, made.remove], ["Ready", []]);
+  });
+});
+
+describe("a workspace whose pod is not as it was made", () => {
+  it("is Ready when its own container has ended, and then ends the Job that others hold open", () => {
+    const first = planWorkspace(withJob({}, { pod: heldPod() }));
+    assert.deepEqual(stateOf(first), { phase: "Ready", reason: "Ready" });
+    assert.deepEqual([first.remove, first.lookAgain], [[], { afterMs: 1_000 }]);
+    const told = aWorkspace({}, first.status);
+    const second = planWorkspace(withJob({}, { pod: heldPod(), workspace: told }));
+    assert.deepEqual(
+      second.remove.map(({ uid }) => uid),
+      ["job-uid"],
+    );
+  });
+
+  it("takes no sidecar's end for its own", () => {
+    const pod = heldPod();
+    const statuses = pod.status?.containerStatuses?.toReversed() ?? [];
+    const ended = { terminated: { exitCode: 1 } };
+    const running = { running: { startedAt: CLONED } };
+    const [proxy, git] = statuses;
+    assert.ok(proxy && git);
+    const containerStatuses = [
+      { ...proxy, state: ended },
+      { ...git, state: running },
+    ];
+    const plan = planWorkspace(
+      withJob({}, { pod: { ...pod, status: { phase: "Running", containerStatuses } } }),
+    );
+    assert.deepEqual(stateOf(plan), { phase: "Initializing", reason: "Cloning" });
+  });
+
+  it("gets a new Job when its node is lost", () => {
+    const running = {
+      name: "git-clone",
+      ready: true,
+      restartCount: 0,
+      image: "",
+      imageID: "",
+      state: { running: {} },
+    };
+    const pod: Pod = {
+      metadata: { name: "x", deletionTimestamp: "2026-01-01T00:09:20Z" },
+      spec: { containers: [], nodeName: "ghost" },
+      status: {
+        phase: "Running",
+        containerStatuses: [running],
+        conditions: [
+          { type: "DisruptionTarget", status: "True", reason: "DeletionByTaintManager", message: "gone" },
+        ],
+      },
+    };
+    const plan = planWorkspace(withJob({}, { pod }));
+    assert.deepEqual(stateOf(plan), { phase: "Initializing", reason: "Retrying" });
+    assert.match(plan.status?.message ?? "", /DeletionByTaintManager: gone; node ghost has not reported/);
+    // Its node would never let go of a pod that the deletion waits for.
+    assert.deepEqual(
+      plan.remove.map(({ propagationPolicy }) => propagationPolicy),
+      ["Background"],
+    );
+    const early = planWorkspace(withJob({}, { pod, now: NOW - 15_000 }));
+    assert.deepEqual([early.remove, early.lookAgain], [[], { afterMs: 30_000 }]);
+  });
+
+  it("fails when the git image cannot be pulled for too long, and recovers with the pull", () => {
+    const waiting = {
+      reason: "ImagePullBackOff",
+      message: 'Back-off pulling image "git:1": ErrImagePull: no such host',
+    };
+    const status = { name: "git-clone", ready: false, restartCount: 0, image: "git:1", imageID: "" };
+    const pulling = (startTime: string, message?: string): ObservedWorkspace => {
+      const pod: Pod = {
+        metadata: { name: "x", creationTimestamp: startTime },
+        spec: { containers: [], nodeName: "node" },
+        status: { phase: "Pending", startTime, containerStatuses: [{ ...status, state: { waiting } }] },
+      };
+      return withJob({}, { pod, workspace: aWorkspace({}, { phase: "Initializing", message }) });
+    };
+    const early = planWorkspace(pulling("2026-01-01T00:09:30Z"));
+    assert.deepEqual(stateOf(early), { phase: "Initializing", reason: "ImagePull" });
+    assert.equal(early.status?.message, "image git:1 of container git-clone: no such host");
+    const late = planWorkspace(pulling("2026-01-01T00:04:30Z"));
+    assert.deepEqual(stateOf(late), { phase: "Failed", reason: "ImagePullFailed" });
+    assert.deepEqual(late.remove, []);
+  });
+
+  it("is listed without a worktree whose removal others hold open, whose Job is then ended", () => {
+    const run = { name: "agent-1", uid: "u" };
+    const job = buildCleanupJob({ run, workspace: resolveWorkspace(observe()), force: false, gitImage: "" });
+    job.metadata.uid = "cleanup-uid";
+    const pod = heldPod();
+    const own = pod.status?.containerStatuses?.[0];
+    if (own) own.name = "git-cleanup";
+    const worktree = { run: "agent-1", path: "/workspace-wt/agent-1", observedAt: "2026-01-01T00:05:00Z" };
+    const workspace = aWorkspace({}, { phase: "Ready", worktrees: [worktree] });
+    const first = planWorkspace(withJob(COMPLETE, { workspace, cleanups: [{ job, pod }] }));
+    assert.deepEqual([first.status?.worktreeCount, first.remove], [0, []]);
+    const told = { ...workspace, status: first.status };
+    const second = planWorkspace(withJob(COMPLETE, { workspace: told, cleanups: [{ job, pod }] }));
+    assert.deepEqual(
+      second.remove.map(({ uid }) => uid),
+      ["cleanup-uid"],
+    );
   });
 });

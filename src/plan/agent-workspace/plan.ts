@@ -1,18 +1,22 @@
 import { findCondition, setConditions } from "../../api/conditions.ts";
-import { ANNOTATION_ORIGIN, ANNOTATION_RETRY, FINALIZER_IN_USE } from "../../api/labels.ts";
+import { ANNOTATION_ORIGIN, ANNOTATION_RETRY, FINALIZER_IN_USE, LABEL_RUN } from "../../api/labels.ts";
 import type { AgentWorkspacePhase, AgentWorkspaceStatus } from "../../api/agent-workspace.ts";
 import type { Reason } from "../../api/reasons.ts";
-import { jobs, persistentVolumeClaims } from "../../kube/builtin.ts";
+import { jobs, persistentVolumeClaims, type PersistentVolumeClaim } from "../../kube/builtin.ts";
 import { isDeleting } from "../../kube/objects.ts";
 import { workspaceClaimName } from "../specs/names.ts";
 import { buildWorkspaceClaims } from "../specs/workspace-claims.ts";
 import { buildWorkspaceJob } from "../specs/workspace-job.ts";
-import { jobCondition } from "../agent-run/job-state.ts";
-import { holdUpOf, isSlow, SLOW_START_MS } from "../agent-run/start-up.ts";
+import { removal } from "../agent-run/cleanup.ts";
+import { jobCondition, type JobState } from "../agent-run/job-state.ts";
+import { givenUpAt, isLost } from "../agent-run/lost-pod.ts";
+import { disruption, failedInit, isHeldOpen, mainEnd, noneRunning } from "../agent-run/pod-state.ts";
+import { holdUpOf, isSlow, saysTheSame, SLOW_START_MS } from "../agent-run/start-up.ts";
 import { isFinished, timestamp } from "../agent-run/status.ts";
 import type { Child, EventIntent, Plan } from "../plan.ts";
 import type { WorkspaceSetup } from "../resolved-workspace.ts";
 import { initFailure } from "../agent-run/ending.ts";
+import { retryOf } from "../agent-run/observed.ts";
 import type { ObservedWorkspace } from "./observed.ts";
 import { resolveWorkspace, workspaceWaitsFor } from "./resolve.ts";
 import { worktreesOf } from "./worktrees.ts";
@@ -21,6 +25,9 @@ export type WorkspacePlan = Plan<AgentWorkspaceStatus>;
 
 /** For what comes with no watch: a slow pod's events, a name that is freed, room in a quota. */
 const RECHECK_MS = 30_000;
+
+/** For what follows from what the status tells now. */
+const SOON_MS = 1_000;
 
 /** Names in a message. */
 const MAX_NAMES = 10;
@@ -36,6 +43,7 @@ function decide(observed: ObservedWorkspace): WorkspacePlan {
   return (
     deleting(observed) ??
     refused(observed) ??
+    renewed(observed, setup) ??
     ready(observed, setup) ??
     waiting(observed) ??
     retry(observed, setup) ??
@@ -69,22 +77,84 @@ function usersOf({ runs }: ObservedWorkspace): string[] {
 function refused(observed: ObservedWorkspace): WorkspacePlan | undefined {
   const { refusal } = observed;
   if (!refusal) return undefined;
-  const phase = refusal.reason === "Forbidden" ? "Pending" : "Failed";
-  return { ...enter(observed, phase, refusal.reason, refusal.message), lookAgain: { afterMs: RECHECK_MS } };
+  const retry = retryOf(refusal);
+  const plan = enter(observed, retry ? "Pending" : "Failed", refusal.reason, refusal.message);
+  return { ...plan, lookAgain: retry ?? { afterMs: RECHECK_MS } };
 }
 
-/** Once Ready it stays so: volumes that were added get their claims, and its worktrees are listed. */
-const ready: Step = (observed, setup) =>
-  isReady(observed)
-    ? {
-        ...enter(observed, "Ready", "Ready", "the repository is checked out"),
-        create: missingClaims(observed, setup),
-      }
-    : undefined;
+/**
+ * A checkout that is gone with its claim, or that shall be made anew. Its Job goes first, whose finished pod would hold a
+ * claim that is being deleted.
+ */
+const renewed: Step = (observed, setup) => {
+  const { job } = observed;
+  const why = whyAnew(observed);
+  if (why === undefined) return undefined;
+  const plan = enter(observed, "Initializing", "Retrying", `${why}; the repository is cloned again`);
+  if (job) return { ...plan, remove: isDeleting(job) ? [] : [removal(job, "Background")] };
+  // A claim that is being deleted cannot be used any more, and tells by its watch when it is gone.
+  const checkout = checkoutOf(observed);
+  return checkout && isDeleting(checkout) ? plan : { ...plan, create: start(observed, setup).create };
+};
 
-function isReady({ workspace, job }: ObservedWorkspace): boolean {
+function whyAnew(observed: ObservedWorkspace): string | undefined {
+  const { workspace } = observed;
+  const checkout = checkoutOf(observed);
+  const name = workspaceClaimName(workspace.metadata.name ?? "");
+  if (checkout && isDeleting(checkout)) return `claim ${name} is being deleted`;
+  if (!wasReady(observed)) return undefined;
+  if (!checkout) return `claim ${name} is gone`;
+  const asked = workspace.metadata.annotations?.[ANNOTATION_RETRY];
+  return asked === undefined || asked === workspace.status?.retryObserved ? undefined : "it was asked for";
+}
+
+function checkoutOf({ workspace, claims }: ObservedWorkspace): PersistentVolumeClaim | undefined {
+  return claims.get(workspaceClaimName(workspace.metadata.name ?? ""));
+}
+
+function wasReady({ workspace, job }: ObservedWorkspace): boolean {
+  return (
+    workspace.status?.phase === "Ready" || (job !== undefined && jobCondition(job, "Complete") !== undefined)
+  );
+}
+
+/** Once Ready it stays so while it has its checkout: volumes that were added get their claims, and its worktrees are listed. */
+const ready: Step = (observed, setup) => {
+  if (!isReady(observed)) return undefined;
+  const plan = enter(observed, "Ready", "Ready", "the repository is checked out");
+  const { told, untold } = heldOpen(observed);
+  const lookAgain = untold.length > 0 ? { afterMs: SOON_MS } : plan.lookAgain;
+  const remove = told.map((job) => removal(job, "Background"));
+  return { ...plan, create: missingClaims(observed, setup), remove, lookAgain };
+};
+
+function isReady({ workspace, job, pod }: ObservedWorkspace): boolean {
   if (workspace.status?.phase === "Ready") return true;
-  return job !== undefined && !isDeleting(job) && jobCondition(job, "Complete") !== undefined;
+  if (job === undefined || isDeleting(job)) return false;
+  return (
+    jobCondition(job, "Complete") !== undefined || (pod !== undefined && mainEnd(pod)?.end.exitCode === 0)
+  );
+}
+
+/** Jobs whose work is done but whose pods others hold open: what the status tells of already, and what it does not yet. */
+function heldOpen({
+  workspace,
+  job,
+  pod,
+  cleanups,
+}: ObservedWorkspace): Record<"told" | "untold", JobState[]> {
+  const { phase, worktrees = [] } = workspace.status ?? {};
+  const listed = new Set(worktrees.map(({ run }) => run));
+  const held = [...(job ? [{ job, pod }] : []), ...cleanups].filter(
+    (each) => each.pod && isHeldOpen(each.pod) && !isDeleting(each.job),
+  );
+  const isTold = (each: JobState): boolean =>
+    each === job ? phase === "Ready" : !listed.has(each.metadata.labels?.[LABEL_RUN] ?? "");
+  const { told = [], untold = [] } = Object.groupBy(
+    held.map((each) => each.job),
+    (each) => (isTold(each) ? "told" : "untold"),
+  );
+  return { told, untold };
 }
 
 function waiting(observed: ObservedWorkspace): WorkspacePlan | undefined {
@@ -92,25 +162,23 @@ function waiting(observed: ObservedWorkspace): WorkspacePlan | undefined {
   return missing && enter(observed, "Pending", missing.reason, missing.message);
 }
 
-/** A failed Job is removed once something has changed that it may have failed for. */
+/** A Job that has failed is removed once something has changed that it may have failed for; one whose pod is lost at once. */
 const retry: Step = (observed, setup) => {
-  const { job } = observed;
-  if (!job || isDeleting(job) || !jobCondition(job, "Failed")) return undefined;
-  if (job.metadata.annotations?.[ANNOTATION_ORIGIN] === setup.origin) return undefined;
-  const { namespace = "", name = "", uid = "" } = job.metadata;
-  return {
-    ...enter(
-      observed,
-      "Initializing",
-      "Retrying",
-      "the failed Job is removed; a new one clones the repository",
-    ),
-    remove: [{ type: jobs, namespace, name, uid, propagationPolicy: "Foreground" }],
-  };
+  const { job, pod, workspace, now } = observed;
+  if (!job || isDeleting(job)) return undefined;
+  if (pod && isLost(pod, now)) {
+    const why = disruption(pod) ?? "the pod was deleted";
+    const message = `${why}; node ${pod.spec.nodeName} has not reported how it ended: a new Job clones the repository`;
+    return { ...enter(observed, "Initializing", "Retrying", message), remove: [removal(job, "Background")] };
+  }
+  const hasFailed = jobCondition(job, "Failed") !== undefined || workspace.status?.phase === "Failed";
+  if (!hasFailed || job.metadata.annotations?.[ANNOTATION_ORIGIN] === setup.origin) return undefined;
+  const message = "the failed Job is removed; a new one clones the repository";
+  return { ...enter(observed, "Initializing", "Retrying", message), remove: [removal(job, "Foreground")] };
 };
 
 const follow: Step = (observed, setup) => {
-  const { job, pod, workspace } = observed;
+  const { job } = observed;
   if (!job) return undefined;
   if (isDeleting(job)) return rest();
   const create = missingClaims(observed, setup);
@@ -129,30 +197,32 @@ const follow: Step = (observed, setup) => {
       create,
     };
   }
-  const claim = observed.claims.get(workspaceClaimName(workspace.metadata.name ?? ""));
-  const holdUp = holdUpOf({ ...observed, claim });
-  if (holdUp) {
-    return {
-      ...enter(observed, "Initializing", holdUp.reason, holdUp.message),
-      create,
-      lookAgain: { afterMs: RECHECK_MS },
-    };
-  }
-  const started = pod?.status?.phase === "Running";
-  const afterMs = !pod || isSlow(pod, observed.now) ? RECHECK_MS : SLOW_START_MS;
-  return {
-    ...enter(observed, "Initializing", "Cloning", "the init Job clones the repository"),
-    create,
-    lookAgain: started ? "onChange" : { afterMs },
-  };
+  return { ...startUp(observed), create };
 };
+
+/** How the Job's pod gets on until git runs. What holds it up for too long is a failure, of which the node may still recover. */
+function startUp(observed: ObservedWorkspace): WorkspacePlan {
+  const { pod, workspace, now } = observed;
+  const holdUp = holdUpOf({ ...observed, claim: checkoutOf(observed) });
+  if (holdUp) {
+    const { fails, reason } = holdUp;
+    const { phase, message: before } = workspace.status ?? {};
+    const failure = fails?.afterMs === 0 ? fails.ending.reason : undefined;
+    const isKnown = phase !== undefined && saysTheSame(before, holdUp.message);
+    const message = isKnown ? (before ?? "") : holdUp.message;
+    const plan = enter(observed, failure ? "Failed" : "Initializing", failure ?? reason, message);
+    return { ...plan, lookAgain: { afterMs: Math.min(fails?.afterMs || RECHECK_MS, RECHECK_MS) } };
+  }
+  const plan = enter(observed, "Initializing", "Cloning", "the init Job clones the repository");
+  const isDue = pod !== undefined && givenUpAt(pod) !== undefined;
+  if (pod && !noneRunning(pod) && !isDue) return plan;
+  return { ...plan, lookAgain: { afterMs: !pod || isDue || isSlow(pod, now) ? RECHECK_MS : SLOW_START_MS } };
+}
 
 /** What the newest pod failed for, in git's own words. */
 function lastFailure({ pod }: ObservedWorkspace): { reason: Reason; message: string } | undefined {
-  for (const { name, state } of pod?.status?.containerStatuses ?? []) {
-    if (state?.terminated && state.terminated.exitCode !== 0) return initFailure(name, state.terminated);
-  }
-  return undefined;
+  const failed = pod && (failedInit(pod) ?? mainEnd(pod));
+  return failed && failed.end.exitCode !== 0 ? initFailure(failed.container, failed.end) : undefined;
 }
 
 const start = (observed: ObservedWorkspace, setup: WorkspaceSetup): WorkspacePlan => ({

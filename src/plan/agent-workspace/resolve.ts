@@ -33,10 +33,11 @@ export function resolveWorkspace(observed: ObservedWorkspace): WorkspaceSetup {
   };
 }
 
-/** Changes with what a failed clone may have failed for: the spec, the Secret, the annotation that asks for a retry. */
-function originOf({ workspace, credentials }: ObservedWorkspace): string {
+/** Changes with what a failed clone may have failed for: the spec, the Secret, the image, the annotation that asks for a retry. */
+function originOf({ workspace, credentials, defaults }: ObservedWorkspace): string {
   const { generation, annotations } = workspace.metadata;
-  return [generation, credentials?.resourceVersion ?? "", annotations?.[ANNOTATION_RETRY] ?? ""].join("/");
+  const { resourceVersion = "" } = credentials ?? {};
+  return [generation, resourceVersion, annotations?.[ANNOTATION_RETRY] ?? "", defaults.gitImage].join("/");
 }
 
 /** What the workspace has to wait for before its Job can start. */

@@ -2,7 +2,9 @@ import type { AgentRun } from "../../api/agent-run.ts";
 import type { AgentWorkspaceStatus } from "../../api/agent-workspace.ts";
 import { findCondition } from "../../api/conditions.ts";
 import { LABEL_RUN } from "../../api/labels.ts";
-import { jobCondition, type JobState } from "../agent-run/job-state.ts";
+import { jobCondition } from "../agent-run/job-state.ts";
+import { mainEnd } from "../agent-run/pod-state.ts";
+import type { ObservedWorkspace } from "./observed.ts";
 import { WORKTREES_DIR } from "../specs/paths.ts";
 
 export type Worktree = NonNullable<AgentWorkspaceStatus["worktrees"]>[number];
@@ -18,7 +20,7 @@ const MAX_WORKTREES = 1000;
 export function worktreesOf(
   before: readonly Worktree[],
   runs: readonly AgentRun[],
-  cleanups: readonly JobState[],
+  cleanups: ObservedWorkspace["cleanups"],
 ): Worktree[] {
   const known = new Map(before.map((worktree) => [worktree.run, { ...worktree, exists: false }]));
   for (const run of runs) {
@@ -36,10 +38,13 @@ export function worktreesOf(
 }
 
 /** The run whose worktree a clean-up has removed, and when. */
-function removalOf(job: JobState): [run: string, at: string][] {
+function removalOf({ job, pod }: ObservedWorkspace["cleanups"][number]): [run: string, at: string][] {
   const run = job.metadata.labels?.[LABEL_RUN];
-  const at = job.status?.completionTime;
-  return run !== undefined && at !== undefined && jobCondition(job, "Complete") ? [[run, at]] : [];
+  const { end } = (pod && mainEnd(pod)) ?? {};
+  // A pod that others hold open never completes its Job.
+  const ended = end?.exitCode === 0 ? end.finishedAt : undefined;
+  const at = jobCondition(job, "Complete") ? job.status?.completionTime : ended;
+  return run !== undefined && at !== undefined ? [[run, at]] : [];
 }
 
 function reported({ metadata, status }: AgentRun): (Worktree & { exists: boolean }) | undefined {

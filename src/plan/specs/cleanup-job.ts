@@ -12,7 +12,7 @@ import { endedByExitOf, PERMANENT_EXIT_CODES, workspacePod } from "./workspace-p
 export const KEPT_EXIT_CODE = 68;
 
 /** A deletion that waits for it must end, whatever stands in its way. */
-const DEADLINE_SECONDS = 600;
+export const DEADLINE_SECONDS = 600;
 
 /** Long enough to be seen; the Job of a run's successor has the same name. */
 const KEPT_SECONDS = 600;

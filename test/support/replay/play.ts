@@ -22,12 +22,16 @@ export interface Played {
   interventions: { ms: number; what: string }[];
   /** Reason and note of the run's events. */
   events: string[];
+  /** All writes of the operator, in order. */
+  writes: readonly SeenWrite[];
 }
 
 export interface PlayOptions {
   spec?: Partial<AgentRun["spec"]>;
-  /** Annotations that the run gets later. */
-  annotate?: { ms: number; annotations: Record<string, string> };
+  /** What is there before the run is. */
+  before?: (api: ScriptedApi) => void;
+  /** What else happens meanwhile. */
+  also?: { ms: number; happen: (api: ScriptedApi) => void }[];
   /** How long the operator is watched after the last recorded event. */
   afterMs?: number;
   /** Only what was recorded before this happens. */
@@ -50,7 +54,7 @@ export async function play(scenario: string, options: PlayOptions = {}): Promise
     now: Date.now,
     log: (pod, container) => logOf(api, recording, pod, container),
     admit: (resource, object) =>
-      options.admit?.(resource, object) ?? asRecorded(resource, object, job.object),
+      options.admit?.(resource, object) ?? asRecorded(api, resource, object, job.object),
   });
   const operator = await startOperator({
     transport: api.transport,
@@ -61,6 +65,7 @@ export async function play(scenario: string, options: PlayOptions = {}): Promise
   });
   try {
     await operator.working;
+    options.before?.(api);
     api.put("agentruns", aRun(job.object, startsAt, options.spec));
     await playAll(api, recording, startsAt, options);
     return playedOf(api, startsAt);
@@ -75,16 +80,14 @@ async function playAll(
   api: ScriptedApi,
   recording: Recording,
   startsAt: number,
-  { annotate, afterMs = 60_000, untilMs = Number.POSITIVE_INFINITY }: PlayOptions,
+  { also = [], afterMs = 60_000, untilMs = Number.POSITIVE_INFINITY }: PlayOptions,
 ): Promise<void> {
   await quiet();
   const script = recording.sequence.filter(({ ms }) => ms < untilMs);
-  const steps = script.map((event) => ({ ms: event.ms, show: () => show(api, event) }));
-  if (annotate) steps.push({ ms: annotate.ms, show: () => annotateRun(api, annotate.annotations) });
-  steps.sort((a, b) => a.ms - b.ms);
-  for (const step of steps) {
-    await passUntil(api, startsAt + step.ms);
-    step.show();
+  const shown = script.map((event) => ({ ms: event.ms, happen: () => show(api, event) }));
+  for (const { ms, happen } of [...shown, ...also].toSorted((a, b) => a.ms - b.ms)) {
+    await passUntil(api, startsAt + ms);
+    happen(api);
     await quiet();
   }
   await passUntil(api, Date.now() + afterMs);
@@ -130,8 +133,8 @@ function aRun({ spec }: Job, startsAt: number, more: Partial<AgentRun["spec"]> =
 }
 
 /** The first Job that the operator makes is the recorded one. */
-function asRecorded(resource: string, object: KubeObject, { metadata }: Job): undefined {
-  if (resource !== "jobs") return;
+function asRecorded(api: ScriptedApi, resource: string, object: KubeObject, { metadata }: Job): undefined {
+  if (resource !== "jobs" || api.writes.some((write) => write.method === "DELETE")) return;
   const { uid, creationTimestamp } = metadata;
   Object.assign(object.metadata, { uid, creationTimestamp });
 }
@@ -170,7 +173,8 @@ function asOurs(object: RecordedObject): RecordedObject {
   return { ...object, metadata: { ...object.metadata, labels } };
 }
 
-function annotateRun(api: ScriptedApi, annotations: Record<string, string>): void {
+/** The run gets these annotations. */
+export function annotateRun(api: ScriptedApi, annotations: Record<string, string>): void {
   const run = api.get("agentruns", "demo");
   if (run) api.put("agentruns", { ...run, metadata: { ...run.metadata, annotations } });
 }
@@ -215,6 +219,7 @@ function playedOf(api: ScriptedApi, startsAt: number): Played {
   return {
     run: api.get("agentruns", "demo") as AgentRun | undefined,
     statuses,
+    writes: api.writes,
     interventions: api.writes.filter(isIntervention).map((write) => ({
       ms: write.at - startsAt,
       what: `${write.method} ${write.resource}${write.method === "PATCH" ? ` ${JSON.stringify(write.body)}` : ""}`,
