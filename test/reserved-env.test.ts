@@ -26,6 +26,7 @@ const run: ResolvedRun = {
   env: [],
   image: "agent:1",
   gitImage: "git:1",
+  gitResources: {},
   timeoutSeconds: 60,
   trustRepositoryConfig: false,
   gitIdentity: { name: "Agent", email: "agent@example.com" },

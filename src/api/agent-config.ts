@@ -28,6 +28,9 @@ const spec = object(
     defaultResources: resources(
       "Resources of the agent container. Default: what the agent is known to need.",
     ).optional(),
+    gitResources: resources(
+      "Resources of the containers that run git, also of workspaces and clean-ups. Each amount that is left out is the operator's default.",
+    ).optional(),
     storageClass: nameOf("Storage class of claims. Default: the cluster's default class.").optional(),
     storageSize: storageSize("Size of the claim of a run or workspace. Default: 10Gi.").optional(),
     env: env(

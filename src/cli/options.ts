@@ -1,4 +1,5 @@
 import type { OptionSpecs, ValuesOf } from "./command.ts";
+import { parseResource } from "./resources.ts";
 
 /** The images of what the operator makes, where nothing else names one. */
 export const imageOptions = {
@@ -7,6 +8,15 @@ export const imageOptions = {
     type: "string",
     value: "IMAGE",
     summary: "Image of the agent container where neither the AgentRun nor the AgentConfig names one",
+  },
+} as const satisfies OptionSpecs;
+
+const gitResourceOption = {
+  "git-resource": {
+    type: "strings",
+    value: "NAME=AMOUNT",
+    summary: "Request or limit of the containers that run git, such as limits.memory=2Gi",
+    check: (value: string) => parseResource(value).error,
   },
 } as const satisfies OptionSpecs;
 
@@ -33,6 +43,7 @@ export const renderOptions = {
     default: "default",
   },
   ...imageOptions,
+  ...gitResourceOption,
 } as const satisfies OptionSpecs;
 
 export const doctorOptions = {
@@ -163,6 +174,7 @@ export const operatorOptions = {
       /^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$/.test(value) ? undefined : "expected the name of a Secret",
   },
   ...imageOptions,
+  ...gitResourceOption,
   "otlp-endpoint": {
     type: "string",
     value: "URL",

@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import { API_GROUP } from "../api/group.ts";
 import { createClient, type Client } from "../client/client.ts";
 import type { Transport } from "../client/transport.ts";
+import type { ResourceRequirements } from "../kube/builtin.ts";
 import { collectGarbageWhenQuiet } from "../runtime/collect-garbage.ts";
 import type { Controller } from "../runtime/controller.ts";
 import { createEventRecorder } from "../runtime/events.ts";
@@ -41,6 +42,8 @@ export interface OperatorOptions {
   webhookCertificates?: CertificateLifetimes;
   gitImage?: string;
   agentImage?: string;
+  /** What git containers ask for where an AgentConfig does not say. */
+  gitResources?: ResourceRequirements;
   /** Base URL of an OTLP/HTTP receiver for traces; absent: none are sent. */
   otlpEndpoint?: string;
   log: Log;
@@ -98,6 +101,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     defaults: {
       gitImage: options.gitImage ?? DEFAULT_GIT_IMAGE,
       agentImage: options.agentImage ?? DEFAULT_AGENT_IMAGE,
+      ...(options.gitResources && { gitResources: options.gitResources }),
       imagePullTimeoutSeconds: IMAGE_PULL_TIMEOUT_SECONDS,
     },
     log,

@@ -75,6 +75,8 @@ export interface ResolvedRun {
   env: EnvVar[];
   image: string;
   gitImage: string;
+  /** Of the containers that run git. */
+  gitResources: ResourceRequirements;
   timeoutSeconds: number;
   stallSeconds?: number;
   /** Whether the agent's session is kept on the claim for a further attempt. */

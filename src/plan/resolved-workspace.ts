@@ -1,4 +1,4 @@
-import type { EnvVar, PodSecurityContext } from "../kube/builtin.ts";
+import type { EnvVar, PodSecurityContext, ResourceRequirements } from "../kube/builtin.ts";
 import type { ResolvedRepository } from "./resolved-run.ts";
 
 /** An AgentWorkspace with every default applied: all that is needed to build its claims and its init Job. */
@@ -15,6 +15,7 @@ export interface WorkspaceSetup {
   /** AgentConfig's variables; git needs those that tell how a network is reached. */
   env: EnvVar[];
   gitImage: string;
+  gitResources: ResourceRequirements;
   imagePullSecrets?: { name: string }[];
   priorityClassName?: string;
   podSecurityContext?: PodSecurityContext;

@@ -6,6 +6,7 @@ import { kubeconfigTransport } from "../../client/kubeconfig.ts";
 import { startOperator } from "../../operator/operator.ts";
 import { createLog, logLevels } from "../../runtime/log.ts";
 import type { OperatorValues } from "../options.ts";
+import { resourcesOf } from "../resources.ts";
 import { UsageError } from "../command.ts";
 import type { Config } from "../config.ts";
 import type { CommandContext } from "../context.ts";
@@ -31,6 +32,7 @@ export async function runOperator(values: OperatorValues, context: CommandContex
     webhookBindAddress: values["webhook-bind-address"],
     ...(values["git-image"] === undefined ? {} : { gitImage: values["git-image"] }),
     ...(values["agent-image"] === undefined ? {} : { agentImage: values["agent-image"] }),
+    gitResources: resourcesOf(values["git-resource"]),
     ...(values["otlp-endpoint"] === undefined ? {} : { otlpEndpoint: values["otlp-endpoint"] }),
     log,
   });

@@ -4,7 +4,7 @@ import type { AgentProvider } from "../../api/agent-provider.ts";
 import type { AgentRun } from "../../api/agent-run.ts";
 import type { AgentWorkspace } from "../../api/agent-workspace.ts";
 import { customResourceDefinitions } from "../../api/kinds.ts";
-import type { EnvVar } from "../../kube/builtin.ts";
+import type { EnvVar, ResourceRequirements } from "../../kube/builtin.ts";
 import type { KubeObject } from "../../kube/objects.ts";
 import { apiVersionOf } from "../../kube/resources.ts";
 import { compileSchema } from "../../kube/schema/compile.ts";
@@ -19,6 +19,8 @@ export interface RenderDefaults {
   namespace: string;
   gitImage: string;
   agentImage: string;
+  /** What git containers ask for where the AgentConfig does not say. */
+  gitResources?: ResourceRequirements;
 }
 
 /** A value that a run starts with, as text, and which object or default it came from. */
@@ -77,11 +79,10 @@ function renderRun(
   const secrets = new Map<string, string[]>();
   for (const { ref } of secretsNeeded(run, found))
     secrets.set(ref.name, [...(secrets.get(ref.name) ?? []), ref.key]);
-  const { gitImage, agentImage } = defaults;
   const observed: ObservedRun = {
     run,
     references: { ...found, secrets },
-    defaults: { gitImage, agentImage, imagePullTimeoutSeconds: 300 },
+    defaults: { ...defaults, imagePullTimeoutSeconds: 300 },
     now: 0,
   };
   const name = `${run.metadata.namespace}/${run.metadata.name}`;

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { stringify } from "yaml";
 import { DEFAULT_AGENT_IMAGE, DEFAULT_GIT_IMAGE } from "../../operator/images.ts";
 import type { RenderValues } from "../options.ts";
+import { resourcesOf } from "../resources.ts";
 import { UsageError } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import { objectsIn } from "./manifest-text.ts";
@@ -22,6 +23,7 @@ export async function runRender(values: RenderValues, context: CommandContext): 
     namespace: values.namespace,
     gitImage: values["git-image"] ?? DEFAULT_GIT_IMAGE,
     agentImage: values["agent-image"] ?? DEFAULT_AGENT_IMAGE,
+    gitResources: resourcesOf(values["git-resource"]),
   });
   out.write(rendered.map(text).join("---\n"));
   return 0;

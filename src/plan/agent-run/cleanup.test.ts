@@ -49,6 +49,7 @@ function cleanupJob(ended: "Complete" | "Failed" | undefined, { force = false, u
     workspace: { namespace: "team", name: "ws", uid: "ws-uid", accessMode: "ReadWriteMany" },
     force,
     gitImage: "git:1",
+    gitResources: {},
   });
   job.metadata.uid = "cleanup-uid";
   job.status = ended && { conditions: [{ type: ended, status: "True", message: "it failed" }] };

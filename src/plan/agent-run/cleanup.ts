@@ -12,6 +12,7 @@ import {
   DEADLINE_SECONDS,
   type WorktreeCleanup,
 } from "../specs/cleanup-job.ts";
+import { gitResources } from "../specs/git-resources.ts";
 import type { EventIntent, Plan, Removal } from "../plan.ts";
 import {
   isTemporary,
@@ -156,14 +157,15 @@ function resolveCleanup(
   run: AgentRun,
   workspace: AgentWorkspace,
   config: AgentConfig | undefined,
-  { gitImage }: OperatorDefaults,
+  defaults: OperatorDefaults,
 ): WorktreeCleanup {
   const { namespace = "", name = "", uid = "" } = workspace.metadata;
   return {
     run: { name: run.metadata.name ?? "", uid: run.metadata.uid ?? "" },
     workspace: { namespace, name, uid, accessMode: workspace.spec.accessMode ?? "ReadWriteMany" },
     force: isForced(run),
-    gitImage,
+    gitImage: defaults.gitImage,
+    gitResources: gitResources(config?.spec?.gitResources, defaults.gitResources),
     imagePullSecrets: config?.spec?.defaultImagePullSecrets,
     priorityClassName: config?.spec?.defaultPriorityClassName,
     podSecurityContext: config?.spec?.defaultPodSecurityContext,

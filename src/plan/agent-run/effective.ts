@@ -1,6 +1,7 @@
 import type { AgentProvider } from "../../api/agent-provider.ts";
 import type { EnvVar, PodSecurityContext, ResourceRequirements } from "../../kube/builtin.ts";
 import { mergeEnv } from "../specs/env.ts";
+import { gitResources } from "../specs/git-resources.ts";
 import type { ObservedRun } from "./observed.ts";
 
 /** A value that counts for a run, and what it came from: an object, `operator` (a flag) or `built in`. */
@@ -16,6 +17,8 @@ export interface EffectiveDefaults {
   storageSize: Effective<string>;
   trustRepositoryConfig: Effective<boolean>;
   gitIdentity: Effective<{ name: string; email: string }>;
+  /** Each amount may be of another origin; this is the first that says something. */
+  gitResources: Effective<ResourceRequirements>;
   storageClass?: Effective<string>;
   resources?: Effective<ResourceRequirements>;
   runtimeClassName?: Effective<string>;
@@ -47,6 +50,10 @@ export function effectiveDefaults({ run, references, defaults }: ObservedRun): E
     storageSize: of(undefined, config?.storageSize?.toString()) ?? builtIn(BUILT_IN_STORAGE),
     trustRepositoryConfig: of(spec.trustRepositoryConfig, config?.trustRepositoryConfig) ?? builtIn(false),
     gitIdentity: of(undefined, config?.gitIdentity) ?? builtIn(BUILT_IN_IDENTITY),
+    gitResources: {
+      value: gitResources(config?.gitResources, defaults.gitResources),
+      from: config?.gitResources ? fromConfig(references) : defaults.gitResources ? "operator" : "built in",
+    },
     storageClass: of(undefined, config?.storageClass),
     resources: of(spec.resources, config?.defaultResources),
     runtimeClassName: of(spec.runtimeClassName, config?.defaultRuntimeClassName),

@@ -2,13 +2,15 @@ import type { AgentConfig } from "../../api/agent-config.ts";
 import type { AgentProvider } from "../../api/agent-provider.ts";
 import type { AgentRun } from "../../api/agent-run.ts";
 import type { AgentWorkspace } from "../../api/agent-workspace.ts";
-import type { PersistentVolumeClaim, Pod } from "../../kube/builtin.ts";
+import type { PersistentVolumeClaim, Pod, ResourceRequirements } from "../../kube/builtin.ts";
 import type { JobState } from "./job-state.ts";
 
 /** What the operator's flags decide for runs that say nothing themselves. */
 export interface OperatorDefaults {
   gitImage: string;
   agentImage: string;
+  /** What git containers ask for where the AgentConfig does not say. */
+  gitResources?: ResourceRequirements;
   /** How long an image may fail to be pulled before its run fails. */
   imagePullTimeoutSeconds: number;
 }

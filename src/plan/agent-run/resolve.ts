@@ -115,6 +115,7 @@ function assemble(
     env: env.map(({ value }) => value),
     image: defaults.image.value,
     gitImage: operator.gitImage,
+    gitResources: defaults.gitResources.value,
     timeoutSeconds: timeLeft(run, timeoutSecondsOf(defaults), now),
     keepSession: spec.retry !== undefined,
     resumeSession: run.status?.attempts?.at(-1)?.result?.sessionId,

@@ -243,6 +243,7 @@ describe("a workspace", () => {
       workspace: setup,
       force: false,
       gitImage: "",
+      gitResources: {},
     });
     cleanup.status = {
       completionTime: "2026-01-01T00:06:00Z",
@@ -407,7 +408,13 @@ describe("a workspace whose pod is not as it was made", () => {
 
   it("is listed without a worktree whose removal others hold open, whose Job is then ended", () => {
     const run = { name: "agent-1", uid: "u" };
-    const job = buildCleanupJob({ run, workspace: resolveWorkspace(observe()), force: false, gitImage: "" });
+    const job = buildCleanupJob({
+      run,
+      workspace: resolveWorkspace(observe()),
+      force: false,
+      gitImage: "",
+      gitResources: {},
+    });
     job.metadata.uid = "cleanup-uid";
     const pod = heldPod();
     const own = pod.status?.containerStatuses?.[0];

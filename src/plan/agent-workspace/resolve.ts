@@ -2,6 +2,7 @@ import { ANNOTATION_RETRY } from "../../api/labels.ts";
 import type { Reason } from "../../api/reasons.ts";
 import { BUILT_IN_STORAGE } from "../agent-run/effective.ts";
 import { resolveRepository } from "../agent-run/resolve.ts";
+import { gitResources } from "../specs/git-resources.ts";
 import type { WorkspaceSetup } from "../resolved-workspace.ts";
 import type { ObservedWorkspace } from "./observed.ts";
 
@@ -26,6 +27,7 @@ export function resolveWorkspace(observed: ObservedWorkspace): WorkspaceSetup {
     })),
     env: config?.env ?? [],
     gitImage: defaults.gitImage,
+    gitResources: gitResources(config?.gitResources, defaults.gitResources),
     imagePullSecrets: config?.defaultImagePullSecrets,
     priorityClassName: config?.defaultPriorityClassName,
     podSecurityContext: config?.defaultPodSecurityContext,

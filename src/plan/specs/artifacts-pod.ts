@@ -1,6 +1,7 @@
 import { LABEL_COMPONENT, LABEL_INSTANCE, LABEL_NAME, OPERATOR_NAME } from "../../api/labels.ts";
 import type { AgentRun } from "../../api/agent-run.ts";
 import type { Container, EnvVar, Job, Pod, PodSpec } from "../../kube/builtin.ts";
+import { gitResources } from "./git-resources.ts";
 import { literalEnv, mergeEnv } from "./env.ts";
 import { rootsEnv } from "./git-container.ts";
 import { AGENT_CONTAINER, runClaimName, workspaceClaimName } from "./names.ts";
@@ -105,7 +106,7 @@ function buildContainer(
         AGENT_SECRET_FILES: hasSecretPrompt ? PROMPT_FILE : undefined,
       }),
     ),
-    resources: { requests: { cpu: "100m", memory: "128Mi" }, limits: { memory: "1Gi" } },
+    resources: template?.initContainers?.[0]?.resources ?? gitResources(),
     volumeMounts: [
       { name: "workspace", mountPath: WORKSPACE_DIR, subPath: "repo", readOnly: true },
       { name: "workspace", mountPath: WORKTREES_DIR, subPath: "worktrees", readOnly: true },

@@ -1,5 +1,5 @@
 import { ANNOTATION_ORIGIN, LABEL_COMPONENT, LABEL_RUN } from "../../api/labels.ts";
-import type { Container, Job, PodSecurityContext } from "../../kube/builtin.ts";
+import type { Container, Job, PodSecurityContext, ResourceRequirements } from "../../kube/builtin.ts";
 import { literalEnv, mergeEnv } from "./env.ts";
 import { gitContainer, rootsEnv } from "./git-container.ts";
 import { CLEANUP_COMPONENT, workspaceLabels } from "./labels.ts";
@@ -29,6 +29,7 @@ export interface WorktreeCleanup {
   /** Also one with work that no branch has. */
   force: boolean;
   gitImage: string;
+  gitResources: ResourceRequirements;
   imagePullSecrets?: { name: string }[];
   priorityClassName?: string;
   podSecurityContext?: PodSecurityContext;
@@ -71,8 +72,8 @@ export function buildCleanupJob(cleanup: WorktreeCleanup): Job {
 }
 
 /** No credentials: it never talks to the remote. */
-function buildContainer({ run, workspace, force, gitImage }: WorktreeCleanup): Container {
-  return gitContainer(gitImage, "git-cleanup", {
+function buildContainer({ run, workspace, force, ...git }: WorktreeCleanup): Container {
+  return gitContainer(git, "git-cleanup", {
     name: GIT_CLEANUP_CONTAINER,
     env: mergeEnv(
       literalEnv({ HOME: "/tmp/home", TMPDIR: "/tmp" }),

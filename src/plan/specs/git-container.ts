@@ -18,7 +18,7 @@ import { recordMount, repositoryMounts, repositoryOf, workspaceMounts } from "./
 
 /** The init container that makes the checkout, or only a worktree of a workspace's checkout. */
 export function buildGitContainer(run: ResolvedRun): Container {
-  return gitContainer(run.gitImage, run.workspace ? "git-worktree" : "git-clone", {
+  return gitContainer(run, run.workspace ? "git-worktree" : "git-clone", {
     name: run.workspace ? GIT_WORKTREE_CONTAINER : GIT_CLONE_CONTAINER,
     env: gitEnv(run),
     volumeMounts: [
@@ -33,14 +33,14 @@ export function buildGitContainer(run: ResolvedRun): Container {
 
 /** A container that runs one of the git scripts, with what all of them are given. */
 export function gitContainer(
-  image: string,
+  { gitImage: image, gitResources: resources }: Pick<ResolvedRun, "gitImage" | "gitResources">,
   script: Script,
   own: Pick<Container, "name" | "env" | "volumeMounts">,
 ): Container {
   return {
     image,
     command: [scriptPath(script)],
-    resources: { requests: { cpu: "100m", memory: "128Mi" }, limits: { memory: "1Gi" } },
+    resources,
     securityContext: { ...containerSecurity, readOnlyRootFilesystem: true },
     terminationMessagePath: TERMINATION_LOG,
     terminationMessagePolicy: "FallbackToLogsOnError",

@@ -31,6 +31,7 @@ const base: ResolvedRun = {
   ],
   image: "agent:1",
   gitImage: "git:1",
+  gitResources: {},
   timeoutSeconds: 1800,
   trustRepositoryConfig: false,
   gitIdentity: { name: "Agent", email: "agent@example.com" },

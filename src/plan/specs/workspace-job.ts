@@ -39,7 +39,7 @@ export function buildWorkspaceJob(workspace: WorkspaceSetup): Job {
 
 function buildContainer(workspace: WorkspaceSetup): Container {
   const { repository } = workspace;
-  return gitContainer(workspace.gitImage, "git-workspace", {
+  return gitContainer(workspace, "git-workspace", {
     name: GIT_CLONE_CONTAINER,
     env: mergeEnv(
       networkEnv(workspace.env),

@@ -54,6 +54,7 @@ export function resolvedRun(changes: Partial<ResolvedRun> = {}): ResolvedRun {
     env: [],
     image: "agent",
     gitImage: "git",
+    gitResources: {},
     timeoutSeconds: 60,
     trustRepositoryConfig: false,
     gitIdentity: { name: "Agent", email: "agent@example.com" },

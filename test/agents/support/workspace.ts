@@ -75,6 +75,7 @@ function initJob(repository: ResolvedRepository): Job {
     sharedVolumes: [],
     env: [],
     gitImage: "git",
+    gitResources: {},
     origin: "",
   });
 }
@@ -85,6 +86,7 @@ function cleanupJob(name: string, force: boolean): Job {
     workspace: { namespace: "default", name: NAME, uid: "uid-ws", accessMode: "ReadWriteMany" },
     force,
     gitImage: "git",
+    gitResources: {},
   });
 }
 
