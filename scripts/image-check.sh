@@ -1,8 +1,11 @@
 #!/bin/sh
 # Builds the Dockerfiles without a container engine and without a registry of images: the base images
 # are stood in for by Debian itself (debootstrap) with this checkout's Node, the steps run with buildah in
-# a chroot. Then it looks at what came out. Needs root and: apt-get install buildah debootstrap
+# a chroot. Then it looks at what came out, and runs the tests of webhooks, traces, installing and doctor with the
+# program and the Node of the operator's image. With a directory it writes the images there, as OCI archives.
+# usage: scripts/image-check.sh [DIRECTORY]    Needs root and: apt-get install buildah debootstrap
 set -eu
+archives=${1:+$(realpath "$1")}
 cd "$(dirname "$0")/.."
 
 for program in buildah debootstrap; do
@@ -14,7 +17,7 @@ done
 [ "$(id -u)" -eq 0 ] || { echo "image:check needs root, for debootstrap and chroot" >&2; exit 1; }
 
 scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
+trap 'rm -rf "$scratch" ${program:+"$program"}' EXIT
 trap 'exit 130' INT TERM
 # Nothing of the machine's own images is seen or changed.
 export STORAGE_DRIVER=vfs BUILDAH_ISOLATION=chroot
@@ -88,4 +91,24 @@ say "the image for agents"
 build --target agent -t "agent-operator-agent:$version" images/agent
 # shellcheck disable=SC2016 # The shell in the container expands it.
 inside "agent-operator-agent:$version" sh -c 'test "$(id -u)" = 1000 && claude --version && opencode --version && codex --version && gemini --version && bash -c "git --version" && node --version' 2>&1
+if [ -n "$archives" ]; then
+  say "the archives in $archives"
+  for name in agent-operator agent-operator-git agent-operator-agent; do
+    rm -f "$archives/$name.tar"
+    buildah push --quiet "$name:$version" "oci-archive:$archives/$name.tar:docker.io/library/$name:$version"
+  done
+fi
+say "the program of the operator's image"
+container=$(buildah from --pull-never "agent-operator:$version")
+root=$(buildah mount "$container")
+# Readable for the users that containers run as.
+program=$(mktemp -d)
+chmod 755 "$program"
+cp -R "$root/app" "$root/usr/local/bin/node" "$program"
+buildah umount "$container" >/dev/null
+buildah rm "$container" >/dev/null
+echo "its files have $(du -sb "$program/app" | cut -f 1) bytes"
+TEST_PROGRAM="$program/app/agent-operator.mjs" "$program/node" --test --test-concurrency=1 \
+  test/e2e/webhooks.test.ts test/integration/traces.test.ts test/e2e/doctor.test.ts test/e2e/install.test.ts
+
 say "all images are as they should be"

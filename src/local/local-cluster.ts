@@ -9,6 +9,7 @@ import { watchResource } from "../client/watch.ts";
 import { createHttpsTransport } from "../client/transport-https.ts";
 import type { DevCluster, DevClusterOptions } from "../devcluster/cluster.ts";
 import { startDevCluster } from "../devcluster/cluster.ts";
+import type { ImageFiles } from "../devcluster/kubelet/host-view.ts";
 import type { SandboxMode } from "../devcluster/kubelet/sandbox/sandbox.ts";
 import { namespaces } from "../kube/builtin.ts";
 import { isDeleting } from "../kube/objects.ts";
@@ -89,18 +90,17 @@ async function untilDeleted(client: Client, name: string, signal: AbortSignal): 
   await new Promise(() => undefined);
 }
 
+/** What the git image holds, from the checkout that its Dockerfile takes it from. */
+export function gitImageFiles(packageRoot: string): ImageFiles {
+  return { image: GIT_IMAGE, path: SCRIPTS_DIR, folder: join(packageRoot, "images", "agent", "scripts") };
+}
+
 function devClusterOptions(options: LocalClusterOptions): DevClusterOptions {
   const { dataDir, path, port, gitMirrors, hosts, sandbox } = options;
   return {
     dataDir,
     path,
-    imageFiles: [
-      {
-        image: GIT_IMAGE,
-        path: SCRIPTS_DIR,
-        folder: join(options.packageRoot, "images", "agent", "scripts"),
-      },
-    ],
+    imageFiles: [gitImageFiles(options.packageRoot)],
     toolDirectories: options.toolDirectories ?? [join(options.packageRoot, "node_modules", ".bin")],
     ...(port === undefined ? {} : { port }),
     ...(gitMirrors === undefined ? {} : { gitMirrors }),

@@ -132,6 +132,14 @@ describe("agent-operator artifacts", { concurrency: 2, timeout: 150_000 }, () =>
     assert.match(stderr, /you lack the permission to create pods, which this command needs: .*viewer/);
   });
 
+  it("says at once that a run which waits has left nothing", async () => {
+    await agents.create("waits", { providerRef: "nowhere" });
+    const { code, stderr } = await fetched("waits", "--patch");
+    assert.equal(code, 1);
+    assert.match(stderr, /the run has left nothing: .*persistentvolumeclaim "waits-workspace" not found/);
+    await assertNoHelperLeft();
+  });
+
   it("does not start where it cannot say where to", async () => {
     const { code, stderr } = await fetched("done");
     assert.equal(code, 2);

@@ -9,6 +9,7 @@ import { watchResource } from "../../src/client/watch.ts";
 import type { DevCluster } from "../../src/devcluster/cluster.ts";
 import { startDevCluster } from "../../src/devcluster/cluster.ts";
 import { jobs, leases, namespaces, persistentVolumeClaims, pods, secrets } from "../../src/kube/builtin.ts";
+import { gitImageFiles } from "../../src/local/local-cluster.ts";
 import type { KubeObject } from "../../src/kube/objects.ts";
 import { controllerOf } from "../../src/kube/objects.ts";
 import type { ResourceType } from "../../src/kube/resources.ts";
@@ -49,6 +50,7 @@ describe("of two replicas", { concurrency: true, timeout: 120_000 }, () => {
       cluster = await startDevCluster({
         dataDir: join(directory, "cluster"),
         toolDirectories: [await quickAgentTools(join(directory, "agent"))],
+        imageFiles: [gitImageFiles(projectRoot)],
         gitMirrors: { [REPOSITORY]: repository.path },
         stopGraceSeconds: 0,
       });

@@ -7,6 +7,7 @@ import { createClient } from "../../src/client/client.ts";
 import type { DevCluster } from "../../src/devcluster/cluster.ts";
 import { startDevCluster } from "../../src/devcluster/cluster.ts";
 import { jobs, leases, namespaces, persistentVolumeClaims } from "../../src/kube/builtin.ts";
+import { gitImageFiles } from "../../src/local/local-cluster.ts";
 import type { Pod, PodSpec } from "../../src/kube/builtin.ts";
 import { createGitRepository } from "../support/git-repository.ts";
 import { locateTool } from "../support/kubectl.ts";
@@ -59,6 +60,7 @@ describe("the commands of installing and removing", { concurrency: false, timeou
           ...(await bundledTools(join(directory.path, "operator"))),
           await quickAgentTools(join(directory.path, "agent")),
         ],
+        imageFiles: [gitImageFiles(projectRoot)],
         gitMirrors: { [REPOSITORY]: repository.path },
       });
       stack.defer(() => cluster.stop());

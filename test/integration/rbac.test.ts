@@ -12,6 +12,7 @@ import { createHttpsTransport } from "../../src/client/transport-https.ts";
 import type { DevCluster } from "../../src/devcluster/cluster.ts";
 import { startDevCluster } from "../../src/devcluster/cluster.ts";
 import { jobs, leases, persistentVolumeClaims, secrets } from "../../src/kube/builtin.ts";
+import { gitImageFiles } from "../../src/local/local-cluster.ts";
 import type { KubeObject } from "../../src/kube/objects.ts";
 import type { ResourceType } from "../../src/kube/resources.ts";
 import { operatorAuthority, OPERATOR_NAMESPACE } from "../../src/local/service-account.ts";
@@ -51,6 +52,7 @@ describe("the operator's role", { timeout: 120_000 }, () => {
       cluster = await startDevCluster({
         dataDir: join(directory.path, "cluster"),
         toolDirectories: [await quickAgentTools(join(directory.path, "agent"))],
+        imageFiles: [gitImageFiles(projectRoot)],
         gitMirrors: { [REPOSITORY]: repository.path },
         stopGraceSeconds: 0,
       });

@@ -99,3 +99,28 @@ function wordsOf(line: string): string[] {
   const comment = words.findIndex((word) => word.startsWith("#"));
   return (comment === -1 ? words : words.slice(0, comment)).map((word) => word.replaceAll(/["']/g, ""));
 }
+
+/** A fenced block of a page. */
+export interface Block {
+  language: string;
+  text: string;
+}
+
+/** The fenced blocks of this page, in order, also those of lists. */
+export function blocksOf(text: string): Block[] {
+  return [...text.matchAll(/^( *)```(\w*)\n([\s\S]*?)^ *```$/gm)].map(
+    ([, indent = "", language = "", body = ""]) => ({
+      language,
+      text: body.replaceAll(new RegExp(`^${indent}`, "gm"), ""),
+    }),
+  );
+}
+
+/** The commands of a shell block, continued lines joined, without their comments. */
+export function commandsOf(block: string): string[] {
+  return block
+    .replaceAll(/\\\n\s*/g, "")
+    .split("\n")
+    .map((line) => line.replace(/(?:^|\s+)#.*$/, "").trim())
+    .filter((line) => line !== "");
+}

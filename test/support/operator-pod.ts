@@ -1,7 +1,7 @@
-import { mkdir, symlink } from "node:fs/promises";
+import { cp, mkdir, symlink } from "node:fs/promises";
 import { createServer } from "node:net";
 import { once } from "node:events";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { Pod, PodSpec } from "../../src/kube/builtin.ts";
 import { shippedProgram } from "./program.ts";
 
@@ -11,7 +11,9 @@ import { shippedProgram } from "./program.ts";
  */
 export async function bundledTools(directory: string): Promise<string[]> {
   await mkdir(directory, { recursive: true });
-  await symlink(shippedProgram, join(directory, "agent-operator"));
+  // Containers see this directory, not where the program was bundled.
+  await cp(dirname(shippedProgram), directory, { recursive: true });
+  await symlink(basename(shippedProgram), join(directory, "agent-operator"));
   return [directory, dirname(process.execPath)];
 }
 

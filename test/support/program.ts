@@ -9,9 +9,10 @@ const CACHE = join(projectRoot, "node_modules", ".cache", "agent-operator");
 
 /**
  * The program as the operator's image and the npm package hold it; run it with `process.execPath`. It is bundled
- * once for the same sources, however many test files ask for it.
+ * once for the same sources, however many test files ask for it. TEST_PROGRAM names one that is there already, such as
+ * that of an image.
  */
-export const shippedProgram = await bundleOnce();
+export const shippedProgram = process.env["TEST_PROGRAM"] || (await bundleOnce());
 
 async function bundleOnce(): Promise<string> {
   const directory = join(CACHE, await contentHash());

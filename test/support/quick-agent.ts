@@ -3,11 +3,12 @@ import { join } from "node:path";
 
 /**
  * In the agent's place, where what is tested is the cluster or the operator around it: ends at once with a
- * result, or, where the prompt says `wait`, when it is told to. What real agents do is tested elsewhere.
+ * result, if the prompt says `change` with a new file; if it says `wait`, when it is told to. What real agents
+ * do is tested elsewhere.
  */
 const QUICK_AGENT = `#!/bin/sh
 prompt=$(cat)
-case $prompt in *wait*) trap 'kill $!; exit 143' TERM INT; sleep 600 & wait $! ;; esac
+case $prompt in *change*) echo changed > changed.txt ;; *wait*) trap 'kill $!; exit 143' TERM INT; sleep 600 & wait $! ;; esac
 echo '{"type":"result","subtype":"success","is_error":false,"result":"Done","num_turns":1,"session_id":"quick","total_cost_usd":0,"usage":{"input_tokens":1,"output_tokens":1}}'
 `;
 

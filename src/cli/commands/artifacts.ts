@@ -139,6 +139,9 @@ async function untilReadable(
     last = event.object;
     const state = last.status?.containerStatuses?.[0]?.state;
     if (state?.running || state?.terminated) return;
+    const unscheduled = last.status?.conditions?.find(({ type }) => type === "PodScheduled")?.message ?? "";
+    if (/persistentvolumeclaim "[^"]*" not found/.test(unscheduled))
+      throw new Error(`the run has left nothing: ${unscheduled}`);
     const waiting = waitingContainer(last);
     if (isPodFinished(last) || waiting) {
       throw new Error(
