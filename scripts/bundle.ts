@@ -1,4 +1,4 @@
-import { chmod, cp } from "node:fs/promises";
+import { chmod, cp, readFile, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { build, type Metafile } from "esbuild";
 
@@ -44,7 +44,34 @@ export async function bundle(root: string, outdir: string): Promise<string[]> {
   await chmod(join(outdir, BUNDLED_PROGRAM), 0o755);
   for (const part of INSTALLED)
     await cp(join(root, "config", part), join(outdir, "config", part), { recursive: true });
+  await writeFile(join(outdir, "package.json"), JSON.stringify(await packageOf(root), undefined, 2));
   return Object.keys(metafile.inputs);
+}
+
+/** Makes the bundle an npm package; as such it has the library that is left out of it. */
+async function packageOf(root: string): Promise<object> {
+  const text = await readFile(join(root, "package.json"), "utf8");
+  const { name, version, description, license, engines, dependencies } = JSON.parse(text) as Package;
+  const library = "@kubernetes/client-node";
+  return {
+    name,
+    version,
+    description,
+    license,
+    type: "module",
+    bin: { [name]: BUNDLED_PROGRAM },
+    engines,
+    dependencies: { [library]: dependencies[library] },
+  };
+}
+
+interface Package {
+  name: string;
+  version: string;
+  description: string;
+  license: string;
+  engines: object;
+  dependencies: Record<string, string>;
 }
 
 /** A CommonJS package that is imported as a promise loses every name but `default` here, and not in a checkout. */

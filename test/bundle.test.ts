@@ -4,15 +4,24 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { bundle } from "../scripts/bundle.ts";
 import { projectRoot } from "./support/project-files.ts";
+import { runOk } from "./support/run.ts";
 import { temporaryDirectory } from "./support/temporary-directory.ts";
 
 describe("the bundle", () => {
-  it("holds nothing of the embedded cluster and the demo", async () => {
+  it("is an npm package with config/, and without the embedded cluster and the demo", async () => {
     await using directory = await temporaryDirectory();
     const sources = await bundle(projectRoot, directory.path);
     const rooms = new Set(sources.map((path) => /^src\/[^/]+/.exec(path)?.[0]));
     assert.ok(rooms.has("src/operator"));
     for (const room of ["src/devcluster", "src/demo"]) assert.ok(!rooms.has(room), room);
+
+    const packed = await runOk("npm", ["pack", "--dry-run", "--json", directory.path], { timeoutMs: 60_000 });
+    const [{ files }] = JSON.parse(packed) as [{ files: { path: string }[] }];
+    for (const path of ["agent-operator.mjs", "config/crd/kustomization.yaml"])
+      assert.ok(
+        files.some((file) => file.path === path),
+        path,
+      );
   });
 
   it("is refused when import() of a CommonJS package would lose the package's names", async () => {
