@@ -170,6 +170,34 @@ export const statusSchemas: Readonly<Record<string, StructuralSchema>> = {
                 "format": "int64",
                 "minimum": 0
               },
+              "branches": {
+                "type": "array",
+                "maxItems": 10,
+                "x-kubernetes-list-type": "atomic",
+                "items": {
+                  "type": "object",
+                  "required": [
+                    "name",
+                    "commit",
+                    "commits"
+                  ],
+                  "properties": {
+                    "name": {
+                      "type": "string",
+                      "maxLength": 255
+                    },
+                    "commit": {
+                      "type": "string",
+                      "maxLength": 64
+                    },
+                    "commits": {
+                      "type": "integer",
+                      "format": "int64",
+                      "minimum": 0
+                    }
+                  }
+                }
+              },
               "filesChanged": {
                 "type": "integer",
                 "format": "int64",
@@ -187,6 +215,20 @@ export const statusSchemas: Readonly<Record<string, StructuralSchema>> = {
               },
               "uncommittedChanges": {
                 "type": "boolean"
+              },
+              "leftOut": {
+                "type": "array",
+                "maxItems": 10,
+                "x-kubernetes-list-type": "atomic",
+                "items": {
+                  "type": "string",
+                  "maxLength": 128
+                }
+              },
+              "leftOutCount": {
+                "type": "integer",
+                "format": "int64",
+                "minimum": 0
               }
             }
           }
@@ -342,6 +384,34 @@ export const statusSchemas: Readonly<Record<string, StructuralSchema>> = {
                       "format": "int64",
                       "minimum": 0
                     },
+                    "branches": {
+                      "type": "array",
+                      "maxItems": 10,
+                      "x-kubernetes-list-type": "atomic",
+                      "items": {
+                        "type": "object",
+                        "required": [
+                          "name",
+                          "commit",
+                          "commits"
+                        ],
+                        "properties": {
+                          "name": {
+                            "type": "string",
+                            "maxLength": 255
+                          },
+                          "commit": {
+                            "type": "string",
+                            "maxLength": 64
+                          },
+                          "commits": {
+                            "type": "integer",
+                            "format": "int64",
+                            "minimum": 0
+                          }
+                        }
+                      }
+                    },
                     "filesChanged": {
                       "type": "integer",
                       "format": "int64",
@@ -359,6 +429,20 @@ export const statusSchemas: Readonly<Record<string, StructuralSchema>> = {
                     },
                     "uncommittedChanges": {
                       "type": "boolean"
+                    },
+                    "leftOut": {
+                      "type": "array",
+                      "maxItems": 10,
+                      "x-kubernetes-list-type": "atomic",
+                      "items": {
+                        "type": "string",
+                        "maxLength": 128
+                      }
+                    },
+                    "leftOutCount": {
+                      "type": "integer",
+                      "format": "int64",
+                      "minimum": 0
                     }
                   }
                 }

@@ -1,52 +1,155 @@
 # shellcheck shell=sh disable=SC2034,SC2154,SC2317 # Variables and callers are in the scripts that read it.
-# What an agent has changed: the patch, and git's facts about it. Needs common.sh and hide-secrets.sh.
+# What an agent has changed: the patch, and git's facts about it, as our own git sees them. What cannot be known
+# is left away. Needs common.sh, hide-secrets.sh, git-own.sh and git-files.sh.
 
-safe_git() {
-  git -c core.hooksPath=/dev/null -c core.fsmonitor=false "$@"
+# Seconds for one step of git's: less where the container is being ended.
+PATIENCE_SECONDS=300
+PATIENCE_AT_END_SECONDS=5
+EMPTY_TREE=4b825dc642cb6eb9a060e54bf8d69288fbee4904
+
+MAX_NAME_BYTES=100
+
+# Prints the git member of the outcome, or nothing where there is no git or no checkout to compare with.
+describe_git() {
+  command -v git >/dev/null && is_plain "$base_file" || return 0
+  rm -rf "$RUN_DIR"/report.*
+  # On the volume itself, so that git learns what it can do, and there is room for what is new.
+  place=$(mktemp -d "$RUN_DIR/report.XXXXXX") || return 0
+  patience=$PATIENCE_SECONDS
+  [ -z "$stopped" ] || patience=$PATIENCE_AT_END_SECONDS
+  open_own "$place" && look_at_change || say "what the agent has changed could not be seen"
+  print_facts
+  rm -rf "$place"
 }
 
-# The whole change since the base, with what is not committed, built beside the repository's own index.
-write_patch() {
-  objects=$(cd "$(git rev-parse --git-path objects)" && pwd -P) || return 1
-  against=${base:-4b825dc642cb6eb9a060e54bf8d69288fbee4904}
-  mkdir -p "$RUN_DIR/objects.tmp"
-  cp "$(git rev-parse --git-path index)" "$private/index" 2>/dev/null
+# Sets what print_facts prints.
+look_at_change() {
+  record=${base_file%.base}
+  gitdir=$(line_of "$record.gitdir")
+  base=$(line_of "$base_file" | tr -cd '0-9a-f')
+  lend_objects "$WORKSPACE_DIR/.git/objects"
+  take_shallow "$WORKSPACE_DIR/.git/shallow"
+  own_git hash-object -t tree -w /dev/null >/dev/null
+  refs_of "$WORKSPACE_DIR/.git" >"$own/refs"
+  head_of "$gitdir" "$own/refs"
+  head=$commit
+  look_at_commits
+  tree=$work
+  look_at_files
+}
+
+# The patch: from the base to the files as they are.
+look_at_files() {
+  take_files "${head:-${base:-$EMPTY_TREE}}" "$record.index" || return 1
+  left_out >"$own/left"
+  # Work in a submodule stays there.
+  cut -f 2- "$own/links" | while IFS= read -r path; do
+    [ ! -e "$work/$path/.git" ] || [ -z "$(work_in "$work/$path")" ] || printf '%s/\n' "$path"
+  done >>"$own/left"
+  against=${base:-$EMPTY_TREE}
+  patch_from "$against" >"$own/patch" && own_git diff --cached --shortstat --no-ext-diff "$against" >"$own/shortstat" &&
+    (hide_secrets <"$own/patch" >"$RUN_DIR/patch.tmp") && mv "$RUN_DIR/patch.tmp" "$RUN_DIR/patch" || {
+    say "the patch could not be written"
+    rm -f "$own/shortstat"
+    return 1
+  }
+  uncommitted=true
+  if [ ! -s "$own/left" ] && own_git diff --cached --quiet --no-ext-diff "${head:-$EMPTY_TREE}"; then
+    uncommitted=false
+  fi
+}
+
+# Commits since the base, on the branch that is checked out and on others.
+look_at_commits() {
+  if [ -n "$head" ]; then
+    own_git rev-list --count "$head" ${base:+--not "$base"} >"$own/commits" || rm -f "$own/commits"
+  elif [ -z "$base" ] && [ -n "$branch" ]; then
+    printf '0\n' >"$own/commits"
+  fi
+  note_known
+  find_moved >"$own/moved"
+  if [ -s "$own/moved" ]; then
+    { printf '%s\n' ${head:+"$head"} && cut -d ' ' -f 1 "$own/moved" && sed 's/^/^/' "$own/known"; } |
+      own_git rev-list --count --ignore-missing --stdin >"$own/all" && mv "$own/all" "$own/commits"
+    find_gained >"$own/gained"
+  fi
+}
+
+# What is no work of this run's: the base, branches as they were, and what came from the remote. Where the agent
+# may push, a branch of the remote may be its own work.
+note_known() {
   (
-    GIT_INDEX_FILE=$private/index
-    GIT_OBJECT_DIRECTORY=$RUN_DIR/objects.tmp
-    GIT_ALTERNATE_OBJECT_DIRECTORIES=$objects
-    export GIT_INDEX_FILE GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES
-    [ -n "$base" ] || git hash-object -t tree -w /dev/null >/dev/null
-    safe_git add -A . &&
-      safe_git diff --cached --binary --no-color --no-ext-diff --no-textconv "$against" >"$private/patch" &&
-      (hide_secrets <"$private/patch" >"$RUN_DIR/patch.tmp") &&
-      safe_git diff --cached --shortstat --no-ext-diff "$against" >"$private/shortstat"
-  ) && mv "$RUN_DIR/patch.tmp" "$RUN_DIR/patch"
-  made=$?
-  rm -rf "$RUN_DIR/objects.tmp"
-  return "$made"
+    cd "$WORKSPACE_DIR/.git/logs/refs/remotes" 2>/dev/null &&
+      find . -type f -size -2000 -exec grep -l -a -e 'update by push$' {} +
+  ) | sed 's,^\.,refs/remotes,' >"$own/pushed"
+  {
+    [ -z "$base" ] || printf '%s\n' "$base"
+    cut -d ' ' -f 1 "$record.heads"
+    pushed=$own/pushed awk '
+      BEGIN { while ((getline ref < ENVIRON["pushed"]) > 0) own[ref] = 1 }
+      substr($0, 42) ~ /^refs\/remotes\// && !(substr($0, 42) in own) { print substr($0, 1, 40) }' "$own/refs"
+  } | sort -u >"$own/known"
+}
+
+# Branches beside the one that is checked out that are not as they were before: `ID REF` a line. A neighbour's
+# branches are in the same place: only what this worktree has been on is meant then.
+find_moved() {
+  : >"$own/visited"
+  [ -z "${AGENT_WORKSPACE:-}" ] || ! is_plain "$gitdir/logs/HEAD" || cut -d ' ' -f 2 "$gitdir/logs/HEAD" >"$own/visited"
+  before=$record.heads visited=$own/visited shared=${AGENT_WORKSPACE:-} ref=refs/heads/$branch awk '
+    BEGIN {
+      while ((getline line < ENVIRON["before"]) > 0) same[line] = 1
+      while ((getline id < ENVIRON["visited"]) > 0) seen[id] = 1
+    }
+    substr($0, 42) !~ /^refs\/heads\// || substr($0, 42) == ENVIRON["ref"] || $0 in same { next }
+    ENVIRON["shared"] == "" || substr($0, 1, 40) in seen' "$own/refs"
+}
+
+# Those with commits of this run that are not on the one that is checked out, as many as are reported: `ID COMMITS
+# NAME` a line.
+find_gained() {
+  sed 's/^/^/' "$own/known" >"$own/seen"
+  [ -z "$head" ] || printf '^%s\n' "$head" >>"$own/seen"
+  head -n 50 "$own/moved" | while IFS= read -r line; do
+    gained=$({ printf '%s\n' "${line%% *}" && cat "$own/seen"; } | own_git rev-list --count --ignore-missing --stdin)
+    [ "${gained:-0}" = 0 ] || printf '%s %s %s\n' "${line%% *}" "$gained" "${line#* refs/heads/}"
+  done
+}
+
+# Reads lines, writes the first of them: what fits into a termination message.
+that_fit() {
+  LC_ALL=C awk '{ bytes += length($0) } NR > 10 || bytes > 1000 { exit } { print }'
+}
+
+print_facts() {
+  printf ',"git":{"baseCommit":"%s","headCommit":"%s"' "${base:-}" "${head:-}"
+  [ -z "${branch:-}" ] || printf ',"branch":"%s"' "$(printf '%s' "$branch" | head -c 512 | json_text)"
+  [ ! -s "$own/commits" ] || printf ',"commits":%s' "$(cat "$own/commits")"
+  if [ -f "$own/shortstat" ]; then
+    printf ',"filesChanged":%s,"insertions":%s,"deletions":%s,"uncommittedChanges":%s' \
+      "$(count file)" "$(count insertion)" "$(count deletion)" "$uncommitted"
+  fi
+  if [ -s "$own/gained" ]; then
+    printf ',"branches":['
+    that_fit <"$own/gained" | while read -r id gained name; do
+      printf '%s{"name":"%s","commit":"%s","commits":%s}' "${comma:-}" "$(printf '%s' "$name" | head -c 255 | json_text)" "$id" "$gained"
+      comma=,
+    done
+    printf ']'
+  fi
+  if [ -s "$own/left" ]; then
+    printf ',"leftOutCount":%s,"leftOut":[' "$(grep -c '' "$own/left")"
+    that_fit <"$own/left" | while IFS= read -r name; do
+      printf '%s"%s"' "${comma:-}" "$(printf '%s' "$name" | head -c "$MAX_NAME_BYTES" | json_text)"
+      comma=,
+    done
+    printf ']'
+  fi
+  printf '}'
 }
 
 # count WORD: the number before it in git's short statistics.
 count() {
-  number=$(sed -n "s/^.*[^0-9]\([0-9][0-9]*\) $1.*\$/\1/p" "$private/shortstat")
+  number=$(sed -n "s/^.*[^0-9]\([0-9][0-9]*\) $1.*\$/\1/p" "$own/shortstat")
   printf '%s' "${number:-0}"
-}
-
-# Prints the git member of the outcome, or nothing where there is no repository.
-describe_git() {
-  command -v git >/dev/null || return 0
-  cd "$work" || return 0
-  git rev-parse --git-dir >/dev/null 2>&1 || return 0
-  : >"$private/shortstat"
-  write_patch || say "the patch could not be written"
-  head=$(git rev-parse -q --verify HEAD 2>/dev/null)
-  branch=$(git symbolic-ref -q --short HEAD 2>/dev/null | head -c 512 | json_text)
-  uncommitted=false
-  [ -z "$(safe_git status --porcelain 2>/dev/null | head -n 1)" ] || uncommitted=true
-  range=HEAD
-  [ -z "$base" ] || range=$base..HEAD
-  printf ',"git":{"branch":"%s","baseCommit":"%s","headCommit":"%s","commits":%s,"filesChanged":%s,"insertions":%s,"deletions":%s,"uncommittedChanges":%s}' \
-    "$branch" "$base" "$head" "$(git rev-list --count "$range" 2>/dev/null || printf 0)" \
-    "$(count file)" "$(count insertion)" "$(count deletion)" "$uncommitted"
 }

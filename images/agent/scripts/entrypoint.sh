@@ -14,6 +14,9 @@ scripts=${0%/*}
 . "$scripts/agent-stall.sh"
 . "$scripts/agent-text.sh"
 . "$scripts/agent-values.sh"
+. "$scripts/git-own.sh"
+. "$scripts/git-files.sh"
+. "$scripts/git-inside.sh"
 . "$scripts/agent-change.sh"
 transcript=$RUN_DIR/transcript
 run_log=$RUN_DIR/log
@@ -255,7 +258,6 @@ configure_git
 trim_keys
 quote_values
 collect_secrets
-base=$(head -c 64 "$base_file" 2>/dev/null | tr -cd '0-9a-f')
 write_files
 find_instructions
 put_back

@@ -23,17 +23,6 @@ fetch_refs() {
   exec_remote_git fetch -q --no-tags --force "$@"
 }
 
-# record_start COMMIT GITDIR [INDEX]: notes where the agent cannot write what its run starts from: the branches
-# (in $private/heads, `ID REF` a line), the directory with its HEAD, the state of the files, at last the commit.
-record_start() {
-  record=$RECORD_DIR/start.${AGENT_RUN_UID:-run}
-  cp "$private/heads" "$record.heads" &&
-    printf '%s\n' "$2" >"$record.gitdir" &&
-    { [ ! -f "${3:-}" ] || cp "$3" "$record.index"; } &&
-    printf '%s\n' "${1:--}" >"$base_file.tmp" && mv "$base_file.tmp" "$base_file" ||
-    fail 1 "$RECORD_DIR cannot be written; see the log"
-}
-
 # The branch that the remote's HEAD names; empty for a repository without commits.
 find_default_branch() {
   must list_head >"$private/head"

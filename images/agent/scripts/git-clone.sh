@@ -1,12 +1,14 @@
 #!/bin/sh
 # shellcheck disable=SC2034,SC2154,SC2317 # Variables and callers are in the files that it reads.
 # Makes the checkout of a standalone run, and its worktree where one is asked for. Can run again on
-# whatever an earlier attempt left. Needs common.sh, git-credentials.sh, git-remote.sh and git-checkout.sh.
+# whatever an earlier attempt left. Needs common.sh, git-credentials.sh, git-remote.sh,
+# git-checkout.sh and git-record.sh.
 scripts=${0%/*}
 . "$scripts/common.sh"
 . "$scripts/git-credentials.sh"
 . "$scripts/git-remote.sh"
 . "$scripts/git-checkout.sh"
+. "$scripts/git-record.sh"
 LC_ALL=C
 export LC_ALL
 url=$AGENT_REPOSITORY_URL

@@ -1,14 +1,15 @@
 #!/bin/sh
 # shellcheck disable=SC2034,SC2154,SC2317 # Variables and callers are in the files that it reads.
 # Adds the worktree of a run to the checkout of a workspace, or takes up the one that is there. Can run
-# again on whatever an earlier attempt left. Needs common.sh, git-credentials.sh, git-remote.sh and
-# git-view.sh.
+# again on whatever an earlier attempt left. Needs common.sh, git-credentials.sh, git-remote.sh,
+# git-view.sh and git-record.sh.
 # Exit code 67: the branch is in the hands of another run.
 scripts=${0%/*}
 . "$scripts/common.sh"
 . "$scripts/git-credentials.sh"
 . "$scripts/git-remote.sh"
 . "$scripts/git-view.sh"
+. "$scripts/git-record.sh"
 LC_ALL=C
 export LC_ALL
 url=$AGENT_REPOSITORY_URL

@@ -18,18 +18,44 @@ const tokens = object(
   { description: "Tokens used, as the agent reports them." },
 );
 
+const gainedBranch = object(
+  {
+    name: text({ description: "Name of the branch.", maxLength: 255 }),
+    commit: text({ description: "Its commit at the end.", maxLength: 64 }),
+    commits: count(
+      "Commits on it that are neither on the branch that is checked out nor older than the run.",
+    ),
+  },
+  { description: "A branch that gained commits." },
+);
+
 const git = object(
   {
     branch: text({ description: "Branch that is checked out at the end.", maxLength: 255 }).optional(),
     baseCommit: text({ description: "Commit that the agent started from.", maxLength: 64 }).optional(),
     headCommit: text({ description: "Commit at the end.", maxLength: 64 }).optional(),
-    commits: count("Commits that the agent made.").optional(),
+    commits: count("Commits that the agent made, on all branches.").optional(),
+    branches: list(gainedBranch, {
+      description: "Branches that gained commits besides the one that is checked out; the first ten.",
+      maxItems: 10,
+      type: "atomic",
+    }).optional(),
     filesChanged: count("Files that differ from the base commit.").optional(),
     insertions: count("Lines added since the base commit.").optional(),
     deletions: count("Lines removed since the base commit.").optional(),
     uncommittedChanges: flag("Whether there is work that was not committed.").optional(),
+    leftOut: list(
+      text({ description: "Its path, quoted as git quotes it, cut at 100 bytes.", maxLength: 128 }),
+      {
+        description:
+          "What is not in the patch: repositories inside the checkout with work of their own, what cannot be read, files of more than 100 MiB; the first ten.",
+        maxItems: 10,
+        type: "atomic",
+      },
+    ).optional(),
+    leftOutCount: count("How many things are not in the patch.").optional(),
   },
-  { description: "What changed in the checkout." },
+  { description: "What changed in the checkout. What is absent could not be found out." },
 );
 
 const costUSD = text({

@@ -8,6 +8,7 @@ import { factsOf } from "../specs/facts.ts";
 import { parseGitReport, parseUnfitImage, wasStalled, type GitReport } from "../specs/git-report.ts";
 import { wasStoppedByCancel } from "./cancel.ts";
 import { explainAgentError, otherFailure } from "./agent-failure.ts";
+import { describeChange } from "./change.ts";
 import type { ObservedRun } from "./observed.ts";
 import { jobCondition, wasSuspended, type JobState } from "./job-state.ts";
 import { isLost } from "./lost-pod.ts";
@@ -186,12 +187,6 @@ function completed(report: AgentReport | undefined, git: GitReport | undefined):
   const did = git ? describeChange(git) : "the agent did its task; what it changed is not known";
   const result = report ? "" : "; its log was gone before its tokens and cost could be read";
   return { phase: "Succeeded", reason: "Completed", message: did + result };
-}
-
-function describeChange({ commits, filesChanged, uncommittedChanges }: GitReport): string {
-  const files = `${filesChanged} file${filesChanged === 1 ? "" : "s"} changed`;
-  if (commits > 0) return `the agent made ${commits} commit${commits === 1 ? "" : "s"}, ${files}`;
-  return uncommittedChanges ? `the agent left uncommitted changes, ${files}` : "the agent changed nothing";
 }
 
 function unavailable({ output }: ObservedRun): string {

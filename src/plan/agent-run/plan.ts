@@ -20,7 +20,8 @@ import * as podState from "./pod-state.ts";
 import { agentOf } from "./references.ts";
 import { resolveRun } from "./resolve.ts";
 import { isRecorded, nextAttempt, pauseLeft } from "./retry.ts";
-import { outcomeOf, resultOf, usageOf } from "./result.ts";
+import { outcomeOf } from "./change.ts";
+import { resultOf, usageOf } from "./result.ts";
 import { holdUpOf, isPassed, isSlow, saysTheSame, SLOW_START_MS, suspensionOf } from "./start-up.ts";
 import * as status from "./status.ts";
 

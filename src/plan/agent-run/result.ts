@@ -1,4 +1,4 @@
-import type { AgentRunOutcome, AgentRunResult, AgentRunStatus } from "../../api/agent-run.ts";
+import type { AgentRunResult, AgentRunStatus } from "../../api/agent-run.ts";
 import { formatCost } from "../../agents/output.ts";
 import { MAX_RESULT_TEXT } from "../../api/bounds.ts";
 import type { GitReport } from "../specs/git-report.ts";
@@ -38,13 +38,6 @@ export function usageOf(results: readonly (AgentRunResult | undefined)[]): Agent
         }),
     ...(costs.length === 0 ? {} : { costUSD: formatCost(sum(costs.map(Number))) }),
   };
-}
-
-/** Unknown without git's facts, never guessed. */
-export function outcomeOf(git: GitReport | undefined): AgentRunOutcome | undefined {
-  if (!git) return undefined;
-  if (git.commits > 0) return "Committed";
-  return git.uncommittedChanges ? "Changed" : "NoChanges";
 }
 
 function textOf(text: string | undefined): Pick<AgentRunResult, "text" | "textTruncated"> {

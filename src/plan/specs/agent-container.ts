@@ -75,6 +75,7 @@ function agentEnv(run: ResolvedRun, agent: Agent, setup: AgentSetup): EnvVar[] {
     literalEnv({
       AGENT_RUN: run.name,
       AGENT_RUN_UID: run.uid,
+      AGENT_WORKSPACE: run.workspace?.name,
       AGENT_GIT_NAME: run.gitIdentity.name,
       AGENT_GIT_EMAIL: run.gitIdentity.email,
       AGENT_SECRET_NAMES: secretNames(users).join(" "),

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { outcomeOf } from "../agent-run/change.ts";
 import { parseGitReport, parseUnfitImage } from "./git-report.ts";
 
 const OUTCOME =
@@ -17,6 +18,22 @@ test("the entrypoint's line is read, unknown facts stay absent", () => {
     deletions: 0,
     uncommittedChanges: false,
   });
+});
+
+test("branches and what is left out are read; what is absent or nonsense stays unknown", () => {
+  const branch = { name: "fix", commit: "abc", commits: 2 };
+  const line = (git: object): string => JSON.stringify({ type: "agent-operator", ok: true, git });
+  assert.deepEqual(
+    parseGitReport(
+      line({ commits: 2, branches: [branch, { name: "x" }, 7], leftOut: ["sub/", 7], leftOutCount: 12 }),
+    ),
+    { ok: true, commits: 2, branches: [branch], leftOut: ["sub/"], leftOutCount: 12 },
+  );
+  const nonsense = { commits: -1, filesChanged: "2", uncommittedChanges: "no", branches: {}, leftOut: "x" };
+  assert.deepEqual(parseGitReport(line(nonsense)), { ok: true });
+  assert.equal(outcomeOf({ ok: true }), undefined);
+  assert.equal(outcomeOf({ ok: true, commits: 0 }), undefined);
+  assert.equal(outcomeOf({ ok: true, commits: 0, uncommittedChanges: false }), "NoChanges");
 });
 
 test("anything else is no report", () => {

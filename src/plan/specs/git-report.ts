@@ -7,13 +7,18 @@ export interface GitReport {
   /** Absent where the repository had no commit yet. */
   baseCommit?: string;
   headCommit?: string;
-  /** Reachable from HEAD and not from the base. */
-  commits: number;
+  /** Since the base, on every branch of the run's. What follows is absent where git could not find it out. */
+  commits?: number;
+  /** Branches with commits that are not on the one that is checked out. */
+  branches?: { name: string; commit: string; commits: number }[];
   /** From the base to the files as they are, uncommitted ones included. */
-  filesChanged: number;
-  insertions: number;
-  deletions: number;
-  uncommittedChanges: boolean;
+  filesChanged?: number;
+  insertions?: number;
+  deletions?: number;
+  uncommittedChanges?: boolean;
+  /** What the patch lacks: the first paths, and how many there are. */
+  leftOut?: string[];
+  leftOutCount?: number;
 }
 
 /** What the entrypoint found wrong with the image before it started the agent. */
@@ -32,11 +37,15 @@ export function parseGitReport(message: string): GitReport | undefined {
     ...textField("branch", git),
     ...textField("baseCommit", git),
     ...textField("headCommit", git),
-    commits: count(git["commits"]),
-    filesChanged: count(git["filesChanged"]),
-    insertions: count(git["insertions"]),
-    deletions: count(git["deletions"]),
-    uncommittedChanges: git["uncommittedChanges"] === true,
+    ...countField("commits", git),
+    ...branchesOf(git["branches"]),
+    ...countField("filesChanged", git),
+    ...countField("insertions", git),
+    ...countField("deletions", git),
+    ...(typeof git["uncommittedChanges"] === "boolean"
+      ? { uncommittedChanges: git["uncommittedChanges"] }
+      : {}),
+    ...leftOutOf(git),
   };
 }
 
@@ -95,6 +104,30 @@ function textField<Name extends string>(name: Name, fields: Fields): { [Key in N
   return text;
 }
 
-function count(value: unknown): number {
-  return typeof value === "number" && Number.isInteger(value) && value >= 0 ? value : 0;
+function countField<Name extends string>(name: Name, fields: Fields): { [Key in Name]?: number } {
+  const value = fields[name];
+  const count: { [Key in Name]?: number } = {};
+  if (typeof value === "number" && Number.isInteger(value) && value >= 0) count[name] = value;
+  return count;
+}
+
+function branchesOf(value: unknown): Pick<GitReport, "branches"> {
+  if (!Array.isArray(value)) return {};
+  const branches = value.flatMap((entry) => {
+    const fields = asFields(entry) ?? {};
+    const { name, commit } = { ...textField("name", fields), ...textField("commit", fields) };
+    const { commits } = countField("commits", fields);
+    return name === undefined || commit === undefined || commits === undefined
+      ? []
+      : [{ name, commit, commits }];
+  });
+  return branches.length === 0 ? {} : { branches };
+}
+
+function leftOutOf(git: Fields): Pick<GitReport, "leftOut" | "leftOutCount"> {
+  const value = git["leftOut"];
+  const paths = Array.isArray(value) ? value.filter((path) => typeof path === "string") : [];
+  return paths.length === 0
+    ? {}
+    : { leftOut: paths, leftOutCount: paths.length, ...countField("leftOutCount", git) };
 }
