@@ -14,10 +14,19 @@ function sent(name: string, content: string): string {
 describe("readArtifacts", () => {
   it("gives each file as it was, and tells which is not there", () => {
     const log = `${sent("patch", "diff\0ü\n")}agent-operator-missing log\n${sent("transcript", "")}`;
-    const files = readArtifacts(log, ["patch", "transcript", "log"]);
+    const { files, cut } = readArtifacts(log, ["patch", "transcript", "log"]);
     assert.equal(files.get("patch")?.toString(), "diff\0ü\n");
     assert.equal(files.get("transcript")?.toString(), "");
-    assert.deepEqual([files.has("log"), files.get("log")], [true, undefined]);
+    assert.deepEqual([files.has("log"), files.get("log"), cut], [true, undefined, []]);
+  });
+
+  it("tells of which only the beginning was sent", () => {
+    const log = sent("log", "begin").replace(
+      "agent-operator-end",
+      "agent-operator-cut log\nagent-operator-end",
+    );
+    const { files, cut } = readArtifacts(log, ["log"]);
+    assert.deepEqual([files.get("log")?.toString(), cut], ["begin", ["log"]]);
   });
 
   it("says so where the log breaks off", () => {

@@ -1,7 +1,11 @@
 import { gunzipSync } from "node:zlib";
 
 /** A run's files by name; undefined for one that the claim does not hold. */
-export type FetchedArtifacts = ReadonlyMap<string, Buffer | undefined>;
+export interface FetchedArtifacts {
+  files: ReadonlyMap<string, Buffer | undefined>;
+  /** Names of those of which only the beginning was sent, because they are so large. */
+  cut: readonly string[];
+}
 
 /**
  * Reads the log of an artifacts pod (scripts/artifacts.sh). Throws where it breaks off, or where what
@@ -9,18 +13,20 @@ export type FetchedArtifacts = ReadonlyMap<string, Buffer | undefined>;
  */
 export function readArtifacts(log: string, wanted: readonly string[]): FetchedArtifacts {
   const files = new Map<string, Buffer | undefined>();
+  const cut: string[] = [];
   let lines: string[] = [];
   for (const line of log.split("\n")) {
     const [word, name = ""] = line.split(" ");
     if (word === "agent-operator-file") lines = [];
     else if (word === "agent-operator-missing") files.set(name, undefined);
+    else if (word === "agent-operator-cut") cut.push(name);
     else if (word === "agent-operator-end") files.set(name, unpack(name, lines));
     else lines.push(line);
   }
   for (const name of wanted) {
     if (!files.has(name)) throw new Error(`the pod ended before it had sent the ${name}: ${log.slice(-500)}`);
   }
-  return files;
+  return { files, cut };
 }
 
 /** gzip's own checksum tells whether anything was lost on the way. */

@@ -1,40 +1,32 @@
 #!/bin/sh
-# shellcheck disable=SC2034,SC2154,SC2317 # Variables and callers are in the files that it reads.
+# shellcheck disable=SC2154,SC2317 # Variables and callers are in the files that it reads.
 # Writes what a run has left to standard output, each file as a line with its name, lines of base64 with
-# its compressed content, and a line that ends it. Every volume is read only, and git never runs in a
-# repository of an agent's. Needs common.sh and hide-secrets.sh.
+# its compressed content, and a line that ends it. No Secret is here, every volume is read only, and git never runs
+# in a repository of an agent's. Needs common.sh, git-own.sh and git-files.sh.
 scripts=${0%/*}
 . "$scripts/common.sh"
-. "$scripts/hide-secrets.sh"
-shared=$WORKSPACE_DIR/.git
+. "$scripts/git-own.sh"
+. "$scripts/git-files.sh"
+
+# More of a file is not sent: who asks for it holds it in memory.
+MAX_BYTES=268435456
 
 # The whole change since the run began, for a run whose entrypoint was killed before it could write it.
 make_patch() {
-  base=$(head -c 64 "$base_file" 2>/dev/null | tr -cd '0-9a-f')
-  [ -s "$base_file" ] || return 1
-  if [ -L "$shared" ] || [ ! -d "$shared/objects" ]; then
-    return 1
-  fi
-  git init -q --bare --template= "$private/own.git" || return 1
-  (
-    cd "$AGENT_WORK_DIR" || exit 1
-    GIT_DIR=$private/own.git
-    GIT_WORK_TREE=$AGENT_WORK_DIR
-    GIT_ALTERNATE_OBJECT_DIRECTORIES=$shared/objects
-    export GIT_DIR GIT_WORK_TREE GIT_ALTERNATE_OBJECT_DIRECTORIES
-    git config core.bare false
-    git config core.hooksPath /dev/null
-    against=${base:-$(git hash-object -t tree -w /dev/null)}
-    git read-tree "$against" &&
-      git add -A . &&
-      git diff --cached --binary --no-color --no-ext-diff --no-textconv "$against"
-  ) >"$private/patch" && [ -s "$private/patch" ]
+  record=${base_file%.base}
+  is_plain "$base_file" && mkdir "$private/git" && open_own "$private/git" || return 1
+  base=$(line_of "$base_file" | tr -cd '0-9a-f')
+  lend_objects "$WORKSPACE_DIR/.git/objects"
+  against=${base:-$(own_git hash-object -t tree -w /dev/null)}
+  tree=$AGENT_WORK_DIR
+  take_files "$against" "$record.index" && patch_from "$against" >"$private/patch" && [ -s "$private/patch" ]
 }
 
 # send NAME FILE
 send() {
   printf 'agent-operator-file %s\n' "$1"
-  hide_secrets <"$2" | gzip -c | base64
+  head -c "$MAX_BYTES" -- "$2" | gzip -c | base64
+  [ "$(wc -c <"$2")" -le "$MAX_BYTES" ] || printf 'agent-operator-cut %s\n' "$1"
   printf 'agent-operator-end %s\n' "$1"
 }
 
@@ -43,12 +35,9 @@ missing() {
 }
 
 make_private
-mkdir -p "$HOME"
-printf '[safe]\n\tdirectory = *\n' >"$HOME/.gitconfig"
-collect_secrets
 for artifact in $AGENT_ARTIFACTS; do
   file=$RUN_DIR/$artifact
-  if [ -f "$file" ] && [ ! -L "$file" ]; then
+  if is_plain "$file"; then
     send "$artifact" "$file"
   elif [ "$artifact" = patch ] && make_patch; then
     send patch "$private/patch"

@@ -24,7 +24,7 @@ take_files() {
     own_git read-tree "$1" || return 1
   }
   drop_links >"$own/links" || return 1
-  remove_pipes
+  remove_pipes "$tree"
   find_large
   if [ -s "$own/large" ]; then
     own_git add -A --ignore-errors --pathspec-from-file="$own/large" --pathspec-file-nul
@@ -32,11 +32,6 @@ take_files() {
     own_git add -A --ignore-errors -- .
   fi 2>"$own/refused"
   drop_links >"$own/inside" && keep_links
-}
-
-# Named pipes hold nothing, but a git that opens one to look for configuration would wait for ever.
-remove_pipes() {
-  find "$tree" -type p -path '*/.git*' -exec rm -f {} + 2>/dev/null
 }
 
 find_large() {

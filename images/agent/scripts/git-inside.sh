@@ -1,8 +1,8 @@
 # shellcheck shell=sh disable=SC2034,SC2154,SC2317 # Variables and callers are in the scripts that read it.
 # What files and repositories hold that exists nowhere else. Needs common.sh and git-own.sh.
 
-# uncommitted_in DIRECTORY COMMIT [INDEX]: the files there that differ from the commit, as `git status` has them.
-# INDEX as for take_files.
+# uncommitted_in DIRECTORY COMMIT [INDEX]: the files there that differ from the commit, as `git status` has them, and
+# what cannot be read. INDEX is one that nobody else could write.
 uncommitted_in() {
   tree=$1
   rm -f "$own/index"
@@ -13,8 +13,9 @@ uncommitted_in() {
       own_git read-tree "$2"
     }; } || return 1
   fi
-  # Not `dirty`: for that git would start in each submodule, with that one's configuration.
-  own_git status --porcelain --ignore-submodules=dirty
+  # Not `none`: for that git would start in each submodule, with that one's configuration.
+  own_git status --porcelain --ignore-submodules=dirty 2>"$own/refused" || return 1
+  grep -E '^(warning|error): ' "$own/refused" || :
 }
 
 # commits_in GITDIR COMMON [KEPT]: how many commits of a repository, with `commit` and our list of its refs, are on
@@ -31,21 +32,18 @@ commits_in() {
 
 # work_in DIRECTORY [KEPT]: says what the repository of a directory holds that exists nowhere else.
 work_in() (
-  find_gitdir "$1" || {
+  find_gitdir "$1" && open_inside "${2:-}" || {
     printf 'a repository that cannot be read\n'
     return
   }
-  outer=$own
-  open_own "$(mktemp -d "$outer/inside.XXXXXX")" || exit 1
-  lend_objects "$common/objects"
-  take_shallow "$common/shallow"
-  refs_of "$common" >"$own/refs"
-  head_of "$gitdir" "$own/refs"
-  commits=$(commits_in "$gitdir" "$common" "${2:-}") || commits=unknown
-  [ "$commits" = 0 ] || printf 'commits that are nowhere else (%s)\n' "$commits"
-  found=$(uncommitted_in "$1" "$commit") || found='files that git cannot compare'
-  [ -z "$found" ] || printf '%s\n' "$found" | head -n 1
-  rm -rf "$own"
+  found=$(uncommitted_in "$1" "$commit") || found='files that cannot be compared'
+  [ -z "$found" ] || printf '%s\n' "$found" | head -n 3
+)
+
+# commits_of GITDIR [KEPT]: the same for a repository without files.
+commits_of() (
+  gitdir=$1
+  find_common && open_inside "${2:-}" || printf 'a repository that cannot be read\n'
 )
 
 # find_gitdir DIRECTORY: gitdir and common of the repository there, as absolute paths.
@@ -54,8 +52,24 @@ find_gitdir() {
   if [ -L "$gitdir" ] || [ ! -d "$gitdir" ]; then
     gitdir=$(line_of "$gitdir" | sed -n 's/^gitdir: //p')
     [ -n "$gitdir" ] || return 1
-    gitdir=$(cd "$1" 2>/dev/null && cd "$gitdir" 2>/dev/null && pwd -P) || return 1
+    gitdir=$(cd -P "$1" 2>/dev/null && cd -P "$gitdir" 2>/dev/null && pwd -P) || return 1
   fi
+  find_common
+}
+
+find_common() {
+  gitdir=$(cd -P "$gitdir" 2>/dev/null && pwd -P) || return 1
   common=$(line_of "$gitdir/commondir")
-  common=$(cd "$gitdir" 2>/dev/null && cd "${common:-.}" 2>/dev/null && pwd -P)
+  common=$(cd -P "$gitdir" && cd -P "${common:-.}" 2>/dev/null && pwd -P)
+}
+
+# open_inside KEPT: one more repository of ours, for the one in gitdir and common; says which commits it holds alone.
+open_inside() {
+  open_own "$(mktemp -d "$own/inside.XXXXXX")" || return 1
+  lend_objects "$common/objects"
+  take_shallow "$common/shallow"
+  refs_of "$common" >"$own/refs"
+  head_of "$gitdir" "$own/refs"
+  alone=$(commits_in "$gitdir" "$common" "$1") || alone=unknown
+  [ "$alone" = 0 ] || printf 'commits that are nowhere else (%s)\n' "$alone"
 }

@@ -19,7 +19,11 @@ open_own() {
   limited=
   ! command -v timeout >/dev/null || limited=1
   mkdir "$own/home" && own_git init -q --bare --template= && own_git config core.bare false &&
-    mkdir -p "$own/git/objects/info"
+    mkdir -p "$own/git/objects/info" || return 1
+  # What was fetched with credentials: no agent can write there, and checkouts read it in place.
+  for objects in "${STORE_DIR:-/workspace-store}"/repository.git/objects "${STORE_DIR:-/workspace-store}"/modules/*/objects; do
+    lend_objects "$objects" || return 1
+  done
 }
 
 # is_plain FILE: a regular file that is no link.
@@ -111,4 +115,9 @@ known_commit() {
     '' | *[!0-9a-f]*) ;;
     *) own_git rev-parse -q --verify "$1^{commit}" 2>/dev/null ;;
   esac
+}
+
+# remove_pipes DIRECTORY: named pipes hold nothing, but a git that opens one to look for configuration would wait for ever.
+remove_pipes() {
+  find "$1" -type p -path '*/.git*' -exec rm -f {} + 2>/dev/null
 }

@@ -36,9 +36,12 @@ export async function runArtifacts(values: ArtifactsValues, context: CommandCont
   }
   const wanted = named.length > 0 ? named : ARTIFACTS;
   const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(LIMIT_MS)]);
-  const found = await withCluster(values, config, async ({ client, namespace }) =>
+  const { files: found, cut } = await withCluster(values, config, async ({ client, namespace }) =>
     fetchArtifacts(client, { namespace, name: values.run }, { wanted, image: values.image, signal }),
   );
+  for (const name of cut) {
+    context.out.error(`the ${name} is larger than 256 MiB: this is its beginning; all of it is on the claim`);
+  }
   if (values.output === undefined) {
     const [content] = found.values();
     if (content === undefined) throw new Error(`${values.run} has left no ${wanted.join()}`);
@@ -50,7 +53,7 @@ export async function runArtifacts(values: ArtifactsValues, context: CommandCont
 }
 
 async function save(
-  found: FetchedArtifacts,
+  found: FetchedArtifacts["files"],
   run: string,
   directory: string,
   { out }: CommandContext,

@@ -118,10 +118,14 @@ function wasReady({ workspace, job }: ObservedWorkspace): boolean {
   );
 }
 
+/** Whoever looks at a workspace learns what sharing it means. */
+const READY_MESSAGE =
+  "the repository is checked out; its runs share one .git and can read and change each other's work";
+
 /** Once Ready it stays so while it has its checkout: volumes that were added get their claims, and its worktrees are listed. */
 const ready: Step = (observed, setup) => {
   if (!isReady(observed)) return undefined;
-  const plan = enter(observed, "Ready", "Ready", "the repository is checked out");
+  const plan = enter(observed, "Ready", "Ready", READY_MESSAGE);
   const { told, untold } = heldOpen(observed);
   const lookAgain = untold.length > 0 ? { afterMs: SOON_MS } : plan.lookAgain;
   const remove = told.map((job) => removal(job, "Background"));

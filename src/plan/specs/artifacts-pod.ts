@@ -1,14 +1,14 @@
 import { LABEL_COMPONENT, LABEL_INSTANCE, LABEL_NAME, OPERATOR_NAME } from "../../api/labels.ts";
 import type { AgentRun } from "../../api/agent-run.ts";
-import type { Container, EnvVar, Job, Pod, PodSpec } from "../../kube/builtin.ts";
+import type { Container, Job, Pod, PodSpec } from "../../kube/builtin.ts";
 import { gitResources } from "./git-resources.ts";
 import { literalEnv, mergeEnv } from "./env.ts";
 import { rootsEnv } from "./git-container.ts";
-import { AGENT_CONTAINER, runClaimName, workspaceClaimName } from "./names.ts";
-import { PROMPT_DIR, PROMPT_FILE, RUN_DIR, workDir, WORKSPACE_DIR, WORKTREES_DIR } from "./paths.ts";
+import { runClaimName, workspaceClaimName } from "./names.ts";
+import { RUN_DIR, workDir, WORKSPACE_DIR, WORKTREES_DIR } from "./paths.ts";
 import { scriptPath } from "./scripts.ts";
 import { containerSecurity, podSecurity } from "./security.ts";
-import { promptSecretVolume, recordMount } from "./volumes.ts";
+import { recordMount } from "./volumes.ts";
 
 /** The files that every run leaves in its part of the claim. */
 export const ARTIFACTS = ["patch", "transcript", "log"] as const;
@@ -32,11 +32,10 @@ export const ARTIFACTS_CONTAINER = "artifacts";
 /** Nobody waits longer for it, and nothing is left of it. */
 const DEADLINE_SECONDS = 600;
 
-/** A restricted pod that can only read the run's claim, and writes what it finds to its log. */
+/** A restricted pod that can only read the run's claim, and writes what it finds to its log. It has no Secret. */
 export function buildArtifactsPod(request: ArtifactsRequest): Pod {
   const { run, job, nodeName, podName } = request;
   const template = job?.spec.template.spec;
-  const prompt = run.spec.promptFrom?.secretKeyRef;
   return {
     apiVersion: "v1",
     kind: "Pod",
@@ -62,7 +61,6 @@ export function buildArtifactsPod(request: ArtifactsRequest): Pod {
       volumes: [
         { name: "workspace", persistentVolumeClaim: { claimName: claimOf(run) } },
         { name: "tmp", emptyDir: {} },
-        ...(prompt ? [promptSecretVolume(prompt)] : []),
       ],
     },
   };
@@ -87,14 +85,11 @@ function buildContainer(
   template: PodSpec | undefined,
 ): Container {
   const name = run.metadata.name ?? "";
-  const secrets = secretsOf(template);
-  const hasSecretPrompt = run.spec.promptFrom?.secretKeyRef !== undefined;
   return {
     name: ARTIFACTS_CONTAINER,
     image: template?.initContainers?.[0]?.image ?? gitImage,
     command: [scriptPath("artifacts")],
     env: mergeEnv(
-      secrets,
       literalEnv({ HOME: "/tmp/home", TMPDIR: "/tmp" }),
       rootsEnv(),
       literalEnv({
@@ -102,8 +97,6 @@ function buildContainer(
         AGENT_RUN_UID: run.metadata.uid,
         AGENT_WORK_DIR: workDir({ name, worktree: run.spec.worktree }),
         AGENT_ARTIFACTS: wanted.join(" "),
-        AGENT_SECRET_NAMES: secrets.map((variable) => variable.name).join(" "),
-        AGENT_SECRET_FILES: hasSecretPrompt ? PROMPT_FILE : undefined,
       }),
     ),
     resources: template?.initContainers?.[0]?.resources ?? gitResources(),
@@ -113,17 +106,7 @@ function buildContainer(
       { name: "workspace", mountPath: RUN_DIR, subPath: `runs/${name}`, readOnly: true },
       { ...recordMount({ name }), readOnly: true },
       { name: "tmp", mountPath: "/tmp" },
-      ...(hasSecretPrompt ? [{ name: "prompt", mountPath: PROMPT_DIR, readOnly: true }] : []),
     ],
     securityContext: { ...containerSecurity, readOnlyRootFilesystem: true },
   };
-}
-
-/** The agent's Secrets, so that their values can be kept out of what is fetched; they may be gone by now. */
-function secretsOf(template: PodSpec | undefined): EnvVar[] {
-  const agent = template?.containers.find(({ name }) => name === AGENT_CONTAINER);
-  return (agent?.env ?? []).flatMap(({ name, valueFrom }) => {
-    const ref = valueFrom?.secretKeyRef;
-    return ref ? [{ name, valueFrom: { secretKeyRef: { ...ref, optional: true } } }] : [];
-  });
 }

@@ -6,6 +6,7 @@ import { CLEANUP_COMPONENT, workspaceLabels } from "./labels.ts";
 import { cleanupJobName, GIT_CLEANUP_CONTAINER, workspaceClaimName } from "./names.ts";
 import { alsoOwnedByRun, ownedByWorkspace } from "./owner.ts";
 import { WORKSPACE_DIR, WORKTREES_DIR } from "./paths.ts";
+import { recordMount } from "./volumes.ts";
 import { endedByExitOf, PERMANENT_EXIT_CODES, workspacePod } from "./workspace-pod.ts";
 
 /** What the script says of a worktree with work that no branch has. */
@@ -80,6 +81,7 @@ function buildContainer({ run, workspace, force, ...git }: WorktreeCleanup): Con
       rootsEnv(),
       literalEnv({
         AGENT_RUN: run.name,
+        AGENT_RUN_UID: run.uid,
         AGENT_CLAIM: workspaceClaimName(workspace.name),
         AGENT_CLEANUP_FORCE: force ? "true" : undefined,
       }),
@@ -87,6 +89,7 @@ function buildContainer({ run, workspace, force, ...git }: WorktreeCleanup): Con
     volumeMounts: [
       { name: "workspace", mountPath: WORKSPACE_DIR, subPath: "repo" },
       { name: "workspace", mountPath: WORKTREES_DIR, subPath: "worktrees" },
+      recordMount(run),
       { name: "tmp", mountPath: "/tmp" },
     ],
   });

@@ -82,11 +82,6 @@ function secretFile({ name, key }: LocalKeyRef, path: string): NonNullable<Volum
   return { secretName: name, items: [{ key, path }], defaultMode: SECRET_MODE };
 }
 
-/** The prompt of a Secret, for a pod that needs it only to keep it out of what it reads; it may be gone by now. */
-export function promptSecretVolume(secret: LocalKeyRef): Volume {
-  return { name: "prompt", secret: { ...secretFile(secret, "prompt"), optional: true } };
-}
-
 function inputMounts({ promptFrom, instructions }: ResolvedRun): VolumeMount[] {
   return [
     ...(promptFrom ? [{ name: "prompt", mountPath: PROMPT_DIR, readOnly: true }] : []),
