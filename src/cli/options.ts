@@ -49,6 +49,7 @@ export const renderOptions = {
 export const doctorOptions = {
   namespace: {
     type: "string",
+    short: "n",
     value: "NAME",
     summary:
       "Look at the AgentProviders and the Pod Security level of this namespace; default: the context's",

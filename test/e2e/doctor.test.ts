@@ -70,6 +70,34 @@ describe("agent-operator install, doctor and uninstall", { concurrency: false, t
     assert.match(stdout, /^warning +AgentProvider: waiting was seen by no operator yet/m);
   });
 
+  it("takes documented narrowing for what it is, and no replicas for a problem", async () => {
+    assert.equal((await program("install", "--image", "registry.example.com/operator:1")).code, 0);
+    const at = { namespace: "agent-operator-system", name: "agent-operator" };
+    const role = await client.get(clusterRoles, { name: "agent-operator" });
+    const { rules } = role as unknown as { rules: { resources: string[] }[] };
+    const secrets = rules.findIndex(({ resources }) => resources.includes("secrets"));
+    const narrow = [{ op: "add", path: `/rules/${secrets}/resourceNames`, value: ["keys"] }];
+    await client.patch(clusterRoles, { name: "agent-operator" }, narrow, { type: "json" });
+    assert.match(
+      (await doctor()).stdout,
+      /^problem +Permissions: .* may not get secrets in every namespace/m,
+    );
+    const changes = [
+      { op: "add", path: "/spec/template/spec/containers/0/args/-", value: "--secret=keys" },
+      { op: "add", path: "/spec/template/spec/containers/0/args/-", value: "--webhook-bind-address=:9443" },
+      { op: "replace", path: "/spec/replicas", value: 0 },
+    ];
+    await client.patch(deployments, at, changes, { type: "json" });
+    const { code, stdout } = await doctor("-n", "default");
+    assert.equal(code, 1);
+    assert.match(stdout, /^ok +Permissions: /m);
+    assert.match(stdout, /^problem +Operator: its Deployment is scaled to 0 replicas$/m);
+    assert.match(
+      stdout,
+      /^problem +Webhooks: the operator serves them at :9443, but there is no Validating/m,
+    );
+  });
+
   it("is left as empty by uninstall as install found it, objects of the CRDs last", async () => {
     assert.equal((await program("uninstall")).code, 0);
     assert.equal((await client.list(agentProviders, { namespace: "default" })).items.length, 1);

@@ -5,7 +5,7 @@ import type { DemoAudience } from "../../demo/demo.ts";
 import { runDemo } from "../../demo/demo.ts";
 import type { StageOptions } from "../../demo/stage.ts";
 import { runWorkspaceDemo } from "../../demo/workspace-demo.ts";
-import type { DemoValues } from "../options.ts";
+import { demoOptions, type DemoValues } from "../options.ts";
 import { UsageError } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import { keepUp } from "./demo-keep.ts";
@@ -22,6 +22,11 @@ export async function runDemoCommand(values: DemoValues, context: CommandContext
   if (values.live && liveKey === undefined) {
     throw new Error(`--live needs ${variable} in the environment, which is not set`);
   }
+  // The scripted model has one task of its own.
+  if (values.prompt !== undefined && !values.live)
+    throw new UsageError("--prompt needs --live: the scripted model does its own task, whatever it is asked");
+  if (values.workspace && values.agent !== demoOptions.agent.default)
+    throw new UsageError("--agent cannot be given with --workspace, which shows two agents of each kind");
   const stage = stageOptions(values, context, liveKey);
   const runs = values.workspace
     ? await runWorkspaceDemo(stage, workspaceAudience(values, context))

@@ -1,36 +1,28 @@
 import { API_GROUP } from "../../api/group.ts";
 import { customResourceDefinitions as ownDefinitions } from "../../api/kinds.ts";
 import { agentProviders, agentRuns, agentWorkspaces } from "../../api/resources.ts";
-import type { Client } from "../../client/client.ts";
-import { ApiError, isApiError } from "../../client/errors.ts";
-import { customResourceDefinitions, leases, namespaces } from "../../kube/builtin.ts";
+import { ApiError } from "../../client/errors.ts";
+import { customResourceDefinitions, namespaces } from "../../kube/builtin.ts";
 import { isObject } from "../../kube/json.ts";
 import { DEFAULT_CLASS } from "../../kube/storage-classes.ts";
 import type { Condition, KubeObject } from "../../kube/objects.ts";
 import { resourceType } from "../../kube/resources.ts";
-import { leaderElectionRules, operatorRules, type PolicyRule } from "../../operator/rbac.ts";
-
-/** One thing that was looked at. */
-export interface Finding {
-  status: "ok" | "warning" | "problem";
-  subject: string;
-  message: string;
-  /** What to do; absent where nothing is to be done. */
-  remedy?: string;
-}
-
-/** Where a check looks. */
-export interface Surroundings {
-  client: Client;
-  /** Whose AgentProviders and Pod Security level are looked at. */
-  namespace: string;
-  operatorNamespace: string;
-  operatorAccount: string;
-  /** Milliseconds since the epoch. */
-  now: number;
-}
-
-export type Check = (surroundings: Surroundings) => Promise<Finding[]>;
+import {
+  absent,
+  ok,
+  problem,
+  warning,
+  type Check,
+  type Finding,
+  type Surroundings,
+} from "./doctor-findings.ts";
+import {
+  checkLease,
+  checkOperator,
+  checkPermissions,
+  checkWebhooks,
+  hasOperatorWithin,
+} from "./doctor-operator.ts";
 
 interface Definition extends KubeObject {
   spec: { versions: { name: string; served: boolean; schema?: { openAPIV3Schema?: unknown } }[] };
@@ -39,16 +31,6 @@ interface Definition extends KubeObject {
 
 interface StorageClass extends KubeObject {
   provisioner: string;
-}
-
-interface AccessReview extends KubeObject {
-  spec: { user: string; groups: string[]; resourceAttributes: Record<string, string> };
-  status?: { allowed: boolean };
-}
-
-interface Deployment extends KubeObject {
-  spec: { replicas?: number };
-  status?: { readyReplicas?: number };
 }
 
 const definitions = resourceType<Definition>(
@@ -65,15 +47,6 @@ const storageClasses = resourceType<StorageClass>(
   "StorageClass",
   false,
 );
-const deployments = resourceType<Deployment>("apps", "v1", "deployments", "Deployment");
-const accessReviews = resourceType<AccessReview>(
-  "authorization.k8s.io",
-  "v1",
-  "subjectaccessreviews",
-  "SubjectAccessReview",
-  false,
-);
-
 const OLDEST_MINOR = 28;
 
 /** Everything that is looked at, in the order in which one thing needs the other. */
@@ -83,6 +56,7 @@ export const checks: readonly Check[] = [
   checkPermissions,
   checkOperator,
   checkLease,
+  checkWebhooks,
   checkStorage,
   checkPodSecurity,
   checkProviders,
@@ -133,87 +107,6 @@ function hasFieldsOf(found: unknown, own: unknown): boolean {
   );
 }
 
-async function checkPermissions({
-  client,
-  operatorNamespace,
-  operatorAccount,
-}: Surroundings): Promise<Finding[]> {
-  const user = `system:serviceaccount:${operatorNamespace}:${operatorAccount}`;
-  const groups = [
-    "system:serviceaccounts",
-    `system:serviceaccounts:${operatorNamespace}`,
-    "system:authenticated",
-  ];
-  const asked = [
-    ...attributesOf(operatorRules, undefined),
-    ...attributesOf(leaderElectionRules, operatorNamespace),
-  ];
-  const refused: string[] = [];
-  for (const attributes of asked) {
-    const review: AccessReview = { metadata: {}, spec: { user, groups, resourceAttributes: attributes } };
-    const { status } = await client.create(accessReviews, review);
-    if (status?.allowed !== true) refused.push(`${attributes["verb"]} ${attributes["resource"]}`);
-  }
-  if (refused.length === 0) return [ok("Permissions", `${user} has all of its ${asked.length}`)];
-  return [
-    problem(
-      "Permissions",
-      `${user} may not ${refused.slice(0, 5).join(", ")}${refused.length > 5 ? ` and ${refused.length - 5} more` : ""} in every namespace`,
-      "kubectl apply -k config/default/ (an operator for some namespaces only has a Role in each instead)",
-    ),
-  ];
-}
-
-function attributesOf(rules: readonly PolicyRule[], namespace: string | undefined): Record<string, string>[] {
-  return rules.flatMap(({ apiGroups, resources, verbs }) =>
-    apiGroups.flatMap((group) =>
-      resources.flatMap((full) =>
-        verbs.map((verb) => {
-          const [resource = "", subresource = ""] = full.split("/");
-          return { group, resource, subresource, verb, ...(namespace === undefined ? {} : { namespace }) };
-        }),
-      ),
-    ),
-  );
-}
-
-async function checkOperator({ client, operatorNamespace }: Surroundings): Promise<Finding[]> {
-  const at = { namespace: operatorNamespace, name: "agent-operator" };
-  const found = await client.get(deployments, at).catch(absent);
-  if (found === undefined)
-    return [
-      warning(
-        "Operator",
-        `there is no Deployment agent-operator in ${operatorNamespace}`,
-        "kubectl apply -k config/default/",
-      ),
-    ];
-  const wanted = found.spec.replicas ?? 1;
-  const ready = found.status?.readyReplicas ?? 0;
-  if (ready >= Math.min(wanted, 1)) return [ok("Operator", `${ready} of ${wanted} replicas are ready`)];
-  const remedy = `See why: kubectl -n ${operatorNamespace} describe pods -l app.kubernetes.io/name=agent-operator (is the image in a registry that the nodes reach?)`;
-  return [problem("Operator", `none of ${wanted} replicas is ready`, remedy)];
-}
-
-async function checkLease({ client, operatorNamespace, now }: Surroundings): Promise<Finding[]> {
-  const found = await client
-    .get(leases, { namespace: operatorNamespace, name: "agent-operator" })
-    .catch(absent);
-  const { holderIdentity, renewTime, leaseDurationSeconds = 15 } = found?.spec ?? {};
-  if (!holderIdentity || renewTime === undefined)
-    return [warning("Lease", "no operator leads", "Start the operator, or see its log.")];
-  const ageSeconds = Math.round((now - Date.parse(renewTime)) / 1_000);
-  return ageSeconds > 2 * leaseDurationSeconds
-    ? [
-        problem(
-          "Lease",
-          `${holderIdentity} has not renewed it for ${ageSeconds} s`,
-          "See the operator's log, and this machine's clock.",
-        ),
-      ]
-    : [ok("Lease", `held by ${holderIdentity}`)];
-}
-
 async function checkStorage({ client }: Surroundings): Promise<Finding[]> {
   const { items } = await client.list(storageClasses);
   const standard = items.filter(({ metadata }) => metadata.annotations?.[DEFAULT_CLASS] === "true");
@@ -234,11 +127,14 @@ async function checkStorage({ client }: Surroundings): Promise<Finding[]> {
       ];
 }
 
-async function checkPodSecurity({ client, namespace }: Surroundings): Promise<Finding[]> {
+async function checkPodSecurity(surroundings: Surroundings): Promise<Finding[]> {
+  const { client, namespace } = surroundings;
   const found = await client.get(namespaces, { name: namespace }).catch(absent);
   if (found === undefined)
     return [problem("Namespace", `${namespace} does not exist`, `kubectl create namespace ${namespace}`)];
   const level = found.metadata.labels?.["pod-security.kubernetes.io/enforce"] ?? "privileged";
+  // On one machine, for one person, the level is no news: a run's own pods are restricted anyway.
+  if (await hasOperatorWithin(surroundings)) return [ok("Pod Security", `${namespace} enforces ${level}`)];
   const remedy = `Agents run commands that a model chose: kubectl label namespace ${namespace} pod-security.kubernetes.io/enforce=restricted`;
   return level === "restricted"
     ? [ok("Pod Security", `${namespace} enforces restricted`)]
@@ -276,22 +172,6 @@ async function checkHeldObjects({ client }: Surroundings): Promise<Finding[]> {
         "The operator finishes it; without one, take the finalizer off with kubectl edit.",
       );
     });
-}
-
-function ok(subject: string, message: string): Finding {
-  return { status: "ok", subject, message };
-}
-
-function warning(subject: string, message: string, remedy: string): Finding {
-  return { status: "warning", subject, message, remedy };
-}
-
-function problem(subject: string, message: string, remedy: string): Finding {
-  return { status: "problem", subject, message, remedy };
-}
-
-function absent(error: unknown): undefined {
-  if (!isApiError(error, "NotFound")) throw error;
 }
 
 /** Where the CRD is missing, which is a finding of its own. */

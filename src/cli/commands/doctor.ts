@@ -4,7 +4,8 @@ import { kubeconfigTransport } from "../../client/kubeconfig.ts";
 import type { DoctorValues } from "../options.ts";
 import type { CommandContext } from "../context.ts";
 import type { Style } from "../output.ts";
-import { checks, type Check, type Finding, type Surroundings } from "./doctor-checks.ts";
+import { checks } from "./doctor-checks.ts";
+import type { Check, Finding, Surroundings } from "./doctor-findings.ts";
 
 const SIGNS: Record<Finding["status"], [string, Style]> = {
   ok: ["ok     ", "green"],
