@@ -44,9 +44,8 @@ export interface AgentSetup {
 }
 
 /**
- * How the constant entrypoint runs and watches this agent. Patterns are POSIX: `result.lines` and
- * `summary` basic regular expressions for grep, the others extended ones. Each is matched against whole
- * lines of the agent's standard output.
+ * How the constant entrypoint runs and watches this agent. Patterns are extended regular expressions as every awk knows
+ * them, each matched against whole lines of the agent's standard output.
  */
 export interface EntrypointRules {
   /** The executable that is looked up on PATH; absent: the first word of the run's command. */
@@ -93,11 +92,8 @@ export interface EntrypointRules {
   quotes?: "json" | "dollar" | "braces";
   /** A line after which going on is hopeless. */
   hopeless?: string;
-  /**
-   * Success apart from the exit code: the last of `lines` matches `ok`, and no line matches `bad`; or the
-   * last of `lines`, if there is one, does not match `failed`.
-   */
-  result: { lines: string; ok: string; bad?: string } | { lines: string; failed: string };
+  /** A line after which the agent has nothing more to say: one that stays on is ended. Absent: none is known. */
+  final?: string;
   /**
    * For an agent that may end without its result, or (`always`) whose result does not tell all: sed
    * expressions that find the session's name in its output, and among the lines of its `.jsonl` files with
@@ -105,8 +101,9 @@ export interface EntrypointRules {
    */
   usage?: { session: string; lines: string; always?: boolean };
   /**
-   * Lines repeated at the end of a long log, so that its tail alone tells what happened; absent for an
-   * agent that writes text and no events: the end of it is then told in a line that `parseOutput` reads.
+   * Lines that say how the run went. They are repeated at the end of a long log, so that its tail is enough, and the
+   * last ones come in the termination message too. It also matches the beginning of such a line. Absent for an agent
+   * that writes text and no events: the end of that comes in a line that `parseOutput` reads.
    */
   summary?: string;
 }

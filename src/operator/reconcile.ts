@@ -1,9 +1,9 @@
-import { fitStatus } from "../api/fit-status.ts";
 import type { Client } from "../client/client.ts";
 import type { ApiError } from "../client/errors.ts";
 import { isDeleting, type KubeObject } from "../kube/objects.ts";
 import { apiVersionOf, type ResourceType } from "../kube/resources.ts";
 import type { Refusal } from "../plan/agent-run/observed.ts";
+import { withinBounds } from "../plan/within-bounds.ts";
 import { carryOut, type ActionPlan, type CarriedOut } from "../runtime/carry-out.ts";
 import type { LookAgain, ReconcileContext } from "../runtime/controller.ts";
 import type { EventIntent } from "../runtime/events.ts";
@@ -43,7 +43,7 @@ export function createReconcile<T extends KubeObject, Observed extends object, S
     let observed: Observed | undefined = await kind.gather(key);
     let outOfOrder: ApiError | undefined;
     while (observed !== undefined) {
-      const plan = withinBounds(kind.type, kind.plan(observed));
+      const plan = withinBounds(kind.type.kind, kind.plan(observed));
       const { client, record, permit } = hands;
       const context = { client, record, permit, put, origin, giveWay, signal };
       const carried = await carryOut(context, kind.type, kind.objectOf(observed), plan);
@@ -59,11 +59,6 @@ export function createReconcile<T extends KubeObject, Observed extends object, S
     }
     return { lookAgain: "onChange" };
   };
-}
-
-/** What a program in a pod has reported must never keep a status from being written. */
-function withinBounds<Status>(type: ResourceType, plan: ActionPlan<Status>): ActionPlan<Status> {
-  return plan.status === undefined ? plan : { ...plan, status: fitStatus(type.kind, plan.status) };
 }
 
 function refusalOf(carried: CarriedOut<KubeObject>, caches: Caches): Refusal | undefined {

@@ -145,17 +145,13 @@ async function judgeExisting(
 ): Promise<Stopped | "vanished" | undefined> {
   const { namespace, name = "" } = child.object.metadata;
   const at = { name, ...(namespace !== undefined && { namespace }) };
-  try {
-    const live = await context.client.get(child.type, at, signalOf(context));
-    const ours = live.metadata.ownerReferences?.some((each) => each.uid === owner.metadata.uid) === true;
-    if (!ours) return { outcome: "nameTaken", kind: child.type.kind, name, holder: live };
-    // Without the origin: this is news to the plan, which has to see it.
-    context.put?.(child.type, live);
-    return undefined;
-  } catch (error) {
-    if (isApiError(error, "NotFound")) return "vanished";
-    throw error;
-  }
+  const live = await getLive(context, child.type, at);
+  if (!live) return "vanished";
+  const ours = live.metadata.ownerReferences?.some((each) => each.uid === owner.metadata.uid) === true;
+  if (!ours) return { outcome: "nameTaken", kind: child.type.kind, name, holder: live };
+  // Without the origin: this is news to the plan, which has to see it.
+  context.put?.(child.type, live);
+  return undefined;
 }
 
 /** Why the server does not create a child is an answer, whatever its code: the owner's status can tell it. */
@@ -178,28 +174,54 @@ async function adjust(
   context: CarryOutContext,
   { type, namespace, name, uid, patch }: NonNullable<ActionPlan<never>["adjust"]>[number],
 ): Promise<void> {
-  context.permit?.();
-  try {
+  await onVeryObject(context, async () => {
     const sent = { metadata: { uid }, ...patch };
-    const adjusted = await context.client.patch(type, { namespace, name }, sent, {
-      type: "merge",
-      ...signalOf(context),
-    });
+    const options = { type: "merge" as const, ...signalOf(context) };
+    const adjusted = await context.client.patch(type, { namespace, name }, sent, options);
     context.put?.(type, adjusted, context.origin);
-  } catch (error) {
-    if (!isApiError(error, "NotFound") && !isApiError(error, "Conflict")) throw error;
-  }
+  });
 }
 
 async function remove(context: CarryOutContext, removal: ActionPlan<never>["remove"][number]): Promise<void> {
   const { type, namespace, name, uid, propagationPolicy } = removal;
-  context.permit?.();
   const options = { propagationPolicy, preconditions: { uid }, ...signalOf(context) };
-  try {
+  await onVeryObject(context, async () => {
     await context.client.delete(type, { namespace, name }, options);
+  });
+}
+
+/** Tries that a write gets at once; the server itself has tried several times before it reports a conflict. */
+const CONFLICT_TRIES = 4;
+
+/**
+ * Writes to the object of this uid; nothing if it is gone, or a successor has its name. Every other conflict
+ * comes of another's write at the same moment, so the write is tried again at once.
+ */
+async function onVeryObject(context: CarryOutContext, write: () => Promise<void>): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    context.permit?.();
+    try {
+      return await write();
+    } catch (error) {
+      if (isApiError(error, "NotFound")) return;
+      if (!isApiError(error, "Conflict")) throw error;
+      // The API server has two sentences for a successor with the same name.
+      if (/UID in (the )?precondition/.test(error.message)) return;
+      if (attempt === CONFLICT_TRIES) throw error;
+    }
+  }
+}
+
+async function getLive<T extends KubeObject>(
+  context: CarryOutContext,
+  type: ResourceType<T>,
+  at: { namespace?: string; name: string },
+): Promise<T | undefined> {
+  try {
+    return await context.client.get(type, at, signalOf(context));
   } catch (error) {
-    // Not there, or a successor with another uid: the one that was meant is gone.
-    if (!isApiError(error, "NotFound") && !isApiError(error, "Conflict")) throw error;
+    if (isApiError(error, "NotFound")) return undefined;
+    throw error;
   }
 }
 
@@ -246,12 +268,9 @@ async function refresh<T extends KubeObject>(
   at: { namespace?: string; name: string },
   conflict: ApiError,
 ): Promise<Done<T>> {
-  try {
-    context.put?.(type, await context.client.get(type, at, signalOf(context)));
-  } catch (error) {
-    if (isApiError(error, "NotFound")) return { outcome: "gone" };
-    throw error;
-  }
+  const live = await getLive(context, type, at);
+  if (!live) return { outcome: "gone" };
+  context.put?.(type, live);
   throw conflict;
 }
 

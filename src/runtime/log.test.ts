@@ -33,3 +33,13 @@ test("a failed call is logged by code, reason and cause, without the server's wh
     cause: "why",
   });
 });
+
+test("nothing that a terminal obeys is in a line, and nothing of it is lost", () => {
+  const lines: string[] = [];
+  const log = createLog({ level: "info", write: (line) => void lines.push(line) });
+  const text = `a\u001b[31m\u009b2J\u202eb\u2028\u007f\u{e0001}${String.fromCharCode(0xd800)}`;
+  log.info({ [text]: text }, text);
+  assert.match(lines[0] ?? "", /^[\x20-\x7e]*\n$/);
+  const line = JSON.parse(lines[0] ?? "") as Record<string, unknown>;
+  assert.deepEqual([line[text], line["message"]], [text, text]);
+});

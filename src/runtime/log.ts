@@ -1,5 +1,6 @@
 import { pino } from "pino";
 import { ApiError } from "../client/errors.ts";
+import { printableJson } from "../kube/printable.ts";
 
 export const logLevels = ["debug", "info", "warn", "error", "silent"] as const;
 export type LogLevel = (typeof logLevels)[number];
@@ -20,7 +21,9 @@ export interface Log {
  */
 export function createLog(options: { level: LogLevel; write?: (line: string) => void }): Log {
   const { level, write } = options;
-  const destination = write === undefined ? pino.destination({ dest: 1, sync: true }) : { write };
+  const stdout = write === undefined ? pino.destination({ dest: 1, sync: true }) : { write };
+  // Error messages quote what servers and programs have said.
+  const destination = { write: (line: string) => void stdout.write(printableJson(line)) };
   return pino(
     {
       level,

@@ -5,7 +5,7 @@ import { describe, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { agentOfType } from "../../src/agents/registry.ts";
 import { MAX_PROMPT_BYTES } from "../../src/api/rules/values.ts";
-import { parseGitReport, parseUnfitImage, wasStalled } from "../../src/plan/specs/git-report.ts";
+import { lastWordsIn, parseGitReport, parseUnfitImage, wasStalled } from "../../src/plan/specs/git-report.ts";
 import type { ResolvedRun } from "../../src/plan/resolved-run.ts";
 import { startGitHttpServer } from "../support/git-http-server.ts";
 import { createGitRepository } from "../support/git-repository.ts";
@@ -47,6 +47,12 @@ async function podWith(
   return pod;
 }
 
+/** Whether its last words in the termination message say that claude has succeeded. */
+async function judgedBy(pod: TestPod): Promise<boolean | undefined> {
+  const words = lastWordsIn(await pod.message());
+  return words === undefined ? undefined : agentOfType("claude").parseOutput(words).ok;
+}
+
 describe("the entrypoint", { concurrency: 2 }, () => {
   test("a transcript of 30 MiB is kept whole, and the log's tail tells the result", async () => {
     await using directory = await temporaryDirectory();
@@ -58,21 +64,21 @@ describe("the entrypoint", { concurrency: 2 }, () => {
     const bytes = Buffer.from(stdout);
     const report = agentOfType("claude").parseOutput(bytes.subarray(bytes.length - 4097).toString());
     assert.deepEqual([report.ok, report.text, report.costUSD], [true, "ä done", "0.5"]);
-    assert.equal(parseGitReport(await pod.message())?.ok, true);
+    assert.equal(await judgedBy(pod), true);
   });
 
   test("the exit code is the agent's, whatever its result says", async () => {
     await using directory = await temporaryDirectory();
     const pod = await podWith(directory.path, `echo '${RESULT}'; exit 7`);
     assert.equal((await pod.runAgent()).code, 7);
-    assert.equal(parseGitReport(await pod.message())?.ok, false);
+    assert.match(await pod.message(), /^\{"type":"agent-operator","exitCode":7,/);
   });
 
   test("exit 0 without a result is no success", async () => {
     await using directory = await temporaryDirectory();
     const pod = await podWith(directory.path, `echo '${RESULT.replace('"num_turns":2', '"num_turns":0')}'`);
     assert.equal((await pod.runAgent()).code, 0);
-    assert.equal(parseGitReport(await pod.message())?.ok, false);
+    assert.equal(await judgedBy(pod), false);
   });
 
   test("the run ends when the agent does, not when a time-out has passed", async () => {
@@ -90,6 +96,54 @@ describe("the entrypoint", { concurrency: 2 }, () => {
       timeoutMs: 20_000,
     });
     assert.equal((await pod.runAgent()).code, 0);
+  });
+
+  test("a daemon that keeps the output open costs three seconds", async () => {
+    await using directory = await temporaryDirectory();
+    const pod = await podWith(
+      directory.path,
+      `setsid sleep 100 & echo '${RESULT}'; printf 'no newline'`,
+      [],
+      {
+        timeoutMs: 60_000,
+      },
+    );
+    const { code, stdout } = await pod.runAgent();
+    assert.equal(code, 0);
+    assert.match(stdout, /^no newline\n\{"type":"agent-operator",/m);
+  });
+
+  test("an agent that does not end after its result is ended with that result", async () => {
+    await using directory = await temporaryDirectory();
+    const pod = await podWith(directory.path, `echo '${RESULT}'; exec sleep 500`, [], {
+      env: { AGENT_RESULT_PATIENCE: "2" },
+      timeoutMs: 90_000,
+    });
+    const { code, stderr } = await pod.runAgent();
+    assert.equal(code, 0);
+    assert.match(stderr, /has reported its result, but did not end for 2 s/);
+    assert.equal(await judgedBy(pod), true);
+  });
+
+  test("what the agent does to its log and transcript changes nothing of what is reported", async () => {
+    await using directory = await temporaryDirectory();
+    const env = [{ name: "MY_KEY", valueFrom: { secretKeyRef: { name: "mine", key: "key" } } }];
+    const script = [
+      `echo '${RESULT}'`,
+      'for name in transcript log; do rm -f "$RUN_DIR/$name"; mkfifo "$RUN_DIR/$name"; done',
+      'rm -rf "$TMPDIR"/*',
+      'git checkout -q -b "$MY_KEY"',
+    ].join("\n");
+    const pod = await podWith(directory.path, script, [], {
+      values: { "mine/key": "sk-0123456789" },
+      run: { env },
+      env: { RUN_DIR: join(directory.path, "pod/workspace-run") },
+      timeoutMs: 90_000,
+    });
+    const { code, stdout, stderr } = await pod.runAgent();
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /"branch":"\*\*\*"/);
+    for (const text of [stdout, stderr, await pod.message()]) assert.doesNotMatch(text, /sk-0123456789/);
   });
 
   test("an agent that ignores every signal but KILL is ended within the grace period", async () => {
@@ -196,11 +250,14 @@ describe("the entrypoint", { concurrency: 2 }, () => {
   for (const [how, work] of Object.entries(works)) {
     test(`an agent that does nothing is stopped, one that computes ${how} is not`, async () => {
       await using directory = await temporaryDirectory();
-      // Only what is found in time counts: a shell goes on for a while when it is told to stop.
-      const script = `${work}; find "$TMPDIR" -name stalled | grep . || touch worked; sleep 60`;
-      const pod = await podWith(directory.path, script, [], { run: { stallSeconds: 2 } });
+      const pod = await podWith(directory.path, `${work}; touch worked; sleep 60`, [], {
+        run: { stallSeconds: 2 },
+      });
+      const began = performance.now();
       const { code, stderr } = await pod.runAgent();
       assert.equal(code, 143);
+      // Four seconds of work and two without; a shell goes on for five when it is told to stop.
+      assert(performance.now() - began > 10_000);
       assert.match(stderr, /the agent has done nothing for \d s: it is stopped/);
       await stat(pod.at("/workspace/worked"));
       assert.equal(wasStalled(await pod.message()), true);
@@ -248,7 +305,7 @@ describe("the entrypoint", { concurrency: 2 }, () => {
     await using directory = await temporaryDirectory();
     const pod = await podWith(directory.path, `rm -rf .git; echo '${RESULT}'`);
     assert.equal((await pod.runAgent()).code, 0);
-    const { ok, commits, filesChanged } = parseGitReport(await pod.message()) ?? {};
-    assert.deepEqual([ok, commits, filesChanged], [true, undefined, undefined]);
+    const { commits, filesChanged } = parseGitReport(await pod.message()) ?? {};
+    assert.deepEqual([await judgedBy(pod), commits, filesChanged], [true, undefined, undefined]);
   });
 });

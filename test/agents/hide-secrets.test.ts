@@ -8,7 +8,7 @@ import { runOk } from "../support/run.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 const SCRIPT =
-  '. "$0/common.sh"; . "$0/hide-secrets.sh"\nmake_private\ncollect_secrets\nhide_secrets | cat\n';
+  'scripts=$0; . "$0/common.sh"; . "$0/hide-secrets.sh"\nmake_private\ncollect_secrets\nhide_secrets | cat\n';
 
 /** What is written of `text` where a variable and a file are secret. */
 async function hidden(text: string, secrets: { variable?: string; file?: string }): Promise<string> {
@@ -81,6 +81,30 @@ describe("what is secret", { concurrency: 2 }, () => {
       "----------\n| ======== |\nГеоргий И.\n",
       { file: "----------\n ======== \nГеоргий И.\n" },
       "----------\n| ======== |\n***\n",
+    ],
+    [
+      "is hidden where a NUL byte stands in it, and joins no lines",
+      "a sk-12345\u0000678 b\n\u0000c\n",
+      { variable: "sk-12345678" },
+      "a *** b\nc\n",
+    ],
+    [
+      "is hidden in a line without an end, which gets one",
+      "sk-12345678",
+      { variable: "sk-12345678" },
+      "***\n",
+    ],
+    [
+      "is hidden where pieces of a long line meet",
+      `${"x".repeat(65530)}sk-12345678${"y".repeat(131070)}sk-12345678\n`,
+      { variable: "sk-12345678" },
+      `${"x".repeat(65530)}***${"y".repeat(131070)}***\n`,
+    ],
+    [
+      "may be a key of many lines",
+      "b3BlbnNzaC1rZXktdjEAAAAA\\nQyNTUxOQAAACDf\n",
+      { file: "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAA\nQyNTUxOQAAACDf\n" },
+      "***\\n***\n",
     ],
     ["may be nothing", "as it was\n", {}, "as it was\n"],
   ];

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { Readable } from "node:stream";
 import { after, before, test } from "node:test";
 import { createClient } from "../../src/client/client.ts";
 import type { Client } from "../../src/client/client.ts";
+import { isApiError } from "../../src/client/errors.ts";
 import { bodyOf, type HttpRequest, type Transport } from "../../src/client/transport.ts";
 import { createHttpsTransport } from "../../src/client/transport-https.ts";
 import { configMaps, customResourceDefinitions } from "../../src/kube/builtin.ts";
@@ -261,6 +263,58 @@ test("a removal is of that very object, never of a successor with its name", asy
   });
   assert.equal(carried.outcome, "done");
   await server.client.get(configMaps, { namespace: server.namespace, name: "successor" });
+});
+
+/** A client whose first writes to a child meet another's at the same moment. */
+function meeting(conflicts: number): { client: Client; tries: string[] } {
+  const tries: string[] = [];
+  const transport: Transport = (request) => {
+    if (!["PATCH", "DELETE"].includes(request.method)) return inner(request);
+    tries.push(request.method);
+    if (tries.length > conflicts) return inner(request);
+    const status = { kind: "Status", status: "Failure", reason: "Conflict", code: 409, message: "try again" };
+    const body = Buffer.from(JSON.stringify(status));
+    return Promise.resolve({
+      status: 409,
+      headers: {},
+      text: () => Promise.resolve(body.toString()),
+      bytes: () => Promise.resolve(body),
+      chunks: () => Readable.from([body]),
+    });
+  };
+  const inner = createHttpsTransport(server.options);
+  stack.defer(() => inner.close());
+  return { client: createClient(transport), tries };
+}
+
+test("a removal and an adjustment that meet another's write are tried again at once", async () => {
+  const owner = await newWidget();
+  const { namespace } = server;
+  for (const what of ["adjust", "remove"] as const) {
+    const name = `meets-${what}`;
+    const { metadata } = await server.client.create(configMaps, childOf(owner, name).object);
+    const child = { type: configMaps, namespace, name, uid: metadata.uid ?? "" };
+    const { client: twice, tries } = meeting(2);
+    await carryOut(scene({ client: twice }).context, widgets, owner, {
+      ...nothing(),
+      ...(what === "adjust"
+        ? { adjust: [{ ...child, patch: { spec: {} } }] }
+        : { remove: [{ ...child, propagationPolicy: "Background" }] }),
+    });
+    assert.equal(tries.length, 3);
+  }
+  const gone = server.client.get(configMaps, { namespace, name: "meets-remove" });
+  await assert.rejects(gone, (error) => isApiError(error, "NotFound"));
+});
+
+test("a removal that meets another's write every time is left to the next reconcile", async () => {
+  const owner = await newWidget();
+  const { client: always, tries } = meeting(Number.POSITIVE_INFINITY);
+  const child = { type: configMaps, namespace: server.namespace, name: "any", uid: "any" };
+  const plan = { ...nothing(), remove: [{ ...child, propagationPolicy: "Background" as const }] };
+  const carried = carryOut(scene({ client: always }).context, widgets, owner, plan);
+  await assert.rejects(carried, (error) => isApiError(error, "Conflict"));
+  assert.equal(tries.length, 4);
 });
 
 test("an owner that is gone is told as such", async () => {

@@ -48,7 +48,7 @@ look_at_files() {
   done >>"$own/left"
   against=${base:-$EMPTY_TREE}
   patch_from "$against" >"$own/patch" && own_git diff --cached --shortstat --no-ext-diff "$against" >"$own/shortstat" &&
-    (hide_secrets <"$own/patch" >"$RUN_DIR/patch.tmp") && mv "$RUN_DIR/patch.tmp" "$RUN_DIR/patch" || {
+    hide_secrets_of "$own/patch" >"$RUN_DIR/patch.tmp" && mv "$RUN_DIR/patch.tmp" "$RUN_DIR/patch" || {
     say "the patch could not be written"
     rm -f "$own/shortstat"
     return 1

@@ -22,7 +22,7 @@ take_up_session() {
 
 # session_files PATH NAME: those below the home directory's PATH that name the session.
 session_files() {
-  find "$HOME/$1" -name '*.jsonl' -exec grep -l -a -F -e "$2" {} + 2>/dev/null
+  find "$HOME/$1" -type f -name '*.jsonl' -exec grep -l -a -F -e "$2" {} + 2>/dev/null
 }
 
 # session_usage NAME: what the session has used, as its files tell. Some agents write an answer down twice.
@@ -32,18 +32,18 @@ session_usage() {
     while IFS= read -r file; do LC_ALL=C sed -n "$AGENT_USAGE_LINES" "$file"; done | uniq
 }
 
-# What an agent has used that has no result, or one that does not tell all, without what an earlier attempt
-# has told.
+# Reports what an agent has used that has no result, or one that does not say all, without what an earlier attempt
+# has reported.
 tell_usage() {
   [ -n "${AGENT_USAGE_LINES:-}" ] || return 0
-  [ -n "${AGENT_USAGE_ALWAYS:-}" ] || ! said | LC_ALL=C grep -a -q -e "$AGENT_RESULT_LINES" || return 0
-  name=$(said | sed -n "$AGENT_USAGE_SESSION" | head -n 1)
+  [ -n "${AGENT_USAGE_ALWAYS:-}" ] || [ -z "$(facts_of F)" ] || return 0
+  name=$(facts_of H | sed -n "$AGENT_USAGE_SESSION" | head -n 1)
   [ -n "$name" ] || return 0
-  session_usage "$name" | LC_ALL=C awk -v used="$private/used" '
+  tell "$(session_usage "$name" | LC_ALL=C awk -v used="$private/used" '
     BEGIN {
       while ((getline line < used) > 0) told[line] = 1
     }
-    !($0 in told)' | tail -c 131072 | tee -a "$transcript" "$run_log"
+    !($0 in told)' | tail -c 131072)"
 }
 
 keep_session() {

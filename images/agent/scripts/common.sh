@@ -11,20 +11,34 @@ base_file=$RECORD_DIR/start.${AGENT_RUN_UID:-run}.base
 
 # The number of what these scripts and the operator that starts them agree on: names and meanings of the
 # variables, the lines of JSON, the exit codes. src/plan/specs/scripts.ts has the operator's.
-contract=1
+contract=2
 line_feed='
 '
 
+# What a terminal obeys: escape sequences; the bytes of C1 and bidirectional controls, line separators and byte order
+# marks in UTF-8. Joiners, which writing needs, stay.
+plain_rules="s/$(printf '\033')\[[0-9;?]*[A-Za-z]//g
+s/$(printf '\302')[$(printf '\200-\237')]/?/g
+s/$(printf '\342\200')[$(printf '\216\217\250-\256')]/?/g
+s/$(printf '\342\201')[$(printf '\246-\251')]/?/g
+s/$(printf '\330\234')/?/g
+s/$(printf '\357\273\277')//g"
+
+# Reads text that others have written, writes it without what a terminal obeys.
+plain() {
+  LC_ALL=C tr -d '\000' | LC_ALL=C sed "$plain_rules" | LC_ALL=C tr -d '\001-\010\013-\037\177'
+}
+
 say() {
-  printf '%s\n' "$*" >&2
+  printf '%s\n' "$*" | plain >&2
 }
 
 # fail CODE TEXT...: says why on the log and in the termination message, and ends.
 fail() {
   failure=$1
   shift
-  printf '%s\n' "$*" >&2
-  printf '%s\n' "$*" | head -c 3000 2>/dev/null >"$AGENT_TERMINATION_LOG"
+  say "$*"
+  printf '%s\n' "$*" | plain | head -c 3000 2>/dev/null >"$AGENT_TERMINATION_LOG"
   exit "$failure"
 }
 
@@ -58,9 +72,14 @@ make_private() {
   trap 'rm -rf "$private"' EXIT
 }
 
-# Reads text, writes it fit for a JSON string.
+# Reads text, writes it fit for a JSON string, as one line.
 json_text() {
-  tr -d '\000-\037' | sed 's/\\/\\\\/g; s/"/\\"/g'
+  plain | tr -d '\n\t' | json_lines
+}
+
+# Reads plain lines, writes them fit for a JSON string.
+json_lines() {
+  LC_ALL=C sed "s/\\\\/\\\\\\\\/g; s/\"/\\\\\"/g; s/$(printf '\t')/\\\\t/g" | LC_ALL=C awk 'NR > 1 { printf "\\n" } { printf "%s", $0 }'
 }
 
 # stoppable COMMAND...: runs it so that TERM is obeyed at once.

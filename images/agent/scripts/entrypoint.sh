@@ -1,9 +1,7 @@
 #!/bin/sh
 # shellcheck disable=SC2034,SC2154,SC2317 # Variables and callers are in the files that it reads.
 # Runs the agent as its command line ("$@") says, as the container's first process. Standard output:
-# the agent's events and one line of JSON about the outcome. Needs common.sh, hide-secrets.sh and the
-# agent-*.sh; agent-stall.sh where AGENT_STALL_SECONDS is set, and git-credentials.sh where AGENT_GIT_CREDENTIALS
-# or AGENT_GIT_CA is.
+# the agent's events and one line of JSON about the outcome.
 scripts=${0%/*}
 . "$scripts/common.sh"
 . "$scripts/hide-secrets.sh"
@@ -11,26 +9,26 @@ scripts=${0%/*}
 . "$scripts/agent-checkout.sh"
 . "$scripts/agent-instructions.sh"
 . "$scripts/agent-session.sh"
-. "$scripts/agent-stall.sh"
-. "$scripts/agent-text.sh"
+. "$scripts/agent-output.sh"
 . "$scripts/agent-values.sh"
+. "$scripts/agent-watch.sh"
 . "$scripts/git-own.sh"
 . "$scripts/git-files.sh"
 . "$scripts/git-inside.sh"
 . "$scripts/agent-change.sh"
-transcript=$RUN_DIR/transcript
-run_log=$RUN_DIR/log
 aside=$RUN_DIR/aside
 work=$(pwd -P)
 agent=
 killer=
 stopped=
+stalled=
+hopeless=
+finished=
 
 unfit() {
-  printf '{"type":"agent-operator","ok":false,"reason":"%s","message":"%s"}\n' "$1" \
-    "$(printf '%s' "$2" | json_text)" >"$private/outcome"
-  cat "$private/outcome" >"$AGENT_TERMINATION_LOG"
-  cat "$private/outcome"
+  outcome=$(printf '{"type":"agent-operator","reason":"%s","message":"%s"}' "$1" "$(printf '%s' "$2" | json_text)")
+  printf '%s\n' "$outcome"
+  printf '%s\n' "$outcome" >"$AGENT_TERMINATION_LOG"
   say "$2"
   exit 66
 }
@@ -41,7 +39,9 @@ require_fit_image() {
     shell=
   done
   [ -n "$shell" ] || unfit InvalidImage "the image has none of the shells that $AGENT_CLI needs for its tools: $AGENT_SHELLS"
-  command -v awk >/dev/null || unfit InvalidImage "the image has no awk, which keeps secrets out of the transcript"
+  for tool in awk dd; do
+    command -v "$tool" >/dev/null || unfit InvalidImage "the image has no $tool, which keeps secrets out of the transcript"
+  done
   for directory in "$HOME" "$TMPDIR"; do
     if ! { mkdir -p "$directory" && : >"$directory/.agent-operator-probe"; } 2>/dev/null; then
       unfit InvalidImage "$directory cannot be written as uid $(id -u), but $AGENT_CLI needs it"
@@ -77,7 +77,7 @@ find_cli() {
   command -v npx >/dev/null || unfit InvalidImage "the image has neither $AGENT_CLI nor npx to install it"
   say "$AGENT_CLI is not in the image: installing $AGENT_NPM_PACKAGE"
   stoppable locate_with_npx >"$private/cli" 2>"$private/npx" || {
-    cat "$private/npx" >&2
+    say "$(cat "$private/npx")"
     unfit InvalidImage "the image has no $AGENT_CLI, and npx cannot install $AGENT_NPM_PACKAGE: $(tail -n 3 "$private/npx")"
   }
   cli=$(tail -n 1 "$private/cli")
@@ -111,22 +111,12 @@ git_default() {
   git config --global --get "$1" >/dev/null || git config --global "$1" "$2"
 }
 
-# Ends what is hopeless, and reads on so that the writer never blocks.
-watch_output() {
-  if [ -n "${AGENT_HOPELESS:-}" ] && LC_ALL=C grep -q -m 1 -E -e "$AGENT_HOPELESS"; then
-    say "the agent cannot go on: it is stopped"
-    : >"$private/hopeless"
-    kill -s "$AGENT_STOP_SIGNAL" "$agent" 2>/dev/null
-  fi
-  cat >/dev/null
-}
-
 # end_agent SIGNAL: to its whole group where it has one.
 end_agent() {
   kill -s "$1" -- "-$agent" 2>/dev/null || kill -s "$1" "$agent" 2>/dev/null
 }
 
-# The agent's own signal first, so that it still tells what it did; then harder ones.
+# The run is stopped from outside, or because its agent does nothing any more.
 stop() {
   [ -z "$stopped" ] || return
   stopped=1
@@ -134,6 +124,12 @@ stop() {
     put_back
     exit 143
   fi
+  end_soon
+}
+
+# The agent's own signal first, so that it still says what it did; then harder ones.
+end_soon() {
+  [ -z "$killer" ] || return
   kill -s "$AGENT_STOP_SIGNAL" "$agent" 2>/dev/null
   (
     sleep 5
@@ -158,23 +154,17 @@ write_prompt() {
 
 start_agent() {
   write_prompt
-  mkfifo "$private/out" "$private/err" "$private/watched"
-  touch "$transcript" "$run_log"
-  offset=$(($(wc -c <"$transcript") + 1))
-  log_offset=$(($(wc -c <"$run_log") + 1))
-  hide_secrets <"$private/out" | tee -a "$transcript" "$run_log" "$private/watched" &
-  out_reader=$!
-  hide_secrets <"$private/err" | tee -a "$run_log" >&2 &
-  err_reader=$!
+  open_output
+  read_output
   session=
   command -v setsid >/dev/null && session=setsid
-  $session "$cli" "$@" <"$prompt" >"$private/out" 2>"$private/err" &
+  $session "$cli" "$@" <"$prompt" >"$private/out" 2>"$private/err" 3>&- 4<&- 5<&- 6>&- 7<&- &
   agent=$!
-  watch_output <"$private/watched" &
-  watcher=
+  watch_events >/dev/null &
+  watchers=$!
   if [ -n "${AGENT_STALL_SECONDS:-}" ]; then
     watch_stall >/dev/null &
-    watcher=$!
+    watchers="$watchers $!"
   fi
 }
 
@@ -186,67 +176,45 @@ wait_for_agent() {
   done
   # What it has left running would keep its output open.
   kill -s KILL -- "-$agent" 2>/dev/null
-  (
-    sleep 3
-    kill "$out_reader" "$err_reader"
-  ) >/dev/null 2>&1 &
-  patience=$!
-  wait "$out_reader" "$err_reader"
-  # KILL, because a shell that has only just been forked may miss a TERM. Waited for, or some shells
-  # would report their end on the log.
+  finish_output
   {
-    kill -s KILL "$patience" ${killer:+"$killer"} ${watcher:+"$watcher"}
-    wait "$patience"
+    # shellcheck disable=SC2086 # Numbers of processes.
+    kill -s KILL $watchers ${killer:+"$killer"}
     [ "$$" != 1 ] || kill -s KILL -- -1
     wait
   } 2>/dev/null
+  # Agents tidy up: this directory may be gone.
+  mkdir -p -m 700 "$private"
+  explain_end
+}
+
+# Said now, because until its end the agent may be in the middle of a line.
+explain_end() {
   if [ -n "$stopped" ]; then
+    [ -z "$stalled" ] || say "the agent has done nothing for $AGENT_STALL_SECONDS s: it is stopped"
     exit_code=143
-  elif [ -e "$private/hopeless" ] && [ "$exit_code" = 0 ]; then
-    exit_code=1
+  elif [ -n "$hopeless" ]; then
+    say "the agent cannot go on: it is stopped"
+    [ "$exit_code" != 0 ] || exit_code=1
+  elif [ -n "$finished" ]; then
+    say "the agent has reported its result, but did not end for $AGENT_RESULT_PATIENCE s: it is stopped"
+    exit_code=0
   fi
-}
-
-said() {
-  tail -c "+$offset" "$transcript"
-}
-
-# A long log ends with what tells how the run went, so that its tail is enough.
-repeat_summary() {
-  [ -n "${AGENT_SUMMARY:-}" ] && [ "$(said | wc -c)" -gt 65536 ] || return 0
-  said | LC_ALL=C grep -a -e "$AGENT_SUMMARY" | tail -c 131072
-}
-
-# The agent's own account, beside its exit code.
-succeeded() {
-  [ "$exit_code" = 0 ] || return 1
-  if [ -n "${AGENT_RESULT_BAD:-}" ] && said | LC_ALL=C grep -a -q -E -e "$AGENT_RESULT_BAD"; then
-    return 1
-  fi
-  if [ -n "${AGENT_RESULT_FAILED:-}" ]; then
-    ! last_result | LC_ALL=C grep -a -q -E -e "$AGENT_RESULT_FAILED"
-  else
-    last_result | LC_ALL=C grep -a -q -E -e "$AGENT_RESULT_OK"
-  fi
-}
-
-last_result() {
-  said | LC_ALL=C grep -a -e "$AGENT_RESULT_LINES" | tail -n 1
 }
 
 report() {
-  ok=false
-  ! succeeded || ok=true
-  {
-    printf '{"type":"agent-operator","ok":%s,"exitCode":%s' "$ok" "$exit_code"
-    [ -z "$stopped" ] || printf ',"stopped":true'
-    [ ! -e "$private/stalled" ] || printf ',"stalled":true'
-    describe_git
-    printf '}\n'
-  } >"$private/outcome"
-  cat "$private/outcome" >>"$run_log"
-  cat "$private/outcome"
-  cat "$private/outcome" >"$AGENT_TERMINATION_LOG"
+  outcome=$(
+    {
+      printf '{"type":"agent-operator","exitCode":%s' "$exit_code"
+      [ -z "$stopped" ] || printf ',"stopped":true'
+      [ -z "$stalled" ] || printf ',"stalled":true'
+      describe_git
+      printf ',"said":"%s"}\n' "$(last_words)"
+    } | plain | hide_secrets
+  )
+  printf '%s\n' "$outcome"
+  printf '%s\n' "$outcome" >&6
+  printf '%s\n' "$outcome" >"$AGENT_TERMINATION_LOG"
 }
 
 make_private
@@ -262,6 +230,9 @@ write_files
 find_instructions
 put_back
 trap stop TERM INT
+trap 'stalled=1; stop' HUP
+trap 'hopeless=1; end_soon' USR1
+trap 'finished=1; end_soon' USR2
 hide_paths
 if [ -n "${AGENT_INSTRUCTION_OPTION:-}" ] && [ -f "$AGENT_INSTRUCTIONS" ]; then
   set -- "$@" "$AGENT_INSTRUCTION_OPTION" "$(instructions_argument)"
@@ -272,7 +243,8 @@ start_agent "$@"
 wait_for_agent
 put_back
 keep_session
-repeat_summary
+# A long log ends with what says how the run went, so that its tail is enough.
+tell "$(facts_of S)"
 tell_text
 tell_usage
 report

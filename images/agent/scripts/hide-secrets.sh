@@ -1,24 +1,27 @@
 # shellcheck shell=sh disable=SC2154,SC2317 # Variables and callers are in the scripts that read it.
-# Keeps the values of secret variables and files out of what is written. Needs common.sh.
+# Keeps the values of secret variables and files out of what is written. Needs common.sh and hide-secrets.awk.
+# The list of secrets is in this shell's memory and goes to awk ahead of the text: no file that an agent could
+# change decides what is hidden.
 
-# collect_secrets: their lines, also as they stand in JSON. A short one would be found in ordinary words, and
-# a line that rules off a part of a text in other texts.
+# collect_secrets: sets `hidden` to their lines, also as they are in JSON. A line of fewer than eight characters
+# would be found in ordinary words, and one of punctuation rules off parts of other texts.
 collect_secrets() {
-  {
+  # No text can have it by accident.
+  mark=agent-operator-${private##*.}-$$
+  hidden=$(
     for name in ${AGENT_SECRET_NAMES:-}; do
       printenv "$name"
     done
-    for file in ${AGENT_SECRET_FILES:-}; do
-      [ ! -f "$file" ] || LC_ALL=C awk '/[^ -\/:-@[-`{-~]/' "$file"
+    for file in ${AGENT_SECRET_FILES:-} ${AGENT_GIT_CREDENTIALS:+"$AGENT_GIT_CREDENTIALS/credential"}; do
+      [ ! -f "$file" ] || tr -d '\000' <"$file" | LC_ALL=C awk '/[^ -\/:-@[-`{-~]/'
     done
-    [ ! -s "${private}/secrets" ] || cat "$private/secrets"
-  } | tr -d '\r' | sed 's/^[[:space:]]*//; s/[[:space:]]*$//' | awk 'length($0) >= 8' >"$private/values"
-  tab=$(printf '\t')
-  {
-    cat "$private/values"
-    sed "s/\\\\/\\\\\\\\/g; s/\"/\\\\\"/g; s/$tab/\\\\t/g" "$private/values"
-  } | sort -u >"$private/hidden"
-  rm -f "$private/values"
+    [ ! -s "$private/secrets" ] || cat "$private/secrets"
+  )
+  hidden=$(printf '%s\n' "$hidden" | tr -d '\r' | sed 's/^[[:space:]]*//; s/[[:space:]]*$//' | awk 'length($0) >= 8')
+  hidden=$({
+    printf '%s\n' "$hidden"
+    printf '%s\n' "$hidden" | sed "s/\\\\/\\\\\\\\/g; s/\"/\\\\\"/g; s/$(printf '\t')/\\\\t/g"
+  } | sort -u)
   # mawk would hold lines back until it has read some thousand bytes.
   line_by_line=
   case $(awk -W version 2>&1 </dev/null) in
@@ -26,50 +29,39 @@ collect_secrets() {
   esac
 }
 
-# Reads text, writes it with `***` in place of every secret, line by line. Very many secrets are looked up by
-# how they begin, so that the time does not grow with their number.
-hide_secrets() {
-  if [ ! -s "$private/hidden" ]; then
-    exec cat
-  fi
+# Reads a stream as it comes and writes it in pieces, each with the mark and a newline at its end: awk gets no line
+# of any length at once, and no NUL byte, at which most of them would stop. The shell drops those.
+in_pieces() {
+  while piece=$(LC_ALL=C dd bs=65536 count=1 2>&1); do
+    text=${piece%[01]+[01] records in*}
+    case $piece in
+      0+0*) [ -n "$text" ] || break ;;
+    esac
+    printf '%s%s\n' "$text" "$mark"
+  done 2>/dev/null
+}
+
+# What mask reads first.
+secrets_first() {
+  printf '%s\n%s\n' "$hidden" "$mark"
+}
+
+# mask OPTION...: an awk with hide-secrets.awk and what the options name beside it.
+mask() {
   # shellcheck disable=SC2086 # Two words or none.
-  LC_ALL=C exec awk $line_by_line -v hidden="$private/hidden" '
-    function holds(line, i) {
-      if (count > 500) return 1
-      for (i = 1; i <= count; i++) if (index(line, secrets[i])) return 1
-      return 0
-    }
-    # Characters of the longest secret that stands at this place.
-    function length_at(line, place, begin, which, i, n, longest) {
-      begin = substr(line, place, 8)
-      if (!(begin in starting)) return 0
-      n = split(starting[begin], which, " ")
-      longest = 0
-      for (i = 1; i <= n; i++)
-        if (length(secrets[which[i]]) > longest && substr(line, place, length(secrets[which[i]])) == secrets[which[i]])
-          longest = length(secrets[which[i]])
-      return longest
-    }
-    function hide(line, clean, covered, place, last, found) {
-      clean = ""
-      covered = 0
-      last = length(line) - 7
-      for (place = 1; place <= last; place++) {
-        found = length_at(line, place)
-        if (found == 0) continue
-        if (place > covered) clean = clean substr(line, covered + 1, place - covered - 1) "***"
-        if (place + found - 1 > covered) covered = place + found - 1
-      }
-      return clean substr(line, covered + 1)
-    }
-    BEGIN {
-      while ((getline secret < hidden) > 0) {
-        secrets[++count] = secret
-        starting[substr(secret, 1, 8)] = starting[substr(secret, 1, 8)] " " count
-      }
-    }
-    {
-      print holds($0) ? hide($0) : $0
-      fflush()
-    }'
+  LC_ALL=C awk $line_by_line -v mark="$mark" -f "$scripts/hide-secrets.awk" "$@"
+}
+
+# Reads text, writes it with `***` in place of every secret.
+hide_secrets() {
+  { secrets_first && in_pieces; } | mask -f "$scripts/show.awk"
+}
+
+# hide_secrets_of FILE: writes what is in it, byte for byte as it is if it holds no secret.
+hide_secrets_of() {
+  tr -d '\000' <"$1" | LC_ALL=C grep -a -q -F -e "${hidden:-$mark}" 2>/dev/null
+  case $? in
+    1) cat "$1" ;;
+    *) hide_secrets <"$1" ;;
+  esac
 }

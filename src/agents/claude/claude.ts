@@ -30,17 +30,14 @@ export const claude: Agent = {
     hiddenPaths: [],
     // It would try again for three minutes.
     hopeless: '^[{]"type":"system","subtype":"api_retry",.*"error_status":40[13][,}]',
-    result: {
-      lines: '^{"type":"result",',
-      ok: '^[{]"type":"result","subtype":"success","is_error":false,.*"num_turns":[1-9]',
-    },
+    final: '^[{]"type":"result",',
     // Stopped while it waits for the model it prints no result, but its session file has what it has used.
     usage: {
       session: 's/^.*"session_id":"\\([0-9a-f-]*\\)".*$/\\1/p',
       lines:
         's/^.*"message":{\\("id":"[^"]*"\\),.*"usage":{\\("input_tokens":[0-9]*,"cache_creation_input_tokens":[0-9]*,"cache_read_input_tokens":[0-9]*,"output_tokens":[0-9]*\\)[,}].*$/{"type":"usage",\\1,\\2}/p',
     },
-    summary: '^{"type":"result",',
+    summary: '^[{]"type":"result",',
   },
   resources: {
     requests: { cpu: "250m", memory: "512Mi", "ephemeral-storage": "1Gi" },

@@ -25,10 +25,7 @@ export const codex: Agent = {
     hiddenPaths: [".codex", ".agents"],
     // It would try again five times, for seven seconds.
     hopeless: '^[{]"type":"error","message":"Reconnecting[.]+ [0-9/]+ [(]unexpected status 40[13] ',
-    result: {
-      lines: '^{"type":"turn[.]\\(completed\\|failed\\)"',
-      ok: '^[{]"type":"turn[.]completed"',
-    },
+    final: '^[{]"type":"turn[.](completed|failed)"',
     // Its own sum counts the session's earlier attempts, and not what its sub-agents have used.
     usage: {
       always: true,
@@ -36,7 +33,7 @@ export const codex: Agent = {
       lines:
         's/^.*"type":"token_usage_record","payload":{\\("thread_id":"[^"]*","turn_id":"[^"]*"\\),.*"turn_token_usage":{\\("input_tokens":[0-9]*,"cached_input_tokens":[0-9]*,"cache_write_input_tokens":[0-9]*,"output_tokens":[0-9]*\\)[,}].*$/{"type":"usage",\\1,\\2}/p',
     },
-    summary: '^{"type":"\\(thread[.]started\\|turn[.]completed\\|turn[.]failed\\)"',
+    summary: '^[{]"type":"(thread[.]started|turn[.]completed|turn[.]failed)"',
   },
   resources: {
     requests: { cpu: "250m", memory: "512Mi", "ephemeral-storage": "1Gi" },

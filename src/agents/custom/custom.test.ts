@@ -121,20 +121,3 @@ describe("custom's output", () => {
     assert.equal(parseCustomOutput("half a li").error?.kind, "NoResult");
   });
 });
-
-describe("custom's report of a failure, as the entrypoint sees it", () => {
-  const { result } = custom.entrypoint;
-  const failed = new RegExp("failed" in result ? result.failed : "");
-  const lines: [string, boolean][] = [
-    ['{"type":"result","ok":false}', true],
-    [' { "ok" : false, "text": "x", "type": "result" }', true],
-    ['{"text":"x","type":"result","n":1,"ok":false,"z":1}', true],
-    [FULL_RESULT, false],
-    ['{"type":"result","text":"\\"ok\\":false"}', false],
-    ['{"type":"other","ok":false}', false],
-    ['it said {"type":"result","ok":false}', false],
-  ];
-  for (const [line, isFailure] of lines) {
-    test(`${line} is ${isFailure ? "one" : "none"}`, () => assert.equal(failed.test(line), isFailure));
-  }
-});

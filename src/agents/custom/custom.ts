@@ -1,10 +1,6 @@
 import type { Agent } from "../agent.ts";
 import { parseCustomOutput } from "./custom-output.ts";
 
-/** A JSON object with `"type": "result"` and `"ok": false`, in either order. */
-const REPORTED_FAILURE =
-  '^ *[{](.*[ ,])?"type" *: *"result".*[ ,]"ok" *: *false|^ *[{](.*[ ,])?"ok" *: *false.*[ ,]"type" *: *"result"';
-
 /** The program that a run names in its command: nothing is known of it but what it is given and what it leaves. */
 export const custom: Agent = {
   name: "custom",
@@ -14,7 +10,6 @@ export const custom: Agent = {
     promptPrefix: "",
     instructionFiles: [],
     hiddenPaths: [],
-    result: { lines: "[^ ]", failed: REPORTED_FAILURE },
   },
   resources: {
     requests: { cpu: "250m", memory: "512Mi", "ephemeral-storage": "1Gi" },

@@ -29,11 +29,7 @@ export const gemini: Agent = {
     hidesGitConfig: true,
     hiddenPaths: [".gemini", ".agents"],
     quotes: "dollar",
-    result: {
-      lines: '^{"type":"result",',
-      ok: '^[{]"type":"result","timestamp":"[^"]*","status":"success",',
-      bad: '^[{]"type":"error",.*("severity":"error"|"message":"Loop detected)',
-    },
+    final: '^[{]"type":"result",',
     // Its result has no turns, and when it is stopped it has none at all.
     usage: {
       always: true,
@@ -41,7 +37,7 @@ export const gemini: Agent = {
       lines:
         's/^{\\("id":"[^"]*"\\),"timestamp":"[^"]*","type":"gemini",.*"tokens":{\\("input":[0-9]*,"output":[0-9]*,"cached":[0-9]*,"thoughts":[0-9]*\\)[,}].*$/{"type":"usage",\\1,\\2}/p',
     },
-    summary: '^{"type":"\\(init\\|error\\|result\\)",',
+    summary: '^[{]"type":"(init|error|result)",',
   },
   resources: {
     requests: { cpu: "500m", memory: "1Gi", "ephemeral-storage": "1Gi" },

@@ -19,12 +19,8 @@ export const opencode: Agent = {
     // One of its two readers of configuration knows no switch, and runs the plugins that it finds there.
     hiddenPaths: [".opencode", "opencode.json", "opencode.jsonc"],
     quotes: "json",
-    result: {
-      lines: '^{"type":"step_finish",',
-      ok: '"reason":"stop"',
-      bad: '^[{]"type":"error",',
-    },
-    summary: '^{"type":"\\(step_finish\\|error\\)",',
+    final: '^[{]"type":"step_finish",.*"reason":"stop"|^[{]"type":"error",',
+    summary: '^[{]"type":"(step_finish|error)",',
   },
   resources: {
     requests: { cpu: "500m", memory: "1Gi", "ephemeral-storage": "1Gi" },

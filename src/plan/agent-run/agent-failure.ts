@@ -14,6 +14,11 @@ export function explainAgentError(error: AgentError, facts: JobFacts, exitCode: 
   return explain ? explain(error, facts) : otherFailure(exitCode, error.message);
 }
 
+/** Whether the agent itself knows what it failed of. */
+export function isExplained(error: AgentError | undefined): boolean {
+  return error !== undefined && EXPLANATIONS[error.kind] !== undefined;
+}
+
 /** An end of the agent that none of its own errors explains. */
 export function otherFailure(exitCode: number, said: string): AgentFailure {
   if (exitCode === 0) return { reason: "AgentError", message: said };

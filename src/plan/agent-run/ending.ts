@@ -5,9 +5,15 @@ import type { Reason } from "../../api/reasons.ts";
 import type { Pod } from "../../kube/builtin.ts";
 import { isDeleting } from "../../kube/objects.ts";
 import { factsOf } from "../specs/facts.ts";
-import { parseGitReport, parseUnfitImage, wasStalled, type GitReport } from "../specs/git-report.ts";
+import {
+  lastWordsIn,
+  parseGitReport,
+  parseUnfitImage,
+  wasStalled,
+  type GitReport,
+} from "../specs/git-report.ts";
 import { wasStoppedByCancel } from "./cancel.ts";
-import { explainAgentError, otherFailure } from "./agent-failure.ts";
+import { explainAgentError, isExplained, otherFailure } from "./agent-failure.ts";
 import { describeChange } from "./change.ts";
 import type { ObservedRun } from "./observed.ts";
 import { jobCondition, wasSuspended, type JobState } from "./job-state.ts";
@@ -64,8 +70,8 @@ function endedEarly(pod: Pod): Verdict {
 }
 
 function observedEnd(observed: ObservedRun, job: JobState, pod: Pod): Ending {
-  const report = agentReport(observed, job);
   const end = podState.agentTermination(pod);
+  const report = agentReport(observed, job, end?.message ?? "");
   const git = end?.message === undefined ? undefined : parseGitReport(end.message);
   const facts = { report, git, exitCode: end?.exitCode, at: end?.finishedAt };
   const outside = stoppedFromOutside(job, pod);
@@ -75,9 +81,14 @@ function observedEnd(observed: ObservedRun, job: JobState, pod: Pod): Ending {
   return end ? { ...agentEnd(observed, job, end, report, git), ...facts } : endedEarly(pod);
 }
 
-function agentReport({ output }: ObservedRun, job: JobState): AgentReport | undefined {
-  if (!output || "missing" in output) return undefined;
-  return agentNamed(factsOf(job).agent ?? "")?.parseOutput(output.tail);
+/** The one place where an agent is judged. Of a log that is gone its last words are left, but not what it has used. */
+function agentReport({ output }: ObservedRun, job: JobState, message: string): AgentReport | undefined {
+  const agent = agentNamed(factsOf(job).agent ?? "");
+  const words = lastWordsIn(message);
+  if (output && "tail" in output) return agent?.parseOutput(`${words ?? ""}\n${output.tail}`);
+  if (words === undefined) return undefined;
+  const report = agent?.parseOutput(words);
+  return report && { ok: report.ok, sessionId: report.sessionId, error: report.error };
 }
 
 type Verdict = Pick<Ending, "phase" | "reason" | "message">;
@@ -161,7 +172,7 @@ function agentEnd(
   report: AgentReport | undefined,
   git: GitReport | undefined,
 ): Verdict {
-  if (end.reason === "OOMKilled") {
+  if (isKilledForMemory(end)) {
     return failure("OutOfMemory", "the agent used more memory than its limit and was killed");
   }
   if (couldNotStart(end))
@@ -172,20 +183,31 @@ function agentEnd(
   }
   const unfit = parseUnfitImage(end.message ?? "");
   if (unfit) return failure(unfit.reason, unfit.message);
-  if (end.exitCode === 0 && (report?.ok ?? git?.ok)) return completed(report, git);
+  if (end.exitCode === 0 && report?.ok) return completed(observed, git);
   const { reason, message } = report?.error
     ? explainAgentError(report.error, factsOf(job), end.exitCode)
     : otherFailure(end.exitCode, unavailable(observed));
-  return failure(reason, message);
+  return end.reason === "OOMKilled" && !isExplained(report?.error)
+    ? failure(
+        "OutOfMemory",
+        `a program of the agent's used more memory than the limit and was killed; ${message}`,
+      )
+    : failure(reason, message);
+}
+
+/** A kubelet reports OOMKilled also if only a child was killed: the container's first process then ends by itself. */
+function isKilledForMemory({ reason, exitCode }: podState.Terminated): boolean {
+  return reason === "OOMKilled" && exitCode === 137;
 }
 
 function failure(reason: Reason, message: string): Verdict {
   return { phase: "Failed", reason, message };
 }
 
-function completed(report: AgentReport | undefined, git: GitReport | undefined): Verdict {
+function completed({ output }: ObservedRun, git: GitReport | undefined): Verdict {
   const did = git ? describeChange(git) : "the agent did its task; what it changed is not known";
-  const result = report ? "" : "; its log was gone before its tokens and cost could be read";
+  const result =
+    output && "tail" in output ? "" : "; its log was gone before its tokens and cost could be read";
   return { phase: "Succeeded", reason: "Completed", message: did + result };
 }
 

@@ -93,7 +93,7 @@ function ended(exitCode: number, more: Record<string, unknown> = {}): ContainerS
 }
 
 const GIT =
-  '{"type":"agent-operator","ok":true,"exitCode":0,"git":{"branch":"main","baseCommit":"a","headCommit":"b","commits":1,"filesChanged":2,"insertions":3,"deletions":1,"uncommittedChanges":false}}';
+  '{"type":"agent-operator","exitCode":0,"git":{"branch":"main","baseCommit":"a","headCommit":"b","commits":1,"filesChanged":2,"insertions":3,"deletions":1,"uncommittedChanges":false}}';
 const SAID =
   '{"type":"result","subtype":"success","is_error":false,"num_turns":2,"result":"Done","session_id":"s","total_cost_usd":0.5,"modelUsage":{"m":{"inputTokens":10,"outputTokens":5,"cacheReadInputTokens":0,"cacheCreationInputTokens":0,"costUSD":0.5}}}';
 
@@ -314,7 +314,29 @@ describe("a run that has ended", () => {
   });
 
   const oom = ended(137, { reason: "OOMKilled" });
+  const childOom = (exitCode: number) => ended(exitCode, { reason: "OOMKilled", message: GIT });
   const endings: [string, Pod["status"], Partial<ObservedRun>, string, Reason][] = [
+    [
+      "succeeded when only a child of the agent ran out of memory",
+      { phase: "Succeeded", containerStatuses: [container("agent", childOom(0))] },
+      { output: { tail: SAID } },
+      "Succeeded",
+      "Completed",
+    ],
+    [
+      "failed of memory when the agent then ended with an error that it does not explain",
+      { containerStatuses: [container("agent", childOom(1))] },
+      { output: { tail: "" } },
+      "Failed",
+      "OutOfMemory",
+    ],
+    [
+      "failed of what the agent says although a child of it ran out of memory",
+      { containerStatuses: [container("agent", childOom(1))] },
+      { output: { tail: SAID.replace("false", 'true,"api_error_status":429') } },
+      "Failed",
+      "RateLimited",
+    ],
     [
       "failed when the agent reports an error although it exits with 0",
       { containerStatuses: [container("agent", ended(0))] },

@@ -1,7 +1,6 @@
 import type { AgentRunResult, AgentRunStatus } from "../../api/agent-run.ts";
 import { formatCost } from "../../agents/output.ts";
 import { MAX_RESULT_TEXT } from "../../api/bounds.ts";
-import type { GitReport } from "../specs/git-report.ts";
 import type { Ending } from "./ending.ts";
 
 /** What the agent and git reported, as status shows it; unknown stays absent. */
@@ -13,7 +12,7 @@ export function resultOf({ report, git }: Ending): AgentRunResult | undefined {
     tokens: report?.tokens,
     costUSD: report?.costUSD,
     ...textOf(report?.text),
-    git: git && gitOf(git),
+    git,
   };
 }
 
@@ -45,8 +44,4 @@ function textOf(text: string | undefined): Pick<AgentRunResult, "text" | "textTr
   const characters = [...text];
   if (characters.length <= MAX_RESULT_TEXT) return { text };
   return { text: `${characters.slice(0, MAX_RESULT_TEXT - 1).join("")}…`, textTruncated: true };
-}
-
-function gitOf({ ok: _ok, ...facts }: GitReport): AgentRunResult["git"] {
-  return facts;
 }

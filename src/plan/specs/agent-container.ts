@@ -151,8 +151,13 @@ function gitAccess(run: ResolvedRun): EnvVar[] {
   return repository?.exposeCredentialsToAgent ? remoteEnv(repository) : [];
 }
 
+/**
+ * How long an agent may stay after its final result without writing or computing anything: what it has started may
+ * still be at work, but one that hangs has already said all.
+ */
+const RESULT_PATIENCE_SECONDS = 60;
+
 function entrypointEnv(run: ResolvedRun, rules: EntrypointRules): Record<string, string | undefined> {
-  const { result } = rules;
   const trusted = run.trustRepositoryConfig;
   return {
     AGENT_CLI: rules.cli ?? run.command?.[0],
@@ -170,10 +175,8 @@ function entrypointEnv(run: ResolvedRun, rules: EntrypointRules): Record<string,
     AGENT_HIDDEN_PATHS: trusted ? undefined : rules.hiddenPaths.join(" "),
     AGENT_GIT_INCLUDE: rules.hidesGitConfig ? "true" : undefined,
     AGENT_HOPELESS: rules.hopeless,
-    AGENT_RESULT_LINES: result.lines,
-    ...("failed" in result
-      ? { AGENT_RESULT_FAILED: result.failed }
-      : { AGENT_RESULT_OK: result.ok, AGENT_RESULT_BAD: result.bad }),
+    AGENT_FINAL: rules.final,
+    AGENT_RESULT_PATIENCE: String(RESULT_PATIENCE_SECONDS),
     AGENT_USAGE_PATH: rules.usage && rules.session?.path,
     AGENT_USAGE_ALWAYS: rules.usage?.always ? "true" : undefined,
     AGENT_USAGE_SESSION: rules.usage?.session,

@@ -4,12 +4,11 @@ import { outcomeOf } from "../agent-run/change.ts";
 import { parseGitReport, parseUnfitImage } from "./git-report.ts";
 
 const OUTCOME =
-  '{"type":"agent-operator","ok":true,"exitCode":0,"git":{"branch":"main","baseCommit":"","headCommit":"abc",' +
+  '{"type":"agent-operator","exitCode":0,"git":{"branch":"main","baseCommit":"","headCommit":"abc",' +
   '"commits":1,"filesChanged":2,"insertions":3,"deletions":0,"uncommittedChanges":false}}\n';
 
 test("the entrypoint's line is read, unknown facts stay absent", () => {
   assert.deepEqual(parseGitReport(OUTCOME), {
-    ok: true,
     branch: "main",
     headCommit: "abc",
     commits: 1,
@@ -32,8 +31,8 @@ test("branches and what is left out are read; what is absent or nonsense stays u
   const nonsense = { commits: -1, filesChanged: "2", uncommittedChanges: "no", branches: {}, leftOut: "x" };
   assert.deepEqual(parseGitReport(line(nonsense)), { ok: true });
   assert.equal(outcomeOf({ ok: true }), undefined);
-  assert.equal(outcomeOf({ ok: true, commits: 0 }), undefined);
-  assert.equal(outcomeOf({ ok: true, commits: 0, uncommittedChanges: false }), "NoChanges");
+  assert.equal(outcomeOf({ commits: 0 }), undefined);
+  assert.equal(outcomeOf({ commits: 0, uncommittedChanges: false }), "NoChanges");
 });
 
 test("anything else is no report", () => {
@@ -41,7 +40,7 @@ test("anything else is no report", () => {
     "",
     "OOM",
     OUTCOME.slice(0, 80),
-    '{"type":"agent-operator","ok":true}',
+    '{"type":"agent-operator","exitCode":0}',
     "{}",
     "null",
   ]) {
@@ -50,7 +49,7 @@ test("anything else is no report", () => {
 });
 
 test("an image that could not run the agent is told apart", () => {
-  const message = '{"type":"agent-operator","ok":false,"reason":"InvalidImage","message":"no bash"}\n';
+  const message = '{"type":"agent-operator","reason":"InvalidImage","message":"no bash"}\n';
   assert.deepEqual(parseUnfitImage(message), { reason: "InvalidImage", message: "no bash" });
   assert.equal(parseGitReport(message), undefined);
   assert.equal(parseUnfitImage(OUTCOME), undefined);

@@ -1,7 +1,5 @@
 /** What the entrypoint reports when the agent has ended: git's facts, as `status.result.git` has them. */
 export interface GitReport {
-  /** Exit code 0 and the agent's own account, as far as a shell can tell. */
-  ok: boolean;
   /** Absent on a detached HEAD. */
   branch?: string;
   /** Absent where the repository had no commit yet. */
@@ -31,9 +29,8 @@ export interface UnfitImage {
 export function parseGitReport(message: string): GitReport | undefined {
   const outcome = parseOutcome(message);
   const git = asFields(outcome?.["git"]);
-  if (!outcome || !git) return undefined;
+  if (!git) return undefined;
   return {
-    ok: outcome["ok"] === true,
     ...textField("branch", git),
     ...textField("baseCommit", git),
     ...textField("headCommit", git),
@@ -52,6 +49,15 @@ export function parseGitReport(message: string): GitReport | undefined {
 /** Whether the entrypoint has stopped the agent because it did nothing any more. */
 export function wasStalled(message: string): boolean {
   return parseOutcome(message)?.["stalled"] === true;
+}
+
+/**
+ * The last lines by which the agent itself says how it ended, with long texts cut; undefined if it said nothing, or the
+ * entrypoint was killed. For `parseOutput`, beside or in place of the log.
+ */
+export function lastWordsIn(message: string): string | undefined {
+  const said = parseOutcome(message)?.["said"];
+  return typeof said === "string" && said !== "" ? said : undefined;
 }
 
 /** Reads the agent container's termination message; undefined unless the image could not run the agent. */

@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 import { agentOfType } from "../../../src/agents/registry.ts";
 import { startModelEndpoint } from "../../../src/demo/model-endpoint.ts";
 import { committingScenario } from "../../../src/demo/model-scenario.ts";
-import { parseGitReport } from "../../../src/plan/specs/git-report.ts";
+import { lastWordsIn, parseGitReport } from "../../../src/plan/specs/git-report.ts";
 import { runOk } from "../../support/run.ts";
 import { agentFacts } from "./agent-facts.ts";
 import type { NamedAgent } from "./agent-facts.ts";
@@ -92,7 +92,7 @@ export function describeAgent(agent: NamedAgent): void {
       const report = run.agent.parseOutput(stdout);
       assert.equal(report.error?.kind, "Authentication");
       assert.equal(report.error?.status, 401);
-      assert.equal(parseGitReport(await run.pod.message())?.ok, false);
+      assert.equal(run.agent.parseOutput(lastWordsIn(await run.pod.message()) ?? "").ok, false);
     });
 
     test("a TERM ends the run with 143, and its work is in the patch", async () => {

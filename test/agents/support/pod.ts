@@ -34,6 +34,8 @@ export interface TestPod {
 export interface TestPodOptions {
   /** Values of Secrets and ConfigMaps, by `name/key`. */
   values?: Readonly<Record<string, string>>;
+  /** Variables that win over those of the containers. */
+  env?: Readonly<Record<string, string>>;
   /** Replaces PATH of the containers. */
   path?: string;
   /** The shell that stands for /bin/sh. Default: dash. */
@@ -136,7 +138,7 @@ export function startContainer(
   const [program = "", ...begin] = [...enter, ...AS_USER, ...(options.shell ?? ["dash"])];
   return start(program, [...begin, ...args], {
     cwd: workingDirectory ?? directory,
-    env: { PATH: path, ...env },
+    env: { PATH: path, ...env, ...options.env },
     timeoutMs: options.timeoutMs ?? 30_000,
   });
 }
