@@ -26,11 +26,11 @@ test("branches and what is left out are read; what is absent or nonsense stays u
     parseGitReport(
       line({ commits: 2, branches: [branch, { name: "x" }, 7], leftOut: ["sub/", 7], leftOutCount: 12 }),
     ),
-    { ok: true, commits: 2, branches: [branch], leftOut: ["sub/"], leftOutCount: 12 },
+    { commits: 2, branches: [branch], leftOut: ["sub/"], leftOutCount: 12 },
   );
   const nonsense = { commits: -1, filesChanged: "2", uncommittedChanges: "no", branches: {}, leftOut: "x" };
-  assert.deepEqual(parseGitReport(line(nonsense)), { ok: true });
-  assert.equal(outcomeOf({ ok: true }), undefined);
+  assert.deepEqual(parseGitReport(line(nonsense)), {});
+  assert.equal(outcomeOf({}), undefined);
   assert.equal(outcomeOf({ commits: 0 }), undefined);
   assert.equal(outcomeOf({ commits: 0, uncommittedChanges: false }), "NoChanges");
 });
