@@ -6,7 +6,7 @@ import { kubeconfigTransport } from "../../client/kubeconfig.ts";
 import { startOperator } from "../../operator/operator.ts";
 import { createLog, logLevels } from "../../runtime/log.ts";
 import type { OperatorValues } from "../options.ts";
-import { resourcesOf } from "../resources.ts";
+import { resourcesOf } from "./git-resources.ts";
 import { UsageError } from "../command.ts";
 import type { Config } from "../config.ts";
 import type { CommandContext } from "../context.ts";

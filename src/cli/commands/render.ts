@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { stringify } from "yaml";
 import { DEFAULT_AGENT_IMAGE, DEFAULT_GIT_IMAGE } from "../../operator/images.ts";
 import type { RenderValues } from "../options.ts";
-import { resourcesOf } from "../resources.ts";
+import { resourcesOf } from "./git-resources.ts";
 import { UsageError } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import { objectsIn } from "./manifest-text.ts";

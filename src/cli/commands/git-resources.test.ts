@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseResource, resourcesOf } from "./resources.ts";
+import { UsageError } from "../command.ts";
+import { resourcesOf } from "./git-resources.ts";
 
 test("requests and limits are named one by one", () => {
   assert.deepEqual(resourcesOf(["limits.memory=2Gi", "requests.cpu=50m", "limits.example.com/gpu=1"]), {
@@ -11,4 +12,4 @@ test("requests and limits are named one by one", () => {
 });
 
 for (const text of ["memory=2Gi", "limits.memory", "limits.memory=lots", "limit.memory=1Gi", "limits.=1"])
-  test(`${text} is refused`, () => assert.ok(parseResource(text).error));
+  test(`${text} is refused`, () => assert.throws(() => resourcesOf([text]), UsageError));
