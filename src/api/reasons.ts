@@ -278,8 +278,8 @@ export const REASONS = {
   ),
   RemoteNotAsked: condition(
     ["AgentRun"],
-    "The remote did not answer: the run started from the commit that the workspace last fetched.",
-    "See git's words in the event. Create the run again if it needs newer commits.",
+    "The remote did not answer, or no longer has the branch: the run started from a commit that the workspace has.",
+    "See the event for the cause. Create the run again if it needs newer commits.",
   ),
   Stalled: failed(
     "The agent wrote nothing and did no work for the time of stallTimeout, and was stopped. What it has done so far is kept.",

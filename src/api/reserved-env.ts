@@ -9,6 +9,8 @@ export const RESERVED_ENV_NAMES: readonly string[] = [
   "WORKTREES_DIR",
   "RUN_DIR",
   "RECORD_DIR",
+  "STORE_DIR",
+  "LOCKS_DIR",
   "GIT_ALLOW_PROTOCOL",
   "GIT_ALTERNATE_OBJECT_DIRECTORIES",
   "GIT_ASKPASS",

@@ -54,6 +54,7 @@ describe("the clone of a standalone run", () => {
     await directory[Symbol.asyncDispose]();
   });
 
+  const credentials = { name: "git", key: "token" };
   const ofOrigin = (changes = {}): ReturnType<typeof repository> =>
     repository(`${server.url}/origin`, changes);
 
@@ -133,7 +134,6 @@ describe("the clone of a standalone run", () => {
     }
   });
 
-  const credentials = { name: "git", key: "token" };
   const shapes: [string, string][] = [
     ["a token", `${TOKEN}\n`],
     ["user:token", `x-access-token:${TOKEN}`],
@@ -208,24 +208,43 @@ describe("the clone of a standalone run", () => {
     assert.match(await pod.message(), /^VolumeNotWritable: .*claim fix-bug-workspace/);
   });
 
-  test("brings submodules along", async () => {
-    const root = join(directory.path, "remote");
-    const library = await createGitRepository(join(root, "library"), { "lib.txt": "lib\n" });
-    const parent = await createGitRepository(join(root, "parent"));
-    await parent.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", library.path, "lib");
-    await parent.git("config", "-f", ".gitmodules", "submodule.lib.url", "../library");
-    await parent.commit({}, "Add a submodule");
-    const pod = await createPod(
-      place(),
-      resolvedRun({
-        repository: repository(`${server.url}/parent`, { submodules: true }),
-        worktree: { branch: "w" },
-      }),
-    );
-    const result = await pod.clone();
-    assert.equal(result.code, 0, result.stderr);
-    assert.equal(await pod.read("/workspace-wt/fix-bug/lib/lib.txt"), "lib\n");
-  });
+  for (const withCredentials of [false, true]) {
+    test(`brings submodules along, ${withCredentials ? "with credentials" : "without"}`, async () => {
+      const root = join(directory.path, `remote/nested-${withCredentials}`);
+      const inner = await createGitRepository(join(root, "inner"), { "in.txt": "in\n" });
+      const library = await createGitRepository(join(root, "library"), { "lib.txt": "lib\n" });
+      const parent = await createGitRepository(join(root, "parent"));
+      const allow = ["-c", "protocol.file.allow=always", "submodule", "--quiet", "add"];
+      await library.git(...allow, inner.path, "deep/in ner");
+      await library.git("config", "-f", ".gitmodules", "submodule.deep/in ner.url", "../inner");
+      await library.commit({}, "Add a submodule");
+      await parent.git(...allow, "--name", "odd name", library.path, "lib");
+      await parent.git("config", "-f", ".gitmodules", "submodule.odd name.url", "../library");
+      await parent.commit({}, "Add a submodule");
+      await inner.commit({ "in.txt": "newer than what the library names\n" });
+      const host = withCredentials ? privateServer : server;
+      const changes = withCredentials ? { credentials } : {};
+      const pod = await createPod(
+        place(),
+        resolvedRun({
+          repository: repository(`${host.url}/nested-${withCredentials}/parent`, {
+            submodules: true,
+            ...changes,
+          }),
+          worktree: { branch: "w" },
+        }),
+        { values: { "git/token": TOKEN } },
+      );
+      const result = await pod.clone();
+      assert.equal(result.code, 0, result.stderr);
+      const work = "/workspace-wt/fix-bug";
+      assert.equal(await pod.read(`${work}/lib/lib.txt`), "lib\n");
+      assert.equal(await pod.read(`${work}/lib/deep/in ner/in.txt`), "in\n");
+      assert.equal(await gitIn(pod, work, "status", "--porcelain"), "");
+      assert.match(await gitIn(pod, work, "submodule", "status", "--recursive"), /^ ?[0-9a-f]{40} lib/);
+      assert.match(await gitIn(pod, `${work}/lib`, "config", "remote.origin.url"), /\/library$/);
+    });
+  }
 
   for (const url of ["foo::x@y:z", "ext::sh -c id", "foo://host/x"]) {
     test(`git runs no remote helper, even if a URL like ${url} had been admitted`, async () => {

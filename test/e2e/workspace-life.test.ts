@@ -148,7 +148,7 @@ describe("the life of an AgentWorkspace", { concurrency: false, timeout: 300_000
     }
     assert.match(
       (await eventsOf("AgentRun", "offline")).join("\n"),
-      /RemoteNotAsked: the remote could not be asked/,
+      /RemoteNotAsked: .*the remote could not be asked/,
     );
     const head = await repository.commit({ "new.txt": "new\n" });
     await addRun("online", "many", { branch: "online-work" });

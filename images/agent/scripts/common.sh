@@ -4,10 +4,12 @@
 # Exit codes: 64 a permanent failure of git, 65 a volume that cannot be written, 66 an unfit image.
 set -u
 : "${WORKSPACE_DIR:=/workspace}" "${WORKTREES_DIR:=/workspace-wt}" "${RUN_DIR:=/workspace-run}"
-: "${RECORD_DIR:=/workspace-record}"
+: "${RECORD_DIR:=/workspace-record}" "${STORE_DIR:=/workspace-store}" "${LOCKS_DIR:=/workspace-locks}"
 : "${TMPDIR:=/tmp}" "${AGENT_TERMINATION_LOG:=/dev/termination-log}" "${AGENT_RUN:=run}"
 # Holds the commit that the run started from, or `-`; its presence says that the checkout is complete.
 base_file=$RECORD_DIR/start.${AGENT_RUN_UID:-run}.base
+# Objects that were fetched with credentials; absent where nothing was.
+store=$STORE_DIR/repository.git
 
 # The number of what these scripts and the operator that starts them agree on: names and meanings of the
 # variables, the lines of JSON, the exit codes. src/plan/specs/scripts.ts has the operator's.

@@ -1,43 +1,30 @@
 # shellcheck shell=sh disable=SC2034,SC2154,SC2317 # Variables and callers are in the scripts that read it.
-# What the scripts that make a checkout share. Needs common.sh, git-credentials.sh and git-remote.sh.
+# How a checkout is made from what was fetched. Needs common.sh and git-store.sh.
 
 quiet_git() {
   git -c core.hooksPath=/dev/null -c core.fsmonitor=false -c advice.detachedHead=false "$@"
 }
 
-# No file that configures git survives from an earlier attempt, nor a lock of one that was killed.
-open_repository() {
-  if [ -L .git ] || [ ! -d .git ]; then
-    rm -rf .git
-  else
-    rm -rf .git/config .git/config.worktree .git/hooks .git/info .git/modules .git/worktrees .git/objects/info
-    find .git -name '*.lock' -exec rm -f {} +
-    find .git/objects -name 'tmp_*' -exec rm -f {} + 2>/dev/null
-  fi
-  git init -q --template= -b main . || return 1
-  git config remote.origin.url "$url" &&
-    git config remote.origin.fetch '+refs/heads/*:refs/remotes/origin/*'
+# Nothing of an earlier attempt is read: what is there goes.
+empty_checkout() {
+  cd "$WORKSPACE_DIR" || fail 65 "cannot enter $WORKSPACE_DIR"
+  find . -mindepth 1 -maxdepth 1 -exec rm -rf {} +
+  new_repository .
 }
 
-fetch_refs() {
-  exec_remote_git fetch -q --no-tags --force "$@"
+# checked COMMAND...: or the end of the script with git's last lines. Another try would change nothing.
+checked() {
+  "$@" 2>"$private/error" || fail 64 "git cannot make the checkout: $(tail -n 12 "$private/error")"
+  cat "$private/error" >&2
 }
 
-# The branch that the remote's HEAD names; empty for a repository without commits.
-find_default_branch() {
-  must list_head >"$private/head"
-  branch=$(sed -n 's,^ref: refs/heads/\(.*\)[[:space:]]HEAD$,\1,p' "$private/head")
-  if [ -z "$branch" ] && [ -s "$private/head" ]; then
-    commit=$(sed -n 's,^\([0-9a-f]*\)[[:space:]]HEAD$,\1,p' "$private/head")
-  fi
+# check_out_branch BRANCH COMMIT
+check_out_branch() {
+  quiet_git checkout -q -f --no-track -B "$1" "$2" -- &&
+    git config "branch.$1.remote" origin &&
+    git config "branch.$1.merge" "refs/heads/$1"
 }
 
-list_head() {
-  exec_remote_git ls-remote --symref -- "$url" HEAD
-}
-
-update_submodules() {
-  directory=$1
-  shift
-  exec_remote_git -C "$directory" submodule --quiet update --init --recursive "$@"
+check_out_detached() {
+  quiet_git checkout -q -f --detach "$1" --
 }

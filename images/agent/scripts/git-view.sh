@@ -17,6 +17,13 @@ open_view() {
   git init -q --bare --template= "$view_dir" || fail 1 "git cannot work in $private; its messages are in the log"
   rm -rf "$view_dir/refs"
   ln -s "$shared/refs" "$shared/packed-refs" "$view_dir"
+  if [ -d "$store/objects" ]; then
+    GIT_ALTERNATE_OBJECT_DIRECTORIES=$store/objects
+    export GIT_ALTERNATE_OBJECT_DIRECTORIES
+  fi
+  odd=$(find "$shared/refs" "$shared/packed-refs" "$shared/objects" "$shared/worktrees" -maxdepth 0 -type l -print 2>/dev/null)
+  [ -n "$odd" ] || odd=$(find "$shared/refs" "$shared/packed-refs" "$shared/worktrees" ! -type d ! -type f -print 2>/dev/null | head -n 1)
+  [ -z "$odd" ] || fail 64 "$odd is no regular file: an agent has spoilt the repository that the runs of the workspace share"
 }
 
 # view ARGUMENT...: git on the refs and objects of the workspace.
@@ -30,9 +37,9 @@ commit_of() {
   view rev-parse -q --verify "$1^{commit}" 2>/dev/null || :
 }
 
-# One script at a time from here on, until `unlock` or the end.
+# One script at a time from here on, until `unlock` or the end. No agent mounts where the file is.
 lock() {
-  exec 9>>"$WORKTREES_DIR/.lock"
+  exec 9>>"$LOCKS_DIR/worktrees"
   if command -v flock >/dev/null; then
     flock 9 || say "the volume has no locks: runs that start at the same time may disturb each other"
   fi

@@ -1,65 +1,76 @@
 #!/bin/sh
 # shellcheck disable=SC2034,SC2154,SC2317 # Variables and callers are in the files that it reads.
 # Makes the checkout that the runs of a workspace share: every branch, with its whole history, so that
-# nothing has to be fetched where there are no credentials. Can run again on whatever an earlier attempt
-# left. Needs common.sh, git-credentials.sh, git-remote.sh and git-checkout.sh.
+# nothing has to be fetched where there are no credentials. With credentials there are two containers:
+# AGENT_GIT_STEP=fetch has them and fetches into the store, AGENT_GIT_STEP=checkout has the checkout.
+# Needs common.sh, git-credentials.sh, git-remote.sh, git-source.sh, git-store.sh, git-checkout.sh
+# and git-submodules.sh.
 scripts=${0%/*}
 . "$scripts/common.sh"
 . "$scripts/git-credentials.sh"
 . "$scripts/git-remote.sh"
+. "$scripts/git-source.sh"
+. "$scripts/git-store.sh"
 . "$scripts/git-checkout.sh"
+. "$scripts/git-submodules.sh"
 LC_ALL=C
 export LC_ALL
 url=$AGENT_REPOSITORY_URL
-branch=
+branch=${AGENT_REPOSITORY_BRANCH:-}
 commit=
-wanted=${AGENT_REPOSITORY_BRANCH:-}
-
-fetch_everything() {
-  must fetch_refs --prune -- "$url" '+refs/heads/*:refs/remotes/origin/*' '+refs/tags/*:refs/tags/*'
-}
-
-# Runs start from the remote's default branch unless they or the workspace name another.
-note_default_branch() {
-  find_default_branch
-  [ -z "$branch" ] || git symbolic-ref refs/remotes/origin/HEAD "refs/remotes/origin/$branch"
-  wanted=${wanted:-$branch}
-}
-
-require_wanted() {
-  git rev-parse -q --verify "refs/remotes/origin/$wanted^{commit}" >/dev/null && return
-  fail 64 "branch $wanted is not in $url; there are: $(git for-each-ref --format='%(refname:lstrip=3)' refs/remotes/origin | grep -v '^HEAD$' | head -n 30 | tr '\n' ' ')"
-}
+start=
+# Where no agent mounts it. Once it is there, agents have worked in the checkout, and what they did is theirs.
+made_file=$RUN_DIR/made
 
 check_out() {
-  if [ -z "$wanted" ]; then
-    [ -z "$commit" ] || quiet_git checkout -q -f --detach "$commit" --
-    return
+  if [ -n "$branch" ] && [ -n "$start" ]; then
+    checked check_out_branch "$branch" "$start"
+  elif [ -n "$start" ]; then
+    checked check_out_detached "$start"
   fi
-  quiet_git checkout -q -f --no-track -B "$wanted" "refs/remotes/origin/$wanted" -- &&
-    git config "branch.$wanted.remote" origin &&
-    git config "branch.$wanted.merge" "refs/heads/$wanted" &&
-    quiet_git clean -ffdxq
+}
+
+leave_in_store() {
+  require_writable "$STORE_DIR"
+  open_store || fail 1 "git cannot work in $STORE_DIR; its messages are in the log"
+  clean_store
+  prepare_remote
+  fetch_everything
+  if [ -n "${AGENT_REPOSITORY_SUBMODULES:-}" ] && [ -n "$start" ]; then
+    fetch_modules "$store" "$start" "$url" .
+  fi
+  leave start branch modules
 }
 
 make_checkout() {
-  open_repository && fetch_everything && note_default_branch || return 1
-  [ -z "$wanted" ] || require_wanted
+  require_writable "$WORKSPACE_DIR" "$WORKTREES_DIR" "$RUN_DIR"
+  if [ -e "$made_file" ]; then
+    say "the checkout was made before: it is kept as it is"
+    exit 0
+  fi
+  checked empty_checkout
+  if [ "${AGENT_GIT_STEP:-}" = checkout ]; then
+    take start branch modules
+    checked adopt_store
+  else
+    prepare_remote
+    fetch_everything
+  fi
   check_out
+  if [ "${AGENT_GIT_STEP:-}" = checkout ]; then
+    check_out_modules .
+  elif [ -n "${AGENT_REPOSITORY_SUBMODULES:-}" ] && [ -f .gitmodules ]; then
+    must update_submodules .
+  fi
+  : >"$made_file"
 }
 
 make_private
-require_writable "$WORKSPACE_DIR" "$WORKTREES_DIR" "$RUN_DIR"
 mkdir -p "$HOME"
 printf '[safe]\n\tdirectory = *\n[init]\n\tdefaultBranch = main\n' >"$HOME/.gitconfig"
-prepare_remote
-cd "$WORKSPACE_DIR" || fail 65 "cannot enter $WORKSPACE_DIR"
-make_checkout || {
-  say "the earlier checkout is unusable and is made anew"
-  find . -mindepth 1 -maxdepth 1 -exec rm -rf {} +
+if [ "${AGENT_GIT_STEP:-}" = fetch ]; then
+  leave_in_store
+else
   make_checkout
-} || fail 1 "git cannot make the checkout; its messages are in the log"
-if [ -n "${AGENT_REPOSITORY_SUBMODULES:-}" ] && [ -f .gitmodules ]; then
-  must update_submodules .
 fi
-say "$url: $(git log -1 --format='%h %s' 2>/dev/null | head -c 200)"
+say_start "$start"

@@ -1,13 +1,18 @@
 #!/bin/sh
 # shellcheck disable=SC2034,SC2154,SC2317 # Variables and callers are in the files that it reads.
 # Adds the worktree of a run to the checkout of a workspace, or takes up the one that is there. Can run
-# again on whatever an earlier attempt left. Needs common.sh, git-credentials.sh, git-remote.sh,
-# git-view.sh and git-record.sh.
+# again on whatever an earlier attempt left. With credentials there are two containers:
+# AGENT_GIT_STEP=fetch has them and asks the remote, AGENT_GIT_STEP=checkout has the checkout. Needs
+# common.sh, git-credentials.sh, git-remote.sh, git-source.sh, git-ask.sh, git-store.sh, git-view.sh
+# and git-record.sh.
 # Exit code 67: the branch is in the hands of another run.
 scripts=${0%/*}
 . "$scripts/common.sh"
 . "$scripts/git-credentials.sh"
 . "$scripts/git-remote.sh"
+. "$scripts/git-source.sh"
+. "$scripts/git-store.sh"
+. "$scripts/git-ask.sh"
 . "$scripts/git-view.sh"
 . "$scripts/git-record.sh"
 LC_ALL=C
@@ -17,22 +22,11 @@ wanted=$AGENT_WORKTREE_BRANCH
 source_branch=${AGENT_WORKTREE_SOURCE:-${AGENT_REPOSITORY_BRANCH:-}}
 # Time for the remote to answer where the workspace can do without.
 PATIENCE_SECONDS=60
-
-# private_git ARGUMENT...: a repository with no refs and no configuration of anyone else's, on the shared objects.
-private_git() {
-  GIT_DIR=$private/own.git GIT_OBJECT_DIRECTORY=$shared/objects git "$@"
-}
-
-fetch_source() {
-  GIT_DIR=$private/own.git
-  GIT_OBJECT_DIRECTORY=$shared/objects
-  export GIT_DIR GIT_OBJECT_DIRECTORY
-  exec_remote_git fetch -q --no-tags --force -- "$url" "+refs/heads/$source_branch:refs/heads/fetched"
-}
-
-list_branches() {
-  exec_remote_git ls-remote --heads -- "$url"
-}
+answer=
+start=
+known=
+default_branch=
+message=
 
 # Reads names, one a line; writes the five that are most like $1, nearest first.
 nearest() {
@@ -61,56 +55,44 @@ nearest() {
 
 # Ends the script: there is no branch to start from.
 no_source() {
-  if attempt list_branches >"$private/heads"; then
-    sed 's,^[^[:space:]]*[[:space:]]*refs/heads/,,' "$private/heads" >"$private/names"
-  else
-    view for-each-ref --format='%(refname:lstrip=3)' refs/remotes/origin | grep -v -x HEAD >"$private/names"
+  if [ ! -s "$private/heads" ]; then
+    view for-each-ref --format='%(refname:lstrip=3)' refs/remotes/origin | grep -v -x HEAD >"$private/heads"
   fi
-  view for-each-ref --format='%(refname:lstrip=2)' refs/heads >>"$private/names"
-  fail 64 "$1; the nearest names are: $(sort -u "$private/names" | nearest "$source_branch")"
+  view for-each-ref --format='%(refname:lstrip=2)' refs/heads >>"$private/heads"
+  fail 64 "$1; the nearest names are: $(sort -u "$private/heads" | nearest "$source_branch")"
 }
 
-# start: the newest commit of the source branch that is to be had; fetched: whether the remote gave it.
-find_start() {
-  if [ -z "$source_branch" ]; then
-    source_branch=$(view symbolic-ref -q --short refs/remotes/origin/HEAD)
-    source_branch=${source_branch#origin/}
-  fi
-  [ -n "$source_branch" ] || fail 64 "the workspace's repository names no default branch: set spec.worktree.sourceBranch"
-  known=$(commit_of "refs/remotes/origin/$source_branch")
-  if [ -n "$known" ]; then
-    private_git update-ref refs/heads/known "$known"
-    pauses='1 0'
-    ! command -v timeout >/dev/null || limit=$PATIENCE_SECONDS
-  fi
-  attempt fetch_source
-  result=$?
-  pauses=
-  limit=
-  if [ "$result" = 0 ]; then
-    start=$(private_git rev-parse -q --verify refs/heads/fetched)
-    fetched=true
-    return
-  fi
+# start: the newest commit of the source branch that is to be had.
+choose_start() {
   # A branch that another run has made is a source as well.
-  start=$(commit_of "refs/heads/$source_branch")
-  if grep -q "couldn't find remote ref" "$private/error"; then
-    [ -n "$start" ] || no_source "branch $source_branch is not in $url, nor has a run of the workspace made it"
-    say "$source_branch is not in $url: the branch of that name in the workspace is taken"
-    return
-  fi
-  start=${known:-$start}
-  [ -n "$start" ] || no_source "branch $source_branch is not in the workspace, and $url could not be asked: $message"
-  fetched=false
-  say "$message"
-  say "the remote could not be asked: $source_branch is taken as the workspace has it"
+  own=$(commit_of "refs/heads/$source_branch")
+  case $answer in
+    given) ;;
+    missing)
+      start=$own
+      [ -n "$start" ] || no_source "branch $source_branch is not in $url, nor has a run of the workspace made it"
+      message="$source_branch is not in $url: the branch of that name in the workspace is taken"
+      say "$message"
+      ;;
+    *)
+      start=${known:-$own}
+      [ -n "$start" ] || no_source "branch $source_branch is not in the workspace, and $url could not be asked: $message"
+      say "$message"
+      say "the remote could not be asked: $source_branch is taken as the workspace has it"
+      message="the remote could not be asked: $message"
+      ;;
+  esac
 }
 
-# Leaves to the operator whether the remote has given its newest commit.
+# Leaves to the operator whether the remote has given its newest commit. A branch that a run has made was
+# never there; one that is gone is worth a warning.
 report_fetch() {
-  case ${fetched:-} in
-    true) printf '{"type":"agent-operator","fetched":true}\n' ;;
-    false)
+  if [ "$answer" = missing ] && [ -z "$known" ] && [ -n "${AGENT_WORKTREE_SOURCE:-}" ]; then
+    answer=
+  fi
+  case $answer in
+    given) printf '{"type":"agent-operator","fetched":true}\n' ;;
+    missing | silent)
       printf '{"type":"agent-operator","fetched":false,"message":"%s"}\n' \
         "$(printf '%s' "$message" | tr '\n' ' ' | head -c 1500 | json_text)"
       ;;
@@ -181,24 +163,78 @@ fill_worktree() {
   filled=$admin/index
 }
 
-hand_over_scripts
+# The alternates of the shared repository are for agents; the containers of the operator name the store themselves.
+share_store() {
+  [ -d "$store/objects" ] || return 0
+  if [ -f "$shared/objects/info/alternates" ] && [ ! -L "$shared/objects/info/alternates" ] &&
+    grep -q -F -x -e "$store/objects" "$shared/objects/info/alternates"; then
+    return
+  fi
+  rm -rf "$shared/objects/info"
+  mkdir -p "$shared/objects/info"
+  printf '%s\n' "$store/objects" >"$shared/objects/info/alternates"
+}
+
+# note_newest GIT: what the remote gave, for a time when it does not answer.
+note_newest() {
+  [ "$answer" = given ] || return 0
+  "$1" update-ref "refs/remotes/origin/$source_branch" "$start"
+  [ -z "$default_branch" ] || "$1" symbolic-ref refs/remotes/origin/HEAD "refs/remotes/origin/$default_branch"
+}
+
+make_worktree() {
+  hand_over_scripts
+  require_writable "$WORKSPACE_DIR" "$WORKTREES_DIR" "$RUN_DIR" "$RECORD_DIR"
+  open_view
+  objects=$shared/objects
+  # Before the lock: a remote that takes its time holds up no other run.
+  if [ -z "$(commit_of "refs/heads/$wanted")" ]; then
+    if [ "${AGENT_GIT_STEP:-}" = checkout ]; then
+      take answer start known source_branch default_branch message
+      [ ! -s "$found/heads" ] || cp "$found/heads" "$private/heads"
+    else
+      prepare_remote
+      ask_remote "$objects" view
+    fi
+    choose_start
+  fi
+  lock
+  share_store
+  note_newest view
+  add_worktree
+  unlock
+  fill_worktree
+  if [ ! -s "$base_file" ]; then
+    view for-each-ref --format='%(objectname) %(refname)' refs/heads >"$private/heads"
+    record_start "$(commit_of "refs/heads/$wanted")" "$admin" "${filled:-}"
+  fi
+  report_fetch
+  say "$worktree is on branch $wanted: $(view log -1 --format='%h %s' "refs/heads/$wanted" | head -c 200)"
+}
+
+leave_in_store() {
+  require_writable "$STORE_DIR"
+  if [ -d "$found" ]; then
+    say "the remote was asked already"
+    exit 0
+  fi
+  find "$STORE_DIR/found" -mindepth 1 -maxdepth 1 -mtime +7 -exec rm -rf {} + 2>/dev/null
+  open_store || fail 1 "git cannot work in $STORE_DIR; its messages are in the log"
+  unset GIT_DIR
+  prepare_remote
+  ask_remote "$store/objects" in_store
+  note_newest in_store
+  leave answer start known source_branch default_branch message
+  [ ! -s "$private/heads" ] || cp "$private/heads" "$found/heads"
+  say "$url: $source_branch: ${start:-$message}"
+}
+
 make_private
-require_writable "$WORKSPACE_DIR" "$WORKTREES_DIR" "$RUN_DIR" "$RECORD_DIR"
 mkdir -p "$HOME"
 printf '[safe]\n\tdirectory = *\n' >"$HOME/.gitconfig"
-prepare_remote
-open_view
-git init -q --bare --template= "$private/own.git"
-# Before the lock: a remote that takes its time holds up no other run.
-[ -n "$(commit_of "refs/heads/$wanted")" ] || find_start
-lock
-[ "${fetched:-}" != true ] || view update-ref "refs/remotes/origin/$source_branch" "$start"
-add_worktree
-unlock
-fill_worktree
-if [ ! -s "$base_file" ]; then
-  view for-each-ref --format='%(objectname) %(refname)' refs/heads >"$private/heads"
-  record_start "$(commit_of "refs/heads/$wanted")" "$admin" "${filled:-}"
+git init -q --bare --template= "$private/own.git" || fail 1 "git cannot work in $private; its messages are in the log"
+if [ "${AGENT_GIT_STEP:-}" = fetch ]; then
+  leave_in_store
+else
+  make_worktree
 fi
-report_fetch
-say "$worktree is on branch $wanted: $(view log -1 --format='%h %s' "refs/heads/$wanted" | head -c 200)"

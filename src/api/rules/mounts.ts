@@ -8,6 +8,8 @@ export const RESERVED_MOUNT_TREES: readonly string[] = [
   "workspace-run",
   "workspace-record",
   "agent-operator",
+  "workspace-store",
+  "workspace-locks",
   "tmp",
   "bin",
   "boot",

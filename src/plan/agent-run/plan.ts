@@ -165,7 +165,7 @@ function showRunning({ run, pod, now }: ObservedRun, job: JobState): RunPlan | u
 }
 
 function notFetched(problem: string): EventIntent {
-  const note = `the remote could not be asked, the worktree starts from what the workspace last fetched: ${problem}`;
+  const note = `the worktree starts from what the workspace has, not from the remote's newest commit: ${problem}`;
   return { type: "Warning", reason: "RemoteNotAsked", action: "Start", note };
 }
 

@@ -8,7 +8,7 @@ import { runClaimName, workspaceClaimName } from "./names.ts";
 import { RUN_DIR, workDir, WORKSPACE_DIR, WORKTREES_DIR } from "./paths.ts";
 import { scriptPath } from "./scripts.ts";
 import { containerSecurity, podSecurity } from "./security.ts";
-import { recordMount } from "./volumes.ts";
+import { recordMount, storeMount } from "./volumes.ts";
 
 /** The files that every run leaves in its part of the claim. */
 export const ARTIFACTS = ["patch", "transcript", "log"] as const;
@@ -101,6 +101,7 @@ function buildContainer(
     ),
     resources: template?.initContainers?.[0]?.resources ?? gitResources(),
     volumeMounts: [
+      storeMount,
       { name: "workspace", mountPath: WORKSPACE_DIR, subPath: "repo", readOnly: true },
       { name: "workspace", mountPath: WORKTREES_DIR, subPath: "worktrees", readOnly: true },
       { name: "workspace", mountPath: RUN_DIR, subPath: `runs/${name}`, readOnly: true },

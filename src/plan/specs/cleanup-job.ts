@@ -6,7 +6,7 @@ import { CLEANUP_COMPONENT, workspaceLabels } from "./labels.ts";
 import { cleanupJobName, GIT_CLEANUP_CONTAINER, workspaceClaimName } from "./names.ts";
 import { alsoOwnedByRun, ownedByWorkspace } from "./owner.ts";
 import { WORKSPACE_DIR, WORKTREES_DIR } from "./paths.ts";
-import { recordMount } from "./volumes.ts";
+import { lockMount, recordMount, storeMount } from "./volumes.ts";
 import { endedByExitOf, PERMANENT_EXIT_CODES, workspacePod } from "./workspace-pod.ts";
 
 /** What the script says of a worktree with work that no branch has. */
@@ -63,10 +63,10 @@ export function buildCleanupJob(cleanup: WorktreeCleanup): Job {
       backoffLimit: 2,
       activeDeadlineSeconds: DEADLINE_SECONDS,
       ttlSecondsAfterFinished: KEPT_SECONDS,
-      podFailurePolicy: endedByExitOf(GIT_CLEANUP_CONTAINER, [...PERMANENT_EXIT_CODES, KEPT_EXIT_CODE]),
+      podFailurePolicy: endedByExitOf([GIT_CLEANUP_CONTAINER], [...PERMANENT_EXIT_CODES, KEPT_EXIT_CODE]),
       template: {
         metadata: { labels },
-        spec: workspacePod({ ...cleanup, ...workspace }, buildContainer(cleanup)),
+        spec: workspacePod({ ...cleanup, ...workspace }, [buildContainer(cleanup)]),
       },
     },
   };
@@ -87,6 +87,8 @@ function buildContainer({ run, workspace, force, ...git }: WorktreeCleanup): Con
       }),
     ),
     volumeMounts: [
+      storeMount,
+      lockMount,
       { name: "workspace", mountPath: WORKSPACE_DIR, subPath: "repo" },
       { name: "workspace", mountPath: WORKTREES_DIR, subPath: "worktrees" },
       recordMount(run),

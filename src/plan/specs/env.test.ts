@@ -23,16 +23,35 @@ test("every dollar of the operator's own text is doubled, and only those", () =>
   assert.deepEqual(literalEnv({ A: "$", B: "", C: undefined }), [{ name: "A", value: "$$" }]);
 });
 
-test("a proxy variable brings along what its value refers to", () => {
+test("a proxy variable brings along what its value refers to, under a name that no program knows", () => {
   const env = [
-    { name: "SECRET", value: "x" },
-    { name: "PROXY_HOST", value: "proxy" },
-    { name: "PROXY", value: "http://$(PROXY_HOST):3128" },
+    { name: "GIT_TRACE_CURL", value: "/workspace-run/trace" },
+    { name: "PROXY_HOST", valueFrom: { secretKeyRef: { name: "s", key: "k" } } },
+    { name: "PROXY", value: "http://$(PROXY_HOST):$$(PROXY_HOST)$(ABSENT)" },
     { name: "HTTPS_PROXY", value: "$(PROXY)" },
-    { name: "LANG", value: "$(SECRET)" },
+    { name: "NO_PROXY", value: "x,$(GIT_TRACE_CURL)" },
+    { name: "LANG", value: "$(PROXY_HOST)" },
   ];
+  assert.deepEqual(networkEnv(env), [
+    { name: "AGENT_NETWORK_GIT_TRACE_CURL", value: "/workspace-run/trace" },
+    { name: "AGENT_NETWORK_PROXY_HOST", valueFrom: { secretKeyRef: { name: "s", key: "k" } } },
+    {
+      name: "AGENT_NETWORK_PROXY",
+      value: "http://$(AGENT_NETWORK_PROXY_HOST):$$(PROXY_HOST)$(ABSENT)",
+    },
+    { name: "HTTPS_PROXY", value: "$(AGENT_NETWORK_PROXY)" },
+    { name: "NO_PROXY", value: "x,$(AGENT_NETWORK_GIT_TRACE_CURL)" },
+  ]);
+});
+
+test("a repository's own CA bundle takes the place of every other way to trust its host", () => {
+  const env = ["HTTPS_PROXY", "GIT_SSL_CAINFO", "GIT_SSL_CAPATH", "GIT_SSL_NO_VERIFY"].map((name) => ({
+    name,
+    value: "x",
+  }));
   assert.deepEqual(
-    networkEnv(env).map(({ name }) => name),
-    ["PROXY_HOST", "PROXY", "HTTPS_PROXY"],
+    networkEnv(env, { caBundle: { name: "ca", key: "ca.crt" } }).map(({ name }) => name),
+    ["HTTPS_PROXY"],
   );
+  assert.equal(networkEnv(env).length, 4);
 });

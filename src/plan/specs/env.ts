@@ -38,15 +38,49 @@ const NETWORK_NAMES: ReadonlySet<string> = new Set([
   "GIT_SSL_NO_VERIFY",
 ]);
 
-/** The proxy and certificate variables with those that their values refer to by `$(NAME)`, in their order. */
-export function networkEnv(env: readonly EnvVar[]): EnvVar[] {
-  const wanted = new Set(env.map(({ name }) => name).filter((name) => NETWORK_NAMES.has(name)));
+/** How a private authority is trusted; a repository's own CA bundle takes its place. */
+const AUTHORITY_NAMES: ReadonlySet<string> = new Set([
+  "GIT_SSL_CAINFO",
+  "GIT_SSL_CAPATH",
+  "GIT_SSL_NO_VERIFY",
+]);
+
+/**
+ * The proxy and certificate variables, and nothing else of the user's: what their values refer to by `$(NAME)` comes
+ * under a name that no program knows.
+ */
+export function networkEnv(env: readonly EnvVar[], { caBundle }: { caBundle?: unknown } = {}): EnvVar[] {
+  const isWanted = (name: string): boolean =>
+    NETWORK_NAMES.has(name) && !(caBundle !== undefined && AUTHORITY_NAMES.has(name));
+  const wanted = new Set(env.map(({ name }) => name).filter(isWanted));
   // From last to first: a value can refer only to variables before it.
   for (const { name, value } of env.toReversed()) {
     if (!wanted.has(name)) continue;
-    for (const [, referred] of (value ?? "").matchAll(/\$\(([^)]+)\)/g)) {
+    for (const [, referred] of (value ?? "").matchAll(REFERENCE)) {
       if (referred !== undefined) wanted.add(referred);
     }
   }
-  return env.filter(({ name }) => wanted.has(name));
+  const known = new Set<string>();
+  return env.flatMap((variable) => {
+    if (!wanted.has(variable.name)) return [];
+    const { value } = variable;
+    const rewritten =
+      value === undefined
+        ? variable
+        : {
+            ...variable,
+            value: value.replaceAll(REFERENCE, (whole, name?: string) =>
+              name !== undefined && known.has(name) ? `$(${neutral(name)})` : whole,
+            ),
+          };
+    known.add(variable.name);
+    return [{ ...rewritten, name: neutral(variable.name) }];
+  });
+}
+
+/** What the kubelet reads in a value: `$$` first, which is no reference. */
+const REFERENCE = /\$\$|\$\(([^)]+)\)/g;
+
+function neutral(name: string): string {
+  return NETWORK_NAMES.has(name) ? name : `AGENT_NETWORK_${name}`;
 }

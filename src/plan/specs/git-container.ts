@@ -1,34 +1,111 @@
-import type { Container, EnvVar } from "../../kube/builtin.ts";
+import type { Container, EnvVar, VolumeMount } from "../../kube/builtin.ts";
 import type { ResolvedRepository, ResolvedRun } from "../resolved-run.ts";
 import { literalEnv, mergeEnv, networkEnv } from "./env.ts";
-import { GIT_CLONE_CONTAINER, GIT_WORKTREE_CONTAINER, runClaimName } from "./names.ts";
+import {
+  GIT_CHECKOUT_CONTAINER,
+  GIT_CLONE_CONTAINER,
+  GIT_FETCH_CONTAINER,
+  GIT_WORKTREE_CONTAINER,
+  runClaimName,
+} from "./names.ts";
 import {
   GIT_CA_DIR,
   GIT_CREDENTIALS_DIR,
   GIT_KNOWN_HOSTS_DIR,
   RECORD_DIR,
+  LOCKS_DIR,
   RUN_DIR,
+  STORE_DIR,
   TERMINATION_LOG,
   WORKSPACE_DIR,
   WORKTREES_DIR,
 } from "./paths.ts";
 import { CONTRACT, type Script, scriptPath, SCRIPTS_TARGET_DIR } from "./scripts.ts";
 import { containerSecurity } from "./security.ts";
-import { recordMount, repositoryMounts, repositoryOf, workspaceMounts } from "./volumes.ts";
+import {
+  fetchMounts,
+  lockMount,
+  recordMount,
+  repositoryMounts,
+  repositoryOf,
+  workspaceMounts,
+} from "./volumes.ts";
 
-/** The init container that makes the checkout, or only a worktree of a workspace's checkout. */
-export function buildGitContainer(run: ResolvedRun): Container {
-  return gitContainer(run, run.workspace ? "git-worktree" : "git-clone", {
-    name: run.workspace ? GIT_WORKTREE_CONTAINER : GIT_CLONE_CONTAINER,
+/** The init containers that make the checkout, or only a worktree of a workspace's checkout. */
+export function buildGitContainers(run: ResolvedRun): Container[] {
+  const script = run.workspace ? "git-worktree" : "git-clone";
+  const names = run.workspace
+    ? { alone: GIT_WORKTREE_CONTAINER, fetch: GIT_FETCH_CONTAINER, checkout: GIT_WORKTREE_CONTAINER }
+    : { alone: GIT_CLONE_CONTAINER, fetch: GIT_CLONE_CONTAINER, checkout: GIT_CHECKOUT_CONTAINER };
+  return gitSteps({
+    names,
+    repository: repositoryOf(run),
+    network: networkEnv(run.env, repositoryOf(run)),
+    checkoutEnv: literalEnv({ AGENT_SCRIPTS_TARGET: SCRIPTS_TARGET_DIR }),
     env: gitEnv(run),
-    volumeMounts: [
+    mounts: [
       ...workspaceMounts(run),
       recordMount(run),
+      ...(run.workspace ? [lockMount] : []),
       { name: "git-tmp", mountPath: "/tmp" },
       { name: "scripts", mountPath: SCRIPTS_TARGET_DIR },
-      ...repositoryMounts(repositoryOf(run)),
     ],
+    container: (own) => gitContainer(run, script, own),
   });
+}
+
+/** What is fetched and checked out, and how its containers are made. */
+export interface GitSteps {
+  /** Of the only container, of that which fetches with credentials, and of that which has the checkout. */
+  names: { alone: string; fetch: string; checkout: string };
+  repository: ResolvedRepository | undefined;
+  /** How the network is reached. */
+  network: EnvVar[];
+  env: EnvVar[];
+  /** For the container that has the checkout. */
+  checkoutEnv?: EnvVar[];
+  /** With what an agent writes. */
+  mounts: VolumeMount[];
+  container: (own: Pick<Container, "name" | "env" | "volumeMounts">) => Container;
+}
+
+/**
+ * One container fetches and checks out. With credentials there are two: the one that has them mounts
+ * nothing that an agent writes, and the one that mounts what agents write has no credential.
+ */
+export function gitSteps(steps: GitSteps): Container[] {
+  const { names, repository, network, env, checkoutEnv = [], mounts, container } = steps;
+  const places = mergeEnv(literalEnv({ HOME: "/tmp/home", TMPDIR: "/tmp" }), rootsEnv());
+  const remote = [...network, ...places, ...remoteEnv(repository)];
+  if (!repository?.credentials) {
+    const access = repositoryMounts(repository);
+    return [
+      container({
+        name: names.alone,
+        env: mergeEnv(remote, env, checkoutEnv),
+        volumeMounts: [...mounts, ...access],
+      }),
+    ];
+  }
+  const step = (name: "fetch" | "checkout"): EnvVar[] => literalEnv({ AGENT_GIT_STEP: name });
+  return [
+    container({
+      name: names.fetch,
+      env: mergeEnv(remote, env, step("fetch")),
+      volumeMounts: fetchMounts(repository),
+    }),
+    container({
+      name: names.checkout,
+      env: mergeEnv(
+        places,
+        literalEnv({ AGENT_REPOSITORY_URL: repository.url }),
+        env,
+        checkoutEnv,
+        step("checkout"),
+      ),
+      volumeMounts: mounts,
+    }),
+  ];
 }
 
 /** A container that runs one of the git scripts, with what all of them are given. */
@@ -55,6 +132,8 @@ export function rootsEnv(): EnvVar[] {
     WORKTREES_DIR,
     RUN_DIR,
     RECORD_DIR,
+    STORE_DIR,
+    LOCKS_DIR,
     AGENT_TERMINATION_LOG: TERMINATION_LOG,
     AGENT_CONTRACT: CONTRACT,
     GIT_TERMINAL_PROMPT: "0",
@@ -73,23 +152,16 @@ export function remoteEnv(repository: ResolvedRepository | undefined): EnvVar[] 
 
 function gitEnv(run: ResolvedRun): EnvVar[] {
   const repository = repositoryOf(run);
-  return mergeEnv(
-    networkEnv(run.env),
-    literalEnv({ HOME: "/tmp/home", TMPDIR: "/tmp" }),
-    rootsEnv(),
-    remoteEnv(repository),
-    literalEnv({
-      AGENT_SCRIPTS_TARGET: SCRIPTS_TARGET_DIR,
-      AGENT_RUN: run.name,
-      AGENT_RUN_UID: run.uid,
-      AGENT_CLAIM: run.workspace?.claimName ?? runClaimName(run.name),
-      AGENT_STORAGE_CLASS: run.workspace ? undefined : run.storage.className,
-      AGENT_REPOSITORY_BRANCH: repository?.branch,
-      AGENT_REPOSITORY_COMMIT: repository?.commit,
-      AGENT_REPOSITORY_SUBMODULES: repository?.submodules ? "true" : undefined,
-      AGENT_WORKTREE_BRANCH: run.worktree?.branch,
-      AGENT_WORKTREE_SOURCE: run.worktree?.sourceBranch,
-      AGENT_WORKTREE_RELEASED: run.worktree?.releasedBy?.join(" "),
-    }),
-  );
+  return literalEnv({
+    AGENT_RUN: run.name,
+    AGENT_RUN_UID: run.uid,
+    AGENT_CLAIM: run.workspace?.claimName ?? runClaimName(run.name),
+    AGENT_STORAGE_CLASS: run.workspace ? undefined : run.storage.className,
+    AGENT_REPOSITORY_BRANCH: repository?.branch,
+    AGENT_REPOSITORY_COMMIT: repository?.commit,
+    AGENT_REPOSITORY_SUBMODULES: repository?.submodules ? "true" : undefined,
+    AGENT_WORKTREE_BRANCH: run.worktree?.branch,
+    AGENT_WORKTREE_SOURCE: run.worktree?.sourceBranch,
+    AGENT_WORKTREE_RELEASED: run.worktree?.releasedBy?.join(" "),
+  });
 }

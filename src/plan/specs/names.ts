@@ -21,8 +21,14 @@ export function sharedClaimName(workspace: string, volume: string): string {
 /** The container whose end is the end of the run. */
 export const AGENT_CONTAINER = "agent";
 
-/** Clones the repository of a standalone run and adds its worktree. */
+/** Clones the repository of a standalone run or a workspace; with credentials only into the store. */
 export const GIT_CLONE_CONTAINER = "git-clone";
+
+/** Makes the checkout, and a standalone run's worktree, from the store. */
+export const GIT_CHECKOUT_CONTAINER = "git-checkout";
+
+/** Fetches the newest commit for a worktree into the store of a workspace. */
+export const GIT_FETCH_CONTAINER = "git-fetch";
 
 /** Adds the worktree of a run on a shared workspace. */
 export const GIT_WORKTREE_CONTAINER = "git-worktree";
@@ -33,6 +39,8 @@ export const GIT_CLEANUP_CONTAINER = "git-cleanup";
 const OWN_CONTAINERS: ReadonlySet<string> = new Set([
   AGENT_CONTAINER,
   GIT_CLONE_CONTAINER,
+  GIT_CHECKOUT_CONTAINER,
+  GIT_FETCH_CONTAINER,
   GIT_WORKTREE_CONTAINER,
   GIT_CLEANUP_CONTAINER,
 ]);

@@ -8,6 +8,12 @@ export const RUN_DIR = "/workspace-run";
 /** What a run started from, written by its git container; an agent can only read it. */
 export const RECORD_DIR = "/workspace-record";
 
+/** Where what was fetched with credentials is mounted; writable only in the container that fetches. */
+export const STORE_DIR = "/workspace-store";
+
+/** Where the lock of a workspace is mounted; agents have no such mount. */
+export const LOCKS_DIR = "/workspace-locks";
+
 export const TERMINATION_LOG = "/dev/termination-log";
 
 /** Where the files of a repository's credentials and certificates are mounted. */

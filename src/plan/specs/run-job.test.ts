@@ -132,13 +132,14 @@ describe("the Job of a run", () => {
     assert.equal(containers({ ...base, worktree }).agent.workingDir, "/workspace-wt/fix-bug");
   });
 
-  test("mounts four parts of one claim, that with what the run started from read only", () => {
+  test("mounts parts of one claim, what the run started from and what was fetched read only", () => {
     const { agent } = containers(base);
     assert.deepEqual(
       agent.volumeMounts
         ?.filter(({ name }) => name === "workspace")
         .map(({ mountPath, subPath, readOnly = false }) => [mountPath, subPath, readOnly]),
       [
+        ["/workspace-store", "store", true],
         ["/workspace", "repo", false],
         ["/workspace-wt", "worktrees", false],
         ["/workspace-run", "runs/fix-bug", false],
@@ -165,6 +166,7 @@ describe("git credentials", () => {
 
   test("are a file in the git container only", () => {
     const { agent, git } = containers({ ...base, repository });
+    assert.equal(git.name, "git-clone");
     assert.equal(mounted(git), true);
     assert.equal(mounted(agent), false);
     assert.equal(valueOf(agent, "AGENT_GIT_CREDENTIALS"), undefined);

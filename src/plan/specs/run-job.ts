@@ -3,7 +3,7 @@ import type { Job, PodSpec } from "../../kube/builtin.ts";
 import type { ResolvedRun } from "../resolved-run.ts";
 import { buildAgentContainer } from "./agent-container.ts";
 import { factAnnotations } from "./facts.ts";
-import { buildGitContainer } from "./git-container.ts";
+import { buildGitContainers } from "./git-container.ts";
 import { runLabels } from "./labels.ts";
 import { runJobName } from "./names.ts";
 import { ownedByRun } from "./owner.ts";
@@ -43,7 +43,7 @@ export function buildRunJob(run: ResolvedRun): Job {
           securityContext: podSecurity(run.podSecurityContext),
           ...identity(run),
           ...placement(run),
-          initContainers: [buildGitContainer(run)],
+          initContainers: buildGitContainers(run),
           containers: [buildAgentContainer(run, agentOfType(run.agent))],
           volumes: runVolumes(run),
         },

@@ -10,13 +10,18 @@ import {
   INSTRUCTIONS_DIR,
   PROMPT_DIR,
   RECORD_DIR,
+  LOCKS_DIR,
   RUN_DIR,
+  STORE_DIR,
   WORKSPACE_DIR,
   WORKTREES_DIR,
 } from "./paths.ts";
 
 /** Readable by the pod's group, which fsGroup sets. */
 const SECRET_MODE = 0o440;
+
+/** Of the container that has credentials, and of no other. */
+const FETCH_TMP = "fetch-tmp";
 
 /** The repository that the run's git containers talk to. */
 export function repositoryOf(run: ResolvedRun): ResolvedRepository | undefined {
@@ -46,6 +51,7 @@ export function repositoryVolumes(repository: ResolvedRepository | undefined): V
   if (repository?.credentials) {
     const { name, key } = repository.credentials;
     volumes.push(
+      { name: FETCH_TMP, emptyDir: {} },
       {
         name: "git-credentials",
         secret: secretFile({ name, key }, "credential"),
@@ -98,9 +104,30 @@ function sharedVolumes(run: ResolvedRun): Volume[] {
   }));
 }
 
-/** The three parts of the claim; `lost+found` and other runs' files are in none of them. */
+/** What was fetched with credentials, for a container that needs its objects. */
+export const storeMount: VolumeMount = {
+  name: "workspace",
+  mountPath: STORE_DIR,
+  subPath: "store",
+  readOnly: true,
+};
+
+/** For the containers that write worktrees into a workspace. */
+export const lockMount: VolumeMount = { name: "workspace", mountPath: LOCKS_DIR, subPath: "locks" };
+
+/** All that a container with credentials mounts: nothing that an agent, or a container with an agent's files, writes. */
+export function fetchMounts(repository: ResolvedRepository): VolumeMount[] {
+  return [
+    { ...storeMount, readOnly: false },
+    { name: FETCH_TMP, mountPath: "/tmp" },
+    ...repositoryMounts(repository),
+  ];
+}
+
+/** The parts of the claim; `lost+found` and other runs' files are in none of them. */
 export function workspaceMounts(run: ResolvedRun): VolumeMount[] {
   return [
+    storeMount,
     { name: "workspace", mountPath: WORKSPACE_DIR, subPath: "repo" },
     { name: "workspace", mountPath: WORKTREES_DIR, subPath: "worktrees" },
     { name: "workspace", mountPath: RUN_DIR, subPath: `runs/${run.name}` },

@@ -1,13 +1,18 @@
 import { ANNOTATION_ORIGIN } from "../../api/labels.ts";
 import type { Container, Job } from "../../kube/builtin.ts";
 import type { WorkspaceSetup } from "../resolved-workspace.ts";
-import { literalEnv, mergeEnv, networkEnv } from "./env.ts";
-import { gitContainer, remoteEnv, rootsEnv } from "./git-container.ts";
+import { literalEnv, networkEnv } from "./env.ts";
+import { gitContainer, gitSteps } from "./git-container.ts";
 import { workspaceLabels } from "./labels.ts";
-import { GIT_CLONE_CONTAINER, workspaceClaimName, workspaceJobName } from "./names.ts";
+import {
+  GIT_CHECKOUT_CONTAINER,
+  GIT_CLONE_CONTAINER,
+  workspaceClaimName,
+  workspaceJobName,
+} from "./names.ts";
 import { ownedByWorkspace } from "./owner.ts";
 import { RUN_DIR, WORKSPACE_DIR, WORKTREES_DIR } from "./paths.ts";
-import { repositoryMounts, repositoryVolumes } from "./volumes.ts";
+import { repositoryVolumes, storeMount } from "./volumes.ts";
 import { endedByExitOf, PERMANENT_EXIT_CODES, workspacePod } from "./workspace-pod.ts";
 
 /** Tries of a clone that fails for the network; the Job's controller waits longer before each. */
@@ -16,6 +21,7 @@ const RETRIES = 3;
 /** The Job that makes a workspace's checkout. */
 export function buildWorkspaceJob(workspace: WorkspaceSetup): Job {
   const labels = workspaceLabels(workspace.name);
+  const containers = buildContainers(workspace);
   return {
     apiVersion: "batch/v1",
     kind: "Job",
@@ -28,37 +34,37 @@ export function buildWorkspaceJob(workspace: WorkspaceSetup): Job {
     },
     spec: {
       backoffLimit: RETRIES,
-      podFailurePolicy: endedByExitOf(GIT_CLONE_CONTAINER, PERMANENT_EXIT_CODES),
+      podFailurePolicy: endedByExitOf(
+        containers.map(({ name }) => name),
+        PERMANENT_EXIT_CODES,
+      ),
       template: {
         metadata: { labels },
-        spec: workspacePod(workspace, buildContainer(workspace), repositoryVolumes(workspace.repository)),
+        spec: workspacePod(workspace, containers, repositoryVolumes(workspace.repository)),
       },
     },
   };
 }
 
-function buildContainer(workspace: WorkspaceSetup): Container {
+function buildContainers(workspace: WorkspaceSetup): Container[] {
   const { repository } = workspace;
-  return gitContainer(workspace, "git-workspace", {
-    name: GIT_CLONE_CONTAINER,
-    env: mergeEnv(
-      networkEnv(workspace.env),
-      literalEnv({ HOME: "/tmp/home", TMPDIR: "/tmp" }),
-      rootsEnv(),
-      remoteEnv(repository),
-      literalEnv({
-        AGENT_CLAIM: workspaceClaimName(workspace.name),
-        AGENT_STORAGE_CLASS: workspace.storageClass,
-        AGENT_REPOSITORY_BRANCH: repository.branch,
-        AGENT_REPOSITORY_SUBMODULES: repository.submodules ? "true" : undefined,
-      }),
-    ),
-    volumeMounts: [
+  return gitSteps({
+    names: { alone: GIT_CLONE_CONTAINER, fetch: GIT_CLONE_CONTAINER, checkout: GIT_CHECKOUT_CONTAINER },
+    repository,
+    network: networkEnv(workspace.env, repository),
+    env: literalEnv({
+      AGENT_CLAIM: workspaceClaimName(workspace.name),
+      AGENT_STORAGE_CLASS: workspace.storageClass,
+      AGENT_REPOSITORY_BRANCH: repository.branch,
+      AGENT_REPOSITORY_SUBMODULES: repository.submodules ? "true" : undefined,
+    }),
+    mounts: [
+      storeMount,
       { name: "workspace", mountPath: WORKSPACE_DIR, subPath: "repo" },
       { name: "workspace", mountPath: WORKTREES_DIR, subPath: "worktrees" },
       { name: "workspace", mountPath: RUN_DIR, subPath: "runs/.workspace" },
       { name: "tmp", mountPath: "/tmp" },
-      ...repositoryMounts(repository),
     ],
+    container: (own) => gitContainer(workspace, "git-workspace", own),
   });
 }

@@ -7,13 +7,13 @@ import { podSecurity } from "./security.ts";
 /** What the scripts say of failures that another try would not change. */
 export const PERMANENT_EXIT_CODES: readonly number[] = [64, 65, 66];
 
-/** A pod that works on a workspace's claim with one git container, and nothing but git. */
+/** A pod that works on a workspace's claim with git containers, one after the other, and nothing but git. */
 export function workspacePod(
   workspace: Pick<
     WorkspaceSetup,
     "name" | "accessMode" | "imagePullSecrets" | "priorityClassName" | "podSecurityContext"
   >,
-  container: Container,
+  gitContainers: readonly Container[],
   volumes: readonly Volume[] = [],
 ): PodSpec {
   const { name, imagePullSecrets, priorityClassName, podSecurityContext } = workspace;
@@ -25,7 +25,8 @@ export function workspacePod(
     ...(imagePullSecrets ? { imagePullSecrets } : {}),
     ...(priorityClassName === undefined ? {} : { priorityClassName }),
     ...oneNode(workspace),
-    containers: [container],
+    ...(gitContainers.length > 1 ? { initContainers: gitContainers.slice(0, -1) } : {}),
+    containers: gitContainers.slice(-1),
     volumes: [
       { name: "workspace", persistentVolumeClaim: { claimName: workspaceClaimName(name) } },
       { name: "tmp", emptyDir: {} },
@@ -47,14 +48,17 @@ export function oneNode({
   return { affinity: { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } } };
 }
 
-/** Ends the Job at once where the container exits with one of these; that a node was drained does not count. */
+/** Ends the Job at once where one of the containers exits with one of these; that a node was drained does not count. */
 export function endedByExitOf(
-  containerName: string,
+  containerNames: readonly string[],
   values: readonly number[],
 ): Job["spec"]["podFailurePolicy"] {
   return {
     rules: [
-      { action: "FailJob", onExitCodes: { containerName, operator: "In", values: [...values] } },
+      ...containerNames.map((containerName) => ({
+        action: "FailJob" as const,
+        onExitCodes: { containerName, operator: "In" as const, values: [...values] },
+      })),
       { action: "Ignore", onPodConditions: [{ type: "DisruptionTarget", status: "True" }] },
     ],
   };

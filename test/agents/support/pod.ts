@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { chmod, chown, cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Container, EnvVar, PodSpec } from "../../../src/kube/builtin.ts";
 import { buildRunJob } from "../../../src/plan/specs/run-job.ts";
+import * as paths from "../../../src/plan/specs/paths.ts";
 import type { ResolvedRun } from "../../../src/plan/resolved-run.ts";
 import { runOk, start } from "../../support/run.ts";
 import type { RunningProgram, RunResult } from "../../support/run.ts";
@@ -10,6 +12,7 @@ import { SCRIPTS_DIR, SCRIPTS_TARGET_DIR } from "../../../src/plan/specs/scripts
 import { projectRoot } from "../../support/project-files.ts";
 import { provideTools } from "./tools.ts";
 
+const TERMINATION_LOG = "dev/termination-log";
 const USER_ID = 1000;
 /** Where the files of the git image are, below a test's directory. */
 const GIT_IMAGE = "git-image";
@@ -25,7 +28,9 @@ export interface TestPod {
   read(path: string): Promise<string>;
   /** The termination message of the container that ran last. */
   message(): Promise<string>;
+  /** Runs the init containers one after the other; resolves to the end of the last that ran, with what all have said. */
   clone(): Promise<RunResult>;
+  /** Starts the first init container. */
   startClone(): RunningProgram;
   runAgent(): Promise<RunResult>;
   startAgent(): RunningProgram;
@@ -80,9 +85,10 @@ export async function createPod(
 ): Promise<TestPod> {
   const job = buildRunJob(run);
   const pod = job.spec.template.spec;
-  const [git] = pod.initContainers ?? [];
+  const git = pod.initContainers ?? [];
+  const [first] = git;
   const [agent] = pod.containers;
-  assert(git && agent);
+  assert(first && agent);
   await makeVolumes(directory, pod, options);
 
   const begin = (container: Container): RunningProgram => startContainer(directory, container, options);
@@ -90,11 +96,27 @@ export async function createPod(
     at: (path) => join(directory, path),
     read: (path) => readFile(join(directory, path), "utf8"),
     message: () => readFile(join(directory, "/dev/termination-log"), "utf8"),
-    startClone: () => begin(git),
-    clone: () => begin(git).ended,
+    startClone: () => begin(first),
+    clone: () => runInTurn(directory, git, options),
     startAgent: () => begin(agent),
     runAgent: () => begin(agent).ended,
   };
+}
+
+/** Runs containers as a kubelet does those that come one after the other: the first that fails is the last. */
+export async function runInTurn(
+  directory: string,
+  containers: readonly Container[],
+  options: TestPodOptions = {},
+): Promise<RunResult> {
+  let all: RunResult = { code: 0, signal: null, stdout: "", stderr: "" };
+  for (const container of containers) {
+    await writeOwn(join(directory, TERMINATION_LOG), "");
+    const one = await startContainer(directory, container, options).ended;
+    all = { ...one, stdout: all.stdout + one.stdout, stderr: all.stderr + one.stderr };
+    if (one.code !== 0) break;
+  }
+  return all;
 }
 
 /** Makes what the containers of a pod mount, as directories below `directory`. */
@@ -135,12 +157,53 @@ export function startContainer(
   });
   const { enter, path } =
     options.path === undefined ? provideTools(directory, isRoot) : { enter: [], path: options.path };
-  const [program = "", ...begin] = [...enter, ...AS_USER, ...(options.shell ?? ["dash"])];
+  const view = isRoot ? viewOf(directory, container) : [];
+  const [program = "", ...begin] = [...view, ...enter, ...AS_USER, ...(options.shell ?? ["dash"])];
   return start(program, [...begin, ...args], {
     cwd: workingDirectory ?? directory,
     env: { PATH: path, ...env, ...options.env },
     timeoutMs: options.timeoutMs ?? 30_000,
   });
+}
+
+/** Every place that some container of the operator mounts and others do not. */
+const PLACES: readonly string[] = [
+  paths.WORKSPACE_DIR,
+  paths.WORKTREES_DIR,
+  paths.RUN_DIR,
+  paths.STORE_DIR,
+  paths.LOCKS_DIR,
+  paths.RECORD_DIR,
+  paths.GIT_CREDENTIALS_DIR,
+  paths.GIT_KNOWN_HOSTS_DIR,
+  paths.GIT_CA_DIR,
+  paths.PROMPT_DIR,
+];
+
+/** What starts the container with the places that it mounts, read-only ones as such, and with none of the others. */
+function viewOf(directory: string, { volumeMounts = [] }: Container): string[] {
+  const mounted = new Map(volumeMounts.map(({ mountPath, readOnly }) => [mountPath, readOnly === true]));
+  const there = PLACES.filter((place) => existsSync(join(directory, place)));
+  const hidden = there.filter((place) => !mounted.has(place));
+  const readOnly = there.filter((place) => mounted.get(place));
+  const script = [
+    'while [ "$1" != -- ]; do mount -t tmpfs none "$1"; shift; done; shift',
+    'while [ "$1" != -- ]; do mount --bind "$1" "$1"; mount -o remount,bind,ro "$1"; shift; done; shift',
+    'exec "$@"',
+  ].join("; ");
+  const here = (place: string): string => join(directory, place);
+  return [
+    "unshare",
+    "--mount",
+    "sh",
+    "-c",
+    script,
+    "sh",
+    ...hidden.map(here),
+    "--",
+    ...readOnly.map(here),
+    "--",
+  ];
 }
 
 async function fillVolume(

@@ -1,4 +1,3 @@
-import assert from "node:assert/strict";
 import { chmod, cp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Job } from "../../../src/kube/builtin.ts";
@@ -7,14 +6,14 @@ import { buildWorkspaceJob } from "../../../src/plan/specs/workspace-job.ts";
 import type { ResolvedRepository, ResolvedRun } from "../../../src/plan/resolved-run.ts";
 import { run, runOk } from "../../support/run.ts";
 import type { RunResult } from "../../support/run.ts";
-import { createPod, giveToPod, makeVolumes, resolvedRun, startContainer } from "./pod.ts";
+import { createPod, giveToPod, makeVolumes, resolvedRun, runInTurn } from "./pod.ts";
 import type { TestPod, TestPodOptions } from "./pod.ts";
 
 /** The volume of a workspace as a directory here, and the containers that work on it. */
 export interface TestWorkspace {
   /** Below it everything that pods of the workspace mount. */
   readonly place: string;
-  /** Runs the container of the init Job. */
+  /** Runs the containers of the init Job. */
   initialize(options?: TestPodOptions): Promise<RunResult>;
   /** The pod of a run. All of them see the same directories, as pods see the same claim. */
   podOf(name: string, worktree: ResolvedRun["worktree"], options?: TestPodOptions): Promise<TestPod>;
@@ -37,10 +36,8 @@ export async function createWorkspace(
 ): Promise<TestWorkspace> {
   const begin = async (job: Job, options: TestPodOptions): Promise<RunResult> => {
     const pod = job.spec.template.spec;
-    const [container] = pod.containers;
-    assert(container);
     await makeVolumes(place, pod, { values, ...options });
-    return startContainer(place, container, { values, ...options }).ended;
+    return runInTurn(place, [...(pod.initContainers ?? []), ...pod.containers], { values, ...options });
   };
   await makeVolumes(place, initJob(repository).spec.template.spec, { values });
   return {

@@ -1,0 +1,67 @@
+# shellcheck shell=sh disable=SC2034,SC2154,SC2317 # Variables and callers are in the scripts that read it.
+# The store of a claim: what was fetched with credentials, in a bare repository that no container with
+# anything of an agent's mounts writable. Nothing in it is ever collected or pruned, because checkouts
+# read its objects in place. Needs common.sh.
+
+# new_repository DIRECTORY OPTION...: git's own files only.
+new_repository() {
+  repository=$1
+  shift
+  git init -q --template= -b main "$@" "$repository" || return 1
+  git -C "$repository" config remote.origin.url "$url" &&
+    git -C "$repository" config remote.origin.fetch '+refs/heads/*:refs/remotes/origin/*'
+}
+
+# The store, made where there is none yet; a run that starts at the same time may have been quicker.
+open_store() {
+  if [ ! -e "$store/config" ]; then
+    made=$(mktemp -d "$STORE_DIR/new.XXXXXX") && chmod 755 "$made" && new_repository "$made" --bare || return 1
+    mv -T "$made" "$store" 2>/dev/null || rm -rf "$made"
+  fi
+  GIT_DIR=$store
+  export GIT_DIR
+}
+
+# What a fetch that was killed has left; no other may be at work.
+clean_store() {
+  find "$store" -name '*.lock' -exec rm -f {} + 2>/dev/null
+  find "$store/objects" -name 'tmp_*' -exec rm -rf {} + 2>/dev/null
+}
+
+# Where the container that fetches leaves for the next one what it found: a file for each value.
+found=$STORE_DIR/found/${AGENT_RUN_UID:-init}
+
+# leave NAME...: the variables of these names, all of them or none.
+leave() {
+  rm -rf "$found.new"
+  mkdir -p "$found.new"
+  for name in "$@"; do
+    eval "printf '%s' \"\${$name}\"" >"$found.new/$name"
+  done
+  rm -rf "$found"
+  mv "$found.new" "$found"
+}
+
+# take NAME...: as `leave` was given them.
+take() {
+  for name in "$@"; do
+    eval "$name=\$(cat \"\$found/\$name\")"
+  done
+}
+
+# Objects of the store are read in place; everything else of it becomes the checkout's own.
+adopt_store() {
+  mkdir -p .git/objects/info
+  printf '%s\n' "$store/objects" >.git/objects/info/alternates
+  [ ! -f "$store/shallow" ] || cp "$store/shallow" .git/shallow
+  GIT_DIR=$store git for-each-ref --format='%(if)%(symref)%(then)%(else)%(objectname) %(refname)%(end)' >"$private/refs" ||
+    return 1
+  sed '/^$/d' "$private/refs" >.git/packed-refs
+  head=$(GIT_DIR=$store git symbolic-ref -q refs/remotes/origin/HEAD) || return 0
+  git symbolic-ref refs/remotes/origin/HEAD "$head"
+}
+
+# in_store ARGUMENT...: git on the store, which other runs use at the same time.
+in_store() {
+  GIT_DIR=$store git -c core.filesRefLockTimeout=10000 "$@"
+}
