@@ -20,8 +20,9 @@ exec_remote_git() {
 
 # Reads git's messages, writes them without secrets: those of the Secret, and any user part of a URL.
 scrub() {
+  collect_git_secrets
   awk '
-    secrets { if (length($0) > 0) secret[++count] = $0; next }
+    secrets { if (length($0) > 3) secret[++count] = $0; next }
     {
       for (i = 1; i <= count; i++) {
         clean = ""
@@ -44,6 +45,7 @@ is_permanent() {
     -e 'authentication failed|could not read (username|password)|permission denied|access denied|forbidden' \
     -e 'returned error: (400|401|403|404|410)|host key verification failed|no matching host key' \
     -e 'ssl certificate|certificate verif|transport .* not allowed|unable to find remote helper|protocol .* is not supported' \
+    -e 'ssh needs an entry for uid' \
     -e 'no space left|read-only file system|invalid refspec|mismatched algorithms|dubious ownership' "$1"
 }
 

@@ -1,4 +1,4 @@
-import type { Container, EnvVar, VolumeMount } from "../../kube/builtin.ts";
+import type { Container, EnvVar, LocalKeyRef, VolumeMount } from "../../kube/builtin.ts";
 import type { ResolvedRepository, ResolvedRun } from "../resolved-run.ts";
 import { literalEnv, mergeEnv, networkEnv } from "./env.ts";
 import {
@@ -145,9 +145,14 @@ export function remoteEnv(repository: ResolvedRepository | undefined): EnvVar[] 
   return literalEnv({
     AGENT_REPOSITORY_URL: repository?.url,
     AGENT_GIT_CREDENTIALS: repository?.credentials ? GIT_CREDENTIALS_DIR : undefined,
+    AGENT_GIT_CREDENTIALS_NAME: describeKey(repository?.credentials),
     AGENT_GIT_KNOWN_HOSTS: repository?.credentials ? GIT_KNOWN_HOSTS_DIR : undefined,
     AGENT_GIT_CA: repository?.caBundle ? GIT_CA_DIR : undefined,
   });
+}
+
+function describeKey(key: LocalKeyRef | undefined): string | undefined {
+  return key && `Secret ${key.name}, key ${key.key}`;
 }
 
 function gitEnv(run: ResolvedRun): EnvVar[] {
