@@ -1,0 +1,243 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { Container, PodSpec } from "../../kube/builtin.ts";
+import type { ResolvedRepository, ResolvedRun } from "../resolved-run.ts";
+import { buildArtifactsPod } from "./artifacts-pod.ts";
+import { buildCleanupJob } from "./cleanup-job.ts";
+import { buildRunJob } from "./run-job.ts";
+import { buildWorkspaceJob } from "./workspace-job.ts";
+
+// The rule: no container with a git credential mounts anything that an agent could have written, and the key of the
+// provider is only in `agent`. It is judged by what the pods mount, with no list of bad names.
+
+const GIT_SECRET = "git-secret";
+const PROVIDER_SECRET = "provider-secret";
+
+const plain: ResolvedRepository = {
+  url: "https://example.com/r.git",
+  submodules: true,
+  exposeCredentialsToAgent: false,
+};
+const repositories: [name: string, repository: ResolvedRepository][] = [
+  ["without credentials", plain],
+  ["with a CA", { ...plain, caBundle: { name: "ca", key: "ca.crt" } }],
+  ["with credentials", { ...plain, credentials: { name: GIT_SECRET, key: "token" } }],
+  [
+    "with everything",
+    {
+      ...plain,
+      branch: "main",
+      caBundle: { name: "ca", key: "ca.crt" },
+      credentials: { name: GIT_SECRET, key: "token" },
+    },
+  ],
+  [
+    "with exposed credentials",
+    {
+      ...plain,
+      credentials: { name: GIT_SECRET, key: "token" },
+      exposeCredentialsToAgent: true,
+    },
+  ],
+];
+
+const base: ResolvedRun = {
+  namespace: "team",
+  name: "fix-bug",
+  uid: "uid-1",
+  agent: "claude",
+  promptFrom: { secret: { name: "prompt-secret", key: "prompt" } },
+  instructions: { configMap: { name: "instructions", key: "text" } },
+  provider: {
+    name: "anthropic",
+    environment: {},
+    cliArgs: [],
+    token: { variable: "ANTHROPIC_API_KEY", secret: { name: PROVIDER_SECRET, key: "key" } },
+  },
+  mcpServers: [],
+  args: [],
+  env: [
+    { name: "HTTPS_PROXY", value: "http://$(GIT_TRACE_CURL)" },
+    { name: "GIT_TRACE_CURL", value: "/workspace-run/trace" },
+    { name: "GIT_TRACE_REDACT", value: "0" },
+    { name: "GIT_SSL_CAINFO", value: "/workspace/ca.crt" },
+    { name: "LD_PRELOAD", value: "/workspace/evil.so" },
+    { name: "NO_PROXY", value: "$(GIT_TRACE_REDACT)$(LD_PRELOAD)" },
+    { name: "http_proxy", value: "x" },
+  ],
+  image: "agent:1",
+  gitImage: "git:1",
+  timeoutSeconds: 60,
+  keepSession: true,
+  trustRepositoryConfig: false,
+  gitIdentity: { name: "Agent", email: "agent@example.com" },
+  storage: { size: "1Gi" },
+  serviceAccountName: "account",
+};
+
+function runsOf(repository: ResolvedRepository): [name: string, run: ResolvedRun][] {
+  const workspace = {
+    name: "ws",
+    claimName: "ws-ws",
+    repository,
+    sharedVolumes: [{ name: "config", claimName: "ws-config", mountPath: "/root/.claude" }],
+    accessMode: "ReadWriteMany" as const,
+  };
+  return [
+    ["standalone", { ...base, repository }],
+    ["in a worktree", { ...base, repository, worktree: { branch: "a", sourceBranch: "b" } }],
+    ["a further attempt", { ...base, repository, resumeSession: "s" }],
+    ["on a workspace", { ...base, workspace, worktree: { branch: "a", releasedBy: ["x"] } }],
+  ];
+}
+
+function jobsOf(repository: ResolvedRepository): [name: string, pod: PodSpec][] {
+  const init = buildWorkspaceJob({
+    namespace: "team",
+    name: "ws",
+    uid: "uid-ws",
+    repository,
+    storageSize: "1Gi",
+    accessMode: "ReadWriteMany",
+    sharedVolumes: [],
+    env: base.env,
+    gitImage: "git:1",
+    origin: "",
+  });
+  const cleanup = buildCleanupJob({
+    run: { name: "fix-bug", uid: "uid-1" },
+    workspace: { namespace: "team", name: "ws", uid: "uid-ws", accessMode: "ReadWriteMany" },
+    force: true,
+    gitImage: "git:1",
+  });
+  return [
+    ...runsOf(repository).map(([name, run]): [string, PodSpec] => [
+      `run ${name}`,
+      buildRunJob(run).spec.template.spec,
+    ]),
+    ["workspace", init.spec.template.spec],
+    ["cleanup", cleanup.spec.template.spec],
+  ];
+}
+
+/** Every container of every pod, with the volumes of its pod. */
+const pods = repositories.flatMap(([which, repository]) =>
+  jobsOf(repository).map(([name, pod]): [string, ResolvedRepository, PodSpec] => [
+    `${name} ${which}`,
+    repository,
+    pod,
+  ]),
+);
+
+function containersOf({ initContainers = [], containers }: PodSpec): Container[] {
+  return [...initContainers, ...containers];
+}
+
+/** The places of a container's mounts, as `volume/subPath`, that it may write or only read. */
+function placesOf({ volumeMounts = [] }: Container, which: "all" | "writable"): string[] {
+  return volumeMounts
+    .filter(({ readOnly }) => which === "all" || readOnly !== true)
+    .map(({ name, subPath = "" }) => `${name}/${subPath}`);
+}
+
+function secretsOf(pod: PodSpec, container: Container): Set<string> {
+  const mounted = new Set(container.volumeMounts?.map(({ name }) => name));
+  const files = (pod.volumes ?? []).filter(({ name }) => mounted.has(name));
+  return new Set(
+    [
+      ...files.map(({ secret }) => secret?.secretName),
+      ...(container.env ?? []).map(({ valueFrom }) => valueFrom?.secretKeyRef?.name),
+    ].filter((name) => name !== undefined),
+  );
+}
+
+/** Whether one place is the other or holds it. */
+function overlap(a: string, b: string): boolean {
+  const within = (inner: string, outer: string): boolean =>
+    `${inner}/`.startsWith(outer.endsWith("/") ? outer : `${outer}/`);
+  return within(a, b) || within(b, a);
+}
+
+/** What an agent writes on the claims, and what is written by those who have an agent's files before them. */
+const tainted = new Set<string>();
+for (let size = -1; size !== tainted.size;) {
+  size = tainted.size;
+  for (const [, , pod] of pods) {
+    for (const container of containersOf(pod)) {
+      const reads = placesOf(container, "all");
+      if (container.name !== "agent" && !reads.some((place) => [...tainted].some((t) => overlap(place, t))))
+        continue;
+      for (const place of placesOf(container, "writable")) tainted.add(place);
+    }
+  }
+}
+
+describe("the rule", () => {
+  test("is tested on pods that have what it is about", () => {
+    assert.ok(tainted.has("workspace/repo") && tainted.has("git-tmp/"));
+    assert.ok(!tainted.has("workspace/store") && !tainted.has("fetch-tmp/"));
+    const holders = pods.flatMap(([, , pod]) =>
+      containersOf(pod).filter((container) => secretsOf(pod, container).has(GIT_SECRET)),
+    );
+    assert.deepEqual([...new Set(holders.map(({ name }) => name))].toSorted(), [
+      "agent",
+      "git-clone",
+      "git-fetch",
+    ]);
+  });
+
+  for (const [name, repository, pod] of pods) {
+    test(`holds for the pod of a ${name}`, () => {
+      for (const container of containersOf(pod)) {
+        const secrets = secretsOf(pod, container);
+        const exception = container.name === "agent" && repository.exposeCredentialsToAgent;
+        if (secrets.has(GIT_SECRET) && !exception) {
+          const hit = placesOf(container, "all").filter((place) =>
+            [...tainted].some((t) => overlap(place, t)),
+          );
+          assert.deepEqual(hit, [], `${container.name} has a credential and an agent's files`);
+        }
+        if (container.name !== "agent") assert.ok(!secrets.has(PROVIDER_SECRET), container.name);
+      }
+    });
+
+    test(`lets no variable of a user's but the network's into git's containers, in the pod of a ${name}`, () => {
+      const users = new Set(base.env.map((variable) => variable.name));
+      const network =
+        /^(https?_proxy|no_proxy|all_proxy|GIT_SSL_(CAINFO|CAPATH|NO_VERIFY)|SSL_CERT_(FILE|DIR))$/i;
+      for (const container of containersOf(pod)) {
+        if (container.name === "agent") continue;
+        const names = (container.env ?? []).map((variable) => variable.name);
+        assert.deepEqual(
+          names.filter((each) => users.has(each) && !network.test(each)),
+          [],
+        );
+        // What only has the checkout asks nobody.
+        if (/checkout|cleanup/.test(container.name)) assert.ok(!names.some((each) => network.test(each)));
+      }
+    });
+  }
+
+  test("holds for the pod that reads artifacts: no git credential, and it can only read", () => {
+    for (const [, repository] of repositories) {
+      for (const [, run] of runsOf(repository)) {
+        const { spec } = buildArtifactsPod({
+          run: {
+            apiVersion: "agent.xonovex.com/v1alpha1",
+            kind: "AgentRun",
+            metadata: { name: run.name, namespace: "team", uid: run.uid },
+            spec: { prompt: "x" },
+          },
+          job: buildRunJob(run),
+          podName: "p",
+          gitImage: "git:1",
+          wanted: ["patch", "log"],
+        });
+        for (const container of containersOf(spec)) {
+          assert.ok(!secretsOf(spec, container).has(GIT_SECRET));
+          assert.deepEqual(placesOf(container, "writable"), ["tmp/"]);
+        }
+      }
+    }
+  });
+});
