@@ -4,6 +4,7 @@ import type { Container, PodSpec } from "../../kube/builtin.ts";
 import type { ResolvedRepository, ResolvedRun } from "../resolved-run.ts";
 import { buildArtifactsPod } from "./artifacts-pod.ts";
 import { buildCleanupJob } from "./cleanup-job.ts";
+import { gitResources } from "./git-resources.ts";
 import { buildRunJob } from "./run-job.ts";
 import { buildWorkspaceJob } from "./workspace-job.ts";
 
@@ -67,6 +68,7 @@ const base: ResolvedRun = {
   ],
   image: "agent:1",
   gitImage: "git:1",
+  gitResources: gitResources(),
   timeoutSeconds: 60,
   keepSession: true,
   trustRepositoryConfig: false,
@@ -102,6 +104,7 @@ function jobsOf(repository: ResolvedRepository): [name: string, pod: PodSpec][] 
     sharedVolumes: [],
     env: base.env,
     gitImage: "git:1",
+    gitResources: gitResources(),
     origin: "",
   });
   const cleanup = buildCleanupJob({
@@ -109,6 +112,7 @@ function jobsOf(repository: ResolvedRepository): [name: string, pod: PodSpec][] 
     workspace: { namespace: "team", name: "ws", uid: "uid-ws", accessMode: "ReadWriteMany" },
     force: true,
     gitImage: "git:1",
+    gitResources: gitResources(),
   });
   return [
     ...runsOf(repository).map(([name, run]): [string, PodSpec] => [
