@@ -8,14 +8,25 @@ function show(text) {
   print text
   said += length(text)
   if (summary == "") {
-    tail = tail text
-    if (length(tail) > 131072) tail = substr(tail, length(tail) - 32767)
+    add_tail(text)
   } else if (state == "line") {
     line = line text
     if (length(line) > 131072) begin_long()
   } else if (state == "shortening") {
     shorten(text, 32768)
   }
+}
+
+# In two steps, so that short lines are not added to a long text each by itself.
+function add_tail(text) {
+  recent = recent text
+  if (length(recent) > 4096) join_tail()
+}
+
+function join_tail() {
+  tail = tail recent
+  recent = ""
+  if (length(tail) > 131072) tail = substr(tail, length(tail) - 32767)
 }
 
 # Of a very long line only a summary's is kept, with its texts cut.
@@ -31,7 +42,7 @@ function begin_long(text) {
 function end_line() {
   print "\n"
   if (summary == "") {
-    tail = tail "\n"
+    add_tail("\n")
     return
   }
   if (state == "shortening") line = short
@@ -150,6 +161,7 @@ END {
   }
   while (++first <= newest) print "R" decisive[first] "\n" > facts
   if (has_result) print "Fyes\n" > facts
+  join_tail()
   if (tail != "") {
     gsub(/\n/, "\nT", tail)
     print "T" tail "\n" > facts

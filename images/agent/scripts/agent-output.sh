@@ -77,9 +77,10 @@ json_tail() {
 # A line for the operator of an agent that writes text instead of events: its output, and all it has said if it failed.
 tell_text() {
   [ -z "${AGENT_SUMMARY:-}" ] || return 0
+  all_said=$(tail -c "+$log_offset" <&7 | tail -c 8192 | tr -d '\000')
   tell "$(
     printf '{"type":"agent-operator-text","output":"%s"' "$(facts_of T | json_tail 32768)"
-    [ "$exit_code" = 0 ] || printf ',"log":"%s"' "$(tail -c "+$log_offset" <&7 | json_tail 8192)"
+    [ "$exit_code" = 0 ] || printf ',"log":"%s"' "$(printf '%s\n' "$all_said" | json_tail 8192)"
     printf '}\n'
   )"
 }
@@ -89,6 +90,10 @@ last_words() {
   if [ -n "${AGENT_SUMMARY:-}" ]; then
     facts_of R | json_lines
   else
-    printf '{"type":"agent-operator-text","output":"%s"}' "$(facts_of T | json_tail 700)" | json_lines
+    {
+      printf '{"type":"agent-operator-text","output":"%s"' "$(facts_of T | json_tail 700)"
+      [ "$exit_code" = 0 ] || printf ',"log":"%s"' "$(printf '%s\n' "$all_said" | json_tail 700)"
+      printf '}'
+    } | json_lines
   fi
 }

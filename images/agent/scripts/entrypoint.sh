@@ -184,7 +184,7 @@ wait_for_agent() {
     wait
   } 2>/dev/null
   # Agents tidy up: this directory may be gone.
-  mkdir -p -m 700 "$private"
+  [ -d "$private" ] || (umask 077 && mkdir -p "$private")
   explain_end
 }
 
