@@ -46,7 +46,6 @@ export function describeAgent(agent: NamedAgent): void {
       assert.deepEqual(
         { ...git, baseCommit: "", headCommit: "" },
         {
-          ok: true,
           branch: "main",
           baseCommit: "",
           headCommit: "",
