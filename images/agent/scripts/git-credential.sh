@@ -13,22 +13,19 @@ origin=$(cat "$directory/origin")
 bom=$(printf '\357\273\277')
 
 # The lines without what editors, Windows and `echo` add.
+text=$(tr -d '\000\r' <"$(cat "$directory/mounted")/credential" |
+  sed "1s/^$bom//; s/^[[:space:]]*//; s/[[:space:]]*\$//; /^\$/d")
+
 lines() {
-  tr -d '\000\r' <"$(cat "$directory/mounted")/credential" |
-    sed "1s/^$bom//; s/^[[:space:]]*//; s/[[:space:]]*\$//; /^\$/d"
+  printf '%s\n' "$text"
 }
 
-kind() {
-  if [ -z "$(lines | head -c 1)" ]; then
-    echo empty
-  elif lines | grep -q -e '-----BEGIN .*PRIVATE KEY-----'; then
-    echo key
-  elif lines | grep -q -i -E '^https?://[^/]*@'; then
-    echo store
-  else
-    echo word
-  fi
-}
+kind=word
+case $text in
+  '') kind=empty ;;
+  *'-----BEGIN '*'PRIVATE KEY-----'*) kind=key ;;
+  *://*@*) ! lines | grep -q -i -E '^https?://[^/]*@' || kind=store ;;
+esac
 
 # store FILE: a credential store as git reads it. A user without a password is a token.
 store() {
@@ -101,17 +98,17 @@ from_word() {
 
 # answer USER
 answer() {
-  case $(kind) in
+  case $kind in
     store) from_store "$1" ;;
     word) from_word "$1" ;;
   esac
 }
 
 case $2 in
-  kind) kind ;;
+  kind) echo "$kind" ;;
   key) lines ;;
   secrets)
-    case $(kind) in
+    case $kind in
       key) lines | grep -v -e '^-----' ;;
       store)
         store /dev/stdout | sed -n 's,^https*://\([^/@]*\):@.*,\1,p; s,^https*://[^/@:]*:\([^/@]*\)@.*,\1,p'
