@@ -160,10 +160,12 @@ start_agent() {
   command -v setsid >/dev/null && session=setsid
   $session "$cli" "$@" <"$prompt" >"$private/out" 2>"$private/err" 3>&- 4<&- 5<&- 6>&- 7<&- &
   agent=$!
-  watch_events >/dev/null &
+  # What these still wait for must not keep the streams of the container open: exec, because a shell keeps copies
+  # of what it redirects for a function alone.
+  (exec >/dev/null 2>&1 && watch_events) &
   watchers=$!
   if [ -n "${AGENT_STALL_SECONDS:-}" ]; then
-    watch_stall >/dev/null &
+    (exec >/dev/null 2>&1 && watch_stall) &
     watchers="$watchers $!"
   fi
 }
