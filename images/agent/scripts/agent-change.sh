@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2034,SC2154,SC2317 # Variables and callers are in the scripts that read it.
+# shellcheck shell=sh disable=SC2030,SC2031,SC2034,SC2154,SC2317 # Variables and callers are in the scripts that read it.
 # What an agent has changed: the patch, and git's facts about it, as our own git sees them. What cannot be known
 # is left away. Needs common.sh, hide-secrets.sh, git-own.sh and git-files.sh.
 
@@ -17,7 +17,7 @@ describe_git() {
   place=$(mktemp -d "$RUN_DIR/report.XXXXXX") || return 0
   patience=$PATIENCE_SECONDS
   [ -z "$stopped" ] || patience=$PATIENCE_AT_END_SECONDS
-  open_own "$place" && look_at_change || say "what the agent has changed could not be seen"
+  { open_own "$place" && look_at_change; } || say "what the agent has changed could not be seen"
   print_facts
   rm -rf "$place"
 }
@@ -48,7 +48,7 @@ look_at_files() {
   done >>"$own/left"
   against=${base:-$EMPTY_TREE}
   patch_from "$against" >"$own/patch" && own_git diff --cached --shortstat --no-ext-diff "$against" >"$own/shortstat" &&
-    hide_secrets_of "$own/patch" >"$RUN_DIR/patch.tmp" && mv "$RUN_DIR/patch.tmp" "$RUN_DIR/patch" || {
+    { hide_secrets_of "$own/patch" >"$RUN_DIR/patch.tmp" && mv "$RUN_DIR/patch.tmp" "$RUN_DIR/patch"; } || {
     say "the patch could not be written"
     rm -f "$own/shortstat"
     return 1

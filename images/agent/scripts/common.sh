@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2034 # Variables are for the scripts that read it.
+# shellcheck shell=sh disable=SC2154,SC2034 # Variables are for the scripts that read it.
 # What every script shares. These files are in the git image at /agent-operator; the agent's container has
 # copies of them, from the git container before it. All input comes as environment variables.
 # Exit codes: 64 a permanent failure of git, 65 a volume that cannot be written, 66 an unfit image.

@@ -15,7 +15,7 @@ record=${base_file%.base}
 
 # Writes what would be lost with the worktree, one thing a line.
 find_work() {
-  mkdir "$private/judge" && open_own "$private/judge" || {
+  { mkdir "$private/judge" && open_own "$private/judge"; } || {
     printf 'git cannot work in %s\n' "$private"
     return
   }

@@ -32,7 +32,7 @@ commits_in() {
 
 # work_in DIRECTORY [KEPT]: says what the repository of a directory holds that exists nowhere else.
 work_in() (
-  find_gitdir "$1" && open_inside "${2:-}" || {
+  { find_gitdir "$1" && open_inside "${2:-}"; } || {
     printf 'a repository that cannot be read\n'
     return
   }

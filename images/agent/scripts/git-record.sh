@@ -8,6 +8,6 @@ record_start() {
   cp "$private/heads" "$record.heads" &&
     printf '%s\n' "$2" >"$record.gitdir" &&
     { [ ! -f "${3:-}" ] || cp "$3" "$record.index"; } &&
-    printf '%s\n' "${1:--}" >"$base_file.tmp" && mv "$base_file.tmp" "$base_file" ||
+    { printf '%s\n' "${1:--}" >"$base_file.tmp" && mv "$base_file.tmp" "$base_file"; } ||
     fail 1 "$RECORD_DIR cannot be written; see the log"
 }
