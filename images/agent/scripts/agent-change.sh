@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2030,SC2031,SC2034,SC2154,SC2317 # Variables and callers are in the scripts that read it.
+# shellcheck shell=sh disable=SC2015,SC2030,SC2031,SC2034,SC2154,SC2317 # Variables and callers are in the scripts that read it.
 # What an agent has changed: the patch, and git's facts about it, as our own git sees them. What cannot be known
 # is left away. Needs common.sh, hide-secrets.sh, git-own.sh and git-files.sh.
 

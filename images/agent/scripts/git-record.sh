@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2154,SC2317 # Variables and callers are in the scripts that read it.
+# shellcheck shell=sh disable=SC2015,SC2154,SC2317 # Variables and callers are in the scripts that read it.
 # What a run starts from. Needs common.sh.
 
 # record_start COMMIT GITDIR [INDEX]: notes where the agent cannot write what its run starts from: the branches
