@@ -5,6 +5,7 @@ import { describeChange, outcomeOf } from "../../src/plan/agent-run/change.ts";
 import { parseGitReport, type GitReport } from "../../src/plan/specs/git-report.ts";
 import { createGitRepository } from "../support/git-repository.ts";
 import type { GitRepository } from "../support/git-repository.ts";
+import { startGitHttpServer } from "../support/git-http-server.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 import { createPod, repository, resolvedRun } from "./support/pod.ts";
 import type { TestPodOptions } from "./support/pod.ts";
@@ -150,6 +151,33 @@ describe("what an agent has changed", { concurrency: 2 }, () => {
     );
     assert.deepEqual([git?.leftOut?.length, git?.leftOutCount, git?.branches?.length], [4, 12, 4]);
     assert.equal(git?.commits, 12);
+  });
+
+  test("a checkout that was fetched with credentials is seen as any other", async () => {
+    await using directory = await temporaryDirectory();
+    const root = join(directory.path, "remote");
+    const origin = await createGitRepository(join(root, "shared"));
+    const server = await startGitHttpServer({ root, user: "x-access-token", password: "tok3n" });
+    try {
+      const credentials = { name: "git", key: "token" };
+      const pod = await createPod(
+        join(directory.path, "pod"),
+        resolvedRun({
+          agent: "custom",
+          command: ["sh", "-c", `${commit("one")}; echo more >>README.md; echo done`],
+          repository: repository(`${server.url}/shared`, { credentials }),
+        }),
+        { values: { "git/token": "tok3n" } },
+      );
+      const clone = await pod.clone();
+      assert.equal(clone.code, 0, clone.stderr);
+      const { stderr } = await pod.runAgent();
+      const git = parseGitReport(await pod.message());
+      assert.deepEqual([git?.commits, git?.filesChanged, git?.uncommittedChanges], [1, 2, true], stderr);
+      assert.equal(git?.baseCommit, await origin.git("rev-parse", "main"));
+    } finally {
+      await server.close();
+    }
   });
 
   test("a TERM leaves time for what can be known", async () => {
