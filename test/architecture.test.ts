@@ -102,6 +102,7 @@ describe("findBreaches", () => {
     ["a banned name", "src/kube/x.ts", "export class PodManager {}", /PodManager is not a name/],
     ["a banned verb", "src/kube/x.ts", "function handlePod() {}", /handlePod is not a name/],
     ["work left undone", "src/kube/x.ts", "// TODO: later", /undone/],
+    ["a constant in two casings", "src/kube/x.ts", "export const maxLines = 5;", /maxLines is a constant/],
     ["a long file", "src/kube/x.ts", "a;\n".repeat(400), /has 400 lines/],
   ];
   for (const [name, path, text, message] of breaches) {
@@ -114,7 +115,7 @@ describe("findBreaches", () => {
 
   it("says nothing about what only stands in comments and texts", () => {
     const text =
-      '/** handlePod, as any, let it be */\nconst a = "export default `";\nconst b = `process.env`;\n';
+      '/** handlePod, as any, let it be */\nconst A = "export default `";\nconst B = `process.env`;\n';
     assert.deepEqual(findBreaches([{ path: "src/kube/x.ts", text }]), []);
   });
 });

@@ -150,7 +150,7 @@ export interface AgentReport {
 }
 
 /** One thing that an agent did, for people to read while it happens. */
-export interface Utterance {
+export interface Activity {
   kind: "text" | "tool";
   text: string;
 }
@@ -162,7 +162,7 @@ export interface AgentDemo {
   /** A model that it knows by name and price; absent: the one that it chooses itself. */
   model?: string;
   /** What an event of its output says to people. */
-  utterances(event: Readonly<Record<string, unknown>>): Utterance[];
+  activities(event: Readonly<Record<string, unknown>>): Activity[];
 }
 
 /** Fields of a run's spec that only some agents can obey. */

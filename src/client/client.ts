@@ -87,7 +87,7 @@ export interface Client {
   ): Promise<AsyncIterable<Uint8Array>>;
 }
 
-const patchContentTypes: Record<PatchType, string> = {
+const PATCH_CONTENT_TYPES: Record<PatchType, string> = {
   merge: "application/merge-patch+json",
   json: "application/json-patch+json",
   strategic: "application/strategic-merge-patch+json",
@@ -149,7 +149,7 @@ class TransportClient implements Client {
     return this.#object(type, {
       method: "POST",
       path: pathOf(type, namespace === undefined ? {} : { namespace }) + this.#writeQuery(options),
-      headers: options.metadataOnly ? metadataHeaders : jsonHeaders,
+      headers: options.metadataOnly ? metadataHeaders : JSON_HEADERS,
       body: () => JSON.stringify(withType(type, object)),
       ...signalOf(options),
     });
@@ -166,7 +166,7 @@ class TransportClient implements Client {
     return this.#object(type, {
       method: "PUT",
       path: pathOf(type, { ...at, ...subresourceOf(options) }) + this.#writeQuery(options),
-      headers: jsonHeaders,
+      headers: JSON_HEADERS,
       body: () => JSON.stringify(withType(type, object)),
       ...signalOf(options),
     });
@@ -181,7 +181,7 @@ class TransportClient implements Client {
     return this.#object(type, {
       method: "PATCH",
       path: pathOf(type, { ...at, ...subresourceOf(options) }) + this.#writeQuery(options),
-      headers: { accept: "application/json", "content-type": patchContentTypes[options.type ?? "merge"] },
+      headers: { accept: "application/json", "content-type": PATCH_CONTENT_TYPES[options.type ?? "merge"] },
       body: JSON.stringify(patch),
       ...signalOf(options),
     });
@@ -193,7 +193,7 @@ class TransportClient implements Client {
     const request: HttpRequest = {
       method: "DELETE",
       path: pathOf(type, at),
-      headers: jsonHeaders,
+      headers: JSON_HEADERS,
       body: JSON.stringify({ ...kind, propagationPolicy, gracePeriodSeconds, preconditions }),
       ...signalOf(options),
     };
@@ -238,9 +238,9 @@ class TransportClient implements Client {
   }
 }
 
-const jsonHeaders = { accept: "application/json", "content-type": "application/json" };
+const JSON_HEADERS = { accept: "application/json", "content-type": "application/json" };
 /** A server that cannot leave the rest out may answer with the whole object. */
-const metadataHeaders = { ...jsonHeaders, accept: `${metadataOnlyAccept("")},application/json` };
+const metadataHeaders = { ...JSON_HEADERS, accept: `${metadataOnlyAccept("")},application/json` };
 
 function listRequest(type: ResourceType, options: ListOptions): HttpRequest {
   const { namespace, metadataOnly, signal: _signal, omit: _omit, ...query } = options;

@@ -101,10 +101,10 @@ function parseRetryAfter(header: string | undefined): number | undefined {
 }
 
 function reasonOfCode(code: number): StatusReason {
-  return reasonsByCode.get(code) ?? "";
+  return REASONS_BY_CODE.get(code) ?? "";
 }
 
-const reasonsByCode: ReadonlyMap<number, StatusReason> = new Map<number, StatusReason>([
+const REASONS_BY_CODE: ReadonlyMap<number, StatusReason> = new Map<number, StatusReason>([
   [400, "BadRequest"],
   [401, "Unauthorized"],
   [403, "Forbidden"],

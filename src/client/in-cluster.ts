@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Authority, HttpsTransportOptions } from "./transport-https.ts";
 
 /** Where Kubernetes mounts a pod's ServiceAccount credentials. */
-export const serviceAccountDirectory = "/var/run/secrets/kubernetes.io/serviceaccount";
+export const SERVICE_ACCOUNT_DIR = "/var/run/secrets/kubernetes.io/serviceaccount";
 
 export interface InCluster {
   /** KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT, as the kubelet gives them to every pod. */
@@ -21,7 +21,7 @@ export interface InCluster {
 export async function inClusterOptions(
   where: InCluster,
 ): Promise<{ options: HttpsTransportOptions; namespace: string }> {
-  const directory = where.directory ?? serviceAccountDirectory;
+  const directory = where.directory ?? SERVICE_ACCOUNT_DIR;
   const host = where.host.includes(":") ? `[${where.host}]` : where.host;
   const authority = rotatingToken(join(directory, "token"), where.tokenRereadMs ?? 60_000);
   // Fails here, with the file's name, rather than at the first request.

@@ -1,8 +1,8 @@
-const newline = 0x0a;
+const NEWLINE = 0x0a;
 /** Far above what a server stores as one object; only a stream that is no watch reaches it. */
-const longestLine = 64 * 1024 * 1024;
+const LONGEST_LINE = 64 * 1024 * 1024;
 /** What is kept from line to line; a longer one gets memory of its own. */
-const longestKept = 256 * 1024;
+const LONGEST_KEPT = 256 * 1024;
 
 /** Cuts a stream of bytes into lines; a character or a line split over chunks is put together again. */
 export interface LineSplitter {
@@ -17,7 +17,7 @@ export function createLineSplitter(
   let pending = Buffer.alloc(0);
   let used = 0;
   const add = (bytes: Buffer): void => {
-    if (used + bytes.length > longestLine) throw new Error(`a line of more than ${longestLine} bytes`);
+    if (used + bytes.length > LONGEST_LINE) throw new Error(`a line of more than ${LONGEST_LINE} bytes`);
     if (used + bytes.length > pending.length) {
       const larger = Buffer.allocUnsafe(2 ** Math.ceil(Math.log2(used + bytes.length)));
       pending.copy(larger, 0, 0, used);
@@ -28,7 +28,7 @@ export function createLineSplitter(
   const take = (): Buffer => {
     const line = pending.subarray(0, used);
     used = 0;
-    if (pending.length > longestKept) pending = Buffer.alloc(0);
+    if (pending.length > LONGEST_KEPT) pending = Buffer.alloc(0);
     return line;
   };
   return {
@@ -36,7 +36,7 @@ export function createLineSplitter(
       const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
       const lines: string[] = [];
       let start = 0;
-      for (let end = bytes.indexOf(newline); end !== -1; end = bytes.indexOf(newline, start)) {
+      for (let end = bytes.indexOf(NEWLINE); end !== -1; end = bytes.indexOf(NEWLINE, start)) {
         const rest = bytes.subarray(start, end);
         if (used > 0) add(rest);
         lines.push(read(used > 0 ? take() : rest));

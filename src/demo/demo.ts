@@ -1,4 +1,4 @@
-import type { Utterance } from "../agents/agent.ts";
+import type { Activity } from "../agents/agent.ts";
 import { agentOfType } from "../agents/registry.ts";
 import type { AgentRun } from "../api/agent-run.ts";
 import type { AgentType } from "../api/agent-types.ts";
@@ -20,12 +20,12 @@ export interface DemoOptions extends StageOptions {
 }
 
 /** What happens, told as it happens. */
-export interface DemoAudience {
+export interface DemoObserver {
   started(cluster: LocalCluster, repository: DemoRepository): void;
   applied(objects: NamespaceObjects, run: AgentRun): void;
   /** Called for each new phase or reason, the last time with the final run. */
   changed(run: AgentRun): void;
-  heard(utterance: Utterance): void;
+  heard(activity: Activity): void;
   /** The run has ended; `patch` is what it changed, in git's format. */
   ended(run: AgentRun, patch: string | undefined): Promise<void>;
 }
@@ -35,12 +35,12 @@ export interface DemoAudience {
  * that is removed at the end, whatever the end is. Resolves to the final run, or to undefined when
  * `signal` aborted first.
  */
-export async function runDemo(options: DemoOptions, audience: DemoAudience): Promise<AgentRun | undefined> {
+export async function runDemo(options: DemoOptions, observer: DemoObserver): Promise<AgentRun | undefined> {
   await using stack = new AsyncDisposableStack();
   const scenario = options.repo === undefined ? fixGreeting : leaveNote;
   const { cluster, repository, modelUrl } = await setStage(options, scenario, stack);
   if (options.signal.aborted) return undefined;
-  audience.started(cluster, repository);
+  observer.started(cluster, repository);
 
   const objects = buildNamespaceObjects({
     agents: [options.agent],
@@ -52,11 +52,11 @@ export async function runDemo(options: DemoOptions, audience: DemoAudience): Pro
   const asked = buildRun(wanted, { url: repository.url, branch: repository.branch });
   await applyNamespaceObjects(cluster.client, objects);
   await cluster.client.create(agentRuns, asked);
-  audience.applied(objects, asked);
+  observer.applied(objects, asked);
   const at = { namespace: DEMO_NAMESPACE, name: RUN_NAME };
-  const run = await followToLastWord(cluster.client, at, options.signal, audience);
+  const run = await followToLastWord(cluster.client, at, options.signal, observer);
   if (run === undefined) return undefined;
-  await audience.ended(run, await readPatch(cluster.client, at));
+  await observer.ended(run, await readPatch(cluster.client, at));
   return run;
 }
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Agent, Utterance } from "../agents/agent.ts";
+import type { Agent, Activity } from "../agents/agent.ts";
 import { agentNamed } from "../agents/registry.ts";
 import type { AgentRun, AgentRunPhase } from "../api/agent-run.ts";
 import { agentRuns } from "../api/resources.ts";
@@ -8,7 +8,7 @@ import { createLineSplitter } from "../client/lines.ts";
 import { watchResource } from "../client/watch.ts";
 import { pods } from "../kube/builtin.ts";
 import { pathOf } from "../kube/resources.ts";
-import { utterancesOf } from "./transcript.ts";
+import { activitiesOf } from "./transcript.ts";
 
 const FINAL_PHASES: readonly string[] = ["Succeeded", "Failed", "TimedOut"] satisfies AgentRunPhase[];
 
@@ -19,7 +19,7 @@ const LAST_WORDS_MS = 2_000;
 export interface RunListener {
   /** Called for each new phase or reason, the last time with the final run. */
   changed(run: AgentRun): void;
-  heard(utterance: Utterance): void;
+  heard(activity: Activity): void;
 }
 
 /**
@@ -66,7 +66,7 @@ async function listen(
 ): Promise<void> {
   try {
     for await (const line of followLog(client, at, signal)) {
-      for (const utterance of utterancesOf(at.agent, line)) listener.heard(utterance);
+      for (const activity of activitiesOf(at.agent, line)) listener.heard(activity);
     }
   } catch {
     // The result in the run's status tells what was said last.

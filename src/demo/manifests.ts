@@ -9,7 +9,7 @@ import type { Secret } from "../kube/builtin.ts";
 
 export const DEMO_NAMESPACE = "default";
 
-const apiVersion = `${API_GROUP}/${API_VERSION}`;
+const OUR_API_VERSION = `${API_GROUP}/${API_VERSION}`;
 
 /** How the demo's agents reach a model. */
 export interface ModelSetup {
@@ -54,7 +54,7 @@ export function buildNamespaceObjects({ agents, ...setup }: ModelSetup): Namespa
       stringData: { "api-key": setup.apiKey },
     },
     provider: {
-      apiVersion,
+      apiVersion: OUR_API_VERSION,
       kind: "AgentProvider",
       metadata: { name: "model", namespace },
       spec: {
@@ -66,7 +66,7 @@ export function buildNamespaceObjects({ agents, ...setup }: ModelSetup): Namespa
       },
     },
     config: {
-      apiVersion,
+      apiVersion: OUR_API_VERSION,
       kind: "AgentConfig",
       metadata: { name: "default", namespace },
       spec: {
@@ -87,7 +87,7 @@ interface Source {
 /** A run with a clone of its own. */
 export function buildRun({ name, agent, prompt }: RunSetup, repository: Source): AgentRun {
   return {
-    apiVersion,
+    apiVersion: OUR_API_VERSION,
     kind: "AgentRun",
     metadata: { name, namespace: DEMO_NAMESPACE },
     spec: { agent, repository, prompt, timeout: "5m" },
@@ -97,7 +97,7 @@ export function buildRun({ name, agent, prompt }: RunSetup, repository: Source):
 /** A checkout that runs share, with a volume for the configuration of their agents. */
 export function buildWorkspace(name: string, { url, branch }: Source): AgentWorkspace {
   return {
-    apiVersion,
+    apiVersion: OUR_API_VERSION,
     kind: "AgentWorkspace",
     metadata: { name, namespace: DEMO_NAMESPACE },
     spec: {
@@ -112,7 +112,7 @@ export function buildWorkspace(name: string, { url, branch }: Source): AgentWork
 /** A run in a worktree of that workspace, on a branch named after it. */
 export function buildWorkspaceRun({ name, agent, prompt }: RunSetup, workspaceRef: string): AgentRun {
   return {
-    apiVersion,
+    apiVersion: OUR_API_VERSION,
     kind: "AgentRun",
     metadata: { name, namespace: DEMO_NAMESPACE },
     spec: { agent, workspaceRef, worktree: { branch: `agent/${name}` }, prompt, timeout: "5m" },

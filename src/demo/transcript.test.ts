@@ -4,9 +4,9 @@ import { describe, it } from "node:test";
 import { agentOfType } from "../agents/registry.ts";
 import type { AgentType } from "../api/agent-types.ts";
 import { AGENT_TYPES } from "../api/agent-types.ts";
-import { utterancesOf } from "./transcript.ts";
+import { activitiesOf } from "./transcript.ts";
 
-describe("utterancesOf", () => {
+describe("activitiesOf", () => {
   it("reads what a real claude printed", () => {
     assert.deepEqual(recorded("claude", "claude-stream-json-success.jsonl"), [
       { kind: "tool", text: "Write: /workspace/HELLO.md" },
@@ -31,7 +31,7 @@ describe("utterancesOf", () => {
       ["gemini", '{"type":"message","role":"assistant","content":"Done.","delta":true}'],
     ];
     assert.deepEqual(
-      lines.flatMap(([agent, line]) => utterancesOf(agentOfType(agent), line)),
+      lines.flatMap(([agent, line]) => activitiesOf(agentOfType(agent), line)),
       [
         { kind: "tool", text: "shell: bash -lc ./test.sh" },
         { kind: "text", text: "Done." },
@@ -54,7 +54,7 @@ describe("utterancesOf", () => {
     '{"type":"assistant","message":{"content":[null,1,{"type":"text"},{"type":"tool_use"}]}}',
   ]) {
     it(`says nothing for ${line || "an empty line"}`, () => {
-      for (const agent of AGENT_TYPES) assert.deepEqual(utterancesOf(agentOfType(agent), line), []);
+      for (const agent of AGENT_TYPES) assert.deepEqual(activitiesOf(agentOfType(agent), line), []);
     });
   }
 });
@@ -63,5 +63,5 @@ function recorded(agent: AgentType, name: string): unknown[] {
   const path = new URL(`../../test/fixtures/agents/${name}`, import.meta.url);
   return readFileSync(path, "utf8")
     .split("\n")
-    .flatMap((line) => utterancesOf(agentOfType(agent), line));
+    .flatMap((line) => activitiesOf(agentOfType(agent), line));
 }

@@ -1,4 +1,4 @@
-import type { Utterance } from "../agents/agent.ts";
+import type { Activity } from "../agents/agent.ts";
 import { agentOfType } from "../agents/registry.ts";
 import type { AgentRun } from "../api/agent-run.ts";
 import type { AgentWorkspace } from "../api/agent-workspace.ts";
@@ -22,11 +22,11 @@ const WORKSPACE_NAME = "greeter";
 const LISTED_LIMIT_MS = 5_000;
 
 /** What happens with several runs, told as it happens; `name` is that of the run. */
-export interface WorkspaceDemoAudience {
+export interface WorkspaceDemoObserver {
   started(cluster: LocalCluster, repository: DemoRepository): void;
   applied(objects: NamespaceObjects, workspace: AgentWorkspace, runs: readonly AgentRun[]): void;
   changed(name: string, run: AgentRun): void;
-  heard(name: string, utterance: Utterance): void;
+  heard(name: string, activity: Activity): void;
   /** All runs have ended. */
   ended(runs: readonly AgentRun[], workspace: AgentWorkspace): Promise<void>;
 }
@@ -37,7 +37,7 @@ export interface WorkspaceDemoAudience {
  */
 export async function runWorkspaceDemo(
   options: StageOptions,
-  audience: WorkspaceDemoAudience,
+  observer: WorkspaceDemoObserver,
 ): Promise<AgentRun[] | undefined> {
   await using stack = new AsyncDisposableStack();
   const scenario = options.repo === undefined ? scenarioOf : leaveNote;
@@ -45,7 +45,7 @@ export async function runWorkspaceDemo(
   const { client } = cluster;
   const { signal } = options;
   if (signal.aborted) return undefined;
-  audience.started(cluster, repository);
+  observer.started(cluster, repository);
 
   const agents = ["claude", "opencode"] as const;
   const objects = buildNamespaceObjects({
@@ -62,19 +62,19 @@ export async function runWorkspaceDemo(
   await applyNamespaceObjects(client, objects);
   await client.create(agentWorkspaces, workspace);
   await Promise.all(runs.map((run) => client.create(agentRuns, run)));
-  audience.applied(objects, workspace, runs);
+  observer.applied(objects, workspace, runs);
 
   const final = await Promise.all(
     runs.map(({ metadata: { name = "" } }) =>
       followToLastWord(client, { namespace: DEMO_NAMESPACE, name }, signal, {
-        changed: (run) => audience.changed(name, run),
-        heard: (utterance) => audience.heard(name, utterance),
+        changed: (run) => observer.changed(name, run),
+        heard: (activity) => observer.heard(name, activity),
       }),
     ),
   );
   const ended = final.filter((run) => run !== undefined);
   if (ended.length < runs.length) return undefined;
-  await audience.ended(ended, await listedWorkspace(cluster, runs.length));
+  await observer.ended(ended, await listedWorkspace(cluster, runs.length));
   return ended;
 }
 

@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { createClient } from "../client/client.ts";
 import { unlessRefused } from "../client/errors.ts";
 import type { Transport } from "../client/transport.ts";
-import { kubernetesSvc, services, serviceVariables } from "./apiserver/kinds/kubernetes-svc.ts";
+import { kubernetesService, services, serviceVariables } from "./apiserver/kinds/kubernetes-service.ts";
 import { BUILT_IN_CLASSES, storageClasses } from "../kube/storage-classes.ts";
 import { locationOf } from "../kube/objects.ts";
 import { createApiServer, type ApiServer } from "./apiserver/server.ts";
@@ -94,7 +94,7 @@ async function start(options: DevClusterOptions, dataDir: string, started: Async
   const builder = createClient(userTransport(server, "system:apiserver"));
   const classes = BUILT_IN_CLASSES.map((built) => builder.create(storageClasses, built));
   await Promise.all(classes.map((creation) => unlessRefused(creation, "AlreadyExists")));
-  const kubernetes = kubernetesSvc("127.0.0.1", Number(new URL(listening.url).port));
+  const kubernetes = kubernetesService("127.0.0.1", Number(new URL(listening.url).port));
   const asServer = { type: "apply", fieldManager: "kube-apiserver", force: true } as const;
   await builder.patch(services, locationOf(kubernetes), kubernetes, asServer);
   const controllers = await startControllers({

@@ -20,7 +20,7 @@ export interface CoreEvent extends KubeObject {
 export const coreEvents = resourceType<CoreEvent>("", "v1", "events", "Event");
 
 /** What a component tells users about an object, or about the part of it at `fieldPath`. */
-export interface Telling {
+export interface EventDetails {
   type: "Normal" | "Warning";
   reason: string;
   message: string;
@@ -28,7 +28,7 @@ export interface Telling {
 }
 
 /** Tells that a part of an object, by its path, has no effect. */
-export function notSupported(path: string): Telling {
+export function notSupported(path: string): EventDetails {
   const message = `${path} is not supported by this cluster and has no effect`;
   return { type: "Warning", reason: "NotSupported", message };
 }
@@ -36,17 +36,17 @@ export function notSupported(path: string): Telling {
 /** Longer messages are cut. Source: ValidateEvent. */
 const LONGEST_MESSAGE = 1024;
 
-/** The event of this name that `component`, on `host` if it has one, makes of a telling. */
+/** The event of this name that `component`, on `host` if it has one, makes of a details. */
 export function coreEvent(
   type: ResourceType,
   about: KubeObject,
-  telling: Telling,
+  details: EventDetails,
   from: { component: string; host?: string },
   name: string,
   now: Date,
 ): CoreEvent {
   const { namespace = "default", uid, resourceVersion } = about.metadata;
-  const { fieldPath, message, ...said } = telling;
+  const { fieldPath, message, ...said } = details;
   const involvedObject = {
     apiVersion: apiVersionOf(type),
     kind: type.kind,

@@ -20,15 +20,15 @@ import type { Log } from "../runtime/log.ts";
 import type { Change, Reflector } from "../client/cache/reflector.ts";
 import { workspacesOf, type Caches } from "./caches.ts";
 import { createDependencies, type Dependencies } from "./dependencies.ts";
-import { gatherRun, newestPod, runKeyOf, type Sources } from "./gather-run.ts";
+import { gatherRun, newestPod, runKeyOf, type GatherContext } from "./gather-run.ts";
 import { gatherWorkspace, workspaceKeyOf } from "./gather-workspace.ts";
-import { createReconcile, type Hands } from "./reconcile.ts";
+import { createReconcile, type ControllerContext } from "./reconcile.ts";
 import * as reference from "./reference-names.ts";
 
 export interface ControllerSetup {
-  hands: Hands;
-  reads: Pick<Sources, "secretKeys" | "jobStates" | "warnings">;
-  defaults: Sources["defaults"];
+  context: ControllerContext;
+  reads: Pick<GatherContext, "secretKeys" | "jobStates" | "warnings">;
+  defaults: GatherContext["defaults"];
   log: Log;
   observe: (controller: string) => ControllerObserver;
 }
@@ -45,19 +45,19 @@ export function createControllers(setup: ControllerSetup): Controller[] {
   ];
 }
 
-function runController({ hands, reads, defaults, log, observe }: ControllerSetup): Controller {
-  const { client, caches } = hands;
+function runController({ context, reads, defaults, log, observe }: ControllerSetup): Controller {
+  const { client, caches } = context;
   const dependencies = createDependencies();
-  const sources: Sources = { ...reads, client, caches, dependencies, defaults };
+  const gathering: GatherContext = { ...reads, client, caches, dependencies, defaults };
   const reconcile = createReconcile(
     {
       type: agentRuns,
-      gather: (key) => gatherRun(sources, key, Date.now()),
+      gather: (key) => gatherRun(gathering, key, Date.now()),
       objectOf: ({ run }: ObservedRun) => run,
       plan: planRun,
       refused: (observed, refusal) => ({ ...observed, refusal }),
     },
-    hands,
+    context,
   );
   return createController({
     name: "agentrun",
@@ -66,9 +66,7 @@ function runController({ hands, reads, defaults, log, observe }: ControllerSetup
     observer: observe("agentrun"),
     sources: [
       objectSource(caches.runs),
-      watchSource(caches.runJobs, (change) =>
-        tellsOfItsRun(change, caches) ? runKeyOf(either(change)) : [],
-      ),
+      watchSource(caches.runJobs, (change) => (concernsRun(change, caches) ? runKeyOf(either(change)) : [])),
       watchSource(caches.workspaceJobs, (change) => runKeyOf(either(change))),
       watchSource(caches.pods, (change) => runKeyOf(either(change))),
       readersOf(caches.providers, reference.toProvider, dependencies),
@@ -81,7 +79,7 @@ function runController({ hands, reads, defaults, log, observe }: ControllerSetup
 }
 
 /** While a pod is in sight, what changes of its Job is nearly always the status, which is not watched and not needed. */
-function tellsOfItsRun({ old, new: job }: Change<KubeObject>, caches: Caches): boolean {
+function concernsRun({ old, new: job }: Change<KubeObject>, caches: Caches): boolean {
   if (!old || !job || isDeleting(old) !== isDeleting(job)) return true;
   return newestPod(caches, job) === undefined;
 }
@@ -90,19 +88,19 @@ function* unfinished({ runs }: Caches): Generator<string> {
   for (const run of runs.list()) if (!isFinished(run)) yield keyOf(run);
 }
 
-function workspaceController({ hands, reads, defaults, log, observe }: ControllerSetup): Controller {
-  const { client, caches } = hands;
+function workspaceController({ context, reads, defaults, log, observe }: ControllerSetup): Controller {
+  const { client, caches } = context;
   const dependencies = createDependencies();
-  const sources: Sources = { ...reads, client, caches, dependencies, defaults };
+  const gathering: GatherContext = { ...reads, client, caches, dependencies, defaults };
   const reconcile = createReconcile(
     {
       type: agentWorkspaces,
-      gather: (key) => gatherWorkspace(sources, key, Date.now()),
+      gather: (key) => gatherWorkspace(gathering, key, Date.now()),
       objectOf: ({ workspace }: ObservedWorkspace) => workspace,
       plan: planWorkspace,
       refused: (observed, refusal) => ({ ...observed, refusal }),
     },
-    hands,
+    context,
   );
   return createController({
     name: "agentworkspace",
@@ -140,8 +138,8 @@ function either<K>(change: Change<K>): K {
   return object;
 }
 
-function providerController({ hands, reads, log, observe }: ControllerSetup): Controller {
-  const { caches } = hands;
+function providerController({ context, reads, log, observe }: ControllerSetup): Controller {
+  const { caches } = context;
   const dependencies = createDependencies();
   const gather = async (key: string) => {
     const provider = caches.providers.get(key);
@@ -156,7 +154,7 @@ function providerController({ hands, reads, log, observe }: ControllerSetup): Co
     name: "agentprovider",
     reconcile: createReconcile(
       { type: agentProviders, gather, objectOf: ({ provider }) => provider, plan: planProvider },
-      hands,
+      context,
     ),
     log,
     observer: observe("agentprovider"),
@@ -165,8 +163,8 @@ function providerController({ hands, reads, log, observe }: ControllerSetup): Co
   });
 }
 
-function configController({ hands, log, observe }: ControllerSetup): Controller {
-  const { caches } = hands;
+function configController({ context, log, observe }: ControllerSetup): Controller {
+  const { caches } = context;
   const gather = (key: string) => {
     const config = caches.configs.get(key);
     const all = [...caches.configs.list(config?.metadata.namespace)];
@@ -176,7 +174,7 @@ function configController({ hands, log, observe }: ControllerSetup): Controller 
     name: "agentconfig",
     reconcile: createReconcile(
       { type: agentConfigs, gather, objectOf: ({ config }) => config, plan: planConfig },
-      hands,
+      context,
     ),
     log,
     observer: observe("agentconfig"),

@@ -5,7 +5,7 @@ import type { AgentWorkspace } from "../api/agent-workspace.ts";
 import { API_GROUP } from "../api/group.ts";
 import { fieldOf, jsonEqual } from "../kube/json.ts";
 import type { KubeObject } from "../kube/objects.ts";
-import type { Neighbours, ObservedAdmission } from "../plan/admission.ts";
+import type { NamespaceContents, ObservedAdmission } from "../plan/admission.ts";
 import type { Caches } from "./caches.ts";
 import type { AdmissionRequest } from "./webhook-server.ts";
 
@@ -27,19 +27,19 @@ export function gatherAdmission(
     return { action: "deleteWorkspace", workspace, runs };
   }
   if (object === undefined || jsonEqual(object["spec"], fieldOf(oldObject, "spec"))) return undefined;
-  const neighbours = neighboursIn(caches, namespace);
+  const contents = contentsOf(caches, namespace);
   switch (kind.kind) {
     case "AgentRun": {
       const run = readAs<AgentRun>(object, namespace);
       const workspace = caches.workspaces.get(`${namespace}/${run.spec.workspaceRef}`);
-      return { action: "createRun", run, neighbours, ...(workspace && { workspace }) };
+      return { action: "createRun", run, contents, ...(workspace && { workspace }) };
     }
     case "AgentWorkspace":
-      return { action: "writeWorkspace", workspace: readAs<AgentWorkspace>(object, namespace), neighbours };
+      return { action: "writeWorkspace", workspace: readAs<AgentWorkspace>(object, namespace), contents };
     case "AgentProvider":
-      return { action: "writeProvider", provider: readAs<AgentProvider>(object, namespace), neighbours };
+      return { action: "writeProvider", provider: readAs<AgentProvider>(object, namespace), contents };
     case "AgentConfig":
-      return { action: "writeConfig", config: readAs<AgentConfig>(object, namespace), neighbours };
+      return { action: "writeConfig", config: readAs<AgentConfig>(object, namespace), contents };
     default:
       return undefined;
   }
@@ -49,7 +49,7 @@ function hasSynced({ runs, workspaces, providers, configs, secrets }: Caches): b
   return [runs, workspaces, providers, configs, secrets].every((cache) => cache.hasSynced);
 }
 
-function neighboursIn({ providers, configs, secrets }: Caches, namespace: string): Neighbours {
+function contentsOf({ providers, configs, secrets }: Caches, namespace: string): NamespaceContents {
   return {
     providers: [...providers.list(namespace)],
     configs: [...configs.list(namespace)],

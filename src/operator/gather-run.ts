@@ -28,14 +28,14 @@ import {
 import type { Caches } from "./caches.ts";
 import type { Dependencies } from "./dependencies.ts";
 import type { JobStates } from "./job-states.ts";
-import { readOutput } from "./pod-evidence.ts";
+import { readOutput } from "./pod-output.ts";
 import * as reference from "./reference-names.ts";
 import type { SecretKeys } from "./secret-keys.ts";
 import { readNow } from "./version-reads.ts";
 import type { Warnings } from "./warnings.ts";
 
 /** What objects are gathered from. */
-export interface Sources {
+export interface GatherContext {
   client: Client;
   caches: Caches;
   secretKeys: SecretKeys;
@@ -47,25 +47,25 @@ export interface Sources {
 
 /** Everything that planning the run of this key needs; undefined when it no longer exists. */
 export async function gatherRun(
-  sources: Sources,
+  context: GatherContext,
   key: string,
   now: number,
 ): Promise<ObservedRun | undefined> {
-  const { caches, dependencies, defaults } = sources;
+  const { caches, dependencies, defaults } = context;
   const run = caches.runs.get(key);
   const known = run && ownJob(caches.runJobs, run, runJobName(run.metadata.name ?? ""));
   if (!run || isFinished(run) || known) dependencies.forget(key);
   if (!run) return undefined;
   const pod = known && newestPod(caches, known);
   const awaitsPod = !pod && isGoingOn(run) && run.status?.podName === undefined;
-  const warning = known && awaitsPod ? await whyNoPod(sources, known, now) : undefined;
+  const warning = known && awaitsPod ? await missingPodWarning(context, known, now) : undefined;
   const isNeeded = known && isJobStatusNeeded(run, known, { pod, warning, now });
-  const job = isNeeded ? await sources.jobStates(known) : known;
-  const base = { run, defaults, job, pod, now, cleanup: gatherCleanup(sources, run, key) };
+  const job = isNeeded ? await context.jobStates(known) : known;
+  const base = { run, defaults, job, pod, now, cleanup: gatherCleanup(context, run, key) };
   if (!isGoingOn(run)) return { ...base, references: NOTHING };
   if (job)
-    return { ...base, references: NOTHING, warning, ...(pod && (await evidence(sources, run, pod, now))) };
-  return { ...base, references: await followReferences(sources, run, key) };
+    return { ...base, references: NOTHING, warning, ...(pod && (await podDetails(context, run, pod, now))) };
+  return { ...base, references: await followReferences(context, run, key) };
 }
 
 function isGoingOn(run: AgentRun): boolean {
@@ -76,7 +76,7 @@ const NOTHING: References = { secrets: new Map() };
 
 /** What the removal of the run's worktree needs, and the workspace remembered: without it there is nothing to remove. */
 function gatherCleanup(
-  { caches, dependencies }: Sources,
+  { caches, dependencies }: GatherContext,
   run: AgentRun,
   key: string,
 ): ObservedCleanup | undefined {
@@ -107,8 +107,8 @@ export function newestPod(caches: Caches, job: KubeObject): Pod | undefined {
 }
 
 /** What the caches do not hold about a pod: its log once the agent has ended, its troubles while it has not begun. */
-async function evidence(
-  sources: Sources,
+async function podDetails(
+  context: GatherContext,
   run: AgentRun,
   pod: Pod,
   now: number,
@@ -116,14 +116,14 @@ async function evidence(
   const end = agentTermination(pod);
   // A run that is not shown as Running yet is planned once more before its end is.
   if (end && run.status?.phase === "Running") {
-    return { output: await readOutput(sources.client, pod, now - timeOf(end.finishedAt, now)) };
+    return { output: await readOutput(context.client, pod, now - timeOf(end.finishedAt, now)) };
   }
-  return isSlow(pod, now) && !isPodFinished(pod) ? troubles(sources, run, pod) : {};
+  return isSlow(pod, now) && !isPodFinished(pod) ? startWarnings(context, run, pod) : {};
 }
 
 /** The newest Warning event of a Job whose pod is late. */
-export async function whyNoPod(
-  { warnings }: Pick<Sources, "warnings">,
+export async function missingPodWarning(
+  { warnings }: Pick<GatherContext, "warnings">,
   job: JobState,
   now: number,
 ): Promise<string | undefined> {
@@ -141,24 +141,27 @@ function claimsOf({ metadata, spec }: AgentRun, caches: Caches): string[] {
 }
 
 /** Of a pod that nothing of runs yet: the claim that it may wait for, and the newest Warning about that or the pod. */
-async function troubles(
-  sources: Sources,
+async function startWarnings(
+  context: GatherContext,
   run: AgentRun,
   pod: Pod,
 ): Promise<Pick<ObservedRun, "claim" | "warning">> {
   const { namespace = "" } = pod.metadata;
-  for (const claimName of claimsOf(run, sources.caches)) {
+  for (const claimName of claimsOf(run, context.caches)) {
     // The scheduler only repeats that a claim is not bound; its own events say why.
-    const warning = await sources.warnings(namespace, { kind: "PersistentVolumeClaim", name: claimName });
+    const warning = await context.warnings(namespace, { kind: "PersistentVolumeClaim", name: claimName });
     if (!mayWaitForClaim(pod, warning)) continue;
-    const claim = await readNow(sources.client, persistentVolumeClaims, { namespace, name: claimName });
+    const claim = await readNow(context.client, persistentVolumeClaims, { namespace, name: claimName });
     if (claim && claim.status?.phase !== "Bound") return { claim, warning };
   }
-  return { warning: await whatPodWarns(sources, pod) };
+  return { warning: await podWarning(context, pod) };
 }
 
 /** The newest Warning about what a pod is at now, not about a step that is behind it. */
-export function whatPodWarns({ warnings }: Pick<Sources, "warnings">, pod: Pod): Promise<string | undefined> {
+export function podWarning(
+  { warnings }: Pick<GatherContext, "warnings">,
+  pod: Pod,
+): Promise<string | undefined> {
   const { namespace = "", name = "" } = pod.metadata;
   const isScheduled = pod.spec.nodeName !== undefined;
   // Events and container states come in whole seconds.
@@ -168,7 +171,7 @@ export function whatPodWarns({ warnings }: Pick<Sources, "warnings">, pod: Pod):
 
 /** Looks the references up and remembers them, so that the run is planned again when one of them changes. */
 async function followReferences(
-  { caches, secretKeys, dependencies }: Sources,
+  { caches, secretKeys, dependencies }: GatherContext,
   run: AgentRun,
   key: string,
 ): Promise<References> {
@@ -180,7 +183,7 @@ async function followReferences(
   const workspaceName = run.spec.workspaceRef;
   const workspaceKey = `${namespace}/${workspaceName}`;
   const workspace = workspaceName === undefined ? undefined : caches.workspaces.get(workspaceKey);
-  const neighbours = workspace && [...caches.runs.by("workspace", workspaceKey)];
+  const workspaceRuns = workspace && [...caches.runs.by("workspace", workspaceKey)];
   const secretNames = new Set(secretsNeeded(run, { config, provider, workspace }).map(({ ref }) => ref.name));
   dependencies.record(key, [
     reference.toConfigs(namespace),
@@ -189,7 +192,7 @@ async function followReferences(
     ...[...secretNames].map((name) => reference.toSecret(namespace, name)),
   ]);
   const lookups = [...secretNames].map(async (name) => [name, await secretKeys(namespace, name)] as const);
-  return { config, provider, workspace, neighbours, secrets: new Map(await Promise.all(lookups)) };
+  return { config, provider, workspace, workspaceRuns, secrets: new Map(await Promise.all(lookups)) };
 }
 
 /** The AgentConfig that counts in a namespace. */

@@ -8,17 +8,24 @@ import { isSlow } from "../plan/agent-run/start-up.ts";
 import type { ObservedWorkspace } from "../plan/agent-workspace/observed.ts";
 import { CLEANUP_COMPONENT, WORKSPACE_COMPONENT } from "../plan/specs/labels.ts";
 import { workspaceClaimName, workspaceJobName } from "../plan/specs/names.ts";
-import { configOf, newestPod, ownJob, whatPodWarns, whyNoPod, type Sources } from "./gather-run.ts";
+import {
+  configOf,
+  newestPod,
+  ownJob,
+  podWarning,
+  missingPodWarning,
+  type GatherContext,
+} from "./gather-run.ts";
 import * as reference from "./reference-names.ts";
 import { readNow } from "./version-reads.ts";
 
 /** Everything that planning the workspace of this key needs; undefined when it no longer exists. */
 export async function gatherWorkspace(
-  sources: Sources,
+  context: GatherContext,
   key: string,
   now: number,
 ): Promise<ObservedWorkspace | undefined> {
-  const { caches, dependencies, defaults } = sources;
+  const { caches, dependencies, defaults } = context;
   const workspace = caches.workspaces.get(key);
   if (!workspace) {
     dependencies.forget(key);
@@ -34,17 +41,17 @@ export async function gatherWorkspace(
   const pod = job && newestPod(caches, job);
   const claims = [...caches.workspaceClaims.by("owner", uid)];
   const known = claims.find((claim) => claim.metadata.name === workspaceClaimName(name));
-  const checkout = known ?? (await unwatchedCheckout(sources, workspace));
+  const checkout = known ?? (await unwatchedCheckout(context, workspace));
   if (checkout && !known) claims.push(checkout);
   return {
     workspace,
     config: configOf(caches, namespace),
-    credentials: await credentialsOf(sources, workspace),
+    credentials: await credentialsOf(context, workspace),
     defaults,
     claims: new Map(claims.map((claim) => [claim.metadata.name ?? "", claim])),
     job,
     pod,
-    warning: await warningOf(sources, { job, pod, checkout }, now),
+    warning: await warningOf(context, { job, pod, checkout }, now),
     runs: [...caches.runs.by("workspace", key)],
     cleanups: [...caches.workspaceJobs.by("owner", uid)]
       .filter(isCleanup)
@@ -55,7 +62,7 @@ export async function gatherWorkspace(
 
 /** A Ready workspace is cloned again where its claim is gone: one that only lost the label by which it is watched is not. */
 async function unwatchedCheckout(
-  { client }: Sources,
+  { client }: GatherContext,
   { metadata, status }: AgentWorkspace,
 ): Promise<PersistentVolumeClaim | undefined> {
   if (status?.phase !== "Ready") return undefined;
@@ -65,19 +72,19 @@ async function unwatchedCheckout(
 }
 
 async function warningOf(
-  sources: Sources,
+  context: GatherContext,
   { job, pod, checkout }: { job?: JobState; pod?: Pod; checkout?: PersistentVolumeClaim },
   now: number,
 ): Promise<string | undefined> {
-  if (!pod) return job && whyNoPod(sources, job, now);
+  if (!pod) return job && missingPodWarning(context, job, now);
   if (isPodFinished(pod) || !isSlow(pod, now)) return undefined;
-  if (!checkout || checkout.status?.phase === "Bound") return whatPodWarns(sources, pod);
+  if (!checkout || checkout.status?.phase === "Bound") return podWarning(context, pod);
   const { namespace = "", name = "" } = checkout.metadata;
-  return sources.warnings(namespace, { kind: "PersistentVolumeClaim", name });
+  return context.warnings(namespace, { kind: "PersistentVolumeClaim", name });
 }
 
 async function credentialsOf(
-  { caches, secretKeys }: Sources,
+  { caches, secretKeys }: GatherContext,
   { metadata, spec }: AgentWorkspace,
 ): Promise<ObservedWorkspace["credentials"]> {
   const name = spec.repository.credentialsSecretRef?.name;

@@ -87,7 +87,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   });
   const permit = (): void => election?.permit();
   const controllers = createControllers({
-    hands: {
+    context: {
       client,
       caches,
       record: (type, regarding, event) => recorder.record(type, regarding, event),

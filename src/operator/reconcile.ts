@@ -5,12 +5,12 @@ import { apiVersionOf, type ResourceType } from "../kube/resources.ts";
 import type { Refusal } from "../plan/agent-run/observed.ts";
 import { withinBounds } from "../plan/within-bounds.ts";
 import { carryOut, type ActionPlan, type CarriedOut } from "../runtime/carry-out.ts";
-import type { LookAgain, ReconcileContext } from "../runtime/controller.ts";
+import type { Requeue, ReconcileContext } from "../runtime/controller.ts";
 import type { EventIntent } from "../runtime/events.ts";
 import { allCaches, type Caches } from "./caches.ts";
 
 /** What every reconcile writes with. */
-export interface Hands {
+export interface ControllerContext {
   client: Client;
   caches: Caches;
   record: (type: ResourceType, regarding: KubeObject, event: EventIntent) => void;
@@ -32,9 +32,9 @@ export interface Kind<T extends KubeObject, Observed extends object, Status> {
 /** gather, plan, carryOut. A refused child is planned once more, with the refusal among what is observed. */
 export function createReconcile<T extends KubeObject, Observed extends object, Status>(
   kind: Kind<T, Observed, Status>,
-  hands: Hands,
-): (key: string, context: ReconcileContext) => Promise<{ lookAgain: LookAgain }> {
-  const caches = allCaches(hands.caches);
+  shared: ControllerContext,
+): (key: string, context: ReconcileContext) => Promise<{ requeue: Requeue }> {
+  const caches = allCaches(shared.caches);
   const put = (type: ResourceType, object: KubeObject, origin?: unknown) => {
     for (const cache of caches) if (cache.type.kind === type.kind) cache.put(object, origin);
   };
@@ -44,20 +44,20 @@ export function createReconcile<T extends KubeObject, Observed extends object, S
     let outOfOrder: ApiError | undefined;
     while (observed !== undefined) {
       const plan = withinBounds(kind.type.kind, kind.plan(observed));
-      const { client, record, permit } = hands;
+      const { client, record, permit } = shared;
       const context = { client, record, permit, put, origin, giveWay, signal };
       const carried = await carryOut(context, kind.type, kind.objectOf(observed), plan);
-      const refusal = refusalOf(carried, hands.caches);
+      const refusal = refusalOf(carried, shared.caches);
       if (!refusal || !kind.refused) {
         // Once the status says so, it is tried again like all that fails: soon, then more and more seldom.
         if (outOfOrder) throw outOfOrder;
-        return { lookAgain: plan.lookAgain };
+        return { requeue: plan.requeue };
       }
       outOfOrder =
         carried.outcome === "refused" && refusal.reason === "CreationFailed" ? carried.error : undefined;
       observed = kind.refused(observed, refusal);
     }
-    return { lookAgain: "onChange" };
+    return { requeue: "onChange" };
   };
 }
 

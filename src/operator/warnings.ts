@@ -1,15 +1,12 @@
 import type { Client } from "../client/client.ts";
 import { listPages } from "../client/list-pages.ts";
-import { events, type Event } from "../kube/builtin.ts";
+import { events, type Event, type ObjectReference } from "../kube/builtin.ts";
 
 /** What a Warning event is about. */
-export interface Regarded {
-  kind: string;
-  name: string;
-}
+export type Regarding = Required<Pick<ObjectReference, "kind" | "name">>;
 
 /** Which of an object's Warnings count. */
-export interface Relevance {
+export interface WarningFilter {
   /** Milliseconds since the epoch: older ones are of what is over. */
   since?: number;
   /** Without what the scheduler says, which it repeats many seconds after the pod has got its node. */
@@ -19,8 +16,8 @@ export interface Relevance {
 /** The newest Warning event about an object that counts, in Kubernetes' own words; undefined where there is none. Rejects with `ApiError`. */
 export type Warnings = (
   namespace: string,
-  about: Regarded,
-  relevance?: Relevance,
+  regarding: Regarding,
+  filter?: WarningFilter,
 ) => Promise<string | undefined>;
 
 /** A namespace's warnings are asked for once in so long. */
@@ -58,12 +55,12 @@ export function createWarnings(client: Pick<Client, "list">): Warnings {
     return reading;
   }
 
-  return async (namespace, about, { since = 0, isScheduled = false } = {}) => {
-    const all = (await (known.get(namespace) ?? read(namespace))).get(keyOf(about)) ?? [];
-    const telling = all
+  return async (namespace, regarding, { since = 0, isScheduled = false } = {}) => {
+    const all = (await (known.get(namespace) ?? read(namespace))).get(keyOf(regarding)) ?? [];
+    const matching = all
       .filter(({ reason, at }) => at >= since && !(isScheduled && SCHEDULING.has(reason)))
       .toSorted((a, b) => b.at - a.at);
-    return (telling.find(({ text }) => !SAYS_NOTHING.test(text)) ?? telling[0])?.text;
+    return (matching.find(({ text }) => !SAYS_NOTHING.test(text)) ?? matching[0])?.text;
   };
 }
 
@@ -81,7 +78,7 @@ async function warningsOf(client: Pick<Client, "list">, namespace: string): Prom
   return known;
 }
 
-function keyOf({ kind, name }: Partial<Regarded>): string {
+function keyOf({ kind, name }: Partial<Regarding>): string {
   return `${kind}/${name}`;
 }
 

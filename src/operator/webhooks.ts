@@ -135,9 +135,9 @@ interface Keeper extends WebhookOptions {
 async function keep(
   keeper: Keeper,
   context: ReconcileContext,
-): Promise<{ lookAgain: "onChange" | { afterMs: number } }> {
+): Promise<{ requeue: "onChange" | { afterMs: number } }> {
   const configuration = keeper.configurations.get(WEBHOOK_CONFIGURATION);
-  if (configuration === undefined || isInjectedElsewhere(configuration)) return { lookAgain: "onChange" };
+  if (configuration === undefined || isInjectedElsewhere(configuration)) return { requeue: "onChange" };
   const { namespace, now = Date.now, lifetimes } = keeper;
   const secret = keeper.secrets.get(`${namespace}/${WEBHOOK_SECRET}`);
   const host = `${WEBHOOK_HOST}.${namespace}.svc`;
@@ -145,12 +145,12 @@ async function keep(
   if (secret && current && !isOurs(secret)) {
     if (current.authorities.length > 0)
       await inject(keeper, configuration, current.authorities.join(""), context);
-    return { lookAgain: "onChange" };
+    return { requeue: "onChange" };
   }
   const { keys, changed, dueInMs } = await renewServingKeys(current, [host], now(), lifetimes);
   if (changed) await store(keeper, secret, keys, context);
   await inject(keeper, configuration, keys.authorities.join(""), context);
-  return { lookAgain: { afterMs: Math.min(dueInMs, LONGEST_WAIT_MS) } };
+  return { requeue: { afterMs: Math.min(dueInMs, LONGEST_WAIT_MS) } };
 }
 
 function isInjectedElsewhere({ metadata }: KubeObject): boolean {

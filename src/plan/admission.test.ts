@@ -4,7 +4,7 @@ import type { AgentConfig } from "../api/agent-config.ts";
 import type { AgentProvider } from "../api/agent-provider.ts";
 import type { AgentRun, AgentRunSpec } from "../api/agent-run.ts";
 import type { AgentWorkspace } from "../api/agent-workspace.ts";
-import { reviewAdmission, type Neighbours, type ObservedAdmission } from "./admission.ts";
+import { reviewAdmission, type NamespaceContents, type ObservedAdmission } from "./admission.ts";
 
 const CREATED = "2026-01-01T00:00:00Z";
 const credential = { name: "credentials", key: "token" };
@@ -27,7 +27,10 @@ function aWorkspace(metadata: AgentWorkspace["metadata"] = {}): AgentWorkspace {
   return { metadata: { name: "shared", ...metadata }, spec: { repository } };
 }
 
-function around(found: Partial<Neighbours> = {}, secrets: readonly string[] = ["credentials"]): Neighbours {
+function around(
+  found: Partial<NamespaceContents> = {},
+  secrets: readonly string[] = ["credentials"],
+): NamespaceContents {
   return { providers: [gateway], configs: [], hasSecret: (name) => secrets.includes(name), ...found };
 }
 
@@ -37,17 +40,17 @@ const atWork = { phase: "Running", jobName: "job" } as const;
 const cases: [name: string, observed: ObservedAdmission, warnings: RegExp[]][] = [
   [
     "a run whose references resolve",
-    { action: "createRun", run: aRun(shared), workspace: aWorkspace(), neighbours: around() },
+    { action: "createRun", run: aRun(shared), workspace: aWorkspace(), contents: around() },
     [],
   ],
   [
     "a run on a provider that is not there yet",
-    { action: "createRun", run: aRun({ providerRef: "other" }), neighbours: around() },
+    { action: "createRun", run: aRun({ providerRef: "other" }), contents: around() },
     [/^the run will wait: AgentProvider other does not exist yet$/],
   ],
   [
     "a run that names no provider where none is the default",
-    { action: "createRun", run: aRun({}), neighbours: around() },
+    { action: "createRun", run: aRun({}), contents: around() },
     [/^the run will wait: the run names no provider/],
   ],
   [
@@ -55,18 +58,18 @@ const cases: [name: string, observed: ObservedAdmission, warnings: RegExp[]][] =
     {
       action: "createRun",
       run: aRun({}),
-      neighbours: around({ configs: [aConfig("default", { defaultProviders: { claude: "gateway" } })] }, []),
+      contents: around({ configs: [aConfig("default", { defaultProviders: { claude: "gateway" } })] }, []),
     },
     [/^the run will wait: Secret credentials, which holds the provider's credential, does not exist yet$/],
   ],
   [
     "a run whose agent the provider is not for",
-    { action: "createRun", run: aRun({ agent: "opencode", providerRef: "gateway" }), neighbours: around() },
+    { action: "createRun", run: aRun({ agent: "opencode", providerRef: "gateway" }), contents: around() },
     [/^the run will fail: AgentProvider gateway is for claude, not for opencode/],
   ],
   [
     "a run on a workspace that is not there yet",
-    { action: "createRun", run: aRun(shared), neighbours: around() },
+    { action: "createRun", run: aRun(shared), contents: around() },
     [/^the run will wait: AgentWorkspace shared does not exist yet$/],
   ],
   [
@@ -75,18 +78,18 @@ const cases: [name: string, observed: ObservedAdmission, warnings: RegExp[]][] =
       action: "createRun",
       run: aRun(shared),
       workspace: aWorkspace({ deletionTimestamp: CREATED }),
-      neighbours: around(),
+      contents: around(),
     },
     [/^the run will wait: AgentWorkspace shared is being deleted$/],
   ],
   [
     "a workspace whose credentials are there",
-    { action: "writeWorkspace", workspace: aWorkspace(), neighbours: around() },
+    { action: "writeWorkspace", workspace: aWorkspace(), contents: around() },
     [],
   ],
   [
     "a workspace whose credentials are missing",
-    { action: "writeWorkspace", workspace: aWorkspace(), neighbours: around({}, []) },
+    { action: "writeWorkspace", workspace: aWorkspace(), contents: around({}, []) },
     [/^the workspace will wait: Secret credentials/],
   ],
   [
@@ -107,10 +110,10 @@ const cases: [name: string, observed: ObservedAdmission, warnings: RegExp[]][] =
     },
     [/waits for AgentRuns at work in it: a, b$/, /will go on waiting: c$/],
   ],
-  ["a provider with its Secret", { action: "writeProvider", provider: gateway, neighbours: around() }, []],
+  ["a provider with its Secret", { action: "writeProvider", provider: gateway, contents: around() }, []],
   [
     "a provider without its Secret",
-    { action: "writeProvider", provider: gateway, neighbours: around({}, []) },
+    { action: "writeProvider", provider: gateway, contents: around({}, []) },
     [/^the provider is not ready: Secret credentials does not exist yet$/],
   ],
   [
@@ -118,7 +121,7 @@ const cases: [name: string, observed: ObservedAdmission, warnings: RegExp[]][] =
     {
       action: "writeProvider",
       provider: gateway,
-      neighbours: around({ configs: [aConfig("default", { defaultProviders: { opencode: "gateway" } })] }),
+      contents: around({ configs: [aConfig("default", { defaultProviders: { opencode: "gateway" } })] }),
     },
     [/the default of opencode, which agentTypes leaves out$/],
   ],
@@ -127,7 +130,7 @@ const cases: [name: string, observed: ObservedAdmission, warnings: RegExp[]][] =
     {
       action: "writeConfig",
       config: aConfig("one", { defaultProviders: { claude: "gateway" } }),
-      neighbours: around(),
+      contents: around(),
     },
     [],
   ],
@@ -136,7 +139,7 @@ const cases: [name: string, observed: ObservedAdmission, warnings: RegExp[]][] =
     {
       action: "writeConfig",
       config: aConfig("one", {}, CREATED),
-      neighbours: around({ configs: [aConfig("one", {}, CREATED)] }),
+      contents: around({ configs: [aConfig("one", {}, CREATED)] }),
     },
     [],
   ],
@@ -145,7 +148,7 @@ const cases: [name: string, observed: ObservedAdmission, warnings: RegExp[]][] =
     {
       action: "writeConfig",
       config: aConfig("another"),
-      neighbours: around({ configs: [aConfig("one", {}, CREATED)] }),
+      contents: around({ configs: [aConfig("one", {}, CREATED)] }),
     },
     [/^the namespace's runs use AgentConfig one; this one has no effect/],
   ],
@@ -154,7 +157,7 @@ const cases: [name: string, observed: ObservedAdmission, warnings: RegExp[]][] =
     {
       action: "writeConfig",
       config: aConfig("default"),
-      neighbours: around({ configs: [aConfig("one", {}, CREATED)] }),
+      contents: around({ configs: [aConfig("one", {}, CREATED)] }),
     },
     [/^AgentConfig one has no effect beside this one/],
   ],
@@ -163,7 +166,7 @@ const cases: [name: string, observed: ObservedAdmission, warnings: RegExp[]][] =
     {
       action: "writeConfig",
       config: aConfig("default", { defaultProviders: { claude: "other", opencode: "gateway" } }),
-      neighbours: around(),
+      contents: around(),
     },
     [
       /^defaultProviders.claude: .* other does not exist yet$/,
@@ -186,7 +189,7 @@ it("warnings stay within what API servers pass on whole", () => {
     valueFrom: { secretKeyRef: { name: `${"s".repeat(250)}${index}`, key: "k" } },
   }));
   const run = aRun({ providerRef: "gateway", env });
-  const { warnings } = reviewAdmission({ action: "createRun", run, neighbours: around() });
+  const { warnings } = reviewAdmission({ action: "createRun", run, contents: around() });
   assert.equal(warnings.length, 10);
   for (const warning of warnings) assert.equal(warning.length, 256);
 });

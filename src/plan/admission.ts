@@ -12,15 +12,15 @@ import { isFinished } from "./agent-run/status.ts";
 
 /** What a write asks for and what its namespace holds, as far as the caches know. */
 export type ObservedAdmission =
-  | { action: "createRun"; run: AgentRun; neighbours: Neighbours; workspace?: AgentWorkspace }
-  | { action: "writeWorkspace"; workspace: AgentWorkspace; neighbours: Neighbours }
+  | { action: "createRun"; run: AgentRun; contents: NamespaceContents; workspace?: AgentWorkspace }
+  | { action: "writeWorkspace"; workspace: AgentWorkspace; contents: NamespaceContents }
   /** `runs` are those that name the workspace. */
   | { action: "deleteWorkspace"; workspace: AgentWorkspace; runs: readonly AgentRun[] }
-  | { action: "writeProvider"; provider: AgentProvider; neighbours: Neighbours }
-  | { action: "writeConfig"; config: AgentConfig; neighbours: Neighbours };
+  | { action: "writeProvider"; provider: AgentProvider; contents: NamespaceContents }
+  | { action: "writeConfig"; config: AgentConfig; contents: NamespaceContents };
 
 /** The other objects of the namespace. */
-export interface Neighbours {
+export interface NamespaceContents {
   providers: readonly AgentProvider[];
   configs: readonly AgentConfig[];
   /** Whether a Secret of this name exists. */
@@ -50,23 +50,23 @@ export function reviewAdmission(observed: ObservedAdmission): Verdict {
 function warningsOf(observed: ObservedAdmission): string[] {
   switch (observed.action) {
     case "createRun":
-      return ofRun(observed.run, observed.neighbours, observed.workspace);
+      return ofRun(observed.run, observed.contents, observed.workspace);
     case "writeWorkspace":
-      return ofWorkspace(observed.workspace, observed.neighbours);
+      return ofWorkspace(observed.workspace, observed.contents);
     case "deleteWorkspace":
       return ofDeletion(observed.workspace, observed.runs);
     case "writeProvider":
-      return ofProvider(observed.provider, observed.neighbours);
+      return ofProvider(observed.provider, observed.contents);
     case "writeConfig":
-      return ofConfig(observed.config, observed.neighbours);
+      return ofConfig(observed.config, observed.contents);
   }
 }
 
-function ofRun(run: AgentRun, neighbours: Neighbours, workspace: AgentWorkspace | undefined): string[] {
-  const config = chosenConfig(neighbours.configs);
+function ofRun(run: AgentRun, contents: NamespaceContents, workspace: AgentWorkspace | undefined): string[] {
+  const config = chosenConfig(contents.configs);
   const agent = agentNamed(agentOf(run, config));
   if (!agent) return [];
-  const providers = new Map(neighbours.providers.map((each) => [each.metadata.name, each]));
+  const providers = new Map(contents.providers.map((each) => [each.metadata.name, each]));
   const named = providerNameOf(run, config);
   const provider = named === undefined ? undefined : providers.get(named);
   const references = { config, provider, workspace, secrets: new Map() };
@@ -77,7 +77,7 @@ function ofRun(run: AgentRun, neighbours: Neighbours, workspace: AgentWorkspace 
       .map(({ kind, message }) => `the run will ${kind === "rejected" ? "fail" : "wait"}: ${message}`),
     ...ofWorkspaceRef(run, workspace),
     ...secretsNeeded(run, references)
-      .filter(({ ref }) => !neighbours.hasSecret(ref.name))
+      .filter(({ ref }) => !contents.hasSecret(ref.name))
       .map(
         ({ ref, purpose }) =>
           `the run will wait: Secret ${ref.name}, which holds ${purpose}, does not exist yet`,
@@ -93,7 +93,7 @@ function ofWorkspaceRef({ spec }: AgentRun, workspace: AgentWorkspace | undefine
   return isDeleting(workspace) ? [`the run will wait: AgentWorkspace ${name} is being deleted`] : [];
 }
 
-function ofWorkspace({ spec }: AgentWorkspace, { hasSecret }: Neighbours): string[] {
+function ofWorkspace({ spec }: AgentWorkspace, { hasSecret }: NamespaceContents): string[] {
   const secret = spec.repository.credentialsSecretRef?.name;
   return secret === undefined || hasSecret(secret)
     ? []
@@ -118,7 +118,7 @@ function ofDeletion({ metadata }: AgentWorkspace, runs: readonly AgentRun[]): st
   ];
 }
 
-function ofProvider({ metadata, spec }: AgentProvider, { configs, hasSecret }: Neighbours): string[] {
+function ofProvider({ metadata, spec }: AgentProvider, { configs, hasSecret }: NamespaceContents): string[] {
   const secret = spec.authTokenSecretRef?.name;
   const config = chosenConfig(configs);
   const mismatched = AGENT_TYPES.filter(
@@ -136,9 +136,9 @@ function ofProvider({ metadata, spec }: AgentProvider, { configs, hasSecret }: N
   ];
 }
 
-function ofConfig(config: AgentConfig, neighbours: Neighbours): string[] {
+function ofConfig(config: AgentConfig, contents: NamespaceContents): string[] {
   const { name } = config.metadata;
-  const others = neighbours.configs.filter((each) => each.metadata.name !== name);
+  const others = contents.configs.filter((each) => each.metadata.name !== name);
   const self = { ...config, metadata: { creationTimestamp: NOT_YET_CREATED, ...config.metadata } };
   const chosen = chosenConfig([...others, self])?.metadata.name;
   if (chosen !== name)
@@ -148,13 +148,13 @@ function ofConfig(config: AgentConfig, neighbours: Neighbours): string[] {
     ...(displaced === undefined
       ? []
       : [`AgentConfig ${displaced} has no effect beside this one, since only one counts`]),
-    ...AGENT_TYPES.flatMap((agent) => ofDefaultProvider(config, neighbours, agent)),
+    ...AGENT_TYPES.flatMap((agent) => ofDefaultProvider(config, contents, agent)),
   ];
 }
 
 function ofDefaultProvider(
   { spec }: AgentConfig,
-  { providers }: Neighbours,
+  { providers }: NamespaceContents,
   agent: (typeof AGENT_TYPES)[number],
 ): string[] {
   const wanted = spec?.defaultProviders?.[agent];

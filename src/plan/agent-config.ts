@@ -14,7 +14,7 @@ export interface ObservedConfig {
 
 /** Says of each AgentConfig whether it is the one that counts. */
 export function planConfig({ config, all, now }: ObservedConfig): Plan<AgentConfigStatus> {
-  if (isDeleting(config)) return { create: [], remove: [], events: [], lookAgain: "onChange" };
+  if (isDeleting(config)) return { create: [], remove: [], events: [], requeue: "onChange" };
   const chosen = activeConfig(all.filter((other) => !isDeleting(other)));
   const active = chosen?.metadata.name === config.metadata.name;
   const observedGeneration = config.metadata.generation;
@@ -44,6 +44,6 @@ export function planConfig({ config, all, now }: ObservedConfig): Plan<AgentConf
       observedGeneration,
       conditions: setConditions(config.status?.conditions, [{ ...condition, observedGeneration }], now),
     },
-    lookAgain: "onChange",
+    requeue: "onChange",
   };
 }

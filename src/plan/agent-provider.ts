@@ -14,7 +14,7 @@ export interface ObservedProvider {
 
 /** Ready when the Secret that it names has the key; at once when it names none. */
 export function planProvider({ provider, secretKeys, now }: ObservedProvider): Plan<AgentProviderStatus> {
-  if (isDeleting(provider)) return { create: [], remove: [], events: [], lookAgain: "onChange" };
+  if (isDeleting(provider)) return { create: [], remove: [], events: [], requeue: "onChange" };
   const { ready, reason, message } = readiness(provider, secretKeys);
   const observedGeneration = provider.metadata.generation;
   const condition = { type: "Ready", status: ready ? "True" : "False", reason, message } as const;
@@ -27,7 +27,7 @@ export function planProvider({ provider, secretKeys, now }: ObservedProvider): P
       observedGeneration,
       conditions: setConditions(provider.status?.conditions, [{ ...condition, observedGeneration }], now),
     },
-    lookAgain: "onChange",
+    requeue: "onChange",
   };
 }
 

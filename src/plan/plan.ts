@@ -17,7 +17,7 @@ export interface Removal {
 }
 
 /** A child that exists gets these fields, as a JSON merge patch; nothing where it is gone or another one. */
-export interface Adjustment {
+export interface ChildPatch {
   type: ResourceType;
   namespace: string;
   name: string;
@@ -36,20 +36,20 @@ export interface EventIntent {
 }
 
 /** When to plan this object again: when something it depends on changes, or (also) after a time. */
-export type LookAgain = "onChange" | { afterMs: number };
+export type Requeue = "onChange" | { afterMs: number };
 
 /**
  * What should be done about one object, as data. Carried out in this order: finalizers that are put on,
- * create, adjust, remove, events, status, finalizers that are taken off. `status` is the whole desired status;
+ * create, patches, remove, events, status, finalizers that are taken off. `status` is the whole desired status;
  * absent means: leave it as it is.
  */
 export interface Plan<Status> {
   /** Whether each of these finalizers should stand on the object; those of others are left alone. */
   finalizers?: Readonly<Record<string, boolean>>;
   create: Child[];
-  adjust?: Adjustment[];
+  patches?: ChildPatch[];
   remove: Removal[];
   events: EventIntent[];
   status?: Status;
-  lookAgain: LookAgain;
+  requeue: Requeue;
 }

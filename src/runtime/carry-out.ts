@@ -5,7 +5,7 @@ import { isObject } from "../kube/json.ts";
 import { diffMergePatch } from "../kube/merge-patch.ts";
 import type { ResourceType } from "../kube/resources.ts";
 import type { EventIntent } from "./events.ts";
-import type { LookAgain } from "./controller.ts";
+import type { Requeue } from "./controller.ts";
 import { isNamespaceTerminating } from "./retry.ts";
 
 /** What should be done about one object, as data; the shape of every kind's plan. */
@@ -14,7 +14,7 @@ export interface ActionPlan<Status> {
   finalizers?: Readonly<Record<string, boolean>>;
   create: readonly { type: ResourceType; object: KubeObject }[];
   /** Merge patches of children that exist. */
-  adjust?: readonly {
+  patches?: readonly {
     type: ResourceType;
     namespace: string;
     name: string;
@@ -31,7 +31,7 @@ export interface ActionPlan<Status> {
   events: readonly EventIntent[];
   /** The whole desired status; absent: it is left as it is. */
   status?: Status;
-  lookAgain: LookAgain;
+  requeue: Requeue;
 }
 
 export interface CarryOutContext {
@@ -79,7 +79,7 @@ export async function carryOut<T extends KubeObject, Status>(
     if (stopped !== undefined) return stopped;
   }
   if (plan.create.length > 0) await context.giveWay?.();
-  for (const adjustment of plan.adjust ?? []) await adjust(context, adjustment);
+  for (const adjustment of plan.patches ?? []) await patchChild(context, adjustment);
   for (const removal of plan.remove) await remove(context, removal);
   for (const event of plan.events) context.record?.(type, held.object, event);
   const told = plan.status === undefined ? held : await writeStatus(context, type, held.object, plan.status);
@@ -170,9 +170,9 @@ function nameOf(child: { type: ResourceType; object: KubeObject }): string {
   return `${child.type.kind} ${namespace === undefined ? "" : `${namespace}/`}${name}`;
 }
 
-async function adjust(
+async function patchChild(
   context: CarryOutContext,
-  { type, namespace, name, uid, patch }: NonNullable<ActionPlan<never>["adjust"]>[number],
+  { type, namespace, name, uid, patch }: NonNullable<ActionPlan<never>["patches"]>[number],
 ): Promise<void> {
   await onVeryObject(context, async () => {
     const sent = { metadata: { uid }, ...patch };

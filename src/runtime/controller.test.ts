@@ -4,7 +4,7 @@ import type { TestContext } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import { ApiError } from "../client/errors.ts";
 import { createController } from "./controller.ts";
-import type { ControllerOptions, LookAgain, ReconcileContext, Source, Trigger } from "./controller.ts";
+import type { ControllerOptions, Requeue, ReconcileContext, Source, Trigger } from "./controller.ts";
 import { createLog } from "./log.ts";
 
 /** A source whose changes the test makes, with the lines that were logged. */
@@ -34,7 +34,7 @@ type Scene = ReturnType<typeof scene>;
 
 function controllerOf(
   { source, log }: Scene,
-  reconcile: (key: string, context: ReconcileContext) => Promise<{ lookAgain: LookAgain }>,
+  reconcile: (key: string, context: ReconcileContext) => Promise<{ requeue: Requeue }>,
   more: Partial<ControllerOptions> = {},
 ) {
   return createController({ name: "test", sources: [source], reconcile, log, ...more });
@@ -57,7 +57,7 @@ test("nothing is reconciled before the caches hold everything", async () => {
   const ran: string[] = [];
   const controller = controllerOf(here, async (key) => {
     ran.push(key);
-    return { lookAgain: "onChange" };
+    return { requeue: "onChange" };
   });
   here.change("n/a");
   here.change("n/b");
@@ -81,7 +81,7 @@ test("an own write does not bring its key back, but brings others, and a change 
       here.change("n/a", origin);
       here.change("n/b", origin);
     }
-    return { lookAgain: "onChange" };
+    return { requeue: "onChange" };
   });
   here.sync();
   await controller.start();
@@ -99,11 +99,11 @@ test("the echo of an own write that comes before its answer does not bring the k
   const ran: string[] = [];
   const controller = controllerOf(here, async (key, { origin }) => {
     ran.push(key);
-    if (ran.length > 1) return { lookAgain: "onChange" };
+    if (ran.length > 1) return { requeue: "onChange" };
     here.change(key, undefined, "7");
     await turn();
     origin.add("7");
-    return { lookAgain: "onChange" };
+    return { requeue: "onChange" };
   });
   here.sync();
   await controller.start();
@@ -118,11 +118,11 @@ test("a change by somebody else while the key runs brings it back", async () => 
   const ran: string[] = [];
   const controller = controllerOf(here, async (key, { origin }) => {
     ran.push(key);
-    if (ran.length > 1) return { lookAgain: "onChange" };
+    if (ran.length > 1) return { requeue: "onChange" };
     here.change(key, undefined, "7");
     here.change(key, undefined, "8");
     origin.add("7");
-    return { lookAgain: "onChange" };
+    return { requeue: "onChange" };
   });
   here.sync();
   await controller.start();
@@ -138,7 +138,7 @@ test("a key is looked at again after the time its reconcile asked for", async (t
   let runs = 0;
   const controller = controllerOf(here, async () => {
     runs += 1;
-    return { lookAgain: runs === 1 ? { afterMs: 5_000 } : "onChange" };
+    return { requeue: runs === 1 ? { afterMs: 5_000 } : "onChange" };
   });
   here.sync();
   await controller.start();
@@ -162,7 +162,7 @@ test("a conflict is reconciled again at once, and the failure forgotten after su
     async () => {
       runs += 1;
       if (runs < 3) throw new ApiError("the object has been modified", { code: 409, reason: "Conflict" });
-      return { lookAgain: "onChange" };
+      return { requeue: "onChange" };
     },
     {
       observer: {
@@ -210,7 +210,7 @@ test("one key that always fails does not keep the others waiting", async () => {
     async (key) => {
       if (key === "n/bad") throw new Error("bad");
       done.push(key);
-      return { lookAgain: "onChange" };
+      return { requeue: "onChange" };
     },
     { concurrency: 1 },
   );
@@ -230,7 +230,7 @@ test("the slow recheck brings in what it is told to, spread over the time", asyn
     here,
     async (key, { reasons }) => {
       ran.push(`${key}: ${reasons.join()}`);
-      return { lookAgain: "onChange" };
+      return { requeue: "onChange" };
     },
     { recheck: { everyMs: 60_000, keys: () => ["n/a", "n/b"] } },
   );
@@ -253,7 +253,7 @@ test("a stop waits for the reconcile under way and takes no more", async () => {
     async (key) => {
       await end.promise;
       ran.push(key);
-      return { lookAgain: "onChange" };
+      return { requeue: "onChange" };
     },
     { concurrency: 1 },
   );

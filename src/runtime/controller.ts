@@ -8,7 +8,7 @@ import type { Change, Reflector } from "../client/cache/reflector.ts";
 import { decideRetry, failureReason } from "./retry.ts";
 
 /** When to reconcile a key again: when something it depends on changes, or (also) after a time. */
-export type LookAgain = "onChange" | { afterMs: number };
+export type Requeue = "onChange" | { afterMs: number };
 
 /** One reconcile of one key. */
 export interface ReconcileContext {
@@ -49,7 +49,7 @@ export interface ControllerObserver {
 export interface ControllerOptions {
   name: string;
   sources: readonly Source[];
-  reconcile: (key: string, context: ReconcileContext) => Promise<{ lookAgain: LookAgain }>;
+  reconcile: (key: string, context: ReconcileContext) => Promise<{ requeue: Requeue }>;
   log: Log;
   /** Keys that are reconciled at the same time; each one mostly waits for the API server. */
   concurrency?: number;
@@ -172,11 +172,11 @@ class ReconcileLoop implements Controller {
     let outcome = "done";
     try {
       const context = { reasons, signal: this.#giveUp.signal, origin: own, giveWay };
-      const { lookAgain } = await reconcile(key, context);
+      const { requeue } = await reconcile(key, context);
       this.#queue.forget(key);
-      if (lookAgain !== "onChange") this.#queue.addAfter(key, lookAgain.afterMs, "time");
+      if (requeue !== "onChange") this.#queue.addAfter(key, requeue.afterMs, "time");
       const ms = Math.round(performance.now() - startedAt);
-      log.debug({ controller: name, key, reasons, ms, lookAgain }, "reconciled");
+      log.debug({ controller: name, key, reasons, ms, requeue }, "reconciled");
     } catch (error) {
       outcome = failureReason(error);
       this.#retry(key, error, reasons);

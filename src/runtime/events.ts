@@ -57,13 +57,13 @@ interface Allowance {
   at: number;
 }
 
-const longestNoteBytes = 1_024;
-const seriesKeptMs = 10 * 60_000;
-const mostSeries = 4_096;
-const burstPerObject = 25;
-const refillMs = 30_000;
-const mostPending = 4_096;
-const attempts = 3;
+const MAX_NOTE_BYTES = 1_024;
+const SERIES_KEPT_MS = 10 * 60_000;
+const MAX_SERIES = 4_096;
+const BURST_PER_OBJECT = 25;
+const REFILL_MS = 30_000;
+const MAX_PENDING = 4_096;
+const ATTEMPTS = 3;
 
 /**
  * Writes events.k8s.io/v1 events beside the reconciles: equal ones as one with a count, one after the other, so
@@ -92,7 +92,7 @@ class BatchedRecorder implements EventRecorder {
     const { uid = "", namespace, name = "" } = regarding.metadata;
     const key = [uid, event.type, event.reason, event.action, event.note].join("\u0000");
     const known = this.#series.get(key);
-    if (known !== undefined && now.getTime() - known.lastAt.getTime() < seriesKeptMs) {
+    if (known !== undefined && now.getTime() - known.lastAt.getTime() < SERIES_KEPT_MS) {
       known.count += 1;
       known.lastAt = now;
       this.#armSeries();
@@ -142,17 +142,17 @@ class BatchedRecorder implements EventRecorder {
   #remember(key: string, series: Series): void {
     this.#series.delete(key);
     this.#series.set(key, series);
-    if (this.#series.size <= mostSeries) return;
+    if (this.#series.size <= MAX_SERIES) return;
     const [oldest] = this.#series.keys();
     if (oldest !== undefined) this.#series.delete(oldest);
   }
 
   #allow(uid: string, now: number): boolean {
-    const before = this.#allowances.get(uid) ?? { left: burstPerObject, at: now };
-    const left = Math.min(burstPerObject, before.left + (now - before.at) / refillMs);
+    const before = this.#allowances.get(uid) ?? { left: BURST_PER_OBJECT, at: now };
+    const left = Math.min(BURST_PER_OBJECT, before.left + (now - before.at) / REFILL_MS);
     this.#allowances.delete(uid);
     this.#allowances.set(uid, { left: left >= 1 ? left - 1 : left, at: now });
-    if (this.#allowances.size > mostSeries) {
+    if (this.#allowances.size > MAX_SERIES) {
       const [oldest] = this.#allowances.keys();
       if (oldest !== undefined) this.#allowances.delete(oldest);
     }
@@ -169,7 +169,7 @@ class BatchedRecorder implements EventRecorder {
       action: event.action,
       reason: event.reason,
       type: event.type,
-      note: cutBytes(event.note, longestNoteBytes),
+      note: cutBytes(event.note, MAX_NOTE_BYTES),
       regarding: {
         apiVersion: apiVersionOf(type),
         kind: type.kind,
@@ -192,7 +192,7 @@ class BatchedRecorder implements EventRecorder {
     this.#seriesTimer = undefined;
     for (const [key, series] of this.#series) {
       if (series.count > series.countWritten) this.#sendCount(key, series);
-      else if (this.#now().getTime() - series.lastAt.getTime() > seriesKeptMs) this.#series.delete(key);
+      else if (this.#now().getTime() - series.lastAt.getTime() > SERIES_KEPT_MS) this.#series.delete(key);
     }
   }
 
@@ -213,7 +213,7 @@ class BatchedRecorder implements EventRecorder {
 
   #send(write: () => Promise<void>): void {
     this.#pending.push(write);
-    if (this.#pending.length > mostPending) {
+    if (this.#pending.length > MAX_PENDING) {
       this.#pending.shift();
       this.#options.dropped?.("overflow");
     }
@@ -238,7 +238,7 @@ class BatchedRecorder implements EventRecorder {
       } catch (error) {
         const passing =
           error instanceof ApiError && (error.code === 0 || error.code === 429 || error.code >= 500);
-        if (!passing || attempt === attempts || signal.aborted) {
+        if (!passing || attempt === ATTEMPTS || signal.aborted) {
           this.#options.dropped?.("failed");
           this.#options.log.debug({ error }, "an event could not be written");
           return;

@@ -2,8 +2,8 @@ import { pino } from "pino";
 import { ApiError } from "../client/errors.ts";
 import { printableJson } from "../kube/printable.ts";
 
-export const logLevels = ["debug", "info", "warn", "error", "silent"] as const;
-export type LogLevel = (typeof logLevels)[number];
+export const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** Structured logging: `fields` become members of the JSON line. An `error` field is written with its stack. */
 export interface Log {

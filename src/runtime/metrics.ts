@@ -19,7 +19,7 @@ export interface RuntimeMetrics {
   render(): Promise<{ contentType: string; body: string }>;
 }
 
-const requestBuckets = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+const REQUEST_BUCKETS = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 /** Metrics whose names start with `prefix`. */
 export function createMetrics(prefix = "agent_operator_"): RuntimeMetrics {
@@ -40,7 +40,7 @@ function controllerMetrics(registry: Registry, prefix: string): Pick<RuntimeMetr
     name: `${prefix}reconcile_duration_seconds`,
     help: "Time of one reconcile",
     labelNames: ["controller"],
-    buckets: requestBuckets,
+    buckets: REQUEST_BUCKETS,
     registers,
   });
   const total = new Counter({
@@ -73,7 +73,7 @@ function queueMetrics(registry: Registry, prefix: string): (controller: string) 
     name: `${prefix}queue_wait_seconds`,
     help: "Time from a key's arrival in the queue to its reconcile",
     labelNames: ["controller"],
-    buckets: requestBuckets,
+    buckets: REQUEST_BUCKETS,
     registers,
   });
   const retries = new Counter({
@@ -141,7 +141,7 @@ function clientMetrics(registry: Registry, prefix: string): Pick<RuntimeMetrics,
     name: `${prefix}api_request_duration_seconds`,
     help: "Time until the API server began to answer",
     labelNames: ["verb"],
-    buckets: requestBuckets,
+    buckets: REQUEST_BUCKETS,
     registers,
   });
   return {

@@ -64,10 +64,10 @@ interface Waiting {
   sinceMs: number;
 }
 
-const reasonsKept = 4;
+const REASONS_KEPT = 4;
 /** Keys that only compute begin for so long; then timers and sockets of the process have their turn. */
-const sliceMs = 25;
-const longestTimerMs = 2 ** 31 - 1;
+const SLICE_MS = 25;
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * A work queue of keys. A key that is added many times before it runs, runs once; added while it
@@ -114,7 +114,7 @@ export class WorkQueue {
     const waiting = this.#waiting.get(key);
     if (waiting !== undefined) {
       const { reasons } = waiting;
-      if (reasons.length < reasonsKept && !reasons.includes(reason)) reasons.push(reason);
+      if (reasons.length < REASONS_KEPT && !reasons.includes(reason)) reasons.push(reason);
       return;
     }
     this.#waiting.set(key, { reasons: [reason], sinceMs: performance.now() });
@@ -225,7 +225,7 @@ export class WorkQueue {
   #isWithinSlice(): boolean {
     const now = performance.now();
     if (this.#sliceEndsAt === undefined) {
-      this.#sliceEndsAt = now + sliceMs;
+      this.#sliceEndsAt = now + SLICE_MS;
       setImmediate(() => {
         this.#sliceEndsAt = undefined;
         this.#fill();
@@ -280,7 +280,7 @@ export class WorkQueue {
     if (at === undefined || this.#state !== "running") return;
     if (this.#timer !== undefined && this.#timer.at <= at) return;
     if (this.#timer !== undefined) clearTimeout(this.#timer.handle);
-    const ms = Math.min(Math.max(0, at - performance.now()), longestTimerMs);
+    const ms = Math.min(Math.max(0, at - performance.now()), LONGEST_TIMER_MS);
     this.#timer = { at, handle: setTimeout(() => this.#wake(), ms) };
   }
 

@@ -19,11 +19,11 @@ export class NotLeadingError extends Error {
   }
 }
 
-const conflictsAtOnce = 5;
-const forbiddenMs = 60_000;
-const rejectedMs = 300_000;
+const CONFLICTS_AT_ONCE = 5;
+const FORBIDDEN_MS = 60_000;
+const REJECTED_MS = 300_000;
 /** An API server that is back is asked soon; until then asking costs nobody anything. */
-const noAnswerMs = 3_000;
+const NO_ANSWER_MS = 3_000;
 
 /** Decides from the error and from how often this key failed in a row before. */
 export function decideRetry(error: unknown, failures: number): Retry {
@@ -33,18 +33,18 @@ export function decideRetry(error: unknown, failures: number): Retry {
   const atLeastMs = (error.retryAfterSeconds ?? 0) * 1_000;
   switch (error.code) {
     case 0:
-      return { when: "backoff", atLeastMs, atMostMs: noAnswerMs };
+      return { when: "backoff", atLeastMs, atMostMs: NO_ANSWER_MS };
     case 409:
-      return failures < conflictsAtOnce ? { when: "now" } : { when: "backoff", atLeastMs };
+      return failures < CONFLICTS_AT_ONCE ? { when: "now" } : { when: "backoff", atLeastMs };
     case 403:
-      return { when: "later", afterMs: Math.max(forbiddenMs, atLeastMs) };
+      return { when: "later", afterMs: Math.max(FORBIDDEN_MS, atLeastMs) };
     case 400:
     case 405:
     case 406:
     case 413:
     case 415:
     case 422:
-      return { when: "later", afterMs: Math.max(rejectedMs, atLeastMs) };
+      return { when: "later", afterMs: Math.max(REJECTED_MS, atLeastMs) };
     default:
       // 401 (a token about to rotate), 404 (a namespace going away), 429 and 5xx.
       return { when: "backoff", atLeastMs };

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { custom } from "../../src/agents/custom/custom.ts";
-import { lastWordsIn, parseGitReport, parseUnfitImage } from "../../src/plan/specs/git-report.ts";
+import { lastWordsIn, parseGitReport, parseInvalidImage } from "../../src/plan/specs/git-report.ts";
 import type { ResolvedRun } from "../../src/plan/resolved-run.ts";
 import { createGitRepository } from "../support/git-repository.ts";
 import { projectRoot } from "../support/project-files.ts";
@@ -179,7 +179,7 @@ describe("a program of the run's own", { concurrency: 2 }, () => {
       await using run = await prepare([name, "--help"]);
       assert.equal((await run.pod.runAgent()).code, 66);
       assert.equal(
-        parseUnfitImage(await run.pod.message())?.message,
+        parseInvalidImage(await run.pod.message())?.message,
         `the image has no program ${name}, which the run's command names`,
       );
     });

@@ -5,7 +5,12 @@ import { describe, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { agentOfType } from "../../src/agents/registry.ts";
 import { MAX_PROMPT_BYTES } from "../../src/api/rules/values.ts";
-import { lastWordsIn, parseGitReport, parseUnfitImage, wasStalled } from "../../src/plan/specs/git-report.ts";
+import {
+  lastWordsIn,
+  parseGitReport,
+  parseInvalidImage,
+  wasStalled,
+} from "../../src/plan/specs/git-report.ts";
 import type { ResolvedRun } from "../../src/plan/resolved-run.ts";
 import { startGitHttpServer } from "../support/git-http-server.ts";
 import { createGitRepository } from "../support/git-repository.ts";
@@ -290,14 +295,14 @@ describe("the entrypoint", { concurrency: 2 }, () => {
     await using directory = await temporaryDirectory();
     const pod = await podWith(directory.path, undefined);
     assert.equal((await pod.runAgent()).code, 66);
-    assert.match(parseUnfitImage(await pod.message())?.message ?? "", /neither claude nor npx/);
+    assert.match(parseInvalidImage(await pod.message())?.message ?? "", /neither claude nor npx/);
   });
 
   test("an image without bash is refused before claude starts", async () => {
     await using directory = await temporaryDirectory();
     const pod = await podWith(directory.path, "touch started", ["bash", "zsh"]);
     assert.equal((await pod.runAgent()).code, 66);
-    assert.match(parseUnfitImage(await pod.message())?.message ?? "", /bash zsh/);
+    assert.match(parseInvalidImage(await pod.message())?.message ?? "", /bash zsh/);
     await assert.rejects(stat(pod.at("/workspace/started")));
   });
 

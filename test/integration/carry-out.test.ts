@@ -98,7 +98,7 @@ async function newWidget(): Promise<Widget> {
 }
 
 function nothing(): ActionPlan<WidgetStatus> {
-  return { create: [], remove: [], events: [], lookAgain: "onChange" };
+  return { create: [], remove: [], events: [], requeue: "onChange" };
 }
 
 function childOf(owner: Widget, name: string): { type: typeof configMaps; object: ConfigMap } {
@@ -152,7 +152,7 @@ test("children, removals, events and status come in this order", async () => {
       ],
       events: [{ type: "Normal", reason: "Started", action: "Start", note: "x" }],
       status: { phase: "Started" },
-      lookAgain: "onChange",
+      requeue: "onChange",
     },
   );
   assert.deepEqual(sent(), ["POST configmaps", "POST configmaps", "DELETE old-1", "PATCH status"]);

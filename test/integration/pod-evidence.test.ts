@@ -4,7 +4,7 @@ import { createClient } from "../../src/client/client.ts";
 import { isApiError } from "../../src/client/errors.ts";
 import { createHttpsTransport } from "../../src/client/transport-https.ts";
 import type { Pod } from "../../src/kube/builtin.ts";
-import { readOutput } from "../../src/operator/pod-evidence.ts";
+import { readOutput } from "../../src/operator/pod-output.ts";
 import { startScriptedServer } from "../support/scripted-server.ts";
 
 const terminated = { exitCode: 0, startedAt: "2026-11-27T10:00:00Z", finishedAt: "2026-11-27T10:01:00Z" };

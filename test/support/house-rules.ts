@@ -70,10 +70,13 @@ const MUTABLE: [RegExp, string][] = [
 ];
 
 /** Words of Kubernetes that end in a banned one. */
-const KUBERNETES_NAMES = /^(?:(?:default|validate)?(?:API)?Service|[fF]ieldManager|manager)$/;
+const KUBERNETES_NAMES = /^(?:(?:default|validate|kubernetes)?(?:API)?Service|[fF]ieldManager|manager)$/;
 const DECLARATION = /\b(?:class|interface|type|function|const|let)\s+([A-Za-z_$][\w$]*)/g;
 const BANNED_NAME = /(?:Manager|Helpers?|Utils?|Service|Impl)$/;
 const BANNED_VERB = /^(?:process|handle)[A-Z]/;
+
+/** A number, a text or a pattern at module level. */
+const SCALAR_CONSTANT = /^(?:export )?const ([A-Za-z_$][\w$]*)(?:: \w+)? = (?:-?\d|["'`/])/gm;
 
 /** Every breach of the house rules in these files, one line each; empty when all is well. */
 export function findBreaches(files: readonly SourceFile[]): string[] {
@@ -81,6 +84,7 @@ export function findBreaches(files: readonly SourceFile[]): string[] {
     ...importBreaches(file),
     ...textBreaches(file),
     ...nameBreaches(file),
+    ...constantBreaches(file),
     ...sizeBreaches(file),
   ]);
 }
@@ -159,6 +163,14 @@ function nameBreaches({ path, text }: SourceFile): string[] {
     .map((match) => match[1] ?? "")
     .filter((name) => (BANNED_NAME.test(name) && !KUBERNETES_NAMES.test(name)) || BANNED_VERB.test(name))
     .map((name) => `${path}: ${name} is not a name that says what it does`);
+}
+
+function constantBreaches({ path, text }: SourceFile): string[] {
+  if (isTest(path) || roomOf(path) === undefined) return [];
+  return [...text.matchAll(SCALAR_CONSTANT)]
+    .map((match) => match[1] ?? "")
+    .filter((name) => !/^[A-Z][A-Z0-9_]*$/.test(name))
+    .map((name) => `${path}: ${name} is a constant and not in UPPER_CASE`);
 }
 
 function sizeBreaches({ path, text }: SourceFile): string[] {

@@ -1,11 +1,11 @@
 import type { AgentDemo } from "../agent.ts";
 import { asObject } from "../output.ts";
-import { said, used } from "../utterances.ts";
+import { said, used } from "../activities.ts";
 
 export const claudeDemo: AgentDemo = {
   baseUrl: "ANTHROPIC_BASE_URL",
   model: "claude-sonnet-4-5",
-  utterances(event) {
+  activities(event) {
     const content = event["type"] === "assistant" ? asObject(event["message"])?.["content"] : undefined;
     if (!Array.isArray(content)) return [];
     return content.flatMap((part: unknown) => {

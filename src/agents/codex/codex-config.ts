@@ -14,13 +14,13 @@ export function codexSettings(setup: AgentSetup): AgentArgument[] {
     // A login shell would set PATH anew, and the image's tools would be gone.
     "allow_login_shell=false",
     setup.trustRepositoryConfig ? 'project_doc_fallback_filenames=["CLAUDE.md"]' : "project_doc_max_bytes=0",
-    ...calmSettings,
+    ...quietSettings,
     ...(setup.mcpServers.length === 0 ? [] : [`mcp_servers=${toml(mcpServers(setup))}`]),
   ];
 }
 
 /** No calls but those to the model, and no waiting without end for an endpoint that is down. */
-const calmSettings = [
+const quietSettings = [
   "analytics.enabled=false",
   "feedback.enabled=false",
   "check_for_update_on_startup=false",

@@ -14,13 +14,13 @@ const bytes = (text: string): string => `size(bytes(${text}))`;
 const optional = (text: string): string => `(has(${text}) ? ${bytes(text)} : 0)`;
 const sum = (list: string, each: string): string => `${list}.map(each, ${each}).sum()`;
 const optionalSum = (list: string, each: string): string => `(has(${list}) ? ${sum(list, each)} : 0)`;
-const variable = `${bytes("each.name")} + ${optional("each.value")}`;
+const VARIABLE_BYTES = `${bytes("each.name")} + ${optional("each.value")}`;
 
 const kib = (limit: number): string => `${limit / 1024} KiB`;
 
 /** On a list of variables. */
 export const envSize: Rule = {
-  rule: `${sum("self", variable)} <= ${MAX_ENV_BYTES}`,
+  rule: `${sum("self", VARIABLE_BYTES)} <= ${MAX_ENV_BYTES}`,
   reason: "FieldValueForbidden",
   message: `names and values must have at most ${kib(MAX_ENV_BYTES)} together; put what is larger into a ConfigMap or the repository`,
 };
@@ -39,8 +39,8 @@ export const mcpServersSize: Rule = {
     optional("server.command"),
     optional("server.url"),
     optionalSum("server.args", bytes("each")),
-    optionalSum("server.env", variable),
-    optionalSum("server.headers", variable),
+    optionalSum("server.env", VARIABLE_BYTES),
+    optionalSum("server.headers", VARIABLE_BYTES),
   ].join(" + ")}).sum() <= ${MAX_MCP_BYTES}`,
   reason: "FieldValueForbidden",
   message: `all servers must have at most ${kib(MAX_MCP_BYTES)} together; let a server read what is larger from a file`,

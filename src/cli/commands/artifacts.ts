@@ -91,7 +91,7 @@ async function fetchArtifacts(
     podName,
     wanted,
     gitImage: image ?? DEFAULT_GIT_IMAGE,
-    ...(await surroundings(client, at, run)),
+    ...(await context(client, at, run)),
   });
   await allowed("create pods", client.create(pods, pod));
   const where = { namespace: at.namespace, name: podName };
@@ -106,7 +106,7 @@ async function fetchArtifacts(
 }
 
 /** The run's Job, and the node of its pod while that works: both may be gone, or not for this user to see. */
-async function surroundings(
+async function context(
   client: Client,
   at: { namespace: string; name: string },
   { metadata, status }: AgentRun,

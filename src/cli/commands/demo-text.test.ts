@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { renderPatch, renderPhase, renderResult, renderUtterance } from "./demo-text.ts";
+import { renderPatch, renderPhase, renderResult, renderActivity } from "./demo-text.ts";
 
 const paint = (_style: string, text: string): string => text;
 
@@ -51,7 +51,7 @@ describe("what the demo shows", () => {
 
   it("cannot be steered by what an agent or a file says", () => {
     const escape = "\u001B]0;title\u0007\u001B[2Jx\u009B1m";
-    assert.equal(renderUtterance({ kind: "text", text: escape }, paint), "        “ ]0;title[2Jx1m");
+    assert.equal(renderActivity({ kind: "text", text: escape }, paint), "        “ ]0;title[2Jx1m");
     assert.deepEqual(renderPatch(`+${escape}`, paint), ["", "+]0;title[2Jx1m"]);
   });
 

@@ -1,5 +1,5 @@
 import type { AgentRun } from "../../api/agent-run.ts";
-import type { Utterance } from "../../agents/agent.ts";
+import type { Activity } from "../../agents/agent.ts";
 import type { Output, Style } from "../output.ts";
 
 type Paint = Output["style"];
@@ -25,7 +25,7 @@ export function renderPhase({ status }: AgentRun, paint: Paint): string {
 }
 
 /** What the agent did, indented below its phase. */
-export function renderUtterance({ kind, text }: Utterance, paint: Paint): string {
+export function renderActivity({ kind, text }: Activity, paint: Paint): string {
   const lines = plain(text).split("\n");
   const shown = lines.slice(0, MAX_UTTERANCE_LINES);
   if (lines.length > shown.length) shown.push("…");

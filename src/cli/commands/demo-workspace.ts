@@ -1,15 +1,15 @@
 import type { AgentRun } from "../../api/agent-run.ts";
-import type { WorkspaceDemoAudience } from "../../demo/workspace-demo.ts";
+import type { WorkspaceDemoObserver } from "../../demo/workspace-demo.ts";
 import type { DemoValues } from "../options.ts";
 import type { CommandContext } from "../context.ts";
 import type { Style } from "../output.ts";
 import { keepUp } from "./demo-keep.ts";
-import { renderPhase, renderRunRow, renderUtterance } from "./demo-text.ts";
+import { renderPhase, renderRunRow, renderActivity } from "./demo-text.ts";
 
 const COLOURS: readonly Style[] = ["cyan", "yellow", "green", "red"];
 
 /** Shows several runs side by side: each line begins with the name of its run. */
-export function workspaceAudience(values: DemoValues, context: CommandContext): WorkspaceDemoAudience {
+export function workspaceObserver(values: DemoValues, context: CommandContext): WorkspaceDemoObserver {
   const { out } = context;
   const startedAt = performance.now();
   const say = values.json ? (): void => {} : out.line;
@@ -34,8 +34,8 @@ export function workspaceAudience(values: DemoValues, context: CommandContext): 
       }
     },
     changed: (name, run) => say(`${elapsed()}  ${label(name)} ${renderPhase(run, out.style)}`),
-    heard: (name, utterance) => {
-      for (const line of renderUtterance(utterance, out.style).split("\n")) {
+    heard: (name, activity) => {
+      for (const line of renderActivity(activity, out.style).split("\n")) {
         say(`${elapsed()}  ${label(name)} ${line.trimStart()}`);
       }
     },

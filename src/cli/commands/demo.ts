@@ -1,7 +1,7 @@
 import { agentOfType } from "../../agents/registry.ts";
 import type { AgentRun } from "../../api/agent-run.ts";
 import { AGENT_TYPES } from "../../api/agent-types.ts";
-import type { DemoAudience } from "../../demo/demo.ts";
+import type { DemoObserver } from "../../demo/demo.ts";
 import { runDemo } from "../../demo/demo.ts";
 import type { StageOptions } from "../../demo/stage.ts";
 import { runWorkspaceDemo } from "../../demo/workspace-demo.ts";
@@ -9,8 +9,8 @@ import { demoOptions, type DemoValues } from "../options.ts";
 import { UsageError } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import { keepUp } from "./demo-keep.ts";
-import { renderPatch, renderPhase, renderResult, renderUtterance } from "./demo-text.ts";
-import { workspaceAudience } from "./demo-workspace.ts";
+import { renderPatch, renderPhase, renderResult, renderActivity } from "./demo-text.ts";
+import { workspaceObserver } from "./demo-workspace.ts";
 
 /** Runs the demo and shows it; the exit code is 0 only when all its runs have succeeded. */
 export async function runDemoCommand(values: DemoValues, context: CommandContext): Promise<number> {
@@ -29,10 +29,10 @@ export async function runDemoCommand(values: DemoValues, context: CommandContext
     throw new UsageError("--agent cannot be given with --workspace, which shows two agents of each kind");
   const stage = stageOptions(values, context, liveKey);
   const runs = values.workspace
-    ? await runWorkspaceDemo(stage, workspaceAudience(values, context))
+    ? await runWorkspaceDemo(stage, workspaceObserver(values, context))
     : await runDemo(
         { ...stage, agent },
-        values.json ? silentAudience(values, context) : showingAudience(values, context),
+        values.json ? silentObserver(values, context) : showingObserver(values, context),
       );
   if (runs === undefined) return stop.exitCode();
   const items = Array.isArray(runs) ? runs : [runs];
@@ -67,7 +67,7 @@ function stageOptions(
   };
 }
 
-function silentAudience(values: DemoValues, context: CommandContext): DemoAudience {
+function silentObserver(values: DemoValues, context: CommandContext): DemoObserver {
   const nothing = (): void => {};
   let kubeconfig = "";
   return {
@@ -79,7 +79,7 @@ function silentAudience(values: DemoValues, context: CommandContext): DemoAudien
   };
 }
 
-function showingAudience(values: DemoValues, context: CommandContext): DemoAudience {
+function showingObserver(values: DemoValues, context: CommandContext): DemoObserver {
   const { out } = context;
   const startedAt = performance.now();
   let kubeconfig = "";
@@ -97,7 +97,7 @@ function showingAudience(values: DemoValues, context: CommandContext): DemoAudie
       out.line(`${elapsed()}  prompt     ${run.spec.prompt}`);
     },
     changed: (run: AgentRun) => out.line(`${elapsed()}  ${renderPhase(run, out.style)}`),
-    heard: (utterance) => out.line(renderUtterance(utterance, out.style)),
+    heard: (activity) => out.line(renderActivity(activity, out.style)),
     ended: async (run, patch) => {
       for (const line of [...renderResult(run, out.style), ...renderPatch(patch, out.style)]) out.line(line);
       await keepUp(values, context, kubeconfig, out.line);

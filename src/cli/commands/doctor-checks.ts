@@ -14,7 +14,7 @@ import {
   warning,
   type Check,
   type Finding,
-  type Surroundings,
+  type CheckContext,
 } from "./doctor-findings.ts";
 import {
   checkLease,
@@ -63,7 +63,7 @@ export const checks: readonly Check[] = [
   checkHeldObjects,
 ];
 
-async function checkVersion({ client }: Surroundings): Promise<Finding[]> {
+async function checkVersion({ client }: CheckContext): Promise<Finding[]> {
   const version: unknown = JSON.parse(await client.getText("/version"));
   const text =
     typeof version === "object" && version && "gitVersion" in version ? String(version.gitVersion) : "?";
@@ -74,7 +74,7 @@ async function checkVersion({ client }: Surroundings): Promise<Finding[]> {
     : [ok("API server", text)];
 }
 
-async function checkDefinitions({ client }: Surroundings): Promise<Finding[]> {
+async function checkDefinitions({ client }: CheckContext): Promise<Finding[]> {
   return Promise.all(
     ownDefinitions().map(async (own): Promise<Finding> => {
       const { name } = own.metadata;
@@ -107,7 +107,7 @@ function hasFieldsOf(found: unknown, own: unknown): boolean {
   );
 }
 
-async function checkStorage({ client }: Surroundings): Promise<Finding[]> {
+async function checkStorage({ client }: CheckContext): Promise<Finding[]> {
   const { items } = await client.list(storageClasses);
   const standard = items.filter(({ metadata }) => metadata.annotations?.[DEFAULT_CLASS] === "true");
   const names = items.map(({ metadata }) => metadata.name).join(", ") || "none";
@@ -127,21 +127,21 @@ async function checkStorage({ client }: Surroundings): Promise<Finding[]> {
       ];
 }
 
-async function checkPodSecurity(surroundings: Surroundings): Promise<Finding[]> {
-  const { client, namespace } = surroundings;
+async function checkPodSecurity(context: CheckContext): Promise<Finding[]> {
+  const { client, namespace } = context;
   const found = await client.get(namespaces, { name: namespace }).catch(absent);
   if (found === undefined)
     return [problem("Namespace", `${namespace} does not exist`, `kubectl create namespace ${namespace}`)];
   const level = found.metadata.labels?.["pod-security.kubernetes.io/enforce"] ?? "privileged";
   // On one machine, for one person, the level is no news: a run's own pods are restricted anyway.
-  if (await hasOperatorWithin(surroundings)) return [ok("Pod Security", `${namespace} enforces ${level}`)];
+  if (await hasOperatorWithin(context)) return [ok("Pod Security", `${namespace} enforces ${level}`)];
   const remedy = `Agents run commands that a model chose: kubectl label namespace ${namespace} pod-security.kubernetes.io/enforce=restricted`;
   return level === "restricted"
     ? [ok("Pod Security", `${namespace} enforces restricted`)]
     : [warning("Pod Security", `${namespace} enforces ${level}`, remedy)];
 }
 
-async function checkProviders({ client, namespace }: Surroundings): Promise<Finding[]> {
+async function checkProviders({ client, namespace }: CheckContext): Promise<Finding[]> {
   const { items } = await client.list(agentProviders, { namespace }).catch(none);
   return items.map(({ metadata, status }) => {
     const why = status?.conditions?.find(({ type }) => type === "Ready");
@@ -154,7 +154,7 @@ async function checkProviders({ client, namespace }: Surroundings): Promise<Find
 }
 
 /** Objects that wait for an operator to take its finalizer off: they hold up their CRD too. */
-async function checkHeldObjects({ client }: Surroundings): Promise<Finding[]> {
+async function checkHeldObjects({ client }: CheckContext): Promise<Finding[]> {
   const lists = await Promise.all(
     [agentRuns, agentWorkspaces].map(async (type) =>
       (await client.list<KubeObject>(type).catch(none)).items.map((item) => ({ type, item })),

@@ -11,7 +11,7 @@ export interface Finding {
 }
 
 /** Where a check looks. */
-export interface Surroundings {
+export interface CheckContext {
   client: Client;
   /** Whose AgentProviders and Pod Security level are looked at. */
   namespace: string;
@@ -21,7 +21,7 @@ export interface Surroundings {
   now: number;
 }
 
-export type Check = (surroundings: Surroundings) => Promise<Finding[]>;
+export type Check = (context: CheckContext) => Promise<Finding[]>;
 
 export function ok(subject: string, message: string): Finding {
   return { status: "ok", subject, message };

@@ -3,7 +3,7 @@ import type { KubeObject } from "../../kube/objects.ts";
 import { resourceType } from "../../kube/resources.ts";
 import { leaderElectionRules, operatorRules, type PolicyRule } from "../../operator/rbac.ts";
 import { WEBHOOK_CONFIGURATION } from "../../operator/webhook-names.ts";
-import { absent, ok, problem, warning, type Finding, type Surroundings } from "./doctor-findings.ts";
+import { absent, ok, problem, warning, type Finding, type CheckContext } from "./doctor-findings.ts";
 
 /** What is looked at of the operator itself: its rights, its Deployment, its Lease, its webhooks. */
 
@@ -38,7 +38,7 @@ const webhookConfigurations = resourceType<WebhookConfiguration>(
   false,
 );
 
-function findDeployment({ client, operatorNamespace }: Surroundings): Promise<Deployment | undefined> {
+function findDeployment({ client, operatorNamespace }: CheckContext): Promise<Deployment | undefined> {
   return client.get(deployments, { namespace: operatorNamespace, name: "agent-operator" }).catch(absent);
 }
 
@@ -58,7 +58,7 @@ async function leaseOf({
   client,
   operatorNamespace,
   now,
-}: Surroundings): Promise<{ holder: string; ageSeconds: number; isFresh: boolean } | undefined> {
+}: CheckContext): Promise<{ holder: string; ageSeconds: number; isFresh: boolean } | undefined> {
   const at = { namespace: operatorNamespace, name: "agent-operator" };
   const {
     holderIdentity,
@@ -71,31 +71,31 @@ async function leaseOf({
 }
 
 /** Whether `agent-operator dev` is the cluster: its operator is a part of it, without Deployment and Lease. */
-export async function hasOperatorWithin(surroundings: Surroundings): Promise<boolean> {
-  const { client, operatorNamespace, operatorAccount } = surroundings;
-  if ((await findDeployment(surroundings)) !== undefined) return false;
+export async function hasOperatorWithin(context: CheckContext): Promise<boolean> {
+  const { client, operatorNamespace, operatorAccount } = context;
+  if ((await findDeployment(context)) !== undefined) return false;
   if (!(await client.getText("/version")).includes("+agent-operator-devcluster")) return false;
   const account = { namespace: operatorNamespace, name: operatorAccount };
   return (await client.get(serviceAccounts, account).catch(absent)) !== undefined;
 }
 
 /** What the operator is started for: the namespaces that it watches and the Secrets that it may read. */
-export async function checkPermissions(surroundings: Surroundings): Promise<Finding[]> {
-  const { client, operatorNamespace, operatorAccount } = surroundings;
+export async function checkPermissions(context: CheckContext): Promise<Finding[]> {
+  const { client, operatorNamespace, operatorAccount } = context;
   const user = `system:serviceaccount:${operatorNamespace}:${operatorAccount}`;
   const groups = [
     "system:serviceaccounts",
     `system:serviceaccounts:${operatorNamespace}`,
     "system:authenticated",
   ];
-  const deployment = await findDeployment(surroundings);
+  const deployment = await findDeployment(context);
   const watched = optionsOf(deployment, "--namespace");
   const secrets = optionsOf(deployment, "--secret");
   const asked = [
     ...(watched.length === 0 ? [undefined] : watched).flatMap((namespace) =>
       attributesOf(narrowed(operatorRules, secrets, namespace !== undefined), namespace),
     ),
-    ...((await hasOperatorWithin(surroundings)) ? [] : attributesOf(leaderElectionRules, operatorNamespace)),
+    ...((await hasOperatorWithin(context)) ? [] : attributesOf(leaderElectionRules, operatorNamespace)),
   ];
   const refused: string[] = [];
   for (const attributes of asked) {
@@ -151,11 +151,11 @@ function attributesOf(rules: readonly PolicyRule[], namespace: string | undefine
   );
 }
 
-export async function checkOperator(surroundings: Surroundings): Promise<Finding[]> {
-  const { operatorNamespace } = surroundings;
-  const found = await findDeployment(surroundings);
+export async function checkOperator(context: CheckContext): Promise<Finding[]> {
+  const { operatorNamespace } = context;
+  const found = await findDeployment(context);
   if (found === undefined) {
-    return (await hasOperatorWithin(surroundings))
+    return (await hasOperatorWithin(context))
       ? [ok("Operator", "is a part of this dev cluster, unless that was started with --no-operator")]
       : [
           warning(
@@ -180,9 +180,9 @@ export async function checkOperator(surroundings: Surroundings): Promise<Finding
   return [problem("Operator", `none of ${wanted} replicas is ready`, remedy)];
 }
 
-export async function checkLease(surroundings: Surroundings): Promise<Finding[]> {
-  const lease = await leaseOf(surroundings);
-  if (lease === undefined && (await hasOperatorWithin(surroundings)))
+export async function checkLease(context: CheckContext): Promise<Finding[]> {
+  const lease = await leaseOf(context);
+  if (lease === undefined && (await hasOperatorWithin(context)))
     return [ok("Lease", "is not needed in a dev cluster")];
   if (lease === undefined)
     return [warning("Lease", "no operator leads", "Start the operator, or see its log.")];
@@ -198,11 +198,11 @@ export async function checkLease(surroundings: Surroundings): Promise<Finding[]>
 }
 
 /** Webhooks need both: a configuration that the API server asks by, and an operator that serves. */
-export async function checkWebhooks(surroundings: Surroundings): Promise<Finding[]> {
-  const found = await surroundings.client
+export async function checkWebhooks(context: CheckContext): Promise<Finding[]> {
+  const found = await context.client
     .get(webhookConfigurations, { name: WEBHOOK_CONFIGURATION })
     .catch(absent);
-  const address = optionsOf(await findDeployment(surroundings), "--webhook-bind-address").at(-1) ?? "0";
+  const address = optionsOf(await findDeployment(context), "--webhook-bind-address").at(-1) ?? "0";
   const isServing = address !== "0" && address !== "";
   const remedy = "Use the component config/components/webhooks as a whole, or leave all of it out.";
   if (found === undefined)

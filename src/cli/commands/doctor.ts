@@ -5,7 +5,7 @@ import type { DoctorValues } from "../options.ts";
 import type { CommandContext } from "../context.ts";
 import type { Style } from "../output.ts";
 import { checks } from "./doctor-checks.ts";
-import type { Check, Finding, Surroundings } from "./doctor-findings.ts";
+import type { Check, Finding, CheckContext } from "./doctor-findings.ts";
 
 const SIGNS: Record<Finding["status"], [string, Style]> = {
   ok: ["ok     ", "green"],
@@ -16,7 +16,7 @@ const SIGNS: Record<Finding["status"], [string, Style]> = {
 /** Looks a cluster over and changes nothing. Exit code 1 where something keeps runs from working. */
 export async function runDoctor(values: DoctorValues, { config, out }: CommandContext): Promise<number> {
   const { transport, namespace } = await kubeconfigTransport({ paths: [...config.kubeconfigPaths] });
-  const surroundings: Surroundings = {
+  const context: CheckContext = {
     client: createClient(transport),
     namespace: values.namespace ?? namespace,
     operatorNamespace: values["operator-namespace"],
@@ -25,7 +25,7 @@ export async function runDoctor(values: DoctorValues, { config, out }: CommandCo
   };
   const findings: Finding[] = [];
   try {
-    for (const check of checks) findings.push(...(await attempt(check, surroundings)));
+    for (const check of checks) findings.push(...(await attempt(check, context)));
   } finally {
     transport.close();
   }
@@ -35,9 +35,9 @@ export async function runDoctor(values: DoctorValues, { config, out }: CommandCo
 }
 
 /** What may not be looked at is a finding too; an API server that does not answer ends it all. */
-async function attempt(check: Check, surroundings: Surroundings): Promise<Finding[]> {
+async function attempt(check: Check, context: CheckContext): Promise<Finding[]> {
   try {
-    return await check(surroundings);
+    return await check(context);
   } catch (error) {
     if (!(error instanceof ApiError) || error.code !== 403) throw error;
     const remedy = "Ask with the permissions of an administrator.";

@@ -4,7 +4,7 @@ import type { ClosableTransport } from "../../client/transport-https.ts";
 import { inClusterOptions } from "../../client/in-cluster.ts";
 import { kubeconfigTransport } from "../../client/kubeconfig.ts";
 import { startOperator } from "../../operator/operator.ts";
-import { createLog, logLevels } from "../../runtime/log.ts";
+import { createLog, LOG_LEVELS } from "../../runtime/log.ts";
 import type { OperatorValues } from "../options.ts";
 import { resourcesOf } from "./git-resources.ts";
 import { UsageError } from "../command.ts";
@@ -17,7 +17,7 @@ const LOST_GRACE_MS = 2_000;
 /** Runs the operator until a signal asks to end (exit code 0) or it loses what it needs (1). */
 export async function runOperator(values: OperatorValues, context: CommandContext): Promise<number> {
   const { config, stop } = context;
-  const level = logLevels.find((each) => each === values["log-level"]);
+  const level = LOG_LEVELS.find((each) => each === values["log-level"]);
   if (level === undefined) throw new UsageError(`--log-level: ${values["log-level"]} is no level`);
   const log = createLog({ level });
   const { transport, namespace } = await connect(config);

@@ -58,7 +58,7 @@ export interface AnyReflector {
 }
 
 /** A broken watch is no news before it lasts this long. */
-const patienceMs = 30_000;
+const PATIENCE_MS = 30_000;
 
 /** Drops what only the server needs. The default projection of `createReflector`. */
 export function withoutManagedFields<T extends KubeObject>(object: T): T {
@@ -164,7 +164,7 @@ export class Reflector<T extends KubeObject, K extends KubeObject = T> implement
       const why = broken === undefined ? "" : `: ${broken.failure.message}`;
       if (!synced) return `${this.type.plural}: not listed yet${why}`;
       const brokenMs = broken === undefined ? 0 : performance.now() - broken.since;
-      if (brokenMs > patienceMs)
+      if (brokenMs > PATIENCE_MS)
         return `${this.type.plural}: no watch for ${Math.round(brokenMs / 1_000)} s${why}`;
     }
     return undefined;
@@ -265,7 +265,7 @@ export class Reflector<T extends KubeObject, K extends KubeObject = T> implement
     const { plural } = this.type;
     this.#options.observer?.disconnected(plural, failure.reason === "" ? "NoAnswer" : failure.reason);
     // It is tried every few seconds: the same is said again only now and then.
-    const isNews = before?.failure.code !== failure.code || now - before.saidAt > patienceMs;
+    const isNews = before?.failure.code !== failure.code || now - before.saidAt > PATIENCE_MS;
     scope.broken = { since: before?.since ?? now, failure, saidAt: isNews ? now : before.saidAt };
     if (!isNews) return;
     const level = failure.code === 410 || failure.code === 0 ? "info" : "warn";
@@ -278,7 +278,7 @@ export class Reflector<T extends KubeObject, K extends KubeObject = T> implement
   #upsert(object: T, origin: unknown): void {
     const kept = this.#options.project(object);
     const old = this.#store.set(kept);
-    this.#tell({ key: keyOf(kept), old, new: kept, origin });
+    this.#notify({ key: keyOf(kept), old, new: kept, origin });
   }
 
   #removeAll(keys: string[]): void {
@@ -287,10 +287,10 @@ export class Reflector<T extends KubeObject, K extends KubeObject = T> implement
 
   #remove(key: string): void {
     const old = this.#store.delete(key);
-    if (old !== undefined) this.#tell({ key, old, new: undefined, origin: undefined });
+    if (old !== undefined) this.#notify({ key, old, new: undefined, origin: undefined });
   }
 
-  #tell(change: Change<K>): void {
+  #notify(change: Change<K>): void {
     for (const listener of this.#listeners) {
       try {
         listener(change);

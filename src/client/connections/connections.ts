@@ -34,7 +34,7 @@ export class ConnectionLostError extends Error {
   }
 }
 
-export const tcpKeepAliveMs = 30_000;
+export const TCP_KEEP_ALIVE_MS = 30_000;
 
 /** Calls `giveUp` when the signal says so, until the function that it returns is called. Throws where it has. */
 export function onAbort(signal: AbortSignal | undefined, giveUp: (error: Error) => void): () => void {

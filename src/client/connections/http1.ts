@@ -3,7 +3,7 @@ import type { ClientRequest, IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import type { SecureContext, TLSSocket } from "node:tls";
 import { bodyOf, type HttpRequest, type HttpResponse } from "../transport.ts";
-import { ConnectionLostError, onAbort, tcpKeepAliveMs, timeoutError } from "./connections.ts";
+import { ConnectionLostError, onAbort, TCP_KEEP_ALIVE_MS, timeoutError } from "./connections.ts";
 import type { Connections, Endpoint } from "./connections.ts";
 import { httpResponse, readBytes } from "./response.ts";
 
@@ -54,7 +54,7 @@ export function createPlainPool(endpoint: Endpoint, maxSockets: number): HttpAge
 function poolOptions({ idleTimeoutMs }: Endpoint, maxSockets: number) {
   return {
     keepAlive: true,
-    keepAliveMsecs: tcpKeepAliveMs,
+    keepAliveMsecs: TCP_KEEP_ALIVE_MS,
     // That of idle connections, of which a burst leaves dozens; a request brings its own.
     timeout: idleTimeoutMs,
     maxSockets,

@@ -8,11 +8,11 @@ import { httpResponse, readBytes } from "./response.ts";
 
 const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR, NGHTTP2_REFUSED_STREAM } = constants;
 /** What the server may send before it is read: of one answer, and of all together. */
-const streamWindowBytes = 1024 * 1024;
-const connectionWindowBytes = 8 * 1024 * 1024;
-const sessionMemoryMiB = 256;
+const STREAM_WINDOW_BYTES = 1024 * 1024;
+const CONNECTION_WINDOW_BYTES = 8 * 1024 * 1024;
+const SESSION_MEMORY_MIB = 256;
 /** A connection on which something was given up has so long to show that it is alive. */
-const pingLimitMs = 2_000;
+const PING_LIMIT_MS = 2_000;
 
 /** One connection that carries many requests at a time. */
 export class Http2Connection {
@@ -29,10 +29,10 @@ export class Http2Connection {
     const host = endpoint.hostname.includes(":") ? `[${endpoint.hostname}]` : endpoint.hostname;
     this.#session = connectHttp2(`https://${host}:${endpoint.port}`, {
       createConnection: () => socket,
-      settings: { enablePush: false, initialWindowSize: streamWindowBytes },
-      maxSessionMemory: sessionMemoryMiB,
+      settings: { enablePush: false, initialWindowSize: STREAM_WINDOW_BYTES },
+      maxSessionMemory: SESSION_MEMORY_MIB,
     });
-    this.#session.setLocalWindowSize(connectionWindowBytes);
+    this.#session.setLocalWindowSize(CONNECTION_WINDOW_BYTES);
     this.#session.on("remoteSettings", ({ maxConcurrentStreams }) => {
       this.#limit = Math.max(maxConcurrentStreams ?? Infinity, 1);
     });
@@ -134,7 +134,7 @@ export class Http2Connection {
     const { hostname, port } = this.#endpoint;
     const dead = setTimeout(
       () => this.#session.destroy(new Error(`the connection to ${hostname}:${port} is dead`)),
-      pingLimitMs,
+      PING_LIMIT_MS,
     ).unref();
     this.#session.ping(() => {
       this.#isChecking = false;

@@ -6,14 +6,14 @@ import type { HttpRequest, HttpResponse } from "../transport.ts";
 import {
   noConnectionError,
   onAbort,
-  tcpKeepAliveMs,
+  TCP_KEEP_ALIVE_MS,
   type Connections,
   type Endpoint,
 } from "./connections.ts";
 import { createHttp1Connections, HttpsPool, type TlsOptions } from "./http1.ts";
 import { Http2Connection } from "./http2.ts";
 
-const connectLimitMs = 10_000;
+const CONNECT_LIMIT_MS = 10_000;
 
 /**
  * As few connections as carry all requests at a time, over HTTP/2; once the server has chosen HTTP/1.1, everything
@@ -61,7 +61,7 @@ export class SecureConnections implements Connections {
 
   async #connect(): Promise<void> {
     const closings = this.#closings;
-    const limitMs = Math.min(connectLimitMs, this.#endpoint.timeoutMs);
+    const limitMs = Math.min(CONNECT_LIMIT_MS, this.#endpoint.timeoutMs);
     const socket = await connectSocket(this.#endpoint, this.#tls, limitMs);
     if (closings !== this.#closings) {
       socket.destroy();
@@ -87,7 +87,7 @@ async function connectSocket(endpoint: Endpoint, tls: TlsOptions, limitMs: numbe
     ...tls,
     ALPNProtocols: ["h2", "http/1.1"],
   });
-  socket.setKeepAlive(true, tcpKeepAliveMs);
+  socket.setKeepAlive(true, TCP_KEEP_ALIVE_MS);
   socket.setNoDelay(true);
   socket.setTimeout(limitMs, () => socket.destroy(noConnectionError(endpoint, limitMs)));
   let failure: Error | undefined;

@@ -66,10 +66,10 @@ export function startClaimController(options: ControllerOptions & { directory: s
       if (claim === undefined) return undefined;
       const isUsed = [...caches.pods.list()].some((pod) => isUsing(pod) && claimKeysOf(pod).includes(key));
       const plan = planClaim(claim, [...caches.classes.list()], isUsed);
-      if (plan.telling !== undefined) recordEvent(persistentVolumeClaims, claim, plan.telling);
+      if (plan.event !== undefined) recordEvent(persistentVolumeClaims, claim, plan.event);
       if (plan.patch !== undefined) await client.patch(persistentVolumeClaims, locationOf(claim), plan.patch);
       if (plan.provision !== undefined) await provision(claim, plan.provision);
-      return plan.lookAgainMs;
+      return plan.requeueMs;
     },
   });
 

@@ -96,7 +96,7 @@ export function startJobController(options: ControllerOptions): Loop {
       const rest = own.map((pod) => (plan.release.includes(pod) ? untracked(pod) : pod));
       return carryOut(written, [...rest, ...created]);
     }
-    return isJobFinished(written) ? afterFinish(written) : plan.lookAgainMs;
+    return isJobFinished(written) ? afterFinish(written) : plan.requeueMs;
   };
 
   const loop = createLoop({

@@ -29,11 +29,12 @@ export function stopContainer(
 ): void {
   const { container } = record;
   const hook = container.lifecycle?.preStop;
-  context.tell(record, "Normal", "Killing", why);
+  context.recordEvent(record, "Normal", "Killing", why);
   const beforehand = async (timeoutMs: number): Promise<void> => {
     if (hook === undefined) return;
     const problem = await takeAction(placeOf(context, record, run), hook, timeoutMs);
-    if (problem !== undefined) context.tell(record, "Warning", "FailedPreStopHook", "PreStopHook failed");
+    if (problem !== undefined)
+      context.recordEvent(record, "Warning", "FailedPreStopHook", "PreStopHook failed");
   };
   run.stop(graceSeconds, hook && beforehand);
 }
@@ -75,7 +76,7 @@ export async function watchHealth(
       const problem = await takeAction(place, probe, timeoutMs);
       if (over.aborted) return;
       if (problem !== undefined)
-        context.tell(record, "Warning", "Unhealthy", `${TITLES[kind]} probe failed: ${problem}`);
+        context.recordEvent(record, "Warning", "Unhealthy", `${TITLES[kind]} probe failed: ${problem}`);
       results = nextRun(results, problem === undefined);
       const verdict = verdictOf(probe, results);
       if (verdict !== undefined && !onVerdict(verdict)) return;
@@ -92,7 +93,7 @@ export async function watchHealth(
   const hook = container.lifecycle?.postStart;
   const problem = hook && (await takeAction(place, hook, NO_LIMIT_MS));
   if (problem !== undefined) {
-    context.tell(record, "Warning", "FailedPostStartHook", "PostStartHook failed");
+    context.recordEvent(record, "Warning", "FailedPostStartHook", "PostStartHook failed");
     end("FailedPostStartHook");
     return;
   }

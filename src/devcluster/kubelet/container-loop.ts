@@ -27,7 +27,7 @@ function startWhenPossible(
   const { node, pod, volumes, stopping } = context;
   const start = async (): Promise<ContainerRun> => {
     const run = await runContainer(node, pod, record.container, volumes, record.restartCount);
-    context.tell(record, "Normal", "Created", "Container created");
+    context.recordEvent(record, "Normal", "Created", "Container created");
     context.onRun(record, run);
     await run.started;
     onTried();
@@ -41,7 +41,7 @@ function startWhenPossible(
       const isConfig = error instanceof ContainerConfigError || error instanceof VolumeError;
       const reason = isConfig ? "CreateContainerConfigError" : "CreateContainerError";
       if (record.state.waiting?.message !== message)
-        context.tell(record, "Warning", "Failed", `Error: ${message}`);
+        context.recordEvent(record, "Warning", "Failed", `Error: ${message}`);
       record.state = { waiting: { reason, message } };
       context.onChange();
       onTried();
@@ -61,12 +61,12 @@ async function runOnce(
   const start = await run.started;
   if (start.started) {
     record.state = { running: { startedAt: timestamp(new Date()) } };
-    context.tell(record, "Normal", "Started", "Container started");
+    context.recordEvent(record, "Normal", "Started", "Container started");
     void watchHealth(context, record, run);
     // That it ran is shown, however soon it ends.
     await context.written();
   } else {
-    context.tell(record, "Warning", "Failed", `Error: ${startErrorMessage(start.message)}`);
+    context.recordEvent(record, "Warning", "Failed", `Error: ${startErrorMessage(start.message)}`);
   }
   const terminated = await run.ended;
   record.state = { terminated };
@@ -95,7 +95,7 @@ export async function runToEnd(
         pauseMs = nextPauseMs(RESTART_BACKOFF, pauseMs);
         const { name, namespace, uid } = pod.metadata;
         const of = `${record.container.name} in pod ${name}_${namespace}(${uid})`;
-        context.tell(record, "Warning", "BackOff", `Back-off restarting failed container ${of}`);
+        context.recordEvent(record, "Warning", "BackOff", `Back-off restarting failed container ${of}`);
         // The back-off is not shown before the kubelet looks at the pod again.
         await pause(RESYNC_MS, stopping);
         if (stopping.aborted) return false;

@@ -7,10 +7,10 @@ import { childrenOf, startTicks } from "./process-table.ts";
 import type { HostCommand, Sandbox } from "./sandbox/sandbox.ts";
 
 /** Whether the container's command runs, or why it could not be started. */
-export type Start = { started: true } | { started: false; message: string };
+export type StartResult = { started: true } | { started: false; message: string };
 
 export interface ContainerProcess {
-  readonly started: Promise<Start>;
+  readonly started: Promise<StartResult>;
   /** The exit code, 128+n after signal n. Resolves when all output is in the log. */
   readonly ended: Promise<number>;
   /** Asks the container's first process to stop. */
@@ -44,8 +44,8 @@ function pipe(child: ChildProcess, log: ContainerLog): void {
   }
 }
 
-function watchStart(child: ChildProcess): Promise<Start> {
-  const { promise, resolve } = Promise.withResolvers<Start>();
+function watchStart(child: ChildProcess): Promise<StartResult> {
+  const { promise, resolve } = Promise.withResolvers<StartResult>();
   let report = "";
   child.stdio[3]?.on("data", (chunk: Buffer) => {
     report += chunk.toString();

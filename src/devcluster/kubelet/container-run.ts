@@ -16,7 +16,7 @@ import { FALLBACK, fallsBackToLog, MESSAGE_BYTES, terminatedState } from "./pods
 import { timestamp } from "../time.ts";
 import type { Exec } from "./container-exec.ts";
 import { createContainerLog, type ContainerLog } from "./container-log.ts";
-import { startContainerProcess, type ContainerProcess, type Start } from "./container-process.ts";
+import { startContainerProcess, type ContainerProcess, type StartResult } from "./container-process.ts";
 import { logTail } from "./log-reader.ts";
 import { watchMemory } from "./memory.ts";
 import type { LocalNode } from "./node.ts";
@@ -31,7 +31,7 @@ const SHORTEST_GRACE_MS = 2000;
 export interface ContainerRun {
   readonly containerID: string;
   readonly log: ContainerLog;
-  readonly started: Promise<Start>;
+  readonly started: Promise<StartResult>;
   /** The terminated state, when everything of the container is gone. */
   readonly ended: Promise<NonNullable<ContainerState["terminated"]>>;
   readonly exec: Exec;

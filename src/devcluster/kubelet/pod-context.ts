@@ -21,7 +21,7 @@ export interface PodContext {
   /** Resolves when the changes so far are written. */
   written(): Promise<void>;
   /** Tells users what happened to a container. */
-  tell(record: ContainerRecord, type: "Normal" | "Warning", reason: string, message: string): void;
+  recordEvent(record: ContainerRecord, type: "Normal" | "Warning", reason: string, message: string): void;
 }
 
 /** Waits; resolves early when the signal aborts. */

@@ -68,7 +68,7 @@ export function startPodWorker(node: LocalNode, first: Pod): PodWorker {
   let deadline: NodeJS.Timeout | undefined;
   let removing: Promise<unknown> | undefined;
 
-  const tell = (
+  const recordEvent = (
     type: "Normal" | "Warning",
     reason: string,
     message: string,
@@ -97,7 +97,7 @@ export function startPodWorker(node: LocalNode, first: Pod): PodWorker {
     stopping: stopping.signal,
     onChange: publish,
     written: () => writer.flushed(),
-    tell: (record, type, reason, message) => tell(type, reason, message, record),
+    recordEvent: (record, type, reason, message) => recordEvent(type, reason, message, record),
     onRun(record, run) {
       running.set(record, run);
       logs.set(run.log.path, run.log);
@@ -122,7 +122,7 @@ export function startPodWorker(node: LocalNode, first: Pod): PodWorker {
     clearTimeout(deadline);
     const expire = (): void => {
       facts.ending = ENDINGS.deadline;
-      tell("Normal", ENDINGS.deadline.reason, ENDINGS.deadline.message);
+      recordEvent("Normal", ENDINGS.deadline.reason, ENDINGS.deadline.message);
       publish();
       const kill = (): void => stop(pod.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS);
       deadline = setTimeout(kill, DEADLINE_KILL_MS);
@@ -134,7 +134,8 @@ export function startPodWorker(node: LocalNode, first: Pod): PodWorker {
     retry(
       stopping.signal,
       () => setUpVolumes(node, pod, join(directory, "volumes")),
-      (error) => tell("Warning", "FailedMount", error instanceof Error ? error.message : String(error)),
+      (error) =>
+        recordEvent("Warning", "FailedMount", error instanceof Error ? error.message : String(error)),
     );
 
   const run = async (): Promise<void> => {
@@ -147,7 +148,7 @@ export function startPodWorker(node: LocalNode, first: Pod): PodWorker {
     facts.podIP = node.ip;
     const image = JSON.stringify(pod.spec.containers[0]?.image ?? "");
     const runsHere = "containers run the programs of this machine";
-    tell("Normal", "ImageNotPulled", `Image ${image} is not pulled: ${runsHere}`);
+    recordEvent("Normal", "ImageNotPulled", `Image ${image} is not pulled: ${runsHere}`);
     for (const part of unsupportedParts(pod)) node.recordEvent(pods, pod, notSupported(part));
     const sidecars = createSidecars(context, running);
     await runInOrder(context, records, sidecars);

@@ -3,7 +3,7 @@ import { ANNOTATION_CANCEL } from "../../api/labels.ts";
 import { pods, type Pod } from "../../kube/builtin.ts";
 import { parseDuration } from "../../kube/duration.ts";
 import type { KubeObject } from "../../kube/objects.ts";
-import type { Adjustment } from "../plan.ts";
+import type { ChildPatch } from "../plan.ts";
 import { factsOf } from "../specs/facts.ts";
 import * as podState from "./pod-state.ts";
 
@@ -18,7 +18,7 @@ export function isCancelled({ metadata }: AgentRun): boolean {
  * Stops a pod as at its deadline, its log and termination message kept: its own deadline can be lowered. It becomes the
  * time that the pod has had, so that it also says when it was stopped. Nothing where the pod's end is under way anyhow.
  */
-export function stopNow(pod: Pod, now: number): Adjustment[] {
+export function stopNow(pod: Pod, now: number): ChildPatch[] {
   const { namespace = "", name = "", uid = "", deletionTimestamp } = pod.metadata;
   const { activeDeadlineSeconds = Number.POSITIVE_INFINITY } = pod.spec;
   const had = Math.max(1, Math.floor((now - podState.timeOf(pod.status?.startTime, now)) / 1000));

@@ -56,7 +56,7 @@ function cleanupJob(ended: "Complete" | "Failed" | undefined, { force = false, u
   return job;
 }
 
-function podThatSaid(message: string): Pod {
+function podWithMessage(message: string): Pod {
   const state = { terminated: { exitCode: 68, message } };
   const container = { name: "git-cleanup", ready: false, restartCount: 0, image: "", imageID: "", state };
   return {
@@ -107,7 +107,7 @@ describe("a run whose worktree is removed with it", () => {
   });
 
   it("goes also where its worktree is kept, and says why", () => {
-    const pod = podThatSaid("/workspace-wt/agent-1 holds work that no branch has");
+    const pod = podWithMessage("/workspace-wt/agent-1 holds work that no branch has");
     const plan = planRun(observe(aRun("OnDelete", DELETED), { job: cleanupJob("Failed"), pod }));
     assert.deepEqual(plan.finalizers, { [FINALIZER_WORKTREE]: false });
     assert.deepEqual(
@@ -163,7 +163,7 @@ describe("a run whose worktree is removed once it has succeeded", () => {
 
   it("keeps it with work that no branch has, until Force is asked for", () => {
     const run = aRun("OnSuccess");
-    const kept = planRun(observe(run, { job: cleanupJob("Failed"), pod: podThatSaid("?? new.txt") }));
+    const kept = planRun(observe(run, { job: cleanupJob("Failed"), pod: podWithMessage("?? new.txt") }));
     const [condition] = kept.status?.conditions ?? [];
     assert.deepEqual([condition?.status, condition?.reason], ["False", "WorktreeKept"]);
     const settled = { ...run, status: kept.status };
@@ -216,7 +216,7 @@ describe("a removal whose Job does not end as it should", () => {
     const plan = planRun(observe(deleting, { job, pod: lost }));
     assert.match(plan.events[0]?.note ?? "", /node ghost has not reported how it went/);
     const soon = planRun(observe(deleting, { job, pod: lost }, { now: NOW - 45_000 }));
-    assert.deepEqual([soon.finalizers, soon.lookAgain], [HELD, { afterMs: 30_000 }]);
+    assert.deepEqual([soon.finalizers, soon.requeue], [HELD, { afterMs: 30_000 }]);
     job.metadata.creationTimestamp = "2026-01-01T00:09:30Z";
     assert.deepEqual(planRun(observe(deleting, { job })).finalizers, HELD);
     const overdue = planRun(observe(deleting, { job }, { now: NOW + 640_000 }));

@@ -50,16 +50,16 @@ export function planDeletion(observed: ObservedRun): RunPlan {
   const { workspace } = cleanup;
   if (!isCleanupDue(run)) return rest();
   // Without the workspace there is no claim either.
-  if (!workspace || isDeleting(workspace)) return letGo();
+  if (!workspace || isDeleting(workspace)) return releaseWorktree();
   if (job) return isDeleting(job) ? rest() : { ...rest(), remove: [removal(job, "Foreground")] };
-  if (refusal && !isWaitedOut(run, refusal, now)) return letGo(kept(refusal.message));
-  if (refusal) return { ...tellRefusal(observed, refusal), lookAgain: { afterMs: RECHECK_MS } };
+  if (refusal && !isWaitedOut(run, refusal, now)) return releaseWorktree(kept(refusal.message));
+  if (refusal) return { ...reportRefusal(observed, refusal), requeue: { afterMs: RECHECK_MS } };
   const progress = progressOf(run, cleanup, now);
   switch (progress.state) {
     case "removed":
-      return letGo(removed(run));
+      return releaseWorktree(removed(run));
     case "kept":
-      return letGo(kept(progress.message));
+      return releaseWorktree(kept(progress.message));
     default:
       return { ...rest(), ...push(progress, observed, workspace) };
   }
@@ -71,25 +71,25 @@ export function planAfterSuccess(observed: ObservedRun): RunPlan | undefined {
   const { workspace } = cleanup;
   if (!isCleanupDue(run) || !workspace || isDeleting(workspace)) return undefined;
   if (refusal && isTemporary(refusal))
-    return { ...tellRefusal(observed, refusal), lookAgain: { afterMs: RECHECK_MS } };
+    return { ...reportRefusal(observed, refusal), requeue: { afterMs: RECHECK_MS } };
   const progress = refusal
     ? ({ state: "kept", message: refusal.message } as const)
     : progressOf(run, cleanup, observed.now);
   switch (progress.state) {
     case "removed": {
       const event = removed(run);
-      return { ...rest(), events: [event], ...tell(observed, "True", "WorktreeCleaned", event.note) };
+      return { ...rest(), events: [event], ...report(observed, "True", "WorktreeCleaned", event.note) };
     }
     case "kept": {
       const event = kept(progress.message);
-      return { ...rest(), events: [event], ...tell(observed, "False", "WorktreeKept", event.note) };
+      return { ...rest(), events: [event], ...report(observed, "False", "WorktreeKept", event.note) };
     }
     default: {
       const message = `Job ${cleanupJob(observed, workspace).metadata.name} removes the worktree`;
       return {
         ...rest(),
         ...push(progress, observed, workspace),
-        ...tell(observed, "False", "WorktreeCleaning", message),
+        ...report(observed, "False", "WorktreeCleaning", message),
       };
     }
   }
@@ -100,8 +100,8 @@ function isWaitedOut({ metadata }: AgentRun, refusal: Refusal, now: number): boo
   return isTemporary(refusal) && now - timeOf(metadata.deletionTimestamp, now) < DEADLINE_SECONDS * 1000;
 }
 
-function tellRefusal(observed: ObservedRun, { message }: Refusal): RunPlan {
-  return { ...rest(), ...tell(observed, "False", "WorktreeCleaning", message) };
+function reportRefusal(observed: ObservedRun, { message }: Refusal): RunPlan {
+  return { ...rest(), ...report(observed, "False", "WorktreeCleaning", message) };
 }
 
 /** For what comes with no watch. */
@@ -145,7 +145,7 @@ function push(
   workspace: AgentWorkspace,
 ): Partial<RunPlan> {
   if (progress.state === "outdated") return { remove: [removal(progress.job, "Background")] };
-  if (progress.state === "running") return { lookAgain: { afterMs: RECHECK_MS } };
+  if (progress.state === "running") return { requeue: { afterMs: RECHECK_MS } };
   return { create: [{ type: jobs, object: cleanupJob(observed, workspace) }] };
 }
 
@@ -181,7 +181,7 @@ function originOf(run: AgentRun): string {
   return cleanupOrigin({ run: { name, uid }, force: isForced(run) });
 }
 
-function tell(
+function report(
   { run, now }: ObservedRun,
   status: "True" | "False",
   reason: Reason,
@@ -206,7 +206,7 @@ function kept(message: string): EventIntent {
   return { type: "Warning", reason: "WorktreeKept", action: "Clean", note: message };
 }
 
-function letGo(...events: EventIntent[]): RunPlan {
+function releaseWorktree(...events: EventIntent[]): RunPlan {
   return { ...rest(), events, finalizers: { [FINALIZER_WORKTREE]: false } };
 }
 
@@ -217,5 +217,5 @@ export function removal({ metadata }: KubeObject, propagationPolicy: Removal["pr
 }
 
 function rest(): RunPlan {
-  return { create: [], remove: [], events: [], lookAgain: "onChange" };
+  return { create: [], remove: [], events: [], requeue: "onChange" };
 }

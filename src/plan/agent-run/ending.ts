@@ -8,7 +8,7 @@ import { factsOf } from "../specs/facts.ts";
 import {
   lastWordsIn,
   parseGitReport,
-  parseUnfitImage,
+  parseInvalidImage,
   wasStalled,
   type GitReport,
 } from "../specs/git-report.ts";
@@ -181,7 +181,7 @@ function agentEnd(
     const message = "the agent wrote nothing and did no work for the run's stallTimeout, and was stopped";
     return { phase: "TimedOut", reason: "Stalled", message };
   }
-  const unfit = parseUnfitImage(end.message ?? "");
+  const unfit = parseInvalidImage(end.message ?? "");
   if (unfit) return failure(unfit.reason, unfit.message);
   if (end.exitCode === 0 && report?.ok) return completed(observed, git);
   const { reason, message } = report?.error

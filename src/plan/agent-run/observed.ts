@@ -23,7 +23,7 @@ export interface References {
   /** Key names of every Secret that the run needs; undefined where the Secret does not exist. */
   secrets: ReadonlyMap<string, readonly string[] | undefined>;
   /** The AgentRuns that name the same workspace, this one too. */
-  neighbours?: readonly AgentRun[];
+  workspaceRuns?: readonly AgentRun[];
 }
 
 /**

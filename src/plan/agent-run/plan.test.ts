@@ -142,7 +142,7 @@ describe("a run that cannot start yet", () => {
       assert.deepEqual(planned(plan), { phase: "Pending", reason });
       assert.match(plan.status?.message ?? "", message);
       assert.deepEqual(plan.create, []);
-      assert.equal(plan.lookAgain, "onChange");
+      assert.equal(plan.requeue, "onChange");
       assert.equal(plan.status?.completionTime, undefined);
       assert.equal(plan.status?.agent, "claude");
     });
@@ -181,7 +181,7 @@ describe("a run that can never start", () => {
     const refusal = { reason: "Forbidden", message: "exceeded quota" } as const;
     const plan = planRun(observe({ refusal }));
     assert.deepEqual(planned(plan), { phase: "Pending", reason: "Forbidden" });
-    assert.notEqual(plan.lookAgain, "onChange");
+    assert.notEqual(plan.requeue, "onChange");
   });
 });
 
@@ -230,16 +230,16 @@ describe("a run that is on its way", () => {
       withPod(aPod({ containerStatuses: [container("agent", { waiting: { reason: "PodInitializing" } })] })),
     );
     assert.equal(plan.status, undefined);
-    assert.deepEqual(plan.lookAgain, { afterMs: 10_000 });
+    assert.deepEqual(plan.requeue, { afterMs: 10_000 });
   });
 
   it("looks again when its node should have ended it, and while a stopped one has not ended", () => {
     const containerStatuses = [container("agent", RUNNING)];
     const running = { phase: "Running", podName: "demo-x" } as const;
     const afterMs = 1000 * (3600 + 30 + 60 - 3);
-    assert.deepEqual(planRun(withPod(aPod({ containerStatuses }), running)).lookAgain, { afterMs });
+    assert.deepEqual(planRun(withPod(aPod({ containerStatuses }), running)).requeue, { afterMs });
     const stopped = aPod({ phase: "Failed", reason: "DeadlineExceeded", containerStatuses });
-    assert.deepEqual(planRun(withPod(stopped, running)).lookAgain, { afterMs: 10_000 });
+    assert.deepEqual(planRun(withPod(stopped, running)).requeue, { afterMs: 10_000 });
   });
 
   it("shows Running with the agent's start even when the agent has already ended", () => {
@@ -251,7 +251,7 @@ describe("a run that is on its way", () => {
     assert.deepEqual(planned(plan), { phase: "Running", reason: "AgentRunning" });
     assert.equal(plan.status?.startedAt, "2026-01-01T00:09:59Z");
     assert.equal(plan.status?.podName, "demo-x");
-    assert.deepEqual(plan.lookAgain, { afterMs: 0 });
+    assert.deepEqual(plan.requeue, { afterMs: 0 });
   });
 
   it("names the image that cannot be pulled, and fails after the limit", () => {
@@ -260,7 +260,7 @@ describe("a run that is on its way", () => {
     assert.deepEqual(planned(planRun(withPod(pod))), { phase: "Initializing", reason: "ImagePull" });
     const later = planRun(withPod(pod, {}, { now: NOW + 400_000 }));
     assert.deepEqual(planned(later), { phase: "Failed", reason: "ImagePullFailed" });
-    assert.deepEqual(later.lookAgain, { afterMs: 0 });
+    assert.deepEqual(later.requeue, { afterMs: 0 });
   });
 
   const warnings: [string, Reason][] = [
@@ -421,13 +421,13 @@ describe("a run that has ended", () => {
     );
     assert.deepEqual(planned(plan), { phase: "Initializing", reason: "PodNotCreated" });
     assert.equal(plan.status?.message, warning);
-    assert.deepEqual(plan.lookAgain, { afterMs: 30_000 });
+    assert.deepEqual(plan.requeue, { afterMs: 30_000 });
   });
 
   it("ended with a Job whose pod never came", () => {
     const initializing = { phase: "Initializing" as const, jobName: "demo" };
     const awaited = planRun(withPod(undefined, initializing));
-    assert.deepEqual([awaited.status, awaited.lookAgain], [undefined, { afterMs: 5_000 }]);
+    assert.deepEqual([awaited.status, awaited.requeue], [undefined, { afterMs: 5_000 }]);
     const conditions = [{ type: "Failed", status: "True" as const, reason: "DeadlineExceeded" }];
     const job = { ...itsJob(), status: { conditions } };
     assert.deepEqual(planned(planRun(withPod(undefined, initializing, { job }))), {
@@ -454,7 +454,7 @@ describe("a run that has ended", () => {
     const completionTime = "2026-01-01T00:10:00Z";
     const run = aRun({ ttlSecondsAfterFinished: 60 }, { phase: "Succeeded", completionTime });
     const before = planRun(observe({ run, now: NOW + 50_000 }));
-    assert.deepEqual([before.remove, before.lookAgain], [[], { afterMs: 10_000 }]);
+    assert.deepEqual([before.remove, before.requeue], [[], { afterMs: 10_000 }]);
     const [removed] = planRun(observe({ run, now: NOW + 60_000 })).remove;
     assert.deepEqual([removed?.type.kind, removed?.uid], ["AgentRun", "run-uid"]);
   });
@@ -488,11 +488,11 @@ describe("a run that is cancelled", () => {
     const pod = aPod({ containerStatuses: [container("agent", RUNNING)] }, { uid: "pod-uid" });
     const plan = planRun(withPod(pod, {}, { run: cancelled({}) }));
     assert.deepEqual(
-      plan.adjust?.map(({ uid, patch }) => ({ uid, patch })),
+      plan.patches?.map(({ uid, patch }) => ({ uid, patch })),
       [{ uid: "pod-uid", patch: { spec: { activeDeadlineSeconds: 3 } } }],
     );
     const lowered = { ...pod, spec: { ...pod.spec, activeDeadlineSeconds: 3 } };
-    assert.deepEqual(planRun(withPod(lowered, {}, { run: cancelled({}) })).adjust, []);
+    assert.deepEqual(planRun(withPod(lowered, {}, { run: cancelled({}) })).patches, []);
   });
 
   it("is told from one whose own deadline has passed", () => {

@@ -6,7 +6,7 @@ import { isDeleting } from "../../kube/objects.ts";
 import { buildRunClaim } from "../specs/run-claim.ts";
 import { buildRunJob } from "../specs/run-job.ts";
 import { tooLarge } from "../specs/size.ts";
-import type { Child, EventIntent, LookAgain, Plan } from "../plan.ts";
+import type { Child, EventIntent, Requeue, Plan } from "../plan.ts";
 import type { ResolvedRun } from "../resolved-run.ts";
 import { cleansOnDelete, planAfterSuccess, planDeletion, removal } from "./cleanup.ts";
 import { CANCELLED_EARLY, isCancelled, stopNow } from "./cancel.ts";
@@ -22,7 +22,7 @@ import { resolveRun } from "./resolve.ts";
 import { isRecorded, nextAttempt, pauseLeft } from "./retry.ts";
 import { outcomeOf } from "./change.ts";
 import { resultOf, usageOf } from "./result.ts";
-import { holdUpOf, isPassed, isSlow, saysTheSame, SLOW_START_MS, suspensionOf } from "./start-up.ts";
+import { startProblemOf, isPassed, isSlow, isSameMessage, SLOW_START_MS, suspensionOf } from "./start-up.ts";
 import * as status from "./status.ts";
 
 /** For what comes with no watch: the events of a slow pod, room in a quota. */
@@ -68,7 +68,7 @@ const finished: Step = (observed) => {
   if (!status.isFinished(run)) return undefined;
   if (job && !isOver(run, job, pod)) return { ...rest(), remove: [removal(job, "Background")] };
   const plan = planAfterSuccess(observed) ?? { ...rest(), ...expiryOf(run, now) };
-  return pod && podState.isHeldOpen(pod) ? { ...plan, adjust: stopNow(pod, now) } : plan;
+  return pod && podState.isHeldOpen(pod) ? { ...plan, patches: stopNow(pod, now) } : plan;
 };
 
 /** A child could not be created: its name is taken, or the API server refuses it. */
@@ -76,9 +76,9 @@ const refused: Step = (observed) => {
   const { refusal } = observed;
   if (!refusal) return undefined;
   const { reason, message } = refusal;
-  const lookAgain = retryOf(refusal);
-  return lookAgain
-    ? { ...wait(observed, reason, message), lookAgain }
+  const requeue = retryOf(refusal);
+  return requeue
+    ? { ...wait(observed, reason, message), requeue }
     : end(observed, { phase: "Failed", reason, message });
 };
 
@@ -100,11 +100,11 @@ const cancelled: Step = (observed) => {
     return end(observed, { phase: "Failed", reason: "Cancelled", message: CANCELLED_EARLY });
   }
   const plan = job && follow(observed);
-  const adjust = podState.isWorkDone(pod) ? [] : stopNow(pod, now);
+  const patches = podState.isWorkDone(pod) ? [] : stopNow(pod, now);
   // Its pod is due earlier now than this plan has seen.
   return (
     plan &&
-    (adjust.length === 0 ? { ...plan, adjust } : { ...plan, adjust, lookAgain: { afterMs: RECHECK_MS } })
+    (patches.length === 0 ? { ...plan, patches } : { ...plan, patches, requeue: { afterMs: RECHECK_MS } })
   );
 };
 
@@ -116,7 +116,7 @@ const replaced: Step = ({ run, job, pod, now }) => {
     return { ...rest(), remove: isDeleting(job) ? [] : [removal(job, how)] };
   }
   const leftMs = pauseLeft(run, now);
-  return leftMs === 0 ? undefined : { ...rest(), lookAgain: { afterMs: leftMs } };
+  return leftMs === 0 ? undefined : { ...rest(), requeue: { afterMs: leftMs } };
 };
 
 /** The Job exists: its pod decides. */
@@ -135,15 +135,15 @@ const follow: Step = (observed) => {
 /** The Job was created, but its run's status does not tell of it yet; its pod may be further already. */
 function adopt(observed: ObservedRun, job: JobState): RunPlan | undefined {
   if (observed.run.status?.jobName !== undefined) return undefined;
-  return { ...initializing(observed, job), lookAgain: { afterMs: 0 } };
+  return { ...initializing(observed, job), requeue: { afterMs: 0 } };
 }
 
 /** A Job that is suspended while its pod works loses that pod, and gets another when it is resumed. */
 function showSuspension(observed: ObservedRun, job: JobState): RunPlan | undefined {
   const { run, pod, now } = observed;
-  const holdUp = pod && !isDeleting(pod) ? undefined : suspensionOf(job);
-  if (!holdUp) return undefined;
-  const stage = status.enterStage(run, status.initializingStage(holdUp.reason, holdUp.message), now);
+  const problem = pod && !isDeleting(pod) ? undefined : suspensionOf(job);
+  if (!problem) return undefined;
+  const stage = status.enterStage(run, status.initializingStage(problem.reason, problem.message), now);
   return write(run, { ...stage, podName: undefined, startedAt: undefined }, { afterMs: RECHECK_MS });
 }
 
@@ -158,7 +158,9 @@ function showRunning({ run, pod, now }: ObservedRun, job: JobState): RunPlan | u
     podName: pod.metadata.name,
     ...(fetch?.at === undefined ? {} : { fetchedAt: fetch.at }),
   };
-  const plan = write(run, next, { afterMs: podState.agentTermination(pod) ? 0 : nextLookMs(job, pod, now) });
+  const plan = write(run, next, {
+    afterMs: podState.agentTermination(pod) ? 0 : nextRequeueMs(job, pod, now),
+  });
   return fetch?.problem === undefined
     ? plan
     : { ...plan, events: [notFetched(fetch.problem), ...plan.events] };
@@ -177,22 +179,22 @@ function showEnd(observed: ObservedRun, job: JobState): RunPlan | undefined {
 /** On the way to the agent. What goes as it should is not written: the run is Initializing already. */
 function showStartUp(observed: ObservedRun, job: JobState): RunPlan {
   const { run, pod, now } = observed;
-  const holdUp = holdUpOf(observed);
-  if (holdUp?.fails?.afterMs === 0) return end(observed, holdUp.fails.ending);
+  const problem = startProblemOf(observed);
+  if (problem?.fails?.afterMs === 0) return end(observed, problem.fails.ending);
   const { reason, message } = run.status ?? {};
-  const nextMs = nextLookMs(job, pod, now);
-  if (!holdUp) {
+  const nextMs = nextRequeueMs(job, pod, now);
+  if (!problem) {
     const plan = isPassed(reason, observed) ? initializing(observed, job) : rest();
-    return { ...plan, lookAgain: { afterMs: nextMs } };
+    return { ...plan, requeue: { afterMs: nextMs } };
   }
-  const lookAgain = { afterMs: Math.min(holdUp.fails?.afterMs ?? RECHECK_MS, nextMs) };
-  if (reason === holdUp.reason && saysTheSame(message, holdUp.message)) return { ...rest(), lookAgain };
-  const stage = status.initializingStage(holdUp.reason, holdUp.message);
-  return write(run, status.enterStage(run, stage, now), lookAgain);
+  const requeue = { afterMs: Math.min(problem.fails?.afterMs ?? RECHECK_MS, nextMs) };
+  if (reason === problem.reason && isSameMessage(message, problem.message)) return { ...rest(), requeue };
+  const stage = status.initializingStage(problem.reason, problem.message);
+  return write(run, status.enterStage(run, stage, now), requeue);
 }
 
 /** The watch tells of what goes on; a pod that is stuck, or whose node is gone, tells nothing. */
-function nextLookMs(job: JobState, pod: Pod | undefined, now: number): number {
+function nextRequeueMs(job: JobState, pod: Pod | undefined, now: number): number {
   if (!pod) return podLateInMs(job, now) || RECHECK_MS;
   const leftMs = Math.max(1_000, (givenUpAt(pod) ?? Number.POSITIVE_INFINITY) - now);
   const isAtWork = !podState.noneRunning(pod) && !podState.isPodFinished(pod);
@@ -273,10 +275,10 @@ function end(observed: ObservedRun, ending: Ending): RunPlan {
   );
 }
 
-function write(run: AgentRun, next: AgentRunStatus, lookAgain: LookAgain): RunPlan {
-  return { ...rest(), status: next, events: eventsOf(run, next), lookAgain };
+function write(run: AgentRun, next: AgentRunStatus, requeue: Requeue): RunPlan {
+  return { ...rest(), status: next, events: eventsOf(run, next), requeue };
 }
 
 function rest(): RunPlan {
-  return { create: [], remove: [], events: [], lookAgain: "onChange" };
+  return { create: [], remove: [], events: [], requeue: "onChange" };
 }

@@ -81,7 +81,7 @@ export function worktreeFetch(pod: Pod): { at?: string; problem?: string } | und
   return report.fetched ? { at: end.finishedAt } : { problem: report.message };
 }
 
-export interface Waiting {
+export interface WaitingContainer {
   container: string;
   image: string;
   reason: string;
@@ -89,7 +89,7 @@ export interface Waiting {
 }
 
 /** The own container that waits for a reason of its own, not merely for its turn. */
-export function waitingContainer(pod: Pod): Waiting | undefined {
+export function waitingContainer(pod: Pod): WaitingContainer | undefined {
   const ordinary = new Set(["PodInitializing", "ContainerCreating", ""]);
   return ownContainers(pod)
     .flatMap(waitingOf)
@@ -97,11 +97,11 @@ export function waitingContainer(pod: Pod): Waiting | undefined {
 }
 
 /** The own container whose turn it is to start. */
-export function nextContainer(pod: Pod): Waiting | undefined {
+export function nextContainer(pod: Pod): WaitingContainer | undefined {
   return ownContainers(pod).flatMap(waitingOf)[0];
 }
 
-function waitingOf({ name, image, state }: ContainerStatus): Waiting[] {
+function waitingOf({ name, image, state }: ContainerStatus): WaitingContainer[] {
   const { waiting } = state ?? {};
   if (!waiting) return [];
   return [{ container: name, image, reason: waiting.reason ?? "", message: waiting.message ?? "" }];

@@ -22,7 +22,7 @@ import {
   fromConfig,
   fromProvider,
 } from "./effective.ts";
-import { releasedBy } from "./neighbours.ts";
+import { releasedBy } from "./released-runs.ts";
 import type { ObservedRun, References } from "./observed.ts";
 import {
   agentUnknown,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { PersistentVolumeClaim, Pod } from "../../kube/builtin.ts";
-import { holdUpOf } from "./start-up.ts";
+import { startProblemOf } from "./start-up.ts";
 
 const NOW = Date.parse("2026-01-01T00:10:00Z");
 const UNBOUND = "0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims.";
@@ -25,12 +25,18 @@ const defaults = { gitImage: "git:1", agentImage: "agent:1", imagePullTimeoutSec
 
 test("a pod that waits for its claim shows the claim's own trouble, else what it is and since when it waits", () => {
   const pod = pendingPod(UNBOUND);
-  const warned = holdUpOf({ pod, claim, warning: "ProvisioningFailed: no such class", defaults, now: NOW });
+  const warned = startProblemOf({
+    pod,
+    claim,
+    warning: "ProvisioningFailed: no such class",
+    defaults,
+    now: NOW,
+  });
   assert.deepEqual(warned, {
     reason: "ClaimPending",
     message: "claim ws-ws (class standard, ReadWriteMany): ProvisioningFailed: no such class",
   });
-  assert.deepEqual(holdUpOf({ pod, claim, defaults, now: NOW }), {
+  assert.deepEqual(startProblemOf({ pod, claim, defaults, now: NOW }), {
     reason: "ClaimPending",
     message: "claim ws-ws (class standard, ReadWriteMany) has waited for a volume since 2026-01-01T00:08:59Z",
   });
@@ -38,7 +44,7 @@ test("a pod that waits for its claim shows the claim's own trouble, else what it
 
 test("a claim that waits for its first consumer is not blamed for a pod that no node takes", () => {
   const pod = pendingPod("0/1 nodes are available: 1 Insufficient memory.");
-  assert.deepEqual(holdUpOf({ pod, claim, defaults, now: NOW }), {
+  assert.deepEqual(startProblemOf({ pod, claim, defaults, now: NOW }), {
     reason: "Unschedulable",
     message: "0/1 nodes are available: 1 Insufficient memory.",
   });

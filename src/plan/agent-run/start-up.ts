@@ -17,7 +17,7 @@ const IMAGE_PULL = new Set([
 ]);
 
 /** What holds a Job's pod up on its way to the agent; undefined while all goes as it should. */
-export interface HoldUp {
+export interface StartProblem {
   reason: Reason;
   message: string;
   /** The run fails with this when it lasts, or at once (0). */
@@ -34,14 +34,21 @@ export interface ObservedStartUp {
   now: number;
 }
 
-export function holdUpOf({ job, pod, claim, warning, defaults, now }: ObservedStartUp): HoldUp | undefined {
+export function startProblemOf({
+  job,
+  pod,
+  claim,
+  warning,
+  defaults,
+  now,
+}: ObservedStartUp): StartProblem | undefined {
   if (!pod) return (job && suspensionOf(job)) ?? noPod(warning);
   const timeoutMs = defaults.imagePullTimeoutSeconds * 1000;
   return (
-    imageHoldUp(pod, podState.waitingContainer(pod), timeoutMs, now) ??
-    configurationHoldUp(podState.waitingContainer(pod)) ??
+    imageProblem(pod, podState.waitingContainer(pod), timeoutMs, now) ??
+    configurationProblem(podState.waitingContainer(pod)) ??
     (isSlow(pod, now)
-      ? (schedulingHoldUp(pod, claim, warning) ?? warned(pod, warning, timeoutMs, now))
+      ? (schedulingProblem(pod, claim, warning) ?? warned(pod, warning, timeoutMs, now))
       : undefined)
   );
 }
@@ -60,11 +67,11 @@ export function isPassed(
     case "ClaimPending":
       return pod?.spec.nodeName !== undefined;
     default:
-      return HOLD_UPS.has(reason) && pod !== undefined && !podState.noneRunning(pod);
+      return START_PROBLEMS.has(reason) && pod !== undefined && !podState.noneRunning(pod);
   }
 }
 
-const HOLD_UPS: ReadonlySet<string | undefined> = new Set<Reason>([
+const START_PROBLEMS: ReadonlySet<string | undefined> = new Set<Reason>([
   "ImagePull",
   "PodStarting",
   "SecretNotFound",
@@ -73,7 +80,7 @@ const HOLD_UPS: ReadonlySet<string | undefined> = new Set<Reason>([
 ]);
 
 /** Whether two messages of a hold-up say the same: they repeat with other numbers, ports and names of pods in them. */
-export function saysTheSame(before: string | undefined, after: string): boolean {
+export function isSameMessage(before: string | undefined, after: string): boolean {
   return before !== undefined && withoutNumbers(before) === withoutNumbers(after);
 }
 
@@ -87,7 +94,7 @@ export function isSlow(pod: Pod, now: number): boolean {
 }
 
 /** A Job that is suspended has no pod, or loses it. */
-export function suspensionOf({ metadata, suspended }: JobState): HoldUp | undefined {
+export function suspensionOf({ metadata, suspended }: JobState): StartProblem | undefined {
   if (!suspended) return undefined;
   const by = suspended.by === undefined ? "" : ` by ${suspended.by}`;
   return {
@@ -97,19 +104,19 @@ export function suspensionOf({ metadata, suspended }: JobState): HoldUp | undefi
 }
 
 /** Each try to make the pod has another name for it. */
-function noPod(warning: string | undefined): HoldUp | undefined {
+function noPod(warning: string | undefined): StartProblem | undefined {
   if (warning === undefined) return undefined;
   return { reason: "PodNotCreated", message: warning.replace(/pods "[^"]*" is/g, "the pod is") };
 }
 
-function imageHoldUp(
+function imageProblem(
   pod: Pod,
-  waiting: podState.Waiting | undefined,
+  waiting: podState.WaitingContainer | undefined,
   timeoutMs: number,
   now: number,
-): HoldUp | undefined {
+): StartProblem | undefined {
   if (!waiting) return undefined;
-  const message = `image ${waiting.image} of container ${waiting.container}: ${imageTrouble(waiting)}`;
+  const message = `image ${waiting.image} of container ${waiting.container}: ${imageProblemText(waiting)}`;
   if (waiting.reason === "InvalidImageName") {
     const ending = failed("InvalidImage", message);
     return { reason: "InvalidImage", message, fails: { afterMs: 0, ending } };
@@ -121,7 +128,7 @@ function imageHoldUp(
 }
 
 /** The node says by turns that a pull has failed and that it pauses before the next: the cause is the same. */
-function imageTrouble({ reason, message }: podState.Waiting): string {
+function imageProblemText({ reason, message }: podState.WaitingContainer): string {
   return message.replace(/^Back-off pulling image "[^"]*": (?:ErrImagePull: )?/, "") || reason;
 }
 
@@ -130,7 +137,7 @@ function failed(reason: Reason, message: string): Ending {
 }
 
 /** A Secret or ConfigMap that went after the run had been resolved, or that no one had to check before. */
-function configurationHoldUp(waiting: podState.Waiting | undefined): HoldUp | undefined {
+function configurationProblem(waiting: podState.WaitingContainer | undefined): StartProblem | undefined {
   if (!waiting) return undefined;
   const message = `container ${waiting.container}: ${waiting.message || waiting.reason}`;
   return { reason: missingIn(waiting.message) ?? "PodStarting", message };
@@ -143,11 +150,11 @@ function missingIn(message: string): Reason | undefined {
   return /\bsecrets? "[^"]*" not found/i.test(message) ? "SecretNotFound" : undefined;
 }
 
-function schedulingHoldUp(
+function schedulingProblem(
   pod: Pod,
   claim: PersistentVolumeClaim | undefined,
   warning: string | undefined,
-): HoldUp | undefined {
+): StartProblem | undefined {
   if (pod.spec.nodeName !== undefined) return undefined;
   if (claim && claim.status?.phase !== "Bound" && mayWaitForClaim(pod, warning)) {
     return { reason: "ClaimPending", message: claimMessage(claim, warning) };
@@ -174,14 +181,19 @@ function claimMessage({ metadata, spec }: PersistentVolumeClaim, warning: string
 }
 
 /** Events are ahead of the pod's status, which tells of a try only when the next one fails: said in the status' words. */
-function warned(pod: Pod, warning: string | undefined, timeoutMs: number, now: number): HoldUp | undefined {
+function warned(
+  pod: Pod,
+  warning: string | undefined,
+  timeoutMs: number,
+  now: number,
+): StartProblem | undefined {
   if (warning === undefined) return undefined;
   const next = podState.nextContainer(pod);
   const image = /^(?:Failed: Failed to pull image "[^"]*"|ErrImageNeverPull): (.*)$/s.exec(warning)?.[1];
   if (next && image !== undefined) {
-    return imageHoldUp(pod, { ...next, reason: "ErrImagePull", message: image }, timeoutMs, now);
+    return imageProblem(pod, { ...next, reason: "ErrImagePull", message: image }, timeoutMs, now);
   }
   const error = /^Failed: Error: (.*)$/s.exec(warning)?.[1];
-  if (next && error !== undefined) return configurationHoldUp({ ...next, message: error });
+  if (next && error !== undefined) return configurationProblem({ ...next, message: error });
   return { reason: missingIn(warning) ?? "PodStarting", message: warning };
 }

@@ -326,7 +326,7 @@ describe("a workspace whose pod is not as it was made", () => {
   it("is Ready when its own container has ended, and then ends the Job that others hold open", () => {
     const first = planWorkspace(withJob({}, { pod: heldPod() }));
     assert.deepEqual(stateOf(first), { phase: "Ready", reason: "Ready" });
-    assert.deepEqual([first.remove, first.lookAgain], [[], { afterMs: 1_000 }]);
+    assert.deepEqual([first.remove, first.requeue], [[], { afterMs: 1_000 }]);
     const told = aWorkspace({}, first.status);
     const second = planWorkspace(withJob({}, { pod: heldPod(), workspace: told }));
     assert.deepEqual(
@@ -381,7 +381,7 @@ describe("a workspace whose pod is not as it was made", () => {
       ["Background"],
     );
     const early = planWorkspace(withJob({}, { pod, now: NOW - 15_000 }));
-    assert.deepEqual([early.remove, early.lookAgain], [[], { afterMs: 30_000 }]);
+    assert.deepEqual([early.remove, early.requeue], [[], { afterMs: 30_000 }]);
   });
 
   it("fails when the git image cannot be pulled for too long, and recovers with the pull", () => {

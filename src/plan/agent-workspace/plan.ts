@@ -11,7 +11,7 @@ import { removal } from "../agent-run/cleanup.ts";
 import { jobCondition, type JobState } from "../agent-run/job-state.ts";
 import { givenUpAt, isLost } from "../agent-run/lost-pod.ts";
 import { disruption, failedInit, isHeldOpen, mainEnd, noneRunning } from "../agent-run/pod-state.ts";
-import { holdUpOf, isSlow, saysTheSame, SLOW_START_MS } from "../agent-run/start-up.ts";
+import { startProblemOf, isSlow, isSameMessage, SLOW_START_MS } from "../agent-run/start-up.ts";
 import { isFinished, timestamp } from "../agent-run/status.ts";
 import type { Child, EventIntent, Plan } from "../plan.ts";
 import type { WorkspaceSetup } from "../resolved-workspace.ts";
@@ -79,7 +79,7 @@ function refused(observed: ObservedWorkspace): WorkspacePlan | undefined {
   if (!refusal) return undefined;
   const retry = retryOf(refusal);
   const plan = enter(observed, retry ? "Pending" : "Failed", refusal.reason, refusal.message);
-  return { ...plan, lookAgain: retry ?? { afterMs: RECHECK_MS } };
+  return { ...plan, requeue: retry ?? { afterMs: RECHECK_MS } };
 }
 
 /**
@@ -88,7 +88,7 @@ function refused(observed: ObservedWorkspace): WorkspacePlan | undefined {
  */
 const renewed: Step = (observed, setup) => {
   const { job } = observed;
-  const why = whyAnew(observed);
+  const why = recloneReason(observed);
   if (why === undefined) return undefined;
   const plan = enter(observed, "Initializing", "Retrying", `${why}; the repository is cloned again`);
   if (job) return { ...plan, remove: isDeleting(job) ? [] : [removal(job, "Background")] };
@@ -97,7 +97,7 @@ const renewed: Step = (observed, setup) => {
   return checkout && isDeleting(checkout) ? plan : { ...plan, create: start(observed, setup).create };
 };
 
-function whyAnew(observed: ObservedWorkspace): string | undefined {
+function recloneReason(observed: ObservedWorkspace): string | undefined {
   const { workspace } = observed;
   const checkout = checkoutOf(observed);
   const name = workspaceClaimName(workspace.metadata.name ?? "");
@@ -127,9 +127,9 @@ const ready: Step = (observed, setup) => {
   if (!isReady(observed)) return undefined;
   const plan = enter(observed, "Ready", "Ready", READY_MESSAGE);
   const { told, untold } = heldOpen(observed);
-  const lookAgain = untold.length > 0 ? { afterMs: SOON_MS } : plan.lookAgain;
+  const requeue = untold.length > 0 ? { afterMs: SOON_MS } : plan.requeue;
   const remove = told.map((job) => removal(job, "Background"));
-  return { ...plan, create: missingClaims(observed, setup), remove, lookAgain };
+  return { ...plan, create: missingClaims(observed, setup), remove, requeue };
 };
 
 function isReady({ workspace, job, pod }: ObservedWorkspace): boolean {
@@ -207,20 +207,20 @@ const follow: Step = (observed, setup) => {
 /** How the Job's pod gets on until git runs. What holds it up for too long is a failure, of which the node may still recover. */
 function startUp(observed: ObservedWorkspace): WorkspacePlan {
   const { pod, workspace, now } = observed;
-  const holdUp = holdUpOf({ ...observed, claim: checkoutOf(observed) });
-  if (holdUp) {
-    const { fails, reason } = holdUp;
+  const problem = startProblemOf({ ...observed, claim: checkoutOf(observed) });
+  if (problem) {
+    const { fails, reason } = problem;
     const { phase, message: before } = workspace.status ?? {};
     const failure = fails?.afterMs === 0 ? fails.ending.reason : undefined;
-    const isKnown = phase !== undefined && saysTheSame(before, holdUp.message);
-    const message = isKnown ? (before ?? "") : holdUp.message;
+    const isKnown = phase !== undefined && isSameMessage(before, problem.message);
+    const message = isKnown ? (before ?? "") : problem.message;
     const plan = enter(observed, failure ? "Failed" : "Initializing", failure ?? reason, message);
-    return { ...plan, lookAgain: { afterMs: Math.min(fails?.afterMs || RECHECK_MS, RECHECK_MS) } };
+    return { ...plan, requeue: { afterMs: Math.min(fails?.afterMs || RECHECK_MS, RECHECK_MS) } };
   }
   const plan = enter(observed, "Initializing", "Cloning", "the init Job clones the repository");
   const isDue = pod !== undefined && givenUpAt(pod) !== undefined;
   if (pod && !noneRunning(pod) && !isDue) return plan;
-  return { ...plan, lookAgain: { afterMs: !pod || isDue || isSlow(pod, now) ? RECHECK_MS : SLOW_START_MS } };
+  return { ...plan, requeue: { afterMs: !pod || isDue || isSlow(pod, now) ? RECHECK_MS : SLOW_START_MS } };
 }
 
 /** What the newest pod failed for, in git's own words. */
@@ -309,5 +309,5 @@ function eventsOf(
 }
 
 function rest(): WorkspacePlan {
-  return { create: [], remove: [], events: [], lookAgain: "onChange" };
+  return { create: [], remove: [], events: [], requeue: "onChange" };
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { outcomeOf } from "../agent-run/change.ts";
-import { parseGitReport, parseUnfitImage } from "./git-report.ts";
+import { parseGitReport, parseInvalidImage } from "./git-report.ts";
 
 const OUTCOME =
   '{"type":"agent-operator","exitCode":0,"git":{"branch":"main","baseCommit":"","headCommit":"abc",' +
@@ -50,7 +50,7 @@ test("anything else is no report", () => {
 
 test("an image that could not run the agent is told apart", () => {
   const message = '{"type":"agent-operator","reason":"InvalidImage","message":"no bash"}\n';
-  assert.deepEqual(parseUnfitImage(message), { reason: "InvalidImage", message: "no bash" });
+  assert.deepEqual(parseInvalidImage(message), { reason: "InvalidImage", message: "no bash" });
   assert.equal(parseGitReport(message), undefined);
-  assert.equal(parseUnfitImage(OUTCOME), undefined);
+  assert.equal(parseInvalidImage(OUTCOME), undefined);
 });

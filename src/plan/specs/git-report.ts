@@ -20,7 +20,7 @@ export interface GitReport {
 }
 
 /** What the entrypoint found wrong with the image before it started the agent. */
-export interface UnfitImage {
+export interface InvalidImage {
   reason: "InvalidImage";
   message: string;
 }
@@ -61,7 +61,7 @@ export function lastWordsIn(message: string): string | undefined {
 }
 
 /** Reads the agent container's termination message; undefined unless the image could not run the agent. */
-export function parseUnfitImage(message: string): UnfitImage | undefined {
+export function parseInvalidImage(message: string): InvalidImage | undefined {
   const outcome = parseOutcome(message);
   if (outcome?.["reason"] !== "InvalidImage") return undefined;
   const text = outcome["message"];

@@ -174,7 +174,7 @@ export const declarations: readonly Declaration[] = [
     status: true,
     strategy: {
       validateName: NAMES_ARE_LABELS,
-      setDefaults: defaults.defaultSvc,
+      setDefaults: defaults.defaultService,
       prepareForCreate: (service) => void (service["status"] = { loadBalancer: {} }),
       returnsDeleted: true,
     },

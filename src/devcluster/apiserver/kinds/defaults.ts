@@ -254,7 +254,7 @@ export function defaultStorageClass(object: JsonObject): void {
 }
 
 /** Sets the defaults of a Service. */
-export function defaultSvc(service: JsonObject): void {
+export function defaultService(service: JsonObject): void {
   const spec = service["spec"] as JsonObject;
   setDefault(spec, "sessionAffinity", "None");
   setDefault(spec, "type", "ClusterIP");

@@ -1,11 +1,11 @@
 import { failure, unsupportedMediaType } from "../answers/status-error.ts";
 
 /** In which form an object is answered. */
-export type Form = "object" | "table" | "metadata";
+export type ResponseForm = "object" | "table" | "metadata";
 
 /** What an Accept header comes to. */
 export interface Negotiated {
-  form: Form;
+  form: ResponseForm;
   /** apiVersion of a Table: `meta.k8s.io/v1` or `meta.k8s.io/v1beta1`. */
   version: string;
   yaml: boolean;

@@ -19,25 +19,25 @@ test("a claim without a class gets the default one, or says that there is none",
     ({ metadata }) => metadata.annotations?.[DEFAULT_CLASS] === undefined,
   );
   for (const none of [planClaim(aClaim(), plain, false), plan(aClaim({ storageClassName: "" }))]) {
-    assert.equal(none.telling?.reason, "FailedBinding");
-    assert.ok((none.lookAgainMs ?? 0) > 0);
+    assert.equal(none.event?.reason, "FailedBinding");
+    assert.ok((none.requeueMs ?? 0) > 0);
   }
 });
 
 test("a class that waits for a consumer provisions when a node is chosen", () => {
   const spec = { storageClassName: "standard", accessModes: ["ReadWriteOnce"] };
   const waiting = plan(aClaim(spec));
-  assert.deepEqual([waiting.telling?.reason, waiting.provision], ["WaitForFirstConsumer", undefined]);
+  assert.deepEqual([waiting.event?.reason, waiting.provision], ["WaitForFirstConsumer", undefined]);
   const chosen = plan(aClaim(spec, { annotations: { [SELECTED_NODE]: "n" } }));
   assert.equal(chosen.provision?.metadata.name, "standard");
 });
 
 test("what cannot be provisioned says why and is tried again", () => {
   const unknown = plan(aClaim({ storageClassName: "nowhere" }));
-  assert.equal(unknown.telling?.message, 'storageclass.storage.k8s.io "nowhere" not found');
+  assert.equal(unknown.event?.message, 'storageclass.storage.k8s.io "nowhere" not found');
   const block = plan(aClaim({ storageClassName: "nfs-csi", volumeMode: "Block" }));
-  assert.match(block.telling?.message ?? "", /block volumes are not supported/);
-  assert.ok((block.lookAgainMs ?? 0) > 0);
+  assert.match(block.event?.message ?? "", /block volumes are not supported/);
+  assert.ok((block.requeueMs ?? 0) > 0);
 });
 
 test("a deleted claim is let go when no pod uses it", () => {

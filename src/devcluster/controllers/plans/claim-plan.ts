@@ -1,5 +1,5 @@
 import type { PersistentVolumeClaim } from "../../../kube/builtin.ts";
-import type { Telling } from "../../core-events.ts";
+import type { EventDetails } from "../../core-events.ts";
 import {
   DEFAULT_CLASS,
   provisioningProblem,
@@ -21,13 +21,13 @@ export interface ClaimPlan {
   patch?: { metadata: object; spec?: object };
   /** The class from which the claim is to get a volume. */
   provision?: StorageClass;
-  telling?: Telling;
+  event?: EventDetails;
   /** When time alone may change the plan. */
-  lookAgainMs?: number;
+  requeueMs?: number;
 }
 
-function waiting(type: Telling["type"], reason: string, message: string): ClaimPlan {
-  return { telling: { type, reason, message }, lookAgainMs: RETRY_MS };
+function waiting(type: EventDetails["type"], reason: string, message: string): ClaimPlan {
+  return { event: { type, reason, message }, requeueMs: RETRY_MS };
 }
 
 /** What a volume controller does for a claim. `isUsed`: whether a pod may still use it. */
@@ -60,7 +60,7 @@ export function planClaim(
   }
   if (waitsForConsumer(storageClass) && annotations?.[SELECTED_NODE] === undefined) {
     const message = "waiting for first consumer to be created before binding";
-    return { telling: { type: "Normal", reason: "WaitForFirstConsumer", message } };
+    return { event: { type: "Normal", reason: "WaitForFirstConsumer", message } };
   }
   const problem = provisioningProblem(claim, storageClass);
   return problem === undefined

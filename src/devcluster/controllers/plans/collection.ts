@@ -57,7 +57,7 @@ export function judgeDependent(
 }
 
 /** For an object that is being deleted: what it waits for. */
-export interface OwnerEnding {
+export interface DeletedOwner {
   /** Whether its dependents are to lose it as their owner first. */
   orphans: boolean;
   /** Whether its dependents are to be looked at. */
@@ -67,12 +67,12 @@ export interface OwnerEnding {
 }
 
 /** What the deletion of an owner needs, given what depends on it. */
-export function judgeOwner(owner: KubeObject, dependents: readonly KubeObject[]): OwnerEnding {
-  const letGo = (finalizer: string) => patchOf(owner, withoutFinalizer(owner, finalizer).metadata);
-  if (isHeldBy(owner, ORPHAN)) return { orphans: true, collects: false, patch: letGo(ORPHAN) };
+export function judgeOwner(owner: KubeObject, dependents: readonly KubeObject[]): DeletedOwner {
+  const without = (finalizer: string) => patchOf(owner, withoutFinalizer(owner, finalizer).metadata);
+  if (isHeldBy(owner, ORPHAN)) return { orphans: true, collects: false, patch: without(ORPHAN) };
   if (!isHeldBy(owner, FOREGROUND)) return { orphans: false, collects: false };
   const blocks = ({ uid, blockOwnerDeletion }: OwnerReference): boolean =>
     uid === owner.metadata.uid && blockOwnerDeletion === true;
   const isBlocked = dependents.some(({ metadata }) => metadata.ownerReferences?.some(blocks));
-  return { orphans: false, collects: true, ...(!isBlocked && { patch: letGo(FOREGROUND) }) };
+  return { orphans: false, collects: true, ...(!isBlocked && { patch: without(FOREGROUND) }) };
 }

@@ -8,7 +8,7 @@ export const JOB_TRACKING = "batch.kubernetes.io/job-tracking";
 export type JobStatus = NonNullable<Job["status"]>;
 
 /** The pods of a Job by what they count as; one that is being deleted may be in two lists. */
-export interface Sorted {
+export interface SortedPods {
   active: Pod[];
   terminating: Pod[];
   succeeded: Pod[];
@@ -16,8 +16,8 @@ export interface Sorted {
 }
 
 /** Sorts them. */
-export function sortPods(job: Job, pods: readonly Pod[]): Sorted {
-  const sorted: Sorted = { active: [], terminating: [], succeeded: [], failed: [] };
+export function sortPods(job: Job, pods: readonly Pod[]): SortedPods {
+  const sorted: SortedPods = { active: [], terminating: [], succeeded: [], failed: [] };
   const onlyFailed = job.spec.podReplacementPolicy === "Failed";
   for (const pod of pods) {
     const phase = pod.status?.phase;
@@ -58,7 +58,7 @@ export interface Count {
  * Counts finished pods exactly once: a pod is first listed as uncounted, then loses its finalizer, and only
  * then moves into the totals. So a controller that dies in between neither loses nor doubles one.
  */
-export function countPods(job: Job, pods: readonly Pod[], sorted: Sorted): Count {
+export function countPods(job: Job, pods: readonly Pod[], sorted: SortedPods): Count {
   const status = job.status ?? {};
   const tracked = new Map(pods.filter(isTracked).map((pod) => [pod.metadata.uid ?? "", pod]));
   const before = {
@@ -96,7 +96,7 @@ function isReady(pod: Pod): boolean {
 /** The status with these counts. */
 export function withCounts(
   status: JobStatus,
-  sorted: Sorted,
+  sorted: SortedPods,
   count: Pick<Count, "succeeded" | "failed" | "uncounted">,
 ): JobStatus {
   const { succeeded, failed } = count.uncounted;

@@ -104,7 +104,7 @@ test("within its backoffLimit a failed pod is replaced ten seconds after its end
   const pod = released(aPod("p", "Failed", 1));
   const job = aJob({ backoffLimit: 3 }, { startTime: "2026-01-01T00:09:00Z", failed: 1 });
   const early = planJob(job, [pod], NOW);
-  assert.deepEqual([early.create, early.lookAgainMs], [0, 8000]);
+  assert.deepEqual([early.create, early.requeueMs], [0, 8000]);
   const later = planJob(job, [pod], new Date("2026-01-01T00:10:08Z"));
   assert.equal(later.create, 1);
 });
@@ -147,8 +147,8 @@ test("past activeDeadlineSeconds running pods are removed, and the Job fails whe
 });
 
 test("before its deadline a Job is looked at again when it comes", () => {
-  const { lookAgainMs } = planJob(aJob({ activeDeadlineSeconds: 90 }), [aPod("p", "Running")], NOW);
-  assert.equal(lookAgainMs, 30_000);
+  const { requeueMs } = planJob(aJob({ activeDeadlineSeconds: 90 }), [aPod("p", "Running")], NOW);
+  assert.equal(requeueMs, 30_000);
 });
 
 test("a suspended Job has no pods and no clock; resumed, it begins anew", () => {

@@ -1,5 +1,5 @@
 import type { Job, JobCondition, Pod } from "../../../kube/builtin.ts";
-import { notSupported, type Telling } from "../../core-events.ts";
+import { notSupported, type EventDetails } from "../../core-events.ts";
 import {
   countPods,
   isTracked,
@@ -7,7 +7,7 @@ import {
   withCounts,
   type Count,
   type JobStatus,
-  type Sorted,
+  type SortedPods,
 } from "./job-counts.ts";
 import { backoffLeftMs } from "./job-failures.ts";
 import { isManagedElsewhere, unsupportedJobParts } from "./job-scope.ts";
@@ -22,9 +22,9 @@ export interface JobPlan {
   remove: Pod[];
   /** How many pods to create. */
   create: number;
-  events: Telling[];
+  events: EventDetails[];
   /** When time alone may change the plan. */
-  lookAgainMs: number | undefined;
+  requeueMs: number | undefined;
 }
 
 interface Ending {
@@ -78,7 +78,7 @@ function deadlineLeftMs(job: Job, startTime: string | undefined, nowMs: number):
 function endingOf(
   job: Job,
   status: JobStatus,
-  sorted: Sorted,
+  sorted: SortedPods,
   count: Count,
   deadlineMs: number | undefined,
 ): Ending | undefined {
@@ -163,10 +163,10 @@ function finish(
 }
 
 /** The plan of a Job that ends: what is still active is removed, and counted as failed at once. */
-function endPods(job: Job, pods: readonly Pod[], sorted: Sorted, plan: JobPlan): JobPlan {
+function endPods(job: Job, pods: readonly Pod[], sorted: SortedPods, plan: JobPlan): JobPlan {
   const { active } = sorted;
   if (active.length === 0) return plan;
-  const ended: Sorted = {
+  const ended: SortedPods = {
     ...sorted,
     active: [],
     terminating: [...sorted.terminating, ...active],
@@ -187,7 +187,7 @@ export function planJob(job: Job, pods: readonly Pod[], now: Date): JobPlan {
     remove: [],
     create: 0,
     events: [],
-    lookAgainMs: undefined,
+    requeueMs: undefined,
   };
   if (isManagedElsewhere(job)) return idle;
   if (isJobFinished(job) || job.metadata.deletionTimestamp !== undefined) {
@@ -229,6 +229,6 @@ export function planJob(job: Job, pods: readonly Pod[], now: Date): JobPlan {
     remove: surplus,
     create: missing > 0 && backoffMs === 0 ? missing : 0,
     events,
-    lookAgainMs: waits.length === 0 ? undefined : Math.min(...waits),
+    requeueMs: waits.length === 0 ? undefined : Math.min(...waits),
   };
 }

@@ -72,7 +72,7 @@ function externalNameErrors(value: unknown, at: string, spec: JsonObject): Field
 }
 
 /** Everything wrong with a Service. */
-export function validateSvc(object: JsonObject): FieldError[] {
+export function validateService(object: JsonObject): FieldError[] {
   return checkRules(SERVICE, object);
 }
 

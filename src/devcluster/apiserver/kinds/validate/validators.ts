@@ -2,7 +2,12 @@ import type { Strategy } from "../resource.ts";
 import * as core from "./core.ts";
 import { validateDeployment, validateDeploymentUpdate } from "./deployment.ts";
 import { validateNewJob, validateJobUpdate } from "./job.ts";
-import { validateBudget, validateNetworkPolicy, validateRuntimeClass, validateSvc } from "./networking.ts";
+import {
+  validateBudget,
+  validateNetworkPolicy,
+  validateRuntimeClass,
+  validateService,
+} from "./networking.ts";
 import { validateNewPod, validatePodUpdate } from "./pod.ts";
 import * as rbac from "./rbac.ts";
 import { validateWebhooks } from "./webhooks.ts";
@@ -20,7 +25,7 @@ export const validators: Readonly<Record<string, Validators>> = {
   "/PersistentVolumeClaim": { validate: core.validateClaim, validateUpdate: core.validateClaimUpdate },
   "/Namespace": same(core.validateNamespace),
   "/Event": same(core.validateEvent),
-  "/Service": same(validateSvc),
+  "/Service": same(validateService),
   "/Pod": { validate: validateNewPod, validateUpdate: validatePodUpdate },
   "events.k8s.io/Event": { validate: core.validateNewEvent },
   "batch/Job": { validate: validateNewJob, validateUpdate: validateJobUpdate },

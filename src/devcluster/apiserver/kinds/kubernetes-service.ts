@@ -2,7 +2,7 @@ import type { KubeObject } from "../../../kube/objects.ts";
 import { resourceType } from "../../../kube/resources.ts";
 
 /** v1 Service, as far as it is read here. */
-export interface Svc extends KubeObject {
+export interface Service extends KubeObject {
   spec: {
     type?: string;
     clusterIP: string;
@@ -13,10 +13,10 @@ export interface Svc extends KubeObject {
 }
 
 /** Services as a client names them. */
-export const services = resourceType<Svc>("", "v1", "services", "Service");
+export const services = resourceType<Service>("", "v1", "services", "Service");
 
 /** The Service by which pods find the API server. Source: pkg/controlplane/controller/kubernetesservice. */
-export function kubernetesSvc(ip: string, port: number): Svc {
+export function kubernetesService(ip: string, port: number): Service {
   return {
     apiVersion: "v1",
     kind: "Service",
@@ -39,7 +39,7 @@ export function kubernetesSvc(ip: string, port: number): Svc {
 }
 
 /** What a pod's environment says of a Service. Source: FromServices of pkg/kubelet/envvars. */
-export function serviceVariables({ metadata, spec }: Svc): Record<string, string> {
+export function serviceVariables({ metadata, spec }: Service): Record<string, string> {
   const screaming = (name: string): string => name.toUpperCase().replaceAll("-", "_");
   const name = screaming(metadata.name ?? "");
   const host = spec.clusterIP;

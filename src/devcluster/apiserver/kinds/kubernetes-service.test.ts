@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { kubernetesSvc, serviceVariables } from "./kubernetes-svc.ts";
+import { kubernetesService, serviceVariables } from "./kubernetes-service.ts";
 
 test("a pod's environment says where the API server is, in all the ways that a kubelet does", () => {
-  assert.deepEqual(serviceVariables(kubernetesSvc("127.0.0.1", 6443)), {
+  assert.deepEqual(serviceVariables(kubernetesService("127.0.0.1", 6443)), {
     KUBERNETES_SERVICE_HOST: "127.0.0.1",
     KUBERNETES_SERVICE_PORT: "6443",
     KUBERNETES_SERVICE_PORT_HTTPS: "6443",

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { AgentRun, AgentRunPhase } from "../../api/agent-run.ts";
 import type { AgentWorkspace } from "../../api/agent-workspace.ts";
-import { releasedBy } from "./neighbours.ts";
+import { releasedBy } from "./released-runs.ts";
 
 const secrets = new Map<string, undefined>();
 
@@ -27,11 +27,11 @@ test("a branch is taken over from runs that have ended or are gone, never from o
     status: { phase: "Ready", worktrees },
   };
   const run = aRun("next", "work", "Pending");
-  const neighbours = [
+  const workspaceRuns = [
     run,
     aRun("ended", "work", "Failed"),
     aRun("busy", "other", "Running"),
     aRun("waiting", "work", "Pending"),
   ];
-  assert.deepEqual(releasedBy(run, { workspace, neighbours, secrets }), ["gone", "ended"]);
+  assert.deepEqual(releasedBy(run, { workspace, workspaceRuns, secrets }), ["gone", "ended"]);
 });

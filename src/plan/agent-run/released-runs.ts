@@ -7,11 +7,11 @@ const MAX_NAMES = 200;
 
 /** Runs of the same workspace that have ended and may have left their worktree on the branch that this run wants. */
 export function releasedBy({ metadata, spec }: AgentRun, references: References): string[] {
-  const { workspace, neighbours = [] } = references;
+  const { workspace, workspaceRuns = [] } = references;
   const wanted = spec.worktree?.branch;
-  const live = new Set(neighbours.filter((run) => !isFinished(run)).map(nameOf));
+  const live = new Set(workspaceRuns.filter((run) => !isFinished(run)).map(nameOf));
   const listed = (workspace?.status?.worktrees ?? []).filter(({ branch }) => branch === wanted);
-  const ended = neighbours.filter((run) => branchesOf(run).includes(wanted));
+  const ended = workspaceRuns.filter((run) => branchesOf(run).includes(wanted));
   const names = new Set([...listed.map(({ run }) => run), ...ended.map(nameOf)]);
   return [...names].filter((name) => !live.has(name) && name !== metadata.name).slice(0, MAX_NAMES);
 }
