@@ -1,5 +1,11 @@
 import type { Activity } from "./agent.ts";
-import { asObject } from "./output.ts";
+import type { JsonObject } from "./output.ts";
+import { asObject, jsonLines } from "./output.ts";
+
+/** Reads the lines of an agent that writes one JSON object a line. */
+export function inEvents(activities: (event: JsonObject) => Activity[]): (line: string) => Activity[] {
+  return (line) => jsonLines(line).flatMap(activities);
+}
 
 /** What an agent said; nothing for blanks and for what is no text. */
 export function said(text: unknown): Activity[] {
@@ -12,4 +18,12 @@ export function used(name: unknown, input: unknown): Activity[] {
   const fields = asObject(input) ?? {};
   const detail = fields["command"] ?? fields["file_path"] ?? fields["filePath"] ?? fields["path"];
   return [{ kind: "tool", text: typeof detail === "string" ? `${name}: ${detail}` : name }];
+}
+
+/** A model that did not answer and is asked again. */
+export function retried(why: string, more: { attempt?: string; delayMs?: number } = {}): Activity[] {
+  const attempt = more.attempt === undefined ? "" : `, attempt ${more.attempt}`;
+  const delay =
+    more.delayMs === undefined ? "" : `, again in ${Math.max(1, Math.round(more.delayMs / 1000))} s`;
+  return [{ kind: "retry", text: `the model did not answer (${why})${attempt}${delay}` }];
 }

@@ -151,8 +151,11 @@ export interface AgentReport {
 
 /** One thing that an agent did, for people to read while it happens. */
 export interface Activity {
-  kind: "text" | "tool";
+  /** `retry`: the model did not answer and is asked again. */
+  kind: "text" | "tool" | "retry";
   text: string;
+  /** Whether it goes on in the next one. */
+  isPart?: boolean;
 }
 
 /** What a demonstration needs to know of an agent. */
@@ -161,8 +164,6 @@ export interface AgentDemo {
   baseUrl: string;
   /** A model that it knows by name and price; absent: the one that it chooses itself. */
   model?: string;
-  /** What an event of its output says to people. */
-  activities(event: Readonly<Record<string, unknown>>): Activity[];
 }
 
 /** Fields of a run's spec that only some agents can obey. */
@@ -198,6 +199,8 @@ export interface Agent {
   quotedVariables?(setup: AgentSetup): string[];
   /** Absent for what is no program of its own. */
   readonly demo?: AgentDemo;
+  /** What one line of its container's log says to people; any other line says nothing. */
+  activities(line: string): Activity[];
   /** Reads the end of the container's log; lines that are not the agent's are passed over. */
   parseOutput(tail: string): AgentReport;
 }

@@ -4,7 +4,7 @@ import type { AgentRun } from "../api/agent-run.ts";
 import type { AgentType } from "../api/agent-types.ts";
 import { agentRuns } from "../api/resources.ts";
 import type { LocalCluster } from "../local/local-cluster.ts";
-import { followToLastWord } from "./follow-run.ts";
+import { followToLastWord } from "../follow/follow-run.ts";
 import { buildNamespaceObjects, buildRun, DEMO_NAMESPACE } from "./manifests.ts";
 import type { NamespaceObjects } from "./manifests.ts";
 import { readPatch } from "./patch.ts";

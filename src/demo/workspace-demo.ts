@@ -5,7 +5,7 @@ import type { AgentWorkspace } from "../api/agent-workspace.ts";
 import { agentRuns, agentWorkspaces } from "../api/resources.ts";
 import { watchResource } from "../client/watch.ts";
 import type { LocalCluster } from "../local/local-cluster.ts";
-import { followToLastWord } from "./follow-run.ts";
+import { followToLastWord } from "../follow/follow-run.ts";
 import { buildNamespaceObjects, buildWorkspace, buildWorkspaceRun, DEMO_NAMESPACE } from "./manifests.ts";
 import type { NamespaceObjects } from "./manifests.ts";
 import type { Scenario } from "./model-scenario.ts";

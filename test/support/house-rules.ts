@@ -17,8 +17,21 @@ export const MAY_IMPORT: Record<string, readonly string[]> = {
   operator: ["kube", "api", "agents", "plan", "client", "runtime"],
   devcluster: ["kube", "client", "runtime"],
   local: ["kube", "plan", "client", "runtime", "operator", "devcluster"],
-  demo: ["kube", "api", "agents", "client", "local"],
-  cli: ["kube", "api", "agents", "plan", "client", "runtime", "operator", "devcluster", "local", "demo"],
+  follow: ["kube", "api", "agents", "plan", "client"],
+  demo: ["kube", "api", "agents", "client", "follow", "local"],
+  cli: [
+    "kube",
+    "api",
+    "agents",
+    "plan",
+    "client",
+    "runtime",
+    "operator",
+    "devcluster",
+    "follow",
+    "local",
+    "demo",
+  ],
 };
 
 /** Folders without I/O, clock or randomness: whole rooms, and the parts of the embedded cluster that only decide. */

@@ -1,6 +1,6 @@
 import type { Agent, AgentSetup, McpServer, ModelChoice } from "../agent.ts";
-import { claudeDemo } from "./claude-demo.ts";
 import { parseClaudeOutput } from "./claude-output.ts";
+import { claudeActivities } from "./claude-activities.ts";
 import {
   isReference,
   literalValue,
@@ -71,7 +71,8 @@ export const claude: Agent = {
   }),
   corrections,
   quotedVariables: ({ mcpServers }) => mcpVariables(mcpServers.filter((server) => "url" in server)),
-  demo: claudeDemo,
+  demo: { baseUrl: "ANTHROPIC_BASE_URL", model: "claude-sonnet-4-5" },
+  activities: claudeActivities,
   parseOutput: parseClaudeOutput,
 };
 

@@ -1,7 +1,7 @@
 import type { Agent, AgentSetup } from "../agent.ts";
 import { codexSettings } from "./codex-config.ts";
-import { codexDemo } from "./codex-demo.ts";
 import { parseCodexOutput } from "./codex-output.ts";
+import { codexActivities } from "./codex-activities.ts";
 
 /** Codex CLI, as measured at 0.169.0. */
 export const codex: Agent = {
@@ -56,7 +56,8 @@ export const codex: Agent = {
   ],
   environment,
   corrections: () => ({}),
-  demo: codexDemo,
+  demo: { baseUrl: "OPENAI_BASE_URL" },
+  activities: codexActivities,
   parseOutput: parseCodexOutput,
 };
 

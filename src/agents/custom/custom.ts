@@ -1,5 +1,6 @@
 import type { Agent } from "../agent.ts";
 import { parseCustomOutput } from "./custom-output.ts";
+import { customActivities } from "./custom-activities.ts";
 
 /** The program that a run names in its command: nothing is known of it but what it is given and what it leaves. */
 export const custom: Agent = {
@@ -24,5 +25,6 @@ export const custom: Agent = {
   args: ({ command = [], cliArgs }) => [...command.slice(1), ...cliArgs],
   environment: ({ model }): Record<string, string> => (model === undefined ? {} : { AGENT_MODEL: model }),
   corrections: () => ({}),
+  activities: customActivities,
   parseOutput: parseCustomOutput,
 };

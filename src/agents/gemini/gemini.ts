@@ -1,7 +1,7 @@
 import type { Agent, AgentSetup } from "../agent.ts";
 import { isReference, literalValue, mcpVariables } from "../values.ts";
-import { geminiDemo } from "./gemini-demo.ts";
 import { parseGeminiOutput } from "./gemini-output.ts";
+import { geminiActivities } from "./gemini-activities.ts";
 import { BASE_URLS, geminiSettings, INSTRUCTION_FILES } from "./gemini-settings.ts";
 
 /** Gemini CLI, as measured at 0.61.0. */
@@ -68,7 +68,8 @@ export const gemini: Agent = {
   corrections,
   files: (setup) => ({ ".gemini/settings.json": geminiSettings(setup) }),
   quotedVariables: ({ mcpServers }) => mcpVariables(mcpServers),
-  demo: geminiDemo,
+  demo: { baseUrl: "GOOGLE_GEMINI_BASE_URL", model: "gemini-2.5-pro" },
+  activities: geminiActivities,
   parseOutput: parseGeminiOutput,
 };
 

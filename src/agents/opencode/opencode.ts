@@ -1,8 +1,8 @@
 import type { Agent, AgentSetup } from "../agent.ts";
 import { configVariables, opencodeConfig, opencodeModel, opencodeTokenVariable } from "./opencode-config.ts";
 import type { OpencodeModel } from "./opencode-config.ts";
-import { opencodeDemo } from "./opencode-demo.ts";
 import { parseOpencodeOutput } from "./opencode-output.ts";
+import { opencodeActivities } from "./opencode-activities.ts";
 
 /** OpenCode, as measured at 1.18.33. */
 export const opencode: Agent = {
@@ -66,7 +66,8 @@ export const opencode: Agent = {
       ? configVariables(setup, setup.tokenVariable ?? opencodeTokenVariable(target.provider))
       : [];
   },
-  demo: opencodeDemo,
+  demo: { baseUrl: "ANTHROPIC_BASE_URL", model: "claude-sonnet-4-5" },
+  activities: opencodeActivities,
   parseOutput: parseOpencodeOutput,
 };
 

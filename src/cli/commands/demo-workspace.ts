@@ -4,7 +4,7 @@ import type { DemoValues } from "../options.ts";
 import type { CommandContext } from "../context.ts";
 import type { Style } from "../output.ts";
 import { keepUp } from "./demo-keep.ts";
-import { renderPhase, renderRunRow, renderActivity } from "./demo-text.ts";
+import { renderPhase, renderRunRow, renderActivity } from "../run-text.ts";
 
 const COLOURS: readonly Style[] = ["cyan", "yellow", "green", "red"];
 

@@ -9,7 +9,7 @@ import { demoOptions, type DemoValues } from "../options.ts";
 import { UsageError } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import { keepUp } from "./demo-keep.ts";
-import { renderPatch, renderPhase, renderResult, renderActivity } from "./demo-text.ts";
+import { renderPatch, renderPhase, renderResult, renderActivity } from "../run-text.ts";
 import { workspaceObserver } from "./demo-workspace.ts";
 
 /** Runs the demo and shows it; the exit code is 0 only when all its runs have succeeded. */

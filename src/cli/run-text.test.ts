@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { renderPatch, renderPhase, renderResult, renderActivity } from "./demo-text.ts";
+import { renderPatch, renderPhase, renderResult, renderActivity } from "./run-text.ts";
 
 const paint = (_style: string, text: string): string => text;
 
-describe("what the demo shows", () => {
+describe("what is shown of a run", () => {
   it("is one line for a phase", () => {
     const run = {
       metadata: {},
@@ -51,8 +51,8 @@ describe("what the demo shows", () => {
 
   it("cannot be steered by what an agent or a file says", () => {
     const escape = "\u001B]0;title\u0007\u001B[2Jx\u009B1m";
-    assert.equal(renderActivity({ kind: "text", text: escape }, paint), "        “ ]0;title[2Jx1m");
-    assert.deepEqual(renderPatch(`+${escape}`, paint), ["", "+]0;title[2Jx1m"]);
+    assert.equal(renderActivity({ kind: "text", text: escape }, paint), "        “ x");
+    assert.deepEqual(renderPatch(`+${escape}`, paint), ["", "+x"]);
   });
 
   it("cuts a long patch and says so", () => {

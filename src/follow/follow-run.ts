@@ -1,16 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Agent, Activity } from "../agents/agent.ts";
 import { agentNamed } from "../agents/registry.ts";
-import type { AgentRun, AgentRunPhase } from "../api/agent-run.ts";
+import type { AgentRun } from "../api/agent-run.ts";
 import { agentRuns } from "../api/resources.ts";
 import type { Client, Location } from "../client/client.ts";
 import { createLineSplitter } from "../client/lines.ts";
 import { watchResource } from "../client/watch.ts";
 import { pods } from "../kube/builtin.ts";
 import { pathOf } from "../kube/resources.ts";
-import { activitiesOf } from "./transcript.ts";
-
-const FINAL_PHASES: readonly string[] = ["Succeeded", "Failed", "TimedOut"] satisfies AgentRunPhase[];
+import { isFinished } from "../plan/agent-run/status.ts";
+import { createTranscript } from "./transcript.ts";
 
 /** How long the rest of a log is waited for once its run has ended. */
 const LAST_WORDS_MS = 2_000;
@@ -22,33 +21,43 @@ export interface RunListener {
   heard(activity: Activity): void;
 }
 
+/** Where a run is. */
+export type RunLocation = Location & { namespace: string };
+
 /**
- * Tells of each change of a run, and what its agent says as soon as it runs. Resolves to the final run,
- * or to undefined when `signal` aborted first.
+ * Reports each change of a run, and what its agent says as soon as it runs; of several attempts each. Resolves to the
+ * final run, or to undefined if `signal` aborted first.
  */
 export async function followToLastWord(
   client: Client,
-  at: Location & { namespace: string },
+  at: RunLocation,
   signal: AbortSignal,
   listener: RunListener,
 ): Promise<AgentRun | undefined> {
   const listening = new AbortController();
   const stopListening = AbortSignal.any([signal, listening.signal]);
-  let said: Promise<void> | undefined;
+  const heardPods = new Set<string>();
+  let said: Promise<void> = Promise.resolve();
+  let shown = "";
+  const show = (run: AgentRun): void => {
+    if (stateOf(run) !== shown) listener.changed(run);
+    shown = stateOf(run);
+  };
   try {
     for await (const run of followRun(client, at, signal)) {
       const podName = run.status?.podName;
-      if (isFinal(run)) {
-        // The log ends with the container: what it still holds is told before the end is.
+      if (isFinished(run)) {
+        // The log ends with the container: what it still holds is shown before the end is.
         await Promise.race([said, sleep(LAST_WORDS_MS, undefined, { signal: stopListening, ref: false })]);
-        listener.changed(run);
+        show(run);
         return run;
       }
-      listener.changed(run);
-      if (run.status?.phase === "Running" && podName !== undefined) {
-        const agent = agentNamed(run.status?.agent ?? "");
-        said ??=
-          agent && listen(client, { namespace: at.namespace, podName, agent }, stopListening, listener);
+      show(run);
+      if (run.status?.phase === "Running" && podName !== undefined && !heardPods.has(podName)) {
+        heardPods.add(podName);
+        const agent = agentNamed(run.status.agent ?? "");
+        const pod = { namespace: at.namespace, podName };
+        if (agent) said = said.then(() => listen(client, { ...pod, agent }, stopListening, listener));
       }
     }
     return undefined;
@@ -57,29 +66,29 @@ export async function followToLastWord(
   }
 }
 
-/** The display of what the agent says is a courtesy: a log that cannot be read does not fail the demo. */
+/** The display of what the agent says is a courtesy: a log that cannot be read is no failure. */
 async function listen(
   client: Client,
   at: { namespace: string; podName: string; agent: Agent },
   signal: AbortSignal,
   listener: RunListener,
 ): Promise<void> {
+  const transcript = createTranscript(at.agent, (activity) => listener.heard(activity));
   try {
-    for await (const line of followLog(client, at, signal)) {
-      for (const activity of activitiesOf(at.agent, line)) listener.heard(activity);
-    }
+    for await (const line of followLog(client, at, { follow: true, signal })) transcript.push(line);
   } catch {
     // The result in the run's status tells what was said last.
   }
+  transcript.end();
 }
 
 /**
- * Watches one run and yields it each time its phase, or the reason for its phase, has changed; the last
- * one is final. Ends early, without a final one, when `signal` aborts. Throws where the run is deleted.
+ * Watches one run and yields it each time its phase, the reason for it or its pod has changed; the last
+ * one is final. Ends early, without a final one, if `signal` aborts. Throws if the run is deleted.
  */
 export async function* followRun(
   client: Client,
-  at: Location & { namespace: string },
+  at: RunLocation,
   signal: AbortSignal,
 ): AsyncGenerator<AgentRun> {
   let shown = "";
@@ -87,28 +96,27 @@ export async function* followRun(
   for await (const event of watchResource(client, agentRuns, selected)) {
     if (event.kind === "delete") throw new Error(`AgentRun ${at.name} was deleted while it was followed`);
     if (event.kind !== "upsert") continue;
-    const { status } = event.object;
-    const state = `${status?.phase} ${status?.reason ?? ""}`;
+    const state = `${stateOf(event.object)} ${event.object.status?.podName ?? ""}`;
     if (state !== shown) yield event.object;
     shown = state;
-    if (isFinal(event.object)) return;
+    if (isFinished(event.object)) return;
   }
 }
 
-/** Whether the run has ended. */
-export function isFinal(run: AgentRun): boolean {
-  return FINAL_PHASES.includes(run.status?.phase ?? "");
+function stateOf({ status }: AgentRun): string {
+  return `${status?.phase} ${status?.reason ?? ""}`;
 }
 
-/** The lines of the agent container's log, from its beginning to its end. */
+/** The lines of the agent container's log, from its beginning to its end; to what there is without `follow`. */
 export async function* followLog(
   client: Client,
   at: { namespace: string; podName: string },
-  signal: AbortSignal,
+  { follow, signal }: { follow: boolean; signal: AbortSignal },
 ): AsyncGenerator<string> {
   const path = pathOf(pods, { namespace: at.namespace, name: at.podName, subresource: "log" });
   const splitter = createLineSplitter();
-  for await (const chunk of await client.getStream(`${path}?container=agent&follow=true`, { signal })) {
+  const query = `?container=agent${follow ? "&follow=true" : ""}`;
+  for await (const chunk of await client.getStream(`${path}${query}`, { signal }))
     yield* splitter.push(chunk);
-  }
+  yield* splitter.push(Buffer.from("\n"));
 }

@@ -1,6 +1,7 @@
-import type { AgentRun } from "../../api/agent-run.ts";
-import type { Activity } from "../../agents/agent.ts";
-import type { Output, Style } from "../output.ts";
+import type { AgentRun } from "../api/agent-run.ts";
+import type { Activity } from "../agents/agent.ts";
+import { printable, printableLine } from "../kube/printable.ts";
+import type { Output, Style } from "./output.ts";
 
 type Paint = Output["style"];
 
@@ -15,21 +16,21 @@ const PHASE_STYLES: Record<string, Style> = {
 
 const PHASE_WIDTH = 12;
 const MAX_PATCH_LINES = 200;
-const MAX_UTTERANCE_LINES = 20;
+const MAX_ACTIVITY_LINES = 20;
 
 /** One line for a run's phase, with its reason. */
 export function renderPhase({ status }: AgentRun, paint: Paint): string {
   const phase = status?.phase ?? "Pending";
-  const reason = status?.reason === undefined ? "" : ` ${paint("dim", status.reason)}`;
+  const reason = status?.reason === undefined ? "" : ` ${paint("dim", printableLine(status.reason))}`;
   return `${paint(PHASE_STYLES[phase] ?? "bold", phase.padEnd(PHASE_WIDTH))}${reason}`.trimEnd();
 }
 
 /** What the agent did, indented below its phase. */
 export function renderActivity({ kind, text }: Activity, paint: Paint): string {
-  const lines = plain(text).split("\n");
-  const shown = lines.slice(0, MAX_UTTERANCE_LINES);
+  const lines = printable(text).split("\n");
+  const shown = lines.slice(0, MAX_ACTIVITY_LINES);
   if (lines.length > shown.length) shown.push("…");
-  const mark = kind === "tool" ? paint("dim", "→") : paint("cyan", "“");
+  const mark = { tool: paint("dim", "→"), text: paint("cyan", "“"), retry: paint("yellow", "↻") }[kind];
   return shown.map((line, index) => `        ${index === 0 ? mark : " "} ${line}`).join("\n");
 }
 
@@ -39,11 +40,13 @@ export function renderResult({ status }: AgentRun, paint: Paint): string[] {
   if (result === undefined) return [];
   const { tokens, git } = result;
   const rows: [string, string | undefined][] = [
-    ["said", result.text === undefined ? undefined : plain(result.text)],
+    ["said", result.text === undefined ? undefined : printable(result.text)],
     ["outcome", status?.outcome],
     [
       "commit",
-      git?.headCommit === undefined ? undefined : `${git.headCommit} on ${git.branch ?? "(no branch)"}`,
+      git?.headCommit === undefined
+        ? undefined
+        : printableLine(`${git.headCommit} on ${git.branch ?? "(no branch)"}`),
     ],
     [
       "changes",
@@ -83,7 +86,7 @@ export function renderRunRow({ spec, status }: AgentRun): string {
 /** The patch, coloured as git does. */
 export function renderPatch(patch: string | undefined, paint: Paint): string[] {
   if (patch === undefined || patch.trim() === "") return [];
-  const lines = plain(patch).trimEnd().split("\n");
+  const lines = printable(patch).trimEnd().split("\n");
   const shown = lines.slice(0, MAX_PATCH_LINES);
   const rest = lines.length - shown.length;
   return [
@@ -96,10 +99,4 @@ export function renderPatch(patch: string | undefined, paint: Paint): string[] {
     }),
     ...(rest > 0 ? [paint("dim", `… ${rest} more lines`)] : []),
   ];
-}
-
-/** Without control characters: what an agent or a repository wrote must not steer the terminal. */
-function plain(text: string): string {
-  // oxlint-disable-next-line no-control-regex
-  return text.replaceAll(/[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g, "");
 }
