@@ -14,9 +14,8 @@ const INSTALLED = ["crd", "default", "operator", "rbac", "users"];
 
 /**
  * Writes the program that is shipped into `outdir`, as the operator's image holds it: one executable file and,
- * beside it, what only some commands need, so that the operator does not load it, and config/. Left out is
- * @kubernetes/client-node, which only kubeconfigs with an exec plugin, an auth provider or a proxy need: ten
- * times the size of all the rest. Resolves to the files that it was made of.
+ * beside it, what only some commands need, so that the operator does not load it, and config/. Resolves to the files
+ * that it was made of.
  */
 export async function bundle(root: string, outdir: string): Promise<string[]> {
   const { metafile } = await build({
@@ -33,7 +32,6 @@ export async function bundle(root: string, outdir: string): Promise<string[]> {
     minifyWhitespace: true,
     legalComments: "none",
     banner: { js: BANNER },
-    external: ["@kubernetes/client-node"],
     define: { "process.env.NODE_ENV": '"production"' },
     logLevel: "error",
     // A path of the machine that builds must not end up in the file.
@@ -48,11 +46,10 @@ export async function bundle(root: string, outdir: string): Promise<string[]> {
   return Object.keys(metafile.inputs);
 }
 
-/** Makes the bundle an npm package; as such it has the library that is left out of it. */
+/** Makes the bundle an npm package, which depends on nothing. */
 async function packageOf(root: string): Promise<object> {
   const text = await readFile(join(root, "package.json"), "utf8");
-  const { name, version, description, license, engines, dependencies } = JSON.parse(text) as Package;
-  const library = "@kubernetes/client-node";
+  const { name, version, description, license, engines } = JSON.parse(text) as Package;
   return {
     name,
     version,
@@ -61,7 +58,6 @@ async function packageOf(root: string): Promise<object> {
     type: "module",
     bin: { [name]: BUNDLED_PROGRAM },
     engines,
-    dependencies: { [library]: dependencies[library] },
   };
 }
 
@@ -71,7 +67,6 @@ interface Package {
   description: string;
   license: string;
   engines: object;
-  dependencies: Record<string, string>;
 }
 
 /** A CommonJS package that is imported as a promise loses every name but `default` here, and not in a checkout. */

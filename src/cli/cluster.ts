@@ -15,7 +15,10 @@ export async function withCluster<Result>(
   config: Config,
   work: (cluster: UserCluster) => Promise<Result>,
 ): Promise<Result> {
-  const { transport, namespace } = await kubeconfigTransport({ paths: [...config.kubeconfigPaths] });
+  const { transport, namespace } = await kubeconfigTransport({
+    paths: config.kubeconfigPaths,
+    environment: config.environment,
+  });
   try {
     return await work({ client: createClient(transport), namespace: values.namespace ?? namespace });
   } finally {

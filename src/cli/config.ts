@@ -5,6 +5,8 @@ import { join } from "node:path";
 export interface Config {
   /** Holds config/; in a checkout, node_modules/ and package.json too. */
   readonly packageRoot: string;
+  /** For programs that are started on behalf of the user, and for proxies. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
   readonly workingDirectory: string;
   readonly temporaryDirectory: string;
   readonly homeDirectory: string;
@@ -28,6 +30,7 @@ export function readConfig(packageRoot: string, env: NodeJS.ProcessEnv = process
   const host = env["KUBERNETES_SERVICE_HOST"];
   return {
     packageRoot,
+    environment: env,
     workingDirectory: process.cwd(),
     temporaryDirectory: tmpdir(),
     homeDirectory: home,

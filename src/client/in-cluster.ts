@@ -36,21 +36,33 @@ export async function inClusterOptions(
   };
 }
 
-/** An authority that sends the bearer token in `file`; a failed re-read keeps the last good one. */
-export function rotatingToken(file: string, rereadMs: number): () => Promise<Authority> {
-  let current: Authority | undefined;
+/**
+ * An authority that sends the bearer token in `file`, which is read again as it rotates or is refused. What cannot be
+ * read again leaves the last good one, at first `fallback`: the value of an Authorization header.
+ */
+export function rotatingToken(
+  file: string,
+  rereadMs: number,
+  fallback?: string,
+): (refused?: Authority) => Promise<Authority> {
+  let current: Authority | undefined = fallback === undefined ? undefined : bearing(fallback);
   let readAt = -Infinity;
-  return async () => {
-    if (current !== undefined && performance.now() - readAt < rereadMs) return current;
+  return async (refused) => {
+    const isFresh = performance.now() - readAt < rereadMs && current !== refused;
+    if (current !== undefined && isFresh) return current;
     readAt = performance.now();
     try {
-      const token = (await readMounted(file)).trim();
-      current = { headers: { authorization: `Bearer ${token}` } };
+      const authorization = `Bearer ${(await readMounted(file)).trim()}`;
+      if (current?.headers?.["authorization"] !== authorization) current = bearing(authorization);
     } catch (error) {
       if (current === undefined) throw error;
     }
     return current;
   };
+}
+
+function bearing(authorization: string): Authority {
+  return { headers: { authorization } };
 }
 
 async function readMounted(file: string): Promise<string> {

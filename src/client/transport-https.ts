@@ -1,20 +1,21 @@
-import type { Agent as HttpAgent } from "node:http";
 import { createSecureContext } from "node:tls";
-import { ConnectionLostError, type Connections, type Endpoint } from "./connections/connections.ts";
+import { ConnectionLostError } from "./connections/connections.ts";
+import type { Connections, Endpoint, RequestHeaders } from "./connections/connections.ts";
 import { createHttp1Connections, createPlainPool } from "./connections/http1.ts";
 import { SecureConnections } from "./connections/secure.ts";
+import { throughProxy } from "./connections/tunnel.ts";
 import type { HttpRequest, HttpResponse, Transport } from "./transport.ts";
+
+const UNAUTHORIZED = 401;
 
 /** What proves who we are, asked for before every request so that it can rotate. */
 export interface Authority {
   headers?: Record<string, string>;
   /** A client certificate that belongs to this request, PEM. */
   certificate?: Certificate;
-  /** An agent that must carry the request, e.g. one that goes through a proxy. */
-  agent?: HttpAgent;
 }
 
-interface Certificate {
+export interface Certificate {
   cert: string;
   key: string;
 }
@@ -27,8 +28,15 @@ export interface HttpsTransportOptions {
   certificate?: Certificate;
   insecureSkipTlsVerify?: boolean;
   tlsServerName?: string;
-  /** Called for each request; its headers win over the request's own. */
-  authority?: () => Authority | Promise<Authority>;
+  /** The proxy on the way: http, https or socks5, with its user and password. */
+  proxy?: URL;
+  /** Sent with every request. */
+  headers?: RequestHeaders;
+  /**
+   * Called for each request; its headers win over the request's own. Called with what it gave if the server answered
+   * 401 to that; if it then gives something else, the request is sent once more.
+   */
+  authority?: (refused?: Authority) => Authority | Promise<Authority>;
   userAgent?: string;
   /** Open connections at most where the server speaks HTTP/1.1 only; more requests wait for a free one. */
   maxSockets?: number;
@@ -51,15 +59,12 @@ export interface ClosableTransport extends Transport {
 export function createHttpsTransport(options: HttpsTransportOptions): ClosableTransport {
   const { secure, ...endpoint } = endpointOf(options);
   const identities = createIdentities(options, endpoint, secure);
-  const send = async (request: HttpRequest): Promise<HttpResponse> => {
-    const authority = (await options.authority?.()) ?? {};
-    const connections =
-      authority.agent === undefined
-        ? identities.for(authority.certificate)
-        : createHttp1Connections(endpoint, authority.agent, secure);
+  const sendAs = async (authority: Authority, request: HttpRequest): Promise<HttpResponse> => {
+    const connections = identities.for(authority.certificate);
     const headers = {
       "user-agent": options.userAgent ?? "agent-operator",
       ...request.headers,
+      ...options.headers,
       ...authority.headers,
     };
     try {
@@ -70,6 +75,16 @@ export function createHttpsTransport(options: HttpsTransportOptions): ClosableTr
     return connections.exchange(request, headers).catch((error: unknown) => {
       throw asItCame(error);
     });
+  };
+  const send = async (request: HttpRequest): Promise<HttpResponse> => {
+    if (options.authority === undefined) return sendAs({}, request);
+    const authority = await options.authority();
+    const response = await sendAs(authority, request);
+    if (response.status !== UNAUTHORIZED) return response;
+    const renewed = await options.authority(authority);
+    if (renewed === authority) return response;
+    await response.bytes();
+    return sendAs(renewed, request);
   };
   return Object.assign(send, { close: identities.close });
 }
@@ -96,6 +111,7 @@ function endpointOf(options: HttpsTransportOptions): Endpoint & { secure: boolea
     prefix: url.pathname.replace(/\/$/, ""),
     timeoutMs: options.requestTimeoutMs ?? 60_000,
     idleTimeoutMs: options.idleTimeoutMs ?? 5_000,
+    ...(options.proxy !== undefined && { tunnel: throughProxy(options.proxy, options) }),
   };
 }
 

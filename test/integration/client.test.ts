@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { createClient } from "../../src/client/client.ts";
 import { isApiError } from "../../src/client/errors.ts";
 import { rotatingToken } from "../../src/client/in-cluster.ts";
-import { kubeconfigTransport, loadKubeconfig } from "../../src/client/kubeconfig.ts";
 import { createHttpsTransport } from "../../src/client/transport-https.ts";
 import { configMaps, namespaces, secrets } from "../../src/kube/builtin.ts";
 import { startTestApiServer } from "../support/api-server.ts";
@@ -110,105 +109,4 @@ test("a token file is read again as it rotates, and the last good token kept whe
   await rm(file);
   assert.deepEqual(await authority(), { headers: { authorization: "Bearer two" } });
   await assert.rejects(rotatingToken(file, 0)(), /cannot read .*token: is this a pod/);
-});
-
-const base64 = (text: string): string => Buffer.from(text).toString("base64");
-
-test("a kubeconfig's certificates come as data or as files beside it, the first file that names something wins", async () => {
-  await using directory = await temporaryDirectory();
-  const [first, second] = [join(directory.path, "first"), join(directory.path, "second")];
-  await writeFile(join(directory.path, "ca.crt"), "CA");
-  await writeFile(join(directory.path, "key"), "KEY");
-  await writeFile(
-    first,
-    `apiVersion: v1
-kind: Config
-clusters: [{name: c, cluster: {server: "https://one:6443", certificate-authority: ca.crt, tls-server-name: other}}]
-contexts: [{name: x, context: {cluster: c, user: u, namespace: team}}, {name: y, context: {cluster: c2, user: t}}]
-`,
-  );
-  await writeFile(
-    second,
-    `current-context: x
-clusters: [{name: c, cluster: {server: "https://never"}}, {name: c2, cluster: {server: "https://two", insecure-skip-tls-verify: true}}]
-users: [{name: u, user: {client-certificate-data: ${base64("CERT")}, client-key: key}}, {name: t, user: {token: secret, as: jane}}]
-`,
-  );
-  const paths = [first, join(directory.path, "missing"), second];
-  assert.deepEqual(await loadKubeconfig({ paths }), {
-    options: {
-      server: "https://one:6443",
-      ca: "CA",
-      tlsServerName: "other",
-      certificate: { cert: "CERT", key: "KEY" },
-    },
-    context: "x",
-    namespace: "team",
-  });
-  const { options, namespace } = await loadKubeconfig({ paths, context: "y" });
-  assert.equal(namespace, "default");
-  assert.equal(options.insecureSkipTlsVerify, true);
-  assert.deepEqual(await options.authority?.(), {
-    headers: { authorization: "Bearer secret", "impersonate-user": "jane" },
-  });
-});
-
-test("a kubeconfig that cannot be used says where and why, and shows no secret", async () => {
-  await using directory = await temporaryDirectory();
-  const path = join(directory.path, "config");
-  const refused: [string, RegExp][] = [
-    ["clusters: []", /config: no current-context/],
-    ["current-context: x", /contexts has no entry "x"; there is: none/],
-    ["current-context: x\ncontexts: [{name: x, context: {cluster: c}}]", /clusters has no entry "c"/],
-    ["- a list", /is empty or no mapping/],
-    ["users:\n- name: u\n  user: {token: hunter2\n  x", /is no valid YAML at line \d+ \([A-Z_]+\)$/],
-    [
-      "current-context: x\ncontexts: [{name: x, context: {cluster: c, user: u}}]\nclusters: [{name: c, cluster: {server: s, certificate-authority: gone}}]\nusers: [{name: u}]",
-      /cannot read certificate-authority of "c"/,
-    ],
-  ];
-  for (const [content, wanted] of refused) {
-    await writeFile(path, content);
-    await assert.rejects(loadKubeconfig({ paths: [path] }), (error) => {
-      assert.ok(error instanceof Error);
-      assert.match(error.message, wanted);
-      assert.doesNotMatch(`${error.stack} ${String(error.cause)}`, /hunter2/);
-      return true;
-    });
-  }
-  await assert.rejects(loadKubeconfig({ paths: ["/nowhere"] }), /no kubeconfig at \/nowhere; set KUBECONFIG/);
-});
-
-test("an exec plugin is asked for a token, once for requests that start together", async () => {
-  await using directory = await temporaryDirectory();
-  await using server = await startScriptedServer((_request, response) =>
-    answerJson(response, 200, aConfigMap),
-  );
-  const plugin = join(directory.path, "plugin");
-  await writeFile(
-    plugin,
-    `#!/bin/sh
-echo asked >> ${directory.path}/count
-echo '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"from-plugin"}}'
-`,
-    { mode: 0o755 },
-  );
-  const path = join(directory.path, "config");
-  await writeFile(
-    path,
-    `current-context: x
-clusters: [{name: c, cluster: {server: "${server.url}", insecure-skip-tls-verify: true}}]
-users: [{name: u, user: {exec: {apiVersion: client.authentication.k8s.io/v1, command: ${plugin}}}}]
-contexts: [{name: x, context: {cluster: c, user: u}}]
-`,
-  );
-  const { transport } = await kubeconfigTransport({ paths: [path] });
-  const client = createClient(transport);
-  await Promise.all([client.getText("/a"), client.getText("/b"), client.getText("/c")]);
-  transport.close();
-  assert.deepEqual(
-    server.seen.map(({ headers }) => headers.authorization),
-    ["Bearer from-plugin", "Bearer from-plugin", "Bearer from-plugin"],
-  );
-  assert.equal(await readFile(join(directory.path, "count"), "utf8"), "asked\n");
 });

@@ -53,7 +53,7 @@ export async function startEmbeddedApiServer(stack: AsyncDisposableStack): Promi
 }
 
 /** The embedded one behind HTTP/2, which a real API server speaks; for tests of connections that break. */
-async function startHttp2ApiServer(stack: AsyncDisposableStack): Promise<TestApiServer> {
+export async function startHttp2ApiServer(stack: AsyncDisposableStack): Promise<TestApiServer> {
   const server = await createApiServer();
   stack.defer(() => server.close());
   const front = await startScriptedServer(passOn(server.transport()), { protocol: "HTTP/2" });

@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { bundle, BUNDLED_PROGRAM } from "../../scripts/bundle.ts";
 import { projectRoot, readProjectFiles } from "./project-files.ts";
 
-/** Below node_modules, so that the bundle finds the one library that it leaves out. */
 const CACHE = join(projectRoot, "node_modules", ".cache", "agent-operator");
 
 /**

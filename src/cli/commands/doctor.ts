@@ -15,7 +15,10 @@ const SIGNS: Record<Finding["status"], [string, Style]> = {
 
 /** Looks a cluster over and changes nothing. Exit code 1 where something keeps runs from working. */
 export async function runDoctor(values: DoctorValues, { config, out }: CommandContext): Promise<number> {
-  const { transport, namespace } = await kubeconfigTransport({ paths: [...config.kubeconfigPaths] });
+  const { transport, namespace } = await kubeconfigTransport({
+    paths: config.kubeconfigPaths,
+    environment: config.environment,
+  });
   const context: CheckContext = {
     client: createClient(transport),
     namespace: values.namespace ?? namespace,

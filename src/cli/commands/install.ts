@@ -19,7 +19,10 @@ export async function runInstall(values: InstallValues, { config, out }: Command
   const operator = (await readKustomization(join(directory, "default"))).map((manifest) =>
     withImages(manifest, values),
   );
-  const { transport, server } = await kubeconfigTransport({ paths: [...config.kubeconfigPaths] });
+  const { transport, server } = await kubeconfigTransport({
+    paths: config.kubeconfigPaths,
+    environment: config.environment,
+  });
   const client = createClient(transport);
   try {
     out.line(`installing into ${server}`);

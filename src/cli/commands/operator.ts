@@ -51,5 +51,8 @@ async function connect(config: Config): Promise<{ transport: ClosableTransport; 
     const { options, namespace } = await inClusterOptions(config.inCluster);
     return { transport: createHttpsTransport(options), namespace };
   }
-  return kubeconfigTransport({ paths: [...config.kubeconfigPaths] });
+  return kubeconfigTransport({
+    paths: config.kubeconfigPaths,
+    environment: config.environment,
+  });
 }

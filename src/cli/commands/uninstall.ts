@@ -17,7 +17,10 @@ export async function runUninstall(
   const directory = join(config.packageRoot, "config");
   const parts = [await readKustomization(join(directory, "default"))];
   if (values.crds) parts.push(await readKustomization(join(directory, "crd")));
-  const { transport, server } = await kubeconfigTransport({ paths: [...config.kubeconfigPaths] });
+  const { transport, server } = await kubeconfigTransport({
+    paths: config.kubeconfigPaths,
+    environment: config.environment,
+  });
   const client = createClient(transport);
   try {
     out.line(`removing from ${server}`);

@@ -1,10 +1,14 @@
 import { setMaxListeners } from "node:events";
+import type { Socket } from "node:net";
 import type { HttpRequest, HttpResponse } from "../transport.ts";
+
+/** Several values of one header are lines of their own. */
+export type RequestHeaders = Readonly<Record<string, string | string[]>>;
 
 /** Connections to one server under one identity. */
 export interface Connections {
   /** Sends the request with these headers. Rejects with a `ConnectionLostError` where sending it again may help. */
-  exchange(request: HttpRequest, headers: Record<string, string>): Promise<HttpResponse>;
+  exchange(request: HttpRequest, headers: RequestHeaders): Promise<HttpResponse>;
   /** Ends the connections that carry nothing; what is under way keeps its own. */
   retire(): void;
   /** Ends every connection; requests under way fail. */
@@ -20,7 +24,11 @@ export interface Endpoint {
   timeoutMs: number;
   /** A connection that has carried nothing for so long is closed. */
   idleTimeoutMs: number;
+  /** Opens a way to the server through a proxy within so long; undefined: straight. */
+  tunnel?: (to: { hostname: string; port: number }, limitMs: number) => Promise<Socket>;
 }
+
+export const CONNECT_LIMIT_MS = 10_000;
 
 /** A connection ended without an answer; `cause` is the error as it came. */
 export class ConnectionLostError extends Error {

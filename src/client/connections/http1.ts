@@ -1,10 +1,17 @@
 import { Agent as HttpAgent, request as httpRequest } from "node:http";
 import type { ClientRequest, IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
-import type { SecureContext, TLSSocket } from "node:tls";
+import { isIP, type Socket } from "node:net";
+import { connect as connectTls, type SecureContext, type TLSSocket } from "node:tls";
 import { bodyOf, type HttpRequest, type HttpResponse } from "../transport.ts";
-import { ConnectionLostError, onAbort, TCP_KEEP_ALIVE_MS, timeoutError } from "./connections.ts";
-import type { Connections, Endpoint } from "./connections.ts";
+import {
+  ConnectionLostError,
+  CONNECT_LIMIT_MS,
+  onAbort,
+  TCP_KEEP_ALIVE_MS,
+  timeoutError,
+} from "./connections.ts";
+import type { Connections, Endpoint, RequestHeaders } from "./connections.ts";
 import { httpResponse, readBytes } from "./response.ts";
 
 /** What TLS needs to know. */
@@ -19,10 +26,14 @@ export interface TlsOptions {
  * holds every certificate, and all share what TLS needs to know, sessions to resume included.
  */
 export class HttpsPool extends HttpsAgent {
+  readonly #endpoint: Endpoint;
+  readonly #tls: TlsOptions;
   #spare: TLSSocket | undefined;
 
   constructor(endpoint: Endpoint, maxSockets: number, tls: TlsOptions) {
     super({ ...poolOptions(endpoint, maxSockets), ...tls });
+    this.#endpoint = endpoint;
+    this.#tls = tls;
   }
 
   override getName(): string {
@@ -37,7 +48,11 @@ export class HttpsPool extends HttpsAgent {
   override createConnection(...asked: Parameters<HttpsAgent["createConnection"]>) {
     const spare = this.#spare;
     this.#spare = undefined;
-    return spare === undefined || spare.destroyed ? super.createConnection(...asked) : spare;
+    if (spare !== undefined && !spare.destroyed) return spare;
+    if (this.#endpoint.tunnel === undefined) return super.createConnection(...asked);
+    const { hostname } = this.#endpoint;
+    const name = isIP(hostname) === 0 ? { servername: hostname } : {};
+    return connectLater(this.#endpoint, asked[1], (socket) => connectTls({ socket, ...name, ...this.#tls }));
   }
 
   override destroy(): void {
@@ -48,7 +63,23 @@ export class HttpsPool extends HttpsAgent {
 
 /** An agent without TLS whose connections are kept and reused. */
 export function createPlainPool(endpoint: Endpoint, maxSockets: number): HttpAgent {
-  return new HttpAgent(poolOptions(endpoint, maxSockets));
+  const agent = new HttpAgent(poolOptions(endpoint, maxSockets));
+  if (endpoint.tunnel !== undefined)
+    agent.createConnection = (_options, ready) => connectLater(endpoint, ready, (socket) => socket);
+  return agent;
+}
+
+/** An agent takes a connection that is not there yet by a callback. */
+function connectLater(
+  endpoint: Endpoint,
+  ready: Parameters<HttpAgent["createConnection"]>[1],
+  use: (socket: Socket) => Socket,
+): undefined {
+  void endpoint.tunnel?.(endpoint, Math.min(CONNECT_LIMIT_MS, endpoint.timeoutMs)).then(
+    (socket) => ready?.(null, use(socket)),
+    // Only an error says that there is no connection; the types want one nevertheless.
+    (error: Error) => (ready as ((error: Error) => void) | undefined)?.(error),
+  );
 }
 
 function poolOptions({ idleTimeoutMs }: Endpoint, maxSockets: number) {
@@ -79,7 +110,7 @@ function exchange(
   open: typeof httpsRequest,
   agent: HttpAgent,
   request: HttpRequest,
-  headers: Record<string, string>,
+  headers: RequestHeaders,
 ): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
     let response: IncomingMessage | undefined;

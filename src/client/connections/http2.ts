@@ -3,7 +3,7 @@ import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from 
 import type { TLSSocket } from "node:tls";
 import { bodyOf, type HttpRequest, type HttpResponse } from "../transport.ts";
 import { ConnectionLostError, noConnectionError, onAbort, timeoutError } from "./connections.ts";
-import type { Endpoint } from "./connections.ts";
+import type { Endpoint, RequestHeaders } from "./connections.ts";
 import { httpResponse, readBytes } from "./response.ts";
 
 const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR, NGHTTP2_REFUSED_STREAM } = constants;
@@ -65,7 +65,7 @@ export class Http2Connection {
     return !this.#session.closed && !this.#session.destroyed && this.#requests < this.#limit;
   }
 
-  exchange(request: HttpRequest, headers: Record<string, string>): Promise<HttpResponse> {
+  exchange(request: HttpRequest, headers: RequestHeaders): Promise<HttpResponse> {
     return new Promise((resolve, reject) => {
       let givenUp: Error | undefined;
       let isAnswered = false;
@@ -102,7 +102,7 @@ export class Http2Connection {
     this.#session.destroy(new Error("the connection was closed"), NGHTTP2_CANCEL);
   }
 
-  #send(request: HttpRequest, headers: Record<string, string>): ClientHttp2Stream {
+  #send(request: HttpRequest, headers: RequestHeaders): ClientHttp2Stream {
     const body = bodyOf(request);
     const stream = this.#session.request(
       {

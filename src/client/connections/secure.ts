@@ -3,17 +3,10 @@ import { isIP } from "node:net";
 import { setImmediate } from "node:timers/promises";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import type { HttpRequest, HttpResponse } from "../transport.ts";
-import {
-  noConnectionError,
-  onAbort,
-  TCP_KEEP_ALIVE_MS,
-  type Connections,
-  type Endpoint,
-} from "./connections.ts";
+import { CONNECT_LIMIT_MS, noConnectionError, onAbort, TCP_KEEP_ALIVE_MS } from "./connections.ts";
+import type { Connections, Endpoint, RequestHeaders } from "./connections.ts";
 import { createHttp1Connections, HttpsPool, type TlsOptions } from "./http1.ts";
 import { Http2Connection } from "./http2.ts";
-
-const CONNECT_LIMIT_MS = 10_000;
 
 /**
  * As few connections as carry all requests at a time, over HTTP/2; once the server has chosen HTTP/1.1, everything
@@ -37,7 +30,7 @@ export class SecureConnections implements Connections {
     this.#http1 = createHttp1Connections(endpoint, this.#pool, true);
   }
 
-  async exchange(request: HttpRequest, headers: Record<string, string>): Promise<HttpResponse> {
+  async exchange(request: HttpRequest, headers: RequestHeaders): Promise<HttpResponse> {
     while (this.#speaksHttp2) {
       for (const connection of this.#open) {
         if (connection.hasRoom()) return connection.exchange(request, headers);
@@ -81,8 +74,9 @@ export class SecureConnections implements Connections {
 async function connectSocket(endpoint: Endpoint, tls: TlsOptions, limitMs: number): Promise<TLSSocket> {
   const { hostname, port } = endpoint;
   const socket = connectTls({
-    host: hostname,
-    port,
+    ...(endpoint.tunnel === undefined
+      ? { host: hostname, port }
+      : { socket: await endpoint.tunnel(endpoint, limitMs) }),
     ...(isIP(hostname) === 0 && { servername: hostname }),
     ...tls,
     ALPNProtocols: ["h2", "http/1.1"],
