@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { findBreaches, importsOf, MAY_IMPORT, resolveImport } from "./support/house-rules.ts";
+import { findBreaches, findCircles, importsOf, MAY_IMPORT, resolveImport } from "./support/house-rules.ts";
 import { projectRoot, readProjectFiles } from "./support/project-files.ts";
 
 const sources = readProjectFiles(["src", "scripts"], ".ts").filter(
@@ -28,6 +28,10 @@ describe("the house", () => {
       .filter(({ path }) => path.startsWith("src/devcluster/") && !path.endsWith(".test.ts"))
       .reduce((sum, { text }) => sum + text.split("\n").length - 1, 0);
     assert.ok(lines <= MAX_DEVCLUSTER_LINES, `src/devcluster has ${lines} lines`);
+  });
+
+  it("has no import circle, not even of types", () => {
+    assert.deepEqual(findCircles(sources), []);
   });
 
   it("loads nothing but src/cli for --help", () => {
@@ -117,6 +121,27 @@ describe("findBreaches", () => {
     const text =
       '/** handlePod, as any, let it be */\nconst A = "export default `";\nconst B = `process.env`;\n';
     assert.deepEqual(findBreaches([{ path: "src/kube/x.ts", text }]), []);
+  });
+});
+
+describe("findCircles", () => {
+  const module = (path: string, ...imports: string[]) => ({
+    path: `src/kube/${path}.ts`,
+    text: imports.map((name) => `import type { A } from "./${name}.ts";\n`).join(""),
+  });
+
+  it("finds a circle by its shortest way", () => {
+    const files = [module("a", "b"), module("b", "d", "c"), module("c", "a"), module("d")];
+    assert.deepEqual(findCircles(files), [
+      "src/kube/a.ts -> src/kube/b.ts -> src/kube/c.ts -> src/kube/a.ts",
+    ]);
+  });
+
+  it("finds none where two ways lead to the same module", () => {
+    assert.deepEqual(
+      findCircles([module("a", "b", "c"), module("b", "d"), module("c", "d"), module("d")]),
+      [],
+    );
   });
 });
 

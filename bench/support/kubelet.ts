@@ -2,7 +2,7 @@ import type { Client } from "../../src/client/client.ts";
 import { isApiError } from "../../src/client/errors.ts";
 import { watchResource } from "../../src/client/watch.ts";
 import { pods, type Pod } from "../../src/kube/builtin.ts";
-import { timestamp } from "../../src/plan/agent-run/status.ts";
+import { timestamp } from "../../src/kube/time.ts";
 import { podStatuses } from "./objects.ts";
 
 export interface KubeletOptions {

@@ -1,7 +1,7 @@
 import { agentRuns } from "../../src/api/resources.ts";
 import type { Client } from "../../src/client/client.ts";
 import { jobs, type Job } from "../../src/kube/builtin.ts";
-import { timestamp } from "../../src/plan/agent-run/status.ts";
+import { timestamp } from "../../src/kube/time.ts";
 import { runNamed } from "./objects.ts";
 import { planTemplates, type Templates } from "./templates.ts";
 

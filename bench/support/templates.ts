@@ -4,7 +4,7 @@ import { diffMergePatch } from "../../src/kube/merge-patch.ts";
 import { DEFAULT_AGENT_IMAGE, DEFAULT_GIT_IMAGE } from "../../src/operator/images.ts";
 import type { ObservedRun } from "../../src/plan/agent-run/observed.ts";
 import { planRun } from "../../src/plan/agent-run/plan.ts";
-import { timestamp } from "../../src/plan/agent-run/status.ts";
+import { timestamp } from "../../src/kube/time.ts";
 import { podStatuses, provider, runNamed } from "./objects.ts";
 
 /** Stand in the templates for what differs from run to run. */

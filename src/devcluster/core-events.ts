@@ -1,7 +1,7 @@
 import type { ObjectReference } from "../kube/builtin.ts";
 import type { KubeObject } from "../kube/objects.ts";
 import { apiVersionOf, resourceType, type ResourceType } from "../kube/resources.ts";
-import { timestamp } from "./time.ts";
+import { timestamp } from "../kube/time.ts";
 
 /** core/v1 Event, the form in which the components of a cluster itself write theirs. Source: k8s.io/api/core/v1. */
 export interface CoreEvent extends KubeObject {

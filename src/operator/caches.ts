@@ -5,9 +5,9 @@ import type { Client } from "../client/client.ts";
 import { jobs, persistentVolumeClaims, pods, secrets, type Job, type Pod } from "../kube/builtin.ts";
 import type { KubeObject } from "../kube/objects.ts";
 import { RUN_COMPONENT, WORKSPACE_COMPONENT } from "../plan/specs/labels.ts";
-import type { JobState } from "../plan/agent-run/job-state.ts";
+import type { JobState } from "../plan/jobs/job-state.ts";
 import { isFinished } from "../plan/agent-run/status.ts";
-import { suspensionOf } from "./job-states.ts";
+import { suspendedBy } from "../plan/jobs/suspension.ts";
 import type { Log } from "../runtime/log.ts";
 import {
   byOwnerUid,
@@ -118,7 +118,7 @@ export function workspacesOf({ metadata, spec }: AgentRun): string[] {
 
 /** Nobody reads back what was asked of a Job, which is nearly all of it. */
 function trimJob(job: Job): JobState {
-  const suspended = suspensionOf(job);
+  const suspended = suspendedBy(job);
   const { metadata, status } = withoutManagedFields(job);
   return { metadata, ...(status && { status }), ...(suspended && { suspended }) };
 }

@@ -7,7 +7,8 @@ import type { ObservedRun } from "../plan/agent-run/observed.ts";
 import { planRun } from "../plan/agent-run/plan.ts";
 import type { ObservedWorkspace } from "../plan/agent-workspace/observed.ts";
 import { planWorkspace } from "../plan/agent-workspace/plan.ts";
-import { isFinished, timestamp } from "../plan/agent-run/status.ts";
+import { timestamp } from "../kube/time.ts";
+import { isFinished } from "../plan/agent-run/status.ts";
 import {
   createController,
   objectSource,
@@ -20,7 +21,8 @@ import type { Log } from "../runtime/log.ts";
 import type { Change, Reflector } from "../client/cache/reflector.ts";
 import { workspacesOf, type Caches } from "./caches.ts";
 import { createDependencies, type Dependencies } from "./dependencies.ts";
-import { gatherRun, newestPod, runKeyOf, type GatherContext } from "./gather-run.ts";
+import { gatherRun, runKeyOf } from "./gather-run.ts";
+import { newestPod, type GatherContext } from "./gather-context.ts";
 import { gatherWorkspace, workspaceKeyOf } from "./gather-workspace.ts";
 import { createReconcile, type ControllerContext } from "./reconcile.ts";
 import * as reference from "./reference-names.ts";

@@ -2,20 +2,14 @@ import { LABEL_COMPONENT, LABEL_WORKSPACE } from "../api/labels.ts";
 import type { AgentWorkspace } from "../api/agent-workspace.ts";
 import { persistentVolumeClaims, type PersistentVolumeClaim, type Pod } from "../kube/builtin.ts";
 import { controllerOf, type KubeObject } from "../kube/objects.ts";
-import type { JobState } from "../plan/agent-run/job-state.ts";
-import { isPodFinished } from "../plan/agent-run/pod-state.ts";
-import { isSlow } from "../plan/agent-run/start-up.ts";
+import type { JobState } from "../plan/jobs/job-state.ts";
+import { isPodFinished } from "../plan/jobs/pod-state.ts";
+import { isSlow } from "../plan/jobs/start-up.ts";
 import type { ObservedWorkspace } from "../plan/agent-workspace/observed.ts";
 import { CLEANUP_COMPONENT, WORKSPACE_COMPONENT } from "../plan/specs/labels.ts";
 import { workspaceClaimName, workspaceJobName } from "../plan/specs/names.ts";
-import {
-  configOf,
-  newestPod,
-  ownJob,
-  podWarning,
-  missingPodWarning,
-  type GatherContext,
-} from "./gather-run.ts";
+import { configOf, newestPod, ownJob, type GatherContext } from "./gather-context.ts";
+import { podWarning, missingPodWarning } from "./gather-pod.ts";
 import * as reference from "./reference-names.ts";
 import { readNow } from "./version-reads.ts";
 

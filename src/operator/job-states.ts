@@ -1,8 +1,7 @@
 import type { Client } from "../client/client.ts";
 import { keyOf, type KubeObject } from "../kube/objects.ts";
-import type { Job } from "../kube/builtin.ts";
-import { fieldOf } from "../kube/json.ts";
-import type { JobState } from "../plan/agent-run/job-state.ts";
+import type { JobState } from "../plan/jobs/job-state.ts";
+import { suspendedBy } from "../plan/jobs/suspension.ts";
 import type { Caches } from "./caches.ts";
 import { readOncePerVersion } from "./version-reads.ts";
 
@@ -13,7 +12,7 @@ export function createJobStates(client: Client, caches: Pick<Caches, "runJobs">)
   const states = readOncePerVersion(client, caches.runJobs, (job) => ({
     uid: job.metadata.uid,
     status: job.status,
-    suspended: suspensionOf(job),
+    suspended: suspendedBy(job),
   }));
   return async (job) => {
     const state = await states(keyOf(job));
@@ -22,22 +21,4 @@ export function createJobStates(client: Client, caches: Pick<Caches, "runJobs">)
     const { status, suspended } = state;
     return { metadata: job.metadata, ...(status && { status }), ...(suspended && { suspended }) };
   };
-}
-
-/** Kueue's label on what it has queued. */
-const LABEL_QUEUE = "kueue.x-k8s.io/queue-name";
-
-/** That a Job is suspended, and by whom as far as its labels and managed fields tell. */
-export function suspensionOf({ metadata, spec }: Job): JobState["suspended"] {
-  if (spec.suspend !== true) return undefined;
-  const queue = metadata.labels?.[LABEL_QUEUE];
-  if (queue !== undefined) return { by: `queue ${queue}` };
-  const setter = metadata.managedFields?.find(({ fieldsV1 }) => setsField(fieldsV1, "f:suspend"));
-  if (!setter?.manager) return {};
-  // What an admission webhook changes is written down as its creator's.
-  return { by: setsField(setter.fieldsV1, "f:template") ? "an admission webhook" : setter.manager };
-}
-
-function setsField(fields: unknown, name: string): boolean {
-  return fieldOf(fieldOf(fields, "f:spec"), name) !== undefined;
 }

@@ -2,7 +2,7 @@ import type { Client } from "../client/client.ts";
 import { ApiError, isApiError } from "../client/errors.ts";
 import { pods, type Pod } from "../kube/builtin.ts";
 import { pathOf } from "../kube/resources.ts";
-import { agentStartedAt } from "../plan/agent-run/pod-state.ts";
+import { agentStartedAt } from "../plan/jobs/pod-state.ts";
 import { AGENT_CONTAINER } from "../plan/specs/names.ts";
 
 /** The end of a log that is read: agents repeat what matters at the end of a long one. */

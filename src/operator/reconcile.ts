@@ -2,11 +2,11 @@ import type { Client } from "../client/client.ts";
 import type { ApiError } from "../client/errors.ts";
 import { isDeleting, type KubeObject } from "../kube/objects.ts";
 import { apiVersionOf, type ResourceType } from "../kube/resources.ts";
-import type { Refusal } from "../plan/agent-run/observed.ts";
+import type { Refusal } from "../plan/jobs/refusal.ts";
 import { withinBounds } from "../plan/within-bounds.ts";
-import { carryOut, type ActionPlan, type CarriedOut } from "../runtime/carry-out.ts";
-import type { Requeue, ReconcileContext } from "../runtime/controller.ts";
-import type { EventIntent } from "../runtime/events.ts";
+import { carryOut, type CarriedOut } from "../runtime/carry-out.ts";
+import { type Plan, type Requeue, type EventIntent } from "../kube/plan.ts";
+import type { ReconcileContext } from "../runtime/controller.ts";
 import { allCaches, type Caches } from "./caches.ts";
 
 /** What every reconcile writes with. */
@@ -24,7 +24,7 @@ export interface Kind<T extends KubeObject, Observed extends object, Status> {
   /** Undefined when the object no longer exists. */
   gather: (key: string) => Promise<Observed | undefined>;
   objectOf: (observed: Observed) => T & { status?: unknown };
-  plan: (observed: Observed) => ActionPlan<Status>;
+  plan: (observed: Observed) => Plan<Status>;
   /** What is observed once the API server has refused a child; absent for kinds without children. */
   refused?: (observed: Observed, refusal: Refusal) => Observed;
 }

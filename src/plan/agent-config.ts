@@ -2,7 +2,7 @@ import type { AgentConfig, AgentConfigStatus } from "../api/agent-config.ts";
 import { setConditions } from "../api/conditions.ts";
 import { isDeleting } from "../kube/objects.ts";
 import { activeConfig } from "./active-config.ts";
-import type { Plan } from "./plan.ts";
+import { NOTHING_TO_DO, type Plan } from "../kube/plan.ts";
 
 export interface ObservedConfig {
   config: AgentConfig;
@@ -14,7 +14,7 @@ export interface ObservedConfig {
 
 /** Says of each AgentConfig whether it is the one that counts. */
 export function planConfig({ config, all, now }: ObservedConfig): Plan<AgentConfigStatus> {
-  if (isDeleting(config)) return { create: [], remove: [], events: [], requeue: "onChange" };
+  if (isDeleting(config)) return NOTHING_TO_DO;
   const chosen = activeConfig(all.filter((other) => !isDeleting(other)));
   const active = chosen?.metadata.name === config.metadata.name;
   const observedGeneration = config.metadata.generation;

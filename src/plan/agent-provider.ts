@@ -2,7 +2,7 @@ import type { AgentProvider, AgentProviderStatus } from "../api/agent-provider.t
 import { setConditions } from "../api/conditions.ts";
 import type { Reason } from "../api/reasons.ts";
 import { isDeleting } from "../kube/objects.ts";
-import type { EventIntent, Plan } from "./plan.ts";
+import { NOTHING_TO_DO, type EventIntent, type Plan } from "../kube/plan.ts";
 
 export interface ObservedProvider {
   provider: AgentProvider;
@@ -14,7 +14,7 @@ export interface ObservedProvider {
 
 /** Ready when the Secret that it names has the key; at once when it names none. */
 export function planProvider({ provider, secretKeys, now }: ObservedProvider): Plan<AgentProviderStatus> {
-  if (isDeleting(provider)) return { create: [], remove: [], events: [], requeue: "onChange" };
+  if (isDeleting(provider)) return NOTHING_TO_DO;
   const { ready, reason, message } = readiness(provider, secretKeys);
   const observedGeneration = provider.metadata.generation;
   const condition = { type: "Ready", status: ready ? "True" : "False", reason, message } as const;

@@ -1,6 +1,6 @@
 import { fitStatus } from "../api/fit-status.ts";
 import { printableValue } from "../kube/printable.ts";
-import type { EventIntent } from "./plan.ts";
+import type { EventIntent } from "../kube/plan.ts";
 
 /**
  * The one border for what a program in a pod, git, the API server or a webhook has said. Whatever that is, it does

@@ -3,36 +3,9 @@ import { ApiError, isApiError } from "../client/errors.ts";
 import type { KubeObject } from "../kube/objects.ts";
 import { isObject } from "../kube/json.ts";
 import { diffMergePatch } from "../kube/merge-patch.ts";
+import type { Child, ChildPatch, EventIntent, Plan, Removal } from "../kube/plan.ts";
 import type { ResourceType } from "../kube/resources.ts";
-import type { EventIntent } from "./events.ts";
-import type { Requeue } from "./controller.ts";
 import { isNamespaceTerminating } from "./retry.ts";
-
-/** What should be done about one object, as data; the shape of every kind's plan. */
-export interface ActionPlan<Status> {
-  /** Whether each of these finalizers should stand on the object; absent: they are left as they are. */
-  finalizers?: Readonly<Record<string, boolean>>;
-  create: readonly { type: ResourceType; object: KubeObject }[];
-  /** Merge patches of children that exist. */
-  patches?: readonly {
-    type: ResourceType;
-    namespace: string;
-    name: string;
-    uid: string;
-    patch: { readonly spec: object };
-  }[];
-  remove: readonly {
-    type: ResourceType;
-    namespace: string;
-    name: string;
-    uid: string;
-    propagationPolicy: "Foreground" | "Background";
-  }[];
-  events: readonly EventIntent[];
-  /** The whole desired status; absent: it is left as it is. */
-  status?: Status;
-  requeue: Requeue;
-}
 
 export interface CarryOutContext {
   client: Client;
@@ -60,7 +33,7 @@ export type CarriedOut<T extends KubeObject> =
   | { outcome: "gone" };
 
 /**
- * Carries out a plan about `object`: finalizers that are put on, children in order, adjustments, removals, events,
+ * Carries out a plan about `object`: finalizers that are put on, children in order, patches, removals, events,
  * the status, then finalizers that are taken off. Writes to the object are the smallest merge patches,
  * guarded by the resourceVersion that the plan was made from. Rejects with `ApiError`; after a conflict
  * the live object is in the cache, so that the next attempt sees it.
@@ -69,7 +42,7 @@ export async function carryOut<T extends KubeObject, Status>(
   context: CarryOutContext,
   type: ResourceType<T>,
   object: T & { status?: unknown },
-  plan: ActionPlan<Status>,
+  plan: Plan<Status>,
 ): Promise<CarriedOut<T>> {
   const wanted = plan.finalizers ?? {};
   const held = await writeFinalizers(context, type, object, withAdded(object, wanted));
@@ -79,7 +52,7 @@ export async function carryOut<T extends KubeObject, Status>(
     if (stopped !== undefined) return stopped;
   }
   if (plan.create.length > 0) await context.giveWay?.();
-  for (const adjustment of plan.patches ?? []) await patchChild(context, adjustment);
+  for (const patch of plan.patches ?? []) await patchChild(context, patch);
   for (const removal of plan.remove) await remove(context, removal);
   for (const event of plan.events) context.record?.(type, held.object, event);
   const told = plan.status === undefined ? held : await writeStatus(context, type, held.object, plan.status);
@@ -116,7 +89,7 @@ type Stopped = Exclude<CarriedOut<KubeObject>, { outcome: "done" }>;
 async function createChild(
   context: CarryOutContext,
   owner: KubeObject,
-  child: { type: ResourceType; object: KubeObject },
+  child: Child,
 ): Promise<Stopped | undefined> {
   const { client, put, origin } = context;
   for (let attempt = 1; ; attempt += 1) {
@@ -141,7 +114,7 @@ async function createChild(
 async function judgeExisting(
   context: CarryOutContext,
   owner: KubeObject,
-  child: { type: ResourceType; object: KubeObject },
+  child: Child,
 ): Promise<Stopped | "vanished" | undefined> {
   const { namespace, name = "" } = child.object.metadata;
   const at = { name, ...(namespace !== undefined && { namespace }) };
@@ -155,34 +128,30 @@ async function judgeExisting(
 }
 
 /** Why the server does not create a child is an answer, whatever its code: the owner's status can tell it. */
-function refusal(
-  { signal }: CarryOutContext,
-  { type, object }: { type: ResourceType; object: KubeObject },
-  error: unknown,
-): Stopped {
+function refusal({ signal }: CarryOutContext, { type, object }: Child, error: unknown): Stopped {
   if (!(error instanceof ApiError) || isNamespaceTerminating(error) || signal?.aborted) throw error;
   const message = error.status?.message ?? error.message;
   return { outcome: "refused", kind: type.kind, name: object.metadata.name ?? "", error, message };
 }
 
-function nameOf(child: { type: ResourceType; object: KubeObject }): string {
+function nameOf(child: Child): string {
   const { namespace, name } = child.object.metadata;
   return `${child.type.kind} ${namespace === undefined ? "" : `${namespace}/`}${name}`;
 }
 
 async function patchChild(
   context: CarryOutContext,
-  { type, namespace, name, uid, patch }: NonNullable<ActionPlan<never>["patches"]>[number],
+  { type, namespace, name, uid, patch }: ChildPatch,
 ): Promise<void> {
   await onVeryObject(context, async () => {
     const sent = { metadata: { uid }, ...patch };
     const options = { type: "merge" as const, ...signalOf(context) };
-    const adjusted = await context.client.patch(type, { namespace, name }, sent, options);
-    context.put?.(type, adjusted, context.origin);
+    const patched = await context.client.patch(type, { namespace, name }, sent, options);
+    context.put?.(type, patched, context.origin);
   });
 }
 
-async function remove(context: CarryOutContext, removal: ActionPlan<never>["remove"][number]): Promise<void> {
+async function remove(context: CarryOutContext, removal: Removal): Promise<void> {
   const { type, namespace, name, uid, propagationPolicy } = removal;
   const options = { propagationPolicy, preconditions: { uid }, ...signalOf(context) };
   await onVeryObject(context, async () => {

@@ -3,8 +3,14 @@ import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import { ApiError } from "../client/errors.ts";
-import { createController } from "./controller.ts";
-import type { ControllerOptions, Requeue, ReconcileContext, Source, Trigger } from "./controller.ts";
+import {
+  createController,
+  type ControllerOptions,
+  type ReconcileContext,
+  type Source,
+  type Trigger,
+} from "./controller.ts";
+import type { Requeue } from "../kube/plan.ts";
 import { createLog } from "./log.ts";
 
 /** A source whose changes the test makes, with the lines that were logged. */

@@ -1,14 +1,12 @@
 import { setMaxListeners } from "node:events";
 import type { KubeObject } from "../kube/objects.ts";
+import type { Requeue } from "../kube/plan.ts";
 import type { Log } from "./log.ts";
 import { OwnWrites } from "../client/cache/own-writes.ts";
 import { WorkQueue } from "./queue.ts";
 import type { QueueObserver } from "./queue.ts";
 import type { Change, Reflector } from "../client/cache/reflector.ts";
 import { decideRetry, failureReason } from "./retry.ts";
-
-/** When to reconcile a key again: when something it depends on changes, or (also) after a time. */
-export type Requeue = "onChange" | { afterMs: number };
 
 /** One reconcile of one key. */
 export interface ReconcileContext {

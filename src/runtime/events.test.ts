@@ -2,11 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Client } from "../client/client.ts";
 import { ApiError } from "../client/errors.ts";
-import { configMaps } from "../kube/builtin.ts";
-import type { Event } from "../kube/builtin.ts";
+import { configMaps, type Event } from "../kube/builtin.ts";
 import type { KubeObject } from "../kube/objects.ts";
 import { createEventRecorder } from "./events.ts";
-import type { EventIntent } from "./events.ts";
+import type { EventIntent } from "../kube/plan.ts";
 import { createLog } from "./log.ts";
 
 const started: EventIntent = { type: "Normal", reason: "Started", action: "Start", note: "started" };

@@ -5,19 +5,10 @@ import { ApiError } from "../client/errors.ts";
 import { events } from "../kube/builtin.ts";
 import type { Event } from "../kube/builtin.ts";
 import type { KubeObject } from "../kube/objects.ts";
+import type { EventIntent } from "../kube/plan.ts";
 import { apiVersionOf } from "../kube/resources.ts";
 import type { ResourceType } from "../kube/resources.ts";
 import type { Log } from "./log.ts";
-
-/** A change that a user would want to see in `kubectl describe`. */
-export interface EventIntent {
-  type: "Normal" | "Warning";
-  /** PascalCase, stable. */
-  reason: string;
-  /** What the controller was doing. */
-  action: string;
-  note: string;
-}
 
 export interface EventRecorderOptions {
   client: Pick<Client, "create" | "patch">;

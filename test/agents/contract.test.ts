@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { initFailure } from "../../src/plan/agent-run/ending.ts";
+import { initFailure } from "../../src/plan/jobs/init-failure.ts";
 import { CONTRACT, SCRIPTS_DIR } from "../../src/plan/specs/scripts.ts";
 import { projectRoot, readProjectFiles } from "../support/project-files.ts";
 import { run } from "../support/run.ts";

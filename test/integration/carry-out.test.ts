@@ -1,20 +1,17 @@
 import assert from "node:assert/strict";
 import { Readable } from "node:stream";
 import { after, before, test } from "node:test";
-import { createClient } from "../../src/client/client.ts";
-import type { Client } from "../../src/client/client.ts";
+import { createClient, type Client } from "../../src/client/client.ts";
 import { isApiError } from "../../src/client/errors.ts";
 import { bodyOf, type HttpRequest, type Transport } from "../../src/client/transport.ts";
 import { createHttpsTransport } from "../../src/client/transport-https.ts";
-import { configMaps, customResourceDefinitions } from "../../src/kube/builtin.ts";
-import type { ConfigMap } from "../../src/kube/builtin.ts";
+import { configMaps, customResourceDefinitions, type ConfigMap } from "../../src/kube/builtin.ts";
 import type { Condition, KubeObject } from "../../src/kube/objects.ts";
 import { resourceType } from "../../src/kube/resources.ts";
-import { carryOut } from "../../src/runtime/carry-out.ts";
-import type { ActionPlan, CarryOutContext } from "../../src/runtime/carry-out.ts";
+import { carryOut, type CarryOutContext } from "../../src/runtime/carry-out.ts";
+import type { Plan } from "../../src/kube/plan.ts";
 import { NotLeadingError } from "../../src/runtime/retry.ts";
-import { startTestApiServer } from "../support/api-server.ts";
-import type { TestApiServer } from "../support/api-server.ts";
+import { startTestApiServer, type TestApiServer } from "../support/api-server.ts";
 import { waitFor } from "../support/wait-for.ts";
 
 interface WidgetStatus {
@@ -97,7 +94,7 @@ async function newWidget(): Promise<Widget> {
   return widget;
 }
 
-function nothing(): ActionPlan<WidgetStatus> {
+function nothing(): Plan<WidgetStatus> {
   return { create: [], remove: [], events: [], requeue: "onChange" };
 }
 
@@ -287,18 +284,18 @@ function meeting(conflicts: number): { client: Client; tries: string[] } {
   return { client: createClient(transport), tries };
 }
 
-test("a removal and an adjustment that meet another's write are tried again at once", async () => {
+test("a removal and a patch that meet another's write are tried again at once", async () => {
   const owner = await newWidget();
   const { namespace } = server;
-  for (const what of ["adjust", "remove"] as const) {
+  for (const what of ["patch", "remove"] as const) {
     const name = `meets-${what}`;
     const { metadata } = await server.client.create(configMaps, childOf(owner, name).object);
     const child = { type: configMaps, namespace, name, uid: metadata.uid ?? "" };
     const { client: twice, tries } = meeting(2);
     await carryOut(scene({ client: twice }).context, widgets, owner, {
       ...nothing(),
-      ...(what === "adjust"
-        ? { adjust: [{ ...child, patch: { spec: {} } }] }
+      ...(what === "patch"
+        ? { patches: [{ ...child, patch: { spec: {} } }] }
         : { remove: [{ ...child, propagationPolicy: "Background" }] }),
     });
     assert.equal(tries.length, 3);

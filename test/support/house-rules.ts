@@ -128,6 +128,38 @@ export function resolveImport(from: string, specifier: string): string {
   return parts.join("/");
 }
 
+/** Each circle of relative imports, of types too, once: the shortest way back to the first of its modules by name. */
+export function findCircles(files: readonly SourceFile[]): string[] {
+  const targets = new Map(
+    files.map(({ path, text }) => [
+      path,
+      importsOf(text)
+        .filter(({ specifier }) => specifier.startsWith("."))
+        .map(({ specifier }) => resolveImport(path, specifier)),
+    ]),
+  );
+  const found = new Map<string, string>();
+  for (const path of [...targets.keys()].toSorted()) {
+    const circle = wayBack(path, targets);
+    const members = [...new Set(circle)].toSorted().join(" ");
+    if (circle && !found.has(members)) found.set(members, circle.join(" -> "));
+  }
+  return [...found.values()];
+}
+
+function wayBack(from: string, targets: ReadonlyMap<string, readonly string[]>): string[] | undefined {
+  const ways = [[from]];
+  const seen = new Set<string>();
+  for (const way of ways) {
+    for (const target of targets.get(way.at(-1) ?? "") ?? []) {
+      if (target === from) return [...way, from];
+      if (!seen.has(target)) ways.push([...way, target]);
+      seen.add(target);
+    }
+  }
+  return undefined;
+}
+
 function importBreaches({ path, text }: SourceFile): string[] {
   const room = roomOf(path);
   if (room === undefined) return [];

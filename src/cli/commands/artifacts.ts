@@ -10,7 +10,7 @@ import { watchResource } from "../../client/watch.ts";
 import { jobs, pods, type Job, type Pod } from "../../kube/builtin.ts";
 import { pathOf } from "../../kube/resources.ts";
 import { DEFAULT_GIT_IMAGE } from "../../operator/images.ts";
-import { isPodFinished, waitingContainer } from "../../plan/agent-run/pod-state.ts";
+import { isPodFinished, waitingContainer } from "../../plan/jobs/pod-state.ts";
 import { ARTIFACTS, buildArtifactsPod, type Artifact } from "../../plan/specs/artifacts-pod.ts";
 import { readArtifacts, type FetchedArtifacts } from "../artifact-stream.ts";
 import { withCluster } from "../cluster.ts";

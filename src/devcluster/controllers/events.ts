@@ -3,7 +3,7 @@ import type { Client } from "../../client/client.ts";
 import { coreEvent, coreEvents, type EventDetails } from "../core-events.ts";
 import type { KubeObject } from "../../kube/objects.ts";
 import type { ResourceType } from "../../kube/resources.ts";
-import { timestamp } from "../time.ts";
+import { timestamp } from "../../kube/time.ts";
 
 /** Tells users what happened to an object. Never fails and never waits: events are best effort. */
 export type RecordEvent = (type: ResourceType, about: KubeObject, details: EventDetails) => void;

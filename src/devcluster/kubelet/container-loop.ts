@@ -9,7 +9,7 @@ import {
 } from "./pods/restarts.ts";
 import type { ContainerRecord } from "./pods/status.ts";
 import { startErrorMessage } from "./pods/termination.ts";
-import { timestamp } from "../time.ts";
+import { timestamp } from "../../kube/time.ts";
 import { watchHealth } from "./container-health.ts";
 import { runContainer, type ContainerRun } from "./container-run.ts";
 import { pause, retry, type PodContext } from "./pod-context.ts";

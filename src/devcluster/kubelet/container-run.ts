@@ -13,7 +13,7 @@ import {
 } from "./pods/environment.ts";
 import { runsCommandsBeside } from "./pods/probes.ts";
 import { FALLBACK, fallsBackToLog, MESSAGE_BYTES, terminatedState } from "./pods/termination.ts";
-import { timestamp } from "../time.ts";
+import { timestamp } from "../../kube/time.ts";
 import type { Exec } from "./container-exec.ts";
 import { createContainerLog, type ContainerLog } from "./container-log.ts";
 import { startContainerProcess, type ContainerProcess, type StartResult } from "./container-process.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Client } from "../../client/client.ts";
 import { unlessRefused } from "../../client/errors.ts";
 import { nodeObject, nodes } from "./pods/node.ts";
-import { timestamp } from "../time.ts";
+import { timestamp } from "../../kube/time.ts";
 import { createEventRecorder, type RecordEvent } from "../controllers/events.ts";
 import { createHostView, type HostView, type HostViewOptions } from "./host-view.ts";
 import { createLimiter, type Limiter } from "./limiter.ts";

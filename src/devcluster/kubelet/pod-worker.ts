@@ -17,7 +17,7 @@ import {
   type ContainerRecord,
   type PodFacts,
 } from "./pods/status.ts";
-import { timestamp } from "../time.ts";
+import { timestamp } from "../../kube/time.ts";
 import { stopContainer } from "./container-health.ts";
 import type { ContainerLog } from "./container-log.ts";
 import type { ContainerRun } from "./container-run.ts";

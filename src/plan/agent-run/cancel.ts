@@ -3,9 +3,10 @@ import { ANNOTATION_CANCEL } from "../../api/labels.ts";
 import { pods, type Pod } from "../../kube/builtin.ts";
 import { parseDuration } from "../../kube/duration.ts";
 import type { KubeObject } from "../../kube/objects.ts";
-import type { ChildPatch } from "../plan.ts";
+import { timeOf } from "../../kube/time.ts";
+import type { ChildPatch } from "../../kube/plan.ts";
 import { factsOf } from "../specs/facts.ts";
-import * as podState from "./pod-state.ts";
+import * as podState from "../jobs/pod-state.ts";
 
 export const CANCELLED_EARLY = "the run was cancelled before its agent had started";
 
@@ -21,7 +22,7 @@ export function isCancelled({ metadata }: AgentRun): boolean {
 export function stopNow(pod: Pod, now: number): ChildPatch[] {
   const { namespace = "", name = "", uid = "", deletionTimestamp } = pod.metadata;
   const { activeDeadlineSeconds = Number.POSITIVE_INFINITY } = pod.spec;
-  const had = Math.max(1, Math.floor((now - podState.timeOf(pod.status?.startTime, now)) / 1000));
+  const had = Math.max(1, Math.floor((now - timeOf(pod.status?.startTime, now)) / 1000));
   if (podState.isPodFinished(pod) || deletionTimestamp !== undefined || activeDeadlineSeconds <= had)
     return [];
   return [{ type: pods, namespace, name, uid, patch: { spec: { activeDeadlineSeconds: had } } }];

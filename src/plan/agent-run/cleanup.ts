@@ -5,7 +5,7 @@ import { findCondition, setConditions } from "../../api/conditions.ts";
 import { ANNOTATION_CLEANUP, ANNOTATION_ORIGIN, FINALIZER_WORKTREE } from "../../api/labels.ts";
 import type { Reason } from "../../api/reasons.ts";
 import { jobs, type Job, type Pod } from "../../kube/builtin.ts";
-import { isDeleting, type KubeObject } from "../../kube/objects.ts";
+import { isDeleting } from "../../kube/objects.ts";
 import {
   buildCleanupJob,
   cleanupOrigin,
@@ -13,18 +13,16 @@ import {
   type WorktreeCleanup,
 } from "../specs/cleanup-job.ts";
 import { gitResources } from "../specs/git-resources.ts";
-import type { EventIntent, Plan, Removal } from "../plan.ts";
-import {
-  isTemporary,
-  type ObservedCleanup,
-  type ObservedRun,
-  type OperatorDefaults,
-  type Refusal,
-} from "./observed.ts";
-import { isHeldOpen, mainEnd, timeOf } from "./pod-state.ts";
-import { jobCondition, type JobState } from "./job-state.ts";
-import { isLost } from "./lost-pod.ts";
-import { timestamp } from "./status.ts";
+import { NOTHING_TO_DO, type EventIntent, type Plan } from "../../kube/plan.ts";
+import { type ObservedCleanup, type ObservedRun } from "./observed.ts";
+import { isTemporary, type Refusal } from "../jobs/refusal.ts";
+import { type OperatorDefaults } from "../defaults.ts";
+import { isHeldOpen, mainEnd } from "../jobs/pod-state.ts";
+import { timeOf } from "../../kube/time.ts";
+import { jobCondition, type JobState } from "../jobs/job-state.ts";
+import { removal } from "../jobs/removal.ts";
+import { isLost } from "../jobs/lost-pod.ts";
+import { timestamp } from "../../kube/time.ts";
 
 type RunPlan = Plan<AgentRunStatus>;
 
@@ -48,10 +46,11 @@ export function isCleanupDue(run: AgentRun): boolean {
 export function planDeletion(observed: ObservedRun): RunPlan {
   const { run, job, cleanup = {}, refusal, now } = observed;
   const { workspace } = cleanup;
-  if (!isCleanupDue(run)) return rest();
+  if (!isCleanupDue(run)) return NOTHING_TO_DO;
   // Without the workspace there is no claim either.
   if (!workspace || isDeleting(workspace)) return releaseWorktree();
-  if (job) return isDeleting(job) ? rest() : { ...rest(), remove: [removal(job, "Foreground")] };
+  if (job)
+    return isDeleting(job) ? NOTHING_TO_DO : { ...NOTHING_TO_DO, remove: [removal(job, "Foreground")] };
   if (refusal && !isWaitedOut(run, refusal, now)) return releaseWorktree(kept(refusal.message));
   if (refusal) return { ...reportRefusal(observed, refusal), requeue: { afterMs: RECHECK_MS } };
   const progress = progressOf(run, cleanup, now);
@@ -61,7 +60,7 @@ export function planDeletion(observed: ObservedRun): RunPlan {
     case "kept":
       return releaseWorktree(kept(progress.message));
     default:
-      return { ...rest(), ...push(progress, observed, workspace) };
+      return { ...NOTHING_TO_DO, ...push(progress, observed, workspace) };
   }
 }
 
@@ -78,16 +77,20 @@ export function planAfterSuccess(observed: ObservedRun): RunPlan | undefined {
   switch (progress.state) {
     case "removed": {
       const event = removed(run);
-      return { ...rest(), events: [event], ...report(observed, "True", "WorktreeCleaned", event.note) };
+      return {
+        ...NOTHING_TO_DO,
+        events: [event],
+        ...report(observed, "True", "WorktreeCleaned", event.note),
+      };
     }
     case "kept": {
       const event = kept(progress.message);
-      return { ...rest(), events: [event], ...report(observed, "False", "WorktreeKept", event.note) };
+      return { ...NOTHING_TO_DO, events: [event], ...report(observed, "False", "WorktreeKept", event.note) };
     }
     default: {
       const message = `Job ${cleanupJob(observed, workspace).metadata.name} removes the worktree`;
       return {
-        ...rest(),
+        ...NOTHING_TO_DO,
         ...push(progress, observed, workspace),
         ...report(observed, "False", "WorktreeCleaning", message),
       };
@@ -101,7 +104,7 @@ function isWaitedOut({ metadata }: AgentRun, refusal: Refusal, now: number): boo
 }
 
 function reportRefusal(observed: ObservedRun, { message }: Refusal): RunPlan {
-  return { ...rest(), ...report(observed, "False", "WorktreeCleaning", message) };
+  return { ...NOTHING_TO_DO, ...report(observed, "False", "WorktreeCleaning", message) };
 }
 
 /** For what comes with no watch. */
@@ -207,15 +210,5 @@ function kept(message: string): EventIntent {
 }
 
 function releaseWorktree(...events: EventIntent[]): RunPlan {
-  return { ...rest(), events, finalizers: { [FINALIZER_WORKTREE]: false } };
-}
-
-/** Only this very Job is meant. */
-export function removal({ metadata }: KubeObject, propagationPolicy: Removal["propagationPolicy"]): Removal {
-  const { namespace = "", name = "", uid = "" } = metadata;
-  return { type: jobs, namespace, name, uid, propagationPolicy };
-}
-
-function rest(): RunPlan {
-  return { create: [], remove: [], events: [], requeue: "onChange" };
+  return { ...NOTHING_TO_DO, events, finalizers: { [FINALIZER_WORKTREE]: false } };
 }

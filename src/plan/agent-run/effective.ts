@@ -1,5 +1,6 @@
 import type { AgentProvider } from "../../api/agent-provider.ts";
 import type { EnvVar, PodSecurityContext, ResourceRequirements } from "../../kube/builtin.ts";
+import { BUILT_IN_STORAGE } from "../defaults.ts";
 import { mergeEnv } from "../specs/env.ts";
 import { gitResources } from "../specs/git-resources.ts";
 import type { ObservedRun } from "./observed.ts";
@@ -29,8 +30,6 @@ export interface EffectiveDefaults {
 }
 
 const BUILT_IN_TIMEOUT = "1h";
-/** Of a run's claim, and of a workspace's. */
-export const BUILT_IN_STORAGE = "10Gi";
 const BUILT_IN_IDENTITY = { name: "Agent Operator", email: "agent-operator@localhost" };
 
 export const FROM_RUN = "AgentRun";

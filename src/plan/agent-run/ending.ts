@@ -16,10 +16,11 @@ import { wasStoppedByCancel } from "./cancel.ts";
 import { explainAgentError, isExplained, otherFailure } from "./agent-failure.ts";
 import { describeChange } from "./change.ts";
 import type { ObservedRun } from "./observed.ts";
-import { jobCondition, wasSuspended, type JobState } from "./job-state.ts";
-import { isLost } from "./lost-pod.ts";
-import { CONTRACT, SCRIPTS_DIR } from "../specs/scripts.ts";
-import * as podState from "./pod-state.ts";
+import { jobCondition, wasSuspended, type JobState } from "../jobs/job-state.ts";
+import { isLost } from "../jobs/lost-pod.ts";
+import { couldNotStart, initFailure } from "../jobs/init-failure.ts";
+import { timeOf } from "../../kube/time.ts";
+import * as podState from "../jobs/pod-state.ts";
 
 /** How a run ended, before it is put into status. */
 export interface Ending {
@@ -135,34 +136,7 @@ export function jobDeleted({ metadata }: Pick<JobState, "metadata">): Verdict {
 function stoppedLongEnough(pod: Pod, now: number): boolean {
   if (podState.noneRunning(pod)) return true;
   const ready = pod.status?.conditions?.find(({ type }) => type === "Ready")?.lastTransitionTime;
-  return now - podState.timeOf(ready ?? pod.status?.startTime, now) > LAST_WORDS_MS;
-}
-
-/** Why a git container failed, in git's own words. */
-export function initFailure(container: string, end: podState.Terminated): Verdict {
-  const words = end.message?.trim() ?? "";
-  const said = words === "" ? `container ${container} ended with exit code ${end.exitCode}` : words;
-  if (end.reason === "OOMKilled")
-    return failure("OutOfMemory", `container ${container} used more memory than its limit`);
-  if (couldNotStart(end)) {
-    return words.includes(`${SCRIPTS_DIR}/`)
-      ? failure("InvalidImage", `${FOREIGN_GIT_IMAGE}; container ${container}: ${said}`)
-      : failure("StartError", `container ${container} could not be started: ${said}`);
-  }
-  return failure(INIT_EXIT_REASONS[end.exitCode] ?? "CloneFailed", said);
-}
-
-const FOREIGN_GIT_IMAGE = `the git image does not fit the operator: it has no scripts in ${SCRIPTS_DIR}, the operator needs those with contract ${CONTRACT}. Use the git image of the operator's version`;
-
-/** Exit codes of the scripts; every other one is git's. */
-const INIT_EXIT_REASONS: Readonly<Record<number, Reason>> = {
-  65: "VolumeNotWritable",
-  66: "InvalidImage",
-  67: "BranchInUse",
-};
-
-function couldNotStart({ reason }: podState.Terminated): boolean {
-  return reason === "StartError" || reason === "ContainerCannotRun";
+  return now - timeOf(ready ?? pod.status?.startTime, now) > LAST_WORDS_MS;
 }
 
 function agentEnd(

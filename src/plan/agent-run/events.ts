@@ -1,5 +1,5 @@
 import type { AgentRun, AgentRunStatus } from "../../api/agent-run.ts";
-import type { EventIntent } from "../plan.ts";
+import type { EventIntent } from "../../kube/plan.ts";
 
 /** The event that a new status deserves: one for each change of phase or reason, none for a repetition. */
 export function eventsOf(run: AgentRun, next: AgentRunStatus): EventIntent[] {

@@ -1,7 +1,7 @@
 import type { AgentRun } from "../../api/agent-run.ts";
 import { agentRuns } from "../../api/resources.ts";
-import type { Requeue, Removal } from "../plan.ts";
-import { timeOf } from "./pod-state.ts";
+import type { Requeue, Removal } from "../../kube/plan.ts";
+import { timeOf } from "../../kube/time.ts";
 
 /** What becomes of a finished run in the end: its removal when its time to live is over, or when that will be. */
 export function expiryOf(run: AgentRun, now: number): { remove: Removal[]; requeue: Requeue } {

@@ -3,26 +3,30 @@ import { FINALIZER_WORKTREE } from "../../api/labels.ts";
 import type { Reason } from "../../api/reasons.ts";
 import { jobs, persistentVolumeClaims, type Job, type Pod } from "../../kube/builtin.ts";
 import { isDeleting } from "../../kube/objects.ts";
+import { timestamp } from "../../kube/time.ts";
 import { buildRunClaim } from "../specs/run-claim.ts";
 import { buildRunJob } from "../specs/run-job.ts";
 import { tooLarge } from "../specs/size.ts";
-import type { Child, EventIntent, Requeue, Plan } from "../plan.ts";
+import { NOTHING_TO_DO, type Child, type EventIntent, type Requeue, type Plan } from "../../kube/plan.ts";
 import type { ResolvedRun } from "../resolved-run.ts";
-import { cleansOnDelete, planAfterSuccess, planDeletion, removal } from "./cleanup.ts";
+import { cleansOnDelete, planAfterSuccess, planDeletion } from "./cleanup.ts";
+import { removal } from "../jobs/removal.ts";
 import { CANCELLED_EARLY, isCancelled, stopNow } from "./cancel.ts";
 import { endingOf, jobDeleted, type Ending } from "./ending.ts";
 import { eventsOf } from "./events.ts";
-import { retryOf, type ObservedRun } from "./observed.ts";
+import { type ObservedRun } from "./observed.ts";
+import { retryOf } from "../jobs/refusal.ts";
 import { expiryOf } from "./expiry.ts";
-import { isOver, podLateInMs, type JobState } from "./job-state.ts";
-import { givenUpAt, isLost } from "./lost-pod.ts";
-import * as podState from "./pod-state.ts";
+import { isOver } from "./run-job.ts";
+import { podLateInMs, type JobState, SLOW_START_MS } from "../jobs/job-state.ts";
+import { givenUpAt, isLost } from "../jobs/lost-pod.ts";
+import * as podState from "../jobs/pod-state.ts";
 import { agentOf } from "./references.ts";
 import { resolveRun } from "./resolve.ts";
 import { isRecorded, nextAttempt, pauseLeft } from "./retry.ts";
 import { outcomeOf } from "./change.ts";
 import { resultOf, usageOf } from "./result.ts";
-import { startProblemOf, isPassed, isSlow, isSameMessage, SLOW_START_MS, suspensionOf } from "./start-up.ts";
+import { startProblemOf, isPassed, isSlow, isSameMessage, suspensionOf } from "../jobs/start-up.ts";
 import * as status from "./status.ts";
 
 /** For what comes with no watch: the events of a slow pod, room in a quota. */
@@ -66,8 +70,8 @@ const deleting: Step = (observed) => (isDeleting(observed.run) ? planDeletion(ob
 const finished: Step = (observed) => {
   const { run, job, pod, now } = observed;
   if (!status.isFinished(run)) return undefined;
-  if (job && !isOver(run, job, pod)) return { ...rest(), remove: [removal(job, "Background")] };
-  const plan = planAfterSuccess(observed) ?? { ...rest(), ...expiryOf(run, now) };
+  if (job && !isOver(run, job, pod)) return { ...NOTHING_TO_DO, remove: [removal(job, "Background")] };
+  const plan = planAfterSuccess(observed) ?? { ...NOTHING_TO_DO, ...expiryOf(run, now) };
   return pod && podState.isHeldOpen(pod) ? { ...plan, patches: stopNow(pod, now) } : plan;
 };
 
@@ -113,10 +117,10 @@ const replaced: Step = ({ run, job, pod, now }) => {
   if (job) {
     if (!isRecorded(run, job)) return undefined;
     const how = pod && isLost(pod, now) ? "Background" : "Foreground";
-    return { ...rest(), remove: isDeleting(job) ? [] : [removal(job, how)] };
+    return { ...NOTHING_TO_DO, remove: isDeleting(job) ? [] : [removal(job, how)] };
   }
   const leftMs = pauseLeft(run, now);
-  return leftMs === 0 ? undefined : { ...rest(), requeue: { afterMs: leftMs } };
+  return leftMs === 0 ? undefined : { ...NOTHING_TO_DO, requeue: { afterMs: leftMs } };
 };
 
 /** The Job exists: its pod decides. */
@@ -184,11 +188,12 @@ function showStartUp(observed: ObservedRun, job: JobState): RunPlan {
   const { reason, message } = run.status ?? {};
   const nextMs = nextRequeueMs(job, pod, now);
   if (!problem) {
-    const plan = isPassed(reason, observed) ? initializing(observed, job) : rest();
+    const plan = isPassed(reason, observed) ? initializing(observed, job) : NOTHING_TO_DO;
     return { ...plan, requeue: { afterMs: nextMs } };
   }
   const requeue = { afterMs: Math.min(problem.fails?.afterMs ?? RECHECK_MS, nextMs) };
-  if (reason === problem.reason && isSameMessage(message, problem.message)) return { ...rest(), requeue };
+  if (reason === problem.reason && isSameMessage(message, problem.message))
+    return { ...NOTHING_TO_DO, requeue };
   const stage = status.initializingStage(problem.reason, problem.message);
   return write(run, status.enterStage(run, stage, now), requeue);
 }
@@ -264,7 +269,7 @@ function end(observed: ObservedRun, ending: Ending): RunPlan {
     {
       ...status.enterStage(run, stage, now),
       podName: pod?.metadata.name ?? run.status?.podName,
-      completionTime: ending.at ?? status.timestamp(now),
+      completionTime: ending.at ?? timestamp(now),
       exitCode,
       outcome: outcomeOf(git),
       branch: git?.branch ?? run.status?.branch,
@@ -276,9 +281,5 @@ function end(observed: ObservedRun, ending: Ending): RunPlan {
 }
 
 function write(run: AgentRun, next: AgentRunStatus, requeue: Requeue): RunPlan {
-  return { ...rest(), status: next, events: eventsOf(run, next), requeue };
-}
-
-function rest(): RunPlan {
-  return { create: [], remove: [], events: [], requeue: "onChange" };
+  return { ...NOTHING_TO_DO, status: next, events: eventsOf(run, next), requeue };
 }

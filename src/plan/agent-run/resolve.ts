@@ -6,13 +6,7 @@ import { agentNamed } from "../../agents/registry.ts";
 import type { EnvVar, LocalKeyRef } from "../../kube/builtin.ts";
 import { parseDuration } from "../../kube/duration.ts";
 import { sharedClaimName, workspaceClaimName } from "../specs/names.ts";
-import type {
-  KeySource,
-  ResolvedProvider,
-  ResolvedRepository,
-  ResolvedRun,
-  ResolvedWorkspace,
-} from "../resolved-run.ts";
+import type { KeySource, ResolvedProvider, ResolvedRun, ResolvedWorkspace } from "../resolved-run.ts";
 import {
   type Effective,
   type EffectiveDefaults,
@@ -22,6 +16,7 @@ import {
   fromConfig,
   fromProvider,
 } from "./effective.ts";
+import { resolveRepository } from "../repository.ts";
 import { releasedBy } from "./released-runs.ts";
 import type { ObservedRun, References } from "./observed.ts";
 import {
@@ -234,21 +229,6 @@ function resolveProvider(
     token: secret && { variable, secret: { name: secret.name, key: secret.key } },
     environment,
     cliArgs: fields.cliArgs ?? [],
-  };
-}
-
-type RepositorySpec = NonNullable<AgentRun["spec"]["repository"]> | AgentWorkspace["spec"]["repository"];
-
-/** A repository as its spec has it, with defaults applied. */
-export function resolveRepository(spec: RepositorySpec): ResolvedRepository {
-  return {
-    url: spec.url,
-    branch: spec.branch,
-    commit: "commit" in spec ? spec.commit : undefined,
-    credentials: spec.credentialsSecretRef,
-    caBundle: spec.caBundleRef,
-    submodules: spec.submodules ?? false,
-    exposeCredentialsToAgent: spec.exposeCredentialsToAgent ?? false,
   };
 }
 

@@ -3,7 +3,7 @@ import type { KubeObject } from "../../kube/objects.ts";
 import { isCancelled } from "./cancel.ts";
 import type { Ending } from "./ending.ts";
 import type { ObservedRun } from "./observed.ts";
-import { timeOf } from "./pod-state.ts";
+import { timeOf, timestamp } from "../../kube/time.ts";
 import { resultOf, usageOf } from "./result.ts";
 import * as status from "./status.ts";
 
@@ -26,7 +26,7 @@ export function nextAttempt(observed: ObservedRun, ending: Ending): AgentRunStat
     reason: ending.reason,
     message: ending.message,
     startedAt: run.status?.startedAt,
-    completionTime: ending.at ?? status.timestamp(now),
+    completionTime: ending.at ?? timestamp(now),
     exitCode: ending.exitCode,
     result: resultOf(ending),
   };

@@ -2,6 +2,7 @@ import type { AgentRun, AgentRunPhase, AgentRunStatus } from "../../api/agent-ru
 import { setConditions, type DesiredCondition } from "../../api/conditions.ts";
 import type { Reason } from "../../api/reasons.ts";
 import type { KubeObject } from "../../kube/objects.ts";
+import { timestamp } from "../../kube/time.ts";
 import { factsOf } from "../specs/facts.ts";
 
 const TERMINAL: ReadonlySet<AgentRunPhase> = new Set(["Succeeded", "Failed", "TimedOut"]);
@@ -100,9 +101,4 @@ export function jobStatus(job: KubeObject, now: number): Partial<AgentRunStatus>
     jobName: job.metadata.name,
     startTime: job.metadata.creationTimestamp ?? timestamp(now),
   };
-}
-
-/** RFC 3339 in whole seconds, as Kubernetes writes times. */
-export function timestamp(milliseconds: number): string {
-  return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
 }

@@ -2,8 +2,9 @@ import type { AgentConfig } from "../../api/agent-config.ts";
 import type { AgentRun } from "../../api/agent-run.ts";
 import type { AgentWorkspace } from "../../api/agent-workspace.ts";
 import type { PersistentVolumeClaim, Pod } from "../../kube/builtin.ts";
-import type { JobState } from "../agent-run/job-state.ts";
-import type { OperatorDefaults, Refusal } from "../agent-run/observed.ts";
+import type { JobState } from "../jobs/job-state.ts";
+import type { OperatorDefaults } from "../defaults.ts";
+import type { Refusal } from "../jobs/refusal.ts";
 
 /** What is known about a workspace when it is planned. */
 export interface ObservedWorkspace {

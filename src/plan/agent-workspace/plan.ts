@@ -7,16 +7,17 @@ import { isDeleting } from "../../kube/objects.ts";
 import { workspaceClaimName } from "../specs/names.ts";
 import { buildWorkspaceClaims } from "../specs/workspace-claims.ts";
 import { buildWorkspaceJob } from "../specs/workspace-job.ts";
-import { removal } from "../agent-run/cleanup.ts";
-import { jobCondition, type JobState } from "../agent-run/job-state.ts";
-import { givenUpAt, isLost } from "../agent-run/lost-pod.ts";
-import { disruption, failedInit, isHeldOpen, mainEnd, noneRunning } from "../agent-run/pod-state.ts";
-import { startProblemOf, isSlow, isSameMessage, SLOW_START_MS } from "../agent-run/start-up.ts";
-import { isFinished, timestamp } from "../agent-run/status.ts";
-import type { Child, EventIntent, Plan } from "../plan.ts";
+import { removal } from "../jobs/removal.ts";
+import { jobCondition, type JobState, SLOW_START_MS } from "../jobs/job-state.ts";
+import { givenUpAt, isLost } from "../jobs/lost-pod.ts";
+import { disruption, failedInit, isHeldOpen, mainEnd, noneRunning } from "../jobs/pod-state.ts";
+import { startProblemOf, isSlow, isSameMessage } from "../jobs/start-up.ts";
+import { timestamp } from "../../kube/time.ts";
+import { isFinished } from "../agent-run/status.ts";
+import { NOTHING_TO_DO, type Child, type EventIntent, type Plan } from "../../kube/plan.ts";
 import type { WorkspaceSetup } from "../resolved-workspace.ts";
-import { initFailure } from "../agent-run/ending.ts";
-import { retryOf } from "../agent-run/observed.ts";
+import { initFailure } from "../jobs/init-failure.ts";
+import { retryOf } from "../jobs/refusal.ts";
 import type { ObservedWorkspace } from "./observed.ts";
 import { resolveWorkspace, workspaceWaitsFor } from "./resolve.ts";
 import { worktreesOf } from "./worktrees.ts";
@@ -58,7 +59,7 @@ type Step = (observed: ObservedWorkspace, setup: WorkspaceSetup) => WorkspacePla
 function deleting(observed: ObservedWorkspace): WorkspacePlan | undefined {
   if (!isDeleting(observed.workspace)) return undefined;
   const users = usersOf(observed);
-  if (users.length === 0) return rest();
+  if (users.length === 0) return NOTHING_TO_DO;
   const phase = observed.workspace.status?.phase ?? "Pending";
   const names = users.slice(0, MAX_NAMES).join(", ") + (users.length > MAX_NAMES ? ", …" : "");
   const message = `the deletion waits for ${users.length} AgentRun${users.length === 1 ? "" : "s"} to end: ${names}`;
@@ -184,7 +185,7 @@ const retry: Step = (observed, setup) => {
 const follow: Step = (observed, setup) => {
   const { job } = observed;
   if (!job) return undefined;
-  if (isDeleting(job)) return rest();
+  if (isDeleting(job)) return NOTHING_TO_DO;
   const create = missingClaims(observed, setup);
   const failed = jobCondition(job, "Failed");
   const failure = lastFailure(observed);
@@ -252,7 +253,7 @@ function enter(
   const isUsable = phase === "Ready" && reason === "Ready";
   const condition = { type: "Ready", status: isUsable ? "True" : "False", reason, message } as const;
   return {
-    ...rest(),
+    ...NOTHING_TO_DO,
     events: eventsOf(status, phase, reason, message),
     status: {
       ...status,
@@ -306,8 +307,4 @@ function eventsOf(
   const calm = phase === "Ready" || reason === "Cloning" || reason === "Retrying";
   const action = reason === "InUse" ? "Delete" : "Initialize";
   return [{ type: calm ? "Normal" : "Warning", reason, action, note }];
-}
-
-function rest(): WorkspacePlan {
-  return { create: [], remove: [], events: [], requeue: "onChange" };
 }

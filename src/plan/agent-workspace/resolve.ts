@@ -1,7 +1,7 @@
 import { ANNOTATION_RETRY } from "../../api/labels.ts";
 import type { Reason } from "../../api/reasons.ts";
-import { BUILT_IN_STORAGE } from "../agent-run/effective.ts";
-import { resolveRepository } from "../agent-run/resolve.ts";
+import { BUILT_IN_STORAGE } from "../defaults.ts";
+import { resolveRepository } from "../repository.ts";
 import { gitResources } from "../specs/git-resources.ts";
 import type { WorkspaceSetup } from "../resolved-workspace.ts";
 import type { ObservedWorkspace } from "./observed.ts";

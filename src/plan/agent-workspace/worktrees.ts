@@ -2,8 +2,8 @@ import type { AgentRun } from "../../api/agent-run.ts";
 import type { AgentWorkspaceStatus } from "../../api/agent-workspace.ts";
 import { findCondition } from "../../api/conditions.ts";
 import { LABEL_RUN } from "../../api/labels.ts";
-import { jobCondition } from "../agent-run/job-state.ts";
-import { mainEnd } from "../agent-run/pod-state.ts";
+import { jobCondition } from "../jobs/job-state.ts";
+import { mainEnd } from "../jobs/pod-state.ts";
 import type { ObservedWorkspace } from "./observed.ts";
 import { WORKTREES_DIR } from "../specs/paths.ts";
 

@@ -1,6 +1,6 @@
 import { isJsonObject, metaOf, partOf, textOf, type JsonObject } from "../answers/json-object.ts";
 import { badRequest, notFound } from "../answers/status-error.ts";
-import { timestamp } from "../../time.ts";
+import { timestamp } from "../../../kube/time.ts";
 import type { StoredObjects } from "./stored-objects.ts";
 import { serviceAccountUser, type User } from "./user.ts";
 

@@ -14,7 +14,7 @@ import { readObject } from "../kinds/served-object.ts";
 import type { GoTypes } from "../kinds/types/notation.ts";
 import { PLAIN_DELETE } from "../request/delete-options.ts";
 import { StatusError } from "../answers/status-error.ts";
-import { timestamp } from "../../time.ts";
+import { timestamp } from "../../../kube/time.ts";
 import { ownTarget } from "../bootstrap.ts";
 import type { ApiContext } from "../context.ts";
 import type { ResourceTable, StoredObject } from "../storage/table.ts";

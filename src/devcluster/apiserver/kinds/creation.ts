@@ -3,7 +3,7 @@ import { jsonEqual } from "../../../kube/json.ts";
 import type { ObjectMeta, OwnerReference } from "../../../kube/objects.ts";
 import type { Target } from "../request/target.ts";
 import { forbidden, invalid, notFound, badRequest } from "../answers/status-error.ts";
-import { timestamp } from "../../time.ts";
+import { timestamp } from "../../../kube/time.ts";
 import type { Resource } from "./resource.ts";
 import { validateMetadata } from "./validate/metadata.ts";
 

@@ -1,6 +1,6 @@
 import type { ServedGroups } from "../answers/discovery.ts";
 import { itemsOf, metaOf, partOf, textOf, type JsonObject } from "../answers/json-object.ts";
-import { timestamp } from "../../time.ts";
+import { timestamp } from "../../../kube/time.ts";
 import { declare } from "./builtin-resources.ts";
 import { definitionStrategy } from "./definition-strategy.ts";
 import { storageKey, type Resource } from "./resource.ts";

@@ -3,7 +3,7 @@ import type { DeleteRequest } from "../request/delete-options.ts";
 import type { Target } from "../request/target.ts";
 import { failure } from "../answers/status-error.ts";
 import type { Status } from "../../../kube/status.ts";
-import { timestamp } from "../../time.ts";
+import { timestamp } from "../../../kube/time.ts";
 import type { Resource } from "./resource.ts";
 import type { KeptObject } from "./served-object.ts";
 

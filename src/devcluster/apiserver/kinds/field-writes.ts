@@ -6,7 +6,7 @@ import {
 } from "../managed-fields/apply.ts";
 import { apiVersionOf } from "../../../kube/resources.ts";
 import { StatusError } from "../answers/status-error.ts";
-import { timestamp } from "../../time.ts";
+import { timestamp } from "../../../kube/time.ts";
 import type { Resource } from "./resource.ts";
 
 /** Who writes, through which subresource, and when. */

@@ -6,7 +6,7 @@ import {
   notServed,
   unknownResource,
 } from "../answers/status-error.ts";
-import { timestamp } from "../../time.ts";
+import { timestamp } from "../../../kube/time.ts";
 import type { Resource, Subresource } from "./resource.ts";
 
 /** What writes to subresources make of an object. Source: kubernetes pkg/registry/core. */

@@ -1,12 +1,8 @@
 import type { Reason } from "../../api/reasons.ts";
 import type { PersistentVolumeClaim, Pod } from "../../kube/builtin.ts";
-import type { Ending } from "./ending.ts";
-import type { JobState } from "./job-state.ts";
-import type { OperatorDefaults } from "./observed.ts";
+import type { OperatorDefaults } from "../defaults.ts";
+import { SLOW_START_MS, type JobState } from "./job-state.ts";
 import * as podState from "./pod-state.ts";
-
-/** A pod that has nothing running after this time is asked why, and a Job that has no pod. */
-export const SLOW_START_MS = 10_000;
 
 const IMAGE_PULL = new Set([
   "ErrImagePull",
@@ -16,12 +12,19 @@ const IMAGE_PULL = new Set([
   "RegistryUnavailable",
 ]);
 
+/** What an owner fails with. */
+export interface Failure {
+  phase: "Failed";
+  reason: Reason;
+  message: string;
+}
+
 /** What holds a Job's pod up on its way to the agent; undefined while all goes as it should. */
 export interface StartProblem {
   reason: Reason;
   message: string;
   /** The run fails with this when it lasts, or at once (0). */
-  fails?: { afterMs: number; ending: Ending };
+  fails?: { afterMs: number; ending: Failure };
 }
 
 /** What is known of a Job's pod on its way. */
@@ -132,7 +135,7 @@ function imageProblemText({ reason, message }: podState.WaitingContainer): strin
   return message.replace(/^Back-off pulling image "[^"]*": (?:ErrImagePull: )?/, "") || reason;
 }
 
-function failed(reason: Reason, message: string): Ending {
+function failed(reason: Reason, message: string): Failure {
   return { phase: "Failed", reason, message };
 }
 

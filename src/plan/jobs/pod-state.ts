@@ -1,4 +1,5 @@
 import type { ContainerState, ContainerStatus, Pod } from "../../kube/builtin.ts";
+import { timeOf } from "../../kube/time.ts";
 import { parseFetchReport } from "../specs/git-report.ts";
 import { AGENT_CONTAINER, GIT_WORKTREE_CONTAINER, isOwnContainer } from "../specs/names.ts";
 
@@ -130,12 +131,6 @@ export function disruption(pod: Pod): string | undefined {
     ({ type, status }) => type === "DisruptionTarget" && status === "True",
   );
   return target && `${target.reason ?? "Disruption"}: ${target.message ?? "the pod was disrupted"}`;
-}
-
-/** Milliseconds since the epoch, or `fallback` where there is no such time. */
-export function timeOf(timestamp: string | undefined, fallback: number): number {
-  const time = timestamp === undefined ? Number.NaN : Date.parse(timestamp);
-  return Number.isNaN(time) ? fallback : time;
 }
 
 /** When the pod began what it is doing now: the end of its last own init container, else its own start. */

@@ -1,6 +1,7 @@
 import type { Pod } from "../../kube/builtin.ts";
 import { GRACE_SECONDS, JOB_MARGIN_SECONDS } from "../specs/run-job.ts";
-import { isWorkDone, timeOf } from "./pod-state.ts";
+import { isWorkDone } from "./pod-state.ts";
+import { timeOf } from "../../kube/time.ts";
 
 /** Time that a node has to report the end of a pod that it should have stopped. */
 const REPORT_MS = 30_000;

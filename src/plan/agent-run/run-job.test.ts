@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { AgentRun, AgentRunStatus } from "../../api/agent-run.ts";
 import type { Pod } from "../../kube/builtin.ts";
-import { isJobStatusNeeded, isOver, podLateInMs, type JobState } from "./job-state.ts";
+import { isJobStatusNeeded, isOver } from "./run-job.ts";
+import { podLateInMs, type JobState } from "../jobs/job-state.ts";
 
 const NOW = Date.parse("2026-01-01T00:10:00Z");
 const young: JobState = { metadata: { name: "demo", creationTimestamp: "2026-01-01T00:09:55Z" } };

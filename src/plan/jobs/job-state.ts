@@ -1,9 +1,9 @@
-import type { AgentRun } from "../../api/agent-run.ts";
 import type { Job, Pod } from "../../kube/builtin.ts";
-import { isDeleting, type KubeObject } from "../../kube/objects.ts";
-import { isWorkDone, timeOf } from "./pod-state.ts";
-import { SLOW_START_MS } from "./start-up.ts";
-import { isFinished } from "./status.ts";
+import type { KubeObject } from "../../kube/objects.ts";
+import { timeOf } from "../../kube/time.ts";
+
+/** A pod that has nothing running after this time is asked why, and a Job that has no pod. */
+export const SLOW_START_MS = 10_000;
 
 /** A Job without what was asked of it, which is nearly all of it. Of a run's, `status` is there only where it is needed. */
 export type JobState = Pick<Job, "metadata" | "status"> & {
@@ -32,22 +32,6 @@ export function wasSuspended({ status, suspended }: JobState, pod: Pod): boolean
   return since >= timeOf(pod.metadata.creationTimestamp, Number.POSITIVE_INFINITY);
 }
 
-/**
- * Whether only the Job's status can tell how the run goes: there is no pod, and none is just about to come; or it is
- * being deleted, and the Job may know why.
- */
-export function isJobStatusNeeded(
-  run: AgentRun,
-  job: KubeObject,
-  { pod, warning, now }: { pod?: Pod; warning?: string; now: number },
-): boolean {
-  if (isDeleting(run)) return false;
-  if (pod) return isDeleting(pod) && !isFinished(run);
-  const hadPod = run.status?.podName !== undefined;
-  if (isFinished(run)) return !hadPod && !isDeleting(job);
-  return hadPod || warning !== undefined || run.status?.reason === "Queued" || isPodLate(job, now);
-}
-
 /** Whether a Job without a pod has had time enough for one. */
 export function isPodLate(job: KubeObject, now: number): boolean {
   return podLateInMs(job, now) === 0;
@@ -60,14 +44,4 @@ export function podLateInMs(job: KubeObject, now: number): number {
 
 function ageMs({ metadata }: KubeObject, now: number): number {
   return now - timeOf(metadata.creationTimestamp, now);
-}
-
-/**
- * Whether nothing of a Job goes on, or will. With `backoffLimit: 0` no second pod follows the one that `run` names. A node
- * reports the end of a container a second or two before the pod's: the Job stays all the same, with its pod and log.
- */
-export function isOver(run: AgentRun, job: JobState, pod: Pod | undefined): boolean {
-  if (isDeleting(job)) return true;
-  if (pod) return isWorkDone(pod) || isDeleting(pod);
-  return run.status?.podName !== undefined || hasEnded(job);
 }

@@ -1,0 +1,14 @@
+import type { ResourceRequirements } from "../kube/builtin.ts";
+
+/** What the operator's flags decide for runs that say nothing themselves. */
+export interface OperatorDefaults {
+  gitImage: string;
+  agentImage: string;
+  /** What git containers ask for where the AgentConfig does not say. */
+  gitResources?: ResourceRequirements;
+  /** How long an image may fail to be pulled before its run fails. */
+  imagePullTimeoutSeconds: number;
+}
+
+/** Of a run's claim, and of a workspace's. */
+export const BUILT_IN_STORAGE = "10Gi";

@@ -1,0 +1,36 @@
+import type { Reason } from "../../api/reasons.ts";
+import { CONTRACT, SCRIPTS_DIR } from "../specs/scripts.ts";
+import type { Terminated } from "./pod-state.ts";
+import type { Failure } from "./start-up.ts";
+
+/** Why a git container failed, in git's own words. */
+export function initFailure(container: string, end: Terminated): Failure {
+  const words = end.message?.trim() ?? "";
+  const said = words === "" ? `container ${container} ended with exit code ${end.exitCode}` : words;
+  if (end.reason === "OOMKilled")
+    return failure("OutOfMemory", `container ${container} used more memory than its limit`);
+  if (couldNotStart(end)) {
+    return words.includes(`${SCRIPTS_DIR}/`)
+      ? failure("InvalidImage", `${FOREIGN_GIT_IMAGE}; container ${container}: ${said}`)
+      : failure("StartError", `container ${container} could not be started: ${said}`);
+  }
+  return failure(INIT_EXIT_REASONS[end.exitCode] ?? "CloneFailed", said);
+}
+
+const FOREIGN_GIT_IMAGE = `the git image does not fit the operator: it has no scripts in ${SCRIPTS_DIR}, the operator needs those with contract ${CONTRACT}. Use the git image of the operator's version`;
+
+/** Exit codes of the scripts; every other one is git's. */
+const INIT_EXIT_REASONS: Readonly<Record<number, Reason>> = {
+  65: "VolumeNotWritable",
+  66: "InvalidImage",
+  67: "BranchInUse",
+};
+
+/** Whether the container's command could not be run at all. */
+export function couldNotStart({ reason }: Terminated): boolean {
+  return reason === "StartError" || reason === "ContainerCannotRun";
+}
+
+function failure(reason: Reason, message: string): Failure {
+  return { phase: "Failed", reason, message };
+}
