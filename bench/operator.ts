@@ -62,7 +62,7 @@ async function measure(): Promise<Report> {
   // The git containers run as another user.
   await chmod(scratch, 0o755);
   const bundled = join(scratch, "operator");
-  await bundle(root, bundled);
+  await bundle(root, bundled, "image");
   const bench: Bench = {
     root,
     scratch,

@@ -1,4 +1,4 @@
-import { chmod, cp, readFile, writeFile } from "node:fs/promises";
+import { chmod, cp, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { build, type Metafile } from "esbuild";
 
@@ -6,26 +6,56 @@ import { build, type Metafile } from "esbuild";
 const BANNER =
   'import { createRequire } from "node:module";\nconst require = createRequire(import.meta.url);';
 
-/** What is started; everything else that `bundle` writes is imported by it. */
+/** What is started; everything else that is bundled is imported by it. */
 export const BUNDLED_PROGRAM = "agent-operator.mjs";
 
-/** The parts of config/ that `install` and `uninstall` read. */
-const INSTALLED = ["crd", "default", "operator", "rbac", "users"];
+/** A way in which the program is shipped. */
+interface Form {
+  entry: string;
+  /** The oldest Node that runs it. */
+  target: string;
+  /** Files and folders of the checkout that it reads, and where they are beside it. */
+  assets: Readonly<Record<string, string>>;
+}
+
+const SANDBOX = "src/devcluster/kubelet/sandbox";
+
+const FORMS = {
+  /** For the operator's image: without the embedded cluster and the demo. */
+  image: {
+    entry: "src/cli/shipped.ts",
+    target: "node24",
+    assets: sameIn("config/", "crd", "default", "operator", "rbac", "users"),
+  },
+  /** For people: every command. */
+  npm: {
+    entry: "src/cli/packed.ts",
+    target: "node22",
+    assets: {
+      ...sameIn("", "config", "images/agent/scripts"),
+      [`${SANDBOX}/set-up-root.sh`]: "set-up-root.sh",
+      [`${SANDBOX}/start-command.sh`]: "start-command.sh",
+    },
+  },
+} as const satisfies Record<string, Form>;
+
+export type FormName = keyof typeof FORMS;
 
 /**
- * Writes the program that is shipped into `outdir`, as the operator's image holds it: one executable file and,
- * beside it, what only some commands need, so that the operator does not load it, and config/. Resolves to the files
- * that it was made of.
+ * Writes the program into `outdir` in the form that is shipped so: one executable file and, beside it, what only some
+ * commands need, so that the operator does not load it, and the files that it reads. Nothing of the checkout is needed
+ * to run it. Resolves to the files that it was made of.
  */
-export async function bundle(root: string, outdir: string): Promise<string[]> {
+export async function bundle(root: string, outdir: string, name: FormName): Promise<string[]> {
+  const form: Form = FORMS[name];
   const { metafile } = await build({
-    entryPoints: { [basename(BUNDLED_PROGRAM, ".mjs")]: join(root, "src", "cli", "shipped.ts") },
+    entryPoints: { [basename(BUNDLED_PROGRAM, ".mjs")]: join(root, form.entry) },
     outdir,
     outExtension: { ".js": ".mjs" },
     bundle: true,
     splitting: true,
     platform: "node",
-    target: "node24",
+    target: form.target,
     format: "esm",
     // Names stay as they are, for stack traces.
     minifySyntax: true,
@@ -40,33 +70,13 @@ export async function bundle(root: string, outdir: string): Promise<string[]> {
   });
   refuseLostNames(metafile);
   await chmod(join(outdir, BUNDLED_PROGRAM), 0o755);
-  for (const part of INSTALLED)
-    await cp(join(root, "config", part), join(outdir, "config", part), { recursive: true });
-  await writeFile(join(outdir, "package.json"), JSON.stringify(await packageOf(root), undefined, 2));
+  for (const [from, to] of Object.entries(form.assets))
+    await cp(join(root, from), join(outdir, to), { recursive: true });
   return Object.keys(metafile.inputs);
 }
 
-/** Makes the bundle an npm package, which depends on nothing. */
-async function packageOf(root: string): Promise<object> {
-  const text = await readFile(join(root, "package.json"), "utf8");
-  const { name, version, description, license, engines } = JSON.parse(text) as Package;
-  return {
-    name,
-    version,
-    description,
-    license,
-    type: "module",
-    bin: { [name]: BUNDLED_PROGRAM },
-    engines,
-  };
-}
-
-interface Package {
-  name: string;
-  version: string;
-  description: string;
-  license: string;
-  engines: object;
+function sameIn(folder: string, ...names: string[]): Record<string, string> {
+  return Object.fromEntries(names.map((name) => [folder + name, folder + name]));
 }
 
 /** A CommonJS package that is imported as a promise loses every name but `default` here, and not in a checkout. */
@@ -80,9 +90,19 @@ function refuseLostNames({ inputs, outputs }: Metafile): void {
     );
 }
 
-if (import.meta.main) {
-  const root = join(import.meta.dirname, "..");
-  const outdir = join(root, "dist");
-  await bundle(root, outdir);
-  process.stdout.write(`wrote ${join(outdir, BUNDLED_PROGRAM)}\n`);
+function isForm(name: string | undefined): name is FormName {
+  return name !== undefined && Object.hasOwn(FORMS, name);
 }
+
+async function main(name: string | undefined): Promise<void> {
+  if (!isForm(name)) throw new Error(`usage: node scripts/bundle.ts ${Object.keys(FORMS).join("|")}`);
+  const root = join(import.meta.dirname, "..");
+  const outdir = join(root, "dist", name);
+  // What an earlier version left must not be shipped.
+  await rm(outdir, { recursive: true, force: true });
+  await bundle(root, outdir, name);
+  // Standard output belongs to npm, which prints the name of what it has packed.
+  process.stderr.write(`wrote ${join(outdir, BUNDLED_PROGRAM)}\n`);
+}
+
+if (import.meta.main) await main(process.argv[2]);

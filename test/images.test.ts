@@ -5,7 +5,8 @@ import { describe, it } from "node:test";
 import { agentOfType } from "../src/agents/registry.ts";
 import { NAMED_AGENTS } from "../src/api/agent-types.ts";
 import packageInfo from "../package.json" with { type: "json" };
-import { projectRoot } from "./support/project-files.ts";
+import { importsOf } from "./support/house-rules.ts";
+import { projectRoot, readProjectFiles } from "./support/project-files.ts";
 
 const operator = readText("Dockerfile");
 const agent = readText("images/agent/Dockerfile");
@@ -25,6 +26,16 @@ describe("the Dockerfiles", () => {
       assert.match(agent, new RegExp(`^ && ${cli} --version( \\\\)?$`, "m"));
       assert.ok(guide.includes(` ${npmPackage}`), `the guide's image has not ${npmPackage}`);
     }
+  });
+
+  it("bundle the operator from the packages that its sources import", () => {
+    const [, kept = ""] = /^RUN kept='\^\((.*)\)\$'/m.exec(operator) ?? [];
+    const imported = readProjectFiles(["src"], ".ts")
+      .filter(({ path }) => !path.endsWith(".test.ts") && path !== "src/cli/packed.ts")
+      .flatMap(({ text }) => importsOf(text).filter(({ when }) => when !== "type"))
+      .map(({ specifier }) => /^(?![.]|node:)(?:@[^/]+\/)?[^/]+/.exec(specifier)?.[0])
+      .filter((name) => name !== undefined);
+    assert.deepEqual(kept.split("|").toSorted(), [...new Set([...imported, "esbuild"])].toSorted());
   });
 
   it("tag the version of this package", () => {

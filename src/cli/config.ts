@@ -10,6 +10,8 @@ export interface Config {
   readonly workingDirectory: string;
   readonly temporaryDirectory: string;
   readonly homeDirectory: string;
+  /** What is fetched once for the user, such as agents, is kept here. */
+  readonly cacheDirectory: string;
   /** Search path for programs. */
   readonly path: string;
   /** The key of a real model service, which `demo --live` alone uses; undefined: it is not set. */
@@ -34,6 +36,7 @@ export function readConfig(packageRoot: string, env: NodeJS.ProcessEnv = process
     workingDirectory: process.cwd(),
     temporaryDirectory: tmpdir(),
     homeDirectory: home,
+    cacheDirectory: join(env["XDG_CACHE_HOME"] || join(home, ".cache"), "agent-operator"),
     path: env["PATH"] ?? "",
     modelKey: (variable) => env[variable] || undefined,
     inCluster: host ? { host, port: env["KUBERNETES_SERVICE_PORT"] ?? "443" } : undefined,

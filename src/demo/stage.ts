@@ -21,6 +21,8 @@ export interface StageOptions {
   /** The key of the real model service; without it the scripted one answers. */
   liveKey?: string;
   packageRoot: string;
+  /** Directories with the agents' programs. */
+  toolDirectories: readonly string[];
   temporaryDirectory: string;
   workingDirectory: string;
   homeDirectory: string;
@@ -56,6 +58,7 @@ export async function setStage(
     await startLocalCluster({
       dataDir: join(directory, "cluster"),
       packageRoot: options.packageRoot,
+      toolDirectories: options.toolDirectories,
       path: options.path,
       gitMirrors: repository.mirrorPath === undefined ? {} : { [repository.url]: repository.mirrorPath },
       operator: { logFile: join(directory, "operator.log") },

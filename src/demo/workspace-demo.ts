@@ -16,6 +16,9 @@ import type { StageOptions } from "./stage.ts";
 
 import { TASKS } from "./workspace-tasks.ts";
 
+/** Two runs of each. */
+export const WORKSPACE_AGENTS = ["claude", "opencode"] as const;
+
 const WORKSPACE_NAME = "greeter";
 
 /** How long the workspace may take to list what its last run has left. */
@@ -47,9 +50,8 @@ export async function runWorkspaceDemo(
   if (signal.aborted) return undefined;
   observer.started(cluster, repository);
 
-  const agents = ["claude", "opencode"] as const;
   const objects = buildNamespaceObjects({
-    agents,
+    agents: WORKSPACE_AGENTS,
     apiKey: options.liveKey ?? ANY_KEY,
     modelUrl,
     // Both know it by name and price.

@@ -34,9 +34,8 @@ function readPki(text: string, now: Date): Pki | undefined {
 }
 
 async function createPki(now: Date): Promise<Pki> {
-  // Loaded here, since a cluster that has its keys needs neither of the two.
-  await import("reflect-metadata");
-  const x509 = await import("@peculiar/x509");
+  // Loaded here, since a cluster that has its keys does without.
+  const x509 = await import("../runtime/x509-library.ts");
   const generate = () => webcrypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
   const [ca, server, admin] = await Promise.all([generate(), generate(), generate()]);
   const validity = {

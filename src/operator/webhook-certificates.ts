@@ -177,8 +177,8 @@ async function createCertificate(
 }
 
 /** Loaded here, since an operator that serves no webhook needs none of it. */
-function loadX509(): Promise<typeof import("./x509-library.ts")> {
-  return import("./x509-library.ts");
+function loadX509(): Promise<typeof import("../runtime/x509-library.ts")> {
+  return import("../runtime/x509-library.ts");
 }
 
 function generateKeys(): Promise<webcrypto.CryptoKeyPair> {

@@ -84,6 +84,8 @@ export const NOT_RUN: Readonly<Record<string, string>> = {
   "npm run test:tools": "needs Debian's packages; .ci/run runs it",
   "npm run demo": "test/e2e/demo.timed.ts runs it",
   "npm run dev": "does not end; test/e2e/dev.timed.ts runs it",
+  "npm pack": "test/e2e/packed.test.ts packs, installs and runs the package",
+  "npm install --global": "test/e2e/packed.test.ts does it",
   "docker build": "needs a Docker daemon; npm run image:check builds the same files",
   "kubectl -n agent-operator-system rollout status":
     "the embedded cluster makes no pods of a Deployment; test/e2e/install.test.ts starts one of its template",

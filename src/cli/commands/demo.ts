@@ -4,7 +4,8 @@ import { AGENT_TYPES } from "../../api/agent-types.ts";
 import type { DemoObserver } from "../../demo/demo.ts";
 import { runDemo } from "../../demo/demo.ts";
 import type { StageOptions } from "../../demo/stage.ts";
-import { runWorkspaceDemo } from "../../demo/workspace-demo.ts";
+import { runWorkspaceDemo, WORKSPACE_AGENTS } from "../../demo/workspace-demo.ts";
+import { agentTools } from "../agent-tools.ts";
 import { demoOptions, type DemoValues } from "../options.ts";
 import { UsageError } from "../command.ts";
 import type { CommandContext } from "../context.ts";
@@ -27,7 +28,8 @@ export async function runDemoCommand(values: DemoValues, context: CommandContext
     throw new UsageError("--prompt needs --live: the scripted model does its own task, whatever it is asked");
   if (values.workspace && values.agent !== demoOptions.agent.default)
     throw new UsageError("--agent cannot be given with --workspace, which shows two agents of each kind");
-  const stage = stageOptions(values, context, liveKey);
+  const agents = values.workspace ? WORKSPACE_AGENTS : [agent];
+  const stage = stageOptions(values, context, liveKey, await agentTools(agents, context));
   const runs = values.workspace
     ? await runWorkspaceDemo(stage, workspaceObserver(values, context))
     : await runDemo(
@@ -53,12 +55,14 @@ function stageOptions(
   values: DemoValues,
   { config, stop }: CommandContext,
   liveKey: string | undefined,
+  toolDirectories: readonly string[],
 ): StageOptions {
   return {
     ...(values.repo === undefined ? {} : { repo: values.repo }),
     ...(values.prompt === undefined ? {} : { prompt: values.prompt }),
     ...(liveKey === undefined ? {} : { liveKey }),
     packageRoot: config.packageRoot,
+    toolDirectories,
     temporaryDirectory: config.temporaryDirectory,
     workingDirectory: config.workingDirectory,
     homeDirectory: config.homeDirectory,
