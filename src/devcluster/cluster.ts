@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { homedir, hostname, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createClient } from "../client/client.ts";
@@ -89,6 +89,8 @@ async function start(options: DevClusterOptions, dataDir: string, started: Async
     detectSandbox(kubeletDirectory, path, options.sandbox),
   ]);
   started.defer(() => server.close());
+  // Containers that are processes of this machine under another uid have to get through.
+  if (!sandbox.hasMounts && sandbox.changesUser) chmodSync(dataDir, 0o711);
   const listening = await server.listen(options.port === undefined ? {} : { port: options.port });
   const nodeName = nodeNameOf(hostname());
   const builder = createClient(userTransport(server, "system:apiserver"));

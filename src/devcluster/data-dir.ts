@@ -15,12 +15,12 @@ function holderOf(lock: string): string | undefined {
 }
 
 /**
- * Takes the data directory for this process; the answer gives it back. Throws with the holder's process
+ * Takes the data directory for this process, private to its user; the answer gives it back. Throws with the holder's process
  * id when another cluster runs on it; a lock that a killed cluster left is taken over.
  */
 export function lockDataDir(dataDir: string): () => void {
   mkdirSync(dataDir, { recursive: true });
-  chmodSync(dataDir, 0o711);
+  chmodSync(dataDir, 0o700);
   const lock = join(dataDir, LOCK);
   const holder = holderOf(lock);
   if (holder !== undefined) {

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { availableParallelism, arch, release, totalmem } from "node:os";
 import { join } from "node:path";
 import type { Client } from "../../client/client.ts";
@@ -51,7 +51,6 @@ export function createLocalNode(options: NodeOptions, scratchDirectory: string):
   const { client, nodeName, directory, sandbox, serviceEnv } = options;
   const podsDirectory = join(directory, "pods");
   mkdirSync(podsDirectory, { recursive: true });
-  for (const path of [directory, podsDirectory]) chmodSync(path, 0o711);
   return {
     client,
     sandbox,

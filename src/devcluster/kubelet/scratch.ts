@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseMountInfo } from "./sandbox/mount-table.ts";
 
@@ -39,7 +39,6 @@ export function createScratch(directory: string): Scratch {
   rmSync(onDisk, { recursive: true, force: true });
   const path = inMemory() ?? onDisk;
   mkdirSync(path, { recursive: true });
-  chmodSync(path, 0o711);
   writeFileSync(record, path);
   return {
     path,
