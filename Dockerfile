@@ -1,6 +1,8 @@
 # The operator: docker build -t agent-operator:0.1.0 -t agent-operator:latest .
 # JavaScript in a few files and Node on a base without shell or package manager; the user is 65532.
-FROM node:24.21.0-trixie-slim AS build
+# Digests are those of indexes for all platforms. Dependabot renews them weekly; by hand:
+#   docker buildx imagetools inspect --format '{{.Manifest.Digest}}' IMAGE:TAG
+FROM node:24.21.0-trixie-slim@sha256:8ec5d7557396cfe32d21c3f9c13072355ceab22b584578ca4bb28af31120cffe AS build
 WORKDIR /build/src
 COPY package.json package-lock.json ./
 # Of the development dependencies what the bundle is made of, in the versions of the lock file: the others are the tests'
@@ -13,7 +15,7 @@ COPY src src
 COPY config config
 RUN node scripts/bundle.ts image && node dist/image/agent-operator.mjs version
 
-FROM gcr.io/distroless/cc-debian13:nonroot
+FROM gcr.io/distroless/cc-debian13:nonroot@sha256:e792ab3d241a468a4fd7519ddbbebe66b49b5f365771716ea688ad40b6c6f1c2
 COPY --from=build /usr/local/bin/node /usr/local/bin/node
 COPY --from=build /build/src/dist/image /app
 USER 65532:65532

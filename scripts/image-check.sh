@@ -25,8 +25,8 @@ export CONTAINERS_STORAGE_CONF="$scratch/storage.conf"
 printf '[storage]\ndriver = "vfs"\nrunroot = "%s/run"\ngraphroot = "%s/graph"\n' "$scratch" "$scratch" >"$CONTAINERS_STORAGE_CONF"
 
 version=$(node -p 'require("./package.json").version')
-node_image=$(sed -n 's/^FROM \(node:[^ ]*\) .*/\1/p' Dockerfile)
-runtime_image=$(sed -n 's/^FROM \(gcr[^ ]*\)$/\1/p' Dockerfile)
+node_image=$(sed -n 's/^FROM \(node:[^ @]*\).*/\1/p' Dockerfile)
+runtime_image=$(sed -n 's/^FROM \(gcr[^ @]*\).*/\1/p' Dockerfile)
 authorities=/etc/ssl/certs/ca-certificates.crt
 
 say() { printf '== %s\n' "$*"; }
@@ -41,7 +41,14 @@ stand_in() {
   buildah commit --quiet --rm "$container" "$1" >/dev/null
 }
 
-build() { buildah build --pull=never --volume "$authorities:$authorities:ro" "$@" >"$scratch/log" 2>&1 || { cat "$scratch/log" >&2; exit 1; }; }
+# build DIRECTORY OPTION...: its Dockerfile, without the digests, which the images that stand in do not have.
+build() {
+  directory=$1
+  shift
+  sed 's/^\(FROM [^ ]*\)@sha256:[0-9a-f]*/\1/' "$directory/Dockerfile" >"$scratch/Dockerfile"
+  buildah build --pull=never --volume "$authorities:$authorities:ro" --file "$scratch/Dockerfile" "$@" "$directory" \
+    >"$scratch/log" 2>&1 || { cat "$scratch/log" >&2; exit 1; }
+}
 
 # inside IMAGE COMMAND…: runs it as the image's own user.
 inside() {
@@ -70,7 +77,7 @@ ln -s ../lib/node_modules/npm/bin/npx-cli.js "$scratch/debian/usr/local/bin/npx"
 stand_in "docker.io/library/$node_image" "$scratch/debian"
 
 say "the operator's image"
-build -t "agent-operator:$version" .
+build . -t "agent-operator:$version"
 inside "agent-operator:$version" /usr/local/bin/node /app/agent-operator.mjs version | grep -Fx "agent-operator $version"
 size=$(buildah inspect --type image --format '{{.Docker.Size}}' "agent-operator:$version" 2>/dev/null || echo 0)
 [ "$size" -gt 0 ] 2>/dev/null || size=$(buildah images --json "agent-operator:$version" | node -e 'let t="";process.stdin.on("data",(d)=>(t+=d)).on("end",()=>{const [n,u]=JSON.parse(t)[0].size.split(" ");console.log(Math.round(n*{KB:1e3,MB:1e6,GB:1e9}[u]))})')
@@ -80,7 +87,7 @@ user=$(buildah inspect --type image --format '{{.OCIv1.Config.User}}' "agent-ope
 [ "$user" = 65532:65532 ] || { echo "the operator's image runs as $user" >&2; exit 1; }
 
 say "the image for git"
-build --target git -t "agent-operator-git:$version" images/agent
+build images/agent --target git -t "agent-operator-git:$version"
 # shellcheck disable=SC2016 # The shell in the container expands it.
 inside "agent-operator-git:$version" sh -c 'test "$(id -u)" = 1000 && git --version && ssh -V && id -un' 2>&1
 # shellcheck disable=SC2016 # The shell in the container expands it.
@@ -88,7 +95,7 @@ inside "agent-operator-git:$version" sh -c 'test -x /agent-operator/git-clone.sh
   grep -F 'the operator has contract none'
 
 say "the image for agents"
-build --target agent -t "agent-operator-agent:$version" images/agent
+build images/agent --target agent -t "agent-operator-agent:$version"
 # shellcheck disable=SC2016 # The shell in the container expands it.
 inside "agent-operator-agent:$version" sh -c 'test "$(id -u)" = 1000 && claude --version && opencode --version && codex --version && gemini --version && bash -c "git --version" && node --version' 2>&1
 if [ -n "$archives" ]; then

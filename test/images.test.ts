@@ -43,12 +43,32 @@ describe("the Dockerfiles", () => {
       assert.ok((operator + agent).includes(`-t ${name}:${packageInfo.version} `), name);
   });
 
-  it("end as an ordinary user and pin what they start from", () => {
-    for (const text of [operator, agent]) {
+  it("end as an ordinary user", () => {
+    for (const text of [operator, agent])
       assert.match(text.match(/^USER .*$/gm)?.at(-1) ?? "", /^USER (?!0)\d+:\d+$/);
-      for (const [, image = ""] of text.matchAll(/^FROM (\S+)/gm))
-        assert.ok(!image.endsWith(":latest"), image);
+  });
+
+  it("start from images by tag and digest, the same one for a tag, and Dependabot renews them", () => {
+    const digests = new Map<string, string>();
+    for (const text of [operator, agent]) {
+      const stages = [...text.matchAll(/ AS (\w+)$/gm)].map(([, name]) => name);
+      const images = [...text.matchAll(/^FROM (\S+)/gm)].map(([, image = ""]) => image);
+      for (const image of images.filter((name) => !stages.includes(name))) {
+        const [, tag = "", digest = ""] = /^(.+:.+)@sha256:([0-9a-f]{64})$/.exec(image) ?? [];
+        assert.ok(digest, image);
+        assert.equal(digests.get(tag) ?? digest, digest, tag);
+        digests.set(tag, digest);
+      }
     }
+    assert.match(
+      readText(".github/dependabot.yml"),
+      /package-ecosystem: docker\n {4}directories: \[\/, \/images\/agent\]/,
+    );
+  });
+
+  it("install nothing from a registry of npm that no lock file or version names", () => {
+    assert.doesNotMatch(operator, /npm install [^\n]*\S@/);
+    assert.match(operator, /^COPY package\.json package-lock\.json \.\/$/m);
   });
 });
 
