@@ -43,6 +43,14 @@ describe("the Helm chart", () => {
     assert.deepEqual(byName(await template("webhooks.enabled=true", "crds.install=false")), byName(wanted));
   });
 
+  it("has the policies and their limits as the component does", async () => {
+    const wanted = parse(await overlay(["policies"])).filter(({ kind }) => kind !== "Namespace");
+    assert.deepEqual(byName(await template("policies.enabled=true", "crds.install=false")), byName(wanted));
+    const changed = await template("policies.enabled=true", "policies.limits.images=r.example.com/*");
+    const limits = changed.find(({ metadata }) => metadata.name === "agent-operator-policies");
+    assert.match(JSON.stringify(limits), /"images":"r\.example\.com\/\*","inlineProvider":"false"/);
+  });
+
   it("needs no cluster role where it watches some namespaces only", async () => {
     const objects = await template(
       "namespaces={team-a,team-b}",

@@ -74,6 +74,11 @@ const RESOURCES = `          resources:
             {{- toYaml .Values.resources | nindent 12 }}
 `;
 
+const LIMITS = `
+data:
+  {{- toYaml .Values.policies.limits | nindent 2 }}
+`;
+
 const ONE_NAMESPACE = ".Values.namespaces";
 const EVERY_NAMESPACE = "not .Values.namespaces";
 
@@ -109,6 +114,17 @@ const TEMPLATES: Readonly<Record<string, Template>> = {
   "service-monitor": {
     from: "config/components/service-monitor/service-monitor.yaml",
     when: ".Values.serviceMonitor.enabled",
+  },
+  ...Object.fromEntries(
+    ["agentruns", "agentconfigs", "agentworkspaces"].map((name) => [
+      `policy-${name}`,
+      { from: `config/components/policies/${name}.yaml`, when: ".Values.policies.enabled" },
+    ]),
+  ),
+  "policy-limits": {
+    from: "config/components/policies/limits.yaml",
+    changes: [[/\ndata:\n(?: {2}.*\n)+/, LIMITS]],
+    when: ".Values.policies.enabled",
   },
   ...Object.fromEntries(
     ["configuration", "service", "cluster-role", "cluster-role-binding", "role", "role-binding"].map(

@@ -1,0 +1,203 @@
+/** What the policies of config/components/policies are asked, and what they answer. */
+export interface PolicyCase {
+  name: string;
+  kind: "AgentRun" | "AgentConfig" | "AgentWorkspace";
+  spec: Record<string, unknown>;
+  /** The stored spec, for a change. */
+  oldSpec?: Record<string, unknown>;
+  /** Over the limits that are shipped; undefined takes one away. */
+  limits?: Record<string, string | undefined>;
+  /** What the refusal begins with; undefined: it is allowed. */
+  refused?: string;
+}
+
+const run = { repository: { url: "https://git.example.com/a/b.git" }, prompt: "do it" };
+const workspace = { repository: { url: "https://git.example.com/a/b.git" } };
+const inline = { name: "p", authSecretRef: { name: "any", key: "token" } };
+const exposed = {
+  url: "https://git.example.com/a/b.git",
+  credentialsSecretRef: { name: "g", key: "t" },
+  exposeCredentialsToAgent: true,
+};
+
+function of(
+  kind: PolicyCase["kind"],
+  base: Record<string, unknown>,
+  name: string,
+  spec: Record<string, unknown>,
+  rest: Omit<PolicyCase, "name" | "kind" | "spec"> = {},
+): PolicyCase {
+  return { name: `${kind}: ${name}`, kind, spec: { ...base, ...spec }, ...rest };
+}
+
+function runCase(
+  name: string,
+  spec: Record<string, unknown>,
+  refused?: string,
+  limits?: PolicyCase["limits"],
+): PolicyCase {
+  return of("AgentRun", run, name, spec, { ...(refused && { refused }), ...(limits && { limits }) });
+}
+
+function configCase(
+  name: string,
+  spec: Record<string, unknown>,
+  refused?: string,
+  limits?: PolicyCase["limits"],
+): PolicyCase {
+  return of("AgentConfig", {}, name, spec, { ...(refused && { refused }), ...(limits && { limits }) });
+}
+
+const NONE = Object.fromEntries(
+  [
+    "agents",
+    "images",
+    "providers",
+    "inlineProvider",
+    "serviceAccounts",
+    "priorityClasses",
+    "runtimeClasses",
+    "podSecurityContext",
+    "scheduling",
+    "longestTimeout",
+    "trustRepositoryConfig",
+    "args",
+    "exposeCredentials",
+  ].map((key) => [key, undefined]),
+);
+
+export const POLICY_CASES: readonly PolicyCase[] = [
+  runCase("nothing special", {}),
+  runCase("an agent that is listed", { agent: "codex" }),
+  runCase("a program of its own", { agent: "custom", command: ["sh"] }, "agent "),
+  runCase("any agent", { agent: "custom", command: ["sh"] }, undefined, { agents: "*" }),
+  runCase("the built-in agent, which is not listed", {}, "agent ", { agents: "opencode codex" }),
+  runCase("names on lines", { agent: "opencode" }, undefined, { agents: "codex\nopencode\n" }),
+  runCase("an image that is listed", { image: "agent-operator-agent:0.1.0" }),
+  runCase("another image", { image: "docker.io/evil/agent:1" }, "image "),
+  runCase("an image whose name begins alike", { image: "agent-operator-agent-evil:1" }, "image "),
+  runCase("an image by its exact name", { image: "r.example.com/a@sha256:" + "a".repeat(64) }, undefined, {
+    images: `r.example.com/a@sha256:${"a".repeat(64)}`,
+  }),
+  runCase("an image below an exact name", { image: "r.example.com/a/b" }, "image ", {
+    images: "r.example.com/a",
+  }),
+  runCase("an image of a group", { image: "r.example.com/team/x:2" }, undefined, {
+    images: "other/* r.example.com/team/*",
+  }),
+  runCase("an image where none is listed", { image: "a" }, "image ", { images: "" }),
+  runCase("a provider", { providerRef: "gemini" }),
+  runCase("a provider that is not listed", { providerRef: "gemini" }, "providerRef ", { providers: "a b" }),
+  runCase("a provider that is listed", { providerRef: "b" }, undefined, { providers: "a b" }),
+  runCase("a provider of its own", { provider: inline }, "provider "),
+  runCase("a provider of its own where that may be", { provider: inline }, undefined, {
+    inlineProvider: "true",
+  }),
+  runCase("a service account", { serviceAccountName: "admin" }, "serviceAccountName "),
+  runCase("a service account that is listed", { serviceAccountName: "ci" }, undefined, {
+    serviceAccounts: "ci",
+  }),
+  runCase("a priority class", { priorityClassName: "system-node-critical" }, "priorityClassName "),
+  runCase("a priority class that is listed", { priorityClassName: "low" }, undefined, {
+    priorityClasses: "low",
+  }),
+  runCase("a runtime class", { runtimeClassName: "gvisor" }),
+  runCase("another runtime class", { runtimeClassName: "runc" }, "runtimeClassName ", {
+    runtimeClasses: "gvisor",
+  }),
+  runCase("root", { podSecurityContext: { runAsUser: 0, runAsNonRoot: false } }, "podSecurityContext "),
+  runCase("a user where that may be", { podSecurityContext: { runAsUser: 2000 } }, undefined, {
+    podSecurityContext: "true",
+  }),
+  runCase("a node", { nodeSelector: { disk: "ssd" } }),
+  runCase("a node where that may not be", { nodeSelector: { disk: "ssd" } }, "nodeSelector ", {
+    scheduling: "false",
+  }),
+  runCase("tolerations where they may not be", { tolerations: [{ operator: "Exists" }] }, "nodeSelector ", {
+    scheduling: "no",
+  }),
+  runCase("the longest timeout", { timeout: "24h" }),
+  runCase("too long a timeout", { timeout: "24h0m1s" }, "timeout "),
+  runCase("the built-in timeout, which is too long", {}, "timeout ", { longestTimeout: "30m" }),
+  runCase("a timeout that is shorter", { timeout: "20m" }, undefined, { longestTimeout: "30m" }),
+  runCase("any timeout", { timeout: "720h" }, undefined, { longestTimeout: "*" }),
+  runCase("trust", { trustRepositoryConfig: true }, "trustRepositoryConfig "),
+  runCase("no trust", { trustRepositoryConfig: false }),
+  runCase("trust where it may be", { trustRepositoryConfig: true }, undefined, {
+    trustRepositoryConfig: "true",
+  }),
+  runCase("arguments", { args: ["--setting-sources", "project"] }, "args "),
+  runCase("arguments where they may be", { args: ["--verbose"] }, undefined, { args: "true" }),
+  runCase("credentials for the agent", { repository: exposed }, "repository.exposeCredentialsToAgent "),
+  runCase("credentials where the agent may have them", { repository: exposed }, undefined, {
+    exposeCredentials: "true",
+  }),
+  runCase("limits that are not given", { image: "agent-operator-agent:0.1.0" }, "agent ", NONE),
+  configCase("nothing", {}),
+  configCase("nothing, and no limits", {}, undefined, NONE),
+  configCase("an agent that is not listed", { defaultAgent: "gemini" }, "defaultAgent ", {
+    agents: "claude",
+  }),
+  configCase("an image", { defaultImage: "evil:1" }, "defaultImage "),
+  configCase("a provider that is not listed", { defaultProviders: { codex: "x" } }, "defaultProviders ", {
+    providers: "a",
+  }),
+  configCase("providers that are listed", { defaultProviders: { codex: "a", claude: "b" } }, undefined, {
+    providers: "a b",
+  }),
+  configCase("a service account", { defaultServiceAccountName: "admin" }, "defaultServiceAccountName "),
+  configCase("a priority class", { defaultPriorityClassName: "high" }, "defaultPriorityClassName "),
+  configCase("a runtime class", { defaultRuntimeClassName: "runc" }, "defaultRuntimeClassName ", {
+    runtimeClasses: "",
+  }),
+  configCase("root", { defaultPodSecurityContext: { runAsUser: 0 } }, "defaultPodSecurityContext "),
+  configCase("too long a timeout", { defaultTimeout: "48h" }, "defaultTimeout "),
+  configCase("trust", { trustRepositoryConfig: true }, "trustRepositoryConfig "),
+  of(
+    "AgentConfig",
+    {},
+    "a change of what was there before the limits",
+    { defaultImage: "evil:2" },
+    {
+      oldSpec: { defaultImage: "evil:1" },
+      refused: "defaultImage ",
+    },
+  ),
+  of(
+    "AgentConfig",
+    {},
+    "metadata of what was there before the limits",
+    { defaultImage: "evil:1" },
+    {
+      oldSpec: { defaultImage: "evil:1" },
+    },
+  ),
+  of("AgentWorkspace", workspace, "nothing special", {}),
+  of(
+    "AgentWorkspace",
+    workspace,
+    "credentials for agents",
+    { repository: exposed },
+    {
+      refused: "repository.exposeCredentialsToAgent ",
+    },
+  ),
+  of(
+    "AgentWorkspace",
+    workspace,
+    "credentials where agents may have them",
+    { repository: exposed },
+    {
+      limits: { exposeCredentials: "true" },
+    },
+  ),
+];
+
+/** The limits of a case, on top of those that are shipped. */
+export function limitsOf(
+  shipped: Readonly<Record<string, string>>,
+  { limits = {} }: PolicyCase,
+): Record<string, string> {
+  const all = Object.entries({ ...shipped, ...limits });
+  return Object.fromEntries(all.filter((entry): entry is [string, string] => entry[1] !== undefined));
+}
