@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { describe, test } from "node:test";
+import { CONTRACT } from "../../src/plan/specs/scripts.ts";
 import { projectRoot } from "../support/project-files.ts";
 import { run } from "../support/run.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
@@ -19,6 +20,12 @@ async function mount(value: string | Uint8Array, origin = "https://git.example.c
   return {
     [Symbol.asyncDispose]: () => directory[Symbol.asyncDispose](),
     rotate: (next: string) => writeFile(join(mounted, "credential"), next),
+    scrub: async (shell: string, message: string): Promise<string> => {
+      const script =
+        '. "$S/common.sh"; . "$S/git-credentials.sh"; . "$S/git-remote.sh"; scripts=$S; private=$P; scrub';
+      const env = { ...process.env, AGENT_CONTRACT: String(CONTRACT), S: dirname(SCRIPT), P: directory.path };
+      return (await run(shell, ["-c", script], { input: `${message}\n`, env })).stdout.trimEnd();
+    },
     say: async (what: string) => (await run("dash", [SCRIPT, directory.path, what])).stdout,
     /** The user and password that a real git receives for this URL. */
     fill: async (url: string): Promise<string | undefined> => {
@@ -122,4 +129,25 @@ describe("what git receives of a credential that is", { timeout: 120_000 }, () =
       for (const each of hidden) assert.ok(lines.includes(each), `${each} of ${value}: ${lines.join(" ")}`);
     }
   });
+});
+
+describe("git's messages", { timeout: 60_000 }, () => {
+  const url = "fatal: repository 'https://bob:t0ken-of-bob@git.example.com/o/r.git/' not found";
+  const messages: [secret: string, message: string, shown: string][] = [
+    ["t0ken-of-bob", url, "fatal: repository 'https://git.example.com/o/r.git/' not found"],
+    ["t0ken-of-bob", "remote: xt0ken-of-boby is wrong", "remote: x***y is wrong"],
+    ["a", "remote: a branch at last", "remote: a branch at last"],
+    ["epo", "fatal: repository not found", "fatal: repository not found"],
+    ["repo", "fatal: repository repo not found", "fatal: repository *** not found"],
+    ["fatal", "fatal: fatalities", "***: fatalities"],
+    ["bob:pass", "remote: pass is no password", "remote: *** is no password"],
+    ["0123456", "remote: key 0123456, 01234567 and x0123456", "remote: key ***, 01234567 and x0123456"],
+    ["abcdabcd", "abcdabcdabcdabcd", "******"],
+  ];
+  for (const [secret, message, shown] of messages) {
+    test(`${JSON.stringify(message)} with the secret ${JSON.stringify(secret)}`, async () => {
+      await using mounted = await mount(secret);
+      for (const shell of ["dash", "bash"]) assert.equal(await mounted.scrub(shell, message), shown, shell);
+    });
+  }
 });

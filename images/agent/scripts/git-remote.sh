@@ -18,18 +18,25 @@ exec_remote_git() {
   exec ${limit:+timeout "$limit"} git "$@"
 }
 
-# Reads git's messages, writes them without secrets: those of the Secret, and any user part of a URL.
+# Reads git's messages, writes them without secrets: those of the Secret, and any user part of a URL. A short secret is
+# found in ordinary words: one of fewer than eight characters is hidden where it is a word, and a letter or three never.
 scrub() {
   collect_git_secrets
   awk '
+    function is_secret(text, at, size) {
+      if (size >= 8) return 1
+      return substr(" " text, at, 1) !~ /[A-Za-z0-9]/ && substr(text, at + size, 1) !~ /[A-Za-z0-9]/
+    }
     secrets { if (length($0) > 3) secret[++count] = $0; next }
     {
       for (i = 1; i <= count; i++) {
         clean = ""
         rest = $0
+        size = length(secret[i])
         while ((at = index(rest, secret[i])) > 0) {
-          clean = clean substr(rest, 1, at - 1) "***"
-          rest = substr(rest, at + length(secret[i]))
+          hidden = is_secret(clean rest, length(clean) + at, size) ? "***" : secret[i]
+          clean = clean substr(rest, 1, at - 1) hidden
+          rest = substr(rest, at + size)
         }
         $0 = clean rest
       }
