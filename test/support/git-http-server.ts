@@ -16,6 +16,8 @@ export interface GitHttpServerOptions {
   password?: string;
   /** Answers instead of git as long as it returns a status. */
   fault?: (path: string) => number | undefined;
+  /** Answers what is not git's, such as Git LFS; it returns whether it does. */
+  beside?: (request: IncomingMessage, response: ServerResponse) => boolean;
   /** Requests are never answered. */
   hang?: boolean;
   /** Serves https with these, in PEM. */
@@ -46,7 +48,7 @@ export async function startGitHttpServer(options: GitHttpServerOptions): Promise
       response.writeHead(status).end();
     } else if (options.password !== undefined && given !== `${options.user}:${options.password}`) {
       response.writeHead(401, { "www-authenticate": 'Basic realm="git"' }).end();
-    } else {
+    } else if (!options.beside?.(request, response)) {
       serve(options.root, request, response).catch(() => response.destroy());
     }
   };

@@ -1,8 +1,9 @@
 # shellcheck shell=sh disable=SC2034,SC2154,SC2317 # Variables and callers are in the scripts that read it.
 # How a checkout is made from what was fetched. Needs common.sh and git-store.sh.
 
+# Without the system's configuration: it may name git-lfs, which would ask the remote for each file.
 quiet_git() {
-  git -c core.hooksPath=/dev/null -c core.fsmonitor=false -c advice.detachedHead=false "$@"
+  GIT_CONFIG_NOSYSTEM=1 git -c core.hooksPath=/dev/null -c core.fsmonitor=false -c advice.detachedHead=false "$@"
 }
 
 # Nothing of an earlier attempt is read: what is there goes.

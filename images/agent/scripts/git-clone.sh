@@ -23,6 +23,7 @@ source_branch=${AGENT_WORKTREE_SOURCE:-}
 worktree=$WORKTREES_DIR/$AGENT_RUN
 start=
 work_start=
+lfs=
 
 # A branch has its upstream; a commit is nobody's branch.
 check_out() {
@@ -52,11 +53,12 @@ leave_in_store() {
   open_store || fail 1 "git cannot work in $STORE_DIR; its messages are in the log"
   prepare_remote
   fetch_wanted
+  fetch_lfs "$store" "$work_start"
   if [ -n "${AGENT_REPOSITORY_SUBMODULES:-}" ] && [ -n "$work_start" ]; then
     cut=true
     fetch_modules "$store" "$work_start" "$url" .
   fi
-  leave start work_start branch modules
+  leave start work_start branch modules lfs
 }
 
 make_checkout() {
@@ -70,12 +72,14 @@ make_checkout() {
   fi
   checked empty_checkout
   if [ "${AGENT_GIT_STEP:-}" = checkout ]; then
-    take start work_start branch modules
+    take start work_start branch modules lfs
     checked adopt_store
   else
     prepare_remote
     fetch_wanted
+    fetch_lfs "$WORKSPACE_DIR/.git" "$work_start"
   fi
+  checked set_lfs_filter
   check_out
   work=$WORKSPACE_DIR
   [ -z "$worktree_branch" ] || work=$worktree

@@ -50,7 +50,7 @@ is_permanent() {
     -e "couldn't find remote ref|not our ref|unadvertised object|no such remote|remote branch .* not found" \
     -e 'repository .*not found|does not appear to be a git repository|does not exist|not a git repository' \
     -e 'authentication failed|could not read (username|password)|permission denied|access denied|forbidden' \
-    -e 'returned error: (400|401|403|404|410)|host key verification failed|no matching host key' \
+    -e '\[(401|403|404|410|422)\]|returned error: (400|401|403|404|410)|host key verification failed|no matching host key' \
     -e 'ssl certificate|certificate verif|transport .* not allowed|unable to find remote helper|protocol .* is not supported' \
     -e 'ssh needs an entry for uid' \
     -e 'no space left|read-only file system|invalid refspec|mismatched algorithms|dubious ownership' "$1"

@@ -65,3 +65,46 @@ adopt_store() {
 in_store() {
   GIT_DIR=$store git -c core.filesRefLockTimeout=10000 "$@"
 }
+
+# fetch_lfs GIT_DIR COMMIT: the files of a commit that Git LFS keeps, beside the objects of that repository; lfs: there
+# are some. The server is the remote's own, whatever the repository's authors have written into .lfsconfig.
+fetch_lfs() {
+  lfs=
+  lfs_dir=$1
+  [ -n "$2" ] && GIT_DIR=$1 git grep -q -I -e 'filter=lfs' "$2" -- ':(glob)**/.gitattributes' 2>/dev/null || return 0
+  lfs=true
+  lfs_commit=$2
+  lfs_url=$url
+  case $url in
+    http://* | https://*)
+      lfs_url=${lfs_url%/}
+      lfs_url=${lfs_url%.git}.git/info/lfs
+      ;;
+  esac
+  if ! command -v git-lfs >/dev/null; then
+    say "files of Git LFS stay pointers: the git image has no git-lfs"
+  elif ! attempt lfs_objects; then
+    say "files of Git LFS stay pointers: $message"
+  fi
+}
+
+lfs_objects() {
+  GIT_DIR=$lfs_dir
+  export GIT_DIR
+  exec_remote_git -c "remote.origin.url=$url" -c "lfs.url=$lfs_url" -c lfs.basictransfersonly=true -c lfs.activitytimeout=60 \
+    -c lfs.fetchexclude= -c lfs.fetchinclude= -c lfs.skipdownloaderrors=false -c "lfs.storage=$lfs_dir/lfs" \
+    lfs fetch origin "$lfs_commit" </dev/null
+}
+
+# lfs_filter: what writes those files, as a command line for git.
+lfs_filter() {
+  printf "sh '%s/git-lfs.sh' smudge '%s/lfs/objects' '%s/.git/lfs/objects'" "$scripts" "$store" "$WORKSPACE_DIR"
+}
+
+# set_lfs_filter: for the checkout, and for agents whose image has no git-lfs. One that has it finds the store's files
+# by the alternates; what is missing must not make a checkout fail.
+set_lfs_filter() {
+  [ -n "$lfs" ] || return 0
+  git config filter.lfs.smudge "$(lfs_filter)" && git config filter.lfs.clean "sh '$scripts/git-lfs.sh' clean" &&
+    git config filter.lfs.required false
+}

@@ -19,6 +19,7 @@ url=$AGENT_REPOSITORY_URL
 branch=${AGENT_REPOSITORY_BRANCH:-}
 commit=
 start=
+lfs=
 # Where no agent mounts it. Once it is there, agents have worked in the checkout, and what they did is theirs.
 made_file=$RUN_DIR/made
 
@@ -36,10 +37,11 @@ leave_in_store() {
   clean_store
   prepare_remote
   fetch_everything
+  fetch_lfs "$store" "$start"
   if [ -n "${AGENT_REPOSITORY_SUBMODULES:-}" ] && [ -n "$start" ]; then
     fetch_modules "$store" "$start" "$url" .
   fi
-  leave start branch modules
+  leave start branch modules lfs
 }
 
 make_checkout() {
@@ -50,12 +52,14 @@ make_checkout() {
   fi
   checked empty_checkout
   if [ "${AGENT_GIT_STEP:-}" = checkout ]; then
-    take start branch modules
+    take start branch modules lfs
     checked adopt_store
   else
     prepare_remote
     fetch_everything
+    fetch_lfs "$WORKSPACE_DIR/.git" "$start"
   fi
+  checked set_lfs_filter
   check_out
   if [ "${AGENT_GIT_STEP:-}" = checkout ]; then
     check_out_modules .

@@ -148,7 +148,8 @@ add_worktree() {
   cp "$private/link" "$admin/agent-operator-link" && mv "$admin/agent-operator-link" "$worktree/.git"
 }
 
-# Files are written by a git that reads no filter and no attribute of the shared configuration.
+# Files are written by a git that reads no filter and no attribute of the shared configuration; that of Git LFS is ours, because
+# git-lfs, which the system's configuration may name, would ask the remote.
 fill_worktree() {
   # No other git works here: a lock is one that was killed.
   rm -f "$admin/index.lock"
@@ -157,7 +158,9 @@ fill_worktree() {
     GIT_WORK_TREE=$worktree
     GIT_INDEX_FILE=$admin/index
     export GIT_WORK_TREE GIT_INDEX_FILE
-    cd "$worktree" && private_git -c core.bare=false read-tree --reset -u "$(commit_of "refs/heads/$wanted")"
+    GIT_CONFIG_NOSYSTEM=1
+    export GIT_CONFIG_NOSYSTEM
+    cd "$worktree" && private_git -c core.bare=false -c "filter.lfs.smudge=$(lfs_filter)" read-tree --reset -u "$(commit_of "refs/heads/$wanted")"
   ) || fail 1 "git cannot fill the worktree; its messages are in the log"
   rm -f "$admin/agent-operator-filling"
   filled=$admin/index
@@ -195,6 +198,11 @@ make_worktree() {
     else
       prepare_remote
       ask_remote "$objects" view
+      (
+        GIT_OBJECT_DIRECTORY=$objects
+        export GIT_OBJECT_DIRECTORY
+        fetch_lfs "$private/own.git" "$start"
+      )
     fi
     choose_start
   fi
@@ -224,6 +232,7 @@ leave_in_store() {
   prepare_remote
   ask_remote "$store/objects" in_store
   note_newest in_store
+  fetch_lfs "$store" "$start"
   leave answer start known source_branch default_branch message
   [ ! -s "$private/heads" ] || cp "$private/heads" "$found/heads"
   say "$url: $source_branch: ${start:-$message}"
