@@ -10,7 +10,7 @@ const sources = readProjectFiles(["src", "scripts"], ".ts").filter(
 );
 
 /** ADR 2: whoever needs more removes something else, or shows which user of the operator needs it. */
-const MAX_DEVCLUSTER_LINES = 21_715;
+const MAX_DEVCLUSTER_LINES = 21_684;
 
 describe("the house", () => {
   it("keeps its rules", () => {
@@ -106,6 +106,12 @@ describe("findBreaches", () => {
     ["a banned name", "src/kube/x.ts", "export class PodManager {}", /PodManager is not a name/],
     ["a banned verb", "src/kube/x.ts", "function handlePod() {}", /handlePod is not a name/],
     ["work left undone", "src/kube/x.ts", "// TODO: later", /undone/],
+    [
+      "a second list of resource types",
+      "src/cli/x.ts",
+      'export const pods = resourceType("", "v1", "pods", "Pod");',
+      /makes a resource type/,
+    ],
     ["a constant in two casings", "src/kube/x.ts", "export const maxLines = 5;", /maxLines is a constant/],
     ["a long file", "src/kube/x.ts", "a;\n".repeat(400), /has 400 lines/],
   ];

@@ -1,5 +1,5 @@
 import { LABEL_COMPONENT, LABEL_MANAGED_BY, OPERATOR_NAME } from "../../src/api/labels.ts";
-import { agentConfigs, agentProviders, agentRuns, agentWorkspaces } from "../../src/api/resources.ts";
+import { OUR_RESOURCES } from "../../src/api/resources.ts";
 import { metadataOnlyAccept, queryOf } from "../../src/client/client.ts";
 import { jobs, persistentVolumeClaims, pods, secrets } from "../../src/kube/builtin.ts";
 import type { KubeList } from "../../src/kube/objects.ts";
@@ -15,10 +15,7 @@ const plain = await connectPlainly(process.argv[2] ?? "");
 const ours = `${LABEL_MANAGED_BY}=${OPERATOR_NAME}`;
 const metadataOnly = metadataOnlyAccept("List");
 const counts = await Promise.all([
-  listAll(agentRuns),
-  listAll(agentWorkspaces),
-  listAll(agentProviders),
-  listAll(agentConfigs),
+  ...OUR_RESOURCES.map((type) => listAll(type)),
   listAll(jobs, `${ours},${LABEL_COMPONENT}=${RUN_COMPONENT}`, metadataOnly),
   listAll(jobs, `${ours},${LABEL_COMPONENT}!=${RUN_COMPONENT}`),
   listAll(pods, ours),

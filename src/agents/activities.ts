@@ -1,6 +1,7 @@
 import type { Activity } from "./agent.ts";
-import type { JsonObject } from "./output.ts";
-import { asObject, jsonLines } from "./output.ts";
+import { jsonLines } from "./output.ts";
+import type { JsonObject } from "../kube/json.ts";
+import { asObject } from "../kube/json.ts";
 
 /** Reads the lines of an agent that writes one JSON object a line. */
 export function inEvents(activities: (event: JsonObject) => Activity[]): (line: string) => Activity[] {

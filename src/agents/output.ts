@@ -1,7 +1,5 @@
+import { asObject, type JsonObject } from "../kube/json.ts";
 import type { AgentErrorKind } from "./agent.ts";
-
-/** A JSON object whose fields are still to be looked at. */
-export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** The JSON objects among the lines of a log's tail, in order; cut, foreign and broken lines are left out. */
 export function jsonLines(tail: string): JsonObject[] {
@@ -34,11 +32,6 @@ function parseObject(line: string): JsonObject | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** The value if it is an object, neither null nor a list. */
-export function asObject(value: unknown): JsonObject | undefined {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : undefined;
 }
 
 export function asText(value: unknown): string | undefined {

@@ -3,3 +3,8 @@ export const API_GROUP = "agent.xonovex.com";
 
 /** The one version that is served and stored. */
 export const API_VERSION = "v1alpha1";
+
+/** The kinds of this project; their definitions are in kinds.ts, in the same order. */
+export const KIND_NAMES = ["AgentRun", "AgentWorkspace", "AgentProvider", "AgentConfig"] as const;
+
+export type KindName = (typeof KIND_NAMES)[number];

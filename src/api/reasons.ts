@@ -1,10 +1,11 @@
 import type { AgentRunPhase } from "./agent-run.ts";
 import type { AgentWorkspacePhase } from "./agent-workspace.ts";
+import type { KindName } from "./group.ts";
 
 /** What one reason means: the words of `status.reason` and of every condition come from this table. */
 export interface ReasonFacts {
   /** Kinds whose status can carry it. */
-  readonly kinds: readonly ("AgentRun" | "AgentWorkspace" | "AgentProvider" | "AgentConfig")[];
+  readonly kinds: readonly KindName[];
   /** Phases that it explains; empty: it stands in conditions only. */
   readonly phases: readonly (AgentRunPhase | AgentWorkspacePhase)[];
   /** Whether the object stays as it is from here on. */

@@ -20,3 +20,6 @@ export const agentProviders = resourceType<AgentProvider>(
   "AgentProvider",
 );
 export const agentConfigs = resourceType<AgentConfig>(API_GROUP, API_VERSION, "agentconfigs", "AgentConfig");
+
+/** All of them, in the order of the reference. */
+export const OUR_RESOURCES = [agentRuns, agentWorkspaces, agentProviders, agentConfigs] as const;

@@ -1,20 +1,20 @@
+import type { JsonObject } from "../kube/json.ts";
 import { readMessages } from "./model-conversation.ts";
-import type { Fields } from "./model-conversation.ts";
 import { errorType, stopReason } from "./model-protocol.ts";
 import type { Answer, Protocol } from "./model-protocol.ts";
 
-function event(name: string, data: Fields): string {
+function event(name: string, data: JsonObject): string {
   return `event: ${name}\ndata: ${JSON.stringify({ type: name, ...data })}\n\n`;
 }
 
-function blocksOf({ id, text, calls }: Answer): Fields[] {
+function blocksOf({ id, text, calls }: Answer): JsonObject[] {
   return [
     ...(text === "" ? [] : [{ type: "text", text }]),
     ...calls.map(({ name, input }, index) => ({ type: "tool_use", id: `toolu_${id}_${index}`, name, input })),
   ];
 }
 
-function messageOf(answer: Answer): Fields {
+function messageOf(answer: Answer): JsonObject {
   const { id, model, usage } = answer;
   return {
     id: `msg_${id}`,
@@ -33,7 +33,7 @@ function messageOf(answer: Answer): Fields {
   };
 }
 
-function blockEvents(block: Fields, index: number): string[] {
+function blockEvents(block: JsonObject, index: number): string[] {
   const isText = block["type"] === "text";
   const start = isText ? { type: "text", text: "" } : { ...block, input: {} };
   const delta = isText

@@ -1,9 +1,9 @@
+import type { JsonObject } from "../kube/json.ts";
 import { readMessages } from "./model-conversation.ts";
-import type { Fields } from "./model-conversation.ts";
 import { errorType, stopReason } from "./model-protocol.ts";
 import type { Answer, Protocol } from "./model-protocol.ts";
 
-function callsOf({ id, calls }: Answer): Fields[] {
+function callsOf({ id, calls }: Answer): JsonObject[] {
   return calls.map(({ name, input }, index) => ({
     index,
     id: `call_${id}_${index}`,
@@ -12,7 +12,7 @@ function callsOf({ id, calls }: Answer): Fields[] {
   }));
 }
 
-function usageIn({ usage }: Answer): Fields {
+function usageIn({ usage }: Answer): JsonObject {
   const prompt = usage.input + usage.cacheRead;
   return {
     prompt_tokens: prompt,
@@ -26,7 +26,7 @@ function reasonOf(answer: Answer): string {
   return stopReason(answer, { tooLong: "length", calls: "tool_calls", end: "stop" });
 }
 
-function frameOf({ id, model }: Answer, object: string): Fields {
+function frameOf({ id, model }: Answer, object: string): JsonObject {
   return { id: `chatcmpl_${id}`, object, created: 0, model };
 }
 
@@ -50,8 +50,8 @@ export const chatCompletions: Protocol = {
   events(answer) {
     const calls = callsOf(answer);
     const frame = frameOf(answer, "chat.completion.chunk");
-    const chunk = (fields: Fields): string => `data: ${JSON.stringify({ ...frame, ...fields })}\n\n`;
-    const part = (delta: Fields, reason: string | null = null): string =>
+    const chunk = (fields: JsonObject): string => `data: ${JSON.stringify({ ...frame, ...fields })}\n\n`;
+    const part = (delta: JsonObject, reason: string | null = null): string =>
       chunk({ choices: [{ index: 0, delta, finish_reason: reason }] });
     return [
       part({ role: "assistant", content: answer.text }),

@@ -1,9 +1,8 @@
+import { objectOf, type JsonObject } from "../kube/json.ts";
 import { isAbsolute, join } from "node:path";
 import type { Action } from "./model-scenario.ts";
 
 /** A JSON object of a request, its fields still to be looked at. */
-export type Fields = Readonly<Record<string, unknown>>;
-
 /** What a scripted model needs to know of a request, in any protocol. */
 export interface Conversation {
   /** All that the user said, first message first. */
@@ -33,14 +32,14 @@ export interface Tool {
 export interface ToolCall {
   name: string;
   namespace?: string;
-  input: Fields;
+  input: JsonObject;
   /** Given in place of the input to a tool that runs scripts. */
   script?: string;
 }
 
 /** Reads a request of Anthropic's Messages or OpenAI's chat completions: both hold messages and tools. */
-export function readMessages(body: Fields): Conversation {
-  const messages = asList(body["messages"]).map(asFields);
+export function readMessages(body: JsonObject): Conversation {
+  const messages = asList(body["messages"]).map(objectOf);
   const system = `${textOf(body["system"])}\n${messages
     .filter(({ role }) => role === "system" || role === "developer")
     .map(({ content }) => textOf(content))
@@ -89,7 +88,7 @@ function shellCall(command: string, tools: readonly Tool[]): ToolCall {
   return callOf(tool, "bash", { [property]: command, ...description });
 }
 
-function callOf(tool: Tool | undefined, name: string, input: Fields): ToolCall {
+function callOf(tool: Tool | undefined, name: string, input: JsonObject): ToolCall {
   const namespace = tool?.namespace;
   return { name: tool?.name ?? name, ...(namespace === undefined ? {} : { namespace }), input };
 }
@@ -106,22 +105,22 @@ function quoted(text: string): string {
 
 /** The tools of a request, in whichever form an API has them. */
 export function readTools(tools: unknown): Tool[] {
-  return asList(tools).map(asFields).flatMap(readTool);
+  return asList(tools).map(objectOf).flatMap(readTool);
 }
 
-function readTool(tool: Fields): Tool[] {
+function readTool(tool: JsonObject): Tool[] {
   if (tool["type"] === "namespace") {
     const namespace = String(tool["name"]);
     return readTools(tool["tools"]).map((each) => ({ ...each, namespace }));
   }
-  const declared = "function" in tool ? asFields(tool["function"]) : tool;
-  const schema = asFields(
+  const declared = "function" in tool ? objectOf(tool["function"]) : tool;
+  const schema = objectOf(
     declared["input_schema"] ?? declared["parameters"] ?? declared["parametersJsonSchema"],
   );
   return [
     {
       name: String(declared["name"]),
-      properties: Object.keys(asFields(schema["properties"])),
+      properties: Object.keys(objectOf(schema["properties"])),
       runsScripts: tool["type"] === "custom" && declared["name"] === "exec",
     },
   ];
@@ -131,13 +130,9 @@ function readTool(tool: Fields): Tool[] {
 export function textOf(content: unknown): string {
   if (typeof content === "string") return content;
   return asList(content)
-    .map((block) => asFields(block)["text"])
+    .map((block) => objectOf(block)["text"])
     .filter((text) => typeof text === "string")
     .join("\n");
-}
-
-export function asFields(value: unknown): Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : {};
 }
 
 /** A list, or none where the value is something else. */

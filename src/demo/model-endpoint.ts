@@ -1,9 +1,10 @@
+import { objectOf, type JsonObject } from "../kube/json.ts";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
-import { asFields, toolCallOf } from "./model-conversation.ts";
-import type { Conversation, Fields } from "./model-conversation.ts";
+import { toolCallOf } from "./model-conversation.ts";
+import type { Conversation } from "./model-conversation.ts";
 import { anthropic } from "./model-anthropic.ts";
 import { chatCompletions } from "./model-chat-completions.ts";
 import { gemini } from "./model-gemini.ts";
@@ -28,7 +29,7 @@ export interface RecordedRequest {
   method: string;
   path: string;
   headers: IncomingHttpHeaders;
-  body: Fields;
+  body: JsonObject;
   /** Everything the user said; empty for requests without a conversation. */
   prompt: string;
   /** Whether it asked for the agent's work rather than, say, a title. */
@@ -100,9 +101,9 @@ async function answer(state: State, request: IncomingMessage, response: ServerRe
   }
 }
 
-function parseBody(body: string): Fields {
+function parseBody(body: string): JsonObject {
   try {
-    return asFields(JSON.parse(body));
+    return objectOf(JSON.parse(body));
   } catch {
     return {};
   }
@@ -175,7 +176,7 @@ function stream(response: ServerResponse, events: readonly string[], cut: boolea
 function sendJson(
   response: ServerResponse,
   status: number,
-  body: Fields,
+  body: JsonObject,
   headers: Readonly<Record<string, string>> = {},
 ): void {
   response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(body));

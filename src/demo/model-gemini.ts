@@ -1,28 +1,29 @@
-import { asFields, asList, readTools, textOf } from "./model-conversation.ts";
-import type { Conversation, Fields } from "./model-conversation.ts";
+import { objectOf, type JsonObject } from "../kube/json.ts";
+import { asList, readTools, textOf } from "./model-conversation.ts";
+import type { Conversation } from "./model-conversation.ts";
 import { stopReason } from "./model-protocol.ts";
 import type { Answer, Protocol } from "./model-protocol.ts";
 
 /** The model stands in the path: `/v1beta/models/NAME:streamGenerateContent`. */
 const PATH = /\/models\/([^:]+):(streamG|g)enerateContent$/;
 
-function read(body: Fields, pathname: string): Conversation {
+function read(body: JsonObject, pathname: string): Conversation {
   const [, model = "scripted", method] = PATH.exec(pathname) ?? [];
-  const contents = asList(body["contents"]).map(asFields);
+  const contents = asList(body["contents"]).map(objectOf);
   return {
     prompt: contents
       .filter(({ role }) => role === "user")
       .map(({ parts }) => textOf(parts))
       .join("\n"),
     answers: contents.filter(({ role }) => role === "model").length,
-    tools: asList(body["tools"]).flatMap((tool) => readTools(asFields(tool)["functionDeclarations"])),
+    tools: asList(body["tools"]).flatMap((tool) => readTools(objectOf(tool)["functionDeclarations"])),
     model,
     stream: method === "streamG",
-    json: asFields(body["generationConfig"])["responseMimeType"] === "application/json",
+    json: objectOf(body["generationConfig"])["responseMimeType"] === "application/json",
   };
 }
 
-function partsOf({ id, text, calls }: Answer): Fields[] {
+function partsOf({ id, text, calls }: Answer): JsonObject[] {
   return [
     ...(text === "" ? [] : [{ text }]),
     ...calls.map(({ name, input }, index) => ({
@@ -31,7 +32,7 @@ function partsOf({ id, text, calls }: Answer): Fields[] {
   ];
 }
 
-function whole(answer: Answer): Fields {
+function whole(answer: Answer): JsonObject {
   const { id, model, usage } = answer;
   const prompt = usage.input + usage.cacheRead;
   return {

@@ -1,4 +1,5 @@
-import type { Conversation, Fields, ToolCall } from "./model-conversation.ts";
+import type { JsonObject } from "../kube/json.ts";
+import type { Conversation, ToolCall } from "./model-conversation.ts";
 import type { Fault, Usage } from "./model-scenario.ts";
 
 /** One answer, before a protocol gives it its form. */
@@ -18,10 +19,10 @@ export interface Protocol {
   /** Whether requests to this path are the API's. */
   serves(pathname: string): boolean;
   /** What the scripted model needs to know of a request. */
-  read(body: Fields, pathname: string): Conversation;
-  whole(answer: Answer): Fields;
+  read(body: JsonObject, pathname: string): Conversation;
+  whole(answer: Answer): JsonObject;
   events(answer: Answer): string[];
-  error(fault: Exclude<Fault, string>): Fields;
+  error(fault: Exclude<Fault, string>): JsonObject;
 }
 
 /** Why the model stopped, in an API's own words. */

@@ -1,5 +1,6 @@
-import { asFields, asList, readTools, textOf } from "./model-conversation.ts";
-import type { Conversation, Fields, Tool, ToolCall } from "./model-conversation.ts";
+import { objectOf, type JsonObject } from "../kube/json.ts";
+import { asList, readTools, textOf } from "./model-conversation.ts";
+import type { Conversation, Tool, ToolCall } from "./model-conversation.ts";
 import { errorType } from "./model-protocol.ts";
 import type { Answer, Protocol } from "./model-protocol.ts";
 
@@ -21,17 +22,17 @@ export const responses: Protocol = {
   }),
 };
 
-function event(name: string, data: Fields): string {
+function event(name: string, data: JsonObject): string {
   return `event: ${name}\ndata: ${JSON.stringify({ type: name, ...data })}\n\n`;
 }
 
 /** What the model itself has said; the results of its calls and the user's messages are the others. */
 const SAID_BY_MODEL = ["reasoning", "function_call", "custom_tool_call"];
 
-function read(body: Fields): Conversation {
-  const items = asList(body["input"]).map(asFields);
+function read(body: JsonObject): Conversation {
+  const items = asList(body["input"]).map(objectOf);
   const said = items.filter(({ role }) => role === "user").flatMap(({ content }) => textsOf(content));
-  const isModels = ({ type, role }: Fields): boolean =>
+  const isModels = ({ type, role }: JsonObject): boolean =>
     role === "assistant" || SAID_BY_MODEL.includes(String(type));
   const directory = said.map((text) => /<cwd>(.*)<\/cwd>/.exec(text)?.[1]).find(Boolean);
   return {
@@ -50,14 +51,14 @@ function textsOf(content: unknown): string[] {
 }
 
 /** Tools can stand in the conversation itself; where one runs scripts, they alone reach the shell. */
-function toolsOf(body: Fields, items: readonly Fields[]): Tool[] {
+function toolsOf(body: JsonObject, items: readonly JsonObject[]): Tool[] {
   const later = items.filter(({ type }) => type === "additional_tools").map(({ tools }) => tools);
   const tools = [body["tools"], ...later].flatMap(readTools);
   const shell = { name: "exec_command", properties: ["cmd"] };
   return tools.some(({ runsScripts }) => runsScripts) ? [...tools, shell] : tools;
 }
 
-function itemsOf({ id, text, calls }: Answer): Fields[] {
+function itemsOf({ id, text, calls }: Answer): JsonObject[] {
   const content = [{ type: "output_text", text, annotations: [] }];
   return [
     ...(text === "" ? [] : [{ id: `msg_${id}`, type: "message", role: "assistant", content }]),
@@ -65,7 +66,7 @@ function itemsOf({ id, text, calls }: Answer): Fields[] {
   ];
 }
 
-function callItem({ name, namespace, input, script }: ToolCall, id: string): Fields {
+function callItem({ name, namespace, input, script }: ToolCall, id: string): JsonObject {
   return {
     call_id: `call_${id}`,
     name,
@@ -76,14 +77,14 @@ function callItem({ name, namespace, input, script }: ToolCall, id: string): Fie
   };
 }
 
-function itemEvents(item: Fields, index: number): string[] {
+function itemEvents(item: JsonObject, index: number): string[] {
   return [
     event("response.output_item.added", { output_index: index, item: { ...item, status: "in_progress" } }),
     event("response.output_item.done", { output_index: index, item: { ...item, status: "completed" } }),
   ];
 }
 
-function response(answer: Answer, status: string): Fields {
+function response(answer: Answer, status: string): JsonObject {
   const { id, model, usage, tooLong } = answer;
   const input = usage.input + usage.cacheRead;
   return {

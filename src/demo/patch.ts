@@ -1,21 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Client } from "../client/client.ts";
-import type { KubeObject } from "../kube/objects.ts";
+import { persistentVolumes } from "../kube/cluster-kinds.ts";
 import { persistentVolumeClaims } from "../kube/builtin.ts";
-import { resourceType } from "../kube/resources.ts";
-
-interface PersistentVolume extends KubeObject {
-  spec?: { hostPath?: { path: string }; local?: { path: string } };
-}
-
-const persistentVolumes = resourceType<PersistentVolume>(
-  "",
-  "v1",
-  "persistentvolumes",
-  "PersistentVolume",
-  false,
-);
 
 /**
  * What a standalone run changed, in git's patch format, as its pod has left it on the claim. Undefined

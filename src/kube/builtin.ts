@@ -291,10 +291,3 @@ export const persistentVolumeClaims = resourceType<PersistentVolumeClaim>(
 export const jobs = resourceType<Job>("batch", "v1", "jobs", "Job");
 export const leases = resourceType<Lease>("coordination.k8s.io", "v1", "leases", "Lease");
 export const events = resourceType<Event>("events.k8s.io", "v1", "events", "Event");
-export const customResourceDefinitions = resourceType<KubeObject>(
-  "apiextensions.k8s.io",
-  "v1",
-  "customresourcedefinitions",
-  "CustomResourceDefinition",
-  false,
-);

@@ -7,6 +7,16 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** The value if it is an object. */
+export function asObject(value: unknown): JsonObject | undefined {
+  return isObject(value) ? value : undefined;
+}
+
+/** The value if it is an object, else an empty one. */
+export function objectOf(value: unknown): JsonObject {
+  return asObject(value) ?? {};
+}
+
 /** An own field of an object; undefined for a missing one and for anything that is no object. */
 export function fieldOf(value: unknown, key: string): unknown {
   return isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
@@ -15,6 +25,33 @@ export function fieldOf(value: unknown, key: string): unknown {
 /** The value at a path of keys. */
 export function valueAt(value: unknown, ...path: string[]): unknown {
   return path.reduce(fieldOf, value);
+}
+
+/** A field that is itself an object; empty if there is none. */
+export function objectAt(value: unknown, key: string): JsonObject {
+  return objectOf(fieldOf(value, key));
+}
+
+/** The objects of a list field. */
+export function objectsAt(value: unknown, key: string): JsonObject[] {
+  return objectsOf(fieldOf(value, key));
+}
+
+/** The objects of a list; none if it is no list. */
+export function objectsOf(value: unknown): JsonObject[] {
+  return Array.isArray(value) ? value.filter(isObject) : [];
+}
+
+/** A text field; empty if there is none. */
+export function textAt(value: unknown, key: string): string {
+  const found = fieldOf(value, key);
+  return typeof found === "string" ? found : "";
+}
+
+/** The texts of a list field. */
+export function textsAt(value: unknown, key: string): string[] {
+  const found = fieldOf(value, key);
+  return Array.isArray(found) ? found.filter((item): item is string => typeof item === "string") : [];
 }
 
 /** A copy with one field set; safe for a key such as `__proto__`. */

@@ -1,47 +1,6 @@
 import type { PersistentVolumeClaim, Pod } from "./builtin.ts";
-import type { KubeObject } from "./objects.ts";
-import { resourceType } from "./resources.ts";
+import { DEFAULT_CLASS, type PersistentVolume, type StorageClass } from "./cluster-kinds.ts";
 
-/** storage.k8s.io/v1 StorageClass, as far as it is read here. */
-export interface StorageClass extends KubeObject {
-  provisioner: string;
-  volumeBindingMode?: "Immediate" | "WaitForFirstConsumer";
-  reclaimPolicy?: string;
-}
-
-/** v1 PersistentVolume, as far as it is read here. */
-export interface PersistentVolume extends KubeObject {
-  spec: {
-    capacity: Record<string, string>;
-    accessModes: string[];
-    claimRef?: Record<string, string | undefined>;
-    storageClassName?: string;
-    persistentVolumeReclaimPolicy?: string;
-    volumeMode?: string;
-    hostPath?: { path: string; type?: string };
-  };
-  status?: { phase?: string };
-}
-
-/** StorageClasses as a client names them. */
-export const storageClasses = resourceType<StorageClass>(
-  "storage.k8s.io",
-  "v1",
-  "storageclasses",
-  "StorageClass",
-  false,
-);
-/** PersistentVolumes as a client names them. */
-export const persistentVolumes = resourceType<PersistentVolume>(
-  "",
-  "v1",
-  "persistentvolumes",
-  "PersistentVolume",
-  false,
-);
-
-/** Marks the class of claims that name none. */
-export const DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class";
 /** Written by the scheduler: the claim's first consumer has a node. */
 export const SELECTED_NODE = "volume.kubernetes.io/selected-node";
 

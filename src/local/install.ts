@@ -5,11 +5,8 @@ import type { Client } from "../client/client.ts";
 import { watchResource } from "../client/watch.ts";
 import type { Condition, KubeObject, UnknownObject } from "../kube/objects.ts";
 import type { ResourceType } from "../kube/resources.ts";
-import { resourceType } from "../kube/resources.ts";
-import { customResourceDefinitions } from "../kube/builtin.ts";
+import { clusterRoles, customResourceDefinitions } from "../kube/cluster-kinds.ts";
 import { AS_GO_READS } from "../kube/yaml.ts";
-
-const clusterRoles = resourceType("rbac.authorization.k8s.io", "v1", "clusterroles", "ClusterRole", false);
 
 /** Field manager of everything that is installed from config/. */
 const FIELD_MANAGER = "agent-operator-install";
@@ -30,7 +27,7 @@ export async function installDefinitions(client: Client, configDirectory: string
   }
   await Promise.all(
     definitions.map(async (each) => {
-      await apply(client, customResourceDefinitions, each);
+      await apply<KubeObject>(client, customResourceDefinitions, each);
       await untilEstablished(client, each.metadata.name ?? "");
     }),
   );

@@ -2,8 +2,9 @@ import type { Client } from "../client/client.ts";
 import type { Transport } from "../client/transport.ts";
 import type { Authority } from "../client/transport-https.ts";
 import type { KubeObject } from "../kube/objects.ts";
+import { clusterRoleBindings, serviceAccounts } from "../kube/cluster-kinds.ts";
 import { namespaces } from "../kube/builtin.ts";
-import { pathOf, resourceType } from "../kube/resources.ts";
+import { pathOf } from "../kube/resources.ts";
 import { apply, installRoles } from "./install.ts";
 
 /** Where the operator lives, as its shipped manifests have it. */
@@ -14,24 +15,10 @@ const RBAC = "rbac.authorization.k8s.io";
 const TOKEN_SECONDS = 3_600;
 const RENEW_AFTER_MS = (TOKEN_SECONDS * 1_000 * 3) / 4;
 
-interface RoleBinding extends KubeObject {
-  roleRef: { apiGroup: string; kind: string; name: string };
-  subjects: { kind: string; name: string; namespace: string }[];
-}
-
 interface TokenRequest extends KubeObject {
   spec: { audiences: string[]; expirationSeconds: number };
   status?: { token: string };
 }
-
-const serviceAccounts = resourceType("", "v1", "serviceaccounts", "ServiceAccount");
-const clusterRoleBindings = resourceType<RoleBinding>(
-  RBAC,
-  "v1",
-  "clusterrolebindings",
-  "ClusterRoleBinding",
-  false,
-);
 
 /** Gives the operator its namespace, ServiceAccount and the shipped ClusterRoles. */
 export async function installOperatorAccount(client: Client, configDirectory: string): Promise<void> {

@@ -1,3 +1,4 @@
+import { OUR_RESOURCES } from "../api/resources.ts";
 import { API_GROUP } from "../api/group.ts";
 import { WEBHOOK_CONFIGURATION, WEBHOOK_SECRET } from "./webhook-names.ts";
 
@@ -9,7 +10,7 @@ export interface PolicyRule {
   verbs: string[];
 }
 
-const KINDS = ["agentruns", "agentworkspaces", "agentproviders", "agentconfigs"];
+const KINDS = OUR_RESOURCES.map(({ plural }) => plural);
 
 /** All that the operator does with the API, and nothing more: the source of the shipped ClusterRole. */
 export const operatorRules: readonly PolicyRule[] = [

@@ -1,9 +1,12 @@
+import {
+  validatingWebhookConfigurations,
+  type ValidatingWebhookConfiguration,
+} from "../kube/cluster-kinds.ts";
 import { LABEL_MANAGED_BY, OPERATOR_NAME } from "../api/labels.ts";
 import type { Client } from "../client/client.ts";
 import { encodeBase64, decodeBase64 } from "../kube/base64.ts";
 import { secrets, type Secret } from "../kube/builtin.ts";
 import type { KubeObject } from "../kube/objects.ts";
-import { resourceType } from "../kube/resources.ts";
 import { reviewAdmission } from "../plan/admission.ts";
 import {
   createController,
@@ -20,19 +23,6 @@ import { gatherAdmission } from "./gather-admission.ts";
 import { renewServingKeys, type CertificateLifetimes, type ServingKeys } from "./webhook-certificates.ts";
 import { WEBHOOK_CONFIGURATION, WEBHOOK_HOST, WEBHOOK_SECRET } from "./webhook-names.ts";
 import { listenWebhooks, type AdmissionRequest, type WebhookServer } from "./webhook-server.ts";
-
-/** admissionregistration.k8s.io/v1 ValidatingWebhookConfiguration, as far as it is read here. */
-interface WebhookConfiguration extends KubeObject {
-  webhooks?: { name: string; clientConfig: { caBundle?: string } }[];
-}
-
-const webhookConfigurations = resourceType<WebhookConfiguration>(
-  "admissionregistration.k8s.io",
-  "v1",
-  "validatingwebhookconfigurations",
-  "ValidatingWebhookConfiguration",
-  false,
-);
 
 export interface WebhookOptions {
   client: Client;
@@ -84,7 +74,7 @@ export async function startWebhooks(options: WebhookOptions): Promise<Webhooks> 
     configurations: createReflector({
       client,
       log,
-      type: webhookConfigurations,
+      type: validatingWebhookConfigurations,
       names: [WEBHOOK_CONFIGURATION],
     }),
   };
@@ -125,7 +115,7 @@ function useCertificate(server: WebhookServer, { data }: Secret, log: Log): void
 
 interface Keeper extends WebhookOptions {
   secrets: Reflector<Secret, Secret>;
-  configurations: Reflector<WebhookConfiguration, WebhookConfiguration>;
+  configurations: Reflector<ValidatingWebhookConfiguration, ValidatingWebhookConfiguration>;
 }
 
 /**
@@ -208,7 +198,7 @@ async function store(
 
 async function inject(
   { client, permit, configurations }: Keeper,
-  { metadata, webhooks = [] }: WebhookConfiguration,
+  { metadata, webhooks = [] }: ValidatingWebhookConfiguration,
   authorities: string,
   { origin, signal }: ReconcileContext,
 ): Promise<void> {
@@ -219,5 +209,5 @@ async function inject(
   const injected = webhooks.map((each) => ({ ...each, clientConfig: { ...each.clientConfig, caBundle } }));
   const patch = { metadata: { resourceVersion }, webhooks: injected };
   const at = { name: WEBHOOK_CONFIGURATION };
-  configurations.put(await client.patch(webhookConfigurations, at, patch, { signal }), origin);
+  configurations.put(await client.patch(validatingWebhookConfigurations, at, patch, { signal }), origin);
 }

@@ -4,7 +4,7 @@ import { createClient } from "../../src/client/client.ts";
 import type { Client } from "../../src/client/client.ts";
 import type { DevCluster } from "../../src/devcluster/cluster.ts";
 import { startDevCluster } from "../../src/devcluster/cluster.ts";
-import { customResourceDefinitions } from "../../src/kube/builtin.ts";
+import { customResourceDefinitions } from "../../src/kube/cluster-kinds.ts";
 import { resourceType } from "../../src/kube/resources.ts";
 import { aProvider } from "../support/objects.ts";
 import { shippedProgram } from "../support/program.ts";

@@ -6,7 +6,7 @@ import { agentRuns } from "../../src/api/resources.ts";
 import type { Client } from "../../src/client/client.ts";
 import { createClient } from "../../src/client/client.ts";
 import { startDevCluster } from "../../src/devcluster/cluster.ts";
-import { customResourceDefinitions } from "../../src/kube/builtin.ts";
+import { customResourceDefinitions } from "../../src/kube/cluster-kinds.ts";
 import type { KubeObject } from "../../src/kube/objects.ts";
 import { resourceType } from "../../src/kube/resources.ts";
 import { locateTool } from "../support/kubectl.ts";

@@ -5,7 +5,7 @@ import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { provider, secret } from "../../bench/support/objects.ts";
 import type { AgentRun } from "../../src/api/agent-run.ts";
-import { agentProviders, agentRuns } from "../../src/api/resources.ts";
+import { agentProviders, agentRuns, OUR_RESOURCES } from "../../src/api/resources.ts";
 import { jobs, namespaces, secrets } from "../../src/kube/builtin.ts";
 import { createLog } from "../../src/runtime/log.ts";
 import { startRunPlane, type RunPlane } from "../support/run-plane.ts";
@@ -121,7 +121,7 @@ describe("what one run costs", { timeout: 120_000 }, () => {
     );
     await plane.carryOut(["among-many"]);
     assert.deepEqual(takeTraffic().watches, {});
-    const resources = ["agentruns", "agentworkspaces", "agentproviders", "agentconfigs"];
+    const resources = OUR_RESOURCES.map(({ plural }) => plural);
     const builtIn = ["pods", "persistentvolumeclaims", "secrets"];
     const once = Object.fromEntries([...resources, ...builtIn].map((each) => [each, 1]));
     // Those Jobs of which only the metadata is watched, and the others.

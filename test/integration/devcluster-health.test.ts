@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { dirname } from "node:path";
 import { test, type TestContext } from "node:test";
 import { pods, secrets, type Pod } from "../../src/kube/builtin.ts";
-import { services } from "../../src/devcluster/apiserver/kinds/kubernetes-service.ts";
+import { services } from "../../src/kube/cluster-kinds.ts";
 import { useCluster } from "../support/cluster.ts";
 import { eventOf, sh, skipElsewhere, usePods } from "../support/pods.ts";
 import { waitForAbsence } from "../support/wait-for.ts";

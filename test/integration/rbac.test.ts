@@ -3,7 +3,13 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { AgentWorkspace } from "../../src/api/agent-workspace.ts";
 import { ANNOTATION_CANCEL, ANNOTATION_RETRY } from "../../src/api/labels.ts";
-import { agentConfigs, agentProviders, agentRuns, agentWorkspaces } from "../../src/api/resources.ts";
+import {
+  agentConfigs,
+  agentProviders,
+  agentRuns,
+  agentWorkspaces,
+  OUR_RESOURCES,
+} from "../../src/api/resources.ts";
 import type { Client } from "../../src/client/client.ts";
 import { createClient } from "../../src/client/client.ts";
 import { loadKubeconfig } from "../../src/client/kubeconfig.ts";
@@ -31,7 +37,6 @@ import { waitFor, waitForAbsence } from "../support/wait-for.ts";
 
 const REPOSITORY = "https://git.example.com/org/repo.git";
 const namespace = "default";
-const KINDS = [agentRuns, agentWorkspaces, agentProviders, agentConfigs];
 
 /**
  * The shipped role holds what the operator asks for and nothing else: everything that it can ask for is
@@ -136,7 +141,7 @@ describe("the operator's role", { timeout: 120_000 }, () => {
     const met = new Set<ResourceType>();
     return async (request) => {
       const [, plural, name] = /\/([^/]+)\/([^/]+)\/status$/.exec(request.path) ?? [];
-      const type = KINDS.find((each) => each.plural === plural);
+      const type = OUR_RESOURCES.find((each) => each.plural === plural);
       if (type !== undefined && name !== undefined && request.method === "PATCH" && !met.has(type)) {
         met.add(type);
         await client.patch<KubeObject>(

@@ -73,6 +73,10 @@ const BANNED: [RegExp, string][] = [
   [/\b(?:TODO|FIXME|XXX)\b/, "leaves work undone"],
 ];
 
+/** Where a resource type is made: the lists of built-in ones and of ours, and what is known only at run time. */
+const RESOURCE_TYPES =
+  /^src\/(?:kube\/|api\/resources\.ts|client\/discovery\.ts|devcluster\/(?:core-events|controllers\/scheduler|kubelet\/volumes)\.ts)/;
+
 /** Tests may keep what their hooks set up. */
 const MUTABLE: [RegExp, string][] = [
   [/^(?:export )?(?:let|var) /, "has mutable state at module level"],
@@ -197,7 +201,17 @@ function textBreaches({ path, text }: SourceFile): string[] {
     roomOf(path) !== undefined && !isTest(path) && path !== "src/cli/config.ts"
       ? [[/\bprocess\.env\b/, "reads the environment"]]
       : [];
-  const rules = [...BANNED, ...(isTest(path) ? [] : MUTABLE), ...(pure ? IMPURE : []), ...environment];
+  const types: [RegExp, string][] =
+    roomOf(path) !== undefined && !RESOURCE_TYPES.test(path)
+      ? [[/\bresourceType[<(]/, "makes a resource type; take it from src/kube"]]
+      : [];
+  const rules = [
+    ...types,
+    ...BANNED,
+    ...(isTest(path) ? [] : MUTABLE),
+    ...(pure ? IMPURE : []),
+    ...environment,
+  ];
   return lines.flatMap((line, index) =>
     rules.filter(([pattern]) => pattern.test(line)).map(([, what]) => `${path}:${index + 1}: ${what}`),
   );

@@ -1,6 +1,7 @@
 import type { Activity } from "../agent.ts";
-import type { JsonObject } from "../output.ts";
-import { asNumber, asObject, asText } from "../output.ts";
+import { asNumber, asText } from "../output.ts";
+import type { JsonObject } from "../../kube/json.ts";
+import { asObject } from "../../kube/json.ts";
 import { inEvents, retried, said, used } from "../activities.ts";
 
 /** What a line of `claude --output-format stream-json` says to people. */

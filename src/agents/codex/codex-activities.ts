@@ -1,4 +1,5 @@
-import { asObject, asText } from "../output.ts";
+import { asText } from "../output.ts";
+import { asObject } from "../../kube/json.ts";
 import { inEvents, retried, said, used } from "../activities.ts";
 
 /** What a line of `codex exec --json` says to people. */

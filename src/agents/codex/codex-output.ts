@@ -1,6 +1,7 @@
 import type { AgentError, AgentReport, Tokens } from "../agent.ts";
-import { asCount, asNumber, asObject, asText, errorKindOf, jsonLines, lastWordsOf } from "../output.ts";
-import type { JsonObject } from "../output.ts";
+import { asCount, asNumber, asText, errorKindOf, jsonLines, lastWordsOf } from "../output.ts";
+import type { JsonObject } from "../../kube/json.ts";
+import { asObject } from "../../kube/json.ts";
 
 /** Reads the tail of `codex exec --json`, with the usage lines that the entrypoint takes from its session. */
 export function parseCodexOutput(tail: string): AgentReport {

@@ -1,6 +1,7 @@
 import type { AgentError, AgentReport, Tokens } from "../agent.ts";
-import { asCount, asNumber, asObject, asText, errorKindOf, formatCost, jsonLines } from "../output.ts";
-import type { JsonObject } from "../output.ts";
+import { asCount, asNumber, asText, errorKindOf, formatCost, jsonLines } from "../output.ts";
+import type { JsonObject } from "../../kube/json.ts";
+import { asObject } from "../../kube/json.ts";
 
 /** As many lines of its output, and characters of them, tell what a program has done or why it failed. */
 const LAST_LINES = 20;

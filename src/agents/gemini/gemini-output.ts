@@ -1,6 +1,7 @@
 import type { AgentError, AgentReport, Tokens } from "../agent.ts";
-import { asCount, asNumber, asObject, asText, errorKindOf, jsonLines, lastWordsOf } from "../output.ts";
-import type { JsonObject } from "../output.ts";
+import { asCount, asNumber, asText, errorKindOf, jsonLines, lastWordsOf } from "../output.ts";
+import type { JsonObject } from "../../kube/json.ts";
+import { asObject } from "../../kube/json.ts";
 
 /** Reads the tail of `gemini --output-format stream-json` with the usage lines of its session's file. */
 export function parseGeminiOutput(tail: string): AgentReport {

@@ -1,4 +1,4 @@
-import { asObject } from "../output.ts";
+import { asObject } from "../../kube/json.ts";
 import { inEvents, said, used } from "../activities.ts";
 
 /** What a line of `opencode run --format json` says to people. It writes nothing while it asks a model again. */

@@ -1,15 +1,7 @@
 import type { AgentError, AgentReport, Tokens } from "../agent.ts";
-import {
-  asCount,
-  asNumber,
-  asObject,
-  asText,
-  errorKindOf,
-  formatCost,
-  jsonLines,
-  lastWordsOf,
-} from "../output.ts";
-import type { JsonObject } from "../output.ts";
+import { asCount, asNumber, asText, errorKindOf, formatCost, jsonLines, lastWordsOf } from "../output.ts";
+import type { JsonObject } from "../../kube/json.ts";
+import { asObject } from "../../kube/json.ts";
 
 /** Reads the tail of `opencode run --format json`: its steps, its last text and its error. */
 export function parseOpencodeOutput(tail: string): AgentReport {

@@ -1,3 +1,4 @@
+import { isObject, type JsonObject } from "../../kube/json.ts";
 import type { StructuralSchema } from "./structural.ts";
 
 /**
@@ -23,11 +24,7 @@ export function fitToSchema(schema: StructuralSchema, value: unknown): unknown {
   }
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function fitObject(schema: StructuralSchema, value: Record<string, unknown>): unknown {
+function fitObject(schema: StructuralSchema, value: JsonObject): unknown {
   const { properties, additionalProperties, required = [] } = schema;
   const fitted: Record<string, unknown> = {};
   for (const [key, field] of Object.entries(value)) {

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { KindName } from "../group.ts";
 import type { Rule } from "./rule.ts";
 
 /** A column of `kubectl get`; `wide` ones show with `-o wide` only. */
@@ -20,7 +21,7 @@ export const AGE_COLUMN: PrinterColumn = {
 
 /** One kind of the API: all that its CustomResourceDefinition, its types and its reference are made of. */
 export interface KindDefinition {
-  readonly kind: string;
+  readonly kind: KindName;
   readonly plural: string;
   readonly singular: string;
   readonly shortNames: readonly string[];

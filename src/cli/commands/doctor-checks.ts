@@ -2,11 +2,10 @@ import { API_GROUP } from "../../api/group.ts";
 import { customResourceDefinitions as ownDefinitions } from "../../api/kinds.ts";
 import { agentProviders, agentRuns, agentWorkspaces } from "../../api/resources.ts";
 import { ApiError } from "../../client/errors.ts";
-import { customResourceDefinitions, namespaces } from "../../kube/builtin.ts";
+import { namespaces } from "../../kube/builtin.ts";
 import { isObject } from "../../kube/json.ts";
-import { DEFAULT_CLASS } from "../../kube/storage-classes.ts";
-import type { Condition, KubeObject } from "../../kube/objects.ts";
-import { resourceType } from "../../kube/resources.ts";
+import { customResourceDefinitions, DEFAULT_CLASS, storageClasses } from "../../kube/cluster-kinds.ts";
+import type { KubeObject } from "../../kube/objects.ts";
 import {
   absent,
   ok,
@@ -24,29 +23,6 @@ import {
   hasOperatorWithin,
 } from "./doctor-operator.ts";
 
-interface Definition extends KubeObject {
-  spec: { versions: { name: string; served: boolean; schema?: { openAPIV3Schema?: unknown } }[] };
-  status?: { conditions?: Condition[] };
-}
-
-interface StorageClass extends KubeObject {
-  provisioner: string;
-}
-
-const definitions = resourceType<Definition>(
-  customResourceDefinitions.group,
-  customResourceDefinitions.version,
-  customResourceDefinitions.plural,
-  customResourceDefinitions.kind,
-  false,
-);
-const storageClasses = resourceType<StorageClass>(
-  "storage.k8s.io",
-  "v1",
-  "storageclasses",
-  "StorageClass",
-  false,
-);
 const OLDEST_MINOR = 28;
 
 /** Everything that is looked at, in the order in which one thing needs the other. */
@@ -78,7 +54,7 @@ async function checkDefinitions({ client }: CheckContext): Promise<Finding[]> {
   return Promise.all(
     ownDefinitions().map(async (own): Promise<Finding> => {
       const { name } = own.metadata;
-      const found = await client.get(definitions, { name }).catch(absent);
+      const found = await client.get(customResourceDefinitions, { name }).catch(absent);
       const remedy = "kubectl apply -k config/crd/";
       if (found === undefined) return problem("CRD", `${name} is missing`, remedy);
       const established = found.status?.conditions?.find(({ type }) => type === "Established");

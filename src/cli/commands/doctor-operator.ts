@@ -1,42 +1,17 @@
 import { leases } from "../../kube/builtin.ts";
-import type { KubeObject } from "../../kube/objects.ts";
-import { resourceType } from "../../kube/resources.ts";
+import {
+  deployments,
+  serviceAccounts,
+  subjectAccessReviews,
+  validatingWebhookConfigurations,
+  type Deployment,
+  type SubjectAccessReview,
+} from "../../kube/cluster-kinds.ts";
 import { leaderElectionRules, operatorRules, type PolicyRule } from "../../operator/rbac.ts";
 import { WEBHOOK_CONFIGURATION } from "../../operator/webhook-names.ts";
 import { absent, ok, problem, warning, type Finding, type CheckContext } from "./doctor-findings.ts";
 
 /** What is looked at of the operator itself: its rights, its Deployment, its Lease, its webhooks. */
-
-interface AccessReview extends KubeObject {
-  spec: { user: string; groups: string[]; resourceAttributes: Record<string, string> };
-  status?: { allowed: boolean };
-}
-
-interface Deployment extends KubeObject {
-  spec: { replicas?: number; template?: { spec?: { containers?: { args?: string[] }[] } } };
-  status?: { readyReplicas?: number };
-}
-
-interface WebhookConfiguration extends KubeObject {
-  webhooks?: { clientConfig?: { caBundle?: string } }[];
-}
-
-const deployments = resourceType<Deployment>("apps", "v1", "deployments", "Deployment");
-const serviceAccounts = resourceType("", "v1", "serviceaccounts", "ServiceAccount");
-const accessReviews = resourceType<AccessReview>(
-  "authorization.k8s.io",
-  "v1",
-  "subjectaccessreviews",
-  "SubjectAccessReview",
-  false,
-);
-const webhookConfigurations = resourceType<WebhookConfiguration>(
-  "admissionregistration.k8s.io",
-  "v1",
-  "validatingwebhookconfigurations",
-  "ValidatingWebhookConfiguration",
-  false,
-);
 
 function findDeployment({ client, operatorNamespace }: CheckContext): Promise<Deployment | undefined> {
   return client.get(deployments, { namespace: operatorNamespace, name: "agent-operator" }).catch(absent);
@@ -99,8 +74,11 @@ export async function checkPermissions(context: CheckContext): Promise<Finding[]
   ];
   const refused: string[] = [];
   for (const attributes of asked) {
-    const review: AccessReview = { metadata: {}, spec: { user, groups, resourceAttributes: attributes } };
-    const { status } = await client.create(accessReviews, review);
+    const review: SubjectAccessReview = {
+      metadata: {},
+      spec: { user, groups, resourceAttributes: attributes },
+    };
+    const { status } = await client.create(subjectAccessReviews, review);
     const { verb, resource, name, namespace } = attributes;
     const where = namespace === undefined ? "in every namespace" : `in ${namespace}`;
     if (status?.allowed !== true)
@@ -200,7 +178,7 @@ export async function checkLease(context: CheckContext): Promise<Finding[]> {
 /** Webhooks need both: a configuration that the API server asks by, and an operator that serves. */
 export async function checkWebhooks(context: CheckContext): Promise<Finding[]> {
   const found = await context.client
-    .get(webhookConfigurations, { name: WEBHOOK_CONFIGURATION })
+    .get(validatingWebhookConfigurations, { name: WEBHOOK_CONFIGURATION })
     .catch(absent);
   const address = optionsOf(await findDeployment(context), "--webhook-bind-address").at(-1) ?? "0";
   const isServing = address !== "0" && address !== "";

@@ -1,25 +1,35 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse, parseAllDocuments } from "yaml";
+import { namespaces } from "../../kube/builtin.ts";
+import {
+  clusterRoleBindings,
+  clusterRoles,
+  customResourceDefinitions,
+  deployments,
+  podDisruptionBudgets,
+  roleBindings,
+  roles,
+  serviceAccounts,
+  services,
+} from "../../kube/cluster-kinds.ts";
 import { isObject } from "../../kube/json.ts";
 import type { KubeObject } from "../../kube/objects.ts";
-import { resourceType, type ResourceType } from "../../kube/resources.ts";
+import type { ResourceType } from "../../kube/resources.ts";
 import { AS_GO_READS } from "../../kube/yaml.ts";
-
-const RBAC = "rbac.authorization.k8s.io";
 
 /** The kinds that config/ holds. */
 const TYPES: readonly ResourceType[] = [
-  resourceType("", "v1", "namespaces", "Namespace", false),
-  resourceType("", "v1", "serviceaccounts", "ServiceAccount"),
-  resourceType("", "v1", "services", "Service"),
-  resourceType("apps", "v1", "deployments", "Deployment"),
-  resourceType("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget"),
-  resourceType(RBAC, "v1", "clusterroles", "ClusterRole", false),
-  resourceType(RBAC, "v1", "clusterrolebindings", "ClusterRoleBinding", false),
-  resourceType(RBAC, "v1", "roles", "Role"),
-  resourceType(RBAC, "v1", "rolebindings", "RoleBinding"),
-  resourceType("apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition", false),
+  namespaces,
+  serviceAccounts,
+  services,
+  deployments,
+  podDisruptionBudgets,
+  clusterRoles,
+  clusterRoleBindings,
+  roles,
+  roleBindings,
+  customResourceDefinitions,
 ];
 
 /** An object of config/ and how a client addresses it. */

@@ -1,3 +1,4 @@
+import { isObject } from "../../kube/json.ts";
 export type Fields = Record<string, unknown>;
 
 /** One named entry of a kubeconfig, with the folder that its relative paths start from. */
@@ -10,7 +11,7 @@ export interface Entry {
 }
 
 export function isFields(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return isObject(value);
 }
 
 /** A text; undefined if it is absent, null or empty. Throws if it is something else, as kubectl does; shows no value. */

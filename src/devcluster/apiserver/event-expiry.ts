@@ -1,4 +1,4 @@
-import type { JsonObject } from "./answers/json-object.ts";
+import type { MutableObject } from "./answers/json-object.ts";
 import { isExpiredEvent } from "./kinds/events.ts";
 import type { ApiContext } from "./context.ts";
 
@@ -9,7 +9,7 @@ const EVERY_MS = 5 * 60 * 1000;
 export function expireEvents({ store, now }: ApiContext): { stop(): void } {
   const sweep = (): void => {
     for (const { key, json } of store.table(TABLE).values()) {
-      if (!isExpiredEvent(JSON.parse(json) as JsonObject, now())) continue;
+      if (!isExpiredEvent(JSON.parse(json) as MutableObject, now())) continue;
       // One that cannot be removed now is found again by the next sweep.
       store.remove(TABLE, key).catch(() => undefined);
     }

@@ -1,7 +1,7 @@
 import { answerReview } from "./access/access-review.ts";
 import { accessOf, accessRefusal } from "./access/access-request.ts";
 import { answerDiscovery } from "./answers/discovery-paths.ts";
-import type { JsonObject } from "./answers/json-object.ts";
+import type { MutableObject } from "./answers/json-object.ts";
 import { renderObject, renderPage } from "./kinds/render.ts";
 import { negotiate, PLAIN_JSON, type Negotiated } from "./request/accept.ts";
 import { readBody, readDocument } from "./request/body.ts";
@@ -142,7 +142,7 @@ async function answerWrite(
   const body = readBody(target.resource, request, options, target.warnings);
   if (verb === "create") return writtenResponse(201, await createObject(context, to, body), form);
   const json = JSON.stringify(body);
-  const change = () => ({ object: JSON.parse(json) as JsonObject });
+  const change = () => ({ object: JSON.parse(json) as MutableObject });
   return writtenResponse(200, await updateObject(context, to, change, false), form);
 }
 

@@ -4,9 +4,8 @@ import type { Client } from "../../client/client.ts";
 import { jobs, namespaces, persistentVolumeClaims, pods } from "../../kube/builtin.ts";
 import { claimKeysOfVolume } from "./plans/claim-plan.ts";
 import { jobKeysOf } from "./plans/job-pods.ts";
-import { persistentVolumes, storageClasses } from "../../kube/storage-classes.ts";
+import { persistentVolumes, storageClasses, nodes } from "../../kube/cluster-kinds.ts";
 import type { KubeObject } from "../../kube/objects.ts";
-import { nodes } from "../kubelet/pods/node.ts";
 import type { ResourceType } from "../../kube/resources.ts";
 import type { RecordEvent } from "./events.ts";
 

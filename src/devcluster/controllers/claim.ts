@@ -4,13 +4,8 @@ import { follow } from "../../client/cache/follow.ts";
 import { unlessRefused } from "../../client/errors.ts";
 import { persistentVolumeClaims, type PersistentVolumeClaim } from "../../kube/builtin.ts";
 import { boundClaim, claimKeysOfVolume, isReleased, planClaim } from "./plans/claim-plan.ts";
-import {
-  isUsing,
-  persistentVolumes,
-  volumeFor,
-  type PersistentVolume,
-  type StorageClass,
-} from "../../kube/storage-classes.ts";
+import { isUsing, volumeFor } from "../../kube/storage-classes.ts";
+import { persistentVolumes, type PersistentVolume, type StorageClass } from "../../kube/cluster-kinds.ts";
 import { isDeleting, keyOf, locationOf } from "../../kube/objects.ts";
 import { claimKeysOf } from "./plans/scheduling.ts";
 import type { ControllerOptions } from "./caches.ts";

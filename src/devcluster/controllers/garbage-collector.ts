@@ -1,7 +1,7 @@
 import { createReflector } from "../../client/cache/reflector.ts";
 import { discoverResources } from "../../client/discovery.ts";
 import { unlessRefused } from "../../client/errors.ts";
-import { customResourceDefinitions } from "../../kube/builtin.ts";
+import { customResourceDefinitions } from "../../kube/cluster-kinds.ts";
 import { isDeleting, locationOf, type KubeObject, type OwnerReference } from "../../kube/objects.ts";
 import {
   judgeDependent,

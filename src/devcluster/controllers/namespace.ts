@@ -1,13 +1,13 @@
+import { serviceAccounts } from "../../kube/cluster-kinds.ts";
 import { follow } from "../../client/cache/follow.ts";
 import { discoverResources } from "../../client/discovery.ts";
 import { unlessRefused } from "../../client/errors.ts";
 import { configMaps, namespaces } from "../../kube/builtin.ts";
 import { isDeleting, locationOf, type KubeObject } from "../../kube/objects.ts";
-import { resourceType, type ResourceType } from "../../kube/resources.ts";
+import { type ResourceType } from "../../kube/resources.ts";
 import type { ControllerOptions } from "./caches.ts";
 import { createLoop, type Loop } from "./loop.ts";
 
-const serviceAccounts = resourceType<KubeObject>("", "v1", "serviceaccounts", "ServiceAccount");
 const ROOT_CERTIFICATE = "kube-root-ca.crt";
 const KUBERNETES = "kubernetes";
 /** How soon a namespace that is not yet empty is looked at again. */

@@ -1,3 +1,5 @@
+import { asObject, type JsonObject } from "../../kube/json.ts";
+
 /** What the entrypoint reports when the agent has ended: git's facts, as `status.result.git` has them. */
 export interface GitReport {
   /** Absent on a detached HEAD. */
@@ -28,7 +30,7 @@ export interface InvalidImage {
 /** Reads the agent container's termination message; undefined when it is not the entrypoint's or git was not there. */
 export function parseGitReport(message: string): GitReport | undefined {
   const outcome = parseOutcome(message);
-  const git = asFields(outcome?.["git"]);
+  const git = asObject(outcome?.["git"]);
   if (!git) return undefined;
   return {
     ...textField("branch", git),
@@ -86,31 +88,25 @@ export function parseFetchReport(message: string): FetchReport | undefined {
   return { fetched, message: typeof text === "string" ? text : "git gave no reason" };
 }
 
-type Fields = Readonly<Record<string, unknown>>;
-
 /** The last line that the entrypoint has written; an agent may have written lines before it. */
-function parseOutcome(message: string): Fields | undefined {
+function parseOutcome(message: string): JsonObject | undefined {
   const line = message.split("\n").findLast((candidate) => candidate.startsWith('{"type":"agent-operator",'));
   if (line === undefined) return undefined;
   try {
-    return asFields(JSON.parse(line));
+    return asObject(JSON.parse(line));
   } catch {
     return undefined;
   }
 }
 
-function asFields(value: unknown): Fields | undefined {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : undefined;
-}
-
-function textField<Name extends string>(name: Name, fields: Fields): { [Key in Name]?: string } {
+function textField<Name extends string>(name: Name, fields: JsonObject): { [Key in Name]?: string } {
   const value = fields[name];
   const text: { [Key in Name]?: string } = {};
   if (typeof value === "string" && value !== "") text[name] = value;
   return text;
 }
 
-function countField<Name extends string>(name: Name, fields: Fields): { [Key in Name]?: number } {
+function countField<Name extends string>(name: Name, fields: JsonObject): { [Key in Name]?: number } {
   const value = fields[name];
   const count: { [Key in Name]?: number } = {};
   if (typeof value === "number" && Number.isInteger(value) && value >= 0) count[name] = value;
@@ -120,7 +116,7 @@ function countField<Name extends string>(name: Name, fields: Fields): { [Key in 
 function branchesOf(value: unknown): Pick<GitReport, "branches"> {
   if (!Array.isArray(value)) return {};
   const branches = value.flatMap((entry) => {
-    const fields = asFields(entry) ?? {};
+    const fields = asObject(entry) ?? {};
     const { name, commit } = { ...textField("name", fields), ...textField("commit", fields) };
     const { commits } = countField("commits", fields);
     return name === undefined || commit === undefined || commits === undefined
@@ -130,7 +126,7 @@ function branchesOf(value: unknown): Pick<GitReport, "branches"> {
   return branches.length === 0 ? {} : { branches };
 }
 
-function leftOutOf(git: Fields): Pick<GitReport, "leftOut" | "leftOutCount"> {
+function leftOutOf(git: JsonObject): Pick<GitReport, "leftOut" | "leftOutCount"> {
   const value = git["leftOut"];
   const paths = Array.isArray(value) ? value.filter((path) => typeof path === "string") : [];
   return paths.length === 0

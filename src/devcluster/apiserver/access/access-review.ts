@@ -1,4 +1,5 @@
-import { isJsonObject, partOf, textOf, type JsonObject } from "../answers/json-object.ts";
+import { type MutableObject } from "../answers/json-object.ts";
+import { isObject, objectAt, textAt } from "../../../kube/json.ts";
 import type { Target } from "../request/target.ts";
 import { apiVersionOf } from "../../../kube/resources.ts";
 import { badRequest } from "../answers/status-error.ts";
@@ -13,22 +14,22 @@ export interface Reviewer {
 }
 
 /** A review with its status; throws 400 where the document is another kind or asks nothing. */
-export function answerReview(reviewer: Reviewer, target: Target, document: JsonObject): JsonObject {
+export function answerReview(reviewer: Reviewer, target: Target, document: MutableObject): MutableObject {
   const { resource } = target;
   if (document["kind"] !== undefined && document["kind"] !== resource.kind) {
     throw badRequest(`expected a ${resource.kind}, got ${JSON.stringify(document["kind"])}`);
   }
-  const spec = partOf(document, "spec");
+  const spec = objectAt(document, "spec");
   return {
     kind: resource.kind,
     apiVersion: apiVersionOf(resource),
-    metadata: partOf(document, "metadata"),
+    metadata: objectAt(document, "metadata"),
     ...(resource.kind === "SelfSubjectReview" ? {} : { spec }),
     status: statusOf(reviewer, target, spec),
   };
 }
 
-function statusOf(reviewer: Reviewer, target: Target, spec: JsonObject): JsonObject {
+function statusOf(reviewer: Reviewer, target: Target, spec: MutableObject): MutableObject {
   const { authorizer } = reviewer;
   const { user, namespace } = target;
   switch (target.resource.kind) {
@@ -37,7 +38,7 @@ function statusOf(reviewer: Reviewer, target: Target, spec: JsonObject): JsonObj
     case "SelfSubjectReview":
       return { userInfo: userInfo(user) };
     case "SelfSubjectRulesReview":
-      return reviewRules(authorizer, user, textOf(spec, "namespace"));
+      return reviewRules(authorizer, user, textAt(spec, "namespace"));
     case "SelfSubjectAccessReview":
       return reviewAccess(authorizer, user, spec, undefined);
     case "LocalSubjectAccessReview":
@@ -47,8 +48,8 @@ function statusOf(reviewer: Reviewer, target: Target, spec: JsonObject): JsonObj
   }
 }
 
-function reviewToken(reviewer: Reviewer, spec: JsonObject): JsonObject {
-  const verified = reviewer.tokens.verify(textOf(spec, "token"));
+function reviewToken(reviewer: Reviewer, spec: MutableObject): MutableObject {
+  const verified = reviewer.tokens.verify(textAt(spec, "token"));
   const wanted = Array.isArray(spec["audiences"]) ? spec["audiences"].map(String) : [ISSUER];
   const audiences = verified?.audiences.filter((audience) => wanted.includes(audience)) ?? [];
   if (verified === undefined || audiences.length === 0) {
@@ -61,31 +62,31 @@ function reviewToken(reviewer: Reviewer, spec: JsonObject): JsonObject {
 function reviewAccess(
   authorizer: Authorizer,
   user: User,
-  spec: JsonObject,
+  spec: MutableObject,
   namespace: string | undefined,
-): JsonObject {
+): MutableObject {
   const path = spec["nonResourceAttributes"];
-  const attributes = partOf(spec, "resourceAttributes");
-  if (!isJsonObject(path) && !isJsonObject(spec["resourceAttributes"])) {
+  const attributes = objectAt(spec, "resourceAttributes");
+  if (!isObject(path) && !isObject(spec["resourceAttributes"])) {
     throw badRequest("exactly one of nonResourceAttributes or resourceAttributes must be specified");
   }
-  const access: AccessRequest = isJsonObject(path)
-    ? { verb: textOf(path, "verb"), path: textOf(path, "path") }
+  const access: AccessRequest = isObject(path)
+    ? { verb: textAt(path, "verb"), path: textAt(path, "path") }
     : {
-        verb: textOf(attributes, "verb"),
-        group: textOf(attributes, "group"),
-        resource: textOf(attributes, "resource"),
-        subresource: textOf(attributes, "subresource"),
-        namespace: namespace ?? textOf(attributes, "namespace"),
-        name: textOf(attributes, "name"),
+        verb: textAt(attributes, "verb"),
+        group: textAt(attributes, "group"),
+        resource: textAt(attributes, "resource"),
+        subresource: textAt(attributes, "subresource"),
+        namespace: namespace ?? textAt(attributes, "namespace"),
+        name: textAt(attributes, "name"),
       };
   return { allowed: authorizer.isAllowed(user, access) };
 }
 
 /** The status of a SelfSubjectRulesReview. */
-function reviewRules(authorizer: Authorizer, user: User, namespace: string): JsonObject {
-  const resourceRules: JsonObject[] = [];
-  const nonResourceRules: JsonObject[] = [];
+function reviewRules(authorizer: Authorizer, user: User, namespace: string): MutableObject {
+  const resourceRules: MutableObject[] = [];
+  const nonResourceRules: MutableObject[] = [];
   const rules = authorizer.rulesFor(user, namespace);
   if (user.groups.includes("system:masters")) {
     resourceRules.push({ verbs: ["*"], apiGroups: ["*"], resources: ["*"] });

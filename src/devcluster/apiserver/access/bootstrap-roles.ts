@@ -1,9 +1,9 @@
-import type { JsonObject } from "../answers/json-object.ts";
+import type { MutableObject } from "../answers/json-object.ts";
 
 /** A role that every cluster has. Source: plugin/pkg/auth/authorizer/rbac/bootstrappolicy. */
 interface BootstrapRole {
   name: string;
-  rules: JsonObject[];
+  rules: MutableObject[];
   labels?: Record<string, string>;
   aggregate?: string;
 }
@@ -46,11 +46,11 @@ const CORE_EDIT = [
   "services",
 ];
 
-function rule(group: string, resources: string[], verbs: string[]): JsonObject {
+function rule(group: string, resources: string[], verbs: string[]): MutableObject {
   return { verbs, apiGroups: [group], resources };
 }
 
-const READ_GROUPS: JsonObject[] = [
+const READ_GROUPS: MutableObject[] = [
   rule("", CORE_VIEW, READ),
   rule("batch", ["jobs", "jobs/status"], READ),
   rule("apps", ["deployments", "deployments/status"], READ),
@@ -59,7 +59,7 @@ const READ_GROUPS: JsonObject[] = [
   rule("events.k8s.io", ["events"], READ),
 ];
 
-const WRITE_GROUPS: JsonObject[] = [
+const WRITE_GROUPS: MutableObject[] = [
   rule("", CORE_EDIT, WRITE),
   rule("", ["secrets"], READ),
   rule("", ["serviceaccounts"], ["impersonate"]),
@@ -124,7 +124,7 @@ function bootstrapRoles(): BootstrapRole[] {
 }
 
 /** The ClusterRoles and ClusterRoleBindings that are there from the start. */
-export function bootstrapRbac(): { roles: JsonObject[]; bindings: JsonObject[] } {
+export function bootstrapRbac(): { roles: MutableObject[]; bindings: MutableObject[] } {
   const labels = { "kubernetes.io/bootstrapping": "rbac-defaults" };
   const annotations = { "rbac.authorization.kubernetes.io/autoupdate": "true" };
   const roles = bootstrapRoles().map((role) => ({
@@ -138,7 +138,7 @@ export function bootstrapRbac(): { roles: JsonObject[]; bindings: JsonObject[] }
           },
         }),
   }));
-  const bind = (role: string, group: string): JsonObject => ({
+  const bind = (role: string, group: string): MutableObject => ({
     metadata: { name: role, labels, annotations },
     subjects: [{ kind: "Group", apiGroup: "rbac.authorization.k8s.io", name: group }],
     roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: role },

@@ -1,5 +1,6 @@
-import { itemsOf, metaOf, partOf, textOf, type JsonObject } from "../answers/json-object.ts";
-import { DEFAULT_CLASS } from "../../../kube/storage-classes.ts";
+import { metaOf, type MutableObject } from "../answers/json-object.ts";
+import { objectsAt, objectAt, textAt } from "../../../kube/json.ts";
+import { DEFAULT_CLASS } from "../../../kube/cluster-kinds.ts";
 import { failure, forbidden } from "../answers/status-error.ts";
 import type { AdmissionAttempt } from "./admission-attempt.ts";
 import { podSecurityViolations, type PodSecurityLevel } from "./pod-security.ts";
@@ -27,14 +28,14 @@ export function admitBuiltin(
     enforcePodSecurity(objects, attempt, object);
   }
   if (kind === "batch/Job" || kind === "apps/Deployment") {
-    const template = partOf(partOf(partOf(object, "spec"), "template"), "spec");
+    const template = objectAt(objectAt(objectAt(object, "spec"), "template"), "spec");
     warnPodSecurity(objects, attempt, template);
   }
 }
 
 /** DefaultStorageClass: a claim without a class gets the newest default one. */
-function useDefaultClass(objects: StoredObjects, claim: JsonObject): void {
-  const spec = claim["spec"] as JsonObject;
+function useDefaultClass(objects: StoredObjects, claim: MutableObject): void {
+  const spec = claim["spec"] as MutableObject;
   if (spec["storageClassName"] !== undefined) return;
   const defaults = [...objects.list("storage.k8s.io/storageclasses")]
     .filter((object) => metaOf(object).annotations?.[DEFAULT_CLASS] === "true")
@@ -51,25 +52,25 @@ function useDefaultClass(objects: StoredObjects, claim: JsonObject): void {
 function admitNewPod(
   objects: StoredObjects,
   attempt: AdmissionAttempt,
-  pod: JsonObject,
+  pod: MutableObject,
   plugins: OptionalPlugins,
 ): void {
-  const spec = pod["spec"] as JsonObject;
+  const spec = pod["spec"] as MutableObject;
   // On a real server these plugins come before a name is generated.
   const name = metaOf(pod).generateName ?? attempt.name;
   const refuse = (why: string) => forbidden({ group: "", resource: "pods" }, name, why);
-  const priority = textOf(spec, "priorityClassName");
+  const priority = textAt(spec, "priorityClassName");
   if (priority !== "") {
     const found = objects.get("scheduling.k8s.io/priorityclasses", priority);
     if (found === undefined) throw refuse(`no PriorityClass with name ${priority} was found`);
     spec["priority"] = found["value"];
     spec["preemptionPolicy"] = found["preemptionPolicy"] ?? "PreemptLowerPriority";
   }
-  const runtime = textOf(spec, "runtimeClassName");
+  const runtime = textAt(spec, "runtimeClassName");
   if (runtime !== "" && objects.get("node.k8s.io/runtimeclasses", runtime) === undefined) {
     throw refuse(`pod rejected: RuntimeClass "${runtime}" not found`);
   }
-  const accountName = textOf(spec, "serviceAccountName") || "default";
+  const accountName = textAt(spec, "serviceAccountName") || "default";
   const key = `${attempt.namespace}/${accountName}`;
   const account = objects.get("/serviceaccounts", key);
   // That of a new namespace comes a moment later, and its pods wait for their tokens until then.
@@ -94,8 +95,8 @@ function levelOf(
   return level === "baseline" || level === "restricted" ? [level, version] : ["privileged", version];
 }
 
-function enforcePodSecurity(objects: StoredObjects, attempt: AdmissionAttempt, pod: JsonObject): void {
-  const spec = partOf(pod, "spec");
+function enforcePodSecurity(objects: StoredObjects, attempt: AdmissionAttempt, pod: MutableObject): void {
+  const spec = objectAt(pod, "spec");
   if (attempt.old !== undefined && !changesImages(attempt.old, pod)) return;
   const [level, version] = levelOf(objects, attempt.namespace, "enforce");
   const violations = podSecurityViolations(spec, level);
@@ -108,16 +109,16 @@ function enforcePodSecurity(objects: StoredObjects, attempt: AdmissionAttempt, p
   );
 }
 
-function changesImages(old: JsonObject, pod: JsonObject): boolean {
-  const images = (object: JsonObject) =>
+function changesImages(old: MutableObject, pod: MutableObject): boolean {
+  const images = (object: MutableObject) =>
     ["containers", "initContainers"]
-      .flatMap((list) => itemsOf(partOf(object, "spec"), list))
-      .map((container) => textOf(container, "image"))
+      .flatMap((list) => objectsAt(objectAt(object, "spec"), list))
+      .map((container) => textAt(container, "image"))
       .join(" ");
   return images(old) !== images(pod);
 }
 
-function warnPodSecurity(objects: StoredObjects, attempt: AdmissionAttempt, spec: JsonObject): void {
+function warnPodSecurity(objects: StoredObjects, attempt: AdmissionAttempt, spec: MutableObject): void {
   const [level, version] = levelOf(objects, attempt.namespace, "warn");
   const violations = podSecurityViolations(spec, level);
   if (violations.length > 0) {

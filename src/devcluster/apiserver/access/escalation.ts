@@ -1,5 +1,4 @@
-import { itemsOf, partOf, textOf } from "../answers/json-object.ts";
-import { jsonEqual } from "../../../kube/json.ts";
+import { objectsAt, objectAt, textAt, jsonEqual } from "../../../kube/json.ts";
 import { forbidden } from "../answers/status-error.ts";
 import type { AdmissionAttempt } from "./admission-attempt.ts";
 import { readRule, uncovered, type Authorizer, type PolicyRule } from "./rules.ts";
@@ -16,17 +15,17 @@ export function refuseEscalation(authorizer: Authorizer, attempt: AdmissionAttem
     ? jsonEqual([object["roleRef"], object["subjects"]], [old?.["roleRef"], old?.["subjects"]])
     : jsonEqual(object["rules"], old?.["rules"]);
   if (old !== undefined && unchanged) return;
-  const role = partOf(object, "roleRef");
+  const role = objectAt(object, "roleRef");
   const access = {
     group: RBAC,
     subresource: "",
     namespace,
     ...(isBinding
-      ? { verb: "bind", resource: `${textOf(role, "kind").toLowerCase()}s`, name: textOf(role, "name") }
+      ? { verb: "bind", resource: `${textAt(role, "kind").toLowerCase()}s`, name: textAt(role, "name") }
       : { verb: "escalate", resource: resource.plural, name: attempt.name }),
   };
   if (authorizer.isAllowed(user, access)) return;
-  const granted = isBinding ? authorizer.rulesOf(role, namespace) : itemsOf(object, "rules").map(readRule);
+  const granted = isBinding ? authorizer.rulesOf(role, namespace) : objectsAt(object, "rules").map(readRule);
   const missing = uncovered(granted, authorizer.rulesFor(user, namespace));
   if (missing.length === 0) return;
   const groups = user.groups.map((group) => JSON.stringify(group)).join(" ");

@@ -1,5 +1,6 @@
 import type { CelEnv } from "@bufbuild/cel";
-import { itemsOf, partOf, textOf, type JsonObject } from "../answers/json-object.ts";
+import { type MutableObject } from "../answers/json-object.ts";
+import { objectsAt, objectAt, textAt } from "../../../kube/json.ts";
 import { compileExpression, type Program } from "../../../kube/schema/cel/expression.ts";
 import { createCelEnvironment } from "../../../kube/schema/cel/library.ts";
 import { celValue } from "../../../kube/schema/cel/values.ts";
@@ -11,18 +12,18 @@ import { reviewOf } from "./webhook-review.ts";
  * Whether the match conditions of a webhook want it to be asked about a write; throws 403 where that cannot
  * be told and the webhook may not be passed over. Source: apiserver admission/plugin/webhook/matchconditions.
  */
-export type ConditionMatcher = (webhook: JsonObject, attempt: AdmissionAttempt) => boolean;
+export type ConditionMatcher = (webhook: MutableObject, attempt: AdmissionAttempt) => boolean;
 
 /** A matcher that compiles the conditions of a webhook once, as long as it is given the same value. */
 export function createConditionMatcher(): ConditionMatcher {
   let environment: CelEnv | undefined;
-  const compiled = new WeakMap<JsonObject, readonly Condition[]>();
-  const conditionsOf = (webhook: JsonObject): readonly Condition[] => {
+  const compiled = new WeakMap<MutableObject, readonly Condition[]>();
+  const conditionsOf = (webhook: MutableObject): readonly Condition[] => {
     let conditions = compiled.get(webhook);
     if (conditions === undefined) {
       const cel = (environment ??= createCelEnvironment());
-      conditions = itemsOf(webhook, "matchConditions").map((condition) => {
-        const source = textOf(condition, "expression").trim();
+      conditions = objectsAt(webhook, "matchConditions").map((condition) => {
+        const source = textAt(condition, "expression").trim();
         return { source, program: compileExpression(cel, source) };
       });
       compiled.set(webhook, conditions);
@@ -30,7 +31,7 @@ export function createConditionMatcher(): ConditionMatcher {
     return conditions;
   };
   return (webhook, attempt) => {
-    if (itemsOf(webhook, "matchConditions").length === 0) return true;
+    if (objectsAt(webhook, "matchConditions").length === 0) return true;
     return holdAll(conditionsOf(webhook), webhook, attempt);
   };
 }
@@ -40,8 +41,12 @@ interface Condition {
   readonly program: Program;
 }
 
-function holdAll(conditions: readonly Condition[], webhook: JsonObject, attempt: AdmissionAttempt): boolean {
-  const { uid: _uid, object, oldObject, ...request } = partOf(reviewOf(attempt, "", webhook), "request");
+function holdAll(
+  conditions: readonly Condition[],
+  webhook: MutableObject,
+  attempt: AdmissionAttempt,
+): boolean {
+  const { uid: _uid, object, oldObject, ...request } = objectAt(reviewOf(attempt, "", webhook), "request");
   const variables = {
     object: celValue(undefined, object),
     oldObject: celValue(undefined, oldObject),
@@ -55,7 +60,7 @@ function holdAll(conditions: readonly Condition[], webhook: JsonObject, attempt:
     if ("error" in result) errors.push(`expression '${source}' resulted in error: ${result.error}`);
   }
   if (errors.length === 0) return true;
-  if (textOf(webhook, "failurePolicy") === "Ignore") return false;
+  if (textAt(webhook, "failurePolicy") === "Ignore") return false;
   const { resource, name } = attempt;
   const why = errors.length === 1 ? `${errors[0]}` : `[${errors.join(", ")}]`;
   throw forbidden({ group: resource.group, resource: resource.plural }, name, why);

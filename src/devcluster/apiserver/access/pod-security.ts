@@ -1,4 +1,5 @@
-import { itemsOf, partOf, textOf, type JsonObject } from "../answers/json-object.ts";
+import { type MutableObject } from "../answers/json-object.ts";
+import { objectsAt, objectAt, textAt } from "../../../kube/json.ts";
 
 /** Pod Security Standards. Source: k8s.io/pod-security-admission policy. */
 
@@ -9,27 +10,27 @@ type Check = (pod: PodView) => string | undefined;
 
 interface Named {
   name: string;
-  container: JsonObject;
-  security: JsonObject;
+  container: MutableObject;
+  security: MutableObject;
 }
 
 interface PodView {
-  spec: JsonObject;
-  security: JsonObject;
+  spec: MutableObject;
+  security: MutableObject;
   containers: Named[];
 }
 
 /** What the pod's spec violates of the level, in the order and words of a real server. */
-export function podSecurityViolations(spec: JsonObject, level: PodSecurityLevel): string[] {
+export function podSecurityViolations(spec: MutableObject, level: PodSecurityLevel): string[] {
   if (level === "privileged") return [];
   const containers = ["initContainers", "containers"].flatMap((list) =>
-    itemsOf(spec, list).map((container) => ({
-      name: textOf(container, "name"),
+    objectsAt(spec, list).map((container) => ({
+      name: textAt(container, "name"),
       container,
-      security: partOf(container, "securityContext"),
+      security: objectAt(container, "securityContext"),
     })),
   );
-  const view: PodView = { spec, security: partOf(spec, "securityContext"), containers };
+  const view: PodView = { spec, security: objectAt(spec, "securityContext"), containers };
   const checks = level === "baseline" ? baseline : restricted;
   return checks.map((check) => check(view)).filter((violation) => violation !== undefined);
 }
@@ -43,7 +44,7 @@ function containersText(found: readonly Named[]): string {
 }
 
 /** Where it is set: in the pod, in containers, or both. */
-function setters(view: PodView, isBad: (security: JsonObject) => boolean): string | undefined {
+function setters(view: PodView, isBad: (security: MutableObject) => boolean): string | undefined {
   const found = view.containers.filter(({ security }) => isBad(security));
   const parts = isBad(view.security) ? ["pod"] : [];
   if (found.length > 0) parts.push(containersText(found));
@@ -73,7 +74,7 @@ const BASELINE_CAPABILITIES = new Set([
 ]);
 
 function capabilities({ security }: Named, which: "add" | "drop"): string[] {
-  const list = partOf(security, "capabilities")[which];
+  const list = objectAt(security, "capabilities")[which];
   return Array.isArray(list) ? list.map(String) : [];
 }
 
@@ -108,16 +109,16 @@ const hostNamespaces: Check = ({ spec }) => {
 };
 
 const hostPathVolumes: Check = ({ spec }) => {
-  const names = itemsOf(spec, "volumes")
+  const names = objectsAt(spec, "volumes")
     .filter((volume) => "hostPath" in volume)
-    .map((volume) => textOf(volume, "name"));
+    .map((volume) => textAt(volume, "name"));
   if (names.length === 0) return undefined;
   return `hostPath volumes (volume${names.length === 1 ? "" : "s"} ${listed(names)})`;
 };
 
 const hostPorts: Check = ({ containers }) => {
   const ports = (named: Named) =>
-    itemsOf(named.container, "ports")
+    objectsAt(named.container, "ports")
       .map((port) => Number(port["hostPort"] ?? 0))
       .filter((port) => port !== 0);
   const found = containers.filter((named) => ports(named).length > 0);
@@ -127,13 +128,13 @@ const hostPorts: Check = ({ containers }) => {
 };
 
 function hostsOf({ container }: Named): string[] {
-  const lifecycle = partOf(container, "lifecycle");
+  const lifecycle = objectAt(container, "lifecycle");
   const actions = [
-    ...["livenessProbe", "readinessProbe", "startupProbe"].map((name) => partOf(container, name)),
-    ...["postStart", "preStop"].map((name) => partOf(lifecycle, name)),
+    ...["livenessProbe", "readinessProbe", "startupProbe"].map((name) => objectAt(container, name)),
+    ...["postStart", "preStop"].map((name) => objectAt(lifecycle, name)),
   ];
   return actions
-    .flatMap((action) => ["httpGet", "tcpSocket"].map((name) => textOf(partOf(action, name), "host")))
+    .flatMap((action) => ["httpGet", "tcpSocket"].map((name) => textAt(objectAt(action, name), "host")))
     .filter((host) => host !== "");
 }
 
@@ -145,7 +146,7 @@ const probeHosts: Check = ({ containers }) => {
 };
 
 const appArmor: Check = (view) => {
-  const who = setters(view, (part) => textOf(partOf(part, "appArmorProfile"), "type") === "Unconfined");
+  const who = setters(view, (part) => textAt(objectAt(part, "appArmorProfile"), "type") === "Unconfined");
   if (who === undefined) return undefined;
   const several = who.startsWith("pod and ") || who.startsWith("containers ");
   return `forbidden AppArmor profile${several ? "s" : ""} (${who} must not set AppArmor profile type to "Unconfined")`;
@@ -158,7 +159,7 @@ const privileged: Check = ({ containers }) => {
 };
 
 const procMount: Check = ({ containers }) => {
-  const mount = ({ security }: Named) => textOf(security, "procMount");
+  const mount = ({ security }: Named) => textAt(security, "procMount");
   const found = containers.filter((named) => !["", "Default"].includes(mount(named)));
   if (found.length === 0) return undefined;
   return `procMount (${containersText(found)} must not set securityContext.procMount to ${listed([...new Set(found.map(mount))])})`;
@@ -177,10 +178,10 @@ const RESTRICTED_VOLUMES = new Set([
 ]);
 
 const restrictedVolumes: Check = ({ spec }) => {
-  const typeOf = (volume: JsonObject) => Object.keys(volume).find((name) => name !== "name") ?? "";
-  const found = itemsOf(spec, "volumes").filter((volume) => !RESTRICTED_VOLUMES.has(typeOf(volume)));
+  const typeOf = (volume: MutableObject) => Object.keys(volume).find((name) => name !== "name") ?? "";
+  const found = objectsAt(spec, "volumes").filter((volume) => !RESTRICTED_VOLUMES.has(typeOf(volume)));
   if (found.length === 0) return undefined;
-  const names = listed(found.map((volume) => textOf(volume, "name")));
+  const names = listed(found.map((volume) => textAt(volume, "name")));
   const types = [...new Set(found.map(typeOf))].sort();
   return `restricted volume types (volume${found.length === 1 ? "" : "s"} ${names} use${found.length === 1 ? "s" : ""} restricted volume type${types.length === 1 ? "" : "s"} ${listed(types)})`;
 };
@@ -208,17 +209,17 @@ const SELINUX_TYPES = ["", "container_t", "container_init_t", "container_kvm_t",
 
 const seLinuxOptions: Check = (view) => {
   const who = setters(view, (security) => {
-    const options = partOf(security, "seLinuxOptions");
+    const options = objectAt(security, "seLinuxOptions");
     const { user, role } = options;
-    return !SELINUX_TYPES.includes(textOf(options, "type")) || user !== undefined || role !== undefined;
+    return !SELINUX_TYPES.includes(textAt(options, "type")) || user !== undefined || role !== undefined;
   });
   return who === undefined
     ? undefined
     : `seLinuxOptions (${who} set forbidden securityContext.seLinuxOptions)`;
 };
 
-function seccompType(security: JsonObject): string {
-  return textOf(partOf(security, "seccompProfile"), "type");
+function seccompType(security: MutableObject): string {
+  return textAt(objectAt(security, "seccompProfile"), "type");
 }
 
 const baselineSeccomp: Check = (view) => {
@@ -250,8 +251,8 @@ const SAFE_SYSCTLS = new Set([
 ]);
 
 const sysctls: Check = ({ security }) => {
-  const names = itemsOf(security, "sysctls")
-    .map((sysctl) => textOf(sysctl, "name"))
+  const names = objectsAt(security, "sysctls")
+    .map((sysctl) => textAt(sysctl, "name"))
     .filter((name) => !SAFE_SYSCTLS.has(name));
   return names.length === 0 ? undefined : `forbidden sysctls (${names.join(", ")})`;
 };

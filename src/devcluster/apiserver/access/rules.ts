@@ -1,4 +1,5 @@
-import { textOf, type JsonObject } from "../answers/json-object.ts";
+import { type MutableObject } from "../answers/json-object.ts";
+import { textAt } from "../../../kube/json.ts";
 import type { User } from "./user.ts";
 
 /** What someone wants to do: to a resource, or to a path that is none. */
@@ -23,7 +24,7 @@ export interface PolicyRule {
 }
 
 /** A rule of a stored role; what is no text in it counts as absent. */
-export function readRule(rule: JsonObject): PolicyRule {
+export function readRule(rule: MutableObject): PolicyRule {
   const texts = (field: string): string[] => {
     const list = rule[field];
     return Array.isArray(list) ? list.filter((item) => typeof item === "string") : [];
@@ -38,15 +39,15 @@ export function readRule(rule: JsonObject): PolicyRule {
 }
 
 /** Whether a binding in `bindingNamespace` names the user as this subject. */
-export function isSubject(subject: JsonObject, user: User, bindingNamespace: string): boolean {
-  const name = textOf(subject, "name");
-  switch (textOf(subject, "kind")) {
+export function isSubject(subject: MutableObject, user: User, bindingNamespace: string): boolean {
+  const name = textAt(subject, "name");
+  switch (textAt(subject, "kind")) {
     case "User":
       return user.name === name;
     case "Group":
       return user.groups.includes(name);
     case "ServiceAccount": {
-      const namespace = textOf(subject, "namespace") || bindingNamespace;
+      const namespace = textAt(subject, "namespace") || bindingNamespace;
       return user.name === `system:serviceaccount:${namespace}:${name}`;
     }
     default:
@@ -112,5 +113,5 @@ export interface Authorizer {
   /** Every rule that holds for the user in the namespace (`""`: cluster-wide ones only). */
   rulesFor(user: User, namespace: string): PolicyRule[];
   /** The rules of a role reference. */
-  rulesOf(ref: JsonObject, namespace: string): PolicyRule[];
+  rulesOf(ref: MutableObject, namespace: string): PolicyRule[];
 }

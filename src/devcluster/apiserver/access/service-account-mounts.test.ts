@@ -1,19 +1,20 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { itemsOf, type JsonObject } from "../answers/json-object.ts";
+import { type MutableObject } from "../answers/json-object.ts";
+import { objectsAt } from "../../../kube/json.ts";
 import { mountServiceAccount } from "./service-account-mounts.ts";
 
 const PATH = "/var/run/secrets/kubernetes.io/serviceaccount";
 
-function mounted(spec: JsonObject, account?: JsonObject) {
-  const pod: JsonObject = { containers: [{ name: "c" }], ...structuredClone(spec) };
+function mounted(spec: MutableObject, account?: MutableObject) {
+  const pod: MutableObject = { containers: [{ name: "c" }], ...structuredClone(spec) };
   mountServiceAccount(pod, account);
-  const containers = [...itemsOf(pod, "initContainers"), ...itemsOf(pod, "containers")];
+  const containers = [...objectsAt(pod, "initContainers"), ...objectsAt(pod, "containers")];
   return {
     pod,
-    volumes: itemsOf(pod, "volumes").map(({ name }) => name),
+    volumes: objectsAt(pod, "volumes").map(({ name }) => name),
     mounts: containers.map((one) =>
-      itemsOf(one, "volumeMounts").map(({ name, mountPath }) => [name, mountPath]),
+      objectsAt(one, "volumeMounts").map(({ name, mountPath }) => [name, mountPath]),
     ),
   };
 }

@@ -1,4 +1,5 @@
-import { isJsonObject, metaOf, partOf, textOf, type JsonObject } from "../answers/json-object.ts";
+import { metaOf, type MutableObject } from "../answers/json-object.ts";
+import { isObject, objectAt, textAt } from "../../../kube/json.ts";
 import { badRequest, notFound } from "../answers/status-error.ts";
 import { timestamp } from "../../../kube/time.ts";
 import type { StoredObjects } from "./stored-objects.ts";
@@ -36,11 +37,11 @@ export interface TokenVerifier {
 
 /** A TokenRequest for an account, read; throws where such a token cannot be had. */
 export function readTokenRequest(
-  document: JsonObject,
+  document: MutableObject,
   account: Pick<TokenSubject, "namespace" | "name" | "uid">,
   objects: StoredObjects,
 ): TokenSubject {
-  const spec = partOf(document, "spec");
+  const spec = objectAt(document, "spec");
   const expirationSeconds = Number(spec["expirationSeconds"] ?? DEFAULT_TOKEN_SECONDS);
   if (
     !Number.isInteger(expirationSeconds) ||
@@ -56,17 +57,17 @@ export function readTokenRequest(
       ? spec["audiences"].map(String)
       : [ISSUER];
   const reference = spec["boundObjectRef"];
-  const boundObject = isJsonObject(reference) ? readBoundObject(reference, account, objects) : undefined;
+  const boundObject = isObject(reference) ? readBoundObject(reference, account, objects) : undefined;
   return { ...account, audiences, expirationSeconds, boundObject };
 }
 
 function readBoundObject(
-  reference: JsonObject,
+  reference: MutableObject,
   account: Pick<TokenSubject, "namespace" | "name">,
   objects: StoredObjects,
 ): NonNullable<TokenSubject["boundObject"]> {
-  const kind = textOf(reference, "kind");
-  const name = textOf(reference, "name");
+  const kind = textAt(reference, "kind");
+  const name = textAt(reference, "name");
   if (kind !== "Pod" && kind !== "Secret") {
     throw badRequest(`cannot bind token for serviceaccount "${account.name}" to object of type ${kind}`);
   }
@@ -78,22 +79,22 @@ function readBoundObject(
 
 /** A TokenRequest with the token that was issued for it. */
 export function answeredTokenRequest(
-  document: JsonObject,
+  document: MutableObject,
   { namespace, name, audiences, expirationSeconds }: TokenSubject,
   issued: { token: string; expires: Date },
   now: Date,
-): JsonObject {
+): MutableObject {
   return {
     kind: "TokenRequest",
     apiVersion: "authentication.k8s.io/v1",
     metadata: { name, namespace, creationTimestamp: timestamp(now) },
-    spec: { ...partOf(document, "spec"), audiences, expirationSeconds },
+    spec: { ...objectAt(document, "spec"), audiences, expirationSeconds },
     status: { token: issued.token, expirationTimestamp: timestamp(issued.expires) },
   };
 }
 
 /** The claims of a ServiceAccount's token, from `issuedAt` (seconds since 1970). `jti` makes it unlike any other. */
-export function tokenClaims(subject: TokenSubject, issuedAt: number, jti: string): JsonObject {
+export function tokenClaims(subject: TokenSubject, issuedAt: number, jti: string): MutableObject {
   const { namespace, name, uid, boundObject } = subject;
   return {
     aud: subject.audiences,
@@ -114,16 +115,16 @@ export function tokenClaims(subject: TokenSubject, issuedAt: number, jti: string
 }
 
 /** Whom a token's claims stand for; undefined when the account, or what the token is bound to, is gone. */
-export function subjectOfClaims(claims: JsonObject, objects: StoredObjects): VerifiedToken | undefined {
+export function subjectOfClaims(claims: MutableObject, objects: StoredObjects): VerifiedToken | undefined {
   const own = claims["kubernetes.io"];
-  if (!isJsonObject(own) || !isJsonObject(own["serviceaccount"])) return undefined;
+  if (!isObject(own) || !isObject(own["serviceaccount"])) return undefined;
   const { name, uid } = own["serviceaccount"];
   const namespace = own["namespace"];
   if (typeof name !== "string" || typeof uid !== "string" || typeof namespace !== "string") return undefined;
   if (uidOf(objects.get("/serviceaccounts", `${namespace}/${name}`)) !== uid) return undefined;
   for (const kind of ["pod", "secret"]) {
     const bound = own[kind];
-    if (!isJsonObject(bound)) continue;
+    if (!isObject(bound)) continue;
     if (uidOf(objects.get(`/${kind}s`, `${namespace}/${String(bound["name"])}`)) !== bound["uid"]) {
       return undefined;
     }
@@ -132,6 +133,6 @@ export function subjectOfClaims(claims: JsonObject, objects: StoredObjects): Ver
   return { user: serviceAccountUser(namespace, name, uid), audiences };
 }
 
-function uidOf(object: JsonObject | undefined): string | undefined {
+function uidOf(object: MutableObject | undefined): string | undefined {
   return object && metaOf(object).uid;
 }

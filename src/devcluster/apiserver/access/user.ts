@@ -1,4 +1,5 @@
-import { textOf, type JsonObject } from "../answers/json-object.ts";
+import { type MutableObject } from "../answers/json-object.ts";
+import { textAt } from "../../../kube/json.ts";
 import { badRequest } from "../answers/status-error.ts";
 
 /** Who a request comes from. Members of `system:masters` may do everything. */
@@ -40,7 +41,7 @@ export function serviceAccountUser(namespace: string, name: string, uid: string)
 }
 
 /** A user as reviews and webhooks show them. */
-export function userInfo(user: User): JsonObject {
+export function userInfo(user: User): MutableObject {
   const { name, uid, groups, extra } = user;
   return {
     username: name,
@@ -51,9 +52,9 @@ export function userInfo(user: User): JsonObject {
 }
 
 /** Whom an access review is about; throws 400 where it says nobody. */
-export function subjectOf(spec: JsonObject): User {
+export function subjectOf(spec: MutableObject): User {
   const groups = Array.isArray(spec["groups"]) ? spec["groups"].map(String) : [];
-  const name = textOf(spec, "user");
+  const name = textAt(spec, "user");
   if (name === "" && groups.length === 0)
     throw badRequest("at least one of spec.user or spec.groups must be specified");
   return { name, groups };

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { JsonObject } from "../answers/json-object.ts";
+import type { MutableObject } from "../answers/json-object.ts";
 import { webhookAddress } from "./webhook-address.ts";
 
-const service = (spec: JsonObject) => ({ metadata: { name: "hook", namespace: "ns" }, spec });
+const service = (spec: MutableObject) => ({ metadata: { name: "hook", namespace: "ns" }, spec });
 const pod = (status: string, labels: Record<string, string> = { app: "hook" }) => ({
   metadata: { name: "p", namespace: "ns", labels },
   spec: { containers: [{ name: "c", ports: [{ name: "webhook", containerPort: 9443 }] }] },
@@ -13,7 +13,7 @@ const webhook = {
   clientConfig: { service: { namespace: "ns", name: "hook", path: "/validate", port: 443 } },
 };
 
-function addressWith(spec: JsonObject, pods: JsonObject[]) {
+function addressWith(spec: MutableObject, pods: MutableObject[]) {
   const objects = {
     get: (storage: string, key: string) =>
       `${storage} ${key}` === "/services ns/hook" ? service(spec) : undefined,

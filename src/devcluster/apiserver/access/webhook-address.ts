@@ -1,5 +1,6 @@
 import { decodeBase64 } from "../../../kube/base64.ts";
-import { itemsOf, metaOf, partOf, textOf, type JsonObject } from "../answers/json-object.ts";
+import { metaOf, type MutableObject } from "../answers/json-object.ts";
+import { objectsAt, objectAt, textAt } from "../../../kube/json.ts";
 import { labelSelectorOf, labelsMatch } from "../../../kube/selectors.ts";
 import type { StoredObjects } from "./stored-objects.ts";
 
@@ -18,10 +19,10 @@ export interface WebhookAddress {
  * Where a webhook listens. A Service stands for the node's own address, which its pods share, at the port
  * that a pod of it listens on; one of type ExternalName for that name. Throws where nothing is behind it.
  */
-export function webhookAddress(objects: StoredObjects, webhook: JsonObject): WebhookAddress {
-  const client = partOf(webhook, "clientConfig");
+export function webhookAddress(objects: StoredObjects, webhook: MutableObject): WebhookAddress {
+  const client = objectAt(webhook, "clientConfig");
   const seconds = Number(webhook["timeoutSeconds"] ?? DEFAULT_TIMEOUT_SECONDS);
-  const caBundle = textOf(client, "caBundle");
+  const caBundle = textAt(client, "caBundle");
   const place = placeOf(objects, client);
   place.url.searchParams.set("timeout", `${seconds}s`);
   return {
@@ -33,20 +34,20 @@ export function webhookAddress(objects: StoredObjects, webhook: JsonObject): Web
 
 const DEFAULT_TIMEOUT_SECONDS = 10;
 
-function placeOf(objects: StoredObjects, client: JsonObject): Pick<WebhookAddress, "url" | "servername"> {
-  if (textOf(client, "url") !== "") return { url: new URL(textOf(client, "url")) };
-  const reference = partOf(client, "service");
-  const namespace = textOf(reference, "namespace");
-  const name = textOf(reference, "name");
+function placeOf(objects: StoredObjects, client: MutableObject): Pick<WebhookAddress, "url" | "servername"> {
+  if (textAt(client, "url") !== "") return { url: new URL(textAt(client, "url")) };
+  const reference = objectAt(client, "service");
+  const namespace = textAt(reference, "namespace");
+  const name = textAt(reference, "name");
   const found = objects.get("/services", `${namespace}/${name}`);
   if (found === undefined) throw new Error(`service "${name}" not found`);
-  const spec = partOf(found, "spec");
+  const spec = objectAt(found, "spec");
   const port = Number(reference["port"] ?? 443);
-  const external = textOf(spec, "externalName");
+  const external = textAt(spec, "externalName");
   const host =
     external === "" ? `127.0.0.1:${targetPort(objects, namespace, name, spec, port)}` : `${external}:${port}`;
   return {
-    url: new URL(`https://${host}${textOf(reference, "path") || "/"}`),
+    url: new URL(`https://${host}${textAt(reference, "path") || "/"}`),
     servername: `${name}.${namespace}.svc`,
   };
 }
@@ -56,20 +57,20 @@ function targetPort(
   objects: StoredObjects,
   namespace: string,
   name: string,
-  spec: JsonObject,
+  spec: MutableObject,
   port: number,
 ): number {
-  const served = itemsOf(spec, "ports").find((candidate) => candidate["port"] === port);
+  const served = objectsAt(spec, "ports").find((candidate) => candidate["port"] === port);
   if (served === undefined) throw new Error(`no service port ${port} found for service "${name}"`);
   const wanted = served["targetPort"] ?? port;
-  const matchLabels = partOf(spec, "selector") as Record<string, string>;
+  const matchLabels = objectAt(spec, "selector") as Record<string, string>;
   const selector = labelSelectorOf({ matchLabels });
   for (const pod of selector.length === 0 ? [] : objects.list("/pods")) {
     const { namespace: own, labels } = metaOf(pod);
     if (own !== namespace || !isReady(pod) || !labelsMatch(selector, labels)) continue;
     if (typeof wanted === "number") return wanted;
-    const ports = itemsOf(partOf(pod, "spec"), "containers").flatMap((container) =>
-      itemsOf(container, "ports"),
+    const ports = objectsAt(objectAt(pod, "spec"), "containers").flatMap((container) =>
+      objectsAt(container, "ports"),
     );
     const named = ports.find((candidate) => candidate["name"] === wanted);
     if (named !== undefined) return Number(named["containerPort"]);
@@ -77,8 +78,8 @@ function targetPort(
   throw new Error(`no endpoints available for service "${name}"`);
 }
 
-function isReady(pod: JsonObject): boolean {
-  return itemsOf(partOf(pod, "status"), "conditions").some(
+function isReady(pod: MutableObject): boolean {
+  return objectsAt(objectAt(pod, "status"), "conditions").some(
     ({ type, status }) => type === "Ready" && status === "True",
   );
 }

@@ -1,5 +1,6 @@
 import { decodeBase64 } from "../../../kube/base64.ts";
-import { isJsonObject, itemsOf, metaOf, partOf, textOf, type JsonObject } from "../answers/json-object.ts";
+import { metaOf, type MutableObject } from "../answers/json-object.ts";
+import { isObject, objectsAt, objectAt, textAt } from "../../../kube/json.ts";
 import { applyJsonPatch, parseJsonPatch } from "../patch/json-patch.ts";
 import { labelSelectorOf, labelsMatch, type ObjectLabelSelector } from "../../../kube/selectors.ts";
 import { badRequest, failure, StatusError } from "../answers/status-error.ts";
@@ -36,17 +37,17 @@ export function webhooksFor(
   objects: StoredObjects,
   which: keyof typeof STORAGE,
   attempt: AdmissionAttempt,
-): JsonObject[] {
+): MutableObject[] {
   const namespace = objects.get("/namespaces", attempt.namespace);
   return [...objects.list(STORAGE[which])]
     .sort((a, b) => ((metaOf(a).name ?? "") < (metaOf(b).name ?? "") ? -1 : 1))
-    .flatMap((configuration) => itemsOf(configuration, "webhooks"))
+    .flatMap((configuration) => objectsAt(configuration, "webhooks"))
     .filter((webhook) => appliesTo(webhook, attempt, namespace && metaOf(namespace).labels));
 }
 
 /** Whether a webhook is to be asked about a write. */
 function appliesTo(
-  webhook: JsonObject,
+  webhook: MutableObject,
   attempt: AdmissionAttempt,
   namespaceLabels: Readonly<Record<string, string>> | undefined,
 ): boolean {
@@ -55,58 +56,62 @@ function appliesTo(
   if (resource.group === "admissionregistration.k8s.io") return false;
   const scope = resource.namespaced ? "Namespaced" : "Cluster";
   const plural = attempt.subresource === "" ? resource.plural : `${resource.plural}/${attempt.subresource}`;
-  const matchesRule = itemsOf(webhook, "rules").some(
+  const matchesRule = objectsAt(webhook, "rules").some(
     (rule) =>
       includes(rule["operations"], attempt.operation) &&
       includes(rule["apiGroups"], resource.group) &&
       includes(rule["apiVersions"], resource.version) &&
       matchesResource(rule["resources"], plural) &&
-      ["*", scope].includes(textOf(rule, "scope") || "*"),
+      ["*", scope].includes(textAt(rule, "scope") || "*"),
   );
   if (!matchesRule) return false;
-  const matches = (selector: JsonObject, labels: Readonly<Record<string, string>> | undefined) =>
+  const matches = (selector: MutableObject, labels: Readonly<Record<string, string>> | undefined) =>
     labelsMatch(labelSelectorOf(selector as ObjectLabelSelector), labels);
-  if (resource.namespaced && !matches(partOf(webhook, "namespaceSelector"), namespaceLabels)) return false;
-  const selector = partOf(webhook, "objectSelector");
+  if (resource.namespaced && !matches(objectAt(webhook, "namespaceSelector"), namespaceLabels)) return false;
+  const selector = objectAt(webhook, "objectSelector");
   return [attempt.object, attempt.old].some(
     (object) => object !== undefined && matches(selector, metaOf(object).labels),
   );
 }
 
 /** Throws 400 where a write is only tried and the webhook could not be asked without consequences. */
-export function refuseDryRun(webhook: JsonObject, attempt: AdmissionAttempt): void {
-  if (!attempt.dryRun || ["None", "NoneOnDryRun"].includes(textOf(webhook, "sideEffects"))) return;
-  throw badRequest(`admission webhook "${textOf(webhook, "name")}" does not support dry run`);
+export function refuseDryRun(webhook: MutableObject, attempt: AdmissionAttempt): void {
+  if (!attempt.dryRun || ["None", "NoneOnDryRun"].includes(textAt(webhook, "sideEffects"))) return;
+  throw badRequest(`admission webhook "${textAt(webhook, "name")}" does not support dry run`);
 }
 
 /** What a webhook's answer says about the review with this uid; throws where it says nothing. */
-export function readReview(text: string, uid: string): JsonObject {
-  const { response } = JSON.parse(text) as JsonObject;
-  if (!isJsonObject(response)) throw new Error("webhook response is absent");
+export function readReview(text: string, uid: string): MutableObject {
+  const { response } = JSON.parse(text) as MutableObject;
+  if (!isObject(response)) throw new Error("webhook response is absent");
   if (response["uid"] === uid) return response;
   throw new Error(`expected response.uid ${JSON.stringify(uid)}, got ${JSON.stringify(response["uid"])}`);
 }
 
 /** What comes of a webhook that could not be asked: nothing where it may be passed over, else 500. */
-export function unanswered(webhook: JsonObject, error: unknown): undefined {
-  if (textOf(webhook, "failurePolicy") === "Ignore") return undefined;
+export function unanswered(webhook: MutableObject, error: unknown): undefined {
+  if (textAt(webhook, "failurePolicy") === "Ignore") return undefined;
   const why = error instanceof Error ? error.message : String(error);
-  const message = `failed calling webhook "${textOf(webhook, "name")}": ${why}`;
+  const message = `failed calling webhook "${textAt(webhook, "name")}": ${why}`;
   throw failure(500, "InternalError", `Internal error occurred: ${message}`, { causes: [{ message }] });
 }
 
 /** Warns of what a webhook warns of; throws its refusal. */
-export function requireAllowed(webhook: JsonObject, attempt: AdmissionAttempt, answer: JsonObject): void {
+export function requireAllowed(
+  webhook: MutableObject,
+  attempt: AdmissionAttempt,
+  answer: MutableObject,
+): void {
   for (const warning of Array.isArray(answer["warnings"]) ? answer["warnings"] : []) {
     attempt.warnings.push(String(warning));
   }
-  if (answer["allowed"] !== true) throw denial(textOf(webhook, "name"), partOf(answer, "status"));
+  if (answer["allowed"] !== true) throw denial(textAt(webhook, "name"), objectAt(answer, "status"));
 }
 
 /** The refusal of a webhook as the client sees it. */
-function denial(name: string, status: JsonObject): StatusError {
-  const message = textOf(status, "message");
-  const reason = textOf(status, "reason");
+function denial(name: string, status: MutableObject): StatusError {
+  const message = textAt(status, "message");
+  const reason = textAt(status, "reason");
   const code = typeof status["code"] === "number" && status["code"] >= 400 ? status["code"] : 403;
   const why = message || reason;
   const error = failure(
@@ -123,7 +128,7 @@ function denial(name: string, status: JsonObject): StatusError {
 }
 
 /** The AdmissionReview that a webhook is sent. */
-export function reviewOf(attempt: AdmissionAttempt, uid: string, webhook: JsonObject): JsonObject {
+export function reviewOf(attempt: AdmissionAttempt, uid: string, webhook: MutableObject): MutableObject {
   const { resource, subresource, namespace, name, operation, object, old, dryRun, user } = attempt;
   const kind = { group: resource.group, version: resource.version, kind: resource.kind };
   const plural = { group: resource.group, version: resource.version, resource: resource.plural };
@@ -154,24 +159,24 @@ export function reviewOf(attempt: AdmissionAttempt, uid: string, webhook: JsonOb
 
 /** The object as a mutating webhook wants it; throws 500 where its patch does not apply. */
 export function applyAnswer(
-  webhook: JsonObject,
-  object: JsonObject | undefined,
-  answer: JsonObject,
-): JsonObject | undefined {
-  const encoded = textOf(answer, "patch");
+  webhook: MutableObject,
+  object: MutableObject | undefined,
+  answer: MutableObject,
+): MutableObject | undefined {
+  const encoded = textAt(answer, "patch");
   if (encoded === "" || object === undefined) return object;
   const refuse = (why: string) =>
     failure(
       500,
       "InternalError",
-      `Internal error occurred: admission webhook "${textOf(webhook, "name")}" sent a patch that does not apply: ${why}`,
+      `Internal error occurred: admission webhook "${textAt(webhook, "name")}" sent a patch that does not apply: ${why}`,
     );
   try {
     const parsed = parseJsonPatch(JSON.parse(decodeBase64(encoded)));
     if (parsed.error !== undefined) throw refuse(parsed.error);
     const result = applyJsonPatch(object, parsed.value);
     if (result.error !== undefined) throw refuse(result.error);
-    if (!isJsonObject(result.value)) throw refuse("the result is no object");
+    if (!isObject(result.value)) throw refuse("the result is no object");
     return result.value;
   } catch (error) {
     throw error instanceof StatusError

@@ -17,7 +17,7 @@ import {
   unanswered,
   webhooksFor,
 } from "../access/webhook-review.ts";
-import type { JsonObject } from "../answers/json-object.ts";
+import type { MutableObject } from "../answers/json-object.ts";
 
 const MAXIMUM_ANSWER_BYTES = 3 * 1024 * 1024;
 
@@ -26,7 +26,7 @@ export interface Admission {
   /** The cluster's own plugins: they may change the object in place, and they need no one else. */
   admit(attempt: AdmissionAttempt): void;
   /** The object, changed where mutating webhooks want it; the same one where none applies. */
-  mutate(attempt: AdmissionAttempt): Promise<JsonObject | undefined>;
+  mutate(attempt: AdmissionAttempt): Promise<MutableObject | undefined>;
   validate(attempt: AdmissionAttempt): Promise<void>;
   /** Whether any webhook could be called for such a write; spares the rest where none can. */
   isActive(): boolean;
@@ -39,7 +39,7 @@ export function createAdmission(
   plugins: OptionalPlugins,
 ): Admission {
   const isWanted = createConditionMatcher();
-  const ask = async (webhook: JsonObject, attempt: AdmissionAttempt): Promise<JsonObject | undefined> =>
+  const ask = async (webhook: MutableObject, attempt: AdmissionAttempt): Promise<MutableObject | undefined> =>
     isWanted(webhook, attempt) ? askWebhook(objects, webhook, attempt) : undefined;
   return {
     isActive: () => hasWebhooks(objects),
@@ -65,12 +65,12 @@ export function createAdmission(
 /** The webhook's answer; undefined where it could not be asked and may be passed over. */
 async function askWebhook(
   objects: StoredObjects,
-  webhook: JsonObject,
+  webhook: MutableObject,
   attempt: AdmissionAttempt,
-): Promise<JsonObject | undefined> {
+): Promise<MutableObject | undefined> {
   refuseDryRun(webhook, attempt);
   const uid = randomUUID();
-  let answer: JsonObject;
+  let answer: MutableObject;
   try {
     answer = readReview(await post(objects, webhook, reviewOf(attempt, uid, webhook)), uid);
   } catch (error) {
@@ -81,7 +81,7 @@ async function askWebhook(
 }
 
 /** What the webhook answers to a review, as text. */
-async function post(objects: StoredObjects, webhook: JsonObject, review: JsonObject): Promise<string> {
+async function post(objects: StoredObjects, webhook: MutableObject, review: MutableObject): Promise<string> {
   const { url, ca, servername, timeoutMs } = webhookAddress(objects, webhook);
   const transport = createHttpsTransport({
     server: url.origin,

@@ -1,17 +1,17 @@
 import { bootstrapRbac } from "../access/bootstrap-roles.ts";
-import type { JsonObject } from "./json-object.ts";
+import type { MutableObject } from "./json-object.ts";
 
 /** Objects of one resource that every cluster has from the start. */
 export interface BootstrapObjects {
   readonly group: string;
   readonly plural: string;
-  readonly objects: readonly JsonObject[];
+  readonly objects: readonly MutableObject[];
 }
 
 const NAMESPACES = ["default", "kube-node-lease", "kube-public", "kube-system"];
 const RBAC = "rbac.authorization.k8s.io";
 
-const systemPriorities: readonly JsonObject[] = [
+const systemPriorities: readonly MutableObject[] = [
   {
     metadata: { name: "system-cluster-critical" },
     value: 2_000_000_000,

@@ -7,7 +7,7 @@ import {
   type VerifiedToken,
 } from "../access/service-account-tokens.ts";
 import type { StoredObjects } from "../access/stored-objects.ts";
-import type { JsonObject } from "../answers/json-object.ts";
+import type { MutableObject } from "../answers/json-object.ts";
 
 /** Bearer tokens of service accounts: JSON Web Tokens that only this server can make and check. */
 export interface Tokens extends TokenVerifier {
@@ -33,7 +33,7 @@ export function createTokens(key: Buffer, objects: StoredObjects, now: () => Dat
       return undefined;
     }
     // Signed with this key: it was made here.
-    const claims = JSON.parse(Buffer.from(payload, "base64url").toString("utf8")) as JsonObject;
+    const claims = JSON.parse(Buffer.from(payload, "base64url").toString("utf8")) as MutableObject;
     const verified = subjectOfClaims(claims, objects);
     return verified && { verified, endsMs: Number(claims["exp"]) * 1000 };
   };

@@ -1,5 +1,5 @@
 import { apiServerUser } from "../access/user.ts";
-import { metaOf, type JsonObject } from "../answers/json-object.ts";
+import { metaOf, type MutableObject } from "../answers/json-object.ts";
 import { customResources } from "../kinds/custom-resources.ts";
 import {
   definedStorage,
@@ -47,13 +47,13 @@ export function followDefinitions(context: ApiContext, types: GoTypes, resource:
 }
 
 function essence({ json }: StoredObject): string {
-  const definition = JSON.parse(json) as JsonObject;
+  const definition = JSON.parse(json) as MutableObject;
   return JSON.stringify([definition["spec"], definition["status"], metaOf(definition).deletionTimestamp]);
 }
 
 /** Accepts the names of a new definition, unless another one has taken them. */
-async function judgeNames(context: ApiContext, resource: Resource, definition: JsonObject): Promise<void> {
-  const change = (current: JsonObject) => ({
+async function judgeNames(context: ApiContext, resource: Resource, definition: MutableObject): Promise<void> {
+  const change = (current: MutableObject) => ({
     object: withJudgedNames(current, context.registry.groups(), timestamp(context.now())),
   });
   const { name = "" } = metaOf(definition);
@@ -64,7 +64,7 @@ async function judgeNames(context: ApiContext, resource: Resource, definition: J
 async function removeInstances(
   context: ApiContext,
   resource: Resource,
-  definition: JsonObject,
+  definition: MutableObject,
 ): Promise<void> {
   const storage = definedStorage(definition);
   const served = [...context.registry.groups().values()]
@@ -87,7 +87,7 @@ async function removeInstances(
   }
   await untilEmpty(table);
   const { name = "" } = metaOf(definition);
-  const change = (current: JsonObject) => ({ object: released(current) });
+  const change = (current: MutableObject) => ({ object: released(current) });
   await ignoreRefusal(updateObject(context, ownTarget(resource, name), change, true));
   if (context.store.table(resource.storage).get(name) === undefined) context.store.dropTable(storage);
 }

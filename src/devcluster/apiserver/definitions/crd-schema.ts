@@ -1,10 +1,10 @@
 import { forbidden, invalid, notSupported, type FieldError } from "../../../kube/field-errors.ts";
-import { isObject, jsonEqual, type JsonObject } from "../../../kube/json.ts";
+import { isObject, jsonEqual, type JsonObject, objectsOf } from "../../../kube/json.ts";
 import { declTypeOf } from "./cel/decl-type.ts";
 import { createRuleSet } from "../../../kube/schema/cel/rules.ts";
 import { extensionErrors } from "./crd-extensions.ts";
 import { budgetErrors, compileRuleErrors, ruleFieldErrors, type CostBudget } from "./crd-rules.ts";
-import { propertiesOf, schemasOf, typeOf, validateStructural } from "./crd-structural.ts";
+import { propertiesOf, typeOf, validateStructural } from "./crd-structural.ts";
 import { readSchema } from "../../../kube/schema/node.ts";
 import { prune } from "../../../kube/schema/prune.ts";
 import { validateValue } from "../../../kube/schema/validate.ts";
@@ -113,7 +113,7 @@ function walkChildren(schema: JsonObject, place: Place, walk: Walk): void {
     );
   }
   for (const junctor of ["allOf", "oneOf", "anyOf"]) {
-    schemasOf(schema[junctor]).forEach((nested, index) =>
+    objectsOf(schema[junctor]).forEach((nested, index) =>
       visit(nested, { ...inside, path: `${path}.${junctor}[${index}]` }, walk),
     );
   }

@@ -1,5 +1,5 @@
 import { forbidden, invalid, required, type FieldError } from "../../../kube/field-errors.ts";
-import { isObject, jsonEqual, type JsonObject } from "../../../kube/json.ts";
+import { isObject, objectsOf, jsonEqual, type JsonObject } from "../../../kube/json.ts";
 import { readSchema } from "../../../kube/schema/node.ts";
 
 /** What makes a schema structural. Source: apiextensions-apiserver pkg/apiserver/schema/validation.go and complete.go. */
@@ -38,11 +38,6 @@ export function propertiesOf(schema: JsonObject): [string, JsonObject][] {
   return Object.entries(properties).flatMap(([name, property]) =>
     isObject(property) ? [[name, property]] : [],
   );
-}
-
-/** The schemas of a list keyword. */
-export function schemasOf(value: unknown): JsonObject[] {
-  return Array.isArray(value) ? value.filter(isObject) : [];
 }
 
 /** A schema's `type`; empty where there is none. */
@@ -102,7 +97,7 @@ function junctorErrors(
   isIntOrString: boolean,
 ): FieldError[] {
   const errors = JUNCTORS.flatMap((junctor) =>
-    schemasOf(schema[junctor]).flatMap((nested, index) => {
+    objectsOf(schema[junctor]).flatMap((nested, index) => {
       const here = `${path}.${junctor}[${index}]`;
       // An int-or-string may say so with anyOf, on its own or first in allOf.
       const isTypes = isIntOrString && junctor === "anyOf" && jsonEqual(schema["anyOf"], INT_OR_STRING);

@@ -1,8 +1,7 @@
 import { duplicate, invalid, required, tooMany, type FieldError } from "../../../kube/field-errors.ts";
-import { isObject, jsonEqual, type JsonObject } from "../../../kube/json.ts";
+import { isObject, jsonEqual, type JsonObject, objectAt, objectsAt, textAt } from "../../../kube/json.ts";
 import { dns1035LabelErrors } from "../../../kube/names.ts";
 import { normalizeFieldPath } from "../../../kube/schema/cel/field-path.ts";
-import { objectAt, objectsAt, textAt } from "./crd-fields.ts";
 import { validateCrdSchema } from "./crd-schema.ts";
 import { readSchema } from "../../../kube/schema/node.ts";
 

@@ -1,7 +1,16 @@
 import { forbidden, invalid, notSupported, required, type FieldError } from "../../../kube/field-errors.ts";
-import { fieldOf, isObject, jsonEqual, withField, type JsonObject } from "../../../kube/json.ts";
+import {
+  fieldOf,
+  isObject,
+  jsonEqual,
+  withField,
+  type JsonObject,
+  objectAt,
+  objectsAt,
+  textAt,
+  textsAt,
+} from "../../../kube/json.ts";
 import { dns1035LabelErrors, dnsSubdomainErrors } from "../../../kube/names.ts";
-import { objectAt, objectsAt, textAt, textsAt } from "./crd-fields.ts";
 import { versionErrors } from "./crd-version.ts";
 
 /** CustomResourceDefinitions (apiextensions.k8s.io/v1): defaults, names and validation. */

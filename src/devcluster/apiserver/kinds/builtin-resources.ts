@@ -1,4 +1,4 @@
-import type { JsonObject } from "../answers/json-object.ts";
+import type { MutableObject } from "../answers/json-object.ts";
 import { fieldTypeOf } from "../managed-fields/field-type.ts";
 import { readSchema } from "../../../kube/schema/node.ts";
 import { builtinColumns, defaultColumns } from "./columns.ts";
@@ -70,7 +70,7 @@ export function declare(types: GoTypes, declaration: Declaration): Resource {
 function eventColumnsOf(): Resource["columns"] {
   return (builtinColumns["Event"] ?? []).map((column) => ({
     ...column,
-    cell: (event: JsonObject, now: Date) => column.cell(toCoreEvent(event), now),
+    cell: (event: MutableObject, now: Date) => column.cell(toCoreEvent(event), now),
   }));
 }
 

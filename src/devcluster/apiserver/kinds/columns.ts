@@ -1,5 +1,6 @@
 import { humanAge, humanDuration } from "../answers/human-time.ts";
-import { itemsOf, metaOf, partOf, textOf, type JsonObject } from "../answers/json-object.ts";
+import { metaOf, type MutableObject } from "../answers/json-object.ts";
+import { objectsAt, objectAt, textAt } from "../../../kube/json.ts";
 import { podCells } from "./pod-cells.ts";
 import type { Column } from "./resource.ts";
 import { formatLabelSelector } from "./selector-text.ts";
@@ -47,7 +48,7 @@ const MODES: ReadonlyMap<string, string> = new Map([
   ["ReadWriteOncePod", "RWOP"],
 ]);
 
-function accessModes(part: JsonObject): string {
+function accessModes(part: MutableObject): string {
   const modes = part["accessModes"];
   return Array.isArray(modes) ? modes.map((mode) => MODES.get(String(mode)) ?? String(mode)).join(",") : "";
 }
@@ -55,66 +56,66 @@ function accessModes(part: JsonObject): string {
 const claimColumns = columns(
   {
     Status: (object) =>
-      metaOf(object).deletionTimestamp ? "Terminating" : textOf(partOf(object, "status"), "phase"),
-    Volume: (object) => textOf(partOf(object, "spec"), "volumeName"),
+      metaOf(object).deletionTimestamp ? "Terminating" : textAt(objectAt(object, "status"), "phase"),
+    Volume: (object) => textAt(objectAt(object, "spec"), "volumeName"),
     // Until it is bound a claim shows no capacity and no modes.
     Capacity: (object) =>
-      textOf(partOf(object, "spec"), "volumeName") === ""
+      textAt(objectAt(object, "spec"), "volumeName") === ""
         ? ""
-        : textOf(partOf(partOf(object, "status"), "capacity"), "storage"),
+        : textAt(objectAt(objectAt(object, "status"), "capacity"), "storage"),
     "Access Modes": (object) =>
-      textOf(partOf(object, "spec"), "volumeName") === "" ? "" : accessModes(partOf(object, "status")),
-    StorageClass: (object) => textOf(partOf(object, "spec"), "storageClassName"),
+      textAt(objectAt(object, "spec"), "volumeName") === "" ? "" : accessModes(objectAt(object, "status")),
+    StorageClass: (object) => textAt(objectAt(object, "spec"), "storageClassName"),
     VolumeAttributesClass: (object) =>
-      textOf(partOf(object, "spec"), "volumeAttributesClassName") || "<unset>",
+      textAt(objectAt(object, "spec"), "volumeAttributesClassName") || "<unset>",
   },
-  { VolumeMode: (object) => textOf(partOf(object, "spec"), "volumeMode") || "<unset>" },
+  { VolumeMode: (object) => textAt(objectAt(object, "spec"), "volumeMode") || "<unset>" },
 );
 
 const volumeColumns = columns({
-  Capacity: (object) => textOf(partOf(partOf(object, "spec"), "capacity"), "storage"),
-  "Access Modes": (object) => accessModes(partOf(object, "spec")),
-  "Reclaim Policy": (object) => textOf(partOf(object, "spec"), "persistentVolumeReclaimPolicy"),
-  Status: (object) => textOf(partOf(object, "status"), "phase"),
+  Capacity: (object) => textAt(objectAt(objectAt(object, "spec"), "capacity"), "storage"),
+  "Access Modes": (object) => accessModes(objectAt(object, "spec")),
+  "Reclaim Policy": (object) => textAt(objectAt(object, "spec"), "persistentVolumeReclaimPolicy"),
+  Status: (object) => textAt(objectAt(object, "status"), "phase"),
   Claim: (object) => {
-    const claim = partOf(partOf(object, "spec"), "claimRef");
-    return textOf(claim, "name") === "" ? "" : `${textOf(claim, "namespace")}/${textOf(claim, "name")}`;
+    const claim = objectAt(objectAt(object, "spec"), "claimRef");
+    return textAt(claim, "name") === "" ? "" : `${textAt(claim, "namespace")}/${textAt(claim, "name")}`;
   },
-  StorageClass: (object) => textOf(partOf(object, "spec"), "storageClassName"),
-  Reason: (object) => textOf(partOf(object, "status"), "reason"),
+  StorageClass: (object) => textAt(objectAt(object, "spec"), "storageClassName"),
+  Reason: (object) => textAt(objectAt(object, "status"), "reason"),
 });
 
-function jobStatus(object: JsonObject): string {
+function jobStatus(object: MutableObject): string {
   if (metaOf(object).deletionTimestamp) return "Terminating";
-  const conditions = itemsOf(partOf(object, "status"), "conditions");
+  const conditions = objectsAt(objectAt(object, "status"), "conditions");
   const holds = (type: string) =>
     conditions.some((condition) => condition["type"] === type && condition["status"] === "True");
   for (const type of ["Complete", "Failed", "Suspended", "FailureTarget"]) if (holds(type)) return type;
   return holds("SuccessCriteriaMet") ? "SuccessCriteriaMet" : "Running";
 }
 
-function jobDuration(object: JsonObject, now: Date): string {
-  const status = partOf(object, "status");
-  const start = textOf(status, "startTime");
+function jobDuration(object: MutableObject, now: Date): string {
+  const status = objectAt(object, "status");
+  const start = textAt(status, "startTime");
   if (start === "") return "";
-  const end = textOf(status, "completionTime");
+  const end = textAt(status, "completionTime");
   return humanDuration((end === "" ? now : new Date(end)).getTime() - new Date(start).getTime());
 }
 
-function templateContainers(object: JsonObject): JsonObject[] {
-  return itemsOf(partOf(partOf(partOf(object, "spec"), "template"), "spec"), "containers");
+function templateContainers(object: MutableObject): MutableObject[] {
+  return objectsAt(objectAt(objectAt(objectAt(object, "spec"), "template"), "spec"), "containers");
 }
 
-function joined(items: JsonObject[], field: string): string {
-  return items.map((item) => textOf(item, field)).join(",");
+function joined(items: MutableObject[], field: string): string {
+  return items.map((item) => textAt(item, field)).join(",");
 }
 
 const jobColumns = columns(
   {
     Status: jobStatus,
     Completions: (object) => {
-      const spec = partOf(object, "spec");
-      const succeeded = partOf(object, "status")["succeeded"] ?? 0;
+      const spec = objectAt(object, "spec");
+      const succeeded = objectAt(object, "status")["succeeded"] ?? 0;
       if (spec["completions"] !== undefined) return `${String(succeeded)}/${String(spec["completions"])}`;
       const parallelism = Number(spec["parallelism"] ?? 0);
       return parallelism > 1 ? `${String(succeeded)}/1 of ${parallelism}` : `${String(succeeded)}/1`;
@@ -124,7 +125,7 @@ const jobColumns = columns(
   {
     Containers: (object) => joined(templateContainers(object), "name"),
     Images: (object) => joined(templateContainers(object), "image"),
-    Selector: (object) => formatLabelSelector(partOf(partOf(object, "spec"), "selector")),
+    Selector: (object) => formatLabelSelector(objectAt(objectAt(object, "spec"), "selector")),
   },
 );
 
@@ -135,42 +136,42 @@ const podColumns = columns(
     Restarts: (object, now) => podCells(object, now).restarts,
   },
   {
-    IP: (object) => textOf(partOf(object, "status"), "podIP") || "<none>",
-    Node: (object) => textOf(partOf(object, "spec"), "nodeName") || "<none>",
-    "Nominated Node": (object) => textOf(partOf(object, "status"), "nominatedNodeName") || "<none>",
+    IP: (object) => textAt(objectAt(object, "status"), "podIP") || "<none>",
+    Node: (object) => textAt(objectAt(object, "spec"), "nodeName") || "<none>",
+    "Nominated Node": (object) => textAt(objectAt(object, "status"), "nominatedNodeName") || "<none>",
     "Readiness Gates": () => "<none>",
   },
 );
 
-function eventAge(object: JsonObject, now: Date, last: boolean): string {
-  const series = partOf(object, "series");
-  const first = textOf(object, "firstTimestamp") || textOf(object, "eventTime");
-  const latest = textOf(series, "lastObservedTime") || textOf(object, "lastTimestamp") || first;
+function eventAge(object: MutableObject, now: Date, last: boolean): string {
+  const series = objectAt(object, "series");
+  const first = textAt(object, "firstTimestamp") || textAt(object, "eventTime");
+  const latest = textAt(series, "lastObservedTime") || textAt(object, "lastTimestamp") || first;
   return humanAge(last ? latest : first, now);
 }
 
-function eventSource(object: JsonObject): string {
-  const source = partOf(object, "source");
+function eventSource(object: MutableObject): string {
+  const source = objectAt(object, "source");
   const parts = [
-    textOf(source, "component") || textOf(object, "reportingComponent"),
-    textOf(source, "host") || textOf(object, "reportingInstance"),
+    textAt(source, "component") || textAt(object, "reportingComponent"),
+    textAt(source, "host") || textAt(object, "reportingInstance"),
   ];
   return parts.filter((part) => part !== "").join(", ");
 }
 
 const eventColumns: Column[] = [
   column("Last Seen", (object, now) => eventAge(object, now, true)),
-  column("Type", (object) => textOf(object, "type")),
-  column("Reason", (object) => textOf(object, "reason")),
+  column("Type", (object) => textAt(object, "type")),
+  column("Reason", (object) => textAt(object, "reason")),
   column("Object", (object) => {
-    const about = partOf(object, "involvedObject");
-    return `${textOf(about, "kind").toLowerCase()}/${textOf(about, "name")}`;
+    const about = objectAt(object, "involvedObject");
+    return `${textAt(about, "kind").toLowerCase()}/${textAt(about, "name")}`;
   }),
-  column("Subobject", (object) => textOf(partOf(object, "involvedObject"), "fieldPath"), 1),
+  column("Subobject", (object) => textAt(objectAt(object, "involvedObject"), "fieldPath"), 1),
   column("Source", eventSource, 1),
-  column("Message", (object) => textOf(object, "message").trim()),
+  column("Message", (object) => textAt(object, "message").trim()),
   column("First Seen", (object, now) => eventAge(object, now, false), 1),
-  column("Count", (object) => partOf(object, "series")["count"] ?? object["count"] ?? 1, 1),
+  column("Count", (object) => objectAt(object, "series")["count"] ?? object["count"] ?? 1, 1),
   { ...nameColumn, priority: 1 },
 ];
 
@@ -190,8 +191,8 @@ function createdAt(): Column[] {
 function bindingColumns(): Column[] {
   return columns({
     Role: (object) => {
-      const role = partOf(object, "roleRef");
-      return `${textOf(role, "kind")}/${textOf(role, "name")}`;
+      const role = objectAt(object, "roleRef");
+      return `${textAt(role, "kind")}/${textAt(role, "name")}`;
     },
   });
 }
@@ -200,10 +201,10 @@ function bindingColumns(): Column[] {
 export const builtinColumns: Readonly<Record<string, readonly Column[]>> = {
   ConfigMap: columns({ Data: (object) => count(object["data"]) + count(object["binaryData"]) }),
   Secret: columns({
-    Type: (object) => textOf(object, "type"),
+    Type: (object) => textAt(object, "type"),
     Data: (object) => count(object["data"]),
   }),
-  Namespace: columns({ Status: (object) => textOf(partOf(object, "status"), "phase") }),
+  Namespace: columns({ Status: (object) => textAt(objectAt(object, "status"), "phase") }),
   PersistentVolumeClaim: claimColumns,
   PersistentVolume: volumeColumns,
   Pod: podColumns,
@@ -211,17 +212,17 @@ export const builtinColumns: Readonly<Record<string, readonly Column[]>> = {
   Event: eventColumns,
   ServiceAccount: columns({ Secrets: (object) => count(object["secrets"]) }),
   Service: columns({
-    Type: (object) => textOf(partOf(object, "spec"), "type"),
-    "Cluster-IP": (object) => textOf(partOf(object, "spec"), "clusterIP") || "<none>",
+    Type: (object) => textAt(objectAt(object, "spec"), "type"),
+    "Cluster-IP": (object) => textAt(objectAt(object, "spec"), "clusterIP") || "<none>",
     "External-IP": () => "<none>",
     "Port(s)": (object) =>
-      itemsOf(partOf(object, "spec"), "ports")
-        .map((port) => `${String(port["port"])}/${textOf(port, "protocol")}`)
+      objectsAt(objectAt(object, "spec"), "ports")
+        .map((port) => `${String(port["port"])}/${textAt(port, "protocol")}`)
         .join(",") || "<none>",
   }),
   Node: columns({
     Status: (object) =>
-      itemsOf(partOf(object, "status"), "conditions").some(
+      objectsAt(objectAt(object, "status"), "conditions").some(
         (condition) => condition["type"] === "Ready" && condition["status"] === "True",
       )
         ? "Ready"
@@ -231,20 +232,20 @@ export const builtinColumns: Readonly<Record<string, readonly Column[]>> = {
         .filter((label) => label.startsWith("node-role.kubernetes.io/"))
         .map((label) => label.slice("node-role.kubernetes.io/".length))
         .join(",") || "<none>",
-    Version: (object) => textOf(partOf(partOf(object, "status"), "nodeInfo"), "kubeletVersion"),
+    Version: (object) => textAt(objectAt(objectAt(object, "status"), "nodeInfo"), "kubeletVersion"),
   }),
-  Lease: columns({ Holder: (object) => textOf(partOf(object, "spec"), "holderIdentity") }),
+  Lease: columns({ Holder: (object) => textAt(objectAt(object, "spec"), "holderIdentity") }),
   StorageClass: columns({
-    Provisioner: (object) => textOf(object, "provisioner"),
-    ReclaimPolicy: (object) => textOf(object, "reclaimPolicy"),
-    VolumeBindingMode: (object) => textOf(object, "volumeBindingMode"),
+    Provisioner: (object) => textAt(object, "provisioner"),
+    ReclaimPolicy: (object) => textAt(object, "reclaimPolicy"),
+    VolumeBindingMode: (object) => textAt(object, "volumeBindingMode"),
     AllowVolumeExpansion: (object) => object["allowVolumeExpansion"] === true,
   }),
   Deployment: columns({
     Ready: (object) =>
-      `${String(partOf(object, "status")["readyReplicas"] ?? 0)}/${String(partOf(object, "spec")["replicas"] ?? 0)}`,
-    "Up-to-date": (object) => partOf(object, "status")["updatedReplicas"] ?? 0,
-    Available: (object) => partOf(object, "status")["availableReplicas"] ?? 0,
+      `${String(objectAt(object, "status")["readyReplicas"] ?? 0)}/${String(objectAt(object, "spec")["replicas"] ?? 0)}`,
+    "Up-to-date": (object) => objectAt(object, "status")["updatedReplicas"] ?? 0,
+    Available: (object) => objectAt(object, "status")["availableReplicas"] ?? 0,
   }),
   Role: createdAt(),
   ClusterRole: createdAt(),
@@ -255,12 +256,12 @@ export const builtinColumns: Readonly<Record<string, readonly Column[]>> = {
     Value: (object) => object["value"],
     "Global-Default": (object) => object["globalDefault"] === true,
   }),
-  RuntimeClass: columns({ Handler: (object) => textOf(object, "handler") }),
+  RuntimeClass: columns({ Handler: (object) => textAt(object, "handler") }),
   MutatingWebhookConfiguration: columns({
-    Webhooks: (object) => itemsOf(object, "webhooks").length,
+    Webhooks: (object) => objectsAt(object, "webhooks").length,
   }),
   ValidatingWebhookConfiguration: columns({
-    Webhooks: (object) => itemsOf(object, "webhooks").length,
+    Webhooks: (object) => objectsAt(object, "webhooks").length,
   }),
 };
 

@@ -1,5 +1,5 @@
-import { metaOf, partOf, textOf, type JsonObject } from "../answers/json-object.ts";
-import { jsonEqual } from "../../../kube/json.ts";
+import { metaOf, type MutableObject } from "../answers/json-object.ts";
+import { objectAt, textAt, jsonEqual } from "../../../kube/json.ts";
 import type { ObjectMeta, OwnerReference } from "../../../kube/objects.ts";
 import type { Target } from "../request/target.ts";
 import { forbidden, invalid, notFound, badRequest } from "../answers/status-error.ts";
@@ -22,14 +22,14 @@ export function checkNamespace(target: Target, meta: ObjectMeta): void {
 }
 
 /** Throws 422 with everything that is wrong with a new object. */
-export function validateNew(resource: Resource, object: JsonObject): void {
+export function validateNew(resource: Resource, object: MutableObject): void {
   const meta = metaOf(object);
   const errors = [...validateMetadata(resource, meta), ...(resource.strategy.validate?.(object) ?? [])];
   if (errors.length > 0) throw invalid(resource, meta.name ?? meta.generateName ?? "", errors);
 }
 
 /** Sets what only the server sets. */
-export function setSystemFields(resource: Resource, object: JsonObject, uid: string, now: Date): void {
+export function setSystemFields(resource: Resource, object: MutableObject, uid: string, now: Date): void {
   const meta = metaOf(object);
   meta.uid = uid;
   meta.creationTimestamp = timestamp(now);
@@ -54,10 +54,10 @@ export function dropRepeatedOwners(meta: ObjectMeta, warnings: string[], patchin
 }
 
 /** Throws where the namespace of a new object (undefined: there is none) does not take it. */
-export function requireNamespace(found: JsonObject | undefined, target: Target, name: string): void {
+export function requireNamespace(found: MutableObject | undefined, target: Target, name: string): void {
   const { resource, namespace } = target;
   if (found === undefined) throw notFound({ group: "", resource: "namespaces" }, namespace);
-  if (textOf(partOf(found, "status"), "phase") !== "Terminating") return;
+  if (textAt(objectAt(found, "status"), "phase") !== "Terminating") return;
   const error = forbidden(
     { group: resource.group, resource: resource.plural },
     name,

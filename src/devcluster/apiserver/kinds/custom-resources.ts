@@ -1,5 +1,6 @@
 import { humanAge } from "../answers/human-time.ts";
-import { isJsonObject, itemsOf, partOf, textOf, type JsonObject } from "../answers/json-object.ts";
+import { type MutableObject } from "../answers/json-object.ts";
+import { isObject, objectsAt, objectAt, textAt } from "../../../kube/json.ts";
 import { columnValue, evaluateJsonPath, parseJsonPath } from "../answers/jsonpath.ts";
 import { fieldTypeOf } from "../managed-fields/field-type.ts";
 import { compileSchema, type CompiledSchema } from "../../../kube/schema/compile.ts";
@@ -12,38 +13,38 @@ import type { GoTypes } from "./types/notation.ts";
 const VERBS = ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"];
 
 /** The resources that a CustomResourceDefinition serves, one for each served version. */
-export function customResources(types: GoTypes, definition: JsonObject, staleBefore: number): Resource[] {
-  const spec = partOf(definition, "spec");
-  return itemsOf(spec, "versions")
+export function customResources(types: GoTypes, definition: MutableObject, staleBefore: number): Resource[] {
+  const spec = objectAt(definition, "spec");
+  return objectsAt(spec, "versions")
     .filter((version) => version["served"] === true)
     .map((version) => customResource(types, definition, version, staleBefore));
 }
 
 function customResource(
   types: GoTypes,
-  definition: JsonObject,
-  version: JsonObject,
+  definition: MutableObject,
+  version: MutableObject,
   staleBefore: number,
 ): Resource {
-  const spec = partOf(definition, "spec");
+  const spec = objectAt(definition, "spec");
   // Names that another definition has taken are not served.
-  const names = partOf(partOf(definition, "status"), "acceptedNames");
-  const group = textOf(spec, "group");
-  const plural = textOf(names, "plural");
-  const kind = textOf(names, "kind");
-  const schema = partOf(version, "schema")["openAPIV3Schema"];
+  const names = objectAt(objectAt(definition, "status"), "acceptedNames");
+  const group = textAt(spec, "group");
+  const plural = textAt(names, "plural");
+  const kind = textAt(names, "kind");
+  const schema = objectAt(version, "schema")["openAPIV3Schema"];
   const compiled = compileSchema(schema);
-  const hasStatus = isJsonObject(partOf(version, "subresources")["status"]);
-  const apiVersion = `${group}/${textOf(version, "name")}`;
+  const hasStatus = isObject(objectAt(version, "subresources")["status"]);
+  const apiVersion = `${group}/${textAt(version, "name")}`;
   const strategy = customStrategy(types, compiled, { kind, apiVersion, hasStatus });
   return {
     group,
-    version: textOf(version, "name"),
+    version: textAt(version, "name"),
     plural,
-    singular: textOf(names, "singular"),
+    singular: textAt(names, "singular"),
     kind,
-    listKind: textOf(names, "listKind"),
-    namespaced: textOf(spec, "scope") === "Namespaced",
+    listKind: textAt(names, "listKind"),
+    namespaced: textAt(spec, "scope") === "Namespaced",
     shortNames: textsOf(names, "shortNames"),
     categories: textsOf(names, "categories"),
     verbs: VERBS,
@@ -53,16 +54,16 @@ function customResource(
     custom: true,
     columns: columnsOf(version),
     selectableFields: selectableFieldsOf(version),
-    schema: (isJsonObject(schema) ? schema : {}) as OpenApiSchema,
+    schema: (isObject(schema) ? schema : {}) as OpenApiSchema,
     fields: () => fieldTypeOf(compiled.root, true),
     empty: () => ({ kind, apiVersion }),
     strategy,
     staleBefore,
-    refresh: (object) => compiled.applyDefaults(compiled.prune(object).value) as JsonObject,
+    refresh: (object) => compiled.applyDefaults(compiled.prune(object).value) as MutableObject,
   };
 }
 
-function textsOf(object: JsonObject, field: string): string[] {
+function textsOf(object: MutableObject, field: string): string[] {
   const list = object[field];
   return Array.isArray(list) ? list.map(String) : [];
 }
@@ -72,8 +73,8 @@ function customStrategy(
   compiled: CompiledSchema,
   of: { kind: string; apiVersion: string; hasStatus: boolean },
 ): Strategy {
-  const setDefaults = (object: JsonObject): void => {
-    const withDefaults = compiled.applyDefaults(object) as JsonObject;
+  const setDefaults = (object: MutableObject): void => {
+    const withDefaults = compiled.applyDefaults(object) as MutableObject;
     for (const field of Object.keys(object)) if (!(field in withDefaults)) delete object[field];
     Object.assign(object, withDefaults);
   };
@@ -84,7 +85,7 @@ function customStrategy(
       const { kind, apiVersion } = of;
       const pruned = compiled.prune({ kind, apiVersion, ...rest, metadata: meta.value });
       return {
-        object: pruned.value as JsonObject,
+        object: pruned.value as MutableObject,
         unknown: [...pruned.unknownPaths, ...meta.unknown.map((path) => `metadata.${path}`)],
       };
     },
@@ -103,24 +104,24 @@ function customStrategy(
   };
 }
 
-function columnsOf(version: JsonObject): Column[] {
-  const declared = itemsOf(version, "additionalPrinterColumns");
+function columnsOf(version: MutableObject): Column[] {
+  const declared = objectsAt(version, "additionalPrinterColumns");
   if (declared.length === 0) {
     return [nameColumn, columnOf({ name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" })];
   }
   return [nameColumn, ...declared.map(columnOf)];
 }
 
-function columnOf(declared: JsonObject): Column {
-  const path = textOf(declared, "jsonPath");
-  const type = textOf(declared, "type");
+function columnOf(declared: MutableObject): Column {
+  const path = textAt(declared, "jsonPath");
+  const type = textAt(declared, "type");
   const parsed = parseJsonPath(path);
   return {
-    name: textOf(declared, "name"),
+    name: textAt(declared, "name"),
     type,
-    format: textOf(declared, "format"),
+    format: textAt(declared, "format"),
     description:
-      textOf(declared, "description") || `Custom resource definition column (in JSONPath format): ${path}`,
+      textAt(declared, "description") || `Custom resource definition column (in JSONPath format): ${path}`,
     priority: Number(declared["priority"] ?? 0),
     cell(object, now) {
       if (parsed.value === undefined) return undefined;
@@ -130,10 +131,10 @@ function columnOf(declared: JsonObject): Column {
   };
 }
 
-function selectableFieldsOf(version: JsonObject): Map<string, (object: JsonObject) => string> {
-  const fields = new Map<string, (object: JsonObject) => string>();
-  for (const declared of itemsOf(version, "selectableFields")) {
-    const path = textOf(declared, "jsonPath");
+function selectableFieldsOf(version: MutableObject): Map<string, (object: MutableObject) => string> {
+  const fields = new Map<string, (object: MutableObject) => string>();
+  for (const declared of objectsAt(version, "selectableFields")) {
+    const path = textAt(declared, "jsonPath");
     const parsed = parseJsonPath(path);
     fields.set(path.replace(/^\./, ""), (object) => {
       const value = parsed.value === undefined ? undefined : evaluateJsonPath(parsed.value, object)[0];

@@ -1,4 +1,5 @@
-import { metaOf, partOf, textOf, type JsonObject } from "../answers/json-object.ts";
+import { metaOf, type MutableObject } from "../answers/json-object.ts";
+import { objectAt, textAt } from "../../../kube/json.ts";
 import { dnsLabelErrors, maskTrailingDash, pathSegmentErrors } from "../../../kube/names.ts";
 import * as defaults from "./defaults.ts";
 import { fromCoreEvent, toCoreEvent } from "./events.ts";
@@ -18,7 +19,7 @@ export interface Declaration {
   status?: boolean;
   subresources?: Subresource[];
   storage?: string;
-  fields?: Record<string, (object: JsonObject) => string>;
+  fields?: Record<string, (object: MutableObject) => string>;
   strategy?: Partial<Strategy>;
   noDeleteCollection?: boolean;
 }
@@ -30,41 +31,41 @@ const NAMES_ARE_LABELS = (name: string, isPrefix: boolean): string[] =>
 const RBAC = "rbac.authorization.k8s.io";
 const ADMISSION = "admissionregistration.k8s.io";
 
-function eventFields(about: string): Record<string, (object: JsonObject) => string> {
+function eventFields(about: string): Record<string, (object: MutableObject) => string> {
   const parts = ["kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath"];
-  const ofObject = parts.map((part): [string, (object: JsonObject) => string] => [
+  const ofObject = parts.map((part): [string, (object: MutableObject) => string] => [
     `${about}.${part}`,
-    (event) => textOf(partOf(event, about), part),
+    (event) => textAt(objectAt(event, about), part),
   ]);
   return {
     ...Object.fromEntries(ofObject),
-    reason: (event) => textOf(event, "reason"),
-    type: (event) => textOf(event, "type"),
+    reason: (event) => textAt(event, "reason"),
+    type: (event) => textAt(event, "type"),
     ...(about === "involvedObject"
       ? {
-          reportingComponent: (event) => textOf(event, "reportingComponent"),
+          reportingComponent: (event) => textAt(event, "reportingComponent"),
           source: (event) =>
-            textOf(partOf(event, "source"), "component") || textOf(event, "reportingComponent"),
+            textAt(objectAt(event, "source"), "component") || textAt(event, "reportingComponent"),
         }
-      : { reportingController: (event) => textOf(event, "reportingController") }),
+      : { reportingController: (event) => textAt(event, "reportingController") }),
   };
 }
 
-const podFields: Record<string, (object: JsonObject) => string> = {
-  "spec.nodeName": (pod) => textOf(partOf(pod, "spec"), "nodeName"),
-  "spec.restartPolicy": (pod) => textOf(partOf(pod, "spec"), "restartPolicy"),
-  "spec.schedulerName": (pod) => textOf(partOf(pod, "spec"), "schedulerName"),
-  "spec.serviceAccountName": (pod) => textOf(partOf(pod, "spec"), "serviceAccountName"),
-  "spec.hostNetwork": (pod) => String(partOf(pod, "spec")["hostNetwork"] === true),
-  "status.phase": (pod) => textOf(partOf(pod, "status"), "phase"),
-  "status.podIP": (pod) => textOf(partOf(pod, "status"), "podIP"),
-  "status.nominatedNodeName": (pod) => textOf(partOf(pod, "status"), "nominatedNodeName"),
+const podFields: Record<string, (object: MutableObject) => string> = {
+  "spec.nodeName": (pod) => textAt(objectAt(pod, "spec"), "nodeName"),
+  "spec.restartPolicy": (pod) => textAt(objectAt(pod, "spec"), "restartPolicy"),
+  "spec.schedulerName": (pod) => textAt(objectAt(pod, "spec"), "schedulerName"),
+  "spec.serviceAccountName": (pod) => textAt(objectAt(pod, "spec"), "serviceAccountName"),
+  "spec.hostNetwork": (pod) => String(objectAt(pod, "spec")["hostNetwork"] === true),
+  "status.phase": (pod) => textAt(objectAt(pod, "status"), "phase"),
+  "status.podIP": (pod) => textAt(objectAt(pod, "status"), "podIP"),
+  "status.nominatedNodeName": (pod) => textAt(objectAt(pod, "status"), "nominatedNodeName"),
 };
 
-function podGrace(pod: JsonObject): number {
-  const spec = partOf(pod, "spec");
-  const phase = textOf(partOf(pod, "status"), "phase");
-  if (textOf(spec, "nodeName") === "" || phase === "Succeeded" || phase === "Failed") return 0;
+function podGrace(pod: MutableObject): number {
+  const spec = objectAt(pod, "spec");
+  const phase = textAt(objectAt(pod, "status"), "phase");
+  if (textAt(spec, "nodeName") === "" || phase === "Succeeded" || phase === "Failed") return 0;
   return Number(spec["terminationGracePeriodSeconds"] ?? 30);
 }
 
@@ -74,7 +75,7 @@ export const declarations: readonly Declaration[] = [
   {
     plural: "secrets",
     kind: "Secret",
-    fields: { type: (secret) => textOf(secret, "type") },
+    fields: { type: (secret) => textAt(secret, "type") },
     strategy: { setDefaults: defaults.defaultSecret },
   },
   {
@@ -85,18 +86,18 @@ export const declarations: readonly Declaration[] = [
     status: true,
     noDeleteCollection: true,
     subresources: [{ name: "finalize", kind: "Namespace", verbs: ["update"], change: finalizeNamespace }],
-    fields: { "status.phase": (namespace) => textOf(partOf(namespace, "status"), "phase") },
+    fields: { "status.phase": (namespace) => textAt(objectAt(namespace, "status"), "phase") },
     strategy: {
       setDefaults: defaults.defaultNamespace,
       prepareForCreate: defaults.prepareNewNamespace,
       prepareForUpdate: (namespace, old) => void (namespace["spec"] = old["spec"]),
       validateName: NAMES_ARE_LABELS,
       isHeld: (namespace) => {
-        const finalizers = partOf(namespace, "spec")["finalizers"];
+        const finalizers = objectAt(namespace, "spec")["finalizers"];
         return Array.isArray(finalizers) && finalizers.length > 0;
       },
       beginDeletion(namespace) {
-        namespace["status"] = { ...partOf(namespace, "status"), phase: "Terminating" };
+        namespace["status"] = { ...objectAt(namespace, "status"), phase: "Terminating" };
         return true;
       },
     },
@@ -207,7 +208,7 @@ export const declarations: readonly Declaration[] = [
     kind: "Job",
     categories: ["all"],
     status: true,
-    fields: { "status.successful": (job) => String(partOf(job, "status")["succeeded"] ?? 0) },
+    fields: { "status.successful": (job) => String(objectAt(job, "status")["succeeded"] ?? 0) },
     strategy: {
       setDefaults: defaults.defaultJob,
       prepareForCreate: defaults.prepareNewJob,

@@ -1,5 +1,5 @@
-import { isJsonObject, type JsonObject } from "../answers/json-object.ts";
-import { jsonKind } from "../../../kube/json.ts";
+import { type MutableObject } from "../answers/json-object.ts";
+import { isObject, jsonKind } from "../../../kube/json.ts";
 import { canonicalQuantity } from "../../../kube/quantity.ts";
 import type { GoField, GoStruct, GoType, GoTypes, Scalar } from "./types/notation.ts";
 
@@ -11,7 +11,7 @@ export class DecodeError extends Error {
 /** A document as Go has read it. */
 export interface Decoded {
   /** As a real server would serve it: zero values dropped or shown as their Go type says. */
-  value: JsonObject;
+  value: MutableObject;
   /** Paths of fields that the type does not have, e.g. `spec.containers[0].foo`. */
   unknown: string[];
 }
@@ -46,10 +46,10 @@ function mismatch(value: unknown, type: GoType, place: Place): DecodeError {
   return new DecodeError(`json: cannot unmarshal ${jsonKind(value)} into ${where} of type ${goName(type)}`);
 }
 
-function decodeStruct(value: unknown, name: string, place: Place): JsonObject {
-  if (!isJsonObject(value)) throw mismatch(value, { kind: "struct", name, atomic: false }, place);
+function decodeStruct(value: unknown, name: string, place: Place): MutableObject {
+  if (!isObject(value)) throw mismatch(value, { kind: "struct", name, atomic: false }, place);
   const struct: GoStruct = place.types.get(name) ?? new Map();
-  const decoded: JsonObject = {};
+  const decoded: MutableObject = {};
   for (const [key, raw] of Object.entries(value)) {
     const field = struct.get(key);
     const path = place.path === "" ? key : `${place.path}.${key}`;
@@ -80,7 +80,7 @@ function decodeValue(value: unknown, type: GoType, place: Place): unknown {
       return item === null ? zeroElement(type.element, at) : decodeValue(item, type.element, at);
     });
   }
-  if (!isJsonObject(value)) throw mismatch(value, type, place);
+  if (!isObject(value)) throw mismatch(value, type, place);
   const entries = Object.entries(value).map(([key, item]): [string, unknown] => {
     const at = { ...place, path: `${place.path}.${key}` };
     return [key, item === null ? zeroElement(type.element, at) : decodeValue(item, type.element, at)];
@@ -112,7 +112,7 @@ function zeroShown(field: GoField, place: Place): unknown {
 function isZero(value: unknown, type: GoType): boolean {
   if (type.kind === "struct") return false;
   if (type.kind === "list") return Array.isArray(value) && value.length === 0;
-  if (type.kind === "map") return isJsonObject(value) && Object.keys(value).length === 0;
+  if (type.kind === "map") return isObject(value) && Object.keys(value).length === 0;
   return value === "" || value === 0 || value === false;
 }
 

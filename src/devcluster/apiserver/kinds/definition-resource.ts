@@ -1,5 +1,6 @@
 import type { ServedGroups } from "../answers/discovery.ts";
-import { itemsOf, metaOf, partOf, textOf, type JsonObject } from "../answers/json-object.ts";
+import { metaOf, type MutableObject } from "../answers/json-object.ts";
+import { objectsAt, objectAt, textAt } from "../../../kube/json.ts";
 import { timestamp } from "../../../kube/time.ts";
 import { declare } from "./builtin-resources.ts";
 import { definitionStrategy } from "./definition-strategy.ts";
@@ -12,7 +13,7 @@ function condition(
   reason: string,
   message: string,
   lastTransitionTime: string,
-): JsonObject {
+): MutableObject {
   return { type, status, lastTransitionTime, reason, message };
 }
 
@@ -27,19 +28,19 @@ function takenName(
   groups: ServedGroups,
   group: string,
   plural: string,
-  names: JsonObject,
+  names: MutableObject,
 ): TakenName | undefined {
   const others = [...(groups.get(group)?.values() ?? [])]
     .flat()
     .filter((resource) => resource.plural !== plural);
-  const own = [textOf(names, "singular"), ...textsOf(names["shortNames"])];
+  const own = [textAt(names, "singular"), ...textsOf(names["shortNames"])];
   for (const other of others) {
     const held = [other.plural, other.singular, ...other.shortNames];
     const name = own.find((candidate) => held.includes(candidate));
     if (name !== undefined) {
       return { reason: "ShortNamesConflict", message: `${JSON.stringify(name)} is already in use` };
     }
-    if (other.kind === textOf(names, "kind")) {
+    if (other.kind === textAt(names, "kind")) {
       return { reason: "KindConflict", message: `${JSON.stringify(other.kind)} is already in use` };
     }
   }
@@ -51,8 +52,8 @@ function textsOf(list: unknown): string[] {
 }
 
 /** Whether what a definition defines is served. */
-export function isEstablished(definition: JsonObject): boolean {
-  return itemsOf(partOf(definition, "status"), "conditions").some(
+export function isEstablished(definition: MutableObject): boolean {
+  return objectsAt(objectAt(definition, "status"), "conditions").some(
     (condition) => condition["type"] === "Established" && condition["status"] === "True",
   );
 }
@@ -73,9 +74,9 @@ export function definitionResource(types: GoTypes): Resource {
       unconditionalUpdate: false,
       beginDeletion(definition, now) {
         const meta = metaOf(definition);
-        const status = partOf(definition, "status");
+        const status: MutableObject = objectAt(definition, "status");
         status["conditions"] = [
-          ...itemsOf(status, "conditions"),
+          ...objectsAt(status, "conditions"),
           condition(
             "Terminating",
             "True",
@@ -95,11 +96,11 @@ export function definitionResource(types: GoTypes): Resource {
 const CLEANUP = "customresourcecleanup.apiextensions.k8s.io";
 
 /** A definition that has been judged: its names are accepted and served, unless another resource has one. */
-export function withJudgedNames(definition: JsonObject, groups: ServedGroups, now: string): JsonObject {
-  const spec = partOf(definition, "spec");
-  const names = partOf(spec, "names");
-  const taken = takenName(groups, textOf(spec, "group"), textOf(names, "plural"), names);
-  const status = { ...partOf(definition, "status"), conditions: nameConditions(taken, now) };
+export function withJudgedNames(definition: MutableObject, groups: ServedGroups, now: string): MutableObject {
+  const spec = objectAt(definition, "spec");
+  const names = objectAt(spec, "names");
+  const taken = takenName(groups, textAt(spec, "group"), textAt(names, "plural"), names);
+  const status = { ...objectAt(definition, "status"), conditions: nameConditions(taken, now) };
   return {
     ...definition,
     status: taken === undefined ? { ...status, acceptedNames: names } : status,
@@ -107,31 +108,31 @@ export function withJudgedNames(definition: JsonObject, groups: ServedGroups, no
 }
 
 /** A definition that nothing of what it defines holds any more. */
-export function released(definition: JsonObject): JsonObject {
+export function released(definition: MutableObject): MutableObject {
   const meta = metaOf(definition);
   const finalizers = (meta.finalizers ?? []).filter((finalizer) => finalizer !== CLEANUP);
   return { ...definition, metadata: { ...meta, finalizers } };
 }
 
 /** Whether it is open yet if the names of a definition are accepted. */
-export function isToBeJudged(definition: JsonObject): boolean {
+export function isToBeJudged(definition: MutableObject): boolean {
   return metaOf(definition).deletionTimestamp === undefined && !isEstablished(definition);
 }
 
 /** Whether the objects of a definition are to be deleted with it. */
-export function isTerminating(definition: JsonObject): boolean {
+export function isTerminating(definition: MutableObject): boolean {
   const { deletionTimestamp, finalizers } = metaOf(definition);
   return deletionTimestamp !== undefined && finalizers?.includes(CLEANUP) === true;
 }
 
 /** The key of the table of what a definition defines. */
-export function definedStorage(definition: JsonObject): string {
-  const spec = partOf(definition, "spec");
-  return storageKey(textOf(spec, "group"), textOf(partOf(spec, "names"), "plural"));
+export function definedStorage(definition: MutableObject): string {
+  const spec = objectAt(definition, "spec");
+  return storageKey(textAt(spec, "group"), textAt(objectAt(spec, "names"), "plural"));
 }
 
 /** The conditions of a definition whose names are free (`taken` undefined), or are not. */
-function nameConditions(taken: TakenName | undefined, now: string): JsonObject[] {
+function nameConditions(taken: TakenName | undefined, now: string): MutableObject[] {
   return taken === undefined
     ? [
         condition("NamesAccepted", "True", "NoConflicts", "no conflicts found", now),

@@ -1,5 +1,6 @@
 import { invalid } from "../../../kube/field-errors.ts";
-import { itemsOf, metaOf, partOf, textOf, type JsonObject } from "../answers/json-object.ts";
+import { metaOf, type MutableObject } from "../answers/json-object.ts";
+import { objectsAt, objectAt, textAt } from "../../../kube/json.ts";
 import { crdNameErrors, defaultCrd, validateCrd } from "../definitions/crd.ts";
 import type { Strategy } from "./resource.ts";
 
@@ -17,7 +18,7 @@ export const definitionStrategy: Partial<Strategy> = {
     };
   },
   prepareForUpdate(definition) {
-    const status = partOf(definition, "status");
+    const status: MutableObject = objectAt(definition, "status");
     const stored = Array.isArray(status["storedVersions"]) ? status["storedVersions"].map(String) : [];
     const storage = storageVersion(definition);
     if (storage !== undefined && !stored.includes(storage)) status["storedVersions"] = [...stored, storage];
@@ -32,8 +33,8 @@ export const definitionStrategy: Partial<Strategy> = {
   validateUpdate: (definition, old) => validateCrd(definition, old),
 };
 
-function storageVersion(definition: JsonObject): string | undefined {
-  const versions = itemsOf(partOf(definition, "spec"), "versions");
+function storageVersion(definition: MutableObject): string | undefined {
+  const versions = objectsAt(objectAt(definition, "spec"), "versions");
   const storage = versions.find((version) => version["storage"] === true);
-  return storage === undefined ? undefined : textOf(storage, "name");
+  return storage === undefined ? undefined : textAt(storage, "name");
 }

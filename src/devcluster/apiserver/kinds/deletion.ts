@@ -1,4 +1,4 @@
-import { metaOf, type JsonObject } from "../answers/json-object.ts";
+import { metaOf, type MutableObject } from "../answers/json-object.ts";
 import type { DeleteRequest } from "../request/delete-options.ts";
 import type { Target } from "../request/target.ts";
 import { failure } from "../answers/status-error.ts";
@@ -10,7 +10,7 @@ import type { KeptObject } from "./served-object.ts";
 /** What deleting an object means. Source: apiserver registry/generic/registry/store.go and registry/rest/delete.go. */
 
 /** Sets the deletion time, the grace period and the finalizer that the propagation policy asks for. */
-export function markDeleted(target: Target, object: JsonObject, options: DeleteRequest, now: Date): void {
+export function markDeleted(target: Target, object: MutableObject, options: DeleteRequest, now: Date): void {
   const { resource, warnings } = target;
   const meta = metaOf(object);
   const finalizers = finalizersFor(resource, meta.finalizers ?? [], options, warnings);

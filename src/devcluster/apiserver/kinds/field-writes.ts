@@ -1,4 +1,4 @@
-import { metaOf, type JsonObject } from "../answers/json-object.ts";
+import { metaOf, type MutableObject } from "../answers/json-object.ts";
 import {
   applyConfiguration as applyToLive,
   conflictStatus,
@@ -33,11 +33,11 @@ function writerOf(resource: Resource, writer: FieldWriter) {
 /** Records in `object` which fields this write set; `before` is undefined for a create. */
 export function trackUpdate(
   resource: Resource,
-  before: JsonObject | undefined,
-  object: JsonObject,
+  before: MutableObject | undefined,
+  object: MutableObject,
   writer: FieldWriter,
 ): void {
-  const tracked = track(before ?? resource.empty(), object, writerOf(resource, writer)) as JsonObject;
+  const tracked = track(before ?? resource.empty(), object, writerOf(resource, writer)) as MutableObject;
   const { managedFields } = metaOf(tracked);
   const meta = metaOf(object);
   if (managedFields === undefined) delete meta.managedFields;
@@ -47,14 +47,14 @@ export function trackUpdate(
 /** An applied configuration merged into the live object (undefined: into a new one); throws 409 on conflicts. */
 export function applyConfiguration(
   resource: Resource,
-  live: JsonObject | undefined,
-  configuration: JsonObject,
+  live: MutableObject | undefined,
+  configuration: MutableObject,
   applier: FieldWriter & { force: boolean },
-): JsonObject {
+): MutableObject {
   const result = applyToLive(live ?? resource.empty(), configuration, {
     ...writerOf(resource, applier),
     force: applier.force,
   });
   if (result.conflicts !== undefined) throw new StatusError(conflictStatus(result.conflicts));
-  return structuredClone(result.object) as JsonObject;
+  return structuredClone(result.object) as MutableObject;
 }

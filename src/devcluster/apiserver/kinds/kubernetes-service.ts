@@ -1,19 +1,4 @@
-import type { KubeObject } from "../../../kube/objects.ts";
-import { resourceType } from "../../../kube/resources.ts";
-
-/** v1 Service, as far as it is read here. */
-export interface Service extends KubeObject {
-  spec: {
-    type?: string;
-    clusterIP: string;
-    clusterIPs?: string[];
-    ports: { name?: string; protocol?: string; port: number; targetPort?: number }[];
-    [field: string]: unknown;
-  };
-}
-
-/** Services as a client names them. */
-export const services = resourceType<Service>("", "v1", "services", "Service");
+import type { Service } from "../../../kube/cluster-kinds.ts";
 
 /** The Service by which pods find the API server. Source: pkg/controlplane/controller/kubernetesservice. */
 export function kubernetesService(ip: string, port: number): Service {

@@ -1,5 +1,5 @@
 import type { FieldError } from "../../../kube/field-errors.ts";
-import type { JsonObject } from "../answers/json-object.ts";
+import type { MutableObject } from "../answers/json-object.ts";
 import type { FieldType } from "../managed-fields/field-type.ts";
 import type { OpenApiSchema } from "./openapi-schema.ts";
 
@@ -27,17 +27,17 @@ export interface Resource {
   readonly custom: boolean;
   readonly columns: readonly Column[];
   /** Fields besides metadata.name and metadata.namespace that field selectors may name. */
-  readonly selectableFields: ReadonlyMap<string, (object: JsonObject) => string>;
+  readonly selectableFields: ReadonlyMap<string, (object: MutableObject) => string>;
   /** For managed fields, explain and client-side validation. */
   readonly schema: OpenApiSchema;
   /** How its fields are owned. */
   fields(): FieldType;
   /** A new object with what Go shows of an empty one. */
-  empty(): JsonObject;
+  empty(): MutableObject;
   readonly strategy: Strategy;
   /** Objects stored before this version were made under another schema: they pass `refresh` when read. */
   readonly staleBefore?: number;
-  refresh?(object: JsonObject): JsonObject;
+  refresh?(object: MutableObject): MutableObject;
   /** Set for a resource that is only asked, never stored, e.g. SubjectAccessReview. */
   readonly review?: string;
 }
@@ -50,7 +50,7 @@ export interface Subresource {
   readonly version?: string;
   readonly verbs: readonly string[];
   /** What a body that is written to it makes of the object; absent where writing it does something else. */
-  change?(object: JsonObject, body: JsonObject, now: Date): JsonObject;
+  change?(object: MutableObject, body: MutableObject, now: Date): MutableObject;
 }
 
 /** A printed column. `cell` gets the object and the time; `undefined` prints as null. */
@@ -60,26 +60,26 @@ export interface Column {
   readonly format?: string;
   readonly description?: string;
   readonly priority?: number;
-  cell(object: JsonObject, now: Date): unknown;
+  cell(object: MutableObject, now: Date): unknown;
 }
 
 /** What is particular to a kind. Every hook may change the object that it is given. */
 export interface Strategy {
   /** Reads a document as this kind: unknown fields found, types checked, zero values dropped. */
-  decode(document: JsonObject): { object: JsonObject; unknown: string[] };
+  decode(document: MutableObject): { object: MutableObject; unknown: string[] };
   /** Sets defaults, also of what is read from a patch. */
-  setDefaults?(object: JsonObject): void;
+  setDefaults?(object: MutableObject): void;
   /** Before a create: clears what a client may not set. */
-  prepareForCreate?(object: JsonObject): void;
+  prepareForCreate?(object: MutableObject): void;
   /** Before an update of the main resource. */
-  prepareForUpdate?(object: JsonObject, old: JsonObject): void;
+  prepareForUpdate?(object: MutableObject, old: MutableObject): void;
   validateName?(name: string, isPrefix: boolean): string[];
-  validate?(object: JsonObject): FieldError[];
-  validateUpdate?(object: JsonObject, old: JsonObject): FieldError[];
-  validateStatusUpdate?(object: JsonObject, old: JsonObject): FieldError[];
+  validate?(object: MutableObject): FieldError[];
+  validateUpdate?(object: MutableObject, old: MutableObject): FieldError[];
+  validateStatusUpdate?(object: MutableObject, old: MutableObject): FieldError[];
   /** From and to the stored form, for a kind that is a view of another. */
-  toStored?(object: JsonObject): JsonObject;
-  fromStored?(object: JsonObject): JsonObject;
+  toStored?(object: MutableObject): MutableObject;
+  fromStored?(object: MutableObject): MutableObject;
   /** Whether `metadata.generation` counts changes of what is not metadata or status. */
   readonly generation: boolean;
   /** The propagation policy of a delete that names none; default Background. */
@@ -87,11 +87,11 @@ export interface Strategy {
   /** Whether a PUT without a resourceVersion is accepted. */
   readonly unconditionalUpdate: boolean;
   /** Whether something other than finalizers keeps a deleted object. */
-  isHeld?(object: JsonObject): boolean;
+  isHeld?(object: MutableObject): boolean;
   /** What a graceful delete waits for, in seconds, when the client does not say; absent: no grace. */
-  gracePeriodSeconds?(object: JsonObject): number;
+  gracePeriodSeconds?(object: MutableObject): number;
   /** Changes the object at the moment when its deletion begins; `true`: it stays until it is released. */
-  beginDeletion?(object: JsonObject, now: Date): boolean;
+  beginDeletion?(object: MutableObject, now: Date): boolean;
   /** Whether a delete answers the object even when it is gone at once. */
   readonly returnsDeleted?: boolean;
 }

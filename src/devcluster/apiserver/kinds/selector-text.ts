@@ -1,4 +1,5 @@
-import { itemsOf, partOf, type JsonObject } from "../answers/json-object.ts";
+import { type MutableObject } from "../answers/json-object.ts";
+import { objectsAt, objectAt } from "../../../kube/json.ts";
 
 const OPERATORS: ReadonlyMap<string, string> = new Map([
   ["In", "in"],
@@ -6,11 +7,11 @@ const OPERATORS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** A label selector as `kubectl` prints it: `a=b,c in (d,e)`; `<none>` where it selects nothing special. */
-export function formatLabelSelector(selector: JsonObject): string {
-  const equal = Object.entries(partOf(selector, "matchLabels")).map(
+export function formatLabelSelector(selector: MutableObject): string {
+  const equal = Object.entries(objectAt(selector, "matchLabels")).map(
     ([key, value]) => `${key}=${String(value)}`,
   );
-  const expressions = itemsOf(selector, "matchExpressions").map((expression) => {
+  const expressions = objectsAt(selector, "matchExpressions").map((expression) => {
     const key = String(expression["key"]);
     const operator = String(expression["operator"]);
     const values = Array.isArray(expression["values"]) ? expression["values"].join(",") : "";

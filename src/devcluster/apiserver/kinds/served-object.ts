@@ -1,4 +1,4 @@
-import type { JsonObject } from "../answers/json-object.ts";
+import type { MutableObject } from "../answers/json-object.ts";
 import { apiVersionOf } from "../../../kube/resources.ts";
 import type { Resource } from "./resource.ts";
 
@@ -16,12 +16,12 @@ export interface KeptObject {
 }
 
 /** A fresh copy of a stored object in the resource's own form, with `kind` and `apiVersion`. */
-export function readObject(resource: Resource, stored: KeptObject): JsonObject {
+export function readObject(resource: Resource, stored: KeptObject): MutableObject {
   return { kind: resource.kind, apiVersion: apiVersionOf(resource), ...servedObject(resource, stored) };
 }
 
-function servedObject(resource: Resource, stored: KeptObject): JsonObject {
-  const kept = JSON.parse(stored.json) as JsonObject;
+function servedObject(resource: Resource, stored: KeptObject): MutableObject {
+  const kept = JSON.parse(stored.json) as MutableObject;
   if (isStale(resource, stored)) return resource.refresh?.(kept) ?? kept;
   return resource.strategy.fromStored?.(kept) ?? kept;
 }
@@ -31,7 +31,7 @@ function isStale(resource: Resource, stored: KeptObject): boolean {
 }
 
 /** The text under which an object is stored: without `kind` and `apiVersion`. */
-export function storedJson(resource: Resource, object: JsonObject): string {
+export function storedJson(resource: Resource, object: MutableObject): string {
   const { kind: _kind, apiVersion: _apiVersion, ...rest } = object;
   return JSON.stringify(resource.strategy.toStored?.(rest) ?? rest);
 }
@@ -45,6 +45,6 @@ export function servedJson(resource: Resource, stored: KeptObject, asItem = fals
 }
 
 /** An object reduced to PartialObjectMetadata. */
-export function metadataOnly(object: JsonObject, version: string): JsonObject {
+export function metadataOnly(object: MutableObject, version: string): MutableObject {
   return { kind: "PartialObjectMetadata", apiVersion: version, metadata: object["metadata"] };
 }

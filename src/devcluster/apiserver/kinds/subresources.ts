@@ -1,4 +1,5 @@
-import { itemsOf, metaOf, partOf, textOf, type JsonObject } from "../answers/json-object.ts";
+import { metaOf, type MutableObject } from "../answers/json-object.ts";
+import { objectsAt, objectAt, textAt } from "../../../kube/json.ts";
 import {
   badRequest,
   conflict,
@@ -33,8 +34,8 @@ export function findSubresource(resource: Resource, name: string, verb: string):
 }
 
 /** `namespaces/NAME/finalize`: the only way to change `spec.finalizers`; nothing else is changed by it. */
-export function finalizeNamespace(namespace: JsonObject, body: JsonObject): JsonObject {
-  const { finalizers } = partOf(body, "spec");
+export function finalizeNamespace(namespace: MutableObject, body: MutableObject): MutableObject {
+  const { finalizers } = objectAt(body, "spec");
   const { resourceVersion } = metaOf(body);
   return {
     ...namespace,
@@ -44,10 +45,10 @@ export function finalizeNamespace(namespace: JsonObject, body: JsonObject): Json
 }
 
 /** A pod that is about to be evicted: its conditions say so before it is deleted, unless it has ended. */
-export function markDisrupted(pod: JsonObject, now: Date): JsonObject {
-  const status = partOf(pod, "status");
-  if (["Succeeded", "Failed"].includes(textOf(status, "phase"))) return pod;
-  const conditions = itemsOf(status, "conditions").filter(({ type }) => type !== "DisruptionTarget");
+export function markDisrupted(pod: MutableObject, now: Date): MutableObject {
+  const status = objectAt(pod, "status");
+  if (["Succeeded", "Failed"].includes(textAt(status, "phase"))) return pod;
+  const conditions = objectsAt(status, "conditions").filter(({ type }) => type !== "DisruptionTarget");
   conditions.push({
     type: "DisruptionTarget",
     status: "True",
@@ -60,17 +61,17 @@ export function markDisrupted(pod: JsonObject, now: Date): JsonObject {
 }
 
 /** `pods/NAME/binding`: puts a pod on a node, as a scheduler does. Throws where it is on one already. */
-export function bindPod(pod: JsonObject, binding: JsonObject, now: Date): JsonObject {
-  const nodeName = textOf(partOf(binding, "target"), "name");
+export function bindPod(pod: MutableObject, binding: MutableObject, now: Date): MutableObject {
+  const nodeName = textAt(objectAt(binding, "target"), "name");
   if (nodeName === "") throw badRequest("target.name of a binding is required");
-  const spec = partOf(pod, "spec");
+  const spec = objectAt(pod, "spec");
   const name = metaOf(pod).name ?? "";
-  if (textOf(spec, "nodeName") !== "") {
-    const why = `pod ${name} is already assigned to node "${textOf(spec, "nodeName")}"`;
+  if (textAt(spec, "nodeName") !== "") {
+    const why = `pod ${name} is already assigned to node "${textAt(spec, "nodeName")}"`;
     throw conflict({ group: "", resource: "pods/binding" }, name, why);
   }
-  const status = partOf(pod, "status");
-  const conditions = itemsOf(status, "conditions").filter(({ type }) => type !== "PodScheduled");
+  const status = objectAt(pod, "status");
+  const conditions = objectsAt(status, "conditions").filter(({ type }) => type !== "PodScheduled");
   conditions.push({
     type: "PodScheduled",
     status: "True",

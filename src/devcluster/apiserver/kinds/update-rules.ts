@@ -1,5 +1,5 @@
 import { invalid as invalidField } from "../../../kube/field-errors.ts";
-import { metaOf, type JsonObject } from "../answers/json-object.ts";
+import { metaOf, type MutableObject } from "../answers/json-object.ts";
 import { jsonEqual } from "../../../kube/json.ts";
 import type { ObjectMeta } from "../../../kube/objects.ts";
 import type { Target, WriteTarget } from "../request/target.ts";
@@ -16,8 +16,8 @@ import { validateMetadataUpdate } from "./validate/metadata.ts";
 /** Throws 400 or 409 where the new object is another one than the path names. `patching`: its uid is validated later. */
 export function checkIdentity(
   target: Target,
-  object: JsonObject,
-  current: JsonObject,
+  object: MutableObject,
+  current: MutableObject,
   patching: boolean,
 ): void {
   const meta = metaOf(object);
@@ -66,8 +66,8 @@ export function checkVersion(
 /** Makes of what a client wrote what admission is to see; `tracked`: its managedFields are already right. */
 export function prepareChange(
   target: WriteTarget,
-  object: JsonObject,
-  current: JsonObject,
+  object: MutableObject,
+  current: MutableObject,
   { tracked, now }: { tracked: boolean; now: Date },
 ): void {
   const { resource, subresource, options } = target;
@@ -80,8 +80,8 @@ export function prepareChange(
 /** Puts back what a write to this target cannot change, in an object that webhooks have changed. */
 export function keepWhatIsNotWritten(
   { resource, subresource }: Target,
-  object: JsonObject,
-  current: JsonObject,
+  object: MutableObject,
+  current: MutableObject,
 ): void {
   keepSystemFields(metaOf(object), metaOf(current));
   mergeParts(resource, subresource, object, current);
@@ -101,7 +101,12 @@ function keepSystemFields(meta: ObjectMeta, old: ObjectMeta): void {
 }
 
 /** A write to `/status` changes the status only; a write to the object, everything else. */
-function mergeParts(resource: Resource, subresource: string, object: JsonObject, current: JsonObject): void {
+function mergeParts(
+  resource: Resource,
+  subresource: string,
+  object: MutableObject,
+  current: MutableObject,
+): void {
   if (subresource === "status") {
     for (const field of new Set([...Object.keys(object), ...Object.keys(current)])) {
       if (field === "status" || field === "metadata") continue;
@@ -124,11 +129,11 @@ function mergeParts(resource: Resource, subresource: string, object: JsonObject,
 function countGeneration(
   resource: Resource,
   subresource: string,
-  object: JsonObject,
-  current: JsonObject,
+  object: MutableObject,
+  current: MutableObject,
 ): void {
   if (!resource.strategy.generation || subresource === "status") return;
-  const content = (whole: JsonObject): JsonObject => {
+  const content = (whole: MutableObject): MutableObject => {
     const { metadata: _metadata, status, ...rest } = whole;
     return resource.hasStatus ? rest : { ...rest, status };
   };
@@ -137,7 +142,7 @@ function countGeneration(
 }
 
 /** Counts the change in `metadata.generation`, and throws 422 with everything that is wrong with it. */
-export function checkChange(target: Target, object: JsonObject, current: JsonObject): void {
+export function checkChange(target: Target, object: MutableObject, current: MutableObject): void {
   const { resource, subresource, name } = target;
   const { strategy } = resource;
   countGeneration(resource, subresource, object, current);
@@ -149,8 +154,8 @@ export function checkChange(target: Target, object: JsonObject, current: JsonObj
 }
 
 /** A write that changes nothing but times of managed fields is none. */
-export function isUnchanged(object: JsonObject, current: JsonObject): boolean {
-  const timeless = (whole: JsonObject): JsonObject => {
+export function isUnchanged(object: MutableObject, current: MutableObject): boolean {
+  const timeless = (whole: MutableObject): MutableObject => {
     const meta = metaOf(whole);
     const managedFields = meta.managedFields?.map(({ time: _time, ...entry }) => entry);
     return { ...whole, metadata: { ...meta, managedFields } };
@@ -159,7 +164,7 @@ export function isUnchanged(object: JsonObject, current: JsonObject): boolean {
 }
 
 /** Deleted, and nothing holds it any more. */
-export function isFinished(resource: Resource, object: JsonObject): boolean {
+export function isFinished(resource: Resource, object: MutableObject): boolean {
   const meta = metaOf(object);
   return (
     meta.deletionTimestamp !== undefined &&

@@ -1,6 +1,7 @@
 import {
   fieldOf,
   isObject,
+  objectsOf,
   jsonEqual,
   withField,
   withoutField,
@@ -53,7 +54,7 @@ function managedFieldsOf(object: JsonObject): unknown {
 }
 
 function entriesOf(value: unknown): ManagedFieldsEntry[] {
-  return Array.isArray(value) ? value.filter(isObject) : [];
+  return objectsOf(value);
 }
 
 function withoutManagedFields(object: JsonObject): JsonObject {

@@ -1,6 +1,6 @@
 import { duplicateFields } from "../answers/duplicate-fields.ts";
-import { isJsonObject, type JsonObject } from "../answers/json-object.ts";
-import { jsonKind, nestsDeeperThan } from "../../../kube/json.ts";
+import { type MutableObject } from "../answers/json-object.ts";
+import { isObject, jsonKind, nestsDeeperThan } from "../../../kube/json.ts";
 import { DecodeError } from "../kinds/decode.ts";
 import type { Resource } from "../kinds/resource.ts";
 import { apiVersionOf } from "../../../kube/resources.ts";
@@ -17,7 +17,7 @@ export function readBody(
   request: RequestText,
   options: WriteOptions,
   warnings: string[],
-): JsonObject {
+): MutableObject {
   const { document, yaml } = readText(request, resource.kind);
   checkKind(resource, document, request.body, warnings);
   const { object, unknown } = decodeFields(resource, document);
@@ -45,10 +45,10 @@ function isWithin(path: string, outer: string): boolean {
 /** Decodes a document as the resource's kind, refusing or warning of unknown fields as asked. */
 export function decodeObject(
   resource: Resource,
-  document: JsonObject,
+  document: MutableObject,
   options: Pick<WriteOptions, "fieldValidation">,
   warnings: string[],
-): JsonObject {
+): MutableObject {
   const { object, unknown } = decodeFields(resource, document);
   complain(unknownFields(unknown), options, warnings, (why) => undecodable(resource, why));
   return object;
@@ -57,9 +57,9 @@ export function decodeObject(
 /** A document as the resource's kind and the paths of what it does not know; throws 400, or what `refuse` makes of the reason. */
 export function decodeFields(
   resource: Resource,
-  { kind: _kind, apiVersion: _apiVersion, ...document }: JsonObject,
+  { kind: _kind, apiVersion: _apiVersion, ...document }: MutableObject,
   refuse = (why: string): StatusError => undecodable(resource, why),
-): { object: JsonObject; unknown: readonly string[] } {
+): { object: MutableObject; unknown: readonly string[] } {
   try {
     const { object, unknown } = resource.strategy.decode(document);
     return { object: { kind: resource.kind, apiVersion: apiVersionOf(resource), ...object }, unknown };
@@ -75,18 +75,18 @@ export function undecodable(resource: Resource, why: string): StatusError {
 }
 
 /** Parses a body as JSON or, where its type says so, YAML; throws 400 in Go's words. */
-export function readDocument(request: RequestText, kind: string): JsonObject {
+export function readDocument(request: RequestText, kind: string): MutableObject {
   return readText(request, kind).document;
 }
 
 function readText(
   { headers, body }: RequestText,
   kind: string,
-): { document: JsonObject; yaml: YamlText | undefined } {
+): { document: MutableObject; yaml: YamlText | undefined } {
   const yaml = isYamlBody(headers["content-type"]) ? readYaml(body) : undefined;
   const parsed = yaml === undefined ? parseJsonText(body, kind) : yaml.value;
   requireShallow(parsed);
-  if (isJsonObject(parsed)) return { document: parsed, yaml };
+  if (isObject(parsed)) return { document: parsed, yaml };
   if (parsed === null) return { document: {}, yaml };
   throw badRequest(
     `the object provided is unrecognized (must be of type ${kind}): ${notAnObject(parsed)} (${summary(body)})`,
@@ -147,7 +147,7 @@ function summary(text: string): string {
 /** Where Kubernetes' built-in kinds are registered, as its messages name it. */
 const SCHEME = "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30";
 
-function checkKind(resource: Resource, document: JsonObject, text: string, warnings: string[]): void {
+function checkKind(resource: Resource, document: MutableObject, text: string, warnings: string[]): void {
   const expected = apiVersionOf(resource);
   const { kind, apiVersion } = document;
   const refuse = (why: string) =>

@@ -1,5 +1,6 @@
 import { invalid as invalidField, notSupported, type FieldError } from "../../../kube/field-errors.ts";
-import { isJsonObject, partOf, textOf, type JsonObject } from "../answers/json-object.ts";
+import { type MutableObject } from "../answers/json-object.ts";
+import { isObject, objectAt, textAt } from "../../../kube/json.ts";
 import { decode, DecodeError } from "../kinds/decode.ts";
 import { deleteOptionsTypes } from "../kinds/types/meta.ts";
 import { parseTypes } from "../kinds/types/notation.ts";
@@ -48,7 +49,7 @@ export function parseDeleteOptions(request: RequestText): DeleteRequest {
   }
   if (dryRun.some((value) => value !== "All")) errors.push(notSupported("dryRun", dryRun, ["All"]));
   if (errors.length > 0) throw optionsError("DeleteOptions", errors);
-  const { uid, resourceVersion } = partOf(options, "preconditions");
+  const { uid, resourceVersion } = objectAt(options, "preconditions");
   const text = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
   const older = orphanDependents === undefined ? undefined : orphanDependents ? "Orphan" : "Background";
   return {
@@ -60,7 +61,7 @@ export function parseDeleteOptions(request: RequestText): DeleteRequest {
   };
 }
 
-function queriedOptions(query: URLSearchParams): JsonObject {
+function queriedOptions(query: URLSearchParams): MutableObject {
   const orphan = query.get("orphanDependents");
   const propagation = query.get("propagationPolicy");
   const preconditions = Object.fromEntries(
@@ -75,7 +76,7 @@ function queriedOptions(query: URLSearchParams): JsonObject {
   };
 }
 
-function decodeOptions({ kind: _kind, apiVersion: _apiVersion, ...document }: JsonObject): JsonObject {
+function decodeOptions({ kind: _kind, apiVersion: _apiVersion, ...document }: MutableObject): MutableObject {
   try {
     return decode(TYPES, "DeleteOptions", document).value;
   } catch (error) {
@@ -83,13 +84,13 @@ function decodeOptions({ kind: _kind, apiVersion: _apiVersion, ...document }: Js
   }
 }
 
-function readDocument({ headers, body }: RequestText): JsonObject {
+function readDocument({ headers, body }: RequestText): MutableObject {
   const document = isYamlBody(headers["content-type"]) ? readYaml(body).value : parseJson(body);
   if (document === null) return {};
-  if (!isJsonObject(document)) throw badRequest(notAnObject(document));
-  const kind = textOf(document, "kind");
+  if (!isObject(document)) throw badRequest(notAnObject(document));
+  const kind = textAt(document, "kind");
   if (kind !== "" && kind !== "DeleteOptions") {
-    const version = textOf(document, "apiVersion");
+    const version = textAt(document, "apiVersion");
     throw badRequest(
       `no kind "${kind}" is registered for version "${version}" in scheme "k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme/register.go:27"`,
     );
@@ -106,11 +107,11 @@ function parseJson(text: string): unknown {
 }
 
 /** The DeleteOptions inside a policy/v1 Eviction, checked as those of a delete. */
-export function parseEviction(request: RequestText, eviction: JsonObject): DeleteRequest {
-  const version = textOf(eviction, "apiVersion");
+export function parseEviction(request: RequestText, eviction: MutableObject): DeleteRequest {
+  const version = textAt(eviction, "apiVersion");
   if (version !== "" && version !== "policy/v1") {
     throw badRequest(`eviction of v1 pods must be a policy/v1 Eviction, got ${version}`);
   }
-  const options = partOf(eviction, "deleteOptions");
+  const options = objectAt(eviction, "deleteOptions");
   return parseDeleteOptions({ query: request.query, headers: {}, body: JSON.stringify(options) });
 }

@@ -1,6 +1,7 @@
 import { decodeBase64Url, encodeBase64Url } from "../../../kube/base64.ts";
 import { forbidden, type FieldError } from "../../../kube/field-errors.ts";
-import { isJsonObject, type JsonObject } from "../answers/json-object.ts";
+import { type MutableObject } from "../answers/json-object.ts";
+import { isObject } from "../../../kube/json.ts";
 import type { Resource } from "../kinds/resource.ts";
 import {
   parseFieldSelector,
@@ -121,12 +122,12 @@ function decodeContinue(token: string): { version: number; start: string } {
 
 const CONTINUE_VERSION = "meta.k8s.io/v1";
 
-function parseContinue(token: string, refuse: (why: string) => StatusError): JsonObject {
+function parseContinue(token: string, refuse: (why: string) => StatusError): MutableObject {
   const foreign = token.search(/[^A-Za-z0-9_-]/);
   if (foreign >= 0) throw refuse(`illegal base64 data at input byte ${foreign}`);
   try {
     const parsed: unknown = JSON.parse(decodeBase64Url(token));
-    if (isJsonObject(parsed)) return parsed;
+    if (isObject(parsed)) return parsed;
   } catch {
     // Said below.
   }

@@ -1,6 +1,7 @@
 import type { Pod } from "../../../kube/builtin.ts";
 import * as fieldError from "../../../kube/field-errors.ts";
-import { itemsOf, metaOf, partOf, textOf, type JsonObject } from "../answers/json-object.ts";
+import { metaOf, type MutableObject } from "../answers/json-object.ts";
+import { objectsAt, objectAt, textAt } from "../../../kube/json.ts";
 import type { Status } from "../../../kube/status.ts";
 import { badRequest, invalid } from "../answers/status-error.ts";
 import { isTrue } from "./request-info.ts";
@@ -53,10 +54,10 @@ export function parseLogOptions(query: URLSearchParams): LogOptions {
 }
 
 /** The container of a pod whose log is meant; throws 400 where the pod leaves a choice or has no such container. */
-export function chooseContainer(pod: JsonObject, wanted: string): string {
+export function chooseContainer(pod: MutableObject, wanted: string): string {
   const name = metaOf(pod).name ?? "";
   const names = (field: string): string[] =>
-    itemsOf(partOf(pod, "spec"), field).map((container) => textOf(container, "name"));
+    objectsAt(objectAt(pod, "spec"), field).map((container) => textAt(container, "name"));
   const containers = names("containers");
   const initContainers = names("initContainers");
   if (wanted !== "") {

@@ -1,8 +1,8 @@
 import { duplicateFields } from "../answers/duplicate-fields.ts";
 import { invalid as invalidField } from "../../../kube/field-errors.ts";
 import { goJson, goValue } from "../../../kube/go-text.ts";
-import { jsonKind } from "../../../kube/json.ts";
-import { isJsonObject, textOf, type JsonObject } from "../answers/json-object.ts";
+import { jsonKind, isObject, textAt } from "../../../kube/json.ts";
+import { type MutableObject } from "../answers/json-object.ts";
 import type { Resource } from "../kinds/resource.ts";
 import { undeclaredFields } from "../managed-fields/undeclared.ts";
 import { applyJsonPatch, parseJsonPatch, unknownOperationFields } from "../patch/json-patch.ts";
@@ -22,7 +22,7 @@ const MAXIMUM_OPERATIONS = 10_000;
 /** A patch, ready to be applied. */
 export interface Patch {
   /** Makes the new object of the current one; throws where it does not apply. */
-  apply(current: JsonObject): unknown;
+  apply(current: MutableObject): unknown;
   /** What field validation says of the patch itself. */
   readonly complaints: readonly string[];
   /** Whether it is of the typed object, whose kind it cannot touch. */
@@ -37,7 +37,7 @@ export function readPatch({ resource }: WriteTarget, { headers, body }: RequestT
   if (media === "application/json-patch+json") return readJsonPatch(body);
   if (media === "application/merge-patch+json") {
     const patch = parsePatchBody(body);
-    if (!isJsonObject(patch)) throw badRequest(`error decoding patch: ${notAnObject(patch)}`);
+    if (!isObject(patch)) throw badRequest(`error decoding patch: ${notAnObject(patch)}`);
     const complaints = repeatedFields(duplicateFields(body));
     return { apply: (current) => applyMergePatch(current, patch), complaints, show: goJson };
   }
@@ -48,7 +48,7 @@ export function readPatch({ resource }: WriteTarget, { headers, body }: RequestT
       );
     }
     const patch = parsePatchBody(body, "") ?? {};
-    if (!isJsonObject(patch)) throw badRequest(notAnObject(patch));
+    if (!isObject(patch)) throw badRequest(notAnObject(patch));
     const complaints = repeatedFields(duplicateFields(body));
     return {
       apply: (current) => applyStrategic(resource, current, patch),
@@ -60,7 +60,7 @@ export function readPatch({ resource }: WriteTarget, { headers, body }: RequestT
   throw unsupportedMediaType("415: Unsupported Media Type", {});
 }
 
-function applyStrategic(resource: Resource, current: JsonObject, patch: JsonObject): unknown {
+function applyStrategic(resource: Resource, current: MutableObject, patch: MutableObject): unknown {
   const result = applyStrategicMergePatch(resource.kind, current, patch);
   // A real server takes a patch that contradicts itself for a fault of its own.
   if (result.error !== undefined) throw failure(500, undefined, result.error);
@@ -83,7 +83,7 @@ function readJsonPatch(body: string): Patch {
     ...unknownFields(unknownOperationFields(document)),
     ...repeatedFields(duplicateFields(body)),
   ].map((complaint) => `json patch ${complaint}`);
-  const apply = (current: JsonObject): unknown => {
+  const apply = (current: MutableObject): unknown => {
     const result = applyJsonPatch(current, operations);
     if (result.error === undefined) return result.value;
     throw failure(422, "Invalid", "the server rejected our request due to an error in our request", {});
@@ -110,17 +110,17 @@ function parsePatchText(body: string, prefix: string): unknown {
 }
 
 /** Applies a patch and decodes what it makes of the object; throws 400 or 422 where that is no such object. */
-export function applyPatch(target: WriteTarget, patch: Patch, current: JsonObject): JsonObject {
+export function applyPatch(target: WriteTarget, patch: Patch, current: MutableObject): MutableObject {
   const { resource, options, warnings } = target;
   const patched = patch.apply(current);
   const refuse = (why: string): StatusError =>
     invalid({ group: "", kind: "" }, "", [invalidField("patch", patch.show(patched), why)]);
-  if (!isJsonObject(patched)) throw refuse("the result is no object");
+  if (!isObject(patched)) throw refuse("the result is no object");
   for (const field of ["kind", "apiVersion"] as const) {
     const asked = patched[field];
     if (asked === undefined || asked === current[field]) continue;
     // A strategic patch is of the typed object, which has no kind.
-    if (patch.isTyped) patched[field] = current[field];
+    if (patch.isTyped) (patched as MutableObject)[field] = current[field];
     else throw refuse(`${field} may not change from ${JSON.stringify(current[field])}`);
   }
   const { object, unknown } = decodeFields(resource, patched, refuse);
@@ -132,12 +132,12 @@ export function applyPatch(target: WriteTarget, patch: Patch, current: JsonObjec
  * The configuration in the body of a server-side apply, checked as its kind. Unknown fields are dropped,
  * and nothing is added: what is not in it is not owned.
  */
-export function readConfiguration(target: WriteTarget, body: string): JsonObject {
+export function readConfiguration(target: WriteTarget, body: string): MutableObject {
   const { resource, options, warnings } = target;
   const { value, complaints } = readYaml(body);
   const document = value ?? {};
   requireShallow(document);
-  if (!isJsonObject(document)) {
+  if (!isObject(document)) {
     throw badRequest(
       `error decoding YAML: error unmarshaling JSON: while decoding JSON: ${notAnObject(document)}`,
     );
@@ -158,12 +158,12 @@ export function readConfiguration(target: WriteTarget, body: string): JsonObject
     );
   }
   complain(unknownFields(unknown), options, warnings, (why) => undecodable(resource, why));
-  return keepMentioned(document, object) as JsonObject;
+  return keepMentioned(document, object) as MutableObject;
 }
 
 /** Throws 400 where a body is no configuration of this resource. */
-function checkApplied(resource: Resource, document: JsonObject): void {
-  const [kind, apiVersion] = [textOf(document, "kind"), textOf(document, "apiVersion")];
+function checkApplied(resource: Resource, document: MutableObject): void {
+  const [kind, apiVersion] = [textAt(document, "kind"), textAt(document, "apiVersion")];
   if (kind !== resource.kind || apiVersion !== apiVersionOf(resource)) {
     const parts = apiVersion.split("/");
     const [group, version] = parts.length === 2 ? parts : ["", apiVersion];
@@ -171,7 +171,7 @@ function checkApplied(resource: Resource, document: JsonObject): void {
     throw badRequest(`invalid object type: ${apiVersion === "" ? `/, Kind=${kind}` : shown}`);
   }
   const metadata = document["metadata"];
-  if (isJsonObject(metadata) && (metadata["managedFields"] ?? null) !== null) {
+  if (isObject(metadata) && (metadata["managedFields"] ?? null) !== null) {
     throw badRequest("metadata.managedFields must be nil");
   }
 }
@@ -181,7 +181,7 @@ function keepMentioned(mentioned: unknown, decoded: unknown): unknown {
   if (Array.isArray(mentioned) && Array.isArray(decoded)) {
     return decoded.map((item: unknown, index) => keepMentioned(mentioned[index], item));
   }
-  if (!isJsonObject(mentioned) || !isJsonObject(decoded)) return decoded;
+  if (!isObject(mentioned) || !isObject(decoded)) return decoded;
   const kept = Object.entries(mentioned)
     .filter(([field]) => Object.hasOwn(decoded, field))
     .map(([field, value]): [string, unknown] => [field, keepMentioned(value, decoded[field])]);

@@ -1,5 +1,6 @@
 import { bytesToBase64 } from "../../../kube/base64.ts";
-import { isJsonObject, type JsonObject } from "../answers/json-object.ts";
+import { type MutableObject } from "../answers/json-object.ts";
+import { isObject } from "../../../kube/json.ts";
 import type { GoField, GoType, GoTypes } from "../kinds/types/notation.ts";
 import { unsupportedMediaType } from "../answers/status-error.ts";
 
@@ -33,7 +34,7 @@ export function decodeProtobuf(types: GoTypes, body: Uint8Array): string {
   return JSON.stringify({ apiVersion, kind, ...decode(message, bytesOf(envelope.get(2))) });
 }
 
-type Decoder = (message: string, bytes: Uint8Array) => JsonObject;
+type Decoder = (message: string, bytes: Uint8Array) => MutableObject;
 
 /** Fields by their numbers; a message that JSON does not have leads to the fields within it. */
 type Layout = Map<number, { name: string; field: GoField } | Layout>;
@@ -54,7 +55,7 @@ function layoutOf(types: GoTypes, message: string): Layout {
 
 function createDecoder(types: GoTypes): Decoder {
   const layouts = new Map<string, Layout>();
-  const fill = (object: JsonObject, layout: Layout, message: string, bytes: Uint8Array): void => {
+  const fill = (object: MutableObject, layout: Layout, message: string, bytes: Uint8Array): void => {
     for (const [number, wire] of readFields(bytes)) {
       const place = layout.get(number);
       if (place === undefined) {
@@ -69,14 +70,14 @@ function createDecoder(types: GoTypes): Decoder {
   const decode: Decoder = (message, bytes) => {
     const layout = layouts.get(message) ?? layoutOf(types, message);
     layouts.set(message, layout);
-    const object: JsonObject = {};
+    const object: MutableObject = {};
     fill(object, layout, message, bytes);
     return object;
   };
   return decode;
 }
 
-function setField(object: JsonObject, name: string, field: GoField, wire: Wire, decode: Decoder): void {
+function setField(object: MutableObject, name: string, field: GoField, wire: Wire, decode: Decoder): void {
   const { type } = field;
   const before = object[name];
   if (type.kind === "list") {
@@ -86,7 +87,7 @@ function setField(object: JsonObject, name: string, field: GoField, wire: Wire, 
     const entry = new Map(readFields(bytesOf(wire)));
     const value = decodeValue(type.element, entry.get(2) ?? new Uint8Array(), decode);
     object[name] = {
-      ...(isJsonObject(before) ? before : {}),
+      ...(isObject(before) ? before : {}),
       ...Object.fromEntries([[textOf(entry.get(1)), value]]),
     };
   } else {

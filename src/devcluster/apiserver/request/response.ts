@@ -1,5 +1,5 @@
 import { stringify as stringifyYaml } from "yaml";
-import type { JsonObject } from "../answers/json-object.ts";
+import type { MutableObject } from "../answers/json-object.ts";
 import { metadataOnly } from "../kinds/served-object.ts";
 import { failure, type StatusError } from "../answers/status-error.ts";
 import type { Negotiated } from "./accept.ts";
@@ -55,7 +55,7 @@ export function formResponse(status: number, json: string, form: Negotiated): Re
 /** The answer to a write; a client that asked for a Table gets the object, which it reads as well. */
 export function writtenResponse(status: number, json: string, form: Negotiated): Response {
   if (form.form !== "metadata") return formResponse(status, json, form);
-  const object = JSON.parse(json) as JsonObject;
+  const object = JSON.parse(json) as MutableObject;
   return formResponse(status, JSON.stringify(metadataOnly(object, form.version)), form);
 }
 

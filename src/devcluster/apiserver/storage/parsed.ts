@@ -1,14 +1,14 @@
 import type { StoredObjects } from "../access/stored-objects.ts";
-import type { JsonObject } from "../answers/json-object.ts";
+import type { MutableObject } from "../answers/json-object.ts";
 import type { Store } from "./store.ts";
 import type { StoredObject } from "./table.ts";
 
 /** The stored objects, each parsed once as long as it is the same; for the few kinds that decisions depend on. */
 export function parsedObjects(store: Store): StoredObjects {
-  const parsed = new WeakMap<StoredObject, JsonObject>();
-  const parse = (stored: StoredObject): JsonObject => {
+  const parsed = new WeakMap<StoredObject, MutableObject>();
+  const parse = (stored: StoredObject): MutableObject => {
     let object = parsed.get(stored);
-    if (object === undefined) parsed.set(stored, (object = JSON.parse(stored.json) as JsonObject));
+    if (object === undefined) parsed.set(stored, (object = JSON.parse(stored.json) as MutableObject));
     return object;
   };
   return {

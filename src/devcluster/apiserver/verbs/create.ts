@@ -1,5 +1,5 @@
 import { randomUUID, randomInt } from "node:crypto";
-import { metaOf, type JsonObject } from "../answers/json-object.ts";
+import { metaOf, type MutableObject } from "../answers/json-object.ts";
 import {
   checkNamespace,
   dropRepeatedOwners,
@@ -23,7 +23,7 @@ const pick = (below: number): number => randomInt(below);
 export async function createObject(
   context: ApiContext,
   target: WriteTarget,
-  object: JsonObject,
+  object: MutableObject,
   applied = false,
 ): Promise<string> {
   const { resource, namespace, options } = target;
@@ -54,7 +54,7 @@ export async function createObject(
   return storeNew(context, target, admitted);
 }
 
-async function storeNew(context: ApiContext, target: WriteTarget, object: JsonObject): Promise<string> {
+async function storeNew(context: ApiContext, target: WriteTarget, object: MutableObject): Promise<string> {
   const { resource, namespace } = target;
   const meta = metaOf(object);
   const table = context.store.table(resource.storage);

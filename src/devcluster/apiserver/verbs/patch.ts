@@ -1,4 +1,4 @@
-import { metaOf, type JsonObject } from "../answers/json-object.ts";
+import { metaOf, type MutableObject } from "../answers/json-object.ts";
 import { applyConfiguration } from "../kinds/field-writes.ts";
 import { isApply } from "../request/accept.ts";
 import { decodeObject } from "../request/body.ts";
@@ -24,14 +24,14 @@ export async function patchObject(
 ): Promise<Patched> {
   if (isApply(request.headers["content-type"])) return applyObject(context, target, request.body);
   const patch = readPatch(target, request);
-  const change = (current: JsonObject) => ({ object: applyPatch(target, patch, current) });
+  const change = (current: MutableObject) => ({ object: applyPatch(target, patch, current) });
   return { status: 200, json: await updateObject(context, target, change, true) };
 }
 
 async function applyObject(context: ApiContext, target: WriteTarget, body: string): Promise<Patched> {
   const { resource, namespace, name, subresource, options } = target;
   const configuration = readConfiguration(target, body);
-  const apply = (live: JsonObject | undefined): JsonObject => {
+  const apply = (live: MutableObject | undefined): MutableObject => {
     const applier = { ...options, subresource, now: context.now() };
     const merged = applyConfiguration(resource, live, configuration, applier);
     // What Go always shows of an object is there again, where nobody owns it.
@@ -43,6 +43,6 @@ async function applyObject(context: ApiContext, target: WriteTarget, body: strin
     metaOf(object).name = name;
     return { status: 201, json: await createObject(context, target, object, true) };
   }
-  const change = (current: JsonObject) => ({ object: apply(current), tracked: true });
+  const change = (current: MutableObject) => ({ object: apply(current), tracked: true });
   return { status: 200, json: await updateObject(context, target, change, true) };
 }

@@ -1,4 +1,4 @@
-import { metaOf, type JsonObject } from "../answers/json-object.ts";
+import { metaOf, type MutableObject } from "../answers/json-object.ts";
 import { dropRepeatedOwners } from "../kinds/creation.ts";
 import { readObject, servedJson } from "../kinds/served-object.ts";
 import {
@@ -19,7 +19,7 @@ import { admitObject, putObject } from "./write.ts";
 
 /** What an update makes of the current object; `tracked`: its managedFields are already right. */
 export interface Change {
-  object: JsonObject;
+  object: MutableObject;
   tracked?: boolean;
 }
 
@@ -33,7 +33,7 @@ const ATTEMPTS = 5;
 export async function updateObject(
   context: ApiContext,
   target: WriteTarget,
-  change: (current: JsonObject) => Change,
+  change: (current: MutableObject) => Change,
   patching: boolean,
 ): Promise<string> {
   const { resource, name, options } = target;
@@ -68,8 +68,8 @@ async function storeChange(
   context: ApiContext,
   { resource, options }: WriteTarget,
   stored: StoredObject,
-  current: JsonObject,
-  object: JsonObject,
+  current: MutableObject,
+  object: MutableObject,
 ): Promise<string> {
   if (isUnchanged(object, current)) {
     await context.store.settled();

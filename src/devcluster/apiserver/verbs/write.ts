@@ -1,5 +1,5 @@
 import type { AdmissionAttempt } from "../access/admission-attempt.ts";
-import { metaOf, type JsonObject } from "../answers/json-object.ts";
+import { metaOf, type MutableObject } from "../answers/json-object.ts";
 import type { Resource } from "../kinds/resource.ts";
 import { storedJson } from "../kinds/served-object.ts";
 import { decodeObject } from "../request/body.ts";
@@ -10,7 +10,7 @@ import type { StoredObject } from "../storage/table.ts";
 export function putObject(
   context: ApiContext,
   resource: Resource,
-  object: JsonObject,
+  object: MutableObject,
 ): Promise<StoredObject> {
   const meta = metaOf(object);
   const { namespace = "", name = "", uid = "", labels } = meta;
@@ -29,17 +29,17 @@ export function putObject(
 /** What is particular to a create or an update. */
 export interface AdmissionSteps {
   /** Puts an object that webhooks have changed in order again. */
-  restore(object: JsonObject): void;
+  restore(object: MutableObject): void;
   /** Throws where the object is not valid. */
-  check(object: JsonObject): void;
+  check(object: MutableObject): void;
 }
 
 /** Takes an object past admission: the cluster's own plugins, mutating webhooks, validation, validating webhooks. */
 export async function admitObject(
   { admission }: ApiContext,
-  attempt: AdmissionAttempt & { readonly object: JsonObject },
+  attempt: AdmissionAttempt & { readonly object: MutableObject },
   steps: AdmissionSteps,
-): Promise<JsonObject> {
+): Promise<MutableObject> {
   let { object } = attempt;
   admission.admit(attempt);
   if (admission.isActive()) {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { PersistentVolumeClaim } from "../../../kube/builtin.ts";
-import { BUILT_IN_CLASSES, DEFAULT_CLASS, SELECTED_NODE, volumeFor } from "../../../kube/storage-classes.ts";
+import { BUILT_IN_CLASSES, SELECTED_NODE, volumeFor } from "../../../kube/storage-classes.ts";
+import { DEFAULT_CLASS } from "../../../kube/cluster-kinds.ts";
 import { boundClaim, claimKeysOfVolume, isReleased, planClaim } from "./claim-plan.ts";
 
 function aClaim(

@@ -1,13 +1,7 @@
 import type { PersistentVolumeClaim } from "../../../kube/builtin.ts";
 import type { EventDetails } from "../../core-events.ts";
-import {
-  DEFAULT_CLASS,
-  provisioningProblem,
-  SELECTED_NODE,
-  waitsForConsumer,
-  type PersistentVolume,
-  type StorageClass,
-} from "../../../kube/storage-classes.ts";
+import { DEFAULT_CLASS, type PersistentVolume, type StorageClass } from "../../../kube/cluster-kinds.ts";
+import { provisioningProblem, SELECTED_NODE, waitsForConsumer } from "../../../kube/storage-classes.ts";
 import { isDeleting, withoutFinalizer } from "../../../kube/objects.ts";
 
 const PROTECTION = "kubernetes.io/pvc-protection";

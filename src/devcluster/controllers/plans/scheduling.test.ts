@@ -1,5 +1,5 @@
 import type { PersistentVolumeClaim, Pod } from "../../../kube/builtin.ts";
-import type { StorageClass } from "../../../kube/storage-classes.ts";
+import type { StorageClass } from "../../../kube/cluster-kinds.ts";
 import { judgePod, unschedulableStatus } from "./scheduling.ts";
 
 import assert from "node:assert/strict";

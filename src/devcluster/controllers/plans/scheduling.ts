@@ -1,8 +1,8 @@
 import type { PersistentVolumeClaim, Pod } from "../../../kube/builtin.ts";
-import { waitsForConsumer, type StorageClass } from "../../../kube/storage-classes.ts";
+import { waitsForConsumer } from "../../../kube/storage-classes.ts";
+import { type StorageClass, type Node } from "../../../kube/cluster-kinds.ts";
 import type { KubeObject } from "../../../kube/objects.ts";
 import { timestamp } from "../../../kube/time.ts";
-import type { Node } from "../../kubelet/pods/node.ts";
 
 /** The claims that a pod uses, as cache keys. */
 export function claimKeysOf(pod: Pod): string[] {

@@ -1,17 +1,5 @@
-import type { KubeObject } from "../../../kube/objects.ts";
-import { resourceType } from "../../../kube/resources.ts";
+import type { Node } from "../../../kube/cluster-kinds.ts";
 import { versionInfo } from "../../version.ts";
-
-/** v1 Node, as far as it is read here. */
-export interface Node extends KubeObject {
-  spec?: { unschedulable?: boolean };
-  status?: Record<string, unknown> & {
-    addresses?: readonly { type: string; address: string }[];
-    conditions?: readonly { type: string; status: string }[];
-  };
-}
-
-export const nodes = resourceType<Node>("", "v1", "nodes", "Node", false);
 
 /** What a node tells of its machine. */
 export interface NodeFacts {

@@ -1,6 +1,7 @@
 import type { FieldError } from "../../../../kube/field-errors.ts";
 import * as field from "../../../../kube/field-errors.ts";
-import { itemsOf, partOf, textOf, type JsonObject } from "../../answers/json-object.ts";
+import { type MutableObject } from "../../answers/json-object.ts";
+import { objectsAt, objectAt, textAt } from "../../../../kube/json.ts";
 import {
   configMapKeyErrors,
   dnsLabelErrors,
@@ -17,7 +18,7 @@ import { validateMountOptions } from "./volume-sources.ts";
 
 /** Containers and init containers of a pod's spec, in the server's order. */
 export function validateContainers(
-  spec: JsonObject,
+  spec: MutableObject,
   path: string,
   volumes: ReadonlySet<string>,
 ): FieldError[] {
@@ -25,9 +26,9 @@ export function validateContainers(
   const grace = Number(spec["terminationGracePeriodSeconds"] ?? 30);
   const errors: FieldError[] = [];
   for (const list of ["containers", "initContainers"]) {
-    for (const [index, container] of itemsOf(spec, list).entries()) {
+    for (const [index, container] of objectsAt(spec, list).entries()) {
       const at = `${path}.${list}[${index}]`;
-      const name = textOf(container, "name");
+      const name = textAt(container, "name");
       errors.push(...validateContainer(container, at, spec, volumes));
       errors.push(...validateProbes(container, at, { isInit: list === "initContainers", grace }));
       if (name !== "" && names.has(name)) errors.push(field.duplicate(`${at}.name`, name));
@@ -45,22 +46,22 @@ const OPTIONS: readonly Rule[] = [
   ["restartPolicy", oneOf("Always", "Never", "OnFailure")],
 ];
 
-function resizeErrors(_value: unknown, at: string, container: JsonObject): FieldError[] {
-  return itemsOf(container, "resizePolicy").flatMap((policy) => [
+function resizeErrors(_value: unknown, at: string, container: MutableObject): FieldError[] {
+  return objectsAt(container, "resizePolicy").flatMap((policy) => [
     ...oneOf("cpu", "memory")(policy["resourceName"], at, policy),
     ...oneOf("NotRequired", "RestartContainer")(policy["restartPolicy"], at, policy),
   ]);
 }
 
 function validateContainer(
-  container: JsonObject,
+  container: MutableObject,
   at: string,
-  spec: JsonObject,
+  spec: MutableObject,
   volumes: ReadonlySet<string>,
 ): FieldError[] {
   const errors: FieldError[] = [];
-  const name = textOf(container, "name");
-  const image = textOf(container, "image");
+  const name = textAt(container, "name");
+  const image = textAt(container, "image");
   if (name === "") errors.push(field.required(`${at}.name`));
   for (const detail of name === "" ? [] : dnsLabelErrors(name)) {
     errors.push(field.invalid(`${at}.name`, name, detail));
@@ -69,7 +70,7 @@ function validateContainer(
   else if (image !== image.trim()) {
     errors.push(field.invalid(`${at}.image`, image, "must not have leading or trailing whitespace"));
   }
-  const messages = textOf(container, "terminationMessagePolicy");
+  const messages = textAt(container, "terminationMessagePolicy");
   if (!MESSAGE_POLICIES.includes(messages)) {
     errors.push(field.notSupported(`${at}.terminationMessagePolicy`, messages, MESSAGE_POLICIES));
   }
@@ -79,25 +80,25 @@ function validateContainer(
     ...validateEnvFrom(container, at),
   );
   errors.push(...validateMounts(container, at, volumes));
-  const pull = textOf(container, "imagePullPolicy");
+  const pull = textAt(container, "imagePullPolicy");
   if (!PULL_POLICIES.includes(pull)) {
     errors.push(field.notSupported(`${at}.imagePullPolicy`, pull, PULL_POLICIES));
   }
-  const claims = itemsOf(spec, "resourceClaims").map((claim) => textOf(claim, "name"));
-  errors.push(...validateResources(partOf(container, "resources"), `${at}.resources`, claims));
-  const security = partOf(container, "securityContext");
+  const claims = objectsAt(spec, "resourceClaims").map((claim) => textAt(claim, "name"));
+  errors.push(...validateResources(objectAt(container, "resources"), `${at}.resources`, claims));
+  const security = objectAt(container, "securityContext");
   errors.push(...validateContainerSecurity(security, `${at}.securityContext`, spec));
   errors.push(...checkRules(OPTIONS, container, at));
   return errors;
 }
 
-function validatePorts(container: JsonObject, at: string): FieldError[] {
+function validatePorts(container: MutableObject, at: string): FieldError[] {
   const names = new Set<string>();
   const taken = new Set<string>();
-  return itemsOf(container, "ports").flatMap((port, index) => {
+  return objectsAt(container, "ports").flatMap((port, index) => {
     const path = `${at}.ports[${index}]`;
     const errors: FieldError[] = [];
-    const name = textOf(port, "name");
+    const name = textAt(port, "name");
     for (const detail of name === "" ? [] : portNameErrors(name)) {
       errors.push(field.invalid(`${path}.name`, name, detail));
     }
@@ -110,10 +111,10 @@ function validatePorts(container: JsonObject, at: string): FieldError[] {
     }
     const host = port["hostPort"] ?? 0;
     if (host !== 0) errors.push(...between(1, 65535)(host, `${path}.hostPort`, port));
-    const key = `${textOf(port, "protocol")}/${textOf(port, "hostIP")}/${String(host)}`;
+    const key = `${textAt(port, "protocol")}/${textAt(port, "hostIP")}/${String(host)}`;
     if (host !== 0 && taken.has(key)) errors.push(field.duplicate(`${path}.hostPort`, key));
     taken.add(key);
-    const protocol = textOf(port, "protocol");
+    const protocol = textAt(port, "protocol");
     if (!["SCTP", "TCP", "UDP"].includes(protocol)) {
       errors.push(field.notSupported(`${path}.protocol`, protocol, ["SCTP", "TCP", "UDP"]));
     }
@@ -121,10 +122,10 @@ function validatePorts(container: JsonObject, at: string): FieldError[] {
   });
 }
 
-function validateEnv(container: JsonObject, at: string): FieldError[] {
-  return itemsOf(container, "env").flatMap((variable, index) => {
+function validateEnv(container: MutableObject, at: string): FieldError[] {
+  return objectsAt(container, "env").flatMap((variable, index) => {
     const path = `${at}.env[${index}]`;
-    const name = textOf(variable, "name");
+    const name = textAt(variable, "name");
     const errors: FieldError[] = [];
     if (name === "") errors.push(field.required(`${path}.name`));
     else
@@ -136,8 +137,8 @@ function validateEnv(container: JsonObject, at: string): FieldError[] {
 
 const SOURCES = ["fieldRef", "resourceFieldRef", "configMapKeyRef", "secretKeyRef", "fileKeyRef"];
 
-function validateSource(variable: JsonObject, path: string): FieldError[] {
-  const source = partOf(variable, "valueFrom");
+function validateSource(variable: MutableObject, path: string): FieldError[] {
+  const source = objectAt(variable, "valueFrom");
   const named = SOURCES.filter((name) => name in source);
   const errors: FieldError[] = [];
   if (named.length === 0) {
@@ -148,40 +149,40 @@ function validateSource(variable: JsonObject, path: string): FieldError[] {
         "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`",
       ),
     );
-  } else if (textOf(variable, "value") !== "") {
+  } else if (textAt(variable, "value") !== "") {
     errors.push(field.invalid(path, "", "may not be specified when `value` is not empty"));
   } else if (named.length > 1) {
     errors.push(field.invalid(path, "", "may not have more than one field specified at a time"));
   }
   for (const name of ["configMapKeyRef", "secretKeyRef"]) {
-    if (name in source) errors.push(...validateKeyRef(partOf(source, name), `${path}.${name}`));
+    if (name in source) errors.push(...validateKeyRef(objectAt(source, name), `${path}.${name}`));
   }
   if ("fieldRef" in source) {
-    errors.push(...validateFieldRef(partOf(source, "fieldRef"), `${path}.fieldRef`, VARIABLE_FIELDS));
+    errors.push(...validateFieldRef(objectAt(source, "fieldRef"), `${path}.fieldRef`, VARIABLE_FIELDS));
   }
   if ("resourceFieldRef" in source) {
-    const reference = partOf(source, "resourceFieldRef");
+    const reference = objectAt(source, "resourceFieldRef");
     errors.push(...validateResourceRef(reference, `${path}.resourceFieldRef`, false));
   }
   return errors;
 }
 
-function validateKeyRef(reference: JsonObject, path: string): FieldError[] {
+function validateKeyRef(reference: MutableObject, path: string): FieldError[] {
   const errors: FieldError[] = [];
-  const key = textOf(reference, "key");
-  const name = textOf(reference, "name");
+  const key = textAt(reference, "key");
+  const name = textAt(reference, "name");
   errors.push(...dnsSubdomainErrors(name).map((detail) => field.invalid(`${path}.name`, name, detail)));
   if (key === "") errors.push(field.required(`${path}.key`));
   else for (const detail of configMapKeyErrors(key)) errors.push(field.invalid(`${path}.key`, key, detail));
   return errors;
 }
 
-function validateEnvFrom(container: JsonObject, at: string): FieldError[] {
-  return itemsOf(container, "envFrom").flatMap((source, index) => {
+function validateEnvFrom(container: MutableObject, at: string): FieldError[] {
+  return objectsAt(container, "envFrom").flatMap((source, index) => {
     const list = `${at}.envFrom`;
     const path = `${list}[${index}]`;
     const errors: FieldError[] = [];
-    const prefix = textOf(source, "prefix");
+    const prefix = textAt(source, "prefix");
     for (const detail of prefix === "" ? [] : envVarNameErrors(prefix)) {
       errors.push(field.invalid(`${path}.prefix`, prefix, detail));
     }
@@ -194,7 +195,7 @@ function validateEnvFrom(container: JsonObject, at: string): FieldError[] {
     }
     for (const name of named) {
       const here = `${path}.${name}.name`;
-      const named = textOf(partOf(source, name), "name");
+      const named = textAt(objectAt(source, name), "name");
       if (named === "") errors.push(field.required(here));
       else errors.push(...dnsSubdomainErrors(named).map((detail) => field.invalid(here, named, detail)));
     }
@@ -202,21 +203,21 @@ function validateEnvFrom(container: JsonObject, at: string): FieldError[] {
   });
 }
 
-function validateMounts(container: JsonObject, at: string, volumes: ReadonlySet<string>): FieldError[] {
+function validateMounts(container: MutableObject, at: string, volumes: ReadonlySet<string>): FieldError[] {
   const paths = new Set<string>();
-  return itemsOf(container, "volumeMounts").flatMap((mount, index) => {
+  return objectsAt(container, "volumeMounts").flatMap((mount, index) => {
     const path = `${at}.volumeMounts[${index}]`;
     const errors: FieldError[] = [];
-    const name = textOf(mount, "name");
-    const mountPath = textOf(mount, "mountPath");
+    const name = textAt(mount, "name");
+    const mountPath = textAt(mount, "mountPath");
     if (name === "") errors.push(field.required(`${path}.name`));
     if (!volumes.has(name)) errors.push(field.notFound(`${path}.name`, name));
     if (mountPath === "") errors.push(field.required(`${path}.mountPath`));
     if (paths.has(mountPath)) errors.push(field.invalid(`${path}.mountPath`, mountPath, "must be unique"));
     paths.add(mountPath);
-    const isPrivileged = partOf(container, "securityContext")["privileged"] === true;
+    const isPrivileged = objectAt(container, "securityContext")["privileged"] === true;
     errors.push(...validateMountOptions(mount, `${at}.volumeMounts`, isPrivileged));
-    if (textOf(mount, "subPath") !== "" && textOf(mount, "subPathExpr") !== "") {
+    if (textAt(mount, "subPath") !== "" && textAt(mount, "subPathExpr") !== "") {
       errors.push(
         field.invalid(
           `${path}.subPathExpr`,

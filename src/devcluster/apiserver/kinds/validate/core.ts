@@ -1,8 +1,8 @@
 import { base64Length, decodeBase64 } from "../../../../kube/base64.ts";
 import type { FieldError } from "../../../../kube/field-errors.ts";
 import * as field from "../../../../kube/field-errors.ts";
-import { isJsonObject, metaOf, partOf, textOf, type JsonObject } from "../../answers/json-object.ts";
-import { jsonEqual, jsonKind } from "../../../../kube/json.ts";
+import { metaOf, type MutableObject } from "../../answers/json-object.ts";
+import { isObject, objectAt, textAt, jsonEqual, jsonKind } from "../../../../kube/json.ts";
 import {
   byteLength,
   configMapKeyErrors,
@@ -18,32 +18,32 @@ import { oneOf } from "./rule-table.ts";
 
 const MAXIMUM_DATA_BYTES = 1024 * 1024;
 
-function keyErrors(data: JsonObject, path: string): FieldError[] {
+function keyErrors(data: MutableObject, path: string): FieldError[] {
   return Object.keys(data).flatMap((key) =>
     configMapKeyErrors(key).map((detail) => field.invalid(`${path}[${key}]`, key, detail)),
   );
 }
 
 /** Everything wrong with a ConfigMap. */
-export function validateConfigMap(object: JsonObject): FieldError[] {
-  const data = partOf(object, "data");
-  const binary = partOf(object, "binaryData");
+export function validateConfigMap(object: MutableObject): FieldError[] {
+  const data = objectAt(object, "data");
+  const binary = objectAt(object, "binaryData");
   const errors = keyErrors(data, "data");
   let bytes = 0;
   for (const key of Object.keys(data)) {
-    bytes += byteLength(textOf(data, key));
+    bytes += byteLength(textAt(data, key));
     if (Object.hasOwn(binary, key)) {
       errors.push(field.invalid(`data[${key}]`, key, "duplicate of key present in binaryData"));
     }
   }
   errors.push(...keyErrors(binary, "binaryData"));
-  for (const key of Object.keys(binary)) bytes += base64Length(textOf(binary, key));
+  for (const key of Object.keys(binary)) bytes += base64Length(textAt(binary, key));
   if (bytes > MAXIMUM_DATA_BYTES) errors.push(field.tooLong("", MAXIMUM_DATA_BYTES));
   return errors;
 }
 
 /** What is marked immutable stays as it is. */
-function immutableErrors(object: JsonObject, old: JsonObject, fields: readonly string[]): FieldError[] {
+function immutableErrors(object: MutableObject, old: MutableObject, fields: readonly string[]): FieldError[] {
   if (old["immutable"] !== true) return [];
   const refuse = (name: string) => field.forbidden(name, "field is immutable when `immutable` is set");
   const errors = object["immutable"] === true ? [] : [refuse("immutable")];
@@ -52,7 +52,7 @@ function immutableErrors(object: JsonObject, old: JsonObject, fields: readonly s
 }
 
 /** Everything wrong with a change of a ConfigMap. */
-export function validateConfigMapUpdate(object: JsonObject, old: JsonObject): FieldError[] {
+export function validateConfigMapUpdate(object: MutableObject, old: MutableObject): FieldError[] {
   return [...immutableErrors(object, old, ["data", "binaryData"]), ...validateConfigMap(object)];
 }
 
@@ -64,13 +64,13 @@ const REQUIRED_KEYS: ReadonlyMap<string, readonly string[]> = new Map([
 ]);
 
 /** A registry's credentials have to be a JSON object; what they hold is never shown. */
-function dockerErrors(type: string, data: JsonObject): FieldError[] {
+function dockerErrors(type: string, data: MutableObject): FieldError[] {
   const key = {
     "kubernetes.io/dockercfg": ".dockercfg",
     "kubernetes.io/dockerconfigjson": ".dockerconfigjson",
   }[type];
   if (key === undefined || !Object.hasOwn(data, key)) return [];
-  const why = jsonObjectError(decodeBase64(textOf(data, key)));
+  const why = jsonObjectError(decodeBase64(textAt(data, key)));
   return why === "" ? [] : [field.invalid(`data[${key}]`, "<secret contents redacted>", why)];
 }
 
@@ -78,7 +78,7 @@ function dockerErrors(type: string, data: JsonObject): FieldError[] {
 function jsonObjectError(text: string): string {
   try {
     const value: unknown = JSON.parse(text);
-    if (value === null || isJsonObject(value)) return "";
+    if (value === null || isObject(value)) return "";
     return `json: cannot unmarshal ${jsonKind(value)} into Go value of type map[string]interface {}`;
   } catch (error) {
     return goSyntaxError(text, error);
@@ -86,12 +86,12 @@ function jsonObjectError(text: string): string {
 }
 
 /** Everything wrong with a Secret. */
-export function validateSecret(object: JsonObject): FieldError[] {
-  const data = partOf(object, "data");
+export function validateSecret(object: MutableObject): FieldError[] {
+  const data = objectAt(object, "data");
   const errors = keyErrors(data, "data");
-  const bytes = Object.keys(data).reduce((total, key) => total + base64Length(textOf(data, key)), 0);
+  const bytes = Object.keys(data).reduce((total, key) => total + base64Length(textAt(data, key)), 0);
   if (bytes > MAXIMUM_DATA_BYTES) errors.push(field.tooLong("data", MAXIMUM_DATA_BYTES));
-  const type = textOf(object, "type");
+  const type = textAt(object, "type");
   for (const key of REQUIRED_KEYS.get(type) ?? []) {
     if (!Object.hasOwn(data, key)) errors.push(field.required(`data[${key}]`));
   }
@@ -107,7 +107,7 @@ export function validateSecret(object: JsonObject): FieldError[] {
 }
 
 /** Everything wrong with a change of a Secret. */
-export function validateSecretUpdate(object: JsonObject, old: JsonObject): FieldError[] {
+export function validateSecretUpdate(object: MutableObject, old: MutableObject): FieldError[] {
   const errors: FieldError[] = [];
   if (object["type"] !== old["type"]) {
     errors.push(field.invalid("type", object["type"], "field is immutable"));
@@ -118,8 +118,8 @@ export function validateSecretUpdate(object: JsonObject, old: JsonObject): Field
 const ACCESS_MODES = ["ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"];
 
 /** Everything wrong with a claim. */
-export function validateClaim(object: JsonObject): FieldError[] {
-  const spec = partOf(object, "spec");
+export function validateClaim(object: MutableObject): FieldError[] {
+  const spec = objectAt(object, "spec");
   const modes = Array.isArray(spec["accessModes"]) ? spec["accessModes"].map(String) : [];
   const errors: FieldError[] = [];
   if (modes.length === 0) {
@@ -131,17 +131,17 @@ export function validateClaim(object: JsonObject): FieldError[] {
   if (modes.includes("ReadWriteOncePod") && modes.length > 1) {
     errors.push(field.forbidden("spec.accessModes", "may not use ReadWriteOncePod with other access modes"));
   }
-  const storage = partOf(partOf(spec, "resources"), "requests")["storage"];
+  const storage = objectAt(objectAt(spec, "resources"), "requests")["storage"];
   if (storage === undefined) errors.push(field.required("spec.resources[storage]"));
   else if (!isPositive(storage)) {
     errors.push(field.invalid("spec.resources[storage]", storage, "must be greater than zero"));
   }
-  const className = textOf(spec, "storageClassName");
+  const className = textAt(spec, "storageClassName");
   for (const detail of className === "" ? [] : dnsSubdomainErrors(className)) {
     errors.push(field.invalid("spec.storageClassName", className, detail));
   }
   errors.push(...labelSelector(spec["selector"], "spec.selector", spec));
-  const attributes = textOf(spec, "volumeAttributesClassName");
+  const attributes = textAt(spec, "volumeAttributesClassName");
   for (const detail of attributes === "" ? [] : dnsSubdomainErrors(attributes)) {
     errors.push(field.invalid("spec.volumeAttributesClassName", attributes, detail));
   }
@@ -159,15 +159,15 @@ function isPositive(quantity: unknown): boolean {
 }
 
 /** Everything wrong with a change of a claim. */
-export function validateClaimUpdate(object: JsonObject, old: JsonObject): FieldError[] {
+export function validateClaimUpdate(object: MutableObject, old: MutableObject): FieldError[] {
   const errors = validateClaim(object);
-  const before = partOf(old, "spec");
-  const after = partOf(object, "spec");
-  const isBound = textOf(partOf(old, "status"), "phase") === "Bound";
-  const fixed = (spec: JsonObject): JsonObject => {
+  const before = objectAt(old, "spec");
+  const after = objectAt(object, "spec");
+  const isBound = textAt(objectAt(old, "status"), "phase") === "Bound";
+  const fixed = (spec: MutableObject): MutableObject => {
     const { resources, volumeName, storageClassName, ...rest } = spec;
     // A binder fills in the volume, and a late default class the class.
-    const bindable = textOf(before, "volumeName") === "" ? {} : { volumeName };
+    const bindable = textAt(before, "volumeName") === "" ? {} : { volumeName };
     const classed = before["storageClassName"] === undefined ? {} : { storageClassName };
     return { ...rest, ...bindable, ...classed, ...(isBound ? {} : { resources }) };
   };
@@ -186,7 +186,7 @@ const LEVELS = ["privileged", "baseline", "restricted"];
 const POD_SECURITY = "pod-security.kubernetes.io";
 
 /** Everything wrong with a Namespace. */
-export function validateNamespace(object: JsonObject): FieldError[] {
+export function validateNamespace(object: MutableObject): FieldError[] {
   const labels = metaOf(object).labels ?? {};
   return ["enforce", "audit", "warn"].flatMap((mode) => {
     const errors: FieldError[] = [];
@@ -203,8 +203,8 @@ export function validateNamespace(object: JsonObject): FieldError[] {
 }
 
 /** Everything wrong with an Event. */
-export function validateEvent(object: JsonObject): FieldError[] {
-  const involved = textOf(partOf(object, "involvedObject"), "namespace");
+export function validateEvent(object: MutableObject): FieldError[] {
+  const involved = textAt(objectAt(object, "involvedObject"), "namespace");
   const { namespace } = metaOf(object);
   const expected = involved === "" ? "default" : involved;
   if (namespace === expected || (involved === "" && namespace === "kube-system")) return [];
@@ -212,9 +212,9 @@ export function validateEvent(object: JsonObject): FieldError[] {
 }
 
 /** Everything wrong with a new events.k8s.io Event. */
-export function validateNewEvent(object: JsonObject): FieldError[] {
+export function validateNewEvent(object: MutableObject): FieldError[] {
   const errors: FieldError[] = [];
-  const regarding = textOf(partOf(object, "regarding"), "namespace");
+  const regarding = textAt(objectAt(object, "regarding"), "namespace");
   const { namespace } = metaOf(object);
   if (regarding !== "" && regarding !== namespace) {
     errors.push(field.invalid("involvedObject.namespace", regarding, "does not match event.namespace"));
@@ -225,16 +225,16 @@ export function validateNewEvent(object: JsonObject): FieldError[] {
   if (object["eventTime"] === null) errors.push(field.required("eventTime"));
   for (const name of ["reportingController", "reportingInstance", "action", "reason"]) {
     const limit = name === "reportingController" ? 253 : 128;
-    const text = textOf(object, name);
+    const text = textAt(object, name);
     if (text === "") errors.push(field.required(name));
     else if (byteLength(text) > limit) {
       errors.push(field.invalid(name, "", `can have at most ${limit} characters`));
     }
   }
-  if (byteLength(textOf(object, "note")) > 1024) {
+  if (byteLength(textAt(object, "note")) > 1024) {
     errors.push(field.invalid("message", "", "can have at most 1024 characters"));
   }
-  const type = textOf(object, "type");
+  const type = textAt(object, "type");
   if (type !== "Normal" && type !== "Warning") {
     errors.push(field.invalid("type", "", "has invalid value: " + type));
   }
@@ -242,30 +242,30 @@ export function validateNewEvent(object: JsonObject): FieldError[] {
 }
 
 /** Everything wrong with a StorageClass. */
-export function validateStorageClass(object: JsonObject): FieldError[] {
+export function validateStorageClass(object: MutableObject): FieldError[] {
   const errors: FieldError[] = [];
-  const provisioner = textOf(object, "provisioner");
+  const provisioner = textAt(object, "provisioner");
   if (provisioner === "") errors.push(field.required("provisioner", ""));
   else {
     const wrong = qualifiedNameErrors(provisioner.toLowerCase());
     errors.push(...wrong.map((detail) => field.invalid("provisioner", provisioner, detail)));
   }
-  if (Object.hasOwn(partOf(object, "parameters"), "")) {
+  if (Object.hasOwn(objectAt(object, "parameters"), "")) {
     errors.push(field.invalid("parameters", "", "field can not be empty."));
   }
   const policies = ["Delete", "Retain"];
-  if (!policies.includes(textOf(object, "reclaimPolicy"))) {
+  if (!policies.includes(textAt(object, "reclaimPolicy"))) {
     errors.push(field.notSupported("reclaimPolicy", object["reclaimPolicy"], policies));
   }
   const modes = ["Immediate", "WaitForFirstConsumer"];
-  if (!modes.includes(textOf(object, "volumeBindingMode"))) {
+  if (!modes.includes(textAt(object, "volumeBindingMode"))) {
     errors.push(field.notSupported("volumeBindingMode", object["volumeBindingMode"], modes));
   }
   return errors;
 }
 
 /** Everything wrong with a change of a StorageClass. */
-export function validateStorageClassUpdate(object: JsonObject, old: JsonObject): FieldError[] {
+export function validateStorageClassUpdate(object: MutableObject, old: MutableObject): FieldError[] {
   const errors: FieldError[] = [];
   for (const name of ["parameters", "provisioner", "reclaimPolicy"]) {
     if (!jsonEqual(object[name], old[name])) {
@@ -279,8 +279,8 @@ export function validateStorageClassUpdate(object: JsonObject, old: JsonObject):
 }
 
 /** Everything wrong with a Lease. */
-export function validateLease(object: JsonObject): FieldError[] {
-  const spec = partOf(object, "spec");
+export function validateLease(object: MutableObject): FieldError[] {
+  const spec = objectAt(object, "spec");
   const errors: FieldError[] = [];
   const duration = spec["leaseDurationSeconds"];
   if (typeof duration === "number" && duration <= 0) {
@@ -294,7 +294,7 @@ export function validateLease(object: JsonObject): FieldError[] {
 }
 
 /** Everything wrong with a PriorityClass. */
-export function validatePriorityClass(object: JsonObject): FieldError[] {
+export function validatePriorityClass(object: MutableObject): FieldError[] {
   const name = metaOf(object).name ?? "";
   const errors = oneOf("PreemptLowerPriority", "Never")(
     object["preemptionPolicy"],

@@ -1,7 +1,7 @@
 import type { FieldError } from "../../../../kube/field-errors.ts";
 import * as field from "../../../../kube/field-errors.ts";
-import { isJsonObject, metaOf, partOf, textOf, type JsonObject } from "../../answers/json-object.ts";
-import { jsonEqual } from "../../../../kube/json.ts";
+import { metaOf, type MutableObject } from "../../answers/json-object.ts";
+import { isObject, objectAt, textAt, jsonEqual } from "../../../../kube/json.ts";
 import { labelSelector, selects } from "./label-selector.ts";
 import { validatePodTemplate } from "./pod.ts";
 import { atLeast, atMostWhole, checkRules, countOrPercent, type Check, type Rule } from "./rule-table.ts";
@@ -19,11 +19,11 @@ const COUNTS: readonly Rule[] = [
 ];
 
 /** Everything wrong with a Deployment. */
-export function validateDeployment(deployment: JsonObject): FieldError[] {
-  return checkRules(COUNTS, partOf(deployment, "spec"), "spec");
+export function validateDeployment(deployment: MutableObject): FieldError[] {
+  return checkRules(COUNTS, objectAt(deployment, "spec"), "spec");
 }
 
-function isEmptySelector(selector: JsonObject): boolean {
+function isEmptySelector(selector: MutableObject): boolean {
   return ["matchLabels", "matchExpressions"].every((part) => {
     const value = selector[part];
     return value === undefined || Object.keys(value as object).length === 0;
@@ -31,7 +31,7 @@ function isEmptySelector(selector: JsonObject): boolean {
 }
 
 function selectorErrors(value: unknown, at: string): FieldError[] {
-  if (!isJsonObject(value)) return [field.required(at)];
+  if (!isObject(value)) return [field.required(at)];
   const errors = labelSelector(value, at, {});
   if (isEmptySelector(value)) {
     errors.push(field.invalid(at, value, "empty selector is invalid for deployment"));
@@ -42,10 +42,10 @@ function selectorErrors(value: unknown, at: string): FieldError[] {
   return errors;
 }
 
-function templateErrors(value: unknown, at: string, spec: JsonObject): FieldError[] {
-  const template = isJsonObject(value) ? value : {};
+function templateErrors(value: unknown, at: string, spec: MutableObject): FieldError[] {
+  const template = isObject(value) ? value : {};
   const { labels } = metaOf({ metadata: {}, ...template });
-  const selector = partOf(spec, "selector");
+  const selector = objectAt(spec, "selector");
   const errors: FieldError[] = [];
   const isJudged = spec["selector"] === undefined || labelSelector(selector, at, {}).length === 0;
   const isEmpty = spec["selector"] !== undefined && isEmptySelector(selector);
@@ -54,8 +54,8 @@ function templateErrors(value: unknown, at: string, spec: JsonObject): FieldErro
     errors.push(field.invalid(`${at}.metadata.labels`, labels ?? null, words));
   }
   errors.push(...validatePodTemplate(template, at));
-  const pod = partOf(template, "spec");
-  const policy = textOf(pod, "restartPolicy");
+  const pod = objectAt(template, "spec");
+  const policy = textAt(pod, "restartPolicy");
   if (policy !== "Always") errors.push(field.notSupported(`${at}.spec.restartPolicy`, policy, ["Always"]));
   if (pod["activeDeadlineSeconds"] !== undefined) {
     const words = "activeDeadlineSeconds in ReplicaSet is not Supported";
@@ -69,17 +69,17 @@ const ROLLING: readonly Rule[] = [
   ["maxSurge", countOrPercent],
 ];
 
-function leavesRoom(value: unknown, at: string, update: JsonObject): FieldError[] {
+function leavesRoom(value: unknown, at: string, update: MutableObject): FieldError[] {
   const isNone = (amount: unknown): boolean => amount === 0 || amount === "0%";
   if (!isNone(value) || !isNone(update["maxSurge"])) return [];
   return [field.invalid(at, value, "may not be 0 when `maxSurge` is 0")];
 }
 
 function strategyErrors(value: unknown, at: string): FieldError[] {
-  const strategy = isJsonObject(value) ? value : {};
-  const type = textOf(strategy, "type");
+  const strategy = isObject(value) ? value : {};
+  const type = textAt(strategy, "type");
   if (type === "RollingUpdate") {
-    return checkRules(ROLLING, partOf(strategy, "rollingUpdate"), `${at}.rollingUpdate`);
+    return checkRules(ROLLING, objectAt(strategy, "rollingUpdate"), `${at}.rollingUpdate`);
   }
   if (type !== "Recreate") {
     const shown = JSON.stringify({ Type: type, RollingUpdate: strategy["rollingUpdate"] ?? null });
@@ -97,9 +97,9 @@ function outlastsReadiness(...[value, at, spec]: Parameters<Check>): FieldError[
 }
 
 /** Everything wrong with a change of a Deployment. */
-export function validateDeploymentUpdate(deployment: JsonObject, old: JsonObject): FieldError[] {
-  const { selector } = partOf(deployment, "spec");
+export function validateDeploymentUpdate(deployment: MutableObject, old: MutableObject): FieldError[] {
+  const { selector } = objectAt(deployment, "spec");
   const errors = validateDeployment(deployment);
-  if (jsonEqual(selector, partOf(old, "spec")["selector"])) return errors;
+  if (jsonEqual(selector, objectAt(old, "spec")["selector"])) return errors;
   return [...errors, field.invalid("spec.selector", selector, "field is immutable")];
 }

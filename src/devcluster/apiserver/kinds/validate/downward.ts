@@ -1,6 +1,7 @@
 import type { FieldError } from "../../../../kube/field-errors.ts";
 import * as field from "../../../../kube/field-errors.ts";
-import { partOf, textOf, type JsonObject } from "../../answers/json-object.ts";
+import { type MutableObject } from "../../answers/json-object.ts";
+import { objectAt, textAt } from "../../../../kube/json.ts";
 import { qualifiedNameErrors } from "../../../../kube/names.ts";
 
 /** What a pod may learn about itself, in variables and files. Source: kubernetes pkg/apis/core/validation. */
@@ -47,11 +48,11 @@ export const FILE_FIELDS: readonly string[] = [
 
 /** Everything wrong with a `fieldRef` at `at`. */
 export function validateFieldRef(
-  reference: JsonObject,
+  reference: MutableObject,
   at: string,
   supported: readonly string[],
 ): FieldError[] {
-  const path = textOf(reference, "fieldPath");
+  const path = textAt(reference, "fieldPath");
   if (path === "") return [field.required(`${at}.fieldPath`)];
   const subscript = /^metadata\.(annotations|labels)\['(.*)'\]$/.exec(path);
   if (subscript !== null) {
@@ -59,7 +60,7 @@ export function validateFieldRef(
     const name = list === "annotations" ? key.toLowerCase() : key;
     return qualifiedNameErrors(name).map((detail) => field.invalid(at, key, detail));
   }
-  const version = textOf(reference, "apiVersion");
+  const version = textAt(reference, "apiVersion");
   const why =
     version === "v1" || version === ""
       ? CONVERTIBLE.has(path)
@@ -76,9 +77,9 @@ const AMOUNTS = ["limits", "requests"].flatMap((list) =>
 const BYTES = ["1", "1k", "1M", "1G", "1T", "1P", "1E", "1Ki", "1Mi", "1Gi", "1Ti", "1Pi", "1Ei"];
 
 /** Everything wrong with a `resourceFieldRef` at `at`; a file has to name the container. */
-export function validateResourceRef(reference: JsonObject, at: string, isFile: boolean): FieldError[] {
-  const resource = textOf(reference, "resource");
-  if (isFile && textOf(reference, "containerName") === "") return [field.required(`${at}.containerName`)];
+export function validateResourceRef(reference: MutableObject, at: string, isFile: boolean): FieldError[] {
+  const resource = textAt(reference, "resource");
+  if (isFile && textAt(reference, "containerName") === "") return [field.required(`${at}.containerName`)];
   if (resource === "") return [field.required(`${at}.resource`)];
   if (!AMOUNTS.includes(resource) && !/^(limits|requests)\.hugepages-/.test(resource)) {
     return [field.notSupported(`${at}.resource`, resource, AMOUNTS)];
@@ -95,20 +96,20 @@ export function validateResourceRef(reference: JsonObject, at: string, isFile: b
 
 /** Everything wrong with a file of the downward API; `at` is its volume's source. */
 export function validateFile(
-  item: JsonObject,
+  item: MutableObject,
   at: string,
   pathErrors: (path: string, at: string) => FieldError[],
 ): FieldError[] {
-  const path = textOf(item, "path");
+  const path = textAt(item, "path");
   const errors = path === "" ? [field.required(`${at}.path`)] : pathErrors(path, `${at}.path`);
   if ("fieldRef" in item) {
-    errors.push(...validateFieldRef(partOf(item, "fieldRef"), `${at}.fieldRef`, FILE_FIELDS));
+    errors.push(...validateFieldRef(objectAt(item, "fieldRef"), `${at}.fieldRef`, FILE_FIELDS));
     if ("resourceFieldRef" in item) {
       const words = "fieldRef and resourceFieldRef can not be specified simultaneously";
       errors.push(field.invalid(at, "resource", words));
     }
   } else if ("resourceFieldRef" in item) {
-    errors.push(...validateResourceRef(partOf(item, "resourceFieldRef"), `${at}.resourceFieldRef`, true));
+    errors.push(...validateResourceRef(objectAt(item, "resourceFieldRef"), `${at}.resourceFieldRef`, true));
   } else errors.push(field.required(at, "one of fieldRef and resourceFieldRef is required"));
   return errors;
 }

@@ -1,7 +1,7 @@
 import type { FieldError } from "../../../../kube/field-errors.ts";
 import * as field from "../../../../kube/field-errors.ts";
-import { itemsOf, metaOf, partOf, textOf, type JsonObject } from "../../answers/json-object.ts";
-import { jsonEqual } from "../../../../kube/json.ts";
+import { metaOf, type MutableObject } from "../../answers/json-object.ts";
+import { objectsAt, objectAt, textAt, jsonEqual } from "../../../../kube/json.ts";
 import { dnsLabelErrors, dnsSubdomainErrors, qualifiedNameErrors } from "../../../../kube/names.ts";
 import { labelSelector, selects } from "./label-selector.ts";
 import { validatePodTemplate } from "./pod.ts";
@@ -24,14 +24,14 @@ const JOB: readonly Rule[] = [
   ["podReplacementPolicy", replacementErrors],
 ];
 
-function indexedOnly(value: unknown, at: string, spec: JsonObject): FieldError[] {
+function indexedOnly(value: unknown, at: string, spec: MutableObject): FieldError[] {
   if (value === undefined || spec["completionMode"] === "Indexed") return [];
   return [field.invalid(at, value, "requires indexed completion mode")];
 }
 
 const MANY = 100_000;
 
-function ofFewCompletions(value: unknown, at: string, spec: JsonObject): FieldError[] {
+function ofFewCompletions(value: unknown, at: string, spec: MutableObject): FieldError[] {
   const completions = Number(spec["completions"] ?? 0);
   const errors: FieldError[] = [];
   if (value !== undefined && spec["backoffLimitPerIndex"] === undefined) {
@@ -78,14 +78,14 @@ function managerErrors(value: unknown, at: string): FieldError[] {
   return [...errors, ...dnsSubdomainErrors(domain).map((detail) => field.invalid(at, domain, detail))];
 }
 
-function replacementErrors(value: unknown, at: string, spec: JsonObject): FieldError[] {
+function replacementErrors(value: unknown, at: string, spec: MutableObject): FieldError[] {
   const isStrict = spec["podFailurePolicy"] !== undefined;
   return oneOf(...(isStrict ? ["Failed"] : ["Failed", "TerminatingOrFailed"]))(value, at, spec);
 }
 
 /** Everything wrong with a Job. */
-export function validateJob(job: JsonObject): FieldError[] {
-  const spec = partOf(job, "spec");
+export function validateJob(job: MutableObject): FieldError[] {
+  const spec = objectAt(job, "spec");
   const errors = checkRules(JOB, spec, "spec");
   if (spec["completionMode"] === "Indexed") {
     if (spec["completions"] === undefined) {
@@ -97,19 +97,19 @@ export function validateJob(job: JsonObject): FieldError[] {
     }
   }
   errors.push(...validateFailurePolicy(spec));
-  errors.push(...validatePodTemplate(partOf(spec, "template"), "spec.template"));
+  errors.push(...validatePodTemplate(objectAt(spec, "template"), "spec.template"));
   errors.push(...validateRestartPolicy(spec));
   return errors;
 }
 
 /** Everything wrong with a new Job: its selector too, which nobody but the server writes. */
-export function validateNewJob(job: JsonObject): FieldError[] {
+export function validateNewJob(job: MutableObject): FieldError[] {
   return [...validateJob(job), ...validateSelector(job)];
 }
 
-function validateSelector(job: JsonObject): FieldError[] {
-  const spec = partOf(job, "spec");
-  const selector = partOf(spec, "selector");
+function validateSelector(job: MutableObject): FieldError[] {
+  const spec = objectAt(job, "spec");
+  const selector = objectAt(spec, "selector");
   const errors: FieldError[] = [];
   if (spec["selector"] === undefined) errors.push(field.required("spec.selector"));
   else errors.push(...labelSelector(selector, "spec.selector", spec));
@@ -117,15 +117,15 @@ function validateSelector(job: JsonObject): FieldError[] {
   if (spec["manualSelector"] !== true && !jsonEqual(selector["matchLabels"], own)) {
     errors.push(field.invalid("spec.selector", selector, "`selector` not auto-generated"));
   }
-  const { labels } = metaOf({ metadata: {}, ...partOf(spec, "template") });
+  const { labels } = metaOf({ metadata: {}, ...objectAt(spec, "template") });
   if (spec["selector"] !== undefined && selects(selector, labels ?? {})) return errors;
   const words = "`selector` does not match template `labels`";
   return [...errors, field.invalid("spec.template.metadata.labels", labels ?? null, words)];
 }
 
-function validateRestartPolicy(spec: JsonObject): FieldError[] {
+function validateRestartPolicy(spec: MutableObject): FieldError[] {
   const path = "spec.template.spec.restartPolicy";
-  const policy = textOf(partOf(partOf(spec, "template"), "spec"), "restartPolicy");
+  const policy = textAt(objectAt(objectAt(spec, "template"), "spec"), "restartPolicy");
   if (policy === "" || policy === "Always") {
     return [field.required(path, 'valid values: "OnFailure", "Never"')];
   }
@@ -142,25 +142,25 @@ function validateRestartPolicy(spec: JsonObject): FieldError[] {
 
 const ACTIONS = ["Count", "FailIndex", "FailJob", "Ignore"];
 
-function validateFailurePolicy(spec: JsonObject): FieldError[] {
-  const containers = partOf(partOf(spec, "template"), "spec");
+function validateFailurePolicy(spec: MutableObject): FieldError[] {
+  const containers = objectAt(objectAt(spec, "template"), "spec");
   const names = ["containers", "initContainers"].flatMap((list) =>
-    itemsOf(containers, list).map((container) => textOf(container, "name")),
+    objectsAt(containers, list).map((container) => textAt(container, "name")),
   );
-  const rules = itemsOf(partOf(spec, "podFailurePolicy"), "rules");
+  const rules = objectsAt(objectAt(spec, "podFailurePolicy"), "rules");
   const most = 20;
   const tooMany =
     rules.length > most ? [field.tooMany("spec.podFailurePolicy.rules", rules.length, most)] : [];
   const wrong = rules.flatMap((rule, index) => {
     const at = `spec.podFailurePolicy.rules[${index}]`;
     const errors: FieldError[] = [];
-    const action = textOf(rule, "action");
+    const action = textAt(rule, "action");
     if (action === "")
       errors.push(
         field.required(`${at}.action`, `valid values: [${ACTIONS.map((name) => `"${name}"`).join(" ")}]`),
       );
     else if (!ACTIONS.includes(action)) errors.push(field.notSupported(`${at}.action`, action, ACTIONS));
-    const conditions = itemsOf(rule, "onPodConditions");
+    const conditions = objectsAt(rule, "onPodConditions");
     const hasCodes = "onExitCodes" in rule;
     if (hasCodes === conditions.length > 0) {
       const detail = hasCodes
@@ -171,7 +171,8 @@ function validateFailurePolicy(spec: JsonObject): FieldError[] {
     if (action === "FailIndex" && spec["backoffLimitPerIndex"] === undefined) {
       errors.push(field.invalid(`${at}.action`, action, "requires the backoffLimitPerIndex to be set"));
     }
-    if (hasCodes) errors.push(...validateExitCodes(partOf(rule, "onExitCodes"), `${at}.onExitCodes`, names));
+    if (hasCodes)
+      errors.push(...validateExitCodes(objectAt(rule, "onExitCodes"), `${at}.onExitCodes`, names));
     return [...errors, ...checkRules(CONDITIONS, rule, at)];
   });
   return [...tooMany, ...wrong];
@@ -182,9 +183,9 @@ const CONDITIONS: readonly Rule[] = [
   ["onPodConditions[].status", oneOf("False", "True", "Unknown")],
 ];
 
-function validateExitCodes(rule: JsonObject, at: string, containers: readonly string[]): FieldError[] {
+function validateExitCodes(rule: MutableObject, at: string, containers: readonly string[]): FieldError[] {
   const errors: FieldError[] = [];
-  const operator = textOf(rule, "operator");
+  const operator = textAt(rule, "operator");
   if (operator === "") {
     errors.push(field.required(`${at}.operator`, 'valid values: ["In" "NotIn"]'));
   } else if (operator !== "In" && operator !== "NotIn") {
@@ -216,10 +217,10 @@ function validateExitCodes(rule: JsonObject, at: string, containers: readonly st
 }
 
 /** Everything wrong with a change of a Job. */
-export function validateJobUpdate(job: JsonObject, old: JsonObject): FieldError[] {
+export function validateJobUpdate(job: MutableObject, old: MutableObject): FieldError[] {
   const errors = validateJob(job);
-  const spec = partOf(job, "spec");
-  const before = partOf(old, "spec");
+  const spec = objectAt(job, "spec");
+  const before = objectAt(old, "spec");
   const isIndexed = before["completionMode"] === "Indexed";
   for (const name of [
     "completions",
@@ -236,8 +237,8 @@ export function validateJobUpdate(job: JsonObject, old: JsonObject): FieldError[
     }
   }
   // While it is suspended and has not started, the pods' placement may still change.
-  const mayMove = before["suspend"] === true && partOf(old, "status")["startTime"] === undefined;
-  const fixed = (template: JsonObject): JsonObject => {
+  const mayMove = before["suspend"] === true && objectAt(old, "status")["startTime"] === undefined;
+  const fixed = (template: MutableObject): MutableObject => {
     if (!mayMove) return template;
     const {
       affinity: _affinity,
@@ -245,10 +246,10 @@ export function validateJobUpdate(job: JsonObject, old: JsonObject): FieldError[
       tolerations: _tolerations,
       schedulingGates: _gates,
       ...rest
-    } = partOf(template, "spec");
+    } = objectAt(template, "spec");
     return { spec: rest };
   };
-  if (!jsonEqual(fixed(partOf(spec, "template")), fixed(partOf(before, "template")))) {
+  if (!jsonEqual(fixed(objectAt(spec, "template")), fixed(objectAt(before, "template")))) {
     errors.push(field.invalid("spec.template", spec["template"], "field is immutable"));
   }
   return errors;

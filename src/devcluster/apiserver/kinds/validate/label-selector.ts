@@ -1,6 +1,7 @@
 import type { FieldError } from "../../../../kube/field-errors.ts";
 import * as field from "../../../../kube/field-errors.ts";
-import { isJsonObject, itemsOf, partOf, textOf, type JsonObject } from "../../answers/json-object.ts";
+import { type MutableObject } from "../../answers/json-object.ts";
+import { isObject, objectsAt, objectAt, textAt } from "../../../../kube/json.ts";
 import { labelValueErrors, qualifiedNameErrors } from "../../../../kube/names.ts";
 import { validateLabels } from "./metadata.ts";
 import type { Check } from "./rule-table.ts";
@@ -9,18 +10,18 @@ import type { Check } from "./rule-table.ts";
 
 /** Everything wrong with a label selector; what is left out is right. */
 export const labelSelector: Check = (value, at) => {
-  if (!isJsonObject(value)) return [];
+  if (!isObject(value)) return [];
   return [
-    ...validateLabels(partOf(value, "matchLabels") as Record<string, string>, `${at}.matchLabels`),
-    ...itemsOf(value, "matchExpressions").flatMap((requirement, index) =>
+    ...validateLabels(objectAt(value, "matchLabels") as Record<string, string>, `${at}.matchLabels`),
+    ...objectsAt(value, "matchExpressions").flatMap((requirement, index) =>
       requirementErrors(requirement, `${at}.matchExpressions[${index}]`),
     ),
   ];
 };
 
-function requirementErrors(requirement: JsonObject, at: string): FieldError[] {
+function requirementErrors(requirement: MutableObject, at: string): FieldError[] {
   const errors = operatorErrors(requirement, at);
-  const key = textOf(requirement, "key");
+  const key = textAt(requirement, "key");
   for (const detail of qualifiedNameErrors(key)) errors.push(field.invalid(`${at}.key`, key, detail));
   for (const [index, value] of valuesOf(requirement).entries()) {
     for (const detail of labelValueErrors(String(value))) {
@@ -30,18 +31,18 @@ function requirementErrors(requirement: JsonObject, at: string): FieldError[] {
   return errors;
 }
 
-function valuesOf(requirement: JsonObject): readonly unknown[] {
+function valuesOf(requirement: MutableObject): readonly unknown[] {
   const listed = requirement["values"];
   return Array.isArray(listed) ? listed : [];
 }
 
 /** What is wrong with a requirement's operator, or with how many values it has; nodes' numbers can be compared too. */
 export function operatorErrors(
-  requirement: JsonObject,
+  requirement: MutableObject,
   at: string,
   comparing: readonly string[] = [],
 ): FieldError[] {
-  const operator = textOf(requirement, "operator");
+  const operator = textAt(requirement, "operator");
   const { length } = valuesOf(requirement);
   if (operator === "In" || operator === "NotIn") {
     const words = "must be specified when `operator` is 'In' or 'NotIn'";
@@ -59,17 +60,17 @@ export function operatorErrors(
 }
 
 /** Whether a selector chooses an object with these labels; one that is left out, or not valid, chooses none. */
-export function selects(selector: JsonObject, labels: Readonly<Record<string, string>>): boolean {
-  const isMatch = Object.entries(partOf(selector, "matchLabels")).every(
+export function selects(selector: MutableObject, labels: Readonly<Record<string, string>>): boolean {
+  const isMatch = Object.entries(objectAt(selector, "matchLabels")).every(
     ([key, value]) => labels[key] === value,
   );
-  return isMatch && itemsOf(selector, "matchExpressions").every((part) => meets(part, labels));
+  return isMatch && objectsAt(selector, "matchExpressions").every((part) => meets(part, labels));
 }
 
-function meets(requirement: JsonObject, labels: Readonly<Record<string, string>>): boolean {
-  const value = labels[textOf(requirement, "key")];
+function meets(requirement: MutableObject, labels: Readonly<Record<string, string>>): boolean {
+  const value = labels[textAt(requirement, "key")];
   const values = valuesOf(requirement);
-  switch (textOf(requirement, "operator")) {
+  switch (textAt(requirement, "operator")) {
     case "In":
       return value !== undefined && values.includes(value);
     case "NotIn":

@@ -1,6 +1,7 @@
 import type { FieldError } from "../../../../kube/field-errors.ts";
 import * as field from "../../../../kube/field-errors.ts";
-import { itemsOf, partOf, textOf, type JsonObject } from "../../answers/json-object.ts";
+import { type MutableObject } from "../../answers/json-object.ts";
+import { objectsAt, objectAt, textAt } from "../../../../kube/json.ts";
 import { cidrContains, isCidr, isIpAddress } from "../../../../kube/ip-address.ts";
 import { dnsLabelErrors, dnsSubdomainErrors, portNameErrors } from "../../../../kube/names.ts";
 import { labelSelector } from "./label-selector.ts";
@@ -46,15 +47,15 @@ function labelsErrors(value: unknown, at: string): FieldError[] {
   return validateLabels(value as Record<string, string> | undefined, at);
 }
 
-function portNamesErrors(_value: unknown, at: string, spec: JsonObject): FieldError[] {
-  const ports = itemsOf(spec, "ports");
+function portNamesErrors(_value: unknown, at: string, spec: MutableObject): FieldError[] {
+  const ports = objectsAt(spec, "ports");
   if (ports.length === 0) {
     const isBare = spec["type"] === "ExternalName" || spec["clusterIP"] === "None";
     return isBare ? [] : [field.required(at)];
   }
   if (ports.length === 1) return [];
   return ports.flatMap((port, index) =>
-    textOf(port, "name") === "" ? [field.required(`${at}[${index}].name`)] : [],
+    textAt(port, "name") === "" ? [field.required(`${at}[${index}].name`)] : [],
   );
 }
 
@@ -64,7 +65,7 @@ function clusterIpErrors(value: unknown): FieldError[] {
   return [field.invalid("spec.clusterIPs[0]", value, words)];
 }
 
-function externalNameErrors(value: unknown, at: string, spec: JsonObject): FieldError[] {
+function externalNameErrors(value: unknown, at: string, spec: MutableObject): FieldError[] {
   if (spec["type"] !== "ExternalName") return [];
   return value === undefined || value === ""
     ? [field.required(at)]
@@ -72,7 +73,7 @@ function externalNameErrors(value: unknown, at: string, spec: JsonObject): Field
 }
 
 /** Everything wrong with a Service. */
-export function validateService(object: JsonObject): FieldError[] {
+export function validateService(object: MutableObject): FieldError[] {
   return checkRules(SERVICE, object);
 }
 
@@ -82,7 +83,7 @@ const PORT: readonly Rule[] = [
   ["endPort", endPortErrors],
 ];
 
-function endPortErrors(value: unknown, at: string, rule: JsonObject): FieldError[] {
+function endPortErrors(value: unknown, at: string, rule: MutableObject): FieldError[] {
   if (typeof value !== "number") return [];
   const { port } = rule;
   if (port === undefined) {
@@ -96,7 +97,7 @@ function endPortErrors(value: unknown, at: string, rule: JsonObject): FieldError
 }
 
 function peerErrors(value: unknown, at: string): FieldError[] {
-  const peer = value as JsonObject;
+  const peer = value as MutableObject;
   const named = ["ipBlock", "namespaceSelector", "podSelector"].filter((name) => name in peer);
   if (named.length === 0) return [field.required(at, "must specify a peer")];
   const errors = ["podSelector", "namespaceSelector"].flatMap((name) =>
@@ -106,13 +107,13 @@ function peerErrors(value: unknown, at: string): FieldError[] {
   if (named.length > 1) {
     return [...errors, field.forbidden(at, "may not specify both ipBlock and another peer")];
   }
-  return [...errors, ...blockErrors(partOf(peer, "ipBlock"), `${at}.ipBlock`)];
+  return [...errors, ...blockErrors(objectAt(peer, "ipBlock"), `${at}.ipBlock`)];
 }
 
 const CIDR = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)";
 
-function blockErrors(block: JsonObject, at: string): FieldError[] {
-  const cidr = textOf(block, "cidr");
+function blockErrors(block: MutableObject, at: string): FieldError[] {
+  const cidr = textAt(block, "cidr");
   if (cidr === "") return [field.required(`${at}.cidr`)];
   if (!isCidr(cidr)) return [field.invalid(`${at}.cidr`, cidr, CIDR)];
   const except: unknown[] = Array.isArray(block["except"]) ? block["except"] : [];
@@ -143,7 +144,7 @@ function tooManyTypes(value: unknown, at: string): FieldError[] {
 }
 
 /** Everything wrong with a NetworkPolicy. */
-export function validateNetworkPolicy(object: JsonObject): FieldError[] {
+export function validateNetworkPolicy(object: MutableObject): FieldError[] {
   return checkRules(POLICY, object);
 }
 
@@ -156,7 +157,7 @@ const BUDGET: readonly Rule[] = [
 ];
 
 function budgetErrors(value: unknown, at: string): FieldError[] {
-  const spec = value as JsonObject;
+  const spec = value as MutableObject;
   if (spec["minAvailable"] === undefined || spec["maxUnavailable"] === undefined) return [];
   const shown = {
     MinAvailable: spec["minAvailable"],
@@ -168,7 +169,7 @@ function budgetErrors(value: unknown, at: string): FieldError[] {
 }
 
 /** Everything wrong with a PodDisruptionBudget. */
-export function validateBudget(object: JsonObject): FieldError[] {
+export function validateBudget(object: MutableObject): FieldError[] {
   return checkRules(BUDGET, object);
 }
 
@@ -178,6 +179,6 @@ const CLASS: readonly Rule[] = [
 ];
 
 /** Everything wrong with a RuntimeClass. */
-export function validateRuntimeClass(object: JsonObject): FieldError[] {
+export function validateRuntimeClass(object: MutableObject): FieldError[] {
   return checkRules(CLASS, object);
 }

@@ -1,6 +1,7 @@
 import type { FieldError } from "../../../../kube/field-errors.ts";
 import * as field from "../../../../kube/field-errors.ts";
-import { isJsonObject, itemsOf, textOf, type JsonObject } from "../../answers/json-object.ts";
+import { type MutableObject } from "../../answers/json-object.ts";
+import { isObject, objectsAt, textAt } from "../../../../kube/json.ts";
 import { labelValueErrors, qualifiedNameErrors } from "../../../../kube/names.ts";
 import { labelSelector, operatorErrors } from "./label-selector.ts";
 import { validateLabels } from "./metadata.ts";
@@ -19,11 +20,11 @@ const TERM: readonly Rule[] = [
 ];
 
 const podTerms = (kind: string): Rule[] => [
-  [`affinity.${kind}.${REQUIRED}[]`, (term, at) => checkRules(TERM, term as JsonObject, at)],
+  [`affinity.${kind}.${REQUIRED}[]`, (term, at) => checkRules(TERM, term as MutableObject, at)],
   [`affinity.${kind}.${PREFERRED}[].weight`, WEIGHT],
   [
     `affinity.${kind}.${PREFERRED}[].podAffinityTerm`,
-    (term, at) => checkRules(TERM, isJsonObject(term) ? term : {}, at),
+    (term, at) => checkRules(TERM, isObject(term) ? term : {}, at),
   ],
 ];
 
@@ -50,10 +51,10 @@ export const PLACEMENT: readonly Rule[] = [
 const EFFECTS = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
 
 function tolerationErrors(value: unknown, at: string): FieldError[] {
-  const toleration = value as JsonObject;
+  const toleration = value as MutableObject;
   const errors: FieldError[] = [];
   const [key, operator, text, effect] = ["key", "operator", "value", "effect"].map((name) =>
-    textOf(toleration, name),
+    textAt(toleration, name),
   ) as [string, string, string, string];
   for (const detail of key === "" ? [] : qualifiedNameErrors(key)) {
     errors.push(field.invalid(`${at}.key`, key, detail));
@@ -80,8 +81,8 @@ function tolerationErrors(value: unknown, at: string): FieldError[] {
 }
 
 function nodeSelectorErrors(value: unknown, at: string): FieldError[] {
-  if (!isJsonObject(value)) return [];
-  const terms = itemsOf(value, "nodeSelectorTerms");
+  if (!isObject(value)) return [];
+  const terms = objectsAt(value, "nodeSelectorTerms");
   if (terms.length === 0) {
     return [field.required(`${at}.nodeSelectorTerms`, "must have at least one node selector term")];
   }
@@ -89,20 +90,20 @@ function nodeSelectorErrors(value: unknown, at: string): FieldError[] {
 }
 
 function termErrors(term: unknown, at: string): FieldError[] {
-  return itemsOf(isJsonObject(term) ? term : {}, "matchExpressions").flatMap((requirement, index) =>
+  return objectsAt(isObject(term) ? term : {}, "matchExpressions").flatMap((requirement, index) =>
     requirementErrors(requirement, `${at}.matchExpressions[${index}]`),
   );
 }
 
-function requirementErrors(requirement: JsonObject, at: string): FieldError[] {
+function requirementErrors(requirement: MutableObject, at: string): FieldError[] {
   return [
     ...operatorErrors(requirement, at, ["Gt", "Lt"]),
-    ...namedAlways(qualifiedNameErrors)(textOf(requirement, "key"), `${at}.key`, requirement),
+    ...namedAlways(qualifiedNameErrors)(textAt(requirement, "key"), `${at}.key`, requirement),
   ];
 }
 
-function gateErrors(_value: unknown, at: string, spec: JsonObject): FieldError[] {
-  const names = itemsOf(spec, "schedulingGates").map((gate) => textOf(gate, "name"));
+function gateErrors(_value: unknown, at: string, spec: MutableObject): FieldError[] {
+  const names = objectsAt(spec, "schedulingGates").map((gate) => textAt(gate, "name"));
   return names.flatMap((name, index) => {
     const here = `${at}[${index}]`;
     const errors = qualifiedNameErrors(name).map((detail) => field.invalid(here, name, detail));

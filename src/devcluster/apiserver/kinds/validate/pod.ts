@@ -1,7 +1,7 @@
 import type { FieldError } from "../../../../kube/field-errors.ts";
 import * as field from "../../../../kube/field-errors.ts";
-import { itemsOf, metaOf, partOf, textOf, type JsonObject } from "../../answers/json-object.ts";
-import { jsonEqual } from "../../../../kube/json.ts";
+import { metaOf, type MutableObject } from "../../answers/json-object.ts";
+import { objectsAt, objectAt, textAt, jsonEqual } from "../../../../kube/json.ts";
 import { isIpAddress } from "../../../../kube/ip-address.ts";
 import { dnsLabelErrors, dnsSubdomainErrors, regexError } from "../../../../kube/names.ts";
 import { validateContainers } from "./container.ts";
@@ -17,41 +17,41 @@ const RESTART_POLICIES = ["Always", "OnFailure", "Never"];
 const DNS_POLICIES = ["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"];
 
 /** Everything wrong with a Pod. */
-export function validatePod(pod: JsonObject): FieldError[] {
-  return validatePodSpec(partOf(pod, "spec"), "spec");
+export function validatePod(pod: MutableObject): FieldError[] {
+  return validatePodSpec(objectAt(pod, "spec"), "spec");
 }
 
 /** Everything wrong with a new Pod. */
-export function validateNewPod(pod: JsonObject): FieldError[] {
-  const added = itemsOf(partOf(pod, "spec"), "ephemeralContainers");
+export function validateNewPod(pod: MutableObject): FieldError[] {
+  const added = objectsAt(objectAt(pod, "spec"), "ephemeralContainers");
   if (added.length === 0) return validatePod(pod);
   return [...validatePod(pod), field.forbidden("spec.ephemeralContainers", "cannot be set on create")];
 }
 
 /** Everything wrong with a pod template at `path`. */
-export function validatePodTemplate(template: JsonObject, path: string): FieldError[] {
+export function validatePodTemplate(template: MutableObject, path: string): FieldError[] {
   const metadata = validateSharedMetadata(metaOf(template)).map((error) => ({
     ...error,
     field: `${path}.${error.field}`.replace(".metadata.", "."),
   }));
-  const spec = partOf(template, "spec");
+  const spec = objectAt(template, "spec");
   const errors = [...metadata, ...validatePodSpec(spec, `${path}.spec`)];
-  if (itemsOf(spec, "ephemeralContainers").length === 0) return errors;
+  if (objectsAt(spec, "ephemeralContainers").length === 0) return errors;
   const words = "ephemeral containers not allowed in pod template";
   return [...errors, field.forbidden(`${path}.spec.ephemeralContainers`, words)];
 }
 
 /** Everything wrong with a pod's spec at `path`, in the server's order. */
-export function validatePodSpec(spec: JsonObject, path: string): FieldError[] {
-  const { names, errors } = validateVolumes(itemsOf(spec, "volumes"), `${path}.volumes`);
-  const containers = itemsOf(spec, "containers");
+export function validatePodSpec(spec: MutableObject, path: string): FieldError[] {
+  const { names, errors } = validateVolumes(objectsAt(spec, "volumes"), `${path}.volumes`);
+  const containers = objectsAt(spec, "containers");
   if (containers.length === 0) errors.push(field.required(`${path}.containers`));
   errors.push(...validateContainers(spec, path, names));
-  const policy = textOf(spec, "restartPolicy");
+  const policy = textAt(spec, "restartPolicy");
   if (!RESTART_POLICIES.includes(policy)) {
     errors.push(field.notSupported(`${path}.restartPolicy`, policy, RESTART_POLICIES));
   }
-  const dns = textOf(spec, "dnsPolicy");
+  const dns = textAt(spec, "dnsPolicy");
   if (!DNS_POLICIES.includes(dns)) errors.push(field.notSupported(`${path}.dnsPolicy`, dns, DNS_POLICIES));
   errors.push(...validateDns(spec, path), ...checkRules(TIMES, spec, path));
   errors.push(...checkRules(PLACEMENT, spec, path), ...checkRules(REFERENCES, spec, path));
@@ -71,8 +71,8 @@ const REFERENCES: readonly Rule[] = [
   ["hostnameOverride", named(dnsSubdomainErrors)],
   ["hostAliases[].ip", addressErrors],
   ["hostAliases[].hostnames[]", named(dnsSubdomainErrors)],
-  ["os", (os, at) => (os === undefined ? [] : present()(partOf({ os }, "os")["name"], `${at}.name`, {}))],
-  ["os", (os, at, spec) => oneOf("linux", "windows")(partOf({ os }, "os")["name"], at, spec)],
+  ["os", (os, at) => (os === undefined ? [] : present()(objectAt({ os }, "os")["name"], `${at}.name`, {}))],
+  ["os", (os, at, spec) => oneOf("linux", "windows")(objectAt({ os }, "os")["name"], at, spec)],
   ["preemptionPolicy", oneOf("Never", "PreemptLowerPriority")],
 ];
 
@@ -95,7 +95,10 @@ const DNS: readonly Rule[] = [
   ["nameservers", atMostServers],
   ["nameservers[]", addressErrors],
   ["searches[]", searchErrors],
-  ["options[]", (option, at) => present("must not be empty")(textOf(option as JsonObject, "name"), at, {})],
+  [
+    "options[]",
+    (option, at) => present("must not be empty")(textAt(option as MutableObject, "name"), at, {}),
+  ],
 ];
 
 function atMostServers(value: unknown, at: string): FieldError[] {
@@ -103,9 +106,9 @@ function atMostServers(value: unknown, at: string): FieldError[] {
   return [field.invalid(at, value, "must not have more than 3 nameservers")];
 }
 
-function validateDns(spec: JsonObject, path: string): FieldError[] {
-  const policy = textOf(spec, "dnsPolicy");
-  const config = partOf(spec, "dnsConfig");
+function validateDns(spec: MutableObject, path: string): FieldError[] {
+  const policy = textAt(spec, "dnsPolicy");
+  const config = objectAt(spec, "dnsConfig");
   const errors = checkRules(DNS, config, `${path}.dnsConfig`);
   if (policy !== "None") return errors;
   const words = "must provide `dnsConfig` when `dnsPolicy` is None";
@@ -117,7 +120,7 @@ function validateDns(spec: JsonObject, path: string): FieldError[] {
 }
 
 /** What may be changed of a pod: images, its deadline, and more tolerations. */
-export function validatePodUpdate(pod: JsonObject, old: JsonObject): FieldError[] {
+export function validatePodUpdate(pod: MutableObject, old: MutableObject): FieldError[] {
   const errors = validatePod(pod);
   if (jsonEqual(unchangeable(pod), unchangeable(old)) && keepsTolerations(pod, old)) return errors;
   errors.push(
@@ -129,10 +132,10 @@ export function validatePodUpdate(pod: JsonObject, old: JsonObject): FieldError[
   return errors;
 }
 
-function unchangeable(pod: JsonObject): JsonObject {
-  const { tolerations: _tolerations, activeDeadlineSeconds: _deadline, ...spec } = partOf(pod, "spec");
-  const withoutImages = (name: string): JsonObject[] =>
-    itemsOf(spec, name).map(({ image: _image, ...container }) => container);
+function unchangeable(pod: MutableObject): MutableObject {
+  const { tolerations: _tolerations, activeDeadlineSeconds: _deadline, ...spec } = objectAt(pod, "spec");
+  const withoutImages = (name: string): MutableObject[] =>
+    objectsAt(spec, name).map(({ image: _image, ...container }) => container);
   return {
     ...spec,
     containers: withoutImages("containers"),
@@ -140,9 +143,9 @@ function unchangeable(pod: JsonObject): JsonObject {
   };
 }
 
-function keepsTolerations(pod: JsonObject, old: JsonObject): boolean {
-  const now = itemsOf(partOf(pod, "spec"), "tolerations");
-  return itemsOf(partOf(old, "spec"), "tolerations").every((toleration) =>
+function keepsTolerations(pod: MutableObject, old: MutableObject): boolean {
+  const now = objectsAt(objectAt(pod, "spec"), "tolerations");
+  return objectsAt(objectAt(old, "spec"), "tolerations").every((toleration) =>
     now.some((other) => jsonEqual(other, toleration)),
   );
 }

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { JsonObject } from "../../answers/json-object.ts";
+import type { MutableObject } from "../../answers/json-object.ts";
 import { builtinTypes } from "../builtin-resources.ts";
 import { decode } from "../decode.ts";
 import { defaultPod } from "../defaults.ts";
 import { validateProbes } from "./probe.ts";
 
-const CASES: readonly [what: string, container: JsonObject, isInit: boolean, errors: string[]][] = [
+const CASES: readonly [what: string, container: MutableObject, isInit: boolean, errors: string[]][] = [
   ["a probe", { livenessProbe: { exec: { command: ["true"] } } }, false, []],
   [
     "a probe that does nothing",
@@ -65,7 +65,7 @@ test("a probe has the server's defaults, and what it does not know is named", ()
   const { value, unknown } = decode(builtinTypes(), "Pod", { metadata: { name: "p" }, spec });
   assert.deepEqual(unknown, ["spec.containers[0].livenessProbe.periodSecond"]);
   defaultPod(value);
-  const [defaulted] = (value["spec"] as { containers: JsonObject[] }).containers;
+  const [defaulted] = (value["spec"] as { containers: MutableObject[] }).containers;
   assert.deepEqual(defaulted?.["livenessProbe"], {
     httpGet: { port: "web", path: "/", scheme: "HTTP" },
     timeoutSeconds: 1,
@@ -73,6 +73,6 @@ test("a probe has the server's defaults, and what it does not know is named", ()
     successThreshold: 1,
     failureThreshold: 3,
   });
-  const [volume] = (value["spec"] as { volumes: JsonObject[] }).volumes;
+  const [volume] = (value["spec"] as { volumes: MutableObject[] }).volumes;
   assert.deepEqual(volume?.["projected"], { sources: [], defaultMode: 0o644 });
 });

@@ -1,6 +1,7 @@
 import type { FieldError } from "../../../../kube/field-errors.ts";
 import * as field from "../../../../kube/field-errors.ts";
-import { itemsOf, partOf, textOf, type JsonObject } from "../../answers/json-object.ts";
+import { type MutableObject } from "../../answers/json-object.ts";
+import { objectsAt, objectAt, textAt } from "../../../../kube/json.ts";
 import { portNameErrors, regexError } from "../../../../kube/names.ts";
 
 const HANDLERS = ["exec", "httpGet", "tcpSocket", "grpc", "sleep"];
@@ -17,34 +18,34 @@ const COUNTS = [
 
 /** The probes and hooks of a container, which an ordinary init container may not have. */
 export function validateProbes(
-  container: JsonObject,
+  container: MutableObject,
   at: string,
   { isInit, grace }: { isInit: boolean; grace: number },
 ): FieldError[] {
   const named = ["lifecycle", ...PROBES].filter((name) => name in container);
-  if (isInit && textOf(container, "restartPolicy") !== "Always") {
+  if (isInit && textAt(container, "restartPolicy") !== "Always") {
     const why = "may not be set for init containers without restartPolicy=Always";
     return named.map((name) => field.forbidden(`${at}.${name}`, why));
   }
   return named.flatMap((name) =>
     name === "lifecycle"
-      ? validateLifecycle(partOf(container, name), `${at}.${name}`, grace)
-      : validateProbe(partOf(container, name), `${at}.${name}`, name),
+      ? validateLifecycle(objectAt(container, name), `${at}.${name}`, grace)
+      : validateProbe(objectAt(container, name), `${at}.${name}`, name),
   );
 }
 
-function validateLifecycle(lifecycle: JsonObject, at: string, grace: number): FieldError[] {
+function validateLifecycle(lifecycle: MutableObject, at: string, grace: number): FieldError[] {
   return HOOKS.filter((name) => name in lifecycle).flatMap((name) => {
-    const hook = partOf(lifecycle, name);
+    const hook = objectAt(lifecycle, name);
     const errors = validateHandler(hook, `${at}.${name}`);
-    const seconds = Number(partOf(hook, "sleep")["seconds"] ?? 0);
+    const seconds = Number(objectAt(hook, "sleep")["seconds"] ?? 0);
     if (seconds >= 0 && seconds <= grace) return errors;
     const words = `must be non-negative and less than terminationGracePeriodSeconds (${grace})`;
     return [...errors, field.invalid(`${at}.${name}.sleep`, seconds, words)];
   });
 }
 
-function validateProbe(probe: JsonObject, at: string, kind: string): FieldError[] {
+function validateProbe(probe: MutableObject, at: string, kind: string): FieldError[] {
   const errors = validateHandler(probe, at);
   for (const name of COUNTS) {
     const value = Number(probe[name] ?? 0);
@@ -64,27 +65,27 @@ function validateProbe(probe: JsonObject, at: string, kind: string): FieldError[
   return errors;
 }
 
-function validateHandler(handler: JsonObject, at: string): FieldError[] {
+function validateHandler(handler: MutableObject, at: string): FieldError[] {
   const [first, ...more] = HANDLERS.filter((name) => name in handler);
   if (first === undefined) return [field.required(at, "must specify a handler type")];
   const tooMany = more.map((name) =>
     field.forbidden(`${at}.${name}`, "may not specify more than 1 handler type"),
   );
-  return [...validateAction(partOf(handler, first), `${at}.${first}`, first), ...tooMany];
+  return [...validateAction(objectAt(handler, first), `${at}.${first}`, first), ...tooMany];
 }
 
-function validateAction(action: JsonObject, at: string, kind: string): FieldError[] {
+function validateAction(action: MutableObject, at: string, kind: string): FieldError[] {
   if (kind === "exec") {
     const command = action["command"];
     return Array.isArray(command) && command.length > 0 ? [] : [field.required(`${at}.command`)];
   }
   if (kind === "sleep") return [];
   const errors = validatePort(action["port"], `${at}.port`);
-  const scheme = textOf(action, "scheme");
+  const scheme = textAt(action, "scheme");
   if (kind === "httpGet" && scheme !== "HTTP" && scheme !== "HTTPS") {
     errors.push(field.notSupported(`${at}.scheme`, scheme, ["HTTP", "HTTPS"]));
   }
-  const names = itemsOf(action, "httpHeaders").map((header) => textOf(header, "name"));
+  const names = objectsAt(action, "httpHeaders").map((header) => textAt(header, "name"));
   for (const name of names.filter((header) => !/^[-A-Za-z0-9]+$/.test(header))) {
     const words = regexError(HEADER, "[-A-Za-z0-9]+", "X-Header-Name");
     errors.push(field.invalid(`${at}.httpHeaders`, name, words));

@@ -1,7 +1,7 @@
 import type { FieldError } from "../../../../kube/field-errors.ts";
 import * as field from "../../../../kube/field-errors.ts";
-import { isJsonObject, itemsOf, metaOf, partOf, textOf, type JsonObject } from "../../answers/json-object.ts";
-import { jsonEqual } from "../../../../kube/json.ts";
+import { metaOf, type MutableObject } from "../../answers/json-object.ts";
+import { isObject, objectsAt, objectAt, textAt, jsonEqual } from "../../../../kube/json.ts";
 import { dnsSubdomainErrors, pathSegmentErrors } from "../../../../kube/names.ts";
 import { labelSelector } from "./label-selector.ts";
 import { invalidStruct } from "./rule-table.ts";
@@ -12,8 +12,8 @@ function isEmpty(value: unknown): boolean {
   return !Array.isArray(value) || value.length === 0;
 }
 
-function validateRules(object: JsonObject, namespaced: boolean): FieldError[] {
-  return itemsOf(object, "rules").flatMap((rule, index) => {
+function validateRules(object: MutableObject, namespaced: boolean): FieldError[] {
+  return objectsAt(object, "rules").flatMap((rule, index) => {
     const path = `rules[${index}]`;
     const errors: FieldError[] = [];
     if (isEmpty(rule["verbs"])) {
@@ -51,11 +51,11 @@ function validateRules(object: JsonObject, namespaced: boolean): FieldError[] {
 }
 
 /** Everything wrong with a role. */
-export function validateRole(object: JsonObject): FieldError[] {
+export function validateRole(object: MutableObject): FieldError[] {
   const errors = validateRules(object, metaOf(object).namespace !== undefined);
   const aggregation = object["aggregationRule"];
-  if (!isJsonObject(aggregation)) return errors;
-  const selectors = itemsOf(aggregation, "clusterRoleSelectors");
+  if (!isObject(aggregation)) return errors;
+  const selectors = objectsAt(aggregation, "clusterRoleSelectors");
   const at = "aggregationRule.clusterRoleSelectors";
   if (selectors.length > 0) {
     return errors.concat(selectors.flatMap((part, index) => labelSelector(part, `${at}[${index}]`, object)));
@@ -68,37 +68,37 @@ const RBAC = "rbac.authorization.k8s.io";
 const SUBJECTS = ["ServiceAccount", "User", "Group"];
 
 /** Everything wrong with a binding. */
-export function validateBinding(object: JsonObject): FieldError[] {
+export function validateBinding(object: MutableObject): FieldError[] {
   const errors: FieldError[] = [];
   const namespaced = metaOf(object).namespace !== undefined;
-  const role = partOf(object, "roleRef");
+  const role = objectAt(object, "roleRef");
   if (role["apiGroup"] !== RBAC) {
     errors.push(field.notSupported("roleRef.apiGroup", role["apiGroup"], [RBAC]));
   }
   const kinds = namespaced ? ["Role", "ClusterRole"] : ["ClusterRole"];
-  if (!kinds.includes(textOf(role, "kind"))) {
+  if (!kinds.includes(textAt(role, "kind"))) {
     errors.push(field.notSupported("roleRef.kind", role["kind"], kinds));
   }
-  const name = textOf(role, "name");
+  const name = textAt(role, "name");
   if (name === "") errors.push(field.required("roleRef.name", ""));
   errors.push(...pathSegmentErrors(name).map((detail) => field.invalid("roleRef.name", name, detail)));
-  for (const [index, subject] of itemsOf(object, "subjects").entries()) {
+  for (const [index, subject] of objectsAt(object, "subjects").entries()) {
     const path = `subjects[${index}]`;
-    if (textOf(subject, "name") === "") errors.push(field.required(`${path}.name`, ""));
-    const kind = textOf(subject, "kind");
+    if (textAt(subject, "name") === "") errors.push(field.required(`${path}.name`, ""));
+    const kind = textAt(subject, "kind");
     if (!SUBJECTS.includes(kind)) {
       errors.push(field.notSupported(`${path}.kind`, kind, SUBJECTS));
     }
-    const group = textOf(subject, "apiGroup");
+    const group = textAt(subject, "apiGroup");
     const wanted = kind === "ServiceAccount" ? "" : RBAC;
     if (SUBJECTS.includes(kind) && group !== wanted) {
       errors.push(field.notSupported(`${path}.apiGroup`, group, [wanted]));
     }
-    const account = kind === "ServiceAccount" ? textOf(subject, "name") : "";
+    const account = kind === "ServiceAccount" ? textAt(subject, "name") : "";
     for (const detail of account === "" ? [] : dnsSubdomainErrors(account)) {
       errors.push(field.invalid(`${path}.name`, account, detail));
     }
-    if (kind === "ServiceAccount" && textOf(subject, "namespace") === "" && !namespaced) {
+    if (kind === "ServiceAccount" && textAt(subject, "namespace") === "" && !namespaced) {
       errors.push(field.required(`${path}.namespace`, ""));
     }
   }
@@ -106,10 +106,10 @@ export function validateBinding(object: JsonObject): FieldError[] {
 }
 
 /** Everything wrong with a change of a binding. */
-export function validateBindingUpdate(object: JsonObject, old: JsonObject): FieldError[] {
+export function validateBindingUpdate(object: MutableObject, old: MutableObject): FieldError[] {
   const errors = validateBinding(object);
   if (!jsonEqual(object["roleRef"], old["roleRef"])) {
-    const role = partOf(object, "roleRef");
+    const role = objectAt(object, "roleRef");
     const shown = { APIGroup: role["apiGroup"], Kind: role["kind"], Name: role["name"] };
     errors.push(invalidStruct("roleRef", shown, "cannot change roleRef"));
   }

@@ -1,6 +1,7 @@
 import type { FieldError } from "../../../../kube/field-errors.ts";
 import * as field from "../../../../kube/field-errors.ts";
-import { itemsOf, partOf, textOf, type JsonObject } from "../../answers/json-object.ts";
+import { type MutableObject } from "../../answers/json-object.ts";
+import { objectsAt, objectAt, textAt } from "../../../../kube/json.ts";
 import { qualifiedNameErrors } from "../../../../kube/names.ts";
 import { compareQuantities, parseQuantity } from "../../../../kube/quantity.ts";
 
@@ -38,9 +39,9 @@ function amountErrors(name: string, amount: unknown, at: string): FieldError[] {
   return isExtended(name) && !isWhole ? [field.invalid(at, amount, "must be an integer")] : [];
 }
 
-function requestErrors(resources: JsonObject, at: string): FieldError[] {
-  const limits = partOf(resources, "limits");
-  const requests = partOf(resources, "requests");
+function requestErrors(resources: MutableObject, at: string): FieldError[] {
+  const limits = objectAt(resources, "limits");
+  const requests = objectAt(resources, "requests");
   return Object.entries(requests).flatMap(([name, amount]) => {
     const isStrict = isExtended(name) || name.startsWith("hugepages-");
     if (!(name in limits)) {
@@ -63,24 +64,24 @@ function requestErrors(resources: JsonObject, at: string): FieldError[] {
 
 /** Everything wrong with a container's `resources`; `claims` are the names of the pod's own. */
 export function validateResources(
-  resources: JsonObject,
+  resources: MutableObject,
   at: string,
   claims: readonly string[] = [],
 ): FieldError[] {
   const errors = ["limits", "requests"].flatMap((list) =>
-    Object.entries(partOf(resources, list)).flatMap(([name, amount]) => {
+    Object.entries(objectAt(resources, list)).flatMap(([name, amount]) => {
       const path = `${at}.${list}[${name}]`;
       return [...nameErrors(name, path), ...amountErrors(name, amount, path)];
     }),
   );
   errors.push(...requestErrors(resources, at));
-  const names = new Set(["limits", "requests"].flatMap((list) => Object.keys(partOf(resources, list))));
+  const names = new Set(["limits", "requests"].flatMap((list) => Object.keys(objectAt(resources, list))));
   const hasHuge = [...names].some((name) => name.startsWith("hugepages-"));
   if (hasHuge && !names.has("cpu") && !names.has("memory")) {
     errors.push(field.forbidden(at, "HugePages require cpu or memory"));
   }
-  for (const [index, claim] of itemsOf(resources, "claims").entries()) {
-    const name = textOf(claim, "name");
+  for (const [index, claim] of objectsAt(resources, "claims").entries()) {
+    const name = textAt(claim, "name");
     if (claims.includes(name)) continue;
     const listed = claims.length === 0 ? " which is empty" : "";
     const here = `${at}.claims[${index}]`;

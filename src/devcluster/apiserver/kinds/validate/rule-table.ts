@@ -1,24 +1,25 @@
 import type { FieldError } from "../../../../kube/field-errors.ts";
 import * as field from "../../../../kube/field-errors.ts";
-import { isJsonObject, itemsOf, partOf, type JsonObject } from "../../answers/json-object.ts";
+import { type MutableObject } from "../../answers/json-object.ts";
+import { isObject, objectsAt, objectAt } from "../../../../kube/json.ts";
 
 /** Validation as data: which checks stand at which paths of an object. */
 
 /** What is wrong with the value at `at`; `parent` is the object that holds it. A value left out is undefined. */
-export type Check = (value: unknown, at: string, parent: JsonObject) => FieldError[];
+export type Check = (value: unknown, at: string, parent: MutableObject) => FieldError[];
 
 /** A path, as in `spec.ports[].name`, and its checks. */
 export type Rule = readonly [path: string, ...checks: readonly Check[]];
 
 /** What the rules say of `object`, whose own path is `root` (empty for a whole object), in their order. */
-export function checkRules(rules: readonly Rule[], object: JsonObject, root = ""): FieldError[] {
+export function checkRules(rules: readonly Rule[], object: MutableObject, root = ""): FieldError[] {
   return rules.flatMap(([path, ...checks]) => checkPath(path.split("."), checks, object, root));
 }
 
 function checkPath(
   [head = "", ...rest]: readonly string[],
   checks: readonly Check[],
-  parent: JsonObject,
+  parent: MutableObject,
   root: string,
 ): FieldError[] {
   const name = head.replace("[]", "");
@@ -26,13 +27,15 @@ function checkPath(
   if (head.endsWith("[]")) {
     const items = parent[name];
     if (rest.length > 0) {
-      return itemsOf(parent, name).flatMap((item, index) => checkPath(rest, checks, item, `${at}[${index}]`));
+      return objectsAt(parent, name).flatMap((item, index) =>
+        checkPath(rest, checks, item, `${at}[${index}]`),
+      );
     }
     const listed: unknown[] = Array.isArray(items) ? items : [];
     return listed.flatMap((item, index) => checks.flatMap((check) => check(item, `${at}[${index}]`, parent)));
   }
   if (rest.length === 0) return checks.flatMap((check) => check(parent[name], at, parent));
-  return isJsonObject(parent[name]) ? checkPath(rest, checks, partOf(parent, name), at) : [];
+  return isObject(parent[name]) ? checkPath(rest, checks, objectAt(parent, name), at) : [];
 }
 
 function isLeftOut(value: unknown): boolean {
@@ -78,7 +81,7 @@ export function namedAlways(errorsOf: (text: string) => readonly string[]): Chec
 /** No item of a list has what an earlier one has. */
 export function unlike(key: string): Check {
   return (value, at) => {
-    const items = Array.isArray(value) ? value.filter(isJsonObject) : [];
+    const items = Array.isArray(value) ? value.filter(isObject) : [];
     const keys = items.map((item) => item[key]);
     return keys.flatMap((mine, index) =>
       !isLeftOut(mine) && keys.indexOf(mine) < index ? [field.duplicate(`${at}[${index}].${key}`, mine)] : [],
@@ -104,7 +107,7 @@ export const atMostWhole: Check = (value, at) =>
     : [];
 
 /** `Invalid value` of an object that a server shows with Go's field names, in their order. */
-export function invalidStruct(at: string, shown: JsonObject, detail: string): FieldError {
+export function invalidStruct(at: string, shown: MutableObject, detail: string): FieldError {
   const message = `Invalid value: ${JSON.stringify(shown)}: ${detail}`;
   return { reason: "FieldValueInvalid", message, field: at };
 }

@@ -1,6 +1,7 @@
 import type { FieldError } from "../../../../kube/field-errors.ts";
 import * as field from "../../../../kube/field-errors.ts";
-import { isJsonObject, itemsOf, partOf, textOf, type JsonObject } from "../../answers/json-object.ts";
+import { type MutableObject } from "../../answers/json-object.ts";
+import { isObject, objectsAt, objectAt, textAt } from "../../../../kube/json.ts";
 import { relativePathErrors } from "./paths.ts";
 import { between, checkRules, invalidStruct, oneOf, present, type Check, type Rule } from "./rule-table.ts";
 
@@ -10,9 +11,9 @@ const ID = between(0, 2 ** 31 - 1);
 const PROFILES = ["Localhost", "RuntimeDefault", "Unconfined"];
 
 const seccomp: Check = (value, at) => {
-  if (!isJsonObject(value)) return [];
-  const type = textOf(value, "type");
-  const path = textOf(value, "localhostProfile");
+  if (!isObject(value)) return [];
+  const type = textAt(value, "type");
+  const path = textAt(value, "localhostProfile");
   const errors = [
     ...present("type is required when seccompProfile is set")(type, `${at}.type`, value),
     ...oneOf(...PROFILES)(type, `${at}.type`, value),
@@ -30,8 +31,8 @@ const seccomp: Check = (value, at) => {
 };
 
 const appArmor: Check = (value, at) => {
-  if (!isJsonObject(value)) return [];
-  const type = textOf(value, "type");
+  if (!isObject(value)) return [];
+  const type = textAt(value, "type");
   const profile = value["localhostProfile"];
   const here = `${at}.localhostProfile`;
   const errors = [
@@ -55,8 +56,8 @@ const appArmor: Check = (value, at) => {
 
 const SYSCTL = "^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$";
 
-function sysctlsErrors(_value: unknown, at: string, security: JsonObject): FieldError[] {
-  const names = itemsOf(security, "sysctls").map((sysctl) => textOf(sysctl, "name"));
+function sysctlsErrors(_value: unknown, at: string, security: MutableObject): FieldError[] {
+  const names = objectsAt(security, "sysctls").map((sysctl) => textAt(sysctl, "name"));
   return names.flatMap((name, index) => {
     const here = `${at}[${index}].name`;
     if (name === "") return [field.required(here)];
@@ -80,9 +81,9 @@ const POD: readonly Rule[] = [
 ];
 
 /** Everything wrong with the security context of the pod whose spec stands at `path`. */
-export function validatePodSecurity(spec: JsonObject, path: string): FieldError[] {
+export function validatePodSecurity(spec: MutableObject, path: string): FieldError[] {
   const at = `${path}.securityContext`;
-  const errors = checkRules(POD, partOf(spec, "securityContext"), at);
+  const errors = checkRules(POD, objectAt(spec, "securityContext"), at);
   if (spec["shareProcessNamespace"] === true && spec["hostPID"] === true) {
     const words = "ShareProcessNamespace and HostPID cannot both be enabled";
     errors.push(field.invalid(`${at}.shareProcessNamespace`, true, words));
@@ -104,8 +105,8 @@ const CONTAINER: readonly Rule[] = [
 ];
 
 /** The context as messages show it: with Go's field names, and those left out as null. */
-function shown(security: JsonObject): JsonObject {
-  const capabilities = security["capabilities"] as JsonObject | undefined;
+function shown(security: MutableObject): MutableObject {
+  const capabilities = security["capabilities"] as MutableObject | undefined;
   const names = [
     "Privileged",
     "SELinuxOptions",
@@ -128,7 +129,11 @@ function shown(security: JsonObject): JsonObject {
 }
 
 /** Everything wrong with a container's security context; `spec` is the pod's. */
-export function validateContainerSecurity(security: JsonObject, at: string, spec: JsonObject): FieldError[] {
+export function validateContainerSecurity(
+  security: MutableObject,
+  at: string,
+  spec: MutableObject,
+): FieldError[] {
   const errors = checkRules(CONTAINER, security, at);
   if (security["procMount"] === "Unmasked" && spec["hostUsers"] !== false) {
     const words = "`hostUsers` must be false to use `Unmasked`";
@@ -140,7 +145,7 @@ export function validateContainerSecurity(security: JsonObject, at: string, spec
     errors.push(invalidStruct(at, shown(security), words));
   };
   if (security["privileged"] === true) refuse("`privileged` to true");
-  const added = partOf(security, "capabilities")["add"];
+  const added = objectAt(security, "capabilities")["add"];
   if (Array.isArray(added) && added.includes("CAP_SYS_ADMIN")) refuse("`capabilities.Add` CAP_SYS_ADMIN");
   return errors;
 }

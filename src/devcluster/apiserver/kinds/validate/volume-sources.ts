@@ -1,6 +1,7 @@
 import type { FieldError } from "../../../../kube/field-errors.ts";
 import * as field from "../../../../kube/field-errors.ts";
-import { itemsOf, partOf, textOf, type JsonObject } from "../../answers/json-object.ts";
+import { type MutableObject } from "../../answers/json-object.ts";
+import { objectsAt, objectAt, textAt } from "../../../../kube/json.ts";
 import { compareQuantities, parseQuantity } from "../../../../kube/quantity.ts";
 import { validateFile } from "./downward.ts";
 import { backStepErrors, relativePathErrors } from "./paths.ts";
@@ -52,7 +53,7 @@ const ITEMS: readonly Rule[] = [
 
 const FILES: Check = (value, at) => {
   const check = (path: string, here: string): FieldError[] => localPath(path, here, {});
-  return validateFile(value as JsonObject, at.replace(/\.items\[\d+\]$/, ""), check);
+  return validateFile(value as MutableObject, at.replace(/\.items\[\d+\]$/, ""), check);
 };
 
 /** The rules of each source that has any; a source that is not here has none. */
@@ -96,7 +97,7 @@ function absolute(value: unknown, at: string): FieldError[] {
 }
 
 /** Everything wrong with one source of a volume at `at`. */
-export function validateVolumeSource(name: string, source: JsonObject, at: string): FieldError[] {
+export function validateVolumeSource(name: string, source: MutableObject, at: string): FieldError[] {
   return checkRules(SOURCES[name] ?? [], source, at);
 }
 
@@ -117,15 +118,15 @@ const REFERENCE: readonly Rule[] = [["name", present()], ...ITEMS];
 function projectionErrors(value: unknown, at: string): FieldError[] {
   const volume = at.replace(/\.sources$/, "");
   const paths = new Set<string>();
-  const sources = Array.isArray(value) ? (value as JsonObject[]) : [];
+  const sources = Array.isArray(value) ? (value as MutableObject[]) : [];
   return sources.flatMap((source, index) => {
     const here = `${at}[${index}]`;
     const names = Object.keys(source);
-    const errors = names.flatMap((name) => oneProjection(name, partOf(source, name), here, volume));
+    const errors = names.flatMap((name) => oneProjection(name, objectAt(source, name), here, volume));
     if (names.length > 1) {
       errors.push(field.forbidden(here, "may not specify more than 1 volume type per source"));
     }
-    for (const [name, path] of names.flatMap((name) => projectedPaths(name, partOf(source, name)))) {
+    for (const [name, path] of names.flatMap((name) => projectedPaths(name, objectAt(source, name)))) {
       if (paths.has(path)) errors.push(field.invalid(volume, name, "conflicting duplicate paths"));
       paths.add(path);
     }
@@ -133,27 +134,27 @@ function projectionErrors(value: unknown, at: string): FieldError[] {
   });
 }
 
-function oneProjection(name: string, source: JsonObject, here: string, volume: string): FieldError[] {
+function oneProjection(name: string, source: MutableObject, here: string, volume: string): FieldError[] {
   const at = `${here}.${name}`;
   if (name === "secret" || name === "configMap") return checkRules(REFERENCE, source, at);
   if (name === "downwardAPI") return checkRules([["items[]", FILES]], source, at);
   if (name !== "serviceAccountToken") return [];
   const errors = checkRules(TOKEN, source, at);
-  const path = textOf(source, "path");
+  const path = textAt(source, "path");
   if (path === "") errors.push(field.required(`${volume}.path`));
   else errors.push(...localPath(path, `${volume}.path`, source).slice(0, 1));
   return errors;
 }
 
 /** The files that a projection makes, with the name that a conflict is told under. */
-function projectedPaths(name: string, source: JsonObject): [string, string][] {
+function projectedPaths(name: string, source: MutableObject): [string, string][] {
   if (name === "serviceAccountToken") {
-    const path = textOf(source, "path");
+    const path = textAt(source, "path");
     return path === "" ? [] : [[path, path]];
   }
-  return itemsOf(source, "items").flatMap((item): [string, string][] => {
-    const path = textOf(item, "path");
-    return path === "" ? [] : [[name === "downwardAPI" ? path : textOf(source, "name"), path]];
+  return objectsAt(source, "items").flatMap((item): [string, string][] => {
+    const path = textAt(item, "path");
+    return path === "" ? [] : [[name === "downwardAPI" ? path : textAt(source, "name"), path]];
   });
 }
 
@@ -164,7 +165,7 @@ const MOUNT: readonly Rule[] = [
   ["subPathExpr", (value, at) => (value ? relativePathErrors(String(value), at) : [])],
 ];
 
-function needsReadOnly(value: unknown, at: string, mount: JsonObject): FieldError[] {
+function needsReadOnly(value: unknown, at: string, mount: MutableObject): FieldError[] {
   if (value !== "Enabled" && value !== "IfPossible") return [];
   const errors: FieldError[] = [];
   if (mount["readOnly"] !== true) {
@@ -178,7 +179,7 @@ function needsReadOnly(value: unknown, at: string, mount: JsonObject): FieldErro
 }
 
 /** Everything wrong with how a volume is mounted; a real server leaves the index out of these paths. */
-export function validateMountOptions(mount: JsonObject, at: string, isPrivileged: boolean): FieldError[] {
+export function validateMountOptions(mount: MutableObject, at: string, isPrivileged: boolean): FieldError[] {
   const errors = checkRules(MOUNT, mount, at);
   if (mount["mountPropagation"] === "Bidirectional" && !isPrivileged) {
     const words = "Bidirectional mount propagation is available only to privileged containers";

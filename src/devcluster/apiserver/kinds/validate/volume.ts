@@ -1,12 +1,13 @@
 import type { FieldError } from "../../../../kube/field-errors.ts";
 import * as field from "../../../../kube/field-errors.ts";
-import { partOf, textOf, type JsonObject } from "../../answers/json-object.ts";
+import { type MutableObject } from "../../answers/json-object.ts";
+import { objectAt, textAt } from "../../../../kube/json.ts";
 import { dnsLabelErrors } from "../../../../kube/names.ts";
 import { validateVolumeSource } from "./volume-sources.ts";
 
 /** Volumes of a pod: their errors and the names that containers may mount. */
 export function validateVolumes(
-  volumes: readonly JsonObject[],
+  volumes: readonly MutableObject[],
   path: string,
 ): { names: Set<string>; errors: FieldError[] } {
   const names = new Set<string>();
@@ -14,7 +15,7 @@ export function validateVolumes(
   for (const [index, volume] of volumes.entries()) {
     const at = `${path}[${index}]`;
     errors.push(...validateSource(volume, at));
-    const name = textOf(volume, "name");
+    const name = textAt(volume, "name");
     if (name === "") {
       errors.push(field.required(`${at}.name`));
       continue;
@@ -27,10 +28,10 @@ export function validateVolumes(
   return { names, errors };
 }
 
-function validateSource(volume: JsonObject, at: string): FieldError[] {
+function validateSource(volume: MutableObject, at: string): FieldError[] {
   const [first = "", ...more] = Object.keys(volume).filter((name) => name !== "name");
   return [
-    ...validateVolumeSource(first, partOf(volume, first), `${at}.${first}`),
+    ...validateVolumeSource(first, objectAt(volume, first), `${at}.${first}`),
     ...more.map((name) => field.forbidden(`${at}.${name}`, "may not specify more than 1 volume type")),
   ];
 }

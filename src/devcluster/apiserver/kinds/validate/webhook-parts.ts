@@ -1,6 +1,6 @@
 import type { FieldError } from "../../../../kube/field-errors.ts";
 import * as field from "../../../../kube/field-errors.ts";
-import { isJsonObject, partOf, textOf } from "../../answers/json-object.ts";
+import { isObject, objectAt, textAt } from "../../../../kube/json.ts";
 import { dnsSubdomainErrors } from "../../../../kube/names.ts";
 import { between, checkRules, oneOf, present, type Check, type Rule } from "./rule-table.ts";
 
@@ -15,12 +15,12 @@ const SERVICE: readonly Rule[] = [
 
 /** Everything wrong with a webhook's `clientConfig`. */
 export function clientErrors(value: unknown, at: string): FieldError[] {
-  const client = isJsonObject(value) ? value : {};
+  const client = isObject(value) ? value : {};
   if ("url" in client === "service" in client) {
     return [field.required(at, "exactly one of url or service is required")];
   }
-  if ("url" in client) return urlErrors(textOf(client, "url"), `${at}.url`);
-  return checkRules(SERVICE, partOf(client, "service"), `${at}.service`);
+  if ("url" in client) return urlErrors(textAt(client, "url"), `${at}.url`);
+  return checkRules(SERVICE, objectAt(client, "service"), `${at}.service`);
 }
 
 const FORM = "desired format: https://host[/path]";

@@ -1,6 +1,7 @@
 import type { FieldError } from "../../../../kube/field-errors.ts";
 import * as field from "../../../../kube/field-errors.ts";
-import { itemsOf, textOf, type JsonObject } from "../../answers/json-object.ts";
+import { type MutableObject } from "../../answers/json-object.ts";
+import { objectsAt, textAt } from "../../../../kube/json.ts";
 import { dns1035LabelErrors, dnsSubdomainErrors, qualifiedNameErrors } from "../../../../kube/names.ts";
 import { compileWith, usesVariable } from "../../definitions/cel/compile-errors.ts";
 import { kindType, printType, type DeclType } from "../../definitions/cel/decl-type.ts";
@@ -20,15 +21,15 @@ const WEBHOOK: readonly Rule[] = [
   ["namespaceSelector", labelSelector],
   ["objectSelector", labelSelector],
   ["clientConfig", clientErrors],
-  ["rules[]", (rule, at) => checkRules(ADMISSION_RULE, rule as JsonObject, at)],
+  ["rules[]", (rule, at) => checkRules(ADMISSION_RULE, rule as MutableObject, at)],
 ];
 
 /** Everything wrong with a webhook configuration. */
-export function validateWebhooks(object: JsonObject): FieldError[] {
+export function validateWebhooks(object: MutableObject): FieldError[] {
   const seen = new Set<string>();
-  return itemsOf(object, "webhooks").flatMap((webhook, index) => {
+  return objectsAt(object, "webhooks").flatMap((webhook, index) => {
     const path = `webhooks[${index}]`;
-    const name = textOf(webhook, "name");
+    const name = textAt(webhook, "name");
     const errors = nameErrors(name, `${path}.name`);
     if (seen.has(name)) errors.push(field.duplicate(`${path}.name`, name));
     seen.add(name);
@@ -65,8 +66,8 @@ function reviewVersionErrors(value: unknown, at: string): FieldError[] {
 
 const MOST_CONDITIONS = 64;
 
-function matchConditionErrors(webhook: JsonObject, path: string): FieldError[] {
-  const conditions = itemsOf(webhook, "matchConditions");
+function matchConditionErrors(webhook: MutableObject, path: string): FieldError[] {
+  const conditions = objectsAt(webhook, "matchConditions");
   const seen = new Set<string>();
   const errors: FieldError[] = [];
   if (conditions.length > MOST_CONDITIONS) {
@@ -74,8 +75,8 @@ function matchConditionErrors(webhook: JsonObject, path: string): FieldError[] {
   }
   for (const [index, condition] of conditions.entries()) {
     const at = `${path}[${index}]`;
-    const name = textOf(condition, "name");
-    errors.push(...expressionErrors(textOf(condition, "expression").trim(), `${at}.expression`));
+    const name = textAt(condition, "name");
+    errors.push(...expressionErrors(textAt(condition, "expression").trim(), `${at}.expression`));
     if (name === "") errors.push(field.required(`${at}.name`));
     else errors.push(...qualifiedNameErrors(name).map((why) => field.invalid(`${at}.name`, name, why)));
     if (name !== "" && seen.has(name)) errors.push(field.duplicate(`${at}.name`, name));
