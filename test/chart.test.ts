@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { parseAllDocuments } from "yaml";
-import { locateTool } from "./support/kubectl.ts";
+import { locateTool } from "../scripts/tools.ts";
 import { kustomize as directoryOf, overlay } from "./support/kustomize.ts";
 import { projectRoot } from "./support/project-files.ts";
 import { run } from "./support/run.ts";

@@ -2,6 +2,9 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import packageInfo from "../../package.json" with { type: "json" };
+import { customResourceDefinitions } from "../../src/api/kinds.ts";
+import { imagesIn } from "../../src/operator/images.ts";
+import { chartReadme } from "./chart-readme.ts";
 import { crds } from "./crds.ts";
 import { type Generator, NOTICE } from "./generator.ts";
 import { roles } from "./roles.ts";
@@ -148,7 +151,11 @@ async function files(root: string): Promise<Map<string, string>> {
   const generated = new Map([...definitions, ...(await roles.files(root))]);
   const read = async (path: string): Promise<string> =>
     generated.get(path) ?? readFile(join(root, path), "utf8");
-  const made = new Map([[`${CHART}/Chart.yaml`, chartYaml()]]);
+  const values = await read(`${CHART}/values.yaml`);
+  const made = new Map([
+    [`${CHART}/Chart.yaml`, chartYaml(await read(`${CHART}/icon.svg`))],
+    [`${CHART}/README.md`, chartReadme(packageInfo.description, values)],
+  ]);
   const put = (name: string, body: string): void =>
     void made.set(`${CHART}/templates/${name}.yaml`, `{{- /* ${NOTICE} */}}\n${body}`);
   for (const [name, template] of Object.entries(TEMPLATES)) {
@@ -200,8 +207,8 @@ function withoutNotice(text: string): string {
   return text.replace(`# ${NOTICE}\n`, "");
 }
 
-function chartYaml(): string {
-  const { version, description } = packageInfo;
+function chartYaml(icon: string): string {
+  const { version, description, keywords, license } = packageInfo;
   const fields = {
     apiVersion: "v2",
     name: "agent-operator",
@@ -210,8 +217,30 @@ function chartYaml(): string {
     version,
     appVersion: version,
     kubeVersion: ">=1.28.0-0",
+    keywords,
+    icon: `data:image/svg+xml;base64,${Buffer.from(icon).toString("base64")}`,
+    annotations: {
+      "artifacthub.io/category": "ai-machine-learning",
+      "artifacthub.io/license": license,
+      "artifacthub.io/operator": "true",
+      "artifacthub.io/operatorCapabilities": "Seamless Upgrades",
+      "artifacthub.io/crds": stringify(definitionsForPeople(), { lineWidth: 0 }),
+      "artifacthub.io/images": stringify(
+        Object.entries(imagesIn()).map(([name, image]) => ({ name, image })),
+      ),
+    },
   };
-  return `# ${NOTICE}\n${stringify(fields)}`;
+  return `# ${NOTICE}\n${stringify(fields, { lineWidth: 0 })}`;
+}
+
+function definitionsForPeople(): object[] {
+  return customResourceDefinitions().map(({ metadata, spec }) => ({
+    kind: spec.names.kind,
+    version: spec.versions[0]?.name,
+    name: metadata.name,
+    displayName: spec.names.kind,
+    description: spec.versions[0]?.schema.openAPIV3Schema.description,
+  }));
 }
 
 const NOTES = `The operator is being started in {{ .Release.Namespace }}:

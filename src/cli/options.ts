@@ -20,12 +20,37 @@ const gitResourceOption = {
   },
 } as const satisfies OptionSpecs;
 
+const operatorNamespace = {
+  type: "string",
+  short: "n",
+  value: "NAME",
+  summary: "Where the operator runs",
+  default: "agent-operator-system",
+  check: checkNamespace,
+} as const;
+
 export const installOptions = {
+  namespace: operatorNamespace,
+  registry: {
+    type: "string",
+    value: "REGISTRY",
+    summary: "Take the three images of this version from there, such as registry.example.com/team",
+    check: (value: string) => (/^[^\s:]+(:[0-9]+)?[^\s:]*$/.test(value) ? undefined : "expected HOST/PATH"),
+  },
   image: { type: "string", value: "IMAGE", summary: "The operator's image" },
   ...imageOptions,
+  "dry-run": { type: "boolean", summary: "Print what would be applied as YAML, and ask no cluster" },
+  wait: { type: "boolean", summary: "Wait until the operator's replicas are available" },
+  timeout: {
+    type: "string",
+    value: "DURATION",
+    summary: "How long --wait waits at most",
+    default: "5m",
+  },
 } as const satisfies OptionSpecs;
 
 export const uninstallOptions = {
+  namespace: operatorNamespace,
   crds: { type: "boolean", summary: "Remove the CRDs too, and with them every AgentRun" },
 } as const satisfies OptionSpecs;
 

@@ -62,9 +62,13 @@ export const shippedCommands: readonly Command<OptionSpecs, CommandContext>[] = 
     summary: "Install the CRDs and the operator into the cluster of the current context",
     description: [
       "Applies the CRDs and the operator that this version ships (config/crd and config/default). What is there is brought up to date.",
+      "--dry-run prints the same as one file, which kubectl apply -f takes.",
     ],
     options: installOptions,
-    examples: ["agent-operator install --image registry.example.com/agent-operator:0.1.0"],
+    examples: [
+      "agent-operator install --registry registry.example.com/team --wait",
+      "agent-operator install --namespace agents --dry-run | kubectl apply -f -",
+    ],
     run: async (values, context: CommandContext) =>
       (await import("./commands/install.ts")).runInstall(values, context),
   }),

@@ -45,8 +45,18 @@ export interface StorageClass extends KubeObject {
 export const DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class";
 
 export interface Deployment extends KubeObject {
-  spec: { replicas?: number; template?: { spec?: { containers?: { args?: string[] }[] } } };
-  status?: { readyReplicas?: number };
+  spec: {
+    replicas?: number;
+    template?: { spec?: { containers?: { image?: string; args?: string[] }[] } };
+  };
+  status?: {
+    observedGeneration?: number;
+    replicas?: number;
+    updatedReplicas?: number;
+    readyReplicas?: number;
+    availableReplicas?: number;
+    conditions?: { reason?: string }[];
+  };
 }
 
 export interface ClusterRoleBinding extends KubeObject {

@@ -6,7 +6,8 @@ import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { KubeConfig, CoreV1Api, makeInformer } from "@kubernetes/client-node";
 import { createApiServer, type ApiServer } from "../../src/devcluster/apiserver/server.ts";
-import { createKubectl, locateTool, type Kubectl } from "../support/kubectl.ts";
+import { locateTool } from "../../scripts/tools.ts";
+import { createKubectl, type Kubectl } from "../support/kubectl.ts";
 import { runOk } from "../support/run.ts";
 
 /** Clients that this project did not write, against the API server over TLS. */

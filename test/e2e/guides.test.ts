@@ -9,7 +9,7 @@ import { startLocalCluster } from "../../src/local/local-cluster.ts";
 import { blocksOf, commandsOf, type Block } from "../support/documentation.ts";
 import { createGitRepository } from "../support/git-repository.ts";
 import { AFTER, ENDLESS, GUIDES, NOT_RUN, type Guide } from "../support/guides.ts";
-import { locateTool } from "../support/kubectl.ts";
+import { locateTool } from "../../scripts/tools.ts";
 import { bundledTools } from "../support/operator-pod.ts";
 import { projectRoot, readProjectFiles } from "../support/project-files.ts";
 import { quickAgentTools } from "../support/quick-agent.ts";

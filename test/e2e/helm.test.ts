@@ -9,7 +9,7 @@ import { startDevCluster } from "../../src/devcluster/cluster.ts";
 import { customResourceDefinitions } from "../../src/kube/cluster-kinds.ts";
 import type { KubeObject } from "../../src/kube/objects.ts";
 import { resourceType } from "../../src/kube/resources.ts";
-import { locateTool } from "../support/kubectl.ts";
+import { locateTool } from "../../scripts/tools.ts";
 import { aRun } from "../support/objects.ts";
 import { projectRoot } from "../support/project-files.ts";
 import { runOk } from "../support/run.ts";
@@ -31,6 +31,7 @@ describe("the Helm chart on a cluster", { concurrency: false, timeout: 120_000 }
   let client: Client;
   let older: string;
   let helm: (...args: string[]) => Promise<string>;
+  let kubectl: (...args: string[]) => Promise<string>;
 
   before(
     async () => {
@@ -44,6 +45,8 @@ describe("the Helm chart on a cluster", { concurrency: false, timeout: 120_000 }
       const path = await locateTool("helm");
       const env = { ...process.env, KUBECONFIG: cluster.kubeconfigPath, HOME: directory.path };
       older = await olderRelease(join(directory.path, "older"));
+      const kubectlPath = await locateTool("kubectl");
+      kubectl = (...args) => runOk(kubectlPath, args, { env, timeoutMs: 60_000 });
       helm = (...args) => runOk(path, args, { env, timeoutMs: 60_000 });
     },
     { timeout: 60_000 },
@@ -76,6 +79,22 @@ describe("the Helm chart on a cluster", { concurrency: false, timeout: 120_000 }
     await assert.rejects(deployment(), { code: 404 });
     assert.equal((await client.list(agentRuns, { namespace: NAMESPACE })).items.length, 1);
   });
+
+  for (const [namespace, flags] of [
+    ["agent-operator-system", ["--take-ownership"]],
+    ["others", ["--take-ownership", "--force-conflicts"]],
+    ["others", ["--set", "crds.install=false"]],
+  ] as const) {
+    it(`is installed into ${namespace} where kubectl has put the CRDs, with ${flags.join(" ")}`, async () => {
+      const crd = join(projectRoot, "config", "crd");
+      await kubectl("delete", "--ignore-not-found", "-k", crd);
+      await kubectl("apply", "-k", crd);
+      const install = ["install", NAME, CHART, "--namespace", namespace, "--create-namespace"];
+      await assert.rejects(helm(...install), /invalid ownership metadata/);
+      await helm(...install, ...flags);
+      await helm("uninstall", NAME, "--namespace", namespace);
+    });
+  }
 
   async function definition(): Promise<string> {
     return JSON.stringify(await client.get(customResourceDefinitions, { name: CRD }));

@@ -10,7 +10,7 @@ import { jobs, leases, namespaces, persistentVolumeClaims } from "../../src/kube
 import { gitImageFiles } from "../../src/local/local-cluster.ts";
 import type { Pod, PodSpec } from "../../src/kube/builtin.ts";
 import { createGitRepository } from "../support/git-repository.ts";
-import { locateTool } from "../support/kubectl.ts";
+import { locateTool } from "../../scripts/tools.ts";
 import { aProvider, aRun, aSecret } from "../support/objects.ts";
 import { bundledTools, freePort, operatorPod } from "../support/operator-pod.ts";
 import { projectRoot } from "../support/project-files.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { createClient } from "../../src/client/client.ts";
 import { kubeconfigTransport, loadKubeconfig } from "../../src/client/kubeconfig.ts";
-import { locateTool } from "../support/kubectl.ts";
+import { locateTool } from "../../scripts/tools.ts";
 import { run } from "../support/run.ts";
 import { answerJson, startScriptedServer } from "../support/scripted-server.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";

@@ -27,7 +27,7 @@ import { leaderElectionRules, operatorRules } from "../../src/operator/rbac.ts";
 import { createLog } from "../../src/runtime/log.ts";
 import { permissionsFor, permissionsOf } from "../support/api-attributes.ts";
 import { createGitRepository } from "../support/git-repository.ts";
-import { locateTool } from "../support/kubectl.ts";
+import { locateTool } from "../../scripts/tools.ts";
 import { aConfig, aProvider, aRun, aSecret } from "../support/objects.ts";
 import { projectRoot } from "../support/project-files.ts";
 import { quickAgentTools } from "../support/quick-agent.ts";

@@ -39,7 +39,7 @@ export function shellLines(text: string): string[] {
     (match[1] ?? "")
       .replaceAll("\\\n", " ")
       .split("\n")
-      .flatMap((line) => line.replace(/^\$ /, "").split(" && "))
+      .flatMap((line) => line.replace(/^\$ /, "").split(/ (?:&&|\|) /))
       .filter((line) => line.trim() !== "" && !line.startsWith("#")),
   );
 }

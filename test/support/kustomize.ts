@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
-import { locateTool } from "./kubectl.ts";
+import { locateTool } from "../../scripts/tools.ts";
 import { projectRoot } from "./project-files.ts";
 import { runOk } from "./run.ts";
 

@@ -4,7 +4,7 @@ import { writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { locateTool } from "./kubectl.ts";
+import { locateTool } from "../../scripts/tools.ts";
 import { runOk, start, type RunningProgram } from "./run.ts";
 
 /** The programs of a real control plane, which the environment names; no package of Debian has the first. */

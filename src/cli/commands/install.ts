@@ -1,24 +1,31 @@
 import { join } from "node:path";
-import { createClient, type Client } from "../../client/client.ts";
+import { createClient } from "../../client/client.ts";
 import { kubeconfigTransport } from "../../client/kubeconfig.ts";
-import type { PodSpec } from "../../kube/builtin.ts";
-import type { KubeObject } from "../../kube/objects.ts";
+import { parseDuration } from "../../kube/duration.ts";
 import { apply, installDefinitions } from "../../local/install.ts";
+import { UsageError } from "../command.ts";
 import type { InstallValues } from "../options.ts";
 import type { CommandContext } from "../context.ts";
-import { readKustomization, type Manifest } from "./manifests.ts";
+import { installFile, installManifests } from "./install-manifests.ts";
+import { untilRolledOut } from "./rollout.ts";
 
-interface Deployment extends KubeObject {
-  spec: { template: { spec: PodSpec } };
-}
+const DEPLOYMENT = "agent-operator";
 
 /** Applies config/crd and config/default to the cluster of the current context. */
 export async function runInstall(values: InstallValues, { config, out }: CommandContext): Promise<number> {
+  const limit = parseDuration(values.timeout);
+  if (limit === undefined) throw new UsageError("--timeout: expected a duration such as 90s");
   const directory = join(config.packageRoot, "config");
-  const definitions = await readKustomization(join(directory, "crd"));
-  const operator = (await readKustomization(join(directory, "default"))).map((manifest) =>
-    withImages(manifest, values),
-  );
+  const { namespace, registry, image, "git-image": git, "agent-image": agent } = values;
+  const manifests = await installManifests(directory, {
+    namespace,
+    registry,
+    images: { operator: image, git, agent },
+  });
+  if (values["dry-run"]) {
+    out.write(installFile(manifests));
+    return 0;
+  }
   const { transport, server } = await kubeconfigTransport({
     paths: config.kubeconfigPaths,
     environment: config.environment,
@@ -27,33 +34,17 @@ export async function runInstall(values: InstallValues, { config, out }: Command
   try {
     out.line(`installing into ${server}`);
     await installDefinitions(client, directory);
-    for (const manifest of [...definitions, ...operator]) await applyOne(client, manifest, out.line);
+    for (const { type, object } of [...manifests.definitions, ...manifests.operator]) {
+      await apply(client, type, object);
+      out.line(`${type.kind.toLowerCase()}/${object.metadata.name} applied`);
+    }
+    if (values.wait) {
+      await untilRolledOut(client, { namespace, name: DEPLOYMENT }, limit * 1_000);
+      out.line(`deployment/${DEPLOYMENT} is available`);
+    }
   } finally {
     transport.close();
   }
-  out.line("\nkubectl -n agent-operator-system rollout status deployment/agent-operator");
+  if (!values.wait) out.line(`\nkubectl -n ${namespace} rollout status deployment/${DEPLOYMENT}`);
   return 0;
-}
-
-async function applyOne(
-  client: Client,
-  { type, object }: Manifest,
-  say: (line: string) => void,
-): Promise<void> {
-  await apply(client, type, object);
-  say(`${type.kind.toLowerCase()}/${object.metadata.name} applied`);
-}
-
-/** The Deployment with the images of the flags; everything else as it is. */
-function withImages(manifest: Manifest, values: InstallValues): Manifest {
-  if (manifest.type.kind !== "Deployment") return manifest;
-  const deployment = structuredClone(manifest.object) as Deployment;
-  for (const container of deployment.spec.template.spec.containers) {
-    container.image = values.image ?? container.image ?? "";
-    for (const flag of ["git-image", "agent-image"] as const) {
-      if (values[flag] !== undefined)
-        container.args = [...(container.args ?? []), `--${flag}=${values[flag]}`];
-    }
-  }
-  return { ...manifest, object: deployment };
 }

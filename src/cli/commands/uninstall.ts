@@ -5,7 +5,8 @@ import { kubeconfigTransport } from "../../client/kubeconfig.ts";
 import { watchResource } from "../../client/watch.ts";
 import type { UninstallValues } from "../options.ts";
 import type { CommandContext } from "../context.ts";
-import { readKustomization, type Manifest } from "./manifests.ts";
+import { installManifests } from "./install-manifests.ts";
+import type { Manifest } from "./manifests.ts";
 
 const GONE_LIMIT_MS = 120_000;
 
@@ -15,8 +16,8 @@ export async function runUninstall(
   { config, out }: CommandContext,
 ): Promise<number> {
   const directory = join(config.packageRoot, "config");
-  const parts = [await readKustomization(join(directory, "default"))];
-  if (values.crds) parts.push(await readKustomization(join(directory, "crd")));
+  const { definitions, operator } = await installManifests(directory, { namespace: values.namespace });
+  const parts = values.crds ? [operator, definitions] : [operator];
   const { transport, server } = await kubeconfigTransport({
     paths: config.kubeconfigPaths,
     environment: config.environment,
