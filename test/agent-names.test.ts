@@ -17,6 +17,7 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   "src/api/rules/mounts.ts": "an example of a path in a message",
   "src/cli/commands.ts": "an example of a command line",
   "src/cli/help.ts": "says what the program is for",
+  "src/cli/run-options.ts": "the choices of `run`, which loads nothing else",
   "src/cli/options.ts": "the choices of the demo, which loads nothing else; the next test compares them",
   "src/demo/manifests.ts": "the name of a volume that the workspace demo shares",
   "src/demo/model-endpoint.ts": "Google's API has the same name as Google's agent",

@@ -18,6 +18,8 @@ export const LABEL_WORKSPACE = `${API_GROUP}/workspace`;
 
 /** `"true"` on an AgentRun stops it and keeps its work. */
 export const ANNOTATION_CANCEL = `${API_GROUP}/cancel`;
+/** On an AgentRun that the command line has made: who asked for it, as the cluster knows them. */
+export const ANNOTATION_USER = `${API_GROUP}/user`;
 /** Any new value on an AgentWorkspace makes a failed clone start again. */
 export const ANNOTATION_RETRY = `${API_GROUP}/retry`;
 

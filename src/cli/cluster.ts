@@ -1,27 +1,65 @@
 import type { Client } from "../client/client.ts";
 import { createClient } from "../client/client.ts";
 import { kubeconfigTransport } from "../client/kubeconfig.ts";
-import type { Config } from "./config.ts";
+import type { Transport } from "../client/transport.ts";
+import type { CommandContext } from "./context.ts";
+
+/** What every command about runs takes, as kubectl does. */
+export interface ConnectionValues {
+  readonly namespace: string | undefined;
+  readonly context: string | undefined;
+  readonly kubeconfig: string | undefined;
+  readonly as: string | undefined;
+}
 
 /** A connection of the calling user's, and the namespace that their command is about. */
 export interface UserCluster {
   readonly client: Client;
   readonly namespace: string;
+  /** The context's own, which needs no option. */
+  readonly defaultNamespace: string;
+  /** `https://…`, for people. */
+  readonly server: string;
 }
 
-/** Carries `work` out against the current context of the user's kubeconfig; the connection ends with it. */
+/** Carries `work` out against the chosen context of the user's kubeconfig; the connection ends with it. */
 export async function withCluster<Result>(
-  values: { namespace: string | undefined },
-  config: Config,
+  values: ConnectionValues,
+  { config }: Pick<CommandContext, "config">,
   work: (cluster: UserCluster) => Promise<Result>,
 ): Promise<Result> {
-  const { transport, namespace } = await kubeconfigTransport({
-    paths: config.kubeconfigPaths,
+  const { transport, namespace, server } = await kubeconfigTransport({
+    paths: values.kubeconfig === undefined ? [...config.kubeconfigPaths] : [values.kubeconfig],
+    ...(values.context === undefined ? {} : { context: values.context }),
     environment: config.environment,
   });
   try {
-    return await work({ client: createClient(transport), namespace: values.namespace ?? namespace });
+    const client = createClient(impersonating(transport, values.as), { fieldManager: "agent-operator-cli" });
+    return await work({
+      client,
+      namespace: values.namespace ?? namespace,
+      defaultNamespace: namespace,
+      server,
+    });
   } finally {
     transport.close();
   }
+}
+
+/** Options that lead the next command to the same place. */
+export function sameCluster(values: ConnectionValues): string {
+  const given = (["namespace", "context", "kubeconfig", "as"] as const).flatMap((name) =>
+    values[name] === undefined ? [] : [name === "namespace" ? "-n" : `--${name}`, shellWord(values[name])],
+  );
+  return given.map((word) => ` ${word}`).join("");
+}
+
+/** A word as a POSIX shell reads it back. */
+export function shellWord(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+function impersonating(transport: Transport, user: string | undefined): Transport {
+  if (user === undefined) return transport;
+  return (request) => transport({ ...request, headers: { ...request.headers, "impersonate-user": user } });
 }

@@ -2,8 +2,11 @@ import { parseArgs } from "node:util";
 
 /** One option of a command as data: parsing, `--help` and the CLI reference are all made from it. */
 export interface OptionSpec {
-  /** `strings` is a string option that may be repeated; `argument` a word without `--`, always needed. */
-  readonly type: "boolean" | "string" | "strings" | "argument";
+  /**
+   * `strings` is a string option that may be repeated; `argument` a word without `--` that is needed, `word` one that
+   * may be left out.
+   */
+  readonly type: "boolean" | "string" | "strings" | "argument" | "word";
   /** What stands for the value in help, e.g. `DIR`. */
   readonly value?: string;
   readonly summary: string;
@@ -13,7 +16,12 @@ export interface OptionSpec {
   readonly choices?: readonly string[];
   /** A complaint about the value that completes `--name: …`, or undefined when it is good. */
   readonly check?: (value: string) => string | undefined;
+  /** What a shell can offer for the value. */
+  readonly offers?: LiveName;
 }
+
+/** Names that only a cluster or a kubeconfig knows. */
+export type LiveName = "runs" | "providers" | "workspaces" | "namespaces" | "contexts" | "files";
 
 export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
 
@@ -28,9 +36,13 @@ export type ValuesOf<Options extends OptionSpecs> = {
         : string | undefined;
 };
 
+/** The heading that a command is listed under. */
+export type CommandGroup = "Runs" | "Without a cluster" | "Operator" | "Other";
+
 /** What `--help` and the CLI reference say about a command. */
 export interface CommandDescription<Options extends OptionSpecs = OptionSpecs> {
   readonly name: string;
+  readonly group: CommandGroup;
   readonly summary: string;
   /** Paragraphs, without line breaks. */
   readonly description: readonly string[];
@@ -99,7 +111,8 @@ export function parseOptions(specs: OptionSpecs, argv: readonly string[]): Value
     const spec = optionsIn(specs).find(([name]) => name === token.name)?.[1];
     const isSpelledRight = token.rawName.startsWith("--") || token.rawName === `-${spec?.short}`;
     if (spec === undefined || !isSpelledRight) {
-      throw new UsageError(`unknown option ${token.rawName}${nearest(token.name, Object.keys(specs))}`);
+      const known = optionsIn(specs).map(([name]) => name);
+      throw new UsageError(`unknown option ${token.rawName}${suggestion(token.name, known, "--")}`);
     }
     if (spec.type !== "strings" && seen.has(token.name)) {
       throw new UsageError(`--${token.name} is given twice`);
@@ -107,19 +120,23 @@ export function parseOptions(specs: OptionSpecs, argv: readonly string[]): Value
     seen.add(token.name);
     assign(values, token.name, spec, token.value);
   }
-  const [absent] = missing;
+  const absent = missing.find(([, { type }]) => type === "argument");
   if (absent) throw new UsageError(`${argumentName(...absent)} is missing: ${absent[1].summary}`);
   return values as ValuesOf<OptionSpecs>;
 }
 
 /** What is given with `--`. */
 export function optionsIn(specs: OptionSpecs): [string, OptionSpec][] {
-  return Object.entries(specs).filter(([, { type }]) => type !== "argument");
+  return Object.entries(specs).filter(([, spec]) => !isWord(spec));
 }
 
 /** What is given as words, in order. */
 export function argumentsIn(specs: OptionSpecs): [string, OptionSpec][] {
-  return Object.entries(specs).filter(([, { type }]) => type === "argument");
+  return Object.entries(specs).filter(([, spec]) => isWord(spec));
+}
+
+function isWord({ type }: OptionSpec): boolean {
+  return type === "argument" || type === "word";
 }
 
 /** How help and messages call an argument. */
@@ -148,11 +165,12 @@ function assign(values: Parsed, name: string, spec: OptionSpec, value: string | 
 }
 
 /** ` (did you mean --data?)` for a name that is one or two edits from a known one, else nothing. */
-function nearest(name: string, known: readonly string[]): string {
+export function suggestion(name: string, known: readonly string[], prefix = ""): string {
   const best = known
     .map((candidate) => ({ candidate, edits: distance(name, candidate) }))
     .toSorted((a, b) => a.edits - b.edits)[0];
-  return best !== undefined && best.edits <= 2 ? ` (did you mean --${best.candidate}?)` : "";
+  const isNear = best !== undefined && best.edits <= 2 && best.edits < best.candidate.length;
+  return isNear ? ` (did you mean ${prefix}${best.candidate}?)` : "";
 }
 
 function distance(a: string, b: string): number {

@@ -8,6 +8,7 @@ import { shippedCommands } from "./shipped-commands.ts";
 export const commands: readonly Command<OptionSpecs, CommandContext>[] = [
   defineCommand({
     name: "dev",
+    group: "Without a cluster",
     summary: "Keep an embedded cluster with the operator running on this machine",
     description: [
       "Starts a single-machine Kubernetes API server with its controllers and a kubelet that runs pods as local processes, installs the CRDs, and runs the operator under its own ServiceAccount. Prints the KUBECONFIG to export; every kubectl command of the guide then works in another shell.",
@@ -24,6 +25,7 @@ export const commands: readonly Command<OptionSpecs, CommandContext>[] = [
   }),
   defineCommand({
     name: "demo",
+    group: "Without a cluster",
     summary: "Run one AgentRun from manifest to result, with nothing but this checkout",
     description: [
       "Starts an embedded cluster with the operator in a temporary directory, applies a Secret, an AgentProvider, an AgentConfig and an AgentRun, and shows the run live until it has ended: its phases, what the agent said, the commit it made, the diff, tokens and cost. The agent is the real CLI; the model that it talks to is a scripted endpoint on loopback, so no key is needed.",

@@ -14,8 +14,8 @@ export interface Config {
   readonly cacheDirectory: string;
   /** Search path for programs. */
   readonly path: string;
-  /** The key of a real model service, which `demo --live` alone uses; undefined: it is not set. */
-  modelKey(variable: string): string | undefined;
+  /** A variable of a model service, its key or address, for `run --local` and `demo --live`; undefined: it is not set. */
+  modelVariable(name: string): string | undefined;
   /** Set inside a pod: the operator then uses its ServiceAccount. */
   readonly inCluster: { readonly host: string; readonly port: string } | undefined;
   /** The kubeconfig files to merge, in order, as kubectl finds them. */
@@ -24,6 +24,8 @@ export interface Config {
   readonly podNamespace: string | undefined;
   readonly podName: string | undefined;
   readonly noColor: boolean;
+  /** Whether a mistake in this program is shown with its stack. */
+  readonly debug: boolean;
 }
 
 /** Reads the environment. The only place that does. */
@@ -38,11 +40,12 @@ export function readConfig(packageRoot: string, env: NodeJS.ProcessEnv = process
     homeDirectory: home,
     cacheDirectory: join(env["XDG_CACHE_HOME"] || join(home, ".cache"), "agent-operator"),
     path: env["PATH"] ?? "",
-    modelKey: (variable) => env[variable] || undefined,
+    modelVariable: (name) => env[name] || undefined,
     inCluster: host ? { host, port: env["KUBERNETES_SERVICE_PORT"] ?? "443" } : undefined,
     kubeconfigPaths: (env["KUBECONFIG"] || join(home, ".kube", "config")).split(":").filter(Boolean),
     podNamespace: env["POD_NAMESPACE"] || undefined,
     podName: env["POD_NAME"] || undefined,
     noColor: (env["NO_COLOR"] ?? "") !== "" || env["TERM"] === "dumb",
+    debug: (env["AGENT_OPERATOR_DEBUG"] ?? "") !== "",
   };
 }

@@ -1,29 +1,35 @@
 import { argumentName, argumentsIn, optionsIn } from "./command.ts";
-import type { CommandDescription } from "./command.ts";
+import type { CommandDescription, CommandGroup } from "./command.ts";
+import type { Program } from "./context.ts";
 
 const WIDTH = 96;
 
+/** The order of the headings in help. */
+const GROUPS: readonly CommandGroup[] = ["Runs", "Without a cluster", "Operator", "Other"];
+
 /** What `agent-operator --help` prints. */
-export function renderProgramHelp(commands: readonly CommandDescription[]): string {
+export function renderProgramHelp(commands: readonly CommandDescription[], program: Program): string {
   const width = Math.max(...commands.map((command) => command.name.length));
   return [
     "Runs AI coding agents (Claude Code, OpenCode, Codex, Gemini CLI) on Kubernetes as ordinary resources.",
     "",
-    "Usage: agent-operator COMMAND [OPTIONS]",
+    `Usage: ${program} COMMAND [OPTIONS]`,
+    ...GROUPS.flatMap((group) => {
+      const members = commands.filter((command) => command.group === group);
+      const rows = members.map((command) => `  ${command.name.padEnd(width)}  ${command.summary}`);
+      return members.length === 0 ? [] : ["", `${group}:`, ...rows];
+    }),
     "",
-    "Commands:",
-    ...commands.map((command) => `  ${command.name.padEnd(width)}  ${command.summary}`),
-    "",
-    "agent-operator COMMAND --help shows a command's options.",
+    `${program} COMMAND --help shows a command's options.`,
     "",
   ].join("\n");
 }
 
 /** What `agent-operator COMMAND --help` prints. */
-export function renderCommandHelp(command: CommandDescription): string {
+export function renderCommandHelp(command: CommandDescription, program: Program): string {
   const options = optionRows(command);
   const width = Math.max(...options.map((row) => row.left.length));
-  return [
+  const text = [
     ...command.description.flatMap((paragraph) => [...wrap(paragraph, WIDTH), ""]),
     `Usage: ${usage(command)}`,
     "",
@@ -34,6 +40,7 @@ export function renderCommandHelp(command: CommandDescription): string {
     ...(command.examples.length > 0 ? ["", "Examples:", ...command.examples.map((line) => `  ${line}`)] : []),
     "",
   ].join("\n");
+  return text.replaceAll("agent-operator ", `${program} `);
 }
 
 /** The CLI reference in Markdown, for docs/reference. */
@@ -42,6 +49,7 @@ export function renderCliReference(commands: readonly CommandDescription[]): str
     "# Command line",
     "",
     "`agent-operator COMMAND [OPTIONS]`. In a checkout: `npm run agent-operator -- COMMAND [OPTIONS]`.",
+    "As a plugin of kubectl: `kubectl agent COMMAND [OPTIONS]`.",
     "An unknown option or a bad value ends with exit code 2 and says what was expected.",
     "",
     ...commands.flatMap((command) => [
@@ -62,7 +70,10 @@ export function renderCliReference(commands: readonly CommandDescription[]): str
 }
 
 function usage({ name, options }: CommandDescription): string {
-  const words = argumentsIn(options).map((argument) => `${argumentName(...argument)} `);
+  const words = argumentsIn(options).map(([name, spec]) => {
+    const word = argumentName(name, spec);
+    return spec.type === "word" ? `[${word}] ` : `${word} `;
+  });
   return `agent-operator ${name} ${words.join("")}[OPTIONS]`;
 }
 

@@ -1,4 +1,5 @@
 import type { OptionSpecs, ValuesOf } from "./command.ts";
+import { connectionOptions, runArgument } from "./run-options.ts";
 import { parseResource } from "./resources.ts";
 
 /** The images of what the operator makes, where nothing else names one. */
@@ -216,22 +217,14 @@ export const operatorOptions = {
   },
 } as const satisfies OptionSpecs;
 
-const namespaceOption = {
-  type: "string",
-  short: "n",
-  value: "NAME",
-  summary: "Namespace of the run; without it the kubeconfig's",
-  check: checkNamespace,
-} as const;
-
 export const cancelOptions = {
-  run: { type: "argument", value: "RUN", summary: "Name of the AgentRun" },
-  namespace: namespaceOption,
+  run: runArgument,
   "no-wait": { type: "boolean", summary: "Do not wait until the run has ended" },
+  ...connectionOptions,
 } as const satisfies OptionSpecs;
 
 export const artifactsOptions = {
-  run: { type: "argument", value: "RUN", summary: "Name of the AgentRun" },
+  run: runArgument,
   patch: { type: "boolean", summary: "The whole change, in git's patch format, uncommitted work included" },
   transcript: { type: "boolean", summary: "What the agent wrote, as lines of JSON" },
   logs: { type: "boolean", summary: "The transcript with the agent's errors and the outcome" },
@@ -246,7 +239,7 @@ export const artifactsOptions = {
     value: "IMAGE",
     summary: "Image with git for a run whose Job is gone; without it this version's own",
   },
-  namespace: namespaceOption,
+  ...connectionOptions,
 } as const satisfies OptionSpecs;
 
 export type ArtifactsValues = ValuesOf<typeof artifactsOptions>;

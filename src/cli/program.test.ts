@@ -5,6 +5,7 @@ import { defineCommand, parseOptions, UsageError } from "./command.ts";
 import { commands } from "./commands.ts";
 import { readConfig } from "./config.ts";
 import { renderCliReference, renderCommandHelp } from "./help.ts";
+import type { Program } from "./context.ts";
 import { createOutput } from "./output.ts";
 import { runProgram } from "./program.ts";
 
@@ -66,7 +67,16 @@ describe("parseOptions", () => {
 
 describe("runProgram", () => {
   const refused: [string[], RegExp][] = [
-    [["frob"], /there is no command "frob" \(there are dev, demo, operator, .*version\)/],
+    [["frob"], /there is no command "frob" \(there are dev, demo, .*version\)/],
+    [["cancle"], /there is no command "cancle" \(did you mean cancel\?\)/],
+    [["help", "frob"], /there is no command "frob"/],
+    [["run", "--local", "--detach", "x"], /--detach has no meaning with --local/],
+    [["run", "--workspace", "w", "--repo", "."], /--workspace and --repo exclude each other/],
+    [["run", "--timeout", "soon", "x"], /--timeout: expected a duration such as 90s or 1h30m, got "soon"/],
+    [["run", "--env", "x", "x"], /--env: expected NAME=VALUE, got "x"/],
+    [["run"], /TASK is missing/],
+    [["run", "-"], /standard input holds no task/],
+    [["run", "\u001b[2J", "\u001b[2Jmore"], /unexpected argument "more"/],
     [
       ["dev", "--prot", "1"],
       /unknown option --prot \(did you mean --port\?\)\nTry: agent-operator dev --help/,
@@ -99,6 +109,13 @@ describe("runProgram", () => {
     }
   });
 
+  it("prints the help of a command by help COMMAND, as its plugin of kubectl is called", async () => {
+    const { code, stdout } = await run(["help", "cancel"], "kubectl agent");
+    assert.equal(code, 0);
+    assert.match(stdout, /^Usage: kubectl agent cancel \[RUN\] \[OPTIONS\]$/m);
+    assert.doesNotMatch(stdout, /agent-operator /);
+  });
+
   it("prints the version", async () => {
     assert.match((await run(["--version"])).stdout, /^agent-operator \d+\.\d+\.\d+\n$/);
   });
@@ -113,7 +130,7 @@ describe("runProgram", () => {
 describe("help", () => {
   it("has no line wider than a terminal for any command", () => {
     for (const command of commands) {
-      const wide = renderCommandHelp(command)
+      const wide = renderCommandHelp(command, "agent-operator")
         .split("\n")
         .filter((line) => line.length > 120);
       assert.deepEqual(wide, []);
@@ -123,6 +140,7 @@ describe("help", () => {
   it("gives the reference a row for each option", () => {
     const command = defineCommand({
       name: "x",
+      group: "Other",
       summary: "s",
       description: ["d"],
       options: specs,
@@ -147,13 +165,18 @@ describe("output", () => {
   });
 });
 
-async function run(argv: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+async function run(
+  argv: string[],
+  program: Program = "agent-operator",
+): Promise<{ code: number; stdout: string; stderr: string }> {
   const stdout = new PassThrough();
   const stderr = new PassThrough();
   const code = await runProgram(commands, argv, {
     config: readConfig("/nonexistent", { HOME: "/nonexistent", PATH: "" }),
     out: createOutput(stdout, stderr, { noColor: true }),
     stop: { signal: new AbortController().signal, exitCode: () => 0 },
+    program,
+    stdin: new PassThrough().end(),
   });
   return { code, stdout: String(stdout.read() ?? ""), stderr: String(stderr.read() ?? "") };
 }

@@ -1,6 +1,6 @@
 import type { Command, OptionSpecs } from "./command.ts";
-import { parseOptions, UsageError } from "./command.ts";
-import type { CommandContext } from "./context.ts";
+import { parseOptions, suggestion, UsageError } from "./command.ts";
+import type { CommandContext, Program } from "./context.ts";
 import { renderCommandHelp, renderProgramHelp } from "./help.ts";
 
 type Commands = readonly Command<OptionSpecs, CommandContext>[];
@@ -11,16 +11,18 @@ export async function runProgram(
   argv: readonly string[],
   context: CommandContext,
 ): Promise<number> {
-  const { out } = context;
+  const { out, program } = context;
   try {
     return await dispatch(commands, argv, context);
   } catch (error) {
+    const { describeError } = await import("./describe-error.ts");
+    const what = `${program}: ${describeError(error, context.config)}`;
     if (error instanceof UsageError) {
-      out.error(`agent-operator: ${error.message}\n${hint(commands, argv)}`);
+      out.error(`${what}\n${hint(commands, argv, program)}`);
       return 2;
     }
     if (context.stop.signal.aborted) return context.stop.exitCode();
-    out.error(`agent-operator: ${describe(error)}`);
+    out.error(what);
     return 1;
   }
 }
@@ -30,19 +32,26 @@ async function dispatch(
   argv: readonly string[],
   context: CommandContext,
 ): Promise<number> {
+  const { out, program } = context;
   const [name, ...rest] = argv;
-  if (name === undefined || name === "--help" || name === "-h" || name === "help") {
-    const text = renderProgramHelp(commands);
-    if (name === undefined) {
-      context.out.error(text.trimEnd());
-      return 2;
-    }
-    context.out.write(text);
+  if (name === undefined) {
+    out.error(renderProgramHelp(commands, program).trimEnd());
+    return 2;
+  }
+  if (name === "--help" || name === "-h" || name === "help") {
+    const [about] = rest;
+    out.write(
+      about === undefined
+        ? renderProgramHelp(commands, program)
+        : renderCommandHelp(named(commands, about), program),
+    );
     return 0;
   }
   const command = named(commands, name === "--version" ? "version" : name);
-  if (rest.includes("--help") || rest.includes("-h")) {
-    context.out.write(renderCommandHelp(command));
+  const end = rest.indexOf("--");
+  const words = end === -1 ? rest : rest.slice(0, end);
+  if (words.includes("--help") || words.includes("-h")) {
+    out.write(renderCommandHelp(command, program));
     return 0;
   }
   return command.run(parseOptions(command.options, rest), context);
@@ -51,18 +60,12 @@ async function dispatch(
 function named(commands: Commands, name: string): Command<OptionSpecs, CommandContext> {
   const command = commands.find((each) => each.name === name);
   if (command) return command;
-  const names = commands.map((each) => each.name).join(", ");
-  throw new UsageError(`there is no command "${name}" (there are ${names})`);
+  const names = commands.map((each) => each.name);
+  const near = suggestion(name, names);
+  throw new UsageError(`there is no command "${name}"${near || ` (there are ${names.join(", ")})`}`);
 }
 
-function hint(commands: Commands, argv: readonly string[]): string {
+function hint(commands: Commands, argv: readonly string[], program: Program): string {
   const command = commands.find((each) => each.name === argv[0]);
-  return `Try: agent-operator ${command ? `${command.name} ` : ""}--help`;
-}
-
-/** What went wrong; with the stack where it is a mistake in this program rather than in its surroundings. */
-function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const isOurs = [TypeError, ReferenceError, RangeError, SyntaxError].some((type) => error instanceof type);
-  return isOurs ? (error.stack ?? error.message) : error.message;
+  return `Try: ${program} ${command ? `${command.name} ` : ""}--help`;
 }

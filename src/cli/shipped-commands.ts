@@ -10,6 +10,7 @@ import {
   renderOptions,
   doctorOptions,
 } from "./options.ts";
+import { runOptions } from "./run-options.ts";
 
 /**
  * The commands of the operator's image and of the npm package, as data; the modules that carry them out are
@@ -18,6 +19,7 @@ import {
 export const shippedCommands: readonly Command<OptionSpecs, CommandContext>[] = [
   defineCommand({
     name: "operator",
+    group: "Operator",
     summary: "Run the operator against the current kubeconfig, or inside a cluster",
     description: [
       "Inside a pod it uses the pod's ServiceAccount, elsewhere the current context of KUBECONFIG (or ~/.kube/config). The CRDs must be installed first: kubectl apply -k config/crd/",
@@ -32,18 +34,40 @@ export const shippedCommands: readonly Command<OptionSpecs, CommandContext>[] = 
       (await import("./commands/operator.ts")).runOperator(values, context),
   }),
   defineCommand({
+    name: "run",
+    group: "Runs",
+    summary: "Give an agent a task in a repository, and follow what it does",
+    description: [
+      "Creates an AgentRun in the current context and shows it live: its phases, what the agent says and does, a model that does not answer; then the result, what it cost, what changed, and the commands that come next. Without --repo the folder you are in says which repository: its remote and branch.",
+      "Ctrl-C leaves the run alone and prints how to come back. The exit code is 0 if the run succeeded, 1 if it failed, 3 if it took longer than its timeout, 130 after Ctrl-C.",
+      "With --local no cluster is needed: the key comes from the agent's own variable (such as ANTHROPIC_API_KEY), the work comes back as the branch agent/NAME of the repository you are in, and nothing is left running. Ctrl-C then stops the agent and brings home what it has done.",
+    ],
+    options: runOptions,
+    examples: [
+      'agent-operator run "Fix the failing test"',
+      'agent-operator run --local "Fix the failing test"',
+      "agent-operator run - --agent codex --timeout 30m <task.md",
+      'agent-operator run "Update the parser" --workspace main-repo --worktree agent/parser --detach',
+      "agent-operator run --from run.yaml --dry-run -o yaml",
+    ],
+    run: async (values, context: CommandContext) =>
+      (await import("./commands/run.ts")).runRun(values, context),
+  }),
+  defineCommand({
     name: "cancel",
+    group: "Runs",
     summary: "Stop a run; its work so far and what it cost are kept",
     description: [
       "Sets the annotation agent.xonovex.com/cancel on the AgentRun, as the calling user, and waits until it has ended: Failed with the reason Cancelled, or in its own way if it was done before.",
     ],
     options: cancelOptions,
-    examples: ["agent-operator cancel fix-auth-bug", "agent-operator cancel fix-auth-bug --namespace team-a"],
+    examples: ["agent-operator cancel fix-auth-bug", "agent-operator cancel fix-auth-bug -n team-a"],
     run: async (values, context: CommandContext) =>
       (await import("./commands/cancel.ts")).runCancel(values, context),
   }),
   defineCommand({
     name: "artifacts",
+    group: "Runs",
     summary: "Fetch a run's patch, transcript and log, also after its pod is gone",
     description: [
       "Starts a restricted pod, as the calling user, that can only read the run's claim, takes the files from its log and removes it. Values of the run's Secrets are left out. Works for a run that goes on, has ended, or was killed: a patch that was not written is made from the checkout.",
@@ -59,6 +83,7 @@ export const shippedCommands: readonly Command<OptionSpecs, CommandContext>[] = 
   }),
   defineCommand({
     name: "install",
+    group: "Operator",
     summary: "Install the CRDs and the operator into the cluster of the current context",
     description: [
       "Applies the CRDs and the operator that this version ships (config/crd and config/default). What is there is brought up to date.",
@@ -74,6 +99,7 @@ export const shippedCommands: readonly Command<OptionSpecs, CommandContext>[] = 
   }),
   defineCommand({
     name: "uninstall",
+    group: "Operator",
     summary: "Remove the operator from the cluster of the current context",
     description: ["Deletes what config/default holds and waits until it is gone. Every AgentRun stays."],
     options: uninstallOptions,
@@ -83,6 +109,7 @@ export const shippedCommands: readonly Command<OptionSpecs, CommandContext>[] = 
   }),
   defineCommand({
     name: "doctor",
+    group: "Operator",
     summary: "Look a cluster over for what would keep runs from working",
     description: [
       "Looks at the API server's version, the CRDs, the operator's permissions, its replicas and Lease, storage classes, Pod Security, AgentProviders with their Secrets, and objects whose deletion is held up, and says what to do about each finding. It never changes anything.",
@@ -95,6 +122,7 @@ export const shippedCommands: readonly Command<OptionSpecs, CommandContext>[] = 
   }),
   defineCommand({
     name: "render",
+    group: "Runs",
     summary: "Print the objects that an AgentRun will become, and where each value came from",
     description: [
       "Reads manifests, applies every default as the operator does, and prints the claim and the Job as YAML. Above them stands each value that counts and the object that it came from. Asks no cluster: Secrets are taken to exist, a workspace to be Ready.",
@@ -107,6 +135,7 @@ export const shippedCommands: readonly Command<OptionSpecs, CommandContext>[] = 
   }),
   defineCommand({
     name: "version",
+    group: "Other",
     summary: "Print the version",
     description: ["Prints the version of this program."],
     options: {},

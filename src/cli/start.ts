@@ -1,7 +1,8 @@
 import { enableCompileCache } from "node:module";
+import { basename } from "node:path";
 import type { Command, OptionSpecs } from "./command.ts";
 import { readConfig } from "./config.ts";
-import type { CommandContext } from "./context.ts";
+import type { CommandContext, Program } from "./context.ts";
 import { createOutput } from "./output.ts";
 import { runProgram } from "./program.ts";
 import { stopOnSignals } from "./stop.ts";
@@ -24,7 +25,14 @@ export async function startProgram(
     config,
     out: createOutput(process.stdout, process.stderr, config),
     stop: stopOnSignals(process),
+    program: programName(process.argv[1]),
+    stdin: process.stdin,
   });
   // A request without an answer must not keep a program that has failed from being started again.
   if (process.exitCode !== 0) setTimeout(() => process.exit(), FAILED_GRACE_MS).unref();
+}
+
+/** kubectl starts a plugin by the name of its file. */
+function programName(path = ""): Program {
+  return basename(path).startsWith("kubectl-") ? "kubectl agent" : "agent-operator";
 }

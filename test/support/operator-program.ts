@@ -20,9 +20,11 @@ export async function startOperatorProgram({ kubeconfig, namespace }: TestCluste
 export function startCommand(
   { kubeconfig, namespace }: TestCluster,
   [command, ...args]: readonly [string, ...string[]],
+  { cwd = projectRoot, input = "" }: { cwd?: string; input?: string } = {},
 ): RunningProgram {
   return start(process.execPath, [shippedProgram, command, ...args, "--namespace", namespace], {
-    cwd: projectRoot,
+    cwd,
+    input,
     env: { ...process.env, KUBECONFIG: kubeconfig },
     timeoutMs: 60_000,
   });

@@ -19,7 +19,7 @@ export async function runDemoCommand(values: DemoValues, context: CommandContext
   const agent = AGENT_TYPES.find((name) => name === values.agent);
   if (agent === undefined) throw new UsageError(`--agent: ${values.agent} is no agent`);
   const variable = agentOfType(agent).tokenVariable({}, agentOfType(agent).demo?.model);
-  const liveKey = values.live ? config.modelKey(variable) : undefined;
+  const liveKey = values.live ? config.modelVariable(variable) : undefined;
   if (values.live && liveKey === undefined) {
     throw new Error(`--live needs ${variable} in the environment, which is not set`);
   }

@@ -13,6 +13,8 @@ import { recordMount, storeMount } from "./volumes.ts";
 /** The files that every run leaves in its part of the claim. */
 export const ARTIFACTS = ["patch", "transcript", "log"] as const;
 export type Artifact = (typeof ARTIFACTS)[number];
+/** What the pod can send: those files, and the run's commits as a git bundle. */
+export type PodFile = Artifact | "bundle";
 
 /** What is to be fetched, and by which pod. */
 export interface ArtifactsRequest {
@@ -24,7 +26,7 @@ export interface ArtifactsRequest {
   podName: string;
   /** With git; used where the Job is gone. */
   gitImage: string;
-  wanted: readonly Artifact[];
+  wanted: readonly PodFile[];
 }
 
 export const ARTIFACTS_CONTAINER = "artifacts";
