@@ -29,9 +29,19 @@ const LIMIT_MS = 120_000;
 const MAX_OUTPUT = 64 * 1024 * 1024;
 
 /** Runs git in a folder, without prompts. Rejects with git's own words. */
-export async function git(config: Surroundings, directory: string, ...args: string[]): Promise<string> {
+export function git(config: Surroundings, directory: string, ...args: string[]): Promise<string> {
+  return gitReading(config, directory, undefined, ...args);
+}
+
+/** The same with something on its standard input. */
+export async function gitReading(
+  config: Surroundings,
+  directory: string,
+  input: Uint8Array | undefined,
+  ...args: string[]
+): Promise<string> {
   try {
-    const { stdout } = await promisify(execFile)("git", args, {
+    const running = promisify(execFile)("git", args, {
       cwd: directory,
       env: {
         PATH: config.path,
@@ -43,7 +53,10 @@ export async function git(config: Surroundings, directory: string, ...args: stri
       timeout: LIMIT_MS,
       maxBuffer: MAX_OUTPUT,
     });
-    return stdout.trim();
+    // A git that ends before it has read all says why itself.
+    running.child.stdin?.on("error", () => {});
+    running.child.stdin?.end(input);
+    return (await running).stdout.trim();
   } catch (error) {
     const said = error instanceof Error && "stderr" in error ? String(error.stderr).trim() : "";
     const why = said || (error instanceof Error ? error.message : String(error));

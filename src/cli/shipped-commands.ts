@@ -10,6 +10,7 @@ import {
   renderOptions,
   doctorOptions,
 } from "./options.ts";
+import { pullOptions } from "./look-options.ts";
 import { runOptions } from "./run-options.ts";
 
 /**
@@ -64,6 +65,19 @@ export const shippedCommands: readonly Command<OptionSpecs, CommandContext>[] = 
     examples: ["agent-operator cancel fix-auth-bug", "agent-operator cancel fix-auth-bug -n team-a"],
     run: async (values, context: CommandContext) =>
       (await import("./commands/cancel.ts")).runCancel(values, context),
+  }),
+  defineCommand({
+    name: "pull",
+    group: "Runs",
+    summary: "Bring a run's commits into your repository, as a branch",
+    description: [
+      "Makes the branch agent/RUN of the run's real commits in the repository that you are in; what the agent has not committed becomes a last commit. Your files, your index and the branch that you are on stay as they are. A branch that exists is only moved forward.",
+      "A restricted pod, as the calling user, makes a git bundle of the run's claim, also after the run's pod is gone. Every object is checked before it is taken. Commits are taken as they are: unlike in a patch, a secret that the agent has committed is in them.",
+    ],
+    options: pullOptions,
+    examples: ["agent-operator pull", "agent-operator pull fix-auth-bug --branch review/auth"],
+    run: async (values, context: CommandContext) =>
+      (await import("./commands/pull.ts")).runPull(values, context),
   }),
   defineCommand({
     name: "artifacts",

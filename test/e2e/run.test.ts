@@ -5,6 +5,7 @@ import { after, before, describe, it } from "node:test";
 import type { AgentRun } from "../../src/api/agent-run.ts";
 import { agentRuns } from "../../src/api/resources.ts";
 import { committingScenario } from "../../src/demo/model-scenario.ts";
+import { pods } from "../../src/kube/builtin.ts";
 import { useAgentCluster } from "../support/agent-cluster.ts";
 import { startCommand } from "../support/operator-program.ts";
 import { runOk, type RunningProgram } from "../support/run.ts";
@@ -12,6 +13,11 @@ import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 const SCENARIOS = {
   commit: committingScenario(),
+  half: [
+    { actions: [{ run: "printf 'half\\n' > half.txt; git add half.txt; git commit -qm Half" }] },
+    { actions: [{ run: "printf 'more\\n' > more.txt" }] },
+    { actions: [{ run: "sleep 61" }] },
+  ],
   wait: [{ actions: [{ run: "sleep 60" }] }, { text: "Done." }],
 };
 
@@ -27,6 +33,8 @@ describe("agent-operator run", { concurrency: 2, timeout: 150_000 }, () => {
 
   const command = (args: readonly [string, ...string[]], input?: string): RunningProgram =>
     startCommand(agents.cluster, args, { cwd: checkout, ...(input === undefined ? {} : { input }) });
+  const inCheckout = async (...args: string[]): Promise<string> =>
+    (await runOk("git", ["-C", checkout, ...args])).trim();
   const inFolder = (...args: string[]): RunningProgram =>
     command(["run", "--provider", "scripted", "--timeout", "60s", ...args]);
 
@@ -46,6 +54,33 @@ describe("agent-operator run", { concurrency: 2, timeout: 150_000 }, () => {
     ])
       assert.ok(stdout.includes(expected), `${expected} in ${stdout}`);
     assert.equal(stderr, "");
+    const home = await command(["pull", name.slice(0, -2)]).ended;
+    assert.equal(home.code, 0, home.stderr);
+    assert.match(
+      home.stdout,
+      new RegExp(`^branch agent/${name}: 1 commit\\(s\\) that HEAD does not have, at `),
+    );
+    assert.equal(
+      await inCheckout("log", "--format=%an: %s", `HEAD..agent/${name}`),
+      "Agent Operator: Add HELLO.md",
+    );
+    assert.equal(await inCheckout("status", "--porcelain", "--branch"), "## main...origin/main");
+  });
+
+  it("brings home what was not committed, also of a run that was killed", async () => {
+    await command(["run", "half of it", "--provider", "scripted", "--name", "half", "--detach"]).ended;
+    await agents.untilSaid("half", /sleep 61/);
+    const { client, namespace } = agents.cluster;
+    const { status } = await client.get(agentRuns, { namespace, name: "half" });
+    await client.delete(pods, { namespace, name: status?.podName ?? "" }, { gracePeriodSeconds: 0 });
+    await agents.until("half");
+    const { code, stdout, stderr } = await command(["pull", "half", "--branch", "taken"]).ended;
+    assert.equal(code, 0, stderr + stdout);
+    assert.equal(
+      await inCheckout("log", "--format=%s", "HEAD..taken"),
+      "Work that the agent has not committed\nHalf",
+    );
+    assert.equal(await inCheckout("show", "taken:more.txt"), "more");
   });
 
   it("detaches at Ctrl-C, says how to come back, and leaves the run alone", async () => {

@@ -22,6 +22,28 @@ make_patch() {
   take_files "$against" "$record.index" && patch_from "$against" >"$private/patch" && [ -s "$private/patch" ]
 }
 
+# The commits of the run for `git fetch`, and as a last one what it has not committed. The one ref has a name of ours:
+# nothing that an agent has named gets further.
+make_bundle() {
+  record=${base_file%.base}
+  is_plain "$base_file" && mkdir "$private/bundle" && open_own "$private/bundle" || return 1
+  base=$(line_of "$base_file" | tr -cd '0-9a-f')
+  lend_objects "$WORKSPACE_DIR/.git/objects"
+  take_shallow "$WORKSPACE_DIR/.git/shallow"
+  refs_of "$WORKSPACE_DIR/.git" >"$own/refs"
+  head_of "$(line_of "$record.gitdir")" "$own/refs"
+  tip=${commit:-$base}
+  against=${tip:-$(own_git hash-object -t tree -w /dev/null)}
+  tree=$AGENT_WORK_DIR
+  take_files "$against" "$record.index" && files=$(own_git write-tree) || return 1
+  if [ "$files" != "$(own_git rev-parse "$against^{tree}")" ]; then
+    tip=$(own_git -c user.name='Agent Operator' -c user.email=agent-operator@localhost \
+      commit-tree "$files" ${tip:+-p "$tip"} -m 'Work that the agent has not committed') || return 1
+  fi
+  [ -n "$tip" ] && [ "$tip" != "$base" ] && own_git update-ref refs/heads/agent-operator "$tip" &&
+    own_git bundle create -q "$private/run.bundle" refs/heads/agent-operator ${base:+"^$base"}
+}
+
 # send NAME FILE
 send() {
   printf 'agent-operator-file %s\n' "$1"
@@ -37,7 +59,9 @@ missing() {
 make_private
 for artifact in $AGENT_ARTIFACTS; do
   file=$RUN_DIR/$artifact
-  if is_plain "$file"; then
+  if [ "$artifact" = bundle ]; then
+    if make_bundle; then send bundle "$private/run.bundle"; else missing bundle; fi
+  elif is_plain "$file"; then
     send "$artifact" "$file"
   elif [ "$artifact" = patch ] && make_patch; then
     send patch "$private/patch"
