@@ -47,7 +47,7 @@ export const shippedCommands: readonly Command<OptionSpecs, CommandContext>[] = 
     examples: [
       'agent-operator run "Fix the failing test"',
       'agent-operator run --local "Fix the failing test"',
-      "agent-operator run - --agent codex --timeout 30m <task.md",
+      "agent-operator run - --agent codex --timeout 30m --model gpt-5",
       'agent-operator run "Update the parser" --workspace main-repo --worktree agent/parser --detach',
       "agent-operator run --from run.yaml --dry-run -o yaml",
     ],

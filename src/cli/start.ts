@@ -9,10 +9,11 @@ import { stopOnSignals } from "./stop.ts";
 
 const FAILED_GRACE_MS = 1_000;
 
-/** This process as the program with these commands; `packageRoot` holds config/. */
+/** This process as the program with these commands; `packageRoot` holds config/, `local` is what `run --local` does. */
 export async function startProgram(
   commands: readonly Command<OptionSpecs, CommandContext>[],
   packageRoot: string,
+  local?: CommandContext["local"],
 ): Promise<void> {
   // What a command loads is stripped of its types and compiled once, not at each start.
   enableCompileCache();
@@ -27,6 +28,7 @@ export async function startProgram(
     stop: stopOnSignals(process),
     program: programName(process.argv[1]),
     stdin: process.stdin,
+    ...(local === undefined ? {} : { local }),
   });
   // A request without an answer must not keep a program that has failed from being started again.
   if (process.exitCode !== 0) setTimeout(() => process.exit(), FAILED_GRACE_MS).unref();

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { createGitRepository, type GitRepository } from "../../test/support/git-repository.ts";
-import { runOk } from "../../test/support/run.ts";
-import { temporaryDirectory } from "../../test/support/temporary-directory.ts";
-import { bringHome } from "./bring-home.ts";
+import { createGitRepository, type GitRepository } from "../support/git-repository.ts";
+import { runOk } from "../support/run.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
+import { bringHome } from "../../src/cli/bring-home.ts";
 
 /** A repository of a user's, one of an agent's that began with it, and the way home. */
 async function twoRepositories(stack: AsyncDisposableStack) {
