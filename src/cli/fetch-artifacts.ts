@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { text } from "node:stream/consumers";
 import type { AgentRun } from "../api/agent-run.ts";
 import type { Client, Location } from "../client/client.ts";
-import { ApiError, isApiError } from "../client/errors.ts";
+import { ApiError, isApiError, unlessRefused } from "../client/errors.ts";
 import { watchResource } from "../client/watch.ts";
 import { jobs, pods, type Job, type Pod } from "../kube/builtin.ts";
 import { pathOf } from "../kube/resources.ts";
@@ -44,7 +44,8 @@ export async function fetchArtifacts(
     const log = await allowed("get pods/log", client.getStream(`${path}?follow=true`, { signal }));
     return readArtifacts(await text(log), wanted);
   } finally {
-    await allowed("delete pods", client.delete(pods, where, { gracePeriodSeconds: 0 }));
+    const removed = client.delete(pods, where, { gracePeriodSeconds: 0 });
+    await allowed("delete pods", unlessRefused(removed, "NotFound"));
   }
 }
 

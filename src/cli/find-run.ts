@@ -1,6 +1,7 @@
 import type { AgentRun } from "../api/agent-run.ts";
 import { ANNOTATION_USER } from "../api/labels.ts";
 import { agentRuns } from "../api/resources.ts";
+import type { Client } from "../client/client.ts";
 import { unlessRefused } from "../client/errors.ts";
 import type { KubeObject } from "../kube/objects.ts";
 import { resourceType } from "../kube/resources.ts";
@@ -42,7 +43,7 @@ export async function findRun(
     ? await unlessRefused(client.get(agentRuns, at, { signal: stop.signal }), "NotFound")
     : undefined;
   if (exact) return exact;
-  return byPrefix(word, await allRuns(cluster, stop.signal), namespace);
+  return byPrefix(word, await listRuns(client, namespace, stop.signal), namespace);
 }
 
 /** The one whose name begins so. */
@@ -64,19 +65,27 @@ export async function currentUser({ client }: UserCluster): Promise<string | und
 }
 
 async function newestRun(cluster: UserCluster, signal: AbortSignal): Promise<AgentRun> {
-  const [runs, user] = await Promise.all([allRuns(cluster, signal), currentUser(cluster)]);
+  const [runs, user] = await Promise.all([
+    listRuns(cluster.client, cluster.namespace, signal),
+    currentUser(cluster),
+  ]);
   const own = runs.filter(({ metadata }) => metadata.annotations?.[ANNOTATION_USER] === user);
   const newest = (own.length > 0 ? own : runs).toSorted(byAge).at(-1);
   if (newest === undefined) throw new Error(`there is no run in namespace ${cluster.namespace}`);
   return newest;
 }
 
-async function allRuns({ client, namespace }: UserCluster, signal: AbortSignal): Promise<AgentRun[]> {
+/** Every run of a namespace, or of all. */
+export async function listRuns(
+  client: Client,
+  namespace: string | undefined,
+  signal: AbortSignal,
+): Promise<AgentRun[]> {
   const found: AgentRun[] = [];
   let next: string | undefined;
   do {
     const page = await client.list(agentRuns, {
-      namespace,
+      ...(namespace === undefined ? {} : { namespace }),
       limit: LIST_LIMIT,
       signal,
       ...(next === undefined ? {} : { continue: next }),

@@ -49,7 +49,7 @@ export async function followAndReport(
 }
 
 /** What the user most probably wants now. */
-function nextSteps({ status }: AgentRun, command: (text: string) => string): string[] {
+export function nextSteps({ status }: AgentRun, command: (text: string) => string): string[] {
   const hasWork = status?.outcome !== undefined && status.outcome !== "NoChanges";
   const steps: [string, string][] = [
     ...(hasWork

@@ -1,5 +1,49 @@
 import type { OptionSpecs, ValuesOf } from "./command.ts";
-import { connectionOptions, runArgument } from "./run-options.ts";
+import { connectionOptions, objectOutput, runArgument } from "./run-options.ts";
+
+const PHASES = ["Pending", "Initializing", "Running", "Succeeded", "Failed", "TimedOut"] as const;
+
+export const listOptions = {
+  "all-namespaces": { type: "boolean", short: "A", summary: "Runs of all namespaces" },
+  watch: { type: "boolean", short: "w", summary: "Go on with each change" },
+  phase: { type: "string", summary: "Only runs in this phase", choices: PHASES },
+  output: {
+    type: "string",
+    short: "o",
+    summary: "Form of the answer",
+    choices: ["wide", "name", "yaml", "json"],
+  },
+  ...connectionOptions,
+} as const satisfies OptionSpecs;
+
+export const showOptions = {
+  run: runArgument,
+  output: {
+    type: "string",
+    short: "o",
+    summary: "Print the object instead",
+    choices: ["name", "yaml", "json"],
+  },
+  ...connectionOptions,
+} as const satisfies OptionSpecs;
+
+export const logsOptions = {
+  run: runArgument,
+  follow: {
+    type: "boolean",
+    short: "f",
+    summary: "Wait for the run's pod, and go on until the run has ended",
+  },
+  raw: { type: "boolean", summary: "Print what the agent wrote as it is" },
+  image: { type: "string", value: "IMAGE", summary: "Image with git for a run whose Job is gone" },
+  ...connectionOptions,
+} as const satisfies OptionSpecs;
+
+export const diffOptions = {
+  run: runArgument,
+  image: { type: "string", value: "IMAGE", summary: "Image with git for a run whose Job is gone" },
+  ...connectionOptions,
+} as const satisfies OptionSpecs;
 
 export const pullOptions = {
   run: runArgument,
@@ -14,4 +58,21 @@ export const pullOptions = {
   ...connectionOptions,
 } as const satisfies OptionSpecs;
 
+export const retryOptions = {
+  run: runArgument,
+  name: {
+    type: "string",
+    value: "NAME",
+    summary: "Name of the new run; without it the old one's with a number",
+  },
+  detach: { type: "boolean", summary: "Do not follow the run" },
+  output: objectOutput,
+  ...connectionOptions,
+} as const satisfies OptionSpecs;
+
+export type ListValues = ValuesOf<typeof listOptions>;
+export type ShowValues = ValuesOf<typeof showOptions>;
+export type LogsValues = ValuesOf<typeof logsOptions>;
+export type DiffValues = ValuesOf<typeof diffOptions>;
 export type PullValues = ValuesOf<typeof pullOptions>;
+export type RetryValues = ValuesOf<typeof retryOptions>;

@@ -19,6 +19,8 @@ export interface Output {
   /** Exactly these bytes. */
   readonly writeBytes: (bytes: Uint8Array) => void;
   readonly error: (text: string) => void;
+  /** Whether people read standard output. */
+  readonly isTerminal: boolean;
   /** The text in this style, or unchanged where standard output shows no colours. */
   readonly style: (style: Style, text: string) => string;
 }
@@ -34,6 +36,7 @@ export function createOutput(
     line: (text = "") => void stdout.write(`${text}\n`),
     write: (text) => void stdout.write(text),
     writeBytes: (bytes) => void stdout.write(bytes),
+    isTerminal: stdout.isTTY === true,
     error: (text) => void stderr.write(`${text}\n`),
     style: (style, text) => {
       const [open, close] = CODES[style];

@@ -32,7 +32,7 @@ export const runArgument = {
   offers: "runs",
 } as const;
 
-const objectOutput = {
+export const objectOutput = {
   type: "string",
   short: "o",
   summary: "Print the AgentRun in this form on standard output, everything else on standard error",

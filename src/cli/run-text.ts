@@ -84,10 +84,10 @@ export function renderRunRow({ spec, status }: AgentRun): string {
 }
 
 /** The patch, coloured as git does. */
-export function renderPatch(patch: string | undefined, paint: Paint): string[] {
+export function renderPatch(patch: string | undefined, paint: Paint, maxLines = MAX_PATCH_LINES): string[] {
   if (patch === undefined || patch.trim() === "") return [];
   const lines = printable(patch).trimEnd().split("\n");
-  const shown = lines.slice(0, MAX_PATCH_LINES);
+  const shown = lines.slice(0, maxLines);
   const rest = lines.length - shown.length;
   return [
     "",

@@ -10,7 +10,14 @@ import {
   renderOptions,
   doctorOptions,
 } from "./options.ts";
-import { pullOptions } from "./look-options.ts";
+import {
+  diffOptions,
+  listOptions,
+  logsOptions,
+  pullOptions,
+  retryOptions,
+  showOptions,
+} from "./look-options.ts";
 import { runOptions } from "./run-options.ts";
 
 /**
@@ -55,6 +62,56 @@ export const shippedCommands: readonly Command<OptionSpecs, CommandContext>[] = 
       (await import("./commands/run.ts")).runRun(values, context),
   }),
   defineCommand({
+    name: "list",
+    group: "Runs",
+    summary: "List runs",
+    description: ["Shows the runs of a namespace as a table, in the columns that the server gives."],
+    options: listOptions,
+    examples: [
+      "agent-operator list",
+      "agent-operator list -A --phase Failed",
+      "agent-operator list -w -o wide",
+    ],
+    run: async (values, context: CommandContext) =>
+      (await import("./commands/list.ts")).runList(values, context),
+  }),
+  defineCommand({
+    name: "show",
+    group: "Runs",
+    summary: "Show one run: its task, its way so far, why, its result, and what comes next",
+    description: [
+      "Shows the task, where and with what it runs, when it came how far, why it is in its phase and what to do about it, warnings, and the result with its cost.",
+    ],
+    options: showOptions,
+    examples: ["agent-operator show", "agent-operator show fix-auth -o yaml"],
+    run: async (values, context: CommandContext) =>
+      (await import("./commands/show.ts")).runShow(values, context),
+  }),
+  defineCommand({
+    name: "logs",
+    group: "Runs",
+    summary: "Show what a run's agent says and does",
+    description: [
+      "Shows what the agent has said and which tools it has used, from the log of its pod, or from the run's claim once the pod is gone. With --follow it waits for the pod and goes on until the run has ended; Ctrl-C leaves the run alone.",
+    ],
+    options: logsOptions,
+    examples: ["agent-operator logs -f", "agent-operator logs fix-auth-bug --raw"],
+    run: async (values, context: CommandContext) =>
+      (await import("./commands/logs.ts")).runLogs(values, context),
+  }),
+  defineCommand({
+    name: "diff",
+    group: "Runs",
+    summary: "Show what a run has changed",
+    description: [
+      "Shows the whole change, uncommitted work included; values of the run's Secrets are left out. On a terminal it is coloured; elsewhere it is the patch as git apply takes it.",
+    ],
+    options: diffOptions,
+    examples: ["agent-operator diff", "agent-operator diff fix-auth-bug"],
+    run: async (values, context: CommandContext) =>
+      (await import("./commands/diff.ts")).runDiff(values, context),
+  }),
+  defineCommand({
     name: "cancel",
     group: "Runs",
     summary: "Stop a run; its work so far and what it cost are kept",
@@ -65,6 +122,18 @@ export const shippedCommands: readonly Command<OptionSpecs, CommandContext>[] = 
     examples: ["agent-operator cancel fix-auth-bug", "agent-operator cancel fix-auth-bug -n team-a"],
     run: async (values, context: CommandContext) =>
       (await import("./commands/cancel.ts")).runCancel(values, context),
+  }),
+  defineCommand({
+    name: "retry",
+    group: "Runs",
+    summary: "Give the task of a run that has ended to a new one",
+    description: [
+      "Creates a run with the same spec under a new name, says which, and follows it as `run` does.",
+    ],
+    options: retryOptions,
+    examples: ["agent-operator retry", "agent-operator retry fix-auth-bug --detach"],
+    run: async (values, context: CommandContext) =>
+      (await import("./commands/retry.ts")).runRetry(values, context),
   }),
   defineCommand({
     name: "pull",

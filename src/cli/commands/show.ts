@@ -1,0 +1,113 @@
+import type { AgentRun } from "../../api/agent-run.ts";
+import { REASONS, type ReasonFacts } from "../../api/reasons.ts";
+import { events } from "../../kube/builtin.ts";
+import { printable, printableLine } from "../../kube/printable.ts";
+import { sameCluster, withCluster, type UserCluster } from "../cluster.ts";
+import type { CommandContext } from "../context.ts";
+import { findRun } from "../find-run.ts";
+import { nextSteps } from "../follow-and-report.ts";
+import type { ShowValues } from "../look-options.ts";
+import type { Output } from "../output.ts";
+import { renderObject, type ObjectFormat } from "../print-objects.ts";
+import { renderPhase, renderResult } from "../run-text.ts";
+
+const MAX_EVENTS = 5;
+
+/** Shows one run: its task, its way so far, why it is as it is, its result, and what comes next. */
+export async function runShow(values: ShowValues, context: CommandContext): Promise<number> {
+  const { out, program } = context;
+  return withCluster(values, context, async (cluster) => {
+    const run = await findRun(cluster, values.run, context);
+    if (values.output !== undefined) {
+      out.write(renderObject(run, values.output as ObjectFormat));
+      return 0;
+    }
+    const command = (text: string): string => `${program} ${text} ${run.metadata.name}${sameCluster(values)}`;
+    const lines = [
+      `${out.style("bold", run.metadata.name ?? "")}  ${renderPhase(run, out.style)}`,
+      "",
+      ...rowsOf(run, out.style),
+      ...renderTimeline(run, out.style),
+      ...renderWhy(run, out.style),
+      ...(await renderWarnings(cluster, run, out.style)),
+      ...renderResult(run, out.style),
+      ...nextSteps(run, command),
+    ];
+    for (const line of lines) out.line(line);
+    return 0;
+  });
+}
+
+type Paint = Output["style"];
+
+function rowsOf({ spec, status }: AgentRun, paint: Paint): string[] {
+  const { repository, workspaceRef, prompt, promptFrom } = spec;
+  const place =
+    workspaceRef === undefined
+      ? `${repository?.url ?? ""}${repository?.branch ? `, branch ${repository.branch}` : ""}`
+      : `workspace ${workspaceRef}, branch ${spec.worktree?.branch ?? ""}`;
+  const how = [status?.agent ?? spec.agent, status?.model, status?.provider && `provider ${status.provider}`];
+  const rows: [string, string | undefined][] = [
+    ["task", prompt ?? (promptFrom ? "from a Secret or ConfigMap" : undefined)],
+    ["agent", how.filter(Boolean).join(", ")],
+    ["where", place],
+    ["pod", status?.podName],
+  ];
+  return rows.flatMap(([name, text]) => (text ? [row(name, text, paint)] : []));
+}
+
+function renderTimeline({ metadata, status }: AgentRun, paint: Paint): string[] {
+  const created = metadata.creationTimestamp;
+  const steps: [string | undefined, string][] = [
+    [created, "created"],
+    ...(status?.attempts ?? []).flatMap(
+      ({ number, startedAt, completionTime, reason }): [string | undefined, string][] => [
+        [startedAt, `attempt ${number} started`],
+        [completionTime, `attempt ${number} ended: ${reason}`],
+      ],
+    ),
+    [status?.startTime, "Job created"],
+    [status?.startedAt, "agent started"],
+    [status?.completionTime, `ended: ${status?.phase}`],
+  ];
+  const known = steps.filter((step): step is [string, string] => step[0] !== undefined);
+  const begin = Date.parse(created ?? "");
+  return [
+    "",
+    paint("bold", "timeline"),
+    ...known
+      .toSorted(([a], [b]) => Date.parse(a) - Date.parse(b))
+      .map(
+        ([at, what]) =>
+          `  ${printableLine(at)}  ${`+${Math.round((Date.parse(at) - begin) / 1000)} s`.padEnd(8)} ${printableLine(what)}`,
+      ),
+  ];
+}
+
+/** The message, and what the reason table says to do about it. */
+function renderWhy({ status }: AgentRun, paint: Paint): string[] {
+  const { reason, message } = status ?? {};
+  if (reason === undefined || reason === "Completed") return [];
+  const facts: ReasonFacts | undefined = Object.entries(REASONS).find(([name]) => name === reason)?.[1];
+  return [
+    "",
+    ...(message ? [row("why", message, paint)] : []),
+    ...(facts?.remedy ? [row("to do", facts.remedy, paint)] : []),
+  ];
+}
+
+/** Newest warnings about the run; none if the user may not read events. */
+async function renderWarnings({ client }: UserCluster, run: AgentRun, paint: Paint): Promise<string[]> {
+  const { namespace = "", uid } = run.metadata;
+  const fieldSelector = `regarding.uid=${uid},type=Warning`;
+  const found = await client.list(events, { namespace, fieldSelector }).then(
+    ({ items }) => items,
+    () => [],
+  );
+  const lines = found.slice(-MAX_EVENTS).map(({ reason, note }) => `  ${reason}: ${note}`);
+  return lines.length === 0 ? [] : ["", paint("bold", "warnings"), ...lines.map(printableLine)];
+}
+
+function row(name: string, text: string, paint: Paint): string {
+  return `${paint("bold", name.padEnd(8))} ${printable(text).trimEnd().replaceAll("\n", "\n         ")}`;
+}
