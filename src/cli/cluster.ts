@@ -1,7 +1,6 @@
 import type { Client } from "../client/client.ts";
 import { createClient } from "../client/client.ts";
 import { kubeconfigTransport } from "../client/kubeconfig.ts";
-import type { Transport } from "../client/transport.ts";
 import type { CommandContext } from "./context.ts";
 
 /** What every command about runs takes, as kubectl does. */
@@ -31,10 +30,11 @@ export async function withCluster<Result>(
   const { transport, namespace, server } = await kubeconfigTransport({
     paths: values.kubeconfig === undefined ? [...config.kubeconfigPaths] : [values.kubeconfig],
     ...(values.context === undefined ? {} : { context: values.context }),
+    ...(values.as === undefined ? {} : { as: { user: values.as } }),
     environment: config.environment,
   });
   try {
-    const client = createClient(impersonating(transport, values.as), { fieldManager: "agent-operator-cli" });
+    const client = createClient(transport, { fieldManager: "agent-operator-cli" });
     return await work({
       client,
       namespace: values.namespace ?? namespace,
@@ -57,9 +57,4 @@ export function sameCluster(values: ConnectionValues): string {
 /** A word as a POSIX shell reads it back. */
 export function shellWord(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
-}
-
-function impersonating(transport: Transport, user: string | undefined): Transport {
-  if (user === undefined) return transport;
-  return (request) => transport({ ...request, headers: { ...request.headers, "impersonate-user": user } });
 }

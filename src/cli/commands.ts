@@ -43,3 +43,7 @@ export const commands: readonly Command<OptionSpecs, CommandContext>[] = [
   }),
   ...shippedCommands,
 ];
+
+/** What `run --local` does, which needs the embedded cluster too. */
+export const local: NonNullable<CommandContext["local"]> = async () =>
+  (await import("./commands/run-local.ts")).runLocally;

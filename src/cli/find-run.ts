@@ -3,23 +3,10 @@ import { ANNOTATION_USER } from "../api/labels.ts";
 import { agentRuns } from "../api/resources.ts";
 import type { Client } from "../client/client.ts";
 import { unlessRefused } from "../client/errors.ts";
-import type { KubeObject } from "../kube/objects.ts";
-import { resourceType } from "../kube/resources.ts";
+import { selfSubjectReviews } from "../kube/cluster-kinds.ts";
 import type { UserCluster } from "./cluster.ts";
 import { suggestion } from "./command.ts";
 import type { CommandContext } from "./context.ts";
-
-interface SelfSubjectReview extends KubeObject {
-  status?: { userInfo?: { username?: string } };
-}
-
-const selfSubjectReviews = resourceType<SelfSubjectReview>(
-  "authentication.k8s.io",
-  "v1",
-  "selfsubjectreviews",
-  "SelfSubjectReview",
-  false,
-);
 
 const LIST_LIMIT = 500;
 

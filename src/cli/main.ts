@@ -1,10 +1,6 @@
 #!/usr/bin/env node
 import { join } from "node:path";
-import { commands } from "./commands.ts";
+import { commands, local } from "./commands.ts";
 import { startProgram } from "./start.ts";
 
-await startProgram(
-  commands,
-  join(import.meta.dirname, "..", ".."),
-  async () => (await import("./commands/run-local.ts")).runLocally,
-);
+await startProgram(commands, join(import.meta.dirname, "..", ".."), local);

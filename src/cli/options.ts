@@ -50,6 +50,15 @@ export const installOptions = {
   },
 } as const satisfies OptionSpecs;
 
+export const completionOptions = {
+  shell: {
+    type: "argument",
+    value: "SHELL",
+    summary: "bash, zsh or fish",
+    choices: ["bash", "zsh", "fish"],
+  },
+} as const satisfies OptionSpecs;
+
 export const uninstallOptions = {
   namespace: operatorNamespace,
   crds: { type: "boolean", summary: "Remove the CRDs too, and with them every AgentRun" },
@@ -95,6 +104,7 @@ export const doctorOptions = {
   json: { type: "boolean", summary: "Print the findings as JSON" },
 } as const satisfies OptionSpecs;
 
+export type CompletionValues = ValuesOf<typeof completionOptions>;
 export type InstallValues = ValuesOf<typeof installOptions>;
 export type UninstallValues = ValuesOf<typeof uninstallOptions>;
 export type DoctorValues = ValuesOf<typeof doctorOptions>;

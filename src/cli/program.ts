@@ -47,6 +47,13 @@ async function dispatch(
     );
     return 0;
   }
+  // What a shell asks, by the script that `completion` prints.
+  if (name === "complete" && rest[0] === "--") {
+    const { completions } = await import("./completions.ts");
+    for (const { value, about } of await completions(commands, rest.slice(1), context))
+      out.line(`${value}\t${about}`);
+    return 0;
+  }
   const command = named(commands, name === "--version" ? "version" : name);
   const end = rest.indexOf("--");
   const words = end === -1 ? rest : rest.slice(0, end);

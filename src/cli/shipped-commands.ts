@@ -7,6 +7,7 @@ import {
   artifactsOptions,
   installOptions,
   uninstallOptions,
+  completionOptions,
   renderOptions,
   doctorOptions,
 } from "./options.ts";
@@ -215,6 +216,22 @@ export const shippedCommands: readonly Command<OptionSpecs, CommandContext>[] = 
     examples: ["agent-operator render -f run.yaml -f provider.yaml --namespace team-a"],
     run: async (values, context: CommandContext) =>
       (await import("./commands/render.ts")).runRender(values, context),
+  }),
+  defineCommand({
+    name: "completion",
+    group: "Other",
+    summary: "Print what makes a shell complete commands, options and names",
+    description: [
+      "Prints a script for bash, zsh or fish. Names of runs, providers, workspaces, namespaces and contexts come from the cluster at that moment. For kubectl agent nothing is needed but kubectl's own completion.",
+    ],
+    options: completionOptions,
+    examples: [
+      "source <(agent-operator completion bash)",
+      "source <(agent-operator completion zsh)",
+      "agent-operator completion fish",
+    ],
+    run: async (values, context: CommandContext) =>
+      (await import("./commands/completion.ts")).runCompletion(values, context),
   }),
   defineCommand({
     name: "version",

@@ -2,7 +2,7 @@ import { enableCompileCache } from "node:module";
 import { basename } from "node:path";
 import type { Command, OptionSpecs } from "./command.ts";
 import { readConfig } from "./config.ts";
-import type { CommandContext, Program } from "./context.ts";
+import type { CommandContext } from "./context.ts";
 import { createOutput } from "./output.ts";
 import { runProgram } from "./program.ts";
 import { stopOnSignals } from "./stop.ts";
@@ -22,19 +22,21 @@ export async function startProgram(
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;
   });
-  process.exitCode = await runProgram(commands, process.argv.slice(2), {
+  const name = basename(process.argv[1] ?? "");
+  const argv = process.argv.slice(2);
+  // kubectl asks a program of this name what can follow.
+  const asked = name.startsWith("kubectl_complete-") ? ["complete", "--", ...argv] : argv;
+  process.exitCode = await runProgram(commands, asked, {
     config,
     out: createOutput(process.stdout, process.stderr, config),
     stop: stopOnSignals(process),
-    program: programName(process.argv[1]),
+    // kubectl starts a plugin by the name of its file.
+    program: name.startsWith("kubectl") ? "kubectl agent" : "agent-operator",
     stdin: process.stdin,
     ...(local === undefined ? {} : { local }),
   });
+  // As cobra has it, which kubectl reads: no files.
+  if (asked !== argv) process.stdout.write(":4\n");
   // A request without an answer must not keep a program that has failed from being started again.
   if (process.exitCode !== 0) setTimeout(() => process.exit(), FAILED_GRACE_MS).unref();
-}
-
-/** kubectl starts a plugin by the name of its file. */
-function programName(path = ""): Program {
-  return basename(path).startsWith("kubectl-") ? "kubectl agent" : "agent-operator";
 }

@@ -69,6 +69,10 @@ export interface SubjectAccessReview extends KubeObject {
   status?: { allowed: boolean };
 }
 
+export interface SelfSubjectReview extends KubeObject {
+  status?: { userInfo?: { username?: string } };
+}
+
 export interface ValidatingWebhookConfiguration extends KubeObject {
   webhooks?: { name: string; clientConfig: { caBundle?: string } }[];
 }
@@ -119,6 +123,13 @@ export const subjectAccessReviews = resourceType<SubjectAccessReview>(
   "v1",
   "subjectaccessreviews",
   "SubjectAccessReview",
+  false,
+);
+export const selfSubjectReviews = resourceType<SelfSubjectReview>(
+  "authentication.k8s.io",
+  "v1",
+  "selfsubjectreviews",
+  "SelfSubjectReview",
   false,
 );
 export const validatingWebhookConfigurations = resourceType<ValidatingWebhookConfiguration>(

@@ -33,7 +33,7 @@ async function write(writer: number): Promise<never> {
     const old = `${prefix}-${writer}-${index - 2}`;
     writeSync(steps, `-${old}\n`);
     const removed = await store.remove("things", old);
-    writeSync(steps, `!${old} ${removed.version}\n`);
+    writeSync(steps, `!${old} ${removed?.version}\n`);
   }
 }
 

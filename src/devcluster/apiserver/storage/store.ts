@@ -24,8 +24,8 @@ export interface Store {
   settled(): Promise<void>;
   /** Creates or replaces; resolves, with the stored object, when that is durable. */
   put(resource: string, object: NewObject): Promise<StoredObject>;
-  /** Removes; watchers see the last stored state, with the version of its removal. */
-  remove(resource: string, key: string): Promise<StoredObject>;
+  /** Removes what is there, if it is; watchers see its last state, with the version of its removal. */
+  remove(resource: string, key: string): Promise<StoredObject | undefined>;
   /** Drops a resource with all its objects and history (its definition is gone). */
   dropTable(resource: string): void;
   close(): Promise<void>;
@@ -98,7 +98,7 @@ export async function openStore(dataDir?: string, compactAboveBytes?: number): P
     },
     async remove(resource, key) {
       const previous = tableOf(resource).get(key);
-      if (previous === undefined) throw new Error(`nothing is stored as ${resource} ${key}`);
+      if (previous === undefined) return undefined;
       const version = ++latest;
       const object = atVersion(previous, version);
       await commit(resource, { type: "DELETED", version, object, previous });

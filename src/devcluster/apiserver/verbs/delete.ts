@@ -44,9 +44,7 @@ async function removeOrMark(
     const isNoticed = resource.strategy.gracePeriodSeconds !== undefined && JSON.stringify(object) !== before;
     // That it is to be deleted at once is a version of its own for kinds that are deleted gracefully.
     if (isNoticed) await putObject(context, resource, object);
-    // Whoever has noticed may have been faster.
-    if (context.store.table(resource.storage).get(stored.key))
-      await context.store.remove(resource.storage, stored.key);
+    await context.store.remove(resource.storage, stored.key);
     return resource.strategy.returnsDeleted ? JSON.stringify(object) : deletedStatus(resource, stored);
   }
   if (options.dryRun) return JSON.stringify(object);
