@@ -6,26 +6,25 @@ import { createGitRepository } from "../support/git-repository.ts";
 import type { RunResult } from "../support/run.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 import { repository } from "./support/pod.ts";
+import type { TestPodOptions } from "./support/pod.ts";
 import { createWorkspace, isSound, prepareKills } from "./support/workspace.ts";
-import type { TestWorkspace } from "./support/workspace.ts";
+import type { Kills, TestWorkspace } from "./support/workspace.ts";
 
-/** Longer than any of the scripts, so that one that never ends by itself is noticed. */
-const MOST_COMMANDS = 400;
 const LANES = 3;
 
-/** Every second command is killed: all of them would take a minute. */
-const STRIDE = 2;
-
-/** Every script of a workspace is killed before its commands in turn, and then run to its end. */
+/**
+ * Every script of a workspace is killed in each state in which it leaves the volumes between two of its commands, and
+ * then run to its end.
+ */
 describe("a script of a workspace that is killed at any point", { timeout: 180_000 }, () => {
   let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
   let fresh: TestWorkspace;
   let empty: TestWorkspace;
-  let killedAt: Awaited<ReturnType<typeof prepareKills>>;
+  let kills: Kills;
 
   before(async () => {
     directory = await temporaryDirectory();
-    killedAt = await prepareKills(directory.path);
+    kills = await prepareKills(directory.path);
     const origin = await createGitRepository(join(directory.path, "origin"), {
       "README.md": "one\n",
       "src/a.txt": "a\n",
@@ -37,35 +36,33 @@ describe("a script of a workspace that is killed at any point", { timeout: 180_0
   after(() => directory[Symbol.asyncDispose]());
 
   /** A step of a workspace, as it is run to its end or killed on its way. */
-  type Step = (workspace: TestWorkspace, shell?: readonly string[]) => Promise<RunResult>;
+  type Step = (workspace: TestWorkspace, options?: TestPodOptions) => Promise<RunResult>;
 
-  /** Kills the step before its n-th command, for every n, and lets `check` judge each second attempt. */
+  /** Kills the step in each of its states, and lets `check` judge each second attempt. Returns how many there were. */
   async function sweep(
     from: () => Promise<TestWorkspace>,
     step: Step,
     check: (workspace: TestWorkspace) => Promise<void>,
-  ): Promise<number> {
-    let next = 1;
-    let commands = MOST_COMMANDS;
+  ): Promise<string> {
+    const watched = await from();
+    const states = await kills.statesOf(watched.place, async (shell) => {
+      const { code, stderr } = await step(watched, { shell, timeoutMs: 120_000 });
+      assert.equal(code, 0, stderr);
+    });
+    assert.ok(states.length > 5);
+    const left = states.values();
     const lane = async (): Promise<void> => {
-      while (next <= commands) {
-        const n = next;
-        next += STRIDE;
+      for (const n of left) {
         const workspace = await from();
-        const first = await step(workspace, killedAt(n));
-        if (first.signal === null) {
-          assert.equal(first.code, 0, first.stderr);
-          commands = Math.min(commands, n - 1);
-          continue;
-        }
+        const first = await step(workspace, { shell: kills.at(n) });
+        assert.equal(first.signal, "SIGKILL", `before command ${n}: ${first.code} ${first.stderr}`);
         const second = await step(workspace);
         assert.equal(second.code, 0, `after a kill before command ${n}: ${second.stderr}`);
         await check(workspace);
       }
     };
     await Promise.all(Array.from({ length: LANES }, lane));
-    assert.ok(commands < MOST_COMMANDS);
-    return commands;
+    return `${states.length} states`;
   }
 
   let copies = 0;
@@ -75,21 +72,21 @@ describe("a script of a workspace that is killed at any point", { timeout: 180_0
   const worktree = { branch: "agent-1-work" };
 
   test("makes the checkout the second time", async (t) => {
-    const initialize: Step = (workspace, shell) => workspace.initialize(shell && { shell });
-    const commands = await sweep(copyOf(empty), initialize, async (workspace) => {
+    const initialize: Step = (workspace, options) => workspace.initialize(options);
+    const states = await sweep(copyOf(empty), initialize, async (workspace) => {
       assert.equal(await workspace.git("main", "status", "--porcelain", "--branch"), "## main...origin/main");
       assert.equal(
         await workspace.git("main", "rev-parse", "HEAD"),
         await fresh.git("main", "rev-parse", "HEAD"),
       );
     });
-    t.diagnostic(`${commands} commands`);
+    t.diagnostic(states);
   });
 
   test("adds the worktree the second time, with nothing half done", async (t) => {
-    const add: Step = async (workspace, shell) =>
-      (await workspace.podOf("agent-1", worktree, shell && { shell })).clone();
-    const commands = await sweep(copyOf(fresh), add, async (workspace) => {
+    const add: Step = async (workspace, options) =>
+      (await workspace.podOf("agent-1", worktree, options)).clone();
+    const states = await sweep(copyOf(fresh), add, async (workspace) => {
       assert.equal(
         await workspace.git({ run: "agent-1" }, "status", "--porcelain", "--branch"),
         "## agent-1-work",
@@ -99,31 +96,28 @@ describe("a script of a workspace that is killed at any point", { timeout: 180_0
         "README.md",
         "src",
       ]);
-      const admin = await readdir(join(workspace.place, "workspace/.git/worktrees/agent-1"));
+      const admin = await readdir(join(workspace.place, "workspace/.git/worktrees/agent-operator.agent-1"));
       assert.deepEqual(
         admin.filter((name) => name.startsWith("agent-operator") || name.endsWith(".lock")),
         [],
       );
       assert.match(await workspace.git("main", "worktree", "list"), /agent-1 +[0-9a-f]+ \[agent-1-work\]/);
     });
-    t.diagnostic(`${commands} commands`);
+    t.diagnostic(states);
     const workspace = await copyOf(fresh)();
     assert.equal((await add(workspace)).code, 0);
     assert.ok(await isSound(join(workspace.place, "workspace")));
   });
 
   test("removes the worktree the second time, and the branch stays", async (t) => {
-    const withWorktree = async (): Promise<TestWorkspace> => {
-      const workspace = await copyOf(fresh)();
-      assert.equal((await (await workspace.podOf("agent-1", worktree)).clone()).code, 0);
-      return workspace;
-    };
-    const clean: Step = (workspace, shell) => workspace.cleanUp("agent-1", shell && { shell });
-    const commands = await sweep(withWorktree, clean, async (workspace) => {
+    const withWorktree = await copyOf(fresh)();
+    assert.equal((await (await withWorktree.podOf("agent-1", worktree)).clone()).code, 0);
+    const clean: Step = (workspace, options) => workspace.cleanUp("agent-1", options);
+    const states = await sweep(copyOf(withWorktree), clean, async (workspace) => {
       await assert.rejects(stat(join(workspace.place, "workspace-wt/agent-1")));
       assert.doesNotMatch(await workspace.git("main", "worktree", "list"), /agent-1/);
       assert.ok(await workspace.git("main", "rev-parse", "--verify", "refs/heads/agent-1-work"));
     });
-    t.diagnostic(`${commands} commands`);
+    t.diagnostic(states);
   });
 });

@@ -1,4 +1,4 @@
-import { chmod, cp, readFile, writeFile } from "node:fs/promises";
+import { chmod, cp, glob, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Job } from "../../../src/kube/builtin.ts";
 import { buildCleanupJob } from "../../../src/plan/specs/cleanup-job.ts";
@@ -53,12 +53,25 @@ export async function createWorkspace(
       return (await runOk("git", ["-c", "safe.directory=*", "-C", path, ...args])).trim();
     },
     copyTo: async (other) => {
-      // Worktrees name their repository by its path; a copy of one without any is all that is needed.
       await cp(place, other, { recursive: true });
+      for (const link of await worktreeLinks(other)) {
+        await writeFile(link, (await readFile(link, "utf8")).replaceAll(`${place}/`, `${other}/`));
+      }
       await giveToPod(other);
       return createWorkspace(other, repository, values);
     },
   };
+}
+
+/** The files by which worktrees and their repository name each other. */
+async function worktreeLinks(place: string): Promise<string[]> {
+  const links: string[] = [];
+  for await (const path of glob(["workspace-wt/*/.git", "workspace/.git/worktrees/*/gitdir"], {
+    cwd: place,
+  })) {
+    links.push(join(place, path));
+  }
+  return links;
 }
 
 function initJob(repository: ResolvedRepository): Job {
@@ -105,16 +118,63 @@ function onWorkspace(
   };
 }
 
-/** Gives shells that are killed, with all that they have started, before their n-th command. */
-export async function prepareKills(directory: string): Promise<(n: number) => readonly string[]> {
-  const rules = join(directory, "kill-at.bash");
+/** Shells that are killed, with all that they have started, before one of their commands. */
+export interface Kills {
+  /** Before its n-th command. */
+  at(n: number): readonly string[];
+  /** Runs `step` to its end; returns the number of a command for each state in which the volumes were between two. */
+  statesOf(place: string, step: (shell: readonly string[]) => Promise<void>): Promise<number[]>;
+}
+
+export async function prepareKills(directory: string): Promise<Kills> {
+  const killing = await shellWith(directory, "kill", '[ "$n" != "$KILL_AT" ] || kill -s KILL 0');
+  const watching = await shellWith(
+    directory,
+    "watch",
+    `find "$WATCHED"/workspace* -cnewer "$WATCHED/seen" -print -quit >"$WATCHED/news"
+  [ ! -s "$WATCHED/news" ] || { : >"$WATCHED/seen"; printf '%s\\n' "$n" >>"$WATCHED/states"; }`,
+  );
+  return {
+    at: (n) => [...killing(`KILL_AT=${n}`), "bash"],
+    statesOf: async (place, step) => {
+      const [states, ...others] = ["states", "seen", "news"].map((name) => join(place, name));
+      for (const path of [states!, ...others]) {
+        await writeFile(path, "");
+        await chmod(path, 0o666);
+      }
+      await step([...watching(`WATCHED=${place}`), "bash"]);
+      // A shell and what it has started count for themselves: the first that comes to a number is killed.
+      return [...new Set((await readFile(states!, "utf8")).trimEnd().split("\n"))].map(Number);
+    },
+  };
+}
+
+/** The commands of the action itself are not counted. */
+const RULES = `before() {
+  [ -z "\${within:-}" ] || return 0
+  n=$((\${n:-0} + 1))
+  within=yes
+  ACTION
+  within=
+}
+set -T
+trap before DEBUG
+`;
+
+/** `env` for a bash that runs `action` before each of its commands, with its number in `n`. */
+async function shellWith(
+  directory: string,
+  name: string,
+  action: string,
+): Promise<(...env: string[]) => string[]> {
+  const rules = join(directory, `${name}.bash`);
   await writeFile(
     rules,
-    `set -T\ntrap 'n=$((\${n:-0} + 1)); [ "$n" != "$KILL_AT" ] || kill -s KILL 0' DEBUG\n`,
+    RULES.replace("ACTION", () => action),
   );
   await chmod(rules, 0o644);
   // On its first level bash takes a socket for a remote shell's, and reads other rules.
-  return (n) => ["env", "SHLVL=1", `BASH_ENV=${rules}`, `KILL_AT=${n}`, "bash"];
+  return (...env) => ["env", "SHLVL=1", `BASH_ENV=${rules}`, ...env];
 }
 
 /** Whether a git repository on this path is sound. */
