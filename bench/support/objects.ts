@@ -29,16 +29,22 @@ export function runNamed(name: string): AgentRun {
   };
 }
 
-const GIT_REPORT = `{"type":"agent-operator","ok":true,"git":${JSON.stringify({
-  branch: "main",
-  baseCommit: "0123456789abcdef0123456789abcdef01234567",
-  headCommit: "89abcdef0123456789abcdef0123456789abcdef",
-  commits: 1,
-  filesChanged: 2,
-  insertions: 10,
-  deletions: 3,
-  uncommittedChanges: false,
-})}}`;
+/** What the entrypoint leaves behind: facts of git, and what claude said at its end. */
+const TERMINATION_MESSAGE = JSON.stringify({
+  type: "agent-operator",
+  exitCode: 0,
+  git: {
+    branch: "main",
+    baseCommit: "0123456789abcdef0123456789abcdef01234567",
+    headCommit: "89abcdef0123456789abcdef0123456789abcdef",
+    commits: 1,
+    filesChanged: 2,
+    insertions: 10,
+    deletions: 3,
+    uncommittedChanges: false,
+  },
+  said: JSON.stringify({ type: "result", subtype: "success", is_error: false, num_turns: 2, result: "Done." }),
+});
 
 type Status = NonNullable<Pod["status"]>;
 
@@ -49,7 +55,7 @@ export function podStatuses(spec: Job["spec"]["template"]["spec"], now: string):
     (containers ?? []).map(({ name, image = "" }) => ({ name, image, ready, state, ...common }));
   const begun = { startedAt: now };
   const done = { terminated: { exitCode: 0, reason: "Completed", startedAt: now, finishedAt: now } };
-  const ended = { terminated: { ...done.terminated, message: GIT_REPORT } };
+  const ended = { terminated: { ...done.terminated, message: TERMINATION_MESSAGE } };
   return [
     {
       phase: "Pending",
