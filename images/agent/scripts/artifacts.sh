@@ -4,6 +4,7 @@
 # its compressed content, and a line that ends it. No Secret is here, every volume is read only, and git never runs
 # in a repository of an agent's. Needs common.sh, git-own.sh and git-files.sh.
 scripts=${0%/*}
+. "$scripts/settings.sh"
 . "$scripts/common.sh"
 . "$scripts/git-own.sh"
 . "$scripts/git-files.sh"

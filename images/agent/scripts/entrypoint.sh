@@ -3,6 +3,7 @@
 # Runs the agent as its command line ("$@") says, as the container's first process. Standard output:
 # the agent's events and one line of JSON about the outcome.
 scripts=${0%/*}
+. "$scripts/settings.sh"
 . "$scripts/common.sh"
 . "$scripts/hide-secrets.sh"
 . "$scripts/git-credentials.sh"

@@ -5,6 +5,7 @@
 # and no link is followed. Can run again on whatever an earlier attempt left. Needs common.sh, git-view.sh,
 # git-own.sh and git-inside.sh.
 scripts=${0%/*}
+. "$scripts/settings.sh"
 . "$scripts/common.sh"
 . "$scripts/git-view.sh"
 . "$scripts/git-own.sh"

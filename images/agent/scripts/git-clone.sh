@@ -5,6 +5,7 @@
 # has the checkout. Needs common.sh, git-credentials.sh, git-remote.sh, git-source.sh, git-store.sh,
 # git-checkout.sh, git-submodules.sh and git-record.sh.
 scripts=${0%/*}
+. "$scripts/settings.sh"
 . "$scripts/common.sh"
 . "$scripts/git-credentials.sh"
 . "$scripts/git-remote.sh"

@@ -6,6 +6,7 @@
 # Needs common.sh, git-credentials.sh, git-remote.sh, git-source.sh, git-store.sh, git-checkout.sh
 # and git-submodules.sh.
 scripts=${0%/*}
+. "$scripts/settings.sh"
 . "$scripts/common.sh"
 . "$scripts/git-credentials.sh"
 . "$scripts/git-remote.sh"

@@ -7,6 +7,7 @@
 # and git-record.sh.
 # Exit code 67: the branch is in the hands of another run.
 scripts=${0%/*}
+. "$scripts/settings.sh"
 . "$scripts/common.sh"
 . "$scripts/git-credentials.sh"
 . "$scripts/git-remote.sh"

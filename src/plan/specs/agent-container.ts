@@ -16,12 +16,13 @@ import {
 } from "./paths.ts";
 import { scriptPath } from "./scripts.ts";
 import { containerSecurity } from "./security.ts";
+import { withSettings } from "./settings.ts";
 import { agentMounts, repositoryOf } from "./volumes.ts";
 
 /** The main container: the agent under the constant entrypoint. */
 export function buildAgentContainer(run: ResolvedRun, agent: Agent): Container {
   const setup = agentSetup(run, agent);
-  return {
+  return withSettings({
     name: AGENT_CONTAINER,
     image: run.image,
     command: ["/bin/sh", scriptPath("entrypoint")],
@@ -33,7 +34,7 @@ export function buildAgentContainer(run: ResolvedRun, agent: Agent): Container {
     securityContext: containerSecurity,
     terminationMessagePath: TERMINATION_LOG,
     terminationMessagePolicy: "File",
-  };
+  });
 }
 
 function agentSetup(run: ResolvedRun, agent: Agent): AgentSetup {

@@ -7,6 +7,7 @@ import { rootsEnv } from "./git-container.ts";
 import { runClaimName, workspaceClaimName } from "./names.ts";
 import { RUN_DIR, workDir, WORKSPACE_DIR, WORKTREES_DIR } from "./paths.ts";
 import { scriptPath } from "./scripts.ts";
+import { withSettings } from "./settings.ts";
 import { containerSecurity, podSecurity } from "./security.ts";
 import { recordMount, storeMount } from "./volumes.ts";
 
@@ -87,7 +88,7 @@ function buildContainer(
   template: PodSpec | undefined,
 ): Container {
   const name = run.metadata.name ?? "";
-  return {
+  return withSettings({
     name: ARTIFACTS_CONTAINER,
     image: template?.initContainers?.[0]?.image ?? gitImage,
     command: [scriptPath("artifacts")],
@@ -111,5 +112,5 @@ function buildContainer(
       { name: "tmp", mountPath: "/tmp" },
     ],
     securityContext: { ...containerSecurity, readOnlyRootFilesystem: true },
-  };
+  });
 }

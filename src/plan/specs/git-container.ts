@@ -22,6 +22,7 @@ import {
 } from "./paths.ts";
 import { CONTRACT, type Script, scriptPath, SCRIPTS_TARGET_DIR } from "./scripts.ts";
 import { containerSecurity } from "./security.ts";
+import { withSettings } from "./settings.ts";
 import {
   fetchMounts,
   lockMount,
@@ -114,7 +115,7 @@ export function gitContainer(
   script: Script,
   own: Pick<Container, "name" | "env" | "volumeMounts">,
 ): Container {
-  return {
+  return withSettings({
     image,
     command: [scriptPath(script)],
     resources,
@@ -122,7 +123,7 @@ export function gitContainer(
     terminationMessagePath: TERMINATION_LOG,
     terminationMessagePolicy: "FallbackToLogsOnError",
     ...own,
-  };
+  });
 }
 
 /** Where the parts of the claim are, for every script. */

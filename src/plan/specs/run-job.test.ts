@@ -46,8 +46,12 @@ function containers(run: ResolvedRun): { git: Container; agent: Container } {
   return { git, agent };
 }
 
-function valueOf(container: Container, name: string): EnvVar | undefined {
-  return container.env?.find((variable) => variable.name === name);
+/** A variable, or a setting on the command line. */
+function valueOf({ env, command = [] }: Container, name: string): EnvVar | undefined {
+  const word = command.find((each) => each.startsWith(`${name}=`));
+  return word === undefined
+    ? env?.find((variable) => variable.name === name)
+    : { name, value: word.slice(name.length + 1) };
 }
 
 describe("the Job of a run", () => {
@@ -87,14 +91,21 @@ describe("the Job of a run", () => {
     assert.equal(securityContext?.runAsNonRoot, false);
   });
 
-  test("holds no secret value, and no value inside a command", () => {
+  test("holds no secret value, and values only as whole words behind a constant script", () => {
     const { agent } = containers(base);
     assert.deepEqual(valueOf(agent, "ANTHROPIC_API_KEY")?.valueFrom, {
       secretKeyRef: { name: "key", key: "api-key" },
     });
     const other = containers({ ...base, prompt: "other", repository: { ...base.repository!, url: "o" } });
     assert.deepEqual(other.agent.command, agent.command);
-    assert.deepEqual(other.git.command, containers(base).git.command);
+    assert.deepEqual(agent.command?.slice(0, 2), ["/bin/sh", "/agent-operator/entrypoint.sh"]);
+    const [script, ...settings] = other.git.command ?? [];
+    assert.equal(script, "/agent-operator/git-clone.sh");
+    assert.equal(
+      settings.find((word) => word.startsWith("AGENT_REPOSITORY_URL")),
+      "AGENT_REPOSITORY_URL=o",
+    );
+    for (const word of [...settings, ...(agent.command?.slice(2, -1) ?? [])]) assert.match(word, /^[A-Z_]+=/);
   });
 
   test("the operator's own text survives the kubelet's expansion", () => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { chmod, chown, cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { isReservedEnvName } from "../../../src/api/reserved-env.ts";
 import type { Container, EnvVar, PodSpec } from "../../../src/kube/builtin.ts";
 import { buildRunJob } from "../../../src/plan/specs/run-job.ts";
 import * as paths from "../../../src/plan/specs/paths.ts";
@@ -151,7 +152,7 @@ export function startContainer(
   const workingDirectory = container.workingDir && join(directory, container.workingDir);
   const script = command.findIndex((word) => word.startsWith(`${SCRIPTS_DIR}/`));
   const args = command.slice(script).map((word, index) => {
-    if (index > 0) return word;
+    if (index > 0) return settingHere(word, directory, options);
     const ownsCopies = container.volumeMounts?.some(({ mountPath }) => mountPath === SCRIPTS_DIR);
     return join(directory, ownsCopies ? "" : GIT_IMAGE, word);
   });
@@ -263,6 +264,13 @@ function expandEnv(
     result[name] = isPlace ? join(directory, given) : given;
   }
   return result;
+}
+
+/** A word of a command line; a setting of the operator's with the test's places, or its own value. */
+function settingHere(word: string, directory: string, options: TestPodOptions): string {
+  const [, name = "", value = ""] = /^([A-Z_]+)=(.*)$/s.exec(word) ?? [];
+  if (name === "" || !isReservedEnvName(name)) return word;
+  return `${name}=${options.env?.[name] ?? expandEnv([{ name, value }], directory, {})[name]}`;
 }
 
 /** `$(NAME)` and `$$` as Kubernetes documents them. Source: third_party/forked/golang/expansion. */
