@@ -29,7 +29,6 @@ look_at_change() {
   base=$(line_of "$base_file" | tr -cd '0-9a-f')
   lend_objects "$WORKSPACE_DIR/.git/objects"
   take_shallow "$WORKSPACE_DIR/.git/shallow"
-  own_git hash-object -t tree -w /dev/null >/dev/null
   refs_of "$WORKSPACE_DIR/.git" >"$own/refs"
   head_of "$gitdir" "$own/refs"
   head=$commit
@@ -54,14 +53,23 @@ look_at_files() {
     return 1
   }
   uncommitted=true
-  if [ ! -s "$own/left" ] && own_git diff --cached --quiet --no-ext-diff "${head:-$EMPTY_TREE}"; then
-    uncommitted=false
+  if [ ! -s "$own/left" ] && is_committed; then uncommitted=false; fi
+}
+
+# Whether the files are those of the commit that is checked out.
+is_committed() {
+  if [ "${head:-$EMPTY_TREE}" = "$against" ]; then
+    [ ! -s "$own/shortstat" ]
+  else
+    own_git diff --cached --quiet --no-ext-diff "${head:-$EMPTY_TREE}"
   fi
 }
 
 # Commits since the base, on the branch that is checked out and on others.
 look_at_commits() {
-  if [ -n "$head" ]; then
+  if [ -n "$head" ] && [ "$head" = "$base" ]; then
+    printf '0\n' >"$own/commits"
+  elif [ -n "$head" ]; then
     own_git rev-list --count "$head" ${base:+--not "$base"} >"$own/commits" || rm -f "$own/commits"
   elif [ -z "$base" ] && [ -n "$branch" ]; then
     printf '0\n' >"$own/commits"

@@ -92,6 +92,8 @@ locate_with_npx() {
 # A file, because a git started by another git does not read configuration from the environment.
 configure_git() {
   command -v git >/dev/null || return 0
+  configured=
+  if [ -e "$HOME/.gitconfig" ] || [ -e "${XDG_CONFIG_HOME:-$HOME/.config}/git/config" ]; then configured=1; fi
   git_default user.name "${AGENT_GIT_NAME:-Agent Operator}"
   git_default user.email "${AGENT_GIT_EMAIL:-agent-operator@localhost}"
   git_default safe.directory '*'
@@ -109,7 +111,7 @@ configure_git() {
 }
 
 git_default() {
-  git config --global --get "$1" >/dev/null || git config --global "$1" "$2"
+  { [ -n "$configured" ] && git config --global --get "$1" >/dev/null; } || git config --global "$1" "$2"
 }
 
 # end_agent SIGNAL: to its whole group where it has one.

@@ -46,6 +46,7 @@ find_large() {
 # Takes what stands for other repositories out of our index; writes `ID STAGE<tab>PATH` for each.
 drop_links() {
   own_git ls-files -s -z | as_lines | sed -n 's/^160000 //p' >"$own/dropped"
+  [ -s "$own/dropped" ] || return 0
   cut -f 2- "$own/dropped" | as_names | own_git update-index -z --force-remove --stdin
   cat "$own/dropped"
   ! own_git ls-files -s | grep -q '^160000'

@@ -18,7 +18,7 @@ open_own() {
   index=
   limited=
   ! command -v timeout >/dev/null || limited=1
-  mkdir "$own/home" && own_git init -q --bare --template= && own_git config core.bare false &&
+  mkdir "$own/home" && own_git init -q --bare --template= && printf '[core]\n\tbare = false\n' >>"$own/git/config" &&
     mkdir -p "$own/git/objects/info" || return 1
   # What was fetched with credentials: no agent can write there, and checkouts read it in place.
   for objects in "${STORE_DIR:-/workspace-store}"/repository.git/objects "${STORE_DIR:-/workspace-store}"/modules/*/objects; do
