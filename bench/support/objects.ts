@@ -43,7 +43,13 @@ const TERMINATION_MESSAGE = JSON.stringify({
     deletions: 3,
     uncommittedChanges: false,
   },
-  said: JSON.stringify({ type: "result", subtype: "success", is_error: false, num_turns: 2, result: "Done." }),
+  said: JSON.stringify({
+    type: "result",
+    subtype: "success",
+    is_error: false,
+    num_turns: 2,
+    result: "Done.",
+  }),
 });
 
 type Status = NonNullable<Pod["status"]>;
