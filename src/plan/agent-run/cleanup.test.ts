@@ -176,7 +176,7 @@ describe("a run whose worktree is removed once it has succeeded", () => {
     const outdated = planRun(observe(forced, { job: cleanupJob("Failed") }));
     assert.deepEqual(namesOf(outdated.remove), ["agent-1-cleanup"]);
     const [job] = planRun(observe(forced)).create;
-    assert.match(JSON.stringify(job?.object), /"AGENT_CLEANUP_FORCE","value":"true"/);
+    assert.match(JSON.stringify(job?.object), /"AGENT_CLEANUP_FORCE=true"/);
   });
 });
 

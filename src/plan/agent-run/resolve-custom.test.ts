@@ -39,7 +39,11 @@ function resolved(spec: Partial<AgentRunSpec> = {}, references: Partial<Referenc
 function containerOf(resolution: Resolution) {
   assert.ok("resolved" in resolution, JSON.stringify(resolution));
   const [container] = buildRunJob(resolution.resolved).spec.template.spec.containers;
-  const env = new Map(container?.env?.map((variable) => [variable.name, variable]));
+  const settings = container?.command?.flatMap((word) => {
+    const [, name, value] = /^([A-Z_]+)=(.*)$/s.exec(word) ?? [];
+    return name === undefined ? [] : [{ name, value, valueFrom: undefined }];
+  });
+  const env = new Map([...(settings ?? []), ...(container?.env ?? [])].map((each) => [each.name, each]));
   return { args: container?.args, resources: container?.resources, env };
 }
 

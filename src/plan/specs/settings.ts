@@ -1,11 +1,12 @@
 import { isReservedEnvName } from "../../api/reserved-env.ts";
 import type { Container, EnvVar } from "../../kube/builtin.ts";
 
-/** What stays a variable: places of every program, what older scripts have to find, and texts of any length. */
+/** What stays a variable: places of every program, what older scripts or a user's arguments name, and texts of any length. */
 const VARIABLES: ReadonlySet<string> = new Set([
   "HOME",
   "TMPDIR",
   "AGENT_CONTRACT",
+  "AGENT_MODEL",
   "AGENT_PROMPT",
   "AGENT_SYSTEM_PROMPT",
   "AGENT_USER_INSTRUCTIONS",
