@@ -15,12 +15,6 @@ export function remapPath(value: string, mounts: readonly Mount[]): string {
   return value.startsWith("/") ? value.split(":").map(remapOne).join(":") : value;
 }
 
-/** A word of a command line; `NAME=value` as a variable. */
-function remapWord(word: string, remap: (value: string) => string): string {
-  const [name = ""] = /^[A-Z_]+=/.exec(word) ?? [];
-  return name + remap(word.slice(name.length));
-}
-
 /** Set by the kubelet itself: paths of this machine already, which may lie below a mount path such as /tmp. */
 const HOST_VARIABLES: readonly string[] = ["PATH", "GIT_CONFIG_SYSTEM"];
 
@@ -28,7 +22,9 @@ function remapLaunch(launch: ContainerLaunch): ContainerLaunch {
   const remap = (value: string): string => remapPath(value, launch.mounts);
   return {
     ...launch,
-    argv: launch.argv.map((argument) => (argument.includes("\n") ? argument : remapWord(argument, remap))),
+    argv: launch.argv.map((word) =>
+      word.includes("\n") ? word : word.replace(/(?<=^|^[A-Z_]+=)\/.*$/, remap),
+    ),
     env: Object.fromEntries(
       Object.entries(launch.env).map(([name, value]) => [
         name,
