@@ -22,9 +22,7 @@ function remapLaunch(launch: ContainerLaunch): ContainerLaunch {
   const remap = (value: string): string => remapPath(value, launch.mounts);
   return {
     ...launch,
-    argv: launch.argv.map((word) =>
-      word.includes("\n") ? word : word.replace(/(?<=^|^[A-Z_]+=)\/.*$/, remap),
-    ),
+    argv: launch.argv.map((arg) => (arg.includes("\n") ? arg : arg.replace(/(?<=^|^[A-Z_]+=)\/.*$/, remap))),
     env: Object.fromEntries(
       Object.entries(launch.env).map(([name, value]) => [
         name,
