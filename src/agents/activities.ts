@@ -26,5 +26,5 @@ export function retried(why: string, more: { attempt?: string; delayMs?: number 
   const attempt = more.attempt === undefined ? "" : `, attempt ${more.attempt}`;
   const delay =
     more.delayMs === undefined ? "" : `, again in ${Math.max(1, Math.round(more.delayMs / 1000))} s`;
-  return [{ kind: "retry", text: `the model did not answer (${why})${attempt}${delay}` }];
+  return [{ kind: "retry", cause: why, text: `the model did not answer (${why})${attempt}${delay}` }];
 }

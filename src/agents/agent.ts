@@ -156,6 +156,8 @@ export interface Activity {
   text: string;
   /** Whether it goes on in the next one. */
   isPart?: boolean;
+  /** Of a retry: why the model did not answer, the same for each attempt. */
+  cause?: string;
 }
 
 /** What a demonstration needs to know of an agent. */

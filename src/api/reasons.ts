@@ -152,6 +152,11 @@ export const REASONS = {
     kinds: ["AgentRun", "AgentWorkspace"],
   }),
   AgentRunning: underWay("Running", "The agent is at work."),
+  ModelRetry: waiting(
+    "The model does not answer, and the agent asks it again.",
+    "Look at the provider: its status page, its limits, the URL in the AgentProvider. The run goes on by itself once the model answers.",
+    { phases: ["Running"] },
+  ),
   Completed: underWay("Succeeded", "The agent reported that it has done its task.", { terminal: true }),
   AgentMismatch: failed(
     "The provider is not meant for the agent of the run.",

@@ -3,12 +3,13 @@ import type { AgentRun } from "../api/agent-run.ts";
 import { persistentVolumeClaims, type Pod } from "../kube/builtin.ts";
 import type { ObservedRun } from "../plan/agent-run/observed.ts";
 import { hasEnded, isPodLate, type JobState } from "../plan/jobs/job-state.ts";
-import { agentTermination, isPodFinished, stepStartedAt } from "../plan/jobs/pod-state.ts";
+import { agentStartedAt, agentTermination, isPodFinished, stepStartedAt } from "../plan/jobs/pod-state.ts";
 import { timeOf } from "../kube/time.ts";
+import { isLookDue } from "../plan/agent-run/model-retry.ts";
 import { isSlow, mayWaitForClaim } from "../plan/jobs/start-up.ts";
 import { runClaimName, sharedClaimName, workspaceClaimName } from "../plan/specs/names.ts";
 import type { Caches } from "./caches.ts";
-import { readOutput } from "./pod-output.ts";
+import { readOutput, readRecent } from "./pod-output.ts";
 import { readNow } from "./version-reads.ts";
 
 /** What the caches do not hold about a pod: its log once the agent has ended, its troubles while it has not begun. */
@@ -17,11 +18,16 @@ export async function gatherPod(
   run: AgentRun,
   pod: Pod,
   now: number,
-): Promise<Pick<ObservedRun, "output" | "claim" | "warning">> {
+): Promise<Pick<ObservedRun, "output" | "recent" | "claim" | "warning">> {
   const end = agentTermination(pod);
   // A run that is not shown as Running yet is planned once more before its end is.
   if (end && run.status?.phase === "Running") {
     return { output: await readOutput(context.client, pod, now - timeOf(end.finishedAt, now)) };
+  }
+  const startedAt = agentStartedAt(pod);
+  if (run.status?.phase === "Running" && !end && startedAt !== undefined) {
+    const isDue = isLookDue(timeOf(startedAt, now), now);
+    return isDue ? { recent: await readRecent(context.client, pod) } : {};
   }
   return isSlow(pod, now) && !isPodFinished(pod) ? startWarnings(context, run, pod) : {};
 }

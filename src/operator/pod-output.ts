@@ -5,15 +5,21 @@ import { pathOf } from "../kube/resources.ts";
 import { agentStartedAt } from "../plan/jobs/pod-state.ts";
 import { AGENT_CONTAINER } from "../plan/specs/names.ts";
 
-/** The end of a log that is read: agents repeat what matters at the end of a long one. */
-const TAIL_LINES = 2_000;
-const TAIL_BYTES = 2 * 1024 * 1024;
+/** How much of a log's end is read, and for how long: one that never comes must not hold the run's reconcile. */
+interface Tail {
+  lines: number;
+  bytes: number;
+  limitMs: number;
+}
+
+/** Agents repeat what matters at the end of a long log. */
+const ENDED: Tail = { lines: 2_000, bytes: 2 * 1024 * 1024, limitMs: 60_000 };
+
+/** Lines enough for words of other programs after the agent's last event. */
+const RECENT: Tail = { lines: 20, bytes: 256 * 1024, limitMs: 5_000 };
 
 /** A log that cannot be had for this long after the agent's end will not come any more. */
 const LOG_PATIENCE_MS = 120_000;
-
-/** A stream that stands still for ever must not hold the run's reconcile. */
-const READ_LIMIT_MS = 60_000;
 
 /** So a node answers, as if that were the log, when its runtime is down or has removed the container. */
 const UNAVAILABLE = /^unable to retrieve container logs for [^\n]*\n?$/;
@@ -24,7 +30,7 @@ const RUNTIME_PATIENCE_MS = 30_000;
 export async function readOutput(client: Client, pod: Pod, sinceEndMs: number): Promise<Output> {
   if (agentStartedAt(pod) === undefined) return { missing: "the agent never ran" };
   try {
-    const tail = await readTail(client, pod);
+    const tail = await readTail(client, pod, ENDED);
     // So the API server answers for a pod without a node, and a node for a log that it no longer has.
     if (tail === "") return { missing: "it is empty" };
     if (!UNAVAILABLE.test(tail)) return { tail };
@@ -39,12 +45,21 @@ export async function readOutput(client: Client, pod: Pod, sinceEndMs: number): 
 
 type Output = { tail: string } | { missing: string };
 
-async function readTail(client: Client, pod: Pod): Promise<string> {
+/** The newest lines of an agent at work; undefined where they cannot be had, which says nothing about the run. */
+export async function readRecent(client: Client, pod: Pod): Promise<string | undefined> {
+  try {
+    return await readTail(client, pod, RECENT);
+  } catch {
+    return undefined;
+  }
+}
+
+async function readTail(client: Client, pod: Pod, { lines, bytes, limitMs }: Tail): Promise<string> {
   const { namespace, name } = pod.metadata;
   const path = pathOf(pods, { namespace, name, subresource: "log" });
-  const query = `container=${AGENT_CONTAINER}&tailLines=${TAIL_LINES}`;
-  const signal = AbortSignal.timeout(READ_LIMIT_MS);
-  return lastBytes(await client.getStream(`${path}?${query}`, { signal }), TAIL_BYTES);
+  const query = `container=${AGENT_CONTAINER}&tailLines=${lines}`;
+  const signal = AbortSignal.timeout(limitMs);
+  return lastBytes(await client.getStream(`${path}?${query}`, { signal }), bytes);
 }
 
 /** A pod that is being deleted takes its logs along. */

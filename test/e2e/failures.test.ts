@@ -2,7 +2,10 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { AgentRun } from "../../src/api/agent-run.ts";
+import { ANNOTATION_CANCEL } from "../../src/api/labels.ts";
+import { agentRuns } from "../../src/api/resources.ts";
 import { committingScenario } from "../../src/demo/model-scenario.ts";
+import { events } from "../../src/kube/builtin.ts";
 import { useAgentCluster } from "../support/agent-cluster.ts";
 import type { GitHttpServer } from "../support/git-http-server.ts";
 import { startGitHttpServer } from "../support/git-http-server.ts";
@@ -50,6 +53,23 @@ describe("a run that goes wrong says how", { concurrency: 3, timeout: 180_000 },
     assert.match(run.status?.message ?? "", message);
     return run;
   }
+
+  it("a model that does not answer, while the agent still asks it", async () => {
+    const { cluster } = agents;
+    await agents.create("silent", { prompt: "overloaded" });
+    const run = await agents.until("silent", ({ status }) => status?.reason === "ModelRetry", 60_000);
+    assert.equal(run.status?.phase, "Running");
+    assert.match(run.status.message ?? "", /^the model does not answer \(529\); the agent asks it again$/);
+    const at = { namespace: run.metadata.namespace ?? "", name: "silent" };
+    const metadata = { annotations: { [ANNOTATION_CANCEL]: "true" } };
+    await cluster.client.patch(agentRuns, at, { metadata });
+    await agents.until("silent");
+    const { items } = await cluster.client.list(events, { namespace: at.namespace });
+    const said = items.filter(
+      ({ reason, regarding }) => reason === "ModelRetry" && regarding?.name === "silent",
+    );
+    assert.equal(said.length, 1);
+  });
 
   it("a model that nobody knows", async () => {
     await expect(

@@ -42,6 +42,8 @@ export interface ObservedRun {
   warning?: string;
   /** The end of the agent's log, read once the agent has ended; `missing` says why there is none. */
   output?: { tail: string } | { missing: string };
+  /** The newest lines of its log while it is at work, if a look was due. */
+  recent?: string;
   /** Where the run's worktree is to be removed. */
   cleanup?: ObservedCleanup;
   /** Why a child could not be created a moment ago, where it could not. */

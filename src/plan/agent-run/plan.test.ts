@@ -6,6 +6,7 @@ import type { Reason } from "../../api/reasons.ts";
 import type { ContainerStatus, Job, Pod } from "../../kube/builtin.ts";
 import { buildRunJob } from "../specs/run-job.ts";
 import type { ObservedRun } from "./observed.ts";
+import { runningStage } from "./status.ts";
 import { planRun, type RunPlan } from "./plan.ts";
 import { resolveRun } from "./resolve.ts";
 
@@ -236,10 +237,30 @@ describe("a run that is on its way", () => {
   it("looks again when its node should have ended it, and while a stopped one has not ended", () => {
     const containerStatuses = [container("agent", RUNNING)];
     const running = { phase: "Running", podName: "demo-x" } as const;
-    const afterMs = 1000 * (3600 + 30 + 60 - 3);
-    assert.deepEqual(planRun(withPod(aPod({ containerStatuses }), running)).requeue, { afterMs });
+    const untilGivenUpMs = 1000 * (3600 + 30 + 60 - 3);
+    const late = withPod(aPod({ containerStatuses }), running, { now: NOW + untilGivenUpMs - 7_000 });
+    assert.deepEqual(planRun(late).requeue, { afterMs: 7_000 });
     const stopped = aPod({ phase: "Failed", reason: "DeadlineExceeded", containerStatuses });
     assert.deepEqual(planRun(withPod(stopped, running)).requeue, { afterMs: 10_000 });
+  });
+
+  it("says that the model does not answer, once, and that it answers again", () => {
+    const pod = aPod({ containerStatuses: [container("agent", RUNNING)] });
+    const line = '{"type":"system","subtype":"api_retry","attempt":4,"error_status":529}';
+    const { phase, reason, message } = runningStage();
+    const running = { phase, reason, message, podName: "demo-x" };
+    const silent = planRun(withPod(pod, running, { recent: line }));
+    assert.deepEqual(planned(silent), { phase: "Running", reason: "ModelRetry" });
+    assert.match(silent.status?.message ?? "", /the model does not answer \(529\)/);
+    assert.deepEqual(
+      silent.events.map(({ reason }) => reason),
+      ["ModelRetry"],
+    );
+    const again = planRun(withPod(pod, silent.status, { recent: line.replace("4", "5") }));
+    assert.equal(again.status, undefined);
+    assert.equal(planRun(withPod(pod, silent.status)).status, undefined);
+    const answered = planRun(withPod(pod, silent.status, { recent: "" }));
+    assert.deepEqual(planned(answered), { phase: "Running", reason: "AgentRunning" });
   });
 
   it("shows Running with the agent's start even when the agent has already ended", () => {

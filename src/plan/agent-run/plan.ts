@@ -3,7 +3,8 @@ import { FINALIZER_WORKTREE } from "../../api/labels.ts";
 import type { Reason } from "../../api/reasons.ts";
 import { jobs, persistentVolumeClaims, type Job, type Pod } from "../../kube/builtin.ts";
 import { isDeleting } from "../../kube/objects.ts";
-import { timestamp } from "../../kube/time.ts";
+import { timeOf, timestamp } from "../../kube/time.ts";
+import { factsOf } from "../specs/facts.ts";
 import { buildRunClaim } from "../specs/run-claim.ts";
 import { buildRunJob } from "../specs/run-job.ts";
 import { tooLarge } from "../specs/size.ts";
@@ -24,6 +25,7 @@ import * as podState from "../jobs/pod-state.ts";
 import { agentOf } from "./references.ts";
 import { resolveRun } from "./resolve.ts";
 import { isRecorded, nextAttempt, pauseLeft } from "./retry.ts";
+import { modelProblem, untilNextLook } from "./model-retry.ts";
 import { outcomeOf } from "./change.ts";
 import { resultOf, usageOf } from "./result.ts";
 import { startProblemOf, isPassed, isSlow, isSameMessage, suspensionOf } from "../jobs/start-up.ts";
@@ -132,6 +134,7 @@ const follow: Step = (observed) => {
       showSuspension(observed, job) ??
       showRunning(observed, job) ??
       showEnd(observed, job) ??
+      showModel(observed, job) ??
       showStartUp(observed, job))
   );
 };
@@ -180,6 +183,14 @@ function showEnd(observed: ObservedRun, job: JobState): RunPlan | undefined {
   return ending && end(observed, ending);
 }
 
+/** That the model of an agent at work does not answer, and that it answers again. */
+function showModel({ run, pod, recent, now }: ObservedRun, job: JobState): RunPlan | undefined {
+  if (recent === undefined) return undefined;
+  const stage = status.runningStage(modelProblem(factsOf(job).agent ?? "", recent));
+  if (run.status?.reason === stage.reason && run.status.message === stage.message) return undefined;
+  return write(run, status.enterStage(run, stage, now), { afterMs: nextRequeueMs(job, pod, now) });
+}
+
 /** On the way to the agent. What goes as it should is not written: the run is Initializing already. */
 function showStartUp(observed: ObservedRun, job: JobState): RunPlan {
   const { run, pod, now } = observed;
@@ -203,7 +214,12 @@ function nextRequeueMs(job: JobState, pod: Pod | undefined, now: number): number
   if (!pod) return podLateInMs(job, now) || RECHECK_MS;
   const leftMs = Math.max(1_000, (givenUpAt(pod) ?? Number.POSITIVE_INFINITY) - now);
   const isAtWork = !podState.noneRunning(pod) && !podState.isPodFinished(pod);
-  return Math.min(leftMs, isAtWork ? LONGEST_LOOK_MS : isSlow(pod, now) ? RECHECK_MS : SLOW_START_MS);
+  return Math.min(leftMs, isAtWork ? nextLookMs(pod, now) : isSlow(pod, now) ? RECHECK_MS : SLOW_START_MS);
+}
+
+function nextLookMs(pod: Pod, now: number): number {
+  const startedAt = podState.agentStartedAt(pod);
+  return startedAt === undefined ? LONGEST_LOOK_MS : untilNextLook(timeOf(startedAt, now), now);
 }
 
 /** Follows the references and creates the children, or says what is missing. */

@@ -61,11 +61,16 @@ export function initializingStage(reason: Reason, message: string): Stage {
   };
 }
 
-export function runningStage(): Stage {
-  const message = "the agent is at work";
+/** `problem` says why the agent's model does not answer, if it does not. */
+export function runningStage(problem?: string): Stage {
+  const reason: Reason = problem === undefined ? "AgentRunning" : "ModelRetry";
+  const message =
+    problem === undefined
+      ? "the agent is at work"
+      : `the model does not answer (${problem}); the agent asks it again`;
   return {
     phase: "Running",
-    reason: "AgentRunning",
+    reason,
     message,
     conditions: [
       RESOLVED,
@@ -75,7 +80,7 @@ export function runningStage(): Stage {
         reason: "Initialized",
         message: "the repository is checked out",
       },
-      { type: "Succeeded", status: "Unknown", reason: "AgentRunning", message },
+      { type: "Succeeded", status: "Unknown", reason, message },
     ],
   };
 }
