@@ -1,6 +1,6 @@
 #!/bin/sh
 # What the mounted credential of a repository is, read anew at each call: the Secret may have changed.
-#   sh git-credential.sh DIRECTORY kind      empty, key, store or word
+#   sh git-credential.sh DIRECTORY kind      empty, key, locked (a key with a passphrase), store or word
 #   sh git-credential.sh DIRECTORY secrets   the lines that must not be shown
 #   sh git-credential.sh DIRECTORY key       the SSH key
 #   sh git-credential.sh DIRECTORY get       answers git, for the host of the repository and no other
@@ -23,6 +23,10 @@ lines() {
 kind=word
 case $text in
   '') kind=empty ;;
+  *'-----BEGIN ENCRYPTED PRIVATE KEY-----'* | *'Proc-Type: 4,ENCRYPTED'*) kind=locked ;;
+  # What OpenSSH's own format begins with where neither a cipher nor a passphrase is used.
+  *'-----BEGIN OPENSSH PRIVATE KEY-----'*b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQ*) kind=key ;;
+  *'-----BEGIN OPENSSH PRIVATE KEY-----'*b3BlbnNzaC1rZXktdjEA*) kind=locked ;;
   *'-----BEGIN '*'PRIVATE KEY-----'*) kind=key ;;
   *://*@*) ! lines | grep -q -i -E '^https?://[^/]*@' || kind=store ;;
 esac
@@ -109,7 +113,7 @@ case $2 in
   key) lines ;;
   secrets)
     case $kind in
-      key) lines | grep -v -e '^-----' ;;
+      key | locked) lines | grep -v -e '^-----' ;;
       store)
         store /dev/stdout | sed -n 's,^https*://\([^/@]*\):@.*,\1,p; s,^https*://[^/@:]*:\([^/@]*\)@.*,\1,p'
         answer '' | sed -n 's/^password=//p'

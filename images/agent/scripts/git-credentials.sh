@@ -37,6 +37,7 @@ require_credential() {
   shape=$(sh "$scripts/git-credential.sh" "$private" kind)
   case $shape:$AGENT_REPOSITORY_URL in
     empty:*) fail 64 "$what is empty" ;;
+    locked:*) fail 64 "$what is an SSH key with a passphrase, which nobody is there to enter: store a key without one (ssh-keygen -p -N '' -f FILE)" ;;
     key:http://* | key:https://*) fail 64 "$what is an SSH key, but the URL begins with http: give it a token, or use an ssh URL" ;;
     key:*) : >"$private/has_key" ;;
     *:ssh://* | *:git+ssh://* | *:ssh+git://*) fail 64 "$what is no SSH private key, which an ssh URL needs" ;;
