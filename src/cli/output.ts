@@ -1,4 +1,5 @@
 import type { Writable } from "node:stream";
+import { printable } from "../kube/printable.ts";
 
 export type Style = "bold" | "dim" | "red" | "green" | "yellow" | "cyan";
 
@@ -11,10 +12,16 @@ const CODES: Record<Style, readonly [number, number]> = {
   cyan: [36, 39],
 };
 
-/** Where a command writes: lines on standard output, remarks and errors on standard error. */
+/** The sequences of these codes, and no other. */
+const STYLED = new RegExp(`(\\u001B\\[(?:${Object.values(CODES).flat().join("|")})m)`);
+
+/**
+ * Where a command writes: lines on standard output, remarks and errors on standard error. What lines hold may come
+ * from anyone: but for styles, nothing in them is obeyed by a terminal.
+ */
 export interface Output {
   readonly line: (text?: string) => void;
-  /** Exactly this text, no newline added. */
+  /** Exactly this text, no newline added: for texts of our own. */
   readonly write: (text: string) => void;
   /** Exactly these bytes. */
   readonly writeBytes: (bytes: Uint8Array) => void;
@@ -32,12 +39,19 @@ export function createOutput(
   options: { noColor: boolean },
 ): Output {
   const coloured = stdout.isTTY === true && !options.noColor;
+  const shown = (text: string): string =>
+    coloured
+      ? text
+          .split(STYLED)
+          .map((part, index) => (index % 2 === 1 ? part : printable(part)))
+          .join("")
+      : printable(text);
   return {
-    line: (text = "") => void stdout.write(`${text}\n`),
+    line: (text = "") => void stdout.write(`${shown(text)}\n`),
     write: (text) => void stdout.write(text),
     writeBytes: (bytes) => void stdout.write(bytes),
     isTerminal: stdout.isTTY === true,
-    error: (text) => void stderr.write(`${text}\n`),
+    error: (text) => void stderr.write(`${printable(text)}\n`),
     style: (style, text) => {
       const [open, close] = CODES[style];
       return coloured ? `\u001B[${open}m${text}\u001B[${close}m` : text;

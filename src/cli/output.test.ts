@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { PassThrough } from "node:stream";
+import { describe, it } from "node:test";
+import { createOutput } from "./output.ts";
+
+const HOSTILE = "a\u001b[2Jb\u001b]0;title\u0007c\u202ed\u0000e\u001b[8mf\u009b1mg";
+
+/** What is written on standard output and standard error. */
+function outputOf(isTTY: boolean, write: (out: ReturnType<typeof createOutput>) => void): string[] {
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  write(createOutput(Object.assign(stdout, { isTTY }), stderr, { noColor: false }));
+  return [stdout, stderr].map((stream) => String((stream.read() as Buffer | null) ?? ""));
+}
+
+describe("what a command shows", () => {
+  for (const isTTY of [false, true])
+    it(`holds nothing that a terminal obeys, whoever wrote it, ${isTTY ? "on a terminal" : "in a file"}`, () => {
+      const [stdout, stderr] = outputOf(isTTY, (out) => {
+        out.line(HOSTILE);
+        out.error(HOSTILE);
+      });
+      for (const text of [stdout, stderr]) assert.equal(text, "abc\ufffdd\ufffdefg\n");
+    });
+
+  it("keeps its own styles on a terminal, and what they are put around is text", () => {
+    const show = (isTTY: boolean): string | undefined =>
+      outputOf(isTTY, (out) => out.line(`${out.style("red", "no\u001b[2J!")} ok`))[0];
+    assert.equal(show(true), "\u001b[31mno!\u001b[39m ok\n");
+    assert.equal(show(false), "no! ok\n");
+  });
+
+  it("keeps lines, tabs and every script", () => {
+    const text = "one\n\ttwo é 漢字 👩‍💻 नमस्ते";
+    assert.deepEqual(outputOf(true, (out) => out.line(text))[0], `${text}\n`);
+  });
+});
