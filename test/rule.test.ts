@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { Container, PodSpec } from "../../kube/builtin.ts";
-import type { ResolvedRepository, ResolvedRun } from "../resolved-run.ts";
-import { buildArtifactsPod } from "./artifacts-pod.ts";
-import { buildCleanupJob } from "./cleanup-job.ts";
-import { gitResources } from "./git-resources.ts";
-import { buildRunJob } from "./run-job.ts";
-import { buildWorkspaceJob } from "./workspace-job.ts";
+import type { Container, PodSpec } from "../src/kube/builtin.ts";
+import type { ResolvedRepository, ResolvedRun } from "../src/plan/resolved-run.ts";
+import { buildArtifactsPod } from "../src/plan/specs/artifacts-pod.ts";
+import { buildCleanupJob } from "../src/plan/specs/cleanup-job.ts";
+import { gitResources } from "../src/plan/specs/git-resources.ts";
+import { buildRunJob } from "../src/plan/specs/run-job.ts";
+import { buildWorkspaceJob } from "../src/plan/specs/workspace-job.ts";
+import { readProjectFiles } from "./support/project-files.ts";
 
 // The rule: no container with a git credential mounts anything that an agent could have written, and the key of the
 // provider is only in `agent`. It is judged by what the pods mount, with no list of bad names.
@@ -176,6 +177,22 @@ for (let size = -1; size !== tainted.size;) {
   }
 }
 
+/** The pod that reads artifacts; it mounts what the Job of its run did. */
+function artifactsPodOf(run: ResolvedRun): PodSpec {
+  return buildArtifactsPod({
+    run: {
+      apiVersion: "agent.xonovex.com/v1alpha1",
+      kind: "AgentRun",
+      metadata: { name: run.name, namespace: "team", uid: run.uid },
+      spec: { prompt: "x" },
+    },
+    job: buildRunJob(run),
+    podName: "p",
+    gitImage: "git:1",
+    wanted: ["patch", "log"],
+  }).spec;
+}
+
 describe("the rule", () => {
   test("is tested on pods that have what it is about", () => {
     assert.ok(tainted.has("workspace/repo") && tainted.has("git-tmp/"));
@@ -225,18 +242,7 @@ describe("the rule", () => {
   test("holds for the pod that reads artifacts: no git credential, and it can only read", () => {
     for (const [, repository] of repositories) {
       for (const [, run] of runsOf(repository)) {
-        const { spec } = buildArtifactsPod({
-          run: {
-            apiVersion: "agent.xonovex.com/v1alpha1",
-            kind: "AgentRun",
-            metadata: { name: run.name, namespace: "team", uid: run.uid },
-            spec: { prompt: "x" },
-          },
-          job: buildRunJob(run),
-          podName: "p",
-          gitImage: "git:1",
-          wanted: ["patch", "log"],
-        });
+        const spec = artifactsPodOf(run);
         for (const container of containersOf(spec)) {
           assert.ok(!secretsOf(spec, container).has(GIT_SECRET));
           assert.deepEqual(placesOf(container, "writable"), ["tmp/"]);
@@ -244,4 +250,78 @@ describe("the rule", () => {
       }
     }
   });
+});
+
+/** What the table of docs/guide/security.md says of a container: its pod, its name, then three cells. */
+function rowsOfGuide(): string[][] {
+  const [guide] = readProjectFiles(["docs/guide"], "security.md");
+  const section = guide?.text.split("## Where each credential is")[1]?.split("\n\n")[1] ?? "";
+  return section
+    .split("\n")
+    .slice(2)
+    .map((line) => line.split("|").slice(1, -1))
+    .map((cells) => cells.map((cell) => cell.trim()));
+}
+
+/** The same of every container that is built, in the words of that table. */
+function rowsOfPods(): Set<string> {
+  const rows = new Set<string>();
+  const add = (where: string, pod: PodSpec, isExposed: boolean): void => {
+    const all = containersOf(pod);
+    // What the agent of another pod has in an emptyDir of that name is gone with it.
+    const isGone = (place: string): boolean =>
+      !all.some(({ name }) => name === "agent") &&
+      (pod.volumes ?? []).some(({ name, emptyDir }) => emptyDir && place.startsWith(`${name}/`));
+    const isTainted = (place: string): boolean =>
+      !isGone(place) && [...tainted].some((t) => overlap(place, t));
+    const hasCredential = all.some((container) => secretsOf(pod, container).has(GIT_SECRET));
+    for (const container of all) {
+      const secrets = secretsOf(pod, container);
+      const isAgent = container.name === "agent";
+      const which = isAgent || !/^<(run|workspace-init)>$/.test(where) ? where : `${where} ${hasCredential}`;
+      const credential = secrets.has(GIT_SECRET)
+        ? isAgent && isExposed
+          ? "exposed"
+          : "yes"
+        : isAgent
+          ? "exposed"
+          : "no";
+      const seen = placesOf(container, "all").filter(isTainted);
+      const writes = placesOf(container, "writable").some(isTainted);
+      const mounts = seen.length === 0 ? "no" : writes ? "yes" : "read-only";
+      rows.add(
+        [which, container.name, secrets.has(PROVIDER_SECRET) ? "yes" : "no", credential, mounts].join(" | "),
+      );
+    }
+  };
+  for (const [name, repository, pod] of pods) {
+    const where = name.startsWith("workspace ")
+      ? "<workspace-init>"
+      : name.startsWith("cleanup ")
+        ? "<cleanup>"
+        : "<run>";
+    add(where, pod, repository.exposeCredentialsToAgent);
+  }
+  for (const [, repository] of repositories)
+    for (const [, run] of runsOf(repository)) add("<artifacts>", artifactsPodOf(run), false);
+  return rows;
+}
+
+test("the guide's table of credentials is what the pods say, line by line", () => {
+  const told = rowsOfGuide().flatMap(
+    ([pod = "", containers = "", key = "", credential = "", mounts = ""]) => {
+      const place = `<${(/`<(run|workspace)>(-\w+)?`/.exec(pod)?.slice(1) ?? []).filter(Boolean).join("")}>`;
+      const where = { "<run-cleanup>": "<cleanup>", "<run-artifacts>": "<artifacts>" }[place] ?? place;
+      const names = [...containers.matchAll(/`([\w-]+)`/g)].map(([, name = ""]) => name);
+      const has = /, without/.test(pod) ? " false" : /, with a git credential/.test(pod) ? " true" : "";
+      const git = /^(there is none|no)$/.test(credential)
+        ? "no"
+        : credential.startsWith("only with `expose")
+          ? "exposed"
+          : credential;
+      const seen = mounts.startsWith("no:") ? "no" : /read-only/.test(mounts) ? "read-only" : mounts;
+      return names.map((name) => [where + has, name, key.replace(/,.*/, ""), git, seen].join(" | "));
+    },
+  );
+  assert.deepEqual(told.toSorted(), [...rowsOfPods()].toSorted());
 });
