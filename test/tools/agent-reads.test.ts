@@ -22,6 +22,14 @@ const LOOKED_FOR: Readonly<Record<NamedAgent, RegExp>> = {
   gemini: /^(.*\/)?(GEMINI|AGENTS)\.md$|^(\.gemini\/.*|\.agents\/skills|\.env|\.geminiignore)$/,
 };
 
+/** What else it looks for in the folder of a worktree, which is its neighbours' too on a workspace. */
+const BESIDE: Readonly<Record<NamedAgent, RegExp>> = {
+  claude: /^$/,
+  opencode: /^$/,
+  codex: /^$/,
+  gemini: /^(\.gemini\/\.env|\.env)$/,
+};
+
 const FILES = { "README.md": "# A repository\n", "package.json": "{}\n", "sub/deep/a.ts": "export {};\n" };
 
 describe("what an agent looks for in a checkout by itself, from its system calls", () => {
@@ -36,6 +44,7 @@ describe("what an agent looks for in a checkout by itself, from its system calls
       await using run = await prepareAgentRun({
         agent,
         files: FILES,
+        run: { worktree: { branch: "work" } },
         scenario: [
           { actions: [{ run: "cat sub/deep/a.ts" }] },
           { actions: [{ write: { path: "sub/deep/b.ts", content: "export {};\n" } }] },
@@ -45,7 +54,13 @@ describe("what an agent looks for in a checkout by itself, from its system calls
       });
       const { code, stderr } = await run.pod.runAgent();
       assert.equal(code, 0, stderr);
-      const looked = lookedAt(await readFile(log, "latin1"), run.pod.at("/workspace"), agent);
+      const trace = await readFile(log, "latin1");
+      const beside = lookedAt(trace, run.pod.at("/workspace-wt"), agent);
+      assert.deepEqual(
+        beside.filter((file) => !(file.startsWith("fix-bug") || ANY.test(file) || BESIDE[agent].test(file))),
+        [],
+      );
+      const looked = lookedAt(trace, run.pod.at("/workspace-wt/fix-bug"), agent);
       const known = (file: string): boolean =>
         ANY.test(file) ||
         LOOKED_FOR[agent].test(file) ||
