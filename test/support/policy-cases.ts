@@ -13,6 +13,7 @@ export interface PolicyCase {
 
 const run = { repository: { url: "https://git.example.com/a/b.git" }, prompt: "do it" };
 const workspace = { repository: { url: "https://git.example.com/a/b.git" } };
+const secret = { name: "any", key: "token" };
 const inline = { name: "p", authSecretRef: { name: "any", key: "token" } };
 const exposed = {
   url: "https://git.example.com/a/b.git",
@@ -54,6 +55,7 @@ const NONE = Object.fromEntries(
     "images",
     "providers",
     "inlineProvider",
+    "secrets",
     "serviceAccounts",
     "priorityClasses",
     "runtimeClasses",
@@ -93,6 +95,63 @@ export const POLICY_CASES: readonly PolicyCase[] = [
   runCase("a provider of its own where that may be", { provider: inline }, undefined, {
     inlineProvider: "true",
   }),
+  runCase("any Secret", {
+    env: [{ name: "A", valueFrom: { secretKeyRef: secret } }],
+    imagePullSecrets: [{ name: "x" }],
+  }),
+  runCase(
+    "a Secret that is listed",
+    { env: [{ name: "A", valueFrom: { secretKeyRef: secret } }] },
+    undefined,
+    {
+      secrets: "other any",
+    },
+  ),
+  runCase(
+    "values that are no Secret's",
+    {
+      env: [
+        { name: "A", value: "b" },
+        { name: "B", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
+      ],
+      mcpServers: [{ name: "m", command: "m", env: [{ name: "A", value: "b" }] }],
+    },
+    undefined,
+    { secrets: "" },
+  ),
+  ...Object.entries({
+    env: {
+      env: [
+        { name: "B", value: "b" },
+        { name: "A", valueFrom: { secretKeyRef: secret } },
+      ],
+    },
+    "a server's environment": {
+      mcpServers: [{ name: "m", command: "m", env: [{ name: "A", secretKeyRef: secret }] }],
+    },
+    "a server's headers": {
+      mcpServers: [
+        { name: "m", url: "https://m.example.com", headers: [{ name: "A", secretKeyRef: secret }] },
+      ],
+    },
+    imagePullSecrets: { imagePullSecrets: [{ name: "other" }, { name: "any" }] },
+  }).map(([where, spec]) => runCase(`a Secret in ${where}`, spec, "a Secret in env, ", { secrets: "other" })),
+  runCase(
+    "a Secret with the task",
+    { prompt: undefined, promptFrom: { secretKeyRef: secret } },
+    "the Secret of promptFrom ",
+    {
+      secrets: "other",
+    },
+  ),
+  runCase(
+    "a Secret of git",
+    { repository: { ...run.repository, credentialsSecretRef: secret } },
+    "the Secret of promptFrom ",
+    {
+      secrets: "",
+    },
+  ),
   runCase("a service account", { serviceAccountName: "admin" }, "serviceAccountName "),
   runCase("a service account that is listed", { serviceAccountName: "ci" }, undefined, {
     serviceAccounts: "ci",
@@ -144,6 +203,12 @@ export const POLICY_CASES: readonly PolicyCase[] = [
   }),
   configCase("providers that are listed", { defaultProviders: { codex: "a", claude: "b" } }, undefined, {
     providers: "a b",
+  }),
+  configCase("a Secret", { env: [{ name: "A", valueFrom: { secretKeyRef: secret } }] }, "a Secret in env ", {
+    secrets: "",
+  }),
+  configCase("a Secret to pull with", { defaultImagePullSecrets: [{ name: "any" }] }, "a Secret in env ", {
+    secrets: "",
   }),
   configCase("a service account", { defaultServiceAccountName: "admin" }, "defaultServiceAccountName "),
   configCase("a priority class", { defaultPriorityClassName: "high" }, "defaultPriorityClassName "),
