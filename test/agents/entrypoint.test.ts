@@ -135,6 +135,7 @@ describe("the entrypoint", { concurrency: 2 }, () => {
     const env = [{ name: "MY_KEY", valueFrom: { secretKeyRef: { name: "mine", key: "key" } } }];
     const script = [
       `echo '${RESULT}'`,
+      'for name in transcript log; do printf "%s\\n" "$MY_KEY" >>"$RUN_DIR/$name"; done',
       'for name in transcript log; do rm -f "$RUN_DIR/$name"; mkfifo "$RUN_DIR/$name"; done',
       'rm -rf "$TMPDIR"/*',
       'git checkout -q -b "$MY_KEY"',
