@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { PassThrough } from "node:stream";
 import { describe, it } from "node:test";
+import { printable } from "../kube/printable.ts";
 import { createOutput } from "./output.ts";
 
 const HOSTILE = "a\u001b[2Jb\u001b]0;title\u0007c\u202ed\u0000e\u001b[8mf\u009b1mg";
@@ -8,7 +9,7 @@ const HOSTILE = "a\u001b[2Jb\u001b]0;title\u0007c\u202ed\u0000e\u001b[8mf\u009b1
 /** What is written on standard output and standard error. */
 function outputOf(isTTY: boolean, write: (out: ReturnType<typeof createOutput>) => void): string[] {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  write(createOutput(Object.assign(stdout, { isTTY }), stderr, { noColor: false }));
+  write(createOutput(Object.assign(stdout, { isTTY }), stderr, { noColor: false }, printable));
   return [stdout, stderr].map((stream) => String((stream.read() as Buffer | null) ?? ""));
 }
 

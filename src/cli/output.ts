@@ -1,5 +1,4 @@
 import type { Writable } from "node:stream";
-import { printable } from "../kube/printable.ts";
 
 export type Style = "bold" | "dim" | "red" | "green" | "yellow" | "cyan";
 
@@ -32,11 +31,12 @@ export interface Output {
   readonly style: (style: Style, text: string) => string;
 }
 
-/** Colours only on a terminal and without NO_COLOR (https://no-color.org). */
+/** Colours only on a terminal and without NO_COLOR (https://no-color.org). `printable` takes out what is obeyed. */
 export function createOutput(
   stdout: Writable & { isTTY?: boolean },
   stderr: Writable,
   options: { noColor: boolean },
+  printable: (text: string) => string = String,
 ): Output {
   const coloured = stdout.isTTY === true && !options.noColor;
   const shown = (text: string): string =>

@@ -26,9 +26,11 @@ export async function startProgram(
   const argv = process.argv.slice(2);
   // kubectl asks a program of this name what can follow.
   const asked = name.startsWith("kubectl_complete-") ? ["complete", "--", ...argv] : argv;
+  // Not by an import above: the help of a command loads nothing but the commands' own files.
+  const { printable } = await import("../kube/printable.ts");
   process.exitCode = await runProgram(commands, asked, {
     config,
-    out: createOutput(process.stdout, process.stderr, config),
+    out: createOutput(process.stdout, process.stderr, config, printable),
     stop: stopOnSignals(process),
     // kubectl starts a plugin by the name of its file.
     program: name.startsWith("kubectl") ? "kubectl agent" : "agent-operator",
