@@ -88,6 +88,14 @@ export function gitTable({ git }: Report): string {
       ["bytes of `git clone --depth 1`", String(git.plainBytes)],
       ["bytes of a standalone run", String(git.runBytes)],
       ["ratio", number(git.runBytes / git.plainBytes, 3)],
+      ...Object.entries({
+        "a run of 20 MiB without and with a credential, ms": git.store.runMs,
+        "a worktree without and with a credential, ms": git.store.worktreeMs,
+        "bytes of a run's claim without and with a credential": git.store.claimBytes,
+      }).map(([what, { open, withCredential }]): [string, string] => [
+        what,
+        `${number(open, 0)}, ${number(withCredential, 0)}`,
+      ]),
     ],
   );
 }
