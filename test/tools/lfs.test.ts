@@ -48,6 +48,10 @@ async function answerBatch(
 }
 
 const sha256 = (content: Buffer): string => createHash("sha256").update(content).digest("hex");
+const objectPath = (directory: string, content: Buffer): string => {
+  const name = sha256(content);
+  return `${directory}/${name.slice(0, 2)}/${name.slice(2, 4)}/${name}`;
+};
 const pointerOf = (content: Buffer): string =>
   `version https://git-lfs.github.com/spec/v1\noid sha256:${sha256(content)}\nsize ${content.length}\n`;
 
@@ -118,10 +122,7 @@ describe("files of Git LFS", { timeout: 180_000 }, () => {
       assert.equal(code, 0, stderr);
       await assertUsable(pod, path, stderr);
       assert.ok(!stderr.includes(TOKEN));
-      const name = sha256(first);
-      await pod.read(
-        `/workspace-store/repository.git/lfs/objects/${name.slice(0, 2)}/${name.slice(2, 4)}/${name}`,
-      );
+      await pod.read(objectPath("/workspace-store/repository.git/lfs/objects", first));
     });
 
   it("that an agent writes are committed as pointers, and kept for a push", async () => {
@@ -138,9 +139,7 @@ describe("files of Git LFS", { timeout: 180_000 }, () => {
       await git(pod, "/workspace", "cat-file", "-p", "HEAD:new.png"),
       pointerOf(content).trimEnd(),
     );
-    const name = sha256(content);
-    const kept = `/workspace/.git/lfs/objects/${name.slice(0, 2)}/${name.slice(2, 4)}/${name}`;
-    assert.equal(await pod.read(kept), "a new picture");
+    assert.equal(await pod.read(objectPath("/workspace/.git/lfs/objects", content)), "a new picture");
   });
 
   it("are in a workspace and in the worktrees of its runs, also of newer commits", async () => {
@@ -157,11 +156,24 @@ describe("files of Git LFS", { timeout: 180_000 }, () => {
     await assertUsable(pod, "/workspace", stderr);
     assert.equal(await pod.read("/workspace-wt/one/logo.png"), first.toString());
     assert.equal(await git(pod, "/workspace-wt/one", "status", "--porcelain"), "");
+    // What an agent leaves where a file is looked for, and nobody has it: a pipe, and a link out of the checkout.
+    const trap = pod.at(objectPath("/workspace/.git/lfs/objects", lost));
+    await runOk("sh", [
+      "-c",
+      'mkdir -p "${0%/*}" && mkfifo "$0" && chown -R 1000:1000 "$1" || :',
+      trap,
+      pod.at("/workspace/.git/lfs"),
+    ]);
     await origin.commit({ "logo.png": pointerOf(second) }, "Another logo");
     const later = await workspace.podOf("two", { branch: "agent/two" });
     const again = await later.clone();
     assert.equal(again.code, 0, again.stderr);
     assert.equal(await later.read("/workspace-wt/two/logo.png"), second.toString());
-    assert.ok(asked.length >= 5);
+    assert.equal(await later.read("/workspace-wt/two/lost.png"), pointerOf(lost));
+    await runOk("sh", ["-c", 'rm "$0" && ln -s /etc/passwd "$0"', trap]);
+    const third = await workspace.podOf("three", { branch: "agent/three" });
+    assert.equal((await third.clone()).code, 0);
+    assert.equal(await third.read("/workspace-wt/three/lost.png"), pointerOf(lost));
+    assert.ok(asked.length >= 2);
   });
 });
