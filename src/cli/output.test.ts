@@ -30,6 +30,19 @@ describe("what a command shows", () => {
     assert.equal(show(false), "no! ok\n");
   });
 
+  it("gives files and pipes what was written exactly, and shows it on a terminal as everything else", () => {
+    const bytes = Buffer.from(`${HOSTILE}é`);
+    const put = (isTTY: boolean): string | undefined =>
+      outputOf(isTTY, (out) => {
+        out.write(HOSTILE);
+        // In the middle of a character.
+        out.writeBytes(bytes.subarray(0, -1));
+        out.writeBytes(bytes.subarray(-1));
+      })[0];
+    assert.equal(put(false), `${HOSTILE}${HOSTILE}é`);
+    assert.equal(put(true), "abc\ufffdd\ufffdefgabc\ufffdd\ufffdefgé");
+  });
+
   it("keeps lines, tabs and every script", () => {
     const text = "one\n\ttwo é 漢字 👩‍💻 नमस्ते";
     assert.deepEqual(outputOf(true, (out) => out.line(text))[0], `${text}\n`);

@@ -20,9 +20,9 @@ const STYLED = new RegExp(`(\\u001B\\[(?:${Object.values(CODES).flat().join("|")
  */
 export interface Output {
   readonly line: (text?: string) => void;
-  /** Exactly this text, no newline added: for texts of our own. */
+  /** Exactly this text in a file or pipe, no newline added. */
   readonly write: (text: string) => void;
-  /** Exactly these bytes. */
+  /** Exactly these bytes in a file or pipe. */
   readonly writeBytes: (bytes: Uint8Array) => void;
   readonly error: (text: string) => void;
   /** Whether people read standard output. */
@@ -39,6 +39,7 @@ export function createOutput(
   printable: (text: string) => string = String,
 ): Output {
   const coloured = stdout.isTTY === true && !options.noColor;
+  const decoder = new TextDecoder();
   const shown = (text: string): string =>
     coloured
       ? text
@@ -48,8 +49,9 @@ export function createOutput(
       : printable(text);
   return {
     line: (text = "") => void stdout.write(`${shown(text)}\n`),
-    write: (text) => void stdout.write(text),
-    writeBytes: (bytes) => void stdout.write(bytes),
+    write: (text) => void stdout.write(stdout.isTTY === true ? shown(text) : text),
+    writeBytes: (bytes) =>
+      void stdout.write(stdout.isTTY === true ? shown(decoder.decode(bytes, { stream: true })) : bytes),
     isTerminal: stdout.isTTY === true,
     error: (text) => void stderr.write(`${printable(text)}\n`),
     style: (style, text) => {
