@@ -86,7 +86,9 @@ async function sitDown(guide: Guide, stack: AsyncDisposableStack): Promise<Desk>
       ).kubeconfigPath
     : await empty(node, stack);
   const directory = join(path, "desk");
-  await mkdir(directory);
+  // What the reader calls his own repository; its remote is answered from the one here.
+  await runOk("git", ["clone", "--quiet", repository.path, directory]);
+  await runOk("git", ["-C", directory, "remote", "set-url", "origin", REPOSITORY]);
   for (const name of ["config", "charts", "package.json", "src", "node_modules"])
     await symlink(join(projectRoot, name), join(directory, name));
   await symlink(projectRoot, join(path, "agent-operator"));

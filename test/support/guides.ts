@@ -22,22 +22,39 @@ const anthropic = {
   spec: { agentTypes: ["claude"], authTokenSecretRef: { name: "anthropic", key: "api-key" } },
 };
 
+const provider = (object: object): string => `kubectl apply -f - <<'END'\n${JSON.stringify(object)}\nEND`;
+
 export const GUIDES: readonly Guide[] = [
   { path: "README.md", operator: true },
   {
     path: "docs/guide/getting-started.md",
     operator: true,
-    files: { "gemini-provider": "provider.yaml", "fix-auth-bug": "run.yaml" },
+    files: { anthropic: "provider.yaml", default: "provider.yaml", "fix-auth-bug": "run.yaml" },
   },
   {
     path: "docs/guide/agents.md",
     operator: true,
     given: [
-      ...["anthropic", "litellm", "openai", "google", "openrouter", "local-model"].map((name) => token(name)),
+      token("anthropic"),
       token("tracker", "authorization"),
       "kubectl create configmap tasks --from-literal=upgrade-parser=change",
-      // The page shows the provider after the run, and a run waits for it; its artifacts are asked for before.
-      `kubectl apply -f - <<'END'\n${JSON.stringify(anthropic)}\nEND`,
+      provider(anthropic),
+    ],
+  },
+  { path: "docs/guide/custom-programs.md", operator: true },
+  {
+    path: "docs/guide/providers.md",
+    operator: true,
+    given: ["litellm", "openai", "google", "openrouter", "local-model"].map((name) => token(name)),
+  },
+  {
+    path: "docs/guide/commands.md",
+    operator: true,
+    given: [
+      token("anthropic"),
+      provider(anthropic),
+      "agent-operator run 'change it' --provider anthropic --name fix-auth-bug",
+      "cp config/samples/fix-auth-bug.yaml run.yaml",
     ],
   },
   {
@@ -84,6 +101,7 @@ export const NOT_RUN: Readonly<Record<string, string>> = {
   "npm run test:tools": "needs Debian's packages; .ci/run runs it",
   "npm run demo": "test/e2e/demo.timed.ts runs it",
   "npm run dev": "does not end; test/e2e/dev.timed.ts runs it",
+  "agent-operator run --local": "test/e2e/run-local.test.ts runs it, against the scripted model",
   "npm pack": "test/e2e/packed.test.ts packs, installs and runs the package",
   "npm install --global": "test/e2e/packed.test.ts does it",
   "docker build": "needs a Docker daemon; npm run image:check builds the same files",
