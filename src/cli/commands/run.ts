@@ -32,7 +32,7 @@ export async function runRun(values: RunValues, context: CommandContext): Promis
   const name = values.name ?? manifest?.metadata.name ?? nameForTask(task ?? "", randomSuffix());
   const say = values.output === undefined && !values["dry-run"] ? context.out.line : context.out.error;
   const source = await sourceOf(values, { name, manifest, say }, context);
-  return withCluster(values, context, async (cluster) => {
+  return withUserCluster(values, context, async (cluster) => {
     const given = { task, source, name, namespace: cluster.namespace, ...(manifest ? { manifest } : {}) };
     const run = await withUser(buildRun(values, given), cluster);
     if (values["dry-run"]) return dryRun(cluster, run, values, context);
@@ -40,6 +40,16 @@ export async function runRun(values: RunValues, context: CommandContext): Promis
     announce(created, source, cluster, say);
     return followAndReport(cluster, created, values, context);
   });
+}
+
+/** Who has no cluster learns that none is needed. */
+async function withUserCluster(...args: Parameters<typeof withCluster<number>>): Promise<number> {
+  try {
+    return await withCluster(...args);
+  } catch (error) {
+    if (!(error instanceof Error) || !error.message.startsWith("no kubeconfig at")) throw error;
+    throw new Error(`${error.message}, or do without a cluster: --local`, { cause: error });
+  }
 }
 
 /** Five letters or digits, as Kubernetes makes them for generated names. */
