@@ -54,18 +54,24 @@ repository_file() {
 add_repository_file() (
   file=$(repository_file "$1") || exit 0
   ! grep -q -x -F -e "$file" "$private/taken" || exit 0
-  [ "$(wc -l <"$private/taken")" -lt 100 ] || exit 0
+  [ "$(wc -l <"$private/taken")" -lt 100 ] || {
+    : >"$private/enough"
+    exit 0
+  }
   printf '%s\n' "$file" >>"$private/taken"
   room=$((${AGENT_INSTRUCTION_BYTES:-262144} - $(wc -c <"$private/repository.md")))
   [ "$room" -gt 0 ] || exit 0
   env -i "PATH=$PATH" head -c "$room" "$file" >"$private/part$2"
   { cat "$private/part$2" && echo; } >>"$private/repository.md"
   [ -n "${AGENT_INSTRUCTION_IMPORTS:-}" ] && [ "$2" -lt 5 ] || exit 0
-  imported_paths <"$private/part$2" | while IFS= read -r path; do
+  directory=${file%/*}
+  # Names of nothing cost no process: a checkout may have very many.
+  imported_paths <"$private/part$2" | while IFS= read -r path && [ ! -e "$private/enough" ]; do
     case $path in
       /*) ;;
-      *) path=$(dirname "$file")/$path ;;
+      *) path=$directory/$path ;;
     esac
+    [ -f "$path" ] || continue
     add_repository_file "$path" $(($2 + 1))
   done
 )
@@ -91,7 +97,8 @@ imported_paths() {
         path = substr($i, 2)
         sub(/[#\\].*$/, "", path)
         gsub(/\001/, " ", path)
-        if (path != "" && path != "/" && count++ < 1000) print path
+        if (path != "" && path != "/" && !(path in seen) && count++ < 100) print path
+        seen[path]
       }
     }'
 }
