@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { readdir, readFile } from "node:fs/promises";
 import { describe, it } from "node:test";
 import type { AgentRun } from "../../src/api/agent-run.ts";
 import { NAMED_AGENTS } from "../../src/api/agent-types.ts";
 import { createGitRepository } from "../support/git-repository.ts";
 import { checkoutProgram, projectRoot } from "../support/project-files.ts";
+import { assertNothingLeft } from "../support/leftovers.ts";
 import type { RunningProgram } from "../support/run.ts";
 import { start } from "../support/run.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
@@ -122,18 +122,4 @@ function startDemo(temporary: string, args: string[]): RunningProgram {
     env: { ...environment, TMPDIR: temporary },
     timeoutMs: 90_000,
   });
-}
-
-/** No file in the demo's temporary directory, and no process that knows of it. */
-async function assertNothingLeft(directory: string): Promise<void> {
-  const left = (await readdir(directory)).filter((name) => name.startsWith("agent-operator-demo-"));
-  assert.deepEqual(left, []);
-  const pids = (await readdir("/proc").catch(() => [])).filter((name) => /^\d+$/.test(name));
-  const alive: string[] = [];
-  for (const pid of pids) {
-    const environment = await readFile(`/proc/${pid}/environ`, "latin1").catch(() => "");
-    const command = await readFile(`/proc/${pid}/cmdline`, "latin1").catch(() => "");
-    if ((environment + command).includes(directory)) alive.push(`${pid} ${command.replaceAll("\0", " ")}`);
-  }
-  assert.deepEqual(alive, []);
 }

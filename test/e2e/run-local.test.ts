@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { readdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { startModelEndpoint, type ModelEndpoint } from "../../src/demo/model-endpoint.ts";
 import { committingScenario } from "../../src/demo/model-scenario.ts";
 import { createGitRepository, type GitRepository } from "../support/git-repository.ts";
+import { assertNothingLeft } from "../support/leftovers.ts";
 import { checkoutProgram } from "../support/project-files.ts";
 import { start, type RunningProgram } from "../support/run.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
@@ -66,7 +67,7 @@ describe("agent-operator run --local", { concurrency: false, timeout: 180_000 },
     assert.equal(await repository.git("status", "--porcelain", "--branch"), "## main\n M README.md");
     assert.equal(await repository.git("rev-parse", "HEAD"), head);
     assert.ok(!stdout.includes("sk-test"));
-    assert.deepEqual(await leftIn(temporary), []);
+    await assertNothingLeft(temporary);
   });
 
   it("brings home what the agent has done when it is stopped", async () => {
@@ -79,7 +80,7 @@ describe("agent-operator run --local", { concurrency: false, timeout: 180_000 },
     assert.equal(code, 130, stderr + stdout);
     assert.match(stdout, /^branch agent\/half: 2 commit\(s\)/m);
     assert.equal(await repository.git("show", "agent/half:more.txt"), "more");
-    assert.deepEqual(await leftIn(temporary), []);
+    await assertNothingLeft(temporary);
   });
 
   it("names the variable that is missing before it starts anything", async () => {
@@ -103,8 +104,3 @@ describe("agent-operator run --local", { concurrency: false, timeout: 180_000 },
     assert.match(stderr, /this folder is in no git repository; begin one with git init and a commit/);
   });
 });
-
-/** What is left of a program in its temporary directory, but for what Node keeps compiled. */
-async function leftIn(directory: string): Promise<string[]> {
-  return (await readdir(directory)).filter((name) => !name.startsWith("node-compile-cache"));
-}

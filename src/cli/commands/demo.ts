@@ -44,9 +44,8 @@ export async function runDemoCommand(values: DemoValues, context: CommandContext
   }
   const failed = items.filter(({ status }) => status?.phase !== "Succeeded");
   for (const { metadata, status } of failed) {
-    context.out.error(
-      `agent-operator: the run ${metadata.name} ended as ${status?.phase}: ${status?.reason}: ${status?.message}`,
-    );
+    const why = `the run ${metadata.name} ended as ${status?.phase}: ${status?.reason}: ${status?.message}`;
+    context.out.error(`${context.program}: ${why}`);
   }
   return failed.length === 0 ? 0 : 1;
 }

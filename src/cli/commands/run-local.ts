@@ -8,6 +8,7 @@ import { followRun } from "../../follow/follow-run.ts";
 import { secrets } from "../../kube/builtin.ts";
 import { startLocalCluster, type LocalCluster } from "../../local/local-cluster.ts";
 import { agentOf } from "../../plan/agent-run/references.ts";
+import { agentTools } from "../agent-tools.ts";
 import { findCheckout, git, type Checkout } from "../checkout.ts";
 import { UsageError } from "../command.ts";
 import type { CommandContext } from "../context.ts";
@@ -47,6 +48,7 @@ export async function runLocally(values: RunValues, context: CommandContext): Pr
   const given = { task, source, name, namespace: NAMESPACE, ...(manifest ? { manifest } : {}) };
   const asked = buildRun(values, given);
   const model = modelAccess(asked, context);
+  const toolDirectories = await agentTools([agentOf(asked, undefined)], context);
   const run = withModel(asked, model);
   const say: Say = values.output === undefined ? out.line : out.error;
 
@@ -61,6 +63,7 @@ export async function runLocally(values: RunValues, context: CommandContext): Pr
     await startLocalCluster({
       dataDir: join(directory, "cluster"),
       packageRoot: config.packageRoot,
+      toolDirectories,
       path: config.path,
       gitMirrors: { [URL]: join(directory, "repository.git") },
       operator: { logFile: join(directory, "operator.log") },
