@@ -1,7 +1,15 @@
 import type { z } from "zod";
 import type { KubeObject } from "../kube/objects.ts";
 import { AGENT_TYPES, NAMED_AGENTS, type AgentType } from "./agent-types.ts";
-import { conditions, duration, nameOf, observedGeneration, resources, storageSize } from "./fields/common.ts";
+import {
+  conditions,
+  duration,
+  nameOf,
+  observedGeneration,
+  resources,
+  storageSize,
+  UNSEEN,
+} from "./fields/common.ts";
 import { gitIdentity } from "./fields/git.ts";
 import { env, image, imagePullSecrets, podSecurityContext } from "./fields/pod.ts";
 import { model } from "./fields/provider.ts";
@@ -55,7 +63,7 @@ const status = object(
   {
     observedGeneration: observedGeneration.optional(),
     active: flag("Whether this is the AgentConfig that the namespace's runs use.").optional(),
-    conditions: conditions("Ready").optional(),
+    conditions: conditions("Ready and perhaps Reconciling or Stalled").optional(),
   },
   { description: "What the operator makes of it." },
 );
@@ -63,7 +71,10 @@ const status = object(
 const DESCRIPTION =
   "Defaults of all runs and workspaces of a namespace. The one named `default` is used, else the oldest. What a run itself says always wins.";
 
-const schema = object({ spec: spec.optional(), status: status.optional() }, { description: DESCRIPTION });
+const schema = object(
+  { spec: spec.optional(), status: status.default({ observedGeneration: UNSEEN }) },
+  { description: DESCRIPTION },
+);
 
 export type AgentConfigSpec = z.input<typeof spec>;
 export type AgentConfigStatus = z.input<typeof status>;

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { KubeObject } from "../kube/objects.ts";
 import { AGENT_TYPES } from "./agent-types.ts";
-import { conditions, keyRef, observedGeneration } from "./fields/common.ts";
+import { conditions, keyRef, observedGeneration, UNSEEN } from "./fields/common.ts";
 import { providerFields } from "./fields/provider.ts";
 import { shownName } from "./rules/values.ts";
 import { choice, flag, list, object, text } from "./schema/fields.ts";
@@ -33,7 +33,7 @@ const status = object(
   {
     observedGeneration: observedGeneration.optional(),
     ready: flag("Whether the Secret exists and has the key.").optional(),
-    conditions: conditions("Ready").optional(),
+    conditions: conditions("Ready and perhaps Reconciling or Stalled").optional(),
   },
   { description: "What the operator has found." },
 );
@@ -41,7 +41,10 @@ const status = object(
 const DESCRIPTION =
   "A model provider that runs name in providerRef: its URL and settings, and the Secret with its token.";
 
-const schema = object({ spec, status: status.optional() }, { description: DESCRIPTION });
+const schema = object(
+  { spec, status: status.default({ observedGeneration: UNSEEN }) },
+  { description: DESCRIPTION },
+);
 
 export type AgentProviderSpec = z.input<typeof spec>;
 export type AgentProviderStatus = z.input<typeof status>;

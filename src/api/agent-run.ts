@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { KubeObject } from "../kube/objects.ts";
 import { AGENT_TYPES } from "./agent-types.ts";
-import { duration, keyRef, nameOf, resources, workspaceNameOf } from "./fields/common.ts";
+import { duration, UNSEEN, keyRef, nameOf, resources, workspaceNameOf } from "./fields/common.ts";
 import { args, command, instructions, mcpServers, promptFrom, systemPrompt } from "./fields/agent-input.ts";
 import { runRepository, worktree } from "./fields/git.ts";
 import { env, image, imagePullSecrets, nodeSelector, podSecurityContext, tolerations } from "./fields/pod.ts";
@@ -140,7 +140,7 @@ const DESCRIPTION =
   "One task for one coding agent: a Job that checks out a repository, runs the agent on it and reports what it did.";
 
 const schema = object(
-  { spec, status: runStatus.default({ phase: "Pending" }) },
+  { spec, status: runStatus.default({ phase: "Pending", observedGeneration: UNSEEN }) },
   { description: DESCRIPTION },
 );
 
@@ -185,6 +185,13 @@ export const agentRunKind: KindDefinition = {
       type: "string",
       jsonPath: ".status.branch",
       description: "Where it commits",
+      wide: true,
+    },
+    {
+      name: "Duration",
+      type: "string",
+      jsonPath: ".status.duration",
+      description: "Time from the creation of its Job to its end",
       wide: true,
     },
     {

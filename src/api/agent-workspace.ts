@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { KubeObject } from "../kube/objects.ts";
-import { conditions, nameOf, observedGeneration, storageSize } from "./fields/common.ts";
+import { conditions, nameOf, observedGeneration, storageSize, UNSEEN } from "./fields/common.ts";
 import { workspaceRepository } from "./fields/git.ts";
 import { agentWorkspaceRules, agentWorkspaceSpecRules } from "./rules/agent-workspace.ts";
 import { mountPath, volumeName, volumesApart } from "./rules/mounts.ts";
@@ -95,7 +95,7 @@ const status = object(
       minimum: 0,
       format: "int32",
     }).optional(),
-    conditions: conditions("Ready").optional(),
+    conditions: conditions("Ready and perhaps Reconciling or Stalled").optional(),
   },
   { description: "What the operator has seen of the workspace." },
 );
@@ -103,7 +103,10 @@ const status = object(
 const DESCRIPTION =
   "A git checkout and volumes that many runs share, each run in a worktree of its own; runs name it in workspaceRef.";
 
-const schema = object({ spec, status: status.default({ phase: "Pending" }) }, { description: DESCRIPTION });
+const schema = object(
+  { spec, status: status.default({ phase: "Pending", observedGeneration: UNSEEN }) },
+  { description: DESCRIPTION },
+);
 
 export type AgentWorkspaceSpec = z.input<typeof spec>;
 export type AgentWorkspaceStatus = z.input<typeof status>;

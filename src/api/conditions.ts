@@ -45,3 +45,19 @@ export function dropConditions(
 ): Condition[] {
   return (current ?? []).filter((condition) => !types.includes(condition.type));
 }
+
+/** What tools that know kstatus go by, such as Flux and Argo CD: at work, or come to nothing. Neither is there if all is well. */
+export type Progress = "Reconciling" | "Stalled";
+
+/** The conditions with what kstatus goes by: this one is True, the other one absent. */
+export function setProgress(
+  current: readonly Condition[] | undefined,
+  progress: Progress | undefined,
+  condition: Omit<DesiredCondition, "type" | "status">,
+  now: string,
+): Condition[] {
+  const obsolete = (["Reconciling", "Stalled"] as const).filter((type) => type !== progress);
+  const kept = dropConditions(current, obsolete);
+  if (progress === undefined) return kept;
+  return setConditions(kept, [{ ...condition, type: progress, status: "True" }], now);
+}

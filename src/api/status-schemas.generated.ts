@@ -7,7 +7,8 @@ export const statusSchemas: Readonly<Record<string, StructuralSchema>> = {
   "AgentRun": {
     "type": "object",
     "default": {
-      "phase": "Pending"
+      "phase": "Pending",
+      "observedGeneration": -1
     },
     "required": [
       "phase"
@@ -35,7 +36,7 @@ export const statusSchemas: Readonly<Record<string, StructuralSchema>> = {
       "observedGeneration": {
         "type": "integer",
         "format": "int64",
-        "minimum": 0
+        "minimum": -1
       },
       "agent": {
         "type": "string",
@@ -88,6 +89,10 @@ export const statusSchemas: Readonly<Record<string, StructuralSchema>> = {
         "type": "string",
         "format": "date-time",
         "maxLength": 64
+      },
+      "duration": {
+        "type": "string",
+        "maxLength": 32
       },
       "exitCode": {
         "type": "integer",
@@ -510,7 +515,8 @@ export const statusSchemas: Readonly<Record<string, StructuralSchema>> = {
   "AgentWorkspace": {
     "type": "object",
     "default": {
-      "phase": "Pending"
+      "phase": "Pending",
+      "observedGeneration": -1
     },
     "required": [
       "phase"
@@ -536,7 +542,7 @@ export const statusSchemas: Readonly<Record<string, StructuralSchema>> = {
       "observedGeneration": {
         "type": "integer",
         "format": "int64",
-        "minimum": 0
+        "minimum": -1
       },
       "lastFetch": {
         "type": "string",
@@ -657,11 +663,14 @@ export const statusSchemas: Readonly<Record<string, StructuralSchema>> = {
   },
   "AgentProvider": {
     "type": "object",
+    "default": {
+      "observedGeneration": -1
+    },
     "properties": {
       "observedGeneration": {
         "type": "integer",
         "format": "int64",
-        "minimum": 0
+        "minimum": -1
       },
       "ready": {
         "type": "boolean"
@@ -724,11 +733,14 @@ export const statusSchemas: Readonly<Record<string, StructuralSchema>> = {
   },
   "AgentConfig": {
     "type": "object",
+    "default": {
+      "observedGeneration": -1
+    },
     "properties": {
       "observedGeneration": {
         "type": "integer",
         "format": "int64",
-        "minimum": 0
+        "minimum": -1
       },
       "active": {
         "type": "boolean"

@@ -1,5 +1,5 @@
 import type { AgentConfig, AgentConfigStatus } from "../api/agent-config.ts";
-import { setConditions } from "../api/conditions.ts";
+import { setConditions, setProgress } from "../api/conditions.ts";
 import { isDeleting } from "../kube/objects.ts";
 import { activeConfig } from "./active-config.ts";
 import { NOTHING_TO_DO, type Plan } from "../kube/plan.ts";
@@ -32,6 +32,8 @@ export function planConfig({ config, all, now }: ObservedConfig): Plan<AgentConf
         message: `the namespace's runs use AgentConfig ${chosen?.metadata.name} instead; only one counts`,
       } as const);
   const before = config.status?.conditions?.find(({ type }) => type === "Ready");
+  const told = { reason: condition.reason, message: condition.message, observedGeneration };
+  const conditions = setConditions(config.status?.conditions, [{ ...condition, observedGeneration }], now);
   return {
     create: [],
     remove: [],
@@ -42,7 +44,7 @@ export function planConfig({ config, all, now }: ObservedConfig): Plan<AgentConf
     status: {
       active,
       observedGeneration,
-      conditions: setConditions(config.status?.conditions, [{ ...condition, observedGeneration }], now),
+      conditions: setProgress(conditions, active ? undefined : "Stalled", told, now),
     },
     requeue: "onChange",
   };

@@ -1,5 +1,5 @@
 import type { AgentProvider, AgentProviderStatus } from "../api/agent-provider.ts";
-import { setConditions } from "../api/conditions.ts";
+import { setConditions, setProgress } from "../api/conditions.ts";
 import type { Reason } from "../api/reasons.ts";
 import { isDeleting } from "../kube/objects.ts";
 import { NOTHING_TO_DO, type EventIntent, type Plan } from "../kube/plan.ts";
@@ -18,6 +18,8 @@ export function planProvider({ provider, secretKeys, now }: ObservedProvider): P
   const { ready, reason, message } = readiness(provider, secretKeys);
   const observedGeneration = provider.metadata.generation;
   const condition = { type: "Ready", status: ready ? "True" : "False", reason, message } as const;
+  const told = { reason: condition.reason, message: condition.message, observedGeneration };
+  const conditions = setConditions(provider.status?.conditions, [{ ...condition, observedGeneration }], now);
   return {
     create: [],
     remove: [],
@@ -25,7 +27,7 @@ export function planProvider({ provider, secretKeys, now }: ObservedProvider): P
     status: {
       ready,
       observedGeneration,
-      conditions: setConditions(provider.status?.conditions, [{ ...condition, observedGeneration }], now),
+      conditions: setProgress(conditions, ready ? undefined : "Stalled", told, now),
     },
     requeue: "onChange",
   };

@@ -80,6 +80,11 @@ export const GUIDES: readonly Guide[] = [
       "kubectl wait --for=condition=Succeeded --timeout=30s agentrun/fix-auth-bug",
     ],
   },
+  {
+    path: "docs/guide/waiting.md",
+    operator: true,
+    given: [token("gemini-credentials"), "kubectl apply -f config/samples/agentprovider.yaml"],
+  },
   { path: "CONTRIBUTING.md", operator: true },
 ];
 

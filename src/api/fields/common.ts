@@ -95,9 +95,13 @@ export function conditions(types: string) {
   });
 }
 
+/** No generation: kstatus takes an object for being at work until its own is observed. */
+export const UNSEEN = -1;
+
 /** `status.observedGeneration` */
 export const observedGeneration = integer({
-  description: "The metadata.generation that this status was made from.",
-  minimum: 0,
+  description:
+    "The metadata.generation that this status was made from; -1 until the operator has seen the object.",
+  minimum: UNSEEN,
   format: "int64",
 });

@@ -121,6 +121,10 @@ export const runStatus = object(
       "When the remote of its workspace gave the commit that its branch starts from.",
     ).optional(),
     completionTime: timestamp("When the run ended.").optional(),
+    duration: text({
+      description: "Time from the creation of its Job to its end, such as 4m12s.",
+      maxLength: 32,
+    }).optional(),
     exitCode: integer({ description: "Exit code of the agent container." }).optional(),
     outcome: choice(
       ["NoChanges", "Changed", "Committed"],
@@ -134,7 +138,7 @@ export const runStatus = object(
       type: "atomic",
     }).optional(),
     conditions: conditions(
-      "Resolved, Initialized, Succeeded and, with worktree.cleanup, WorktreeRemoved",
+      "Resolved, Initialized, Succeeded, Finished, and perhaps Reconciling, Stalled and, with worktree.cleanup, WorktreeRemoved",
     ).optional(),
   },
   { description: "What the operator has seen of the run." },

@@ -280,12 +280,15 @@ function end(observed: ObservedRun, ending: Ending): RunPlan {
   const { phase, reason, message, exitCode, git } = ending;
   const result = resultOf(ending);
   const stage = status.endedStage(phase, reason, message);
+  const completionTime = ending.at ?? timestamp(now);
   return write(
     run,
     {
       ...status.enterStage(run, stage, now),
+      agent: run.status?.agent ?? agentOf(run, observed.references.config),
       podName: pod?.metadata.name ?? run.status?.podName,
-      completionTime: ending.at ?? timestamp(now),
+      completionTime,
+      duration: status.durationOf(run, completionTime),
       exitCode,
       outcome: outcomeOf(git),
       branch: git?.branch ?? run.status?.branch,

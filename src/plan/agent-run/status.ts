@@ -1,6 +1,7 @@
 import type { AgentRun, AgentRunPhase, AgentRunStatus } from "../../api/agent-run.ts";
-import { setConditions, type DesiredCondition } from "../../api/conditions.ts";
+import { setConditions, setProgress, type DesiredCondition, type Progress } from "../../api/conditions.ts";
 import type { Reason } from "../../api/reasons.ts";
+import { formatDuration } from "../../kube/duration.ts";
 import type { KubeObject } from "../../kube/objects.ts";
 import { timestamp } from "../../kube/time.ts";
 import { factsOf } from "../specs/facts.ts";
@@ -21,16 +22,34 @@ export interface Stage {
 
 /** The status of a run brought to a stage; what it already says of other things stays. */
 export function enterStage(run: AgentRun, stage: Stage, now: number): AgentRunStatus {
+  const { phase, reason, message } = stage;
   const observedGeneration = run.metadata.generation;
   const desired = stage.conditions.map((condition) => ({ ...condition, observedGeneration }));
+  const conditions = setConditions(run.status?.conditions, [...desired, ...finished(stage)], timestamp(now));
   return {
     ...run.status,
-    phase: stage.phase,
-    reason: stage.reason,
-    message: stage.message,
+    phase,
+    reason,
+    message,
     observedGeneration,
-    conditions: setConditions(run.status?.conditions, desired, timestamp(now)),
+    conditions: setProgress(conditions, progressOf(phase), toldBy(stage), timestamp(now)),
   };
+}
+
+/** While a run goes on, its status is written again and again, and its message is beside the condition anyway. */
+function toldBy({ phase, reason, message }: Stage): Pick<DesiredCondition, "reason" | "message"> {
+  return { reason, message: TERMINAL.has(phase) ? message : "" };
+}
+
+/** What a wait for any end can be for. Absent until then: each write of the status is read by every watch. */
+function finished({ phase, reason }: Stage): DesiredCondition[] {
+  if (!TERMINAL.has(phase)) return [];
+  return [{ type: "Finished", status: "True", reason, message: `the run has ended: ${phase}` }];
+}
+
+function progressOf(phase: AgentRunPhase): Progress | undefined {
+  if (!TERMINAL.has(phase)) return "Reconciling";
+  return phase === "Succeeded" ? undefined : "Stalled";
 }
 
 /** Waits for something that can still appear. */
@@ -97,6 +116,14 @@ const RESOLVED = {
   reason: "Resolved",
   message: "all references are found and all defaults applied",
 } as const;
+
+/** Of the whole run, its attempts and waits for a node included; undefined if it had no Job. */
+export function durationOf({ status }: AgentRun, completionTime: string): string | undefined {
+  const startTime = status?.startTime;
+  if (startTime === undefined) return undefined;
+  const seconds = Math.round((Date.parse(completionTime) - Date.parse(startTime)) / 1_000);
+  return formatDuration(Math.max(0, seconds));
+}
 
 /** What status shows of a run's Job, from its metadata. */
 export function jobStatus(job: KubeObject, now: number): Partial<AgentRunStatus> {

@@ -92,7 +92,24 @@ function stateOf({ status }: { status?: AgentWorkspaceStatus }) {
   return { phase: status?.phase, reason: status?.reason };
 }
 
+/** The conditions that kstatus goes by. */
+function progressOf({ status }: { status?: AgentWorkspaceStatus }): string[] {
+  const kinds = ["Reconciling", "Stalled"];
+  return (status?.conditions ?? [])
+    .filter((condition) => kinds.includes(condition.type) && condition.status === "True")
+    .map(({ type }) => type);
+}
+
 describe("a workspace", () => {
+  it("is at work, ready or stalled, for tools that know kstatus", () => {
+    const initializing = planWorkspace(observe());
+    assert.deepEqual(progressOf(initializing), ["Reconciling"]);
+    const failed = planWorkspace(withJob(FAILED, { workspace: aWorkspace({}, initializing.status) }));
+    assert.deepEqual(progressOf(failed), ["Stalled"]);
+    const ready = planWorkspace(withJob(COMPLETE, { workspace: aWorkspace({}, failed.status) }));
+    assert.deepEqual(progressOf(ready), []);
+  });
+
   it("gets its claims and its init Job", () => {
     const plan = planWorkspace(observe());
     assert.deepEqual(

@@ -1,4 +1,4 @@
-import { findCondition, setConditions } from "../../api/conditions.ts";
+import { findCondition, setConditions, setProgress, type Progress } from "../../api/conditions.ts";
 import { ANNOTATION_ORIGIN, ANNOTATION_RETRY, FINALIZER_IN_USE, LABEL_RUN } from "../../api/labels.ts";
 import type { AgentWorkspacePhase, AgentWorkspaceStatus } from "../../api/agent-workspace.ts";
 import type { Reason } from "../../api/reasons.ts";
@@ -21,6 +21,13 @@ import { retryOf } from "../jobs/refusal.ts";
 import type { ObservedWorkspace } from "./observed.ts";
 import { resolveWorkspace, workspaceWaitsFor } from "./resolve.ts";
 import { worktreesOf } from "./worktrees.ts";
+
+const PROGRESS: Readonly<Record<AgentWorkspacePhase, Progress | undefined>> = {
+  Pending: "Reconciling",
+  Initializing: "Reconciling",
+  Ready: undefined,
+  Failed: "Stalled",
+};
 
 export type WorkspacePlan = Plan<AgentWorkspaceStatus>;
 
@@ -252,6 +259,12 @@ function enter(
   const observedGeneration = metadata.generation;
   const isUsable = phase === "Ready" && reason === "Ready";
   const condition = { type: "Ready", status: isUsable ? "True" : "False", reason, message } as const;
+  const told = { reason, message, observedGeneration };
+  const conditions = setConditions(
+    status?.conditions,
+    [{ ...condition, observedGeneration }],
+    timestamp(now),
+  );
   return {
     ...NOTHING_TO_DO,
     events: eventsOf(status, phase, reason, message),
@@ -261,7 +274,7 @@ function enter(
       reason,
       message,
       observedGeneration,
-      conditions: setConditions(status?.conditions, [{ ...condition, observedGeneration }], timestamp(now)),
+      conditions: setProgress(conditions, PROGRESS[phase], told, timestamp(now)),
       retryObserved: metadata.annotations?.[ANNOTATION_RETRY],
       ...factsOf(observed),
     },
