@@ -5,7 +5,7 @@
 # Nothing of it is ever read from a file that the agent can write.
 
 function show(text) {
-  print text
+  put(text)
   said += length(text)
   if (summary == "") {
     add_tail(text)
@@ -40,7 +40,7 @@ function begin_long(text) {
 }
 
 function end_line() {
-  print "\n"
+  put("\n")
   if (summary == "") {
     add_tail("\n")
     return

@@ -63,6 +63,21 @@ function take_line(text) {
   end_line()
 }
 
+# Writes what is shown, piece by piece of the stream: a write for each line would wake its readers for each.
+function put(text) {
+  fresh = fresh text
+  if (length(fresh) < 2048) return
+  shown = shown fresh
+  fresh = ""
+  if (length(shown) > 32768) write()
+}
+
+function write() {
+  print shown fresh
+  shown = fresh = ""
+  fflush()
+}
+
 BEGIN {
   ORS = ""
   is_learning = 1
@@ -81,11 +96,14 @@ substr($0, length($0) - length(mark) + 1) == mark {
     pending = kept
     begun = 1
   }
-  fflush()
+  write()
   next
 }
 
 { take_line(pending $0) }
 
 # The last line gets a newline if it has none: what is written next starts on a line of its own.
-END { if (pending != "" || begun) take_line(pending) }
+END {
+  if (pending != "" || begun) take_line(pending)
+  write()
+}

@@ -1,3 +1,3 @@
 # Shows what hide-secrets.awk has decided, and nothing else.
-function show(text) { print text }
-function end_line() { print "\n" }
+function show(text) { put(text) }
+function end_line() { put("\n") }
