@@ -116,6 +116,14 @@ describe("runProgram", () => {
     assert.doesNotMatch(stdout, /agent-operator /);
   });
 
+  it("says kubectl agent in the errors of its plugin", async () => {
+    const { stderr } = await run(["shwo"], "kubectl agent");
+    assert.match(
+      stderr,
+      /^kubectl agent: there is no command "shwo" \(did you mean show\?\)\nTry: kubectl agent --help/,
+    );
+  });
+
   it("prints the version", async () => {
     assert.match((await run(["--version"])).stdout, /^agent-operator \d+\.\d+\.\d+\n$/);
   });

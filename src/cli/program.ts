@@ -16,7 +16,8 @@ export async function runProgram(
     return await dispatch(commands, argv, context);
   } catch (error) {
     const { describeError } = await import("./describe-error.ts");
-    const what = `${program}: ${describeError(error, context.config)}`;
+    const why = describeError(error, context.config).replaceAll("`agent-operator ", `\`${program} `);
+    const what = `${program}: ${why}`;
     if (error instanceof UsageError) {
       out.error(`${what}\n${hint(commands, argv, program)}`);
       return 2;

@@ -55,6 +55,11 @@ describe("what is shown of a run", () => {
     assert.deepEqual(renderPatch(`+${escape}`, paint), ["", "+x"]);
   });
 
+  it("marks a model that does not answer", () => {
+    const text = "the model did not answer (529), attempt 1 of 10";
+    assert.equal(renderActivity({ kind: "retry", text }, paint), `        ↻ ${text}`);
+  });
+
   it("cuts a long patch and says so", () => {
     const lines = renderPatch("+a\n".repeat(500), paint);
     assert.equal(lines.length, 202);

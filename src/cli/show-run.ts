@@ -41,7 +41,7 @@ export function createRunView(say: (line: string) => void, style: Output["style"
   };
   const unseen = setTimeout(() => {
     say(
-      `        ${style("yellow", "no operator has taken up the run; `agent-operator doctor` looks for the cause")}`,
+      `        ${style("yellow", "no operator has taken up the run; the command `doctor` looks for the cause")}`,
     );
   }, OPERATOR_MS);
   unseen.unref();

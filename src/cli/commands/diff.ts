@@ -16,7 +16,7 @@ export async function runDiff(values: DiffValues, context: CommandContext): Prom
     if (cut.length > 0) out.error("the patch is larger than 256 MiB: this is its beginning");
     if (patch === undefined || patch.length === 0) out.error(`${run.metadata.name} has changed nothing`);
     else if (out.isTerminal)
-      for (const line of renderPatch(patch.toString("utf8"), out.style, Infinity)) out.line(line);
+      for (const line of renderPatch(patch.toString("utf8"), out.style, Infinity).slice(1)) out.line(line);
     else out.writeBytes(patch);
     return 0;
   });
