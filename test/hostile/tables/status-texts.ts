@@ -173,7 +173,9 @@ function seenIn(observed: ObservedRun): string[] {
   const plan = withinBounds("AgentRun", planRun(observed));
   const written = { status: plan.status, events: plan.events };
   return [...textsOf(written)].flatMap(([place, text]) => {
-    const found = OBEYED.find((character) => (text.isWellFormed() ? text.includes(character) : true));
+    // Of code points: two halves that come together are a character as any other.
+    const characters = new Set(text);
+    const found = OBEYED.find((character) => characters.has(character));
     const broken = found ?? (isOneLine(place) && text.includes("\n") ? "\n" : undefined);
     return broken === undefined ? [] : [`${place}: ${JSON.stringify(text)}`];
   });
