@@ -8,9 +8,19 @@ import { metrics } from "./generators/metrics.ts";
 import { reference } from "./generators/reference.ts";
 import { roles } from "./generators/roles.ts";
 import { statusSchemas } from "./generators/status-schemas.ts";
+import { toolFiles } from "./generators/tools.ts";
 
 /** Everything in the project that is generated. */
-const GENERATORS: readonly Generator[] = [crds, roles, reference, commandLine, statusSchemas, chart, metrics];
+const GENERATORS: readonly Generator[] = [
+  crds,
+  roles,
+  reference,
+  commandLine,
+  statusSchemas,
+  chart,
+  metrics,
+  ...toolFiles,
+];
 
 /** One generated file: `content` undefined means that it should not be there. */
 interface Difference {
