@@ -105,7 +105,7 @@ export const shippedCommands: readonly Command<OptionSpecs, CommandContext>[] = 
     group: "Runs",
     summary: "Show what a run has changed",
     description: [
-      "Shows the whole change, uncommitted work included; values of the run's Secrets are left out. On a terminal it is coloured; elsewhere it is the patch as git apply takes it.",
+      "Shows the whole change, uncommitted work included. Values of the run's Secrets are left out, but for an agent that was killed before it could write its patch. On a terminal it is coloured; elsewhere it is the patch as git apply takes it.",
     ],
     options: diffOptions,
     examples: ["agent-operator diff", "agent-operator diff fix-auth-bug"],
@@ -154,7 +154,7 @@ export const shippedCommands: readonly Command<OptionSpecs, CommandContext>[] = 
     group: "Runs",
     summary: "Fetch a run's patch, transcript and log, also after its pod is gone",
     description: [
-      "Starts a restricted pod, as the calling user, that can only read the run's claim, takes the files from its log and removes it. Values of the run's Secrets are left out. Works for a run that goes on, has ended, or was killed: a patch that was not written is made from the checkout.",
+      "Starts a restricted pod, as the calling user, that can only read the run's claim, takes the files from its log and removes it. Values of the run's Secrets are left out, but for the patch of an agent that was killed. Works for a run that goes on, has ended, or was killed: a patch that was not written is made from the checkout.",
       "With --output and none of --patch, --transcript and --logs all three are fetched. It needs the permission to get the AgentRun and its Job, to create, watch and delete pods, and to get pods/log.",
     ],
     options: artifactsOptions,
