@@ -80,7 +80,7 @@ describe("a run that is cancelled or expires", { concurrency: 2, timeout: 120_00
   it("is not found under a wrong name, and the command says so", async () => {
     const { code, stderr } = await startCommand(agents.cluster, ["cancel", "nobody"]).ended;
     assert.equal(code, 1);
-    assert.match(stderr, /agentruns.* "nobody" not found/);
+    assert.match(stderr, /there is no run nobody in namespace /);
   });
 });
 
