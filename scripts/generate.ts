@@ -7,6 +7,7 @@ import type { Generator } from "./generators/generator.ts";
 import { metrics } from "./generators/metrics.ts";
 import { reference } from "./generators/reference.ts";
 import { roles } from "./generators/roles.ts";
+import { scriptVariables } from "./generators/script-variables.ts";
 import { statusSchemas } from "./generators/status-schemas.ts";
 import { toolFiles } from "./generators/tools.ts";
 
@@ -20,6 +21,7 @@ const GENERATORS: readonly Generator[] = [
   chart,
   metrics,
   ...toolFiles,
+  scriptVariables,
 ];
 
 /** One generated file: `content` undefined means that it should not be there. */

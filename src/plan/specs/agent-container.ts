@@ -2,7 +2,7 @@ import type { Agent, AgentSetup, EntrypointRules } from "../../agents/agent.ts";
 import { mcpVariables } from "../../agents/values.ts";
 import type { Container, EnvVar } from "../../kube/builtin.ts";
 import type { ResolvedRun } from "../resolved-run.ts";
-import { literal, literalEnv, mergeEnv } from "./env.ts";
+import { literal, literalEnv, mergeEnv, scriptEnv } from "./env.ts";
 import { remoteEnv, rootsEnv } from "./git-container.ts";
 import { AGENT_CONTAINER } from "./names.ts";
 import { mcpSecretsOf, mcpServersOf } from "./mcp-servers.ts";
@@ -14,6 +14,7 @@ import {
   TERMINATION_LOG,
   workDir,
 } from "./paths.ts";
+import type { ScriptValues } from "./script-variables.ts";
 import { scriptPath } from "./scripts.ts";
 import { containerSecurity } from "./security.ts";
 import { withSettings } from "./settings.ts";
@@ -73,7 +74,7 @@ function agentEnv(run: ResolvedRun, agent: Agent, setup: AgentSetup): EnvVar[] {
     users,
     rootsEnv(),
     gitAccess(run),
-    literalEnv({
+    scriptEnv({
       AGENT_RUN: run.name,
       AGENT_RUN_UID: run.uid,
       AGENT_WORKSPACE: run.workspace?.name,
@@ -97,7 +98,7 @@ function secretNames(env: readonly EnvVar[]): string[] {
 }
 
 /** What the entrypoint hands to the agent as files, besides a prompt that is given as text. */
-function inputEnv(run: ResolvedRun, agent: Agent, setup: AgentSetup): Record<string, string | undefined> {
+function inputEnv(run: ResolvedRun, agent: Agent, setup: AgentSetup): ScriptValues {
   const { instructions } = run;
   const shared = isShared(run, agent);
   return {
@@ -113,7 +114,7 @@ function inputEnv(run: ResolvedRun, agent: Agent, setup: AgentSetup): Record<str
 }
 
 /** What the entrypoint does with values before the agent starts. */
-function valuesEnv(agent: Agent, setup: AgentSetup): Record<string, string | undefined> {
+function valuesEnv(agent: Agent, setup: AgentSetup): ScriptValues {
   const { tokenVariable, mcpServers } = setup;
   const headers = mcpVariables(mcpServers.filter((server) => "url" in server));
   return {
@@ -124,7 +125,7 @@ function valuesEnv(agent: Agent, setup: AgentSetup): Record<string, string | und
 }
 
 /** The session goes by way of the claim, where no volume keeps the agent's own directory. */
-function sessionEnv(run: ResolvedRun, { entrypoint }: Agent): Record<string, string | undefined> {
+function sessionEnv(run: ResolvedRun, { entrypoint }: Agent): ScriptValues {
   const { path, option, drop } = entrypoint.session ?? {};
   const keeps = run.keepSession === true && path !== undefined;
   return {
@@ -158,7 +159,7 @@ function gitAccess(run: ResolvedRun): EnvVar[] {
  */
 const RESULT_PATIENCE_SECONDS = 60;
 
-function entrypointEnv(run: ResolvedRun, rules: EntrypointRules): Record<string, string | undefined> {
+function entrypointEnv(run: ResolvedRun, rules: EntrypointRules): ScriptValues {
   const trusted = run.trustRepositoryConfig;
   return {
     AGENT_CLI: rules.cli ?? run.command?.[0],

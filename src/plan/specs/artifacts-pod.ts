@@ -2,7 +2,7 @@ import { LABEL_COMPONENT, LABEL_INSTANCE, LABEL_NAME, OPERATOR_NAME } from "../.
 import type { AgentRun } from "../../api/agent-run.ts";
 import type { Container, Job, Pod, PodSpec } from "../../kube/builtin.ts";
 import { gitResources } from "./git-resources.ts";
-import { literalEnv, mergeEnv } from "./env.ts";
+import { literalEnv, mergeEnv, scriptEnv } from "./env.ts";
 import { rootsEnv } from "./git-container.ts";
 import { runClaimName, workspaceClaimName } from "./names.ts";
 import { RUN_DIR, workDir, WORKSPACE_DIR, WORKTREES_DIR } from "./paths.ts";
@@ -95,7 +95,7 @@ function buildContainer(
     env: mergeEnv(
       literalEnv({ HOME: "/tmp/home", TMPDIR: "/tmp" }),
       rootsEnv(),
-      literalEnv({
+      scriptEnv({
         AGENT_RUN: name,
         AGENT_RUN_UID: run.metadata.uid,
         AGENT_WORK_DIR: workDir({ name, worktree: run.spec.worktree }),

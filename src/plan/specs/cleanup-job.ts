@@ -1,6 +1,6 @@
 import { ANNOTATION_ORIGIN, LABEL_COMPONENT, LABEL_RUN } from "../../api/labels.ts";
 import type { Container, Job, PodSecurityContext, ResourceRequirements } from "../../kube/builtin.ts";
-import { literalEnv, mergeEnv } from "./env.ts";
+import { literalEnv, mergeEnv, scriptEnv } from "./env.ts";
 import { gitContainer, rootsEnv } from "./git-container.ts";
 import { CLEANUP_COMPONENT, workspaceLabels } from "./labels.ts";
 import { cleanupJobName, GIT_CLEANUP_CONTAINER, workspaceClaimName } from "./names.ts";
@@ -79,7 +79,7 @@ function buildContainer({ run, workspace, force, ...git }: WorktreeCleanup): Con
     env: mergeEnv(
       literalEnv({ HOME: "/tmp/home", TMPDIR: "/tmp" }),
       rootsEnv(),
-      literalEnv({
+      scriptEnv({
         AGENT_RUN: run.name,
         AGENT_RUN_UID: run.uid,
         AGENT_CLAIM: workspaceClaimName(workspace.name),

@@ -1,4 +1,5 @@
 import type { EnvVar } from "../../kube/builtin.ts";
+import type { ScriptValues } from "./script-variables.ts";
 
 /** The lists as one, by name: a later list replaces a value where the name first stood, so the order is stable. */
 export function mergeEnv(...lists: readonly (readonly EnvVar[])[]): EnvVar[] {
@@ -17,6 +18,11 @@ export function literalEnv(values: Readonly<Record<string, string | undefined>>)
   return Object.entries(values).flatMap(([name, value]) =>
     value === undefined || value === "" ? [] : [{ name, value: literal(value) }],
   );
+}
+
+/** Values of the contract with the scripts, as literal variables. */
+export function scriptEnv(values: ScriptValues): EnvVar[] {
+  return literalEnv(values);
 }
 
 /** Variables through which a network is reached: proxies and certificates, as curl, git and Node read them. */

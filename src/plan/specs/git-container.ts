@@ -1,6 +1,6 @@
 import type { Container, EnvVar, LocalKeyRef, VolumeMount } from "../../kube/builtin.ts";
 import type { ResolvedRepository, ResolvedRun } from "../resolved-run.ts";
-import { literalEnv, mergeEnv, networkEnv } from "./env.ts";
+import { literalEnv, mergeEnv, networkEnv, scriptEnv } from "./env.ts";
 import {
   GIT_CHECKOUT_CONTAINER,
   GIT_CLONE_CONTAINER,
@@ -42,7 +42,7 @@ export function buildGitContainers(run: ResolvedRun): Container[] {
     names,
     repository: repositoryOf(run),
     network: networkEnv(run.env, repositoryOf(run)),
-    checkoutEnv: literalEnv({ AGENT_SCRIPTS_TARGET: SCRIPTS_TARGET_DIR }),
+    checkoutEnv: scriptEnv({ AGENT_SCRIPTS_TARGET: SCRIPTS_TARGET_DIR }),
     env: gitEnv(run),
     mounts: [
       ...workspaceMounts(run),
@@ -88,7 +88,7 @@ export function gitSteps(steps: GitSteps): Container[] {
       }),
     ];
   }
-  const step = (name: "fetch" | "checkout"): EnvVar[] => literalEnv({ AGENT_GIT_STEP: name });
+  const step = (name: "fetch" | "checkout"): EnvVar[] => scriptEnv({ AGENT_GIT_STEP: name });
   return [
     container({
       name: names.fetch,
@@ -99,7 +99,7 @@ export function gitSteps(steps: GitSteps): Container[] {
       name: names.checkout,
       env: mergeEnv(
         places,
-        literalEnv({ AGENT_REPOSITORY_URL: repository.url }),
+        scriptEnv({ AGENT_REPOSITORY_URL: repository.url }),
         env,
         checkoutEnv,
         step("checkout"),
@@ -128,22 +128,16 @@ export function gitContainer(
 
 /** Where the parts of the claim are, for every script. */
 export function rootsEnv(): EnvVar[] {
-  return literalEnv({
-    WORKSPACE_DIR,
-    WORKTREES_DIR,
-    RUN_DIR,
-    RECORD_DIR,
-    STORE_DIR,
-    LOCKS_DIR,
-    AGENT_TERMINATION_LOG: TERMINATION_LOG,
-    AGENT_CONTRACT: CONTRACT,
-    GIT_TERMINAL_PROMPT: "0",
-  });
+  return [
+    ...literalEnv({ WORKSPACE_DIR, WORKTREES_DIR, RUN_DIR, RECORD_DIR, STORE_DIR, LOCKS_DIR }),
+    ...scriptEnv({ AGENT_TERMINATION_LOG: TERMINATION_LOG, AGENT_CONTRACT: CONTRACT }),
+    ...literalEnv({ GIT_TERMINAL_PROMPT: "0" }),
+  ];
 }
 
 /** What a script needs to reach the remote; only paths of credentials, never their values. */
 export function remoteEnv(repository: ResolvedRepository | undefined): EnvVar[] {
-  return literalEnv({
+  return scriptEnv({
     AGENT_REPOSITORY_URL: repository?.url,
     AGENT_GIT_CREDENTIALS: repository?.credentials ? GIT_CREDENTIALS_DIR : undefined,
     AGENT_GIT_CREDENTIALS_NAME: describeKey(repository?.credentials),
@@ -158,7 +152,7 @@ function describeKey(key: LocalKeyRef | undefined): string | undefined {
 
 function gitEnv(run: ResolvedRun): EnvVar[] {
   const repository = repositoryOf(run);
-  return literalEnv({
+  return scriptEnv({
     AGENT_RUN: run.name,
     AGENT_RUN_UID: run.uid,
     AGENT_CLAIM: run.workspace?.claimName ?? runClaimName(run.name),

@@ -1,7 +1,7 @@
 import { ANNOTATION_ORIGIN } from "../../api/labels.ts";
 import type { Container, Job } from "../../kube/builtin.ts";
 import type { WorkspaceSetup } from "../resolved-workspace.ts";
-import { literalEnv, networkEnv } from "./env.ts";
+import { networkEnv, scriptEnv } from "./env.ts";
 import { gitContainer, gitSteps } from "./git-container.ts";
 import { workspaceLabels } from "./labels.ts";
 import {
@@ -52,7 +52,7 @@ function buildContainers(workspace: WorkspaceSetup): Container[] {
     names: { alone: GIT_CLONE_CONTAINER, fetch: GIT_CLONE_CONTAINER, checkout: GIT_CHECKOUT_CONTAINER },
     repository,
     network: networkEnv(workspace.env, repository),
-    env: literalEnv({
+    env: scriptEnv({
       AGENT_CLAIM: workspaceClaimName(workspace.name),
       AGENT_STORAGE_CLASS: workspace.storageClass,
       AGENT_REPOSITORY_BRANCH: repository.branch,
