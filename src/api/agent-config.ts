@@ -20,29 +20,29 @@ const defaultProvider = (agent: AgentType) => nameOf(`AgentProvider of runs with
 
 const defaultProviders = object(
   Object.fromEntries(AGENT_TYPES.map((agent) => [agent, defaultProvider(agent)])),
-  { description: "The AgentProvider of runs that name none, by agent." },
+  { description: "AgentProvider of runs that name none, for each agent." },
 );
 
 const spec = object(
   {
     defaultAgent: choice(
       NAMED_AGENTS,
-      "Agent of runs that name none. Default: claude. Not custom, which is nothing without the command of a run.",
+      "Agent of runs that name none. Default: claude. It cannot be custom, which needs the command of a run.",
     ).optional(),
     defaultProviders: defaultProviders.optional(),
-    defaultModel: model("Model of runs that get none from themselves or their provider.").optional(),
+    defaultModel: model("Model of runs if neither they nor their provider name one.").optional(),
     defaultImage: image("Image of the agent container. Default: the operator's agent image.").optional(),
-    defaultTimeout: duration("Time that a run may take. Default: 1h.").optional(),
+    defaultTimeout: duration("Time limit of a run. Default: 1h.").optional(),
     defaultResources: resources(
-      "Resources of the agent container. Default: what the agent is known to need.",
+      "Resources of the agent container. Default: the agent's usual need.",
     ).optional(),
     gitResources: resources(
-      "Resources of the containers that run git, also of workspaces and clean-ups. Each amount that is left out is the operator's default.",
+      "Resources of all containers that run git. An amount that you leave out is the operator's default.",
     ).optional(),
     storageClass: nameOf("Storage class of claims. Default: the cluster's default class.").optional(),
     storageSize: storageSize("Size of the claim of a run or workspace. Default: 10Gi.").optional(),
     env: env(
-      "Environment variables of every run. Those of a provider, then those of the run win.",
+      "Environment variables of every run. Those of the provider override them, and those of the run override both.",
     ).optional(),
     gitIdentity: gitIdentity.optional(),
     trustRepositoryConfig: flag(
@@ -50,10 +50,12 @@ const spec = object(
     ).optional(),
     defaultRuntimeClassName: nameOf("Runtime class of pods, such as gvisor.").optional(),
     defaultPriorityClassName: nameOf("Priority class of pods.").optional(),
-    defaultServiceAccountName: nameOf("ServiceAccount whose token pods get. Default: no token.").optional(),
+    defaultServiceAccountName: nameOf(
+      "ServiceAccount of the pods, which get its token. Default: no token.",
+    ).optional(),
     defaultImagePullSecrets: imagePullSecrets("Secrets to pull images with.").optional(),
     defaultPodSecurityContext: podSecurityContext(
-      "Security settings of pods; a field that is left out keeps its default.",
+      "Security settings of pods. A field that you leave out keeps its default.",
     ).optional(),
   },
   { description: "The defaults." },
@@ -69,7 +71,7 @@ const status = object(
 );
 
 const DESCRIPTION =
-  "Defaults of all runs and workspaces of a namespace. The one named `default` is used, else the oldest. What a run itself says always wins.";
+  "Defaults of all runs and workspaces of a namespace. The one named `default` is used, else the oldest. A run's own fields override them.";
 
 const schema = object(
   { spec: spec.optional(), status: status.default({ observedGeneration: UNSEEN }) },

@@ -22,7 +22,7 @@ const spec = object(
     }).optional(),
     authTokenSecretRef: keyRef(
       "Secret",
-      "Secret key with the token. Left out, agents call the provider without one.",
+      "Secret key that holds the token. Without it agents call the provider without a token.",
     ).optional(),
     ...providerFields,
   },
@@ -39,7 +39,7 @@ const status = object(
 );
 
 const DESCRIPTION =
-  "A model provider that runs name in providerRef: its URL and settings, and the Secret with its token.";
+  "A model provider: its URL, its settings, and the Secret that holds its token. Runs name it in providerRef.";
 
 const schema = object(
   { spec, status: status.default({ observedGeneration: UNSEEN }) },

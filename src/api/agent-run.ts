@@ -23,7 +23,7 @@ const provider = object(
     }).optional(),
     authSecretRef: keyRef(
       "Secret",
-      "Secret key with the token. Left out, the agent calls the provider without one.",
+      "Secret key that holds the token. Without it the agent calls the provider without a token.",
     ).optional(),
     ...providerFields,
   },
@@ -47,9 +47,9 @@ export const RETRYABLE = [
 
 const retry = object(
   {
-    limit: integer({ description: "Further attempts at most.", minimum: 0, maximum: 10 }),
+    limit: integer({ description: "Maximum number of further attempts.", minimum: 0, maximum: 10 }),
     reasons: list(choice(RETRYABLE, "A reason."), {
-      description: "Reasons after which another attempt is made.",
+      description: "Reasons that start another attempt.",
       minItems: 1,
       maxItems: RETRYABLE.length,
       type: "set",
@@ -57,7 +57,7 @@ const retry = object(
   },
   {
     description:
-      "Makes further attempts where one has failed. They keep the work so far and go on with the agent's session where it can; the timeout covers them all. The first follows after 10 s, each later one after twice the time.",
+      "Starts further attempts if one has failed. They keep the work so far and continue the agent's session if the agent can. The timeout covers all attempts. The first follows after 10 s, each later one after twice that time.",
   },
 );
 
@@ -81,7 +81,7 @@ const spec = object(
     repository: runRepository.optional(),
     worktree: worktree.optional(),
     prompt: text({
-      description: "The task, as the agent is given it: at most 100 KiB.",
+      description: "The task, word for word as the agent gets it. At most 100 KiB.",
       maxLength: MAX_PROMPT_BYTES,
       rules: [notBlank, promptSize, noNul],
     }).optional(),
@@ -92,7 +92,7 @@ const spec = object(
     args: args.optional(),
     maxTurns: integer({
       description:
-        "Turns that the agent may take at most. Default: no limit but the timeout. Not for an agent that cannot be limited so.",
+        "Maximum number of turns. Default: only the timeout limits the agent. Some agents do not support it.",
       minimum: 1,
       maximum: 100_000,
     }).optional(),
@@ -100,20 +100,20 @@ const spec = object(
       "Resources of the agent container. Default: the AgentConfig's defaultResources.",
     ).optional(),
     timeout: duration(
-      "Time that the run may take from its pod's start, such as 90s or 1h30m. Default: the AgentConfig's defaultTimeout, else 1h.",
+      "Time limit from the start of the pod, such as 90s or 1h30m. Default: the AgentConfig's defaultTimeout, else 1h.",
     ).optional(),
     stallTimeout: duration(
-      "Time after which an agent that writes nothing and does no work is stopped, such as 15m. Default: never.",
+      "Time without output and work after which the agent is stopped, such as 15m. Default: never.",
     ).optional(),
     retry: retry.optional(),
     ttlSecondsAfterFinished: integer({
       description:
-        "Seconds after its end at which the run is deleted, with its Job and its claim. Default: it is kept.",
+        "Seconds from the run's end to its deletion, with its Job and its claim. Default: the run is kept.",
       minimum: 0,
       maximum: 315_360_000,
     }).optional(),
     env: env(
-      "Environment variables of the agent. They win over those of the AgentConfig and the provider.",
+      "Environment variables of the agent. They override those of the AgentConfig and the provider.",
     ).optional(),
     image: image(
       "Image of the agent container. Default: the AgentConfig's defaultImage, else the operator's agent image.",
@@ -126,11 +126,11 @@ const spec = object(
     runtimeClassName: nameOf("Runtime class of the pod, such as gvisor.").optional(),
     priorityClassName: nameOf("Priority class of the pod.").optional(),
     serviceAccountName: nameOf(
-      "ServiceAccount whose token the pod gets. Default: the AgentConfig's, else no token.",
+      "ServiceAccount of the pod, which gets its token. Default: the AgentConfig's, else no token.",
     ).optional(),
     imagePullSecrets: imagePullSecrets("Secrets to pull the images with.").optional(),
     podSecurityContext: podSecurityContext(
-      "Security settings of the pod; a field that is left out keeps its default.",
+      "Security settings of the pod. A field that you leave out keeps its default.",
     ).optional(),
   },
   { description: "What to run. It cannot be changed once the run is created.", rules: agentRunSpecRules },
@@ -164,7 +164,7 @@ export const agentRunKind: KindDefinition = {
   rules: [runName, ...agentRunRules],
   columns: [
     { name: "Agent", type: "string", jsonPath: ".status.agent", description: "The agent that runs" },
-    { name: "Phase", type: "string", jsonPath: ".status.phase", description: "Where the run is in its life" },
+    { name: "Phase", type: "string", jsonPath: ".status.phase", description: "Phase of the run" },
     AGE_COLUMN,
     {
       name: "Reason",

@@ -29,18 +29,18 @@ const spec = object(
   {
     repository: workspaceRepository,
     storageClass: nameOf(
-      "Storage class of the claims; it must support the access mode. Default: the AgentConfig's, else the cluster's. Cannot be changed.",
+      "Storage class of the claims. It must support the access mode. Default: the AgentConfig's, else the cluster's. Cannot be changed.",
     ).optional(),
     storageSize: storageSize(
       "Size of the checkout's claim. Default: the AgentConfig's, else 10Gi. Cannot be changed.",
     ).optional(),
     accessMode: choice(
       ["ReadWriteMany", "ReadWriteOnce"],
-      "Access mode of the claims; ReadWriteOnce keeps all pods of the workspace on one node. Cannot be changed.",
+      "Access mode of the claims. ReadWriteOnce keeps all pods of the workspace on one node. Cannot be changed.",
     ).default("ReadWriteMany"),
     sharedVolumes: list(sharedVolume, {
       description:
-        "Volumes for configuration and state that agents share. More can be added; none can be changed or removed.",
+        "Volumes for configuration and state that agents share. You can add volumes, but not change or remove them.",
       maxItems: 16,
       type: "map",
       keys: ["name"],
@@ -53,7 +53,7 @@ const spec = object(
 const worktree = object(
   {
     run: text({ description: "Name of the AgentRun that it was made for.", maxLength: 63 }),
-    path: text({ description: "Where it is in the containers of agents.", maxLength: 255 }),
+    path: text({ description: "Path in the agents' containers.", maxLength: 255 }),
     branch: text({ description: "Branch that it is on.", maxLength: 255 }).optional(),
     head: text({ description: "Commit that it is on.", maxLength: 64 }).optional(),
     exists: flag("Whether the AgentRun still exists.").optional(),
@@ -72,26 +72,26 @@ const status = object(
       description: "Why it is in that phase, as one word; the reference lists them.",
       maxLength: 253,
     }).optional(),
-    message: text({ description: "The same for people, with what to do next.", maxLength: 32768 }).optional(),
+    message: text({ description: "The same for people, and what to do next.", maxLength: 32768 }).optional(),
     observedGeneration: observedGeneration.optional(),
     lastFetch: timestamp("When the checkout last fetched from its remote.").optional(),
     retryObserved: text({
-      description: "Value of the annotation agent.xonovex.com/retry that was acted upon last.",
+      description: "Last value of the annotation agent.xonovex.com/retry that the operator acted on.",
       maxLength: 253,
     }).optional(),
     worktrees: list(worktree, {
-      description: "The worktrees of the checkout that are known of.",
+      description: "The known worktrees of the checkout.",
       maxItems: 1000,
       type: "map",
       keys: ["run"],
     }).optional(),
     worktreeCount: integer({
-      description: "How many worktrees are known of.",
+      description: "Number of known worktrees.",
       minimum: 0,
       format: "int32",
     }).optional(),
     runningRuns: integer({
-      description: "How many AgentRuns are at work in them.",
+      description: "Number of runs that are at work in the workspace.",
       minimum: 0,
       format: "int32",
     }).optional(),
@@ -101,7 +101,7 @@ const status = object(
 );
 
 const DESCRIPTION =
-  "A git checkout and volumes that many runs share, each run in a worktree of its own; runs name it in workspaceRef.";
+  "A git checkout and volumes that many runs share. Each run has its own worktree. Runs name the workspace in workspaceRef.";
 
 const schema = object(
   { spec, status: status.default({ phase: "Pending", observedGeneration: UNSEEN }) },

@@ -99,7 +99,7 @@ function cacheMetrics(
   const registers = [registry];
   const events = new Counter({
     name: `${prefix}watch_events_total`,
-    help: "What lists and watches told, by kind",
+    help: "Events of lists and watches, by kind",
     labelNames: ["resource", "kind"],
     registers,
   });

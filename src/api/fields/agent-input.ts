@@ -23,13 +23,13 @@ export const promptFrom = object(
     secretKeyRef: keyRef("Secret", "Key of a Secret that holds the prompt.").optional(),
   },
   {
-    description: "Where the task stands, for one that is long or private. Excludes prompt.",
+    description: "Source of the task, if it is long or private. Excludes prompt.",
     rules: [oneOf("secretKeyRef", "configMapKeyRef")],
   },
 );
 
 export const systemPrompt = text({
-  description: "Appended to the agent's own system prompt: at most 32 KiB.",
+  description: "Text that is appended to the agent's own system prompt. At most 32 KiB.",
   maxLength: MAX_TEXT_BYTES,
   rules: [notBlank, textSize, noNul],
 });
@@ -45,14 +45,14 @@ export const instructions = object(
   },
   {
     description:
-      "Reaches the agent as the user's own instructions file (such as ~/.claude/CLAUDE.md), without touching the repository.",
+      "Instructions that the agent reads as the user's own file, such as ~/.claude/CLAUDE.md. The repository stays as it is.",
     rules: [oneOf("text", "configMapKeyRef")],
   },
 );
 
 export const command = list(text({ description: "One word.", maxLength: 4096, rules: [noNul] }), {
   description:
-    "Program of a run with agent custom, and its first arguments, each its own item; the provider's cliArgs and args follow. The program is looked up on PATH of the image unless it has a slash. No shell reads it, and nothing in it is expanded.",
+    "Program of a run with agent custom and its first arguments, one in each item. The provider's cliArgs and args follow. A program without a slash is looked up on PATH. No shell reads it, and nothing in it is expanded.",
   minItems: 1,
   maxItems: 32,
   type: "atomic",
@@ -60,14 +60,14 @@ export const command = list(text({ description: "One word.", maxLength: 4096, ru
 });
 
 export const args = list(text({ description: "One argument.", maxLength: 4096, rules: [noNul] }), {
-  description: "Further arguments of the agent's command line, after the provider's, each its own item.",
+  description: "Further arguments of the agent's command line, one in each item. They follow the provider's.",
   maxItems: 32,
   type: "atomic",
 });
 
 const valueFields = {
   value: text({
-    description: "Its value. A key or token does not belong here but in a Secret.",
+    description: "Its value. Put a key or token into a Secret, not here.",
     maxLength: 4096,
     rules: [noNul, noPlaceholder],
   }).optional(),
@@ -76,7 +76,7 @@ const valueFields = {
       name: nameOf("Name of the Secret, in the same namespace."),
       key: text({ description: "Key within it.", maxLength: 253, rules: [dataKey] }),
     },
-    { description: "Secret key with the value.", mapType: "atomic" },
+    { description: "Secret key that holds the value.", mapType: "atomic" },
   ).optional(),
 };
 
@@ -93,13 +93,13 @@ const header = object(
 const mcpServer = object(
   {
     name: text({
-      description: "Name of the server, as the agent shows it.",
+      description: "Name that the agent shows for the server.",
       maxLength: 63,
       rules: [dnsLabel],
     }),
     command: text({
       description:
-        "Program that is started in the agent's container and speaks MCP over its standard streams.",
+        "Program that speaks MCP over its standard input and output. It runs in the agent's container.",
       maxLength: 1024,
       rules: [notBlank, noNul, noPlaceholder],
     }).optional(),
@@ -120,7 +120,7 @@ const mcpServer = object(
       rules: [serverUrl, noPlaceholder],
     }).optional(),
     headers: list(header, {
-      description: "Headers that are sent to it.",
+      description: "HTTP headers of requests to it.",
       maxItems: 16,
       type: "map",
       keys: ["name"],
@@ -140,7 +140,7 @@ const mcpServer = object(
 );
 
 export const mcpServers = list(mcpServer, {
-  description: "MCP servers whose tools the agent can use, beside none of the repository's.",
+  description: "MCP servers whose tools the agent can use. Servers of an untrusted repository are not used.",
   maxItems: 8,
   type: "map",
   keys: ["name"],

@@ -69,14 +69,14 @@ const condition = object(
     }),
     status: choice(["True", "False", "Unknown"], "Whether the condition holds."),
     reason: text({
-      description: "Why it has that status, as one word in PascalCase; the reference lists them.",
+      description: "Why it has that status, as one word in PascalCase. The reference lists all reasons.",
       minLength: 1,
       maxLength: 1024,
       pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$",
     }),
-    message: text({ description: "The same for people, with what to do next.", maxLength: 32768 }),
+    message: text({ description: "The same for people, and what to do next.", maxLength: 32768 }),
     observedGeneration: integer({
-      description: "The metadata.generation that the condition was set upon.",
+      description: "The metadata.generation that the condition is about.",
       minimum: 0,
       format: "int64",
     }).optional(),
@@ -101,7 +101,7 @@ export const UNSEEN = -1;
 /** `status.observedGeneration` */
 export const observedGeneration = integer({
   description:
-    "The metadata.generation that this status was made from; -1 until the operator has seen the object.",
+    "The metadata.generation that this status is about. -1 until the operator has seen the object.",
   minimum: UNSEEN,
   format: "int64",
 });

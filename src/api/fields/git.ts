@@ -17,7 +17,7 @@ export function branch(description: string) {
 
 const url = text({
   description:
-    "Where git fetches from: https://, http://, ssh:// (also git+ssh:// and ssh+git://), git:// or file:// with a path, or user@host:path. Without a password.",
+    "URL that git fetches from: https://, http://, ssh:// (also git+ssh:// and ssh+git://), git:// or file:// with a path, or user@host:path. Without a password.",
   maxLength: 2048,
   rules: [repositoryUrl, noPasswordInUrl],
 });
@@ -25,15 +25,15 @@ const url = text({
 const access = {
   credentialsSecretRef: keyRef(
     "Secret",
-    "Secret with what the remote asks for: a token, user:token, a line of a git credential store, or an SSH private key; recognised by its form. SSH host keys are taken from the key known_hosts of the same Secret, if it is there.",
+    "Secret key that holds the git credential: a token, user:token, a line of a git credential store, or an SSH private key. The operator recognises the form. For SSH, the key known_hosts of the same Secret can hold the host keys.",
   ).optional(),
   caBundleRef: keyRef(
     "ConfigMap",
-    "ConfigMap with the PEM certificates of the authorities that signed the remote's certificate, where those are not public ones.",
+    "ConfigMap key that holds the PEM certificates of a private authority that signed the remote's certificate.",
   ).optional(),
-  submodules: flag("Whether submodules are checked out as well. Default: false.").optional(),
+  submodules: flag("Whether git checks out submodules too. Default: false.").optional(),
   exposeCredentialsToAgent: flag(
-    "Whether the agent itself can use the credentials, to fetch and push. Default: false, only the git containers have them.",
+    "Whether the agent itself can use the credentials, to fetch and push. Default: false, only the git containers can.",
   ).optional(),
 };
 
@@ -49,14 +49,14 @@ export const runRepository = object(
     }).optional(),
     ...access,
   },
-  { description: "Git repository that the run clones for itself. Required when there is no workspaceRef." },
+  { description: "Git repository that the run clones for itself. Required without workspaceRef." },
 );
 
 /** `repository` of an AgentWorkspace. */
 export const workspaceRepository = object(
   {
     url: url.describe(
-      "Where git fetches from: https://, http://, ssh:// (also git+ssh:// and ssh+git://), git:// or file:// with a path, or user@host:path. Without a password. Cannot be changed once the workspace is Ready.",
+      "URL that git fetches from: https://, http://, ssh:// (also git+ssh:// and ssh+git://), git:// or file:// with a path, or user@host:path. Without a password. Cannot be changed once the workspace is Ready.",
     ),
     branch: branch(
       "Branch to check out in /workspace. Default: the remote's own. Cannot be changed once the workspace is Ready.",
@@ -70,10 +70,10 @@ export const workspaceRepository = object(
 export const worktree = object(
   {
     branch: branch(
-      "Branch of the worktree; created if it does not exist. One run at a time can use a branch.",
+      "Branch of the worktree. It is created if it does not exist. Only one run at a time can use a branch.",
     ),
     sourceBranch: branch(
-      "Branch that a new branch starts from: the remote's newest commit, or a branch that another run of the workspace has made. Default: the branch of the repository.",
+      "Branch that a new branch starts from: the remote's newest commit of it, or a branch that another run of the workspace has made. Default: the branch of the repository.",
     ).optional(),
     cleanup: choice(
       ["Never", "OnSuccess", "OnDelete"],
@@ -82,7 +82,7 @@ export const worktree = object(
   },
   {
     description:
-      "Lets the agent work in a git worktree on a branch of its own, at /workspace-wt/<run>. Required with workspaceRef.",
+      "Makes the agent work in a git worktree on its own branch, at /workspace-wt/<run>. Required with workspaceRef.",
   },
 );
 
@@ -98,6 +98,6 @@ export const gitIdentity = object(
   },
   {
     description:
-      "Author and committer of what agents commit. Default: Agent Operator <agent-operator@localhost>.",
+      "Author and committer of the agents' commits. Default: Agent Operator <agent-operator@localhost>.",
   },
 );

@@ -69,7 +69,7 @@ const envVar = object(
   {
     name: text({ description: "Name of the variable.", maxLength: 253, rules: envName }),
     value: text({
-      description: "Its value; $(NAME) stands for a variable before it, $$ for a dollar sign.",
+      description: "Its value. $(NAME) refers to a variable before it, and $$ is a dollar sign.",
       maxLength: MAX_VALUE_BYTES,
       rules: [noNul, valueSize],
     }).optional(),
@@ -95,14 +95,14 @@ export const nodeSelector = map(
 const toleration = object(
   {
     key: text({
-      description: "Key of the taint; empty with Exists: every taint.",
+      description: "Key of the taint. Empty with operator Exists: every taint.",
       maxLength: 317,
     }).optional(),
     operator: choice(["Exists", "Equal"], "How key and value compare. Default: Equal.").optional(),
     value: text({ description: "Value of the taint.", maxLength: 63, rules: [labelValue] }).optional(),
     effect: choice(
       ["NoSchedule", "PreferNoSchedule", "NoExecute"],
-      "Effect of the taint; left out: every effect.",
+      "Effect of the taint. Default: every effect.",
     ).optional(),
     tolerationSeconds: integer({
       description: "How long a NoExecute taint is tolerated, in seconds.",
@@ -153,7 +153,7 @@ export function podSecurityContext(description: string) {
         {
           type: choice(
             ["RuntimeDefault", "Localhost", "Unconfined"],
-            "Kind of profile; the default of a run is RuntimeDefault.",
+            "Kind of profile. Default: RuntimeDefault.",
           ),
           localhostProfile: text({
             description: "Profile file on the node, with type Localhost.",

@@ -11,21 +11,21 @@ export function model(description: string) {
 export const providerFields = {
   environment: map(text({ description: "Value of the variable.", maxLength: 8192, rules: [noNul] }), {
     description:
-      "Environment variables of the agent, such as ANTHROPIC_BASE_URL. Keys and tokens do not belong here but in a Secret.",
+      "Environment variables of the agent, such as ANTHROPIC_BASE_URL. Put keys and tokens into a Secret, not here.",
     maxProperties: 64,
     rules: [...envKeys, ...providerUrls, environmentSize],
   }).optional(),
   authTokenEnv: text({
     description:
-      "Environment variable that carries the token. Default for claude: ANTHROPIC_AUTH_TOKEN when ANTHROPIC_BASE_URL names another host than api.anthropic.com, else ANTHROPIC_API_KEY; for opencode: what its configuration names; for codex: OPENAI_API_KEY; for gemini: GEMINI_API_KEY, or GOOGLE_API_KEY where GOOGLE_GENAI_USE_VERTEXAI is true; for custom: AGENT_API_KEY.",
+      "Environment variable that carries the token. Default for claude: ANTHROPIC_AUTH_TOKEN if ANTHROPIC_BASE_URL names another host than api.anthropic.com, else ANTHROPIC_API_KEY; for opencode: the variable that its configuration names; for codex: OPENAI_API_KEY; for gemini: GEMINI_API_KEY, or GOOGLE_API_KEY if GOOGLE_GENAI_USE_VERTEXAI is true; for custom: AGENT_API_KEY.",
     maxLength: 253,
     rules: envName,
   }).optional(),
   model: model(
-    "Model that runs with this provider use, unless they name one. OpenCode needs a model from somewhere.",
+    "Model of runs that use this provider and name none. OpenCode needs a model, here or elsewhere.",
   ).optional(),
   cliArgs: list(text({ description: "One argument.", maxLength: 4096, rules: [noNul] }), {
-    description: "Further arguments of the agent's command line, each its own item.",
+    description: "Further arguments of the agent's command line, one in each item.",
     maxItems: 32,
     type: "atomic",
   }).optional(),

@@ -22,9 +22,7 @@ const gainedBranch = object(
   {
     name: text({ description: "Name of the branch.", maxLength: 255 }),
     commit: text({ description: "Its commit at the end.", maxLength: 64 }),
-    commits: count(
-      "Commits on it that are neither on the branch that is checked out nor older than the run.",
-    ),
+    commits: count("Its new commits that are not on the branch that is checked out."),
   },
   { description: "A branch that gained commits." },
 );
@@ -36,7 +34,7 @@ const git = object(
     headCommit: text({ description: "Commit at the end.", maxLength: 64 }).optional(),
     commits: count("Commits that the agent made, on all branches.").optional(),
     branches: list(gainedBranch, {
-      description: "Branches that gained commits besides the one that is checked out; the first ten.",
+      description: "Other branches that gained commits. Only the first ten.",
       maxItems: 10,
       type: "atomic",
     }).optional(),
@@ -48,14 +46,14 @@ const git = object(
       text({ description: "Its path, quoted as git quotes it, cut at 100 bytes.", maxLength: 128 }),
       {
         description:
-          "What is not in the patch: repositories inside the checkout with work of their own, what cannot be read, files of more than 100 MiB; the first ten.",
+          "What is not in the patch: changed repositories inside the checkout, unreadable files, files of more than 100 MiB. Only the first ten.",
         maxItems: 10,
         type: "atomic",
       },
     ).optional(),
-    leftOutCount: count("How many things are not in the patch.").optional(),
+    leftOutCount: count("Number of things that are not in the patch.").optional(),
   },
-  { description: "What changed in the checkout. What is absent could not be found out." },
+  { description: "What changed in the checkout. A field that is absent is unknown." },
 );
 
 const costUSD = text({
@@ -100,18 +98,18 @@ const attempt = object(
 /** `status` of an AgentRun. */
 export const runStatus = object(
   {
-    phase: choice(RUN_PHASES, "Where the run is in its life; Succeeded, Failed and TimedOut are final."),
+    phase: choice(RUN_PHASES, "Phase of the run; Succeeded, Failed and TimedOut are final."),
     reason: word("Why it is in that phase, as one word; the reference lists them.").optional(),
-    message: text({ description: "The same for people, with what to do next.", maxLength: 32768 }).optional(),
+    message: text({ description: "The same for people, and what to do next.", maxLength: 32768 }).optional(),
     observedGeneration: observedGeneration.optional(),
-    agent: word("Agent that runs, defaults applied.").optional(),
-    provider: word("Provider that is used, defaults applied.").optional(),
-    model: text({ description: "Model that is used, defaults applied.", maxLength: 1024 }).optional(),
+    agent: word("Agent of the run, with defaults applied.").optional(),
+    provider: word("Provider of the run, with defaults applied.").optional(),
+    model: text({ description: "Model of the run, with defaults applied.", maxLength: 1024 }).optional(),
     image: text({
-      description: "Image of the agent container, defaults applied.",
+      description: "Image of the agent container, with defaults applied.",
       maxLength: 512,
     }).optional(),
-    timeout: text({ description: "Time that the run may take, defaults applied.", maxLength: 32 }).optional(),
+    timeout: text({ description: "Time limit of the run, with defaults applied.", maxLength: 32 }).optional(),
     branch: text({ description: "Branch that the agent works on.", maxLength: 255 }).optional(),
     jobName: word("Name of its Job.").optional(),
     podName: word("Name of its pod.").optional(),

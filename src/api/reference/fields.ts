@@ -13,7 +13,7 @@ interface Row {
 export function renderFields(kinds: readonly KindDefinition[]): string {
   return [
     "# Fields\n",
-    "Every field of every kind of `agent.xonovex.com/v1alpha1`. A field that is marked * is required where the object around it is given. `kubectl explain agentrun.spec --recursive` says the same.\n",
+    "Every field of every kind of `agent.xonovex.com/v1alpha1`. A field marked * is required if the object around it is given. `kubectl explain agentrun.spec --recursive` says the same.\n",
     ...kinds.map(renderKind),
     renderReservedEnv(),
   ].join("\n");
@@ -113,7 +113,7 @@ function escape(text: string): string {
 function renderReservedEnv(): string {
   return [
     "## Environment variables that cannot be set\n",
-    "The operator sets these itself in the containers of a run, or they would lead git out of the checkout. They are refused in `env`, `environment` and `authTokenEnv`:\n",
+    "The operator sets these variables itself in a run's containers, or they would lead git out of the checkout. The API server refuses them in `env`, `environment` and `authTokenEnv`:\n",
     ...RESERVED_ENV_PREFIXES.map((prefix) => `- every name that starts with \`${prefix}\``),
     ...RESERVED_ENV_NAMES.map((name) => `- \`${name}\``),
     "",

@@ -5,7 +5,7 @@ export function renderReasons(): string {
   const all: [string, ReasonFacts][] = Object.entries(REASONS);
   return [
     "# Reasons\n",
-    "What the words in `status.reason` and in the reasons of conditions mean, and what to do. A final reason stays; every other one ends by itself when its cause does. Where a reason can be tried again, the same run created anew may end otherwise.\n",
+    "Each row explains a word of `status.reason` or of a condition's reason, and what to do. A final reason stays. Every other one ends when its cause ends. If a reason can be tried again, the same run may succeed when you create it again.\n",
     "| Reason | Kinds | Phase | Final | Try again | Meaning | What to do |",
     "|---|---|---|---|---|---|---|",
     ...all.map(([reason, facts]) => row(reason, facts)),

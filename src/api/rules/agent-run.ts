@@ -25,20 +25,20 @@ export const agentRunSpecRules: readonly Rule[] = [
     rule: "has(self.command) || !has(self.agent) || self.agent != 'custom'",
     reason: "FieldValueRequired",
     fieldPath: ".command",
-    message: "agent custom is the program that the run itself names: set command",
+    message: "agent custom runs the program that the run names: set command",
   },
   {
     rule: "!has(self.command) || (has(self.agent) && self.agent == 'custom')",
     reason: "FieldValueForbidden",
     fieldPath: ".command",
     message:
-      "only agent custom has a command, every other agent is a program of its own: set agent to custom, or leave command out (args adds arguments)",
+      "only agent custom has a command, because every other agent is itself a program: set agent to custom, or leave command out (args adds arguments)",
   },
   {
     rule: "has(self.prompt) || has(self.promptFrom)",
     reason: "FieldValueRequired",
     fieldPath: ".prompt",
-    message: "give the task in prompt, or name where it stands in promptFrom",
+    message: "set prompt to the task, or set promptFrom to the Secret or ConfigMap that holds it",
   },
   {
     rule: "!(has(self.prompt) && has(self.promptFrom))",
@@ -50,7 +50,7 @@ export const agentRunSpecRules: readonly Rule[] = [
     rule: "has(self.workspaceRef) || has(self.repository)",
     reason: "FieldValueRequired",
     fieldPath: ".repository",
-    message: "name the repository to work on, or an AgentWorkspace in workspaceRef",
+    message: "set repository to the repository to work on, or workspaceRef to an AgentWorkspace",
   },
   {
     rule: "!(has(self.workspaceRef) && has(self.repository))",
@@ -63,14 +63,14 @@ export const agentRunSpecRules: readonly Rule[] = [
     rule: "!has(self.workspaceRef) || has(self.worktree)",
     reason: "FieldValueRequired",
     fieldPath: ".worktree",
-    message: "a run on a workspace needs a branch of its own: set worktree.branch",
+    message: "a run on a workspace needs its own branch: set worktree.branch",
   },
   {
     rule: `has(self.workspaceRef) || !${isCleaned("self")}`,
     reason: "FieldValueForbidden",
     fieldPath: ".worktree.cleanup",
     message:
-      "a run without workspaceRef has a claim of its own, which is removed together with the run: leave cleanup out",
+      "a run without workspaceRef has its own claim, which is removed together with the run: leave cleanup out",
   },
 ];
 

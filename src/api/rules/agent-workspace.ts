@@ -31,7 +31,7 @@ export const agentWorkspaceSpecRules: readonly Rule[] = [
     rule: "!has(oldSelf.sharedVolumes) || (has(self.sharedVolumes) && oldSelf.sharedVolumes.all(before, self.sharedVolumes.exists(now, now == before)))",
     reason: "FieldValueForbidden",
     fieldPath: ".sharedVolumes",
-    message: "volumes can be added, but none of them changed or removed: runs may be using them",
+    message: "you can add volumes, but not change or remove them: runs may be using them",
   },
 ];
 

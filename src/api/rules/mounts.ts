@@ -43,7 +43,7 @@ export const mountPath: readonly Rule[] = [
   {
     rule: `!${matches("self", `^/(${RESERVED_MOUNT_TREES.join("|")})(/|$)`)} && !(self in ${celList(RESERVED_MOUNT_PATHS)})`,
     message:
-      "would cover another mount or a directory that the pod needs; use a directory of its own, such as /root/.claude or /data",
+      "would cover another mount or a directory that the pod needs; use its own directory, such as /root/.claude or /data",
   },
 ];
 

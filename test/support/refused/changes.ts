@@ -44,13 +44,13 @@ export const REFUSED_CHANGES: readonly RefusedChange[] = [
     what: "a shared volume that is removed from a workspace",
     before: sharing(volume),
     after: workspace({ sharedVolumes: [] }),
-    says: "spec.sharedVolumes: Forbidden: volumes can be added, but none of them changed or removed: runs may be using them",
+    says: "spec.sharedVolumes: Forbidden: you can add volumes, but not change or remove them: runs may be using them",
   },
   {
     what: "a shared volume that is moved",
     before: sharing(volume),
     after: sharing({ ...volume, mountPath: "/elsewhere" }),
-    says: "spec.sharedVolumes: Forbidden: volumes can be added, but none of them changed or removed: runs may be using them",
+    says: "spec.sharedVolumes: Forbidden: you can add volumes, but not change or remove them: runs may be using them",
   },
   {
     what: "the URL of a workspace that is Ready",

@@ -16,17 +16,17 @@ export const references: RefusedManifest[] = [
   {
     what: "a run with neither a repository nor a workspaceRef",
     manifest: runWithout("repository"),
-    says: "spec.repository: Required value: name the repository to work on, or an AgentWorkspace in workspaceRef",
+    says: "spec.repository: Required value: set repository to the repository to work on, or workspaceRef to an AgentWorkspace",
   },
   {
     what: "a run on a workspace without a worktree",
     manifest: runWithout("repository", { workspaceRef: "shared" }),
-    says: "spec.worktree: Required value: a run on a workspace needs a branch of its own: set worktree.branch",
+    says: "spec.worktree: Required value: a run on a workspace needs its own branch: set worktree.branch",
   },
   {
     what: "a clean-up of a worktree that goes with the run's own claim",
     manifest: run({ worktree: { branch: "work", cleanup: "OnDelete" } }),
-    says: "spec.worktree.cleanup: Forbidden: a run without workspaceRef has a claim of its own, which is removed together with the run: leave cleanup out",
+    says: "spec.worktree.cleanup: Forbidden: a run without workspaceRef has its own claim, which is removed together with the run: leave cleanup out",
   },
   {
     what: "a clean-up that is none",
@@ -72,17 +72,17 @@ export const runs: RefusedManifest[] = [
   {
     what: "a run of a program of its own that names none",
     manifest: run({ agent: "custom" }),
-    says: "spec.command: Required value: agent custom is the program that the run itself names: set command",
+    says: "spec.command: Required value: agent custom runs the program that the run names: set command",
   },
   {
     what: "a command for an agent that has a program",
     manifest: run({ agent: "claude", command: ["make"] }),
-    says: "spec.command: Forbidden: only agent custom has a command, every other agent is a program of its own: set agent to custom, or leave command out (args adds arguments)",
+    says: "spec.command: Forbidden: only agent custom has a command, because every other agent is itself a program: set agent to custom, or leave command out (args adds arguments)",
   },
   {
     what: "a command without saying for which agent",
     manifest: run({ command: ["make"] }),
-    says: "spec.command: Forbidden: only agent custom has a command, every other agent is a program of its own: set agent to custom, or leave command out (args adds arguments)",
+    says: "spec.command: Forbidden: only agent custom has a command, because every other agent is itself a program: set agent to custom, or leave command out (args adds arguments)",
   },
   {
     what: "a command of no words",
@@ -97,7 +97,7 @@ export const runs: RefusedManifest[] = [
   {
     what: "a run without a prompt",
     manifest: runWithout("prompt"),
-    says: "spec.prompt: Required value: give the task in prompt, or name where it stands in promptFrom",
+    says: "spec.prompt: Required value: set prompt to the task, or set promptFrom to the Secret or ConfigMap that holds it",
   },
   {
     what: "a run with a prompt and another place for it",
