@@ -40,7 +40,7 @@ interface Started extends AsyncDisposable {
   connect(): Promise<ClosableTransport>;
 }
 
-/** Starts a server in a process of its own; it is there when this resolves. */
+/** Starts a server in its own process; it is there when this resolves. */
 async function startServer(dataDir: string): Promise<Started> {
   const child = startNode([SERVER, dataDir]);
   const { kubeconfigPath, readyMs } = JSON.parse(await child.nextLine()) as {

@@ -46,7 +46,7 @@ async function lockedPackages(): Promise<Record<string, LockedPackage>> {
   return (JSON.parse(text) as { packages: Record<string, LockedPackage> }).packages;
 }
 
-/** Beside the package or in any folder above it, or within it where it brings its own dependencies. */
+/** Beside the package or in any folder above it, or within it if it brings its own dependencies. */
 function isLocked(packages: Record<string, LockedPackage>, path: string, name: string): boolean {
   const bundled = path.includes("/node_modules/");
   return bundled || packages[`node_modules/${name}`] !== undefined;

@@ -14,7 +14,7 @@ import { startNode } from "./child.ts";
 /** Tens of thousands of objects take a while. */
 const DELETION_LIMIT_MS = 10 * 60_000;
 
-/** The API server that is measured against: a real one, or the embedded one in a process of its own. */
+/** The API server that is measured against: a real one, or the embedded one in its own process. */
 export interface BenchCluster {
   readonly kind: "embedded" | "TEST_KUBECONFIG";
   readonly kubeconfig: string;

@@ -58,7 +58,7 @@ function complain(problem: string): void {
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}
 
-/** As a process of its own: takes the directory, prints the kubeconfig's path, and ends with SIGTERM. */
+/** As its own process: takes the directory, prints the kubeconfig's path, and ends with SIGTERM. */
 if (import.meta.main) {
   const [dataDir] = process.argv.slice(2);
   if (dataDir === undefined) throw new Error("usage: control-plane.ts DIRECTORY");

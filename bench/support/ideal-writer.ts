@@ -6,8 +6,8 @@ import { connectPlainly } from "./plain-requests.ts";
 import { fill, type Templates } from "./templates.ts";
 
 /**
- * A process of its own: what an operator cannot be faster than. It makes the five writes of each run as
- * soon as a watch tells that they are due, from texts that were made before, and does nothing else: no
+ * its own process: what an operator cannot be faster than. It makes the five writes of each run as
+ * soon as a watch shows that they are due, from texts that were made before, and does nothing else: no
  * cache, no queue, no events, no check of anything.
  */
 const [kubeconfig = "", namespace = "", file = ""] = process.argv.slice(2);

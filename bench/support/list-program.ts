@@ -8,7 +8,7 @@ import { RUN_COMPONENT, WORKSPACE_COMPONENT } from "../../src/plan/specs/labels.
 import { connectPlainly } from "./plain-requests.ts";
 
 /**
- * A process of its own: lists and parses, page by page, what the operator's caches are filled from, all
+ * its own process: lists and parses, page by page, what the operator's caches are filled from, all
  * resources side by side as the operator does, keeps nothing, and says when it is through.
  */
 const plain = await connectPlainly(process.argv[2] ?? "");
@@ -31,7 +31,7 @@ async function listAll(type: ResourceType, labelSelector = "", accept?: string):
   do {
     const query = queryOf({ limit: 500, labelSelector, continue: next });
     const text = await plain.get(`${pathOf(type)}${query}`, accept);
-    // A list of metadata has no items where it is empty.
+    // A list of metadata has no items if it is empty.
     const page = JSON.parse(text) as Omit<KubeList, "items"> & { items: unknown[] | null };
     items += page.items?.length ?? 0;
     next = page.metadata.continue ?? "";

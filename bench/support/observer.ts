@@ -5,7 +5,7 @@ import { watchResource } from "../../src/client/watch.ts";
 import { jobs } from "../../src/kube/builtin.ts";
 import { isFinished } from "../../src/plan/agent-run/status.ts";
 
-/** What the API server's watches have told of the runs of a namespace; times are of performance.now(). */
+/** What the API server's watches have reported about the runs of a namespace; times are of performance.now(). */
 export interface Observer {
   readonly phases: ReadonlyMap<string, ReadonlySet<AgentRunPhase>>;
   readonly jobSeenAt: ReadonlyMap<string, number>;
@@ -16,7 +16,7 @@ export interface Observer {
   ended(runs: number): Promise<void>;
 }
 
-/** Resolves when both watches stand; they end with `signal`. */
+/** Resolves when both watches are open; they end with `signal`. */
 export async function observeRuns(client: Client, namespace: string, signal: AbortSignal): Promise<Observer> {
   const phases = new Map<string, Set<AgentRunPhase>>();
   const jobSeenAt = new Map<string, number>();

@@ -7,7 +7,7 @@ import { startNode, type Child } from "./child.ts";
 const START_LIMIT_MS = 120_000;
 const PROBE_EVERY_MS = 5;
 
-/** The operator as it ships: the bundled program as a process of its own, with the Deployment's arguments. */
+/** The operator as it ships: the bundled program as its own process, with the Deployment's arguments. */
 export interface OperatorProcess extends Child {
   /** From the start of the process to the first answer 200 of /readyz, which means that its caches are synced. */
   readonly readyMs: number;

@@ -16,7 +16,7 @@ export interface PlainRequests {
   /** As `send`, for what is only read. */
   get(path: string, accept?: string): Promise<string>;
   /**
-   * What a watch tells from now on; resolves when it is open. The API server closes the watch of a reader that
+   * What a watch shows from now on; resolves when it is open. The API server closes the watch of a reader that
    * is slow for a moment: it goes on behind the last event.
    */
   watch<T extends KubeObject>(path: string): Promise<AsyncIterable<PlainEvent<T>>>;

@@ -25,7 +25,7 @@ const QUIET_MS = 1_000;
 const REST_MS = 14_000;
 const QUIET_LIMIT_MS = 60_000;
 
-/** Resolves a while after the process has stopped using CPU time; rejects where it does not stop. */
+/** Resolves a while after the process has stopped using CPU time; rejects if it does not stop. */
 export async function untilRested(pid: number): Promise<void> {
   const limit = performance.now() + QUIET_LIMIT_MS;
   for (let before = await cpuMs(pid); ;) {

@@ -13,7 +13,7 @@ export function said(text: unknown): Activity[] {
   return typeof text === "string" && text.trim() !== "" ? [{ kind: "text", text: text.trim() }] : [];
 }
 
-/** A tool with the one input that tells most: the command, else the file. */
+/** A tool with the one input that says most: the command, else the file. */
 export function used(name: unknown, input: unknown): Activity[] {
   if (typeof name !== "string") return [];
   const fields = asObject(input) ?? {};

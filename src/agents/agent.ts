@@ -32,7 +32,7 @@ export interface AgentSetup {
   mcpServers: readonly McpServer[];
   /** The variable that carries the credential, when there is one. */
   tokenVariable?: string;
-  /** The user's variables as they will stand in the container. */
+  /** The user's variables as they will be in the container. */
   env: readonly EnvVar[];
   /** The run's own program with its first arguments, for an agent that is none itself. */
   command?: readonly string[];
@@ -75,7 +75,7 @@ export interface EntrypointRules {
   session?: { path: string; option: string; drop?: string };
   /** A directory below the home directory that no other run may have. */
   ownDirectory?: string;
-  /** Where the file that AGENT_INSTRUCTIONS names stands, below the home directory; absent: somewhere. */
+  /** The place of the file that AGENT_INSTRUCTIONS names, below the home directory; absent: somewhere. */
   instructionPath?: string;
   /** The option that takes the instruction file; absent when the configuration names it. */
   instructionOption?: string;
@@ -83,7 +83,7 @@ export interface EntrypointRules {
   instructionKey?: string;
   /** Whether it keeps the user's git configuration from its tools, so that they must get it by environment. */
   hidesGitConfig?: boolean;
-  /** What it reads as configuration at the root of a checkout, whatever it is told: moved out of an untrusted one while it runs. */
+  /** What it reads as configuration at the root of a checkout, with any setting: moved out of an untrusted one while it runs. */
   hiddenPaths: readonly string[];
   /**
    * How a value is written that its configuration names by a variable, so that it arrives as it is: as JSON has
@@ -95,7 +95,7 @@ export interface EntrypointRules {
   /** A line after which the agent has nothing more to say: one that stays on is ended. Absent: none is known. */
   final?: string;
   /**
-   * For an agent that may end without its result, or (`always`) whose result does not tell all: sed
+   * For an agent that may end without its result, or (`always`) whose result is not complete: sed
    * expressions that find the session's name in its output, and among the lines of its `.jsonl` files with
    * that name what has been spent, as lines that `parseOutput` reads.
    */
@@ -108,7 +108,7 @@ export interface EntrypointRules {
   summary?: string;
 }
 
-/** Tokens over the whole run, side requests included where the agent tells. */
+/** Tokens over the whole run, side requests included if the agent reports them. */
 export interface Tokens {
   input: number;
   output: number;
@@ -130,7 +130,7 @@ export type AgentErrorKind =
 
 export interface AgentError {
   kind: AgentErrorKind;
-  /** HTTP status of the model's endpoint, where one was reported. */
+  /** HTTP status of the model's endpoint, if one was reported. */
   status?: number;
   /** In the agent's own words. */
   message: string;
@@ -195,11 +195,11 @@ export interface Agent {
   environment(setup: AgentSetup): Record<string, string>;
   /** Values of the user's that this agent wants in another form; literal names to literal values. */
   corrections(setup: AgentSetup): Record<string, string>;
-  /** Files that must stand below the home directory when the agent starts, by path; each one line of text. */
+  /** Files that must be below the home directory when the agent starts, by path; each one line of text. */
   files?(setup: AgentSetup): Record<string, string>;
   /** Variables that its configuration names by `quotedName`. */
   quotedVariables?(setup: AgentSetup): string[];
-  /** Absent for what is no program of its own. */
+  /** Absent for an agent that is no program itself. */
   readonly demo?: AgentDemo;
   /** What one line of its container's log says to people; any other line says nothing. */
   activities(line: string): Activity[];

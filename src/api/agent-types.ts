@@ -1,4 +1,4 @@
-/** Agents with a program of their own. */
+/** Agents with their own program. */
 export const NAMED_AGENTS = ["claude", "opencode", "codex", "gemini"] as const;
 
 /** The agents that a run can name in `spec.agent`; `custom` is the program of its `spec.command`. */

@@ -19,7 +19,7 @@ export function isTrue(conditions: readonly Condition[] | undefined, type: strin
 /**
  * The conditions of a status, brought to what is desired: one for each type, those that were there in
  * their old order and new ones behind them, types that are not desired left as they are.
- * `lastTransitionTime` becomes `now` (RFC 3339) only where `status` changes.
+ * `lastTransitionTime` becomes `now` (RFC 3339) only if `status` changes.
  */
 export function setConditions(
   current: readonly Condition[] | undefined,

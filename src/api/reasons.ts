@@ -6,7 +6,7 @@ import type { KindName } from "./group.ts";
 export interface ReasonFacts {
   /** Kinds whose status can carry it. */
   readonly kinds: readonly KindName[];
-  /** Phases that it explains; empty: it stands in conditions only. */
+  /** Phases that it explains; empty: it is in conditions only. */
   readonly phases: readonly (AgentRunPhase | AgentWorkspacePhase)[];
   /** Whether the object stays as it is from here on. */
   readonly terminal: boolean;
@@ -53,7 +53,7 @@ function failed(meaning: string, remedy: string, more: Partial<ReasonFacts> = {}
   return facts(defaults, { meaning, ...more });
 }
 
-/** A reason that stands in conditions only. */
+/** A reason that is in conditions only. */
 function condition(
   kinds: ReasonFacts["kinds"],
   meaning: string,

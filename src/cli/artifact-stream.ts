@@ -8,7 +8,7 @@ export interface FetchedArtifacts {
 }
 
 /**
- * Reads the log of an artifacts pod (scripts/artifacts.sh). Throws where it breaks off, or where what
+ * Reads the log of an artifacts pod (scripts/artifacts.sh). Throws if it breaks off, or where what
  * arrived is not what was sent.
  */
 export function readArtifacts(log: string, wanted: readonly string[]): FetchedArtifacts {
@@ -29,7 +29,7 @@ export function readArtifacts(log: string, wanted: readonly string[]): FetchedAr
   return { files, cut };
 }
 
-/** gzip's own checksum tells whether anything was lost on the way. */
+/** gzip's own checksum shows whether anything was lost on the way. */
 function unpack(name: string, lines: readonly string[]): Buffer {
   try {
     return gunzipSync(Buffer.from(lines.join(""), "base64"));

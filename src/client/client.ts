@@ -20,7 +20,7 @@ export interface ListOptions {
   resourceVersionMatch?: "Exact" | "NotOlderThan";
   /** Ask for PartialObjectMetadata only. */
   metadataOnly?: boolean;
-  /** Names of members, wherever they stand, whose lists and objects are not read: they come empty. */
+  /** Names of members, wherever they are, whose lists and objects are not read: they come empty. */
   omit?: readonly string[];
   signal?: AbortSignal;
 }
@@ -61,7 +61,7 @@ export interface Client {
     at: Location,
     options?: { metadataOnly?: boolean; signal?: AbortSignal },
   ): Promise<T>;
-  /** One page; `metadata.continue` tells whether there are more. */
+  /** One page; `metadata.continue` shows whether there are more. */
   list<T extends KubeObject>(type: ResourceType<T>, options?: ListOptions): Promise<KubeList<T>>;
   /** With `metadataOnly` the answer has no spec, status or data. */
   create<T extends KubeObject>(type: ResourceType<T>, object: T, options?: CreateOptions): Promise<T>;
@@ -140,7 +140,7 @@ class TransportClient implements Client {
     const request = listRequest(type, options);
     type Answer = Omit<KubeList<T>, "items"> & { items: T[] | null };
     const list = await readJson<Answer>(request, await this.#exchange(request), options.omit);
-    // An API server's list of metadata is null where it is empty.
+    // An API server's list of metadata is null if it is empty.
     return { ...list, items: list.items === null ? [] : list.items };
   }
 

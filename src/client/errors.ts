@@ -1,7 +1,7 @@
 import type { Status, StatusReason } from "../kube/status.ts";
 import type { HttpRequest, HttpResponse } from "./transport.ts";
 
-/** A failed call: the server's own Status, or code 0 where no answer came at all. */
+/** A failed call: the server's own Status, or code 0 if no answer came at all. */
 export class ApiError extends Error {
   override readonly name = "ApiError";
   readonly code: number;
@@ -42,7 +42,7 @@ export function noAnswerError(request: HttpRequest, cause: unknown): ApiError {
   });
 }
 
-/** The error for an answer with a failure status; its message is the server's own where it gave one. */
+/** The error for an answer with a failure status; its message is the server's own if it gave one. */
 export function statusError(request: HttpRequest, response: HttpResponse, body: string): ApiError {
   const status = parseStatus(body);
   const retryAfterSeconds =
@@ -68,7 +68,7 @@ export function watchStatusError(path: string, object: unknown): ApiError {
   });
 }
 
-/** What a request answers; undefined where it is refused for one of these reasons. */
+/** What a request answers; undefined if it is refused for one of these reasons. */
 export async function unlessRefused<T>(
   request: Promise<T>,
   ...reasons: readonly StatusReason[]

@@ -16,7 +16,7 @@ export interface InCluster {
 
 /**
  * The API server as a pod sees it: the ServiceAccount's token, re-read as it rotates, and the
- * cluster's certificate authority. Rejects, naming the file, where one cannot be read.
+ * cluster's certificate authority. Rejects, naming the file, if one cannot be read.
  */
 export async function inClusterOptions(
   where: InCluster,

@@ -1,7 +1,7 @@
 const NEWLINE = 0x0a;
 /** Far above what a server stores as one object; only a stream that is no watch reaches it. */
 const LONGEST_LINE = 64 * 1024 * 1024;
-/** What is kept from line to line; a longer one gets memory of its own. */
+/** What is kept from line to line; a longer one gets its own memory. */
 const LONGEST_KEPT = 256 * 1024;
 
 /** Cuts a stream of bytes into lines; a character or a line split over chunks is put together again. */

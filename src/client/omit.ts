@@ -2,7 +2,7 @@
 export type JsonReader = (json: Buffer) => string;
 
 /**
- * Reads JSON with the lists and objects under members of these names emptied, wherever they stand, without parsing
+ * Reads JSON with the lists and objects under members of these names emptied, wherever they are, without parsing
  * them or making text of them: a fraction of the time and memory that reading and dropping them takes. Members whose
  * value is of another type, and JSON that is not as compact as API servers write it, stay as they are.
  */
@@ -64,7 +64,7 @@ function endOfKnown(json: Buffer, from: number, known: readonly Buffer[]): numbe
   return undefined;
 }
 
-/** Puts it in front; a copy, for the bytes that it stands in are not kept. */
+/** Puts it in front; a copy, because its bytes are not kept. */
 function remember(value: Buffer, known: Buffer[]): void {
   const at = known.findIndex((each) => each.equals(value));
   if (at === 0) return;
@@ -72,7 +72,7 @@ function remember(value: Buffer, known: Buffer[]): void {
   known.splice(MOST_KNOWN);
 }
 
-/** Where the bracket stands that closes the list or object whose content begins at `from`; -1 if nowhere. */
+/** The position of the bracket that closes the list or object whose content begins at `from`; -1 if nowhere. */
 function endOfValue(json: Buffer, from: number): number {
   let depth = 1;
   for (let at = from; at < json.length; at += 1) {

@@ -41,7 +41,7 @@ export function createStatusWriter<T extends KubeObject & { status?: object }>(
       try {
         await writeOnce();
       } catch (error) {
-        // Gone, or another object of the same name: there is nothing left to tell about this one.
+        // Gone, or another object of the same name: there is nothing left to write.
         if (isApiError(error, "NotFound") || isApiError(error, "Conflict") || isApiError(error, "Invalid"))
           return;
         wanted = true;

@@ -53,7 +53,7 @@ export interface ClosableTransport extends Transport {
 
 /**
  * A transport over connections that are kept and reused: few of HTTP/2 where the server speaks it, as API servers do,
- * else many of HTTP/1.1. Rejects with the socket's or TLS's own error where no answer came. A request that the server
+ * else many of HTTP/1.1. Rejects with the socket's or TLS's own error if no answer came. A request that the server
  * did not begin with, and a GET that met a connection which had just ended, is sent once more.
  */
 export function createHttpsTransport(options: HttpsTransportOptions): ClosableTransport {

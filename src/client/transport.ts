@@ -22,10 +22,10 @@ export interface HttpResponse {
   chunks(): AsyncIterable<Uint8Array>;
 }
 
-/** Resolves for every HTTP status; rejects only where no answer came (network, abort). */
+/** Resolves for every HTTP status; rejects only if no answer came (network, abort). */
 export type Transport = (request: HttpRequest) => Promise<HttpResponse>;
 
-/** The text of a request's body; undefined where it has none. */
+/** The text of a request's body; undefined if it has none. */
 export function bodyOf({ body }: Pick<HttpRequest, "body">): string | undefined {
   return typeof body === "function" ? body() : body;
 }

@@ -9,7 +9,7 @@ import { createLineSplitter } from "./lines.ts";
 import { listPages } from "./list-pages.ts";
 import { createOmission } from "./omit.ts";
 
-/** What a watch tells, in order. Every object comes exactly as it was parsed, once. */
+/** What a watch reports, in order. Every object comes exactly as it was parsed, once. */
 export type WatchEvent<T extends KubeObject> =
   /** A list begins, at the start or again after 410: what it has not named by `sync` no longer exists. */
   | { kind: "listing" }
@@ -22,7 +22,7 @@ export type WatchEvent<T extends KubeObject> =
   | { kind: "bookmark"; resourceVersion: string }
   /** An object that cannot be read, as a value: the watch goes on. */
   | { kind: "malformed"; message: string; key?: string }
-  /** A watch stands (again). */
+  /** A watch is open (again). */
   | { kind: "connected" }
   /** The list or watch broke; it is resumed after `retryInMs` without losing anything. */
   | { kind: "disconnected"; error: ApiError; retryInMs: number };
@@ -33,7 +33,7 @@ export interface WatchOptions<T extends KubeObject> {
   fieldSelector?: string;
   /** Ask for PartialObjectMetadata only; objects then have no spec, status or data. */
   metadataOnly?: boolean;
-  /** Names of members, wherever they stand, whose lists and objects are not read: they come empty. */
+  /** Names of members, wherever they are, whose lists and objects are not read: they come empty. */
   omit?: readonly string[];
   /** What is wrong with this object, if anything: it then comes as `malformed`. */
   check?: (object: T) => string | undefined;
@@ -97,7 +97,7 @@ interface WatchState {
   pageSize: number | undefined;
   /** Attempts since something was last received. */
   failures: number;
-  /** How often what was asked for was too old since a watch last told something. */
+  /** How often what was asked for was too old since a watch last reported something. */
   expired: number;
 }
 
@@ -235,7 +235,7 @@ function watchEvent<T extends KubeObject>(
   try {
     frame = JSON.parse(line);
   } catch {
-    // Whatever it said is lost, and a resumed watch would say it again: only a list can tell the truth.
+    // Whatever it said is lost, and a resumed watch would say it again: only a list has the truth.
     state.resourceVersion = undefined;
     return { kind: "malformed", message: `a watch event of ${line.length} characters is no JSON` };
   }

@@ -19,7 +19,7 @@ export interface DemoOptions extends StageOptions {
   agent: AgentType;
 }
 
-/** What happens, told as it happens. */
+/** What happens, reported as it happens. */
 export interface DemoObserver {
   started(cluster: LocalCluster, repository: DemoRepository): void;
   applied(objects: NamespaceObjects, run: AgentRun): void;
@@ -31,7 +31,7 @@ export interface DemoObserver {
 }
 
 /**
- * One AgentRun from its manifest to its result, in a cluster of its own, below a temporary directory
+ * One AgentRun from its manifest to its result, in its own cluster, below a temporary directory
  * that is removed at the end, whatever the end is. Resolves to the final run, or to undefined when
  * `signal` aborted first.
  */

@@ -84,7 +84,7 @@ interface Source {
   branch: string;
 }
 
-/** A run with a clone of its own. */
+/** A run with its own clone. */
 export function buildRun({ name, agent, prompt }: RunSetup, repository: Source): AgentRun {
   return {
     apiVersion: OUR_API_VERSION,

@@ -93,7 +93,7 @@ function callOf(tool: Tool | undefined, name: string, input: JsonObject): ToolCa
   return { name: tool?.name ?? name, ...(namespace === undefined ? {} : { namespace }), input };
 }
 
-/** A tool of a group is named with it: `group.tool`, or by its own name where that is unique. */
+/** A tool of a group is named with it: `group.tool`, or by its own name if that is unique. */
 function isNamed(name: string): (tool: Tool) => boolean {
   return (tool) => name === tool.name || name === `${tool.namespace}.${tool.name}`;
 }
@@ -135,7 +135,7 @@ export function textOf(content: unknown): string {
     .join("\n");
 }
 
-/** A list, or none where the value is something else. */
+/** A list, or none if the value is something else. */
 export function asList(value: unknown): unknown[] {
   return Array.isArray(value) ? value : [];
 }

@@ -56,7 +56,7 @@ interface State {
 
 /**
  * A model on loopback that plays a scenario to the real CLIs, over the API that each of them speaks. It
- * keeps no state of a conversation: the request's own messages tell the turn.
+ * keeps no state of a conversation: the request's own messages say which turn it is.
  */
 export async function startModelEndpoint(options: ModelEndpointOptions): Promise<ModelEndpoint> {
   const state: State = { scenario: options.scenario, requests: [], failures: new Map(), answers: 0 };

@@ -4,7 +4,7 @@ import type { Conversation } from "./model-conversation.ts";
 import { stopReason } from "./model-protocol.ts";
 import type { Answer, Protocol } from "./model-protocol.ts";
 
-/** The model stands in the path: `/v1beta/models/NAME:streamGenerateContent`. */
+/** The model is part of the path: `/v1beta/models/NAME:streamGenerateContent`. */
 const PATH = /\/models\/([^:]+):(streamG|g)enerateContent$/;
 
 function read(body: JsonObject, pathname: string): Conversation {

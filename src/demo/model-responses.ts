@@ -36,7 +36,7 @@ function read(body: JsonObject): Conversation {
     role === "assistant" || SAID_BY_MODEL.includes(String(type));
   const directory = said.map((text) => /<cwd>(.*)<\/cwd>/.exec(text)?.[1]).find(Boolean);
   return {
-    // Where it runs, an agent tells in the user's name.
+    // An agent says in the user's name where it runs.
     prompt: said.filter((text) => !text.startsWith("<environment_context>")).join("\n"),
     answers: items.filter((item, index) => isModels(item) && !isModels(items[index - 1] ?? {})).length,
     tools: toolsOf(body, items),
@@ -50,7 +50,7 @@ function textsOf(content: unknown): string[] {
   return typeof content === "string" ? [content] : asList(content).map((block) => textOf([block]));
 }
 
-/** Tools can stand in the conversation itself; where one runs scripts, they alone reach the shell. */
+/** Tools can be in the conversation itself; if one runs scripts, they alone reach the shell. */
 function toolsOf(body: JsonObject, items: readonly JsonObject[]): Tool[] {
   const later = items.filter(({ type }) => type === "additional_tools").map(({ tools }) => tools);
   const tools = [body["tools"], ...later].flatMap(readTools);

@@ -35,7 +35,7 @@ export interface StageOptions {
 export interface Stage {
   cluster: LocalCluster;
   repository: DemoRepository;
-  /** Undefined where the real service answers. */
+  /** Undefined if the real service answers. */
   modelUrl: string | undefined;
 }
 

@@ -24,7 +24,7 @@ const WORKSPACE_NAME = "greeter";
 /** How long the workspace may take to list what its last run has left. */
 const LISTED_LIMIT_MS = 5_000;
 
-/** What happens with several runs, told as it happens; `name` is that of the run. */
+/** What happens with several runs, reported as it happens; `name` is that of the run. */
 export interface WorkspaceDemoObserver {
   started(cluster: LocalCluster, repository: DemoRepository): void;
   applied(objects: NamespaceObjects, workspace: AgentWorkspace, runs: readonly AgentRun[]): void;
@@ -35,7 +35,7 @@ export interface WorkspaceDemoObserver {
 }
 
 /**
- * Four AgentRuns, two of each agent, at the same time on one AgentWorkspace, each on a branch of its own;
+ * Four AgentRuns, two of each agent, at the same time on one AgentWorkspace, each on its own branch;
  * otherwise like `runDemo`. Resolves to the final runs, or to undefined when the signal aborted first.
  */
 export async function runWorkspaceDemo(

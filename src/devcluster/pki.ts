@@ -22,7 +22,7 @@ export async function loadPki(dataDir: string | undefined, now: Date): Promise<P
   return keptPrivately(dataDir && join(dataDir, "pki.json"), (text) => readPki(text, now), make);
 }
 
-/** Undefined for what is damaged or about to expire: new keys serve as well, since the kubeconfig is written anew too. */
+/** Undefined for what is damaged or about to expire: new keys serve as well, since the kubeconfig is rewritten too. */
 function readPki(text: string, now: Date): Pki | undefined {
   try {
     const pki = JSON.parse(text) as Pki;

@@ -8,7 +8,7 @@ export async function writePrivately(path: string, text: string): Promise<void> 
   await rename(`${path}.new`, path);
 }
 
-/** What the private file at `path` says; made, and kept there, where it is missing or `read` finds nothing in it. */
+/** What the private file at `path` says; made, and kept there, if it is missing or `read` finds nothing in it. */
 export async function keptPrivately<T>(
   path: string | undefined,
   read: (text: string) => T | undefined,

@@ -14,7 +14,7 @@ import { createTranscript } from "./transcript.ts";
 /** How long the rest of a log is waited for once its run has ended. */
 const LAST_WORDS_MS = 2_000;
 
-/** Who is told of a run while it goes on. */
+/** Who is notified of a run while it goes on. */
 export interface RunListener {
   /** Called for each new phase or reason, the last time with the final run. */
   changed(run: AgentRun): void;
@@ -77,7 +77,7 @@ async function listen(
   try {
     for await (const line of followLog(client, at, { follow: true, signal })) transcript.push(line);
   } catch {
-    // The result in the run's status tells what was said last.
+    // The result in the run's status has the last words.
   }
   transcript.end();
 }

@@ -12,12 +12,12 @@ export function bytesToBase64(bytes: Uint8Array): string {
   return btoa(binary);
 }
 
-/** The bytes of base64; throws where it is none. */
+/** The bytes of base64; throws if it is none. */
 export function base64ToBytes(base64: string): Uint8Array {
   return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }
 
-/** The text of base64; throws where it is none. */
+/** The text of base64; throws if it is none. */
 export function decodeBase64(base64: string): string {
   return new TextDecoder().decode(base64ToBytes(base64));
 }
@@ -32,7 +32,7 @@ export function encodeBase64Url(text: string): string {
   return encodeBase64(text).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 }
 
-/** The text of base64 in either alphabet; throws where it is none. */
+/** The text of base64 in either alphabet; throws if it is none. */
 export function decodeBase64Url(base64: string): string {
   return decodeBase64(base64.replaceAll("-", "+").replaceAll("_", "/"));
 }

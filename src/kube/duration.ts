@@ -11,7 +11,7 @@ const UNIT_SECONDS: Readonly<Record<string, number>> = {
   h: 3600,
 };
 
-/** The seconds of a Go duration, or undefined where the text is none. `0` needs no unit; a sign is allowed. */
+/** The seconds of a Go duration, or undefined if the text is none. `0` needs no unit; a sign is allowed. */
 export function parseDuration(text: string): number | undefined {
   const [, sign, body = ""] = /^([+-]?)(.*)$/s.exec(text) ?? [];
   if (body === "0") return 0;

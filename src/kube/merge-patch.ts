@@ -12,7 +12,7 @@ export function applyMergePatch(target: unknown, patch: unknown): unknown {
 }
 
 /**
- * The smallest merge patch that turns `current` into `desired`, or undefined where they are equal.
+ * The smallest merge patch that turns `current` into `desired`, or undefined if they are equal.
  * A null in `desired` is taken as an absent field: a merge patch cannot set one.
  */
 export function diffMergePatch(current: JsonObject, desired: JsonObject): JsonObject | undefined {

@@ -48,7 +48,7 @@ function tokenize(text: string): Token[] {
   return tokens;
 }
 
-/** `in` and `notin` are ordinary words where a key or a value stands. */
+/** `in` and `notin` are ordinary words in the place of a key or a value. */
 function isWord(token: Token): boolean {
   return token.kind === "identifier" || token.text === "in" || token.text === "notin";
 }
@@ -186,7 +186,7 @@ function checked(requirement: LabelRequirement): Parsed<LabelRequirement> {
   return errors.length === 0 ? { value: requirement } : { error: aggregate(errors) };
 }
 
-/** The requirements of a label selector in the order in which they stand. */
+/** The requirements of a label selector in their written order. */
 export function parseRequirements(text: string): Parsed<LabelRequirement[]> {
   return new Parser(text).parse();
 }

@@ -109,7 +109,7 @@ function devClusterOptions(options: LocalClusterOptions): DevClusterOptions {
   };
 }
 
-/** The operator over a connection of its own, with the rights of its ServiceAccount only. */
+/** The operator over its own connection, with the rights of its ServiceAccount only. */
 async function startLocalOperator(
   cluster: DevCluster,
   stack: AsyncDisposableStack,

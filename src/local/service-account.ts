@@ -39,7 +39,7 @@ export async function installOperatorAccount(client: Client, configDirectory: st
 
 /**
  * Asks for a token of the operator's ServiceAccount, and for a new one well before it expires: what a
- * kubelet does for a pod. Rejects where the first token is refused.
+ * kubelet does for a pod. Rejects if the first token is refused.
  */
 export async function operatorAuthority(
   admin: Transport,

@@ -46,7 +46,7 @@ export function createCaches(options: CacheOptions) {
     workspaces: createReflector({ ...options, watch, type: agentWorkspaces }),
     providers: createReflector({ ...options, watch, type: agentProviders }),
     configs: createReflector({ ...options, watch, type: agentConfigs }),
-    // Their pods tell how they go; where there is none, the Job itself is asked.
+    // Their pods show how they go; if there is none, the Job itself is asked.
     runJobs: createProjectedReflector({
       ...ours,
       type: jobs,

@@ -35,7 +35,7 @@ export interface ControllerSetup {
   observe: (controller: string) => ControllerObserver;
 }
 
-/** Only a safety net: every change that matters is told by a watch. */
+/** Only a safety net: a watch reports every change that matters. */
 const RECHECK_MS = 10 * 60_000;
 
 export function createControllers(setup: ControllerSetup): Controller[] {

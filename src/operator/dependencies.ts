@@ -1,6 +1,6 @@
 /**
  * Which objects each waiting or planned object has read, so that a change of one of them plans its
- * readers again. Level-based: recorded anew at every gather, whether or not the thing existed.
+ * readers again. Level-based: recorded again at every gather, whether or not the thing existed.
  */
 export interface Dependencies {
   /** Replaces what `reader` depends on. */

@@ -10,7 +10,7 @@ import type { Caches } from "./caches.ts";
 import type { AdmissionRequest } from "./webhook-server.ts";
 
 /**
- * What reviewing a write needs, from the caches alone; undefined where there is nothing to say: the
+ * What reviewing a write needs, from the caches alone; undefined if there is nothing to say: the
  * caches are not filled yet, the namespace is not watched, or the spec stays as it was.
  */
 export function gatherAdmission(

@@ -5,7 +5,7 @@ import { suspendedBy } from "../plan/jobs/suspension.ts";
 import type { Caches } from "./caches.ts";
 import { readOncePerVersion } from "./version-reads.ts";
 
-/** A run's Job with its status; undefined where it no longer exists. Rejects with `ApiError`. */
+/** A run's Job with its status; undefined if it no longer exists. Rejects with `ApiError`. */
 export type JobStates = (job: KubeObject) => Promise<JobState | undefined>;
 
 export function createJobStates(client: Client, caches: Pick<Caches, "runJobs">): JobStates {

@@ -61,7 +61,7 @@ export interface Operator {
 const LEASE_NAME = "agent-operator";
 const IMAGE_PULL_TIMEOUT_SECONDS = 300;
 
-/** Starts the operator. Rejects where a listen address is taken or malformed; everything later is retried. */
+/** Starts the operator. Rejects if a listen address is taken or malformed; everything later is retried. */
 export async function startOperator(options: OperatorOptions): Promise<Operator> {
   const { log, namespaces = [], secretNames = [] } = options;
   const metrics = createMetrics();
@@ -162,13 +162,13 @@ async function work(
   log: Log,
 ): Promise<void> {
   await election?.acquired;
-  // Not waited for: without its permissions, AgentRuns are carried out all the same.
+  // Not waited for: without its permissions, AgentRuns are carried out anyway.
   void webhooks?.controller.start();
   await Promise.all(controllers.map((controller) => controller.start()));
   log.info({}, "caches are synced; reconciling");
 }
 
-/** A standby is ready too: it has its caches and waits for the Lease. A cache tells as well when the API server is out of reach. */
+/** A standby is ready too: it has its caches and waits for the Lease. A cache also reports when the API server is out of reach. */
 function readiness(caches: Caches): Record<string, HealthCheck> {
   return {
     caches: () =>

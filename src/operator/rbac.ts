@@ -55,7 +55,7 @@ export const leaderElectionRules: readonly PolicyRule[] = [
   },
 ];
 
-/** Only where webhooks are served: whom API servers trust is written into the configuration. */
+/** Only if webhooks are served: whom API servers trust is written into the configuration. */
 export const webhookRules: readonly PolicyRule[] = [
   {
     apiGroups: ["admissionregistration.k8s.io"],

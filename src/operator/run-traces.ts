@@ -10,7 +10,7 @@ export interface RunTracesOptions {
   runs: Pick<Reflector<AgentRun>, "onChange">;
   /** Base URL of an OTLP/HTTP receiver, such as `http://collector:4318`. */
   endpoint: string;
-  /** Of several replicas one tells. */
+  /** Of several replicas one reports. */
   isLeading: () => boolean;
   log: Log;
 }
@@ -127,7 +127,7 @@ async function send(endpoint: string, spans: Span[], log: Log): Promise<void> {
   }
 }
 
-/** Deterministic: the same run is the same trace, whoever tells it. */
+/** Deterministic: the same run is the same trace, from any replica. */
 function hash(text: string, digits: number): string {
   return createHash("sha256").update(text).digest("hex").slice(0, digits);
 }

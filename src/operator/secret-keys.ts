@@ -2,7 +2,7 @@ import type { Client } from "../client/client.ts";
 import type { Caches } from "./caches.ts";
 import { readOncePerVersion } from "./version-reads.ts";
 
-/** Names of a Secret's keys; undefined where it does not exist. Rejects with `ApiError`. */
+/** Names of a Secret's keys; undefined if it does not exist. Rejects with `ApiError`. */
 export type SecretKeys = (namespace: string, name: string) => Promise<readonly string[] | undefined>;
 
 /** Knows the keys of the Secrets that matter. Values are dropped as soon as they are read. */

@@ -4,7 +4,7 @@ import { isApiError } from "../client/errors.ts";
 import type { KubeObject } from "../kube/objects.ts";
 import type { ResourceType } from "../kube/resources.ts";
 
-/** What was taken from the object under `namespace/name`; undefined where it does not exist. Rejects with `ApiError`. */
+/** What was taken from the object under `namespace/name`; undefined if it does not exist. Rejects with `ApiError`. */
 export type VersionReads<V> = (key: string) => Promise<V | undefined>;
 
 interface Reading<V> {
@@ -14,7 +14,7 @@ interface Reading<V> {
 }
 
 /**
- * Knows of objects what a watch of their metadata does not tell: the watch says which exist and change, one GET for
+ * Knows of objects what a watch of their metadata does not show: the watch says which exist and change, one GET for
  * each version reads it, however many ask at the same time and again. Nothing is kept but what `take` takes.
  */
 export function readOncePerVersion<T extends KubeObject, V>(
@@ -53,7 +53,7 @@ export function readOncePerVersion<T extends KubeObject, V>(
   };
 }
 
-/** The object as it is now; undefined where it does not exist. */
+/** The object as it is now; undefined if it does not exist. */
 export async function readNow<T extends KubeObject>(
   client: Pick<Client, "get">,
   type: ResourceType<T>,

@@ -13,7 +13,7 @@ export interface WarningFilter {
   isScheduled?: boolean;
 }
 
-/** The newest Warning event about an object that counts, in Kubernetes' own words; undefined where there is none. Rejects with `ApiError`. */
+/** The newest Warning event about an object that counts, in Kubernetes' own words; undefined if there is none. Rejects with `ApiError`. */
 export type Warnings = (
   namespace: string,
   regarding: Regarding,

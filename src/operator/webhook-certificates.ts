@@ -24,14 +24,14 @@ const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as con
 
 export interface Renewal {
   keys: ServingKeys;
-  /** Whether something was made anew and has to be stored. */
+  /** Whether something is new and has to be stored. */
   changed: boolean;
   /** Milliseconds until the next renewal is due. */
   dueInMs: number;
 }
 
 /**
- * The keys as they should be at `now` (milliseconds since the epoch). The certificate is made anew in the
+ * The keys as they should be at `now` (milliseconds since the epoch). The certificate is replaced in the
  * last third of its life, under the same authority, so that nobody who calls notices. The authority is
  * replaced while two certificates' lives are left of it: callers first get to know the new one beside the
  * old one, and only the next certificate is signed by it. Keys that are missing, unreadable, expired or

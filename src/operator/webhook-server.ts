@@ -17,7 +17,7 @@ export interface AdmissionRequest {
 }
 
 export interface WebhookServer extends Listener {
-  /** From the next connection on. Throws where the two are no PEM or do not belong together. */
+  /** From the next connection on. Throws if the two are no PEM or do not belong together. */
   useCertificate(pem: { cert: string; key: string }): void;
 }
 
@@ -31,7 +31,7 @@ const API_VERSION = "admission.k8s.io/v1";
 
 /**
  * Answers AdmissionReviews over HTTPS with what `review` warns of; every write is allowed, also where
- * `review` throws. Until there is a certificate no connection succeeds. Rejects where it cannot listen.
+ * `review` throws. Until there is a certificate no connection succeeds. Rejects if it cannot listen.
  */
 export async function listenWebhooks(
   address: BindAddress,
@@ -92,7 +92,7 @@ function warningsOf(
   }
 }
 
-/** Undefined where it is too large; the rest of it is not read then. */
+/** Undefined if it is too large; the rest of it is not read then. */
 async function readBody(request: IncomingMessage): Promise<string | undefined> {
   if (Number(request.headers["content-length"] ?? 0) > MAX_BODY_BYTES) return undefined;
   const chunks: Buffer[] = [];

@@ -54,7 +54,7 @@ const LONGEST_WAIT_MS = 12 * 60 * 60 * 1000;
 /** An annotation of cert-manager's CA injector, which then writes the configuration. */
 const INJECTED_BY_CERT_MANAGER = "cert-manager.io/inject-";
 
-/** Serves the webhooks from now on, on every replica. Rejects where it cannot listen. */
+/** Serves the webhooks from now on, on every replica. Rejects if it cannot listen. */
 export async function startWebhooks(options: WebhookOptions): Promise<Webhooks> {
   const { client, caches, namespaces, namespace, address, log } = options;
   const review = (request: AdmissionRequest): readonly string[] => {

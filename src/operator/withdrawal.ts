@@ -32,7 +32,7 @@ export interface WithdrawalOptions {
 /**
  * Lets nothing wait for an operator that is no longer there: its finalizers are taken off everything
  * once its own namespace is being deleted, and at its end off everything that is not being deleted
- * already, which its successor sees to. The next start puts them back where they are needed.
+ * already, which its successor sees to. The next start puts them back if they are needed.
  */
 export function prepareWithdrawal(options: WithdrawalOptions): { complete(): Promise<void> } {
   const { client, controllers, namespace, log } = options;

@@ -6,7 +6,7 @@ import { NOTHING_TO_DO, type EventIntent, type Plan } from "../kube/plan.ts";
 
 export interface ObservedProvider {
   provider: AgentProvider;
-  /** Key names of the Secret that it names; undefined where that does not exist. */
+  /** Key names of the Secret that it names; undefined if that does not exist. */
   secretKeys?: readonly string[];
   /** RFC 3339 */
   now: string;

@@ -54,7 +54,7 @@ export interface ResolvedRun {
   systemPrompt?: string;
   instructions?: { text: string } | KeySource;
   mcpServers: NonNullable<AgentRunSpec["mcpServers"]>;
-  /** The program of an agent that has none of its own, with its first arguments. */
+  /** The program of an agent that has none itself, with its first arguments. */
   command?: string[];
   /** Further arguments, after the provider's. */
   args: string[];

@@ -12,13 +12,13 @@ export interface WorkspaceSetup {
   storageSize: string;
   accessMode: "ReadWriteMany" | "ReadWriteOnce";
   sharedVolumes: { name: string; storageSize: string }[];
-  /** AgentConfig's variables; git needs those that tell how a network is reached. */
+  /** AgentConfig's variables; git needs those for proxies and certificates. */
   env: EnvVar[];
   gitImage: string;
   gitResources: ResourceRequirements;
   imagePullSecrets?: { name: string }[];
   priorityClassName?: string;
   podSecurityContext?: PodSecurityContext;
-  /** What the checkout is made from; a failed Job of another origin is made anew. */
+  /** What the checkout is made from; a failed Job of another origin is made again. */
   origin: string;
 }

@@ -73,7 +73,7 @@ function withoutDropped({ metadata }: KubeObject, wanted: Readonly<Record<string
   return (metadata.finalizers ?? []).filter((name) => wanted[name] !== false);
 }
 
-/** Sends nothing where the finalizers are as they should be. */
+/** Sends nothing if the finalizers are as they should be. */
 async function writeFinalizers<T extends KubeObject>(
   context: CarryOutContext,
   type: ResourceType<T>,
@@ -127,7 +127,7 @@ async function judgeExisting(
   return undefined;
 }
 
-/** Why the server does not create a child is an answer, whatever its code: the owner's status can tell it. */
+/** Why the server does not create a child is an answer, whatever its code: the owner's status can show it. */
 function refusal({ signal }: CarryOutContext, { type, object }: Child, error: unknown): Stopped {
   if (!(error instanceof ApiError) || isNamespaceTerminating(error) || signal?.aborted) throw error;
   const message = error.status?.message ?? error.message;

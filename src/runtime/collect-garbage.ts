@@ -7,7 +7,7 @@ const WORTH_MICROSECONDS = 1_000_000;
 /**
  * Has all garbage collected when the process is quiet again after much work: the lists that fill caches and
  * a burst of changes leave many times their size behind, which V8 alone would keep until its heap has doubled.
- * Does nothing where Node runs without `--expose-gc`, as it does everywhere but in the operator's image.
+ * Does nothing if Node runs without `--expose-gc`, as it does everywhere but in the operator's image.
  * Returns how to end it.
  */
 export function collectGarbageWhenQuiet(): () => void {

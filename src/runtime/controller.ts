@@ -62,7 +62,7 @@ export interface Controller {
   enqueue(key: string, reason: string, afterMs?: number): void;
   /** Waits for the sources' caches and then reconciles, until `stop`. Until then keys are only gathered. */
   start(): Promise<void>;
-  /** Stops taking keys, waits for the reconciles under way; after `graceMs` they are told to give up. */
+  /** Stops taking keys, waits for the reconciles under way; after `graceMs` they are asked to give up. */
   stop(graceMs?: number): Promise<void>;
   /** Resolves when nothing is waiting to be reconciled now. */
   idle(): Promise<void>;
@@ -112,7 +112,7 @@ class ReconcileLoop implements Controller {
   readonly name: string;
   readonly #options: ControllerOptions;
   readonly #queue: WorkQueue;
-  /** What runs, with the changes that came meanwhile: a watch may tell our own write before its answer is here. */
+  /** What runs, with the changes that came meanwhile: a watch may report our own write before its answer is here. */
   readonly #running = new Map<string, { own: OwnWrites; triggers: Trigger[] }>();
   readonly #giveUp = new AbortController();
   readonly #unsubscribe: (() => void)[];

@@ -58,7 +58,7 @@ const ATTEMPTS = 3;
 
 /**
  * Writes events.k8s.io/v1 events beside the reconciles: equal ones as one with a count, one after the other, so
- * that an API server with much to do is asked for what must be done rather than for what is told about it.
+ * that an API server with much to do is asked for what must be done rather than for what is reported about it.
  */
 export function createEventRecorder(options: EventRecorderOptions): EventRecorder {
   return new BatchedRecorder(options);

@@ -38,7 +38,7 @@ export interface Listener {
   close(): Promise<void>;
 }
 
-/** Serves pages by path over plain HTTP. Rejects, naming the address, where it cannot listen. */
+/** Serves pages by path over plain HTTP. Rejects, naming the address, if it cannot listen. */
 export async function listenPages(
   address: BindAddress,
   pages: Readonly<Record<string, Page>>,
@@ -66,7 +66,7 @@ export async function listenPages(
   };
 }
 
-/** Lets the server listen and gives its port. Rejects, naming the address, where it cannot. */
+/** Lets the server listen and gives its port. Rejects, naming the address, if it cannot. */
 export async function listening(server: Server, address: BindAddress): Promise<number> {
   const { host, port } = address;
   try {

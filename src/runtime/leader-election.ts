@@ -132,7 +132,7 @@ class LeaseElection implements LeaderElection {
     }
   }
 
-  /** Sees a lease that is given back in the moment it happens; where the watch fails, time still tells. */
+  /** Sees a lease that is given back in the moment it happens; if the watch fails, time decides. */
   async #followLease(signal: AbortSignal): Promise<void> {
     const { client, namespace, name } = this.#options;
     const options = { namespace, fieldSelector: `metadata.name=${name}`, signal };
@@ -259,7 +259,7 @@ class LeaseElection implements LeaderElection {
         else await this.#write(lease);
       } catch (error) {
         pauseMs = this.#retryPeriodMs / 4;
-        // Read anew before the next attempt: someone may have touched it, or our write did arrive.
+        // Read again before the next attempt: someone may have touched it, or our write did arrive.
         this.#observed = undefined;
         if (!signal.aborted) this.#options.log.warn({ error }, "the lease could not be renewed; again soon");
       }

@@ -206,7 +206,7 @@ export class WorkQueue {
     }
   }
 
-  /** Whose turn it is; undefined where nobody waits who may have a place. */
+  /** Whose turn it is; undefined if nobody waits who may have a place. */
   #nextLane(): Lane | undefined {
     const { concurrency } = this.#options;
     const taken = this.#running.size - this.#givingWay.size;
@@ -221,7 +221,7 @@ export class WorkQueue {
     return !this.#ahead.isEmpty || this.#goingAhead.size > 0;
   }
 
-  /** Begins a slice where there is none; what is left over is taken up in the next. */
+  /** Begins a slice if there is none; what is left over is taken up in the next. */
   #isWithinSlice(): boolean {
     const now = performance.now();
     if (this.#sliceEndsAt === undefined) {
@@ -256,7 +256,7 @@ export class WorkQueue {
     }
   }
 
-  /** Lets those run that go ahead; where there are none, at once. */
+  /** Lets those run that go ahead; if there are none, at once. */
   #giveWay(key: string): Promise<void> {
     this.#goingAhead.delete(key);
     if (!this.#isAnyAhead || this.#state !== "running") {

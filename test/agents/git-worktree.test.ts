@@ -74,7 +74,7 @@ describe("the worktree of a run on a workspace", { timeout: 120_000 }, () => {
     const config = await readFile(join(place, "workspace/.git/config"), "utf8");
     assert.doesNotMatch(config, /tok3n|credential|helper|x-access-token/);
     assert.ok(server.credentials.includes("x-access-token:tok3n"));
-    // Nothing is left to be fetched where there are no credentials.
+    // Nothing is left to be fetched if there are no credentials.
     assert.match(await workspace.git("main", "log", "-p", "--all"), /\+feature\/logout/);
   });
 

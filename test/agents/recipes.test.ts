@@ -98,7 +98,7 @@ function atEndpoint(recipe: AgentProvider, { url }: ModelEndpoint): AgentProvide
   return { ...recipe, spec: { ...recipe.spec, environment } };
 }
 
-/** Only once the credential's variable has been chosen: a vendor's own address stands in no variable. */
+/** Only once the credential's variable has been chosen: a vendor's own address is in no variable. */
 function withEndpoint(run: ResolvedRun, { url }: ModelEndpoint): ResolvedRun {
   if (run.env.some(({ name }) => name.endsWith("_BASE_URL"))) return run;
   const { baseUrl } = agentFacts[NAMED_AGENTS.find((name) => name === run.agent) ?? "claude"];

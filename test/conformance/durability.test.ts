@@ -28,7 +28,7 @@ async function writeAndKill(dataDir: string, prefix: string, ms: number): Promis
   return (await readFile(file, "utf8")).split("\n").slice(0, -1);
 }
 
-/** What must be there, what must not, and the latest version that was told, so far. */
+/** What must be there, what must not, and the latest version that was reported, so far. */
 interface Acknowledged {
   present: Map<string, number>;
   absent: Set<string>;

@@ -5,7 +5,7 @@ import { ask, collectEvents, readScenario, scenarioFile, send, type Answer, type
 
 /**
  * Records scenarios again from a real API server: `TEST_KUBECONFIG=… node test/conformance/record.ts NAME…`.
- * A scenario is its file in test/fixtures/kubernetes: the requests in it are sent as they stand, each
+ * A scenario is its file in test/fixtures/kubernetes: the requests in it are sent as they are, each
  * scenario in a fresh namespace, and the answers are written beside them. A new scenario starts as a file
  * of requests without answers.
  */
@@ -19,7 +19,7 @@ const MACHINE: readonly (readonly [RegExp, string])[] = [
 /** What prepareNamespace in recorded.test.ts puts there as well. */
 const PUT_INTO_EACH_NAMESPACE = ["kube-root-ca.crt", "openshift-service-ca.crt"];
 
-/** Without a name of its own the client would be the manager of every field. */
+/** Without its own name the client would be the manager of every field. */
 function nameless(transport: Transport): Transport {
   return (request) => transport({ ...request, headers: { "user-agent": "unknown", ...request.headers } });
 }

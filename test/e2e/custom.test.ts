@@ -18,7 +18,7 @@ echo "working on it"
 echo '{"type":"result","text":"Committed.","sessionId":"c-1","turns":2,"tokens":{"input":120,"output":30},"costUSD":0.25}'
 `;
 
-/** Fails first, and tells the session that the second attempt then goes on with. */
+/** Fails first, and reports the session that the second attempt then goes on with. */
 const INTERRUPTED = `
 if [ -z "\${AGENT_RESUME:-}" ]; then
   touch begun.txt

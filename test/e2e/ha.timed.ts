@@ -36,7 +36,7 @@ interface Replica {
   relay: ChaosProxy;
 }
 
-/** Side by side, each in a namespace and with a Lease of its own. */
+/** Side by side, each in a namespace and with its own Lease. */
 describe("of two replicas", { concurrency: true, timeout: 120_000 }, () => {
   const stack = new AsyncDisposableStack();
   let cluster: DevCluster;

@@ -129,7 +129,7 @@ describe("an AgentWorkspace", { concurrency: false, timeout: 300_000 }, () => {
       ({ status }) => ["Succeeded", "Failed", "TimedOut"].includes(status?.phase ?? ""),
       60_000,
     );
-  /** All that the model was told by the agent with this prompt. */
+  /** All that the agent with this prompt sent to the model. */
   const toldBy = (prompt: string): string =>
     JSON.stringify(
       model.requests.filter((request) => request.prompt.includes(prompt)).map(({ body }) => body),

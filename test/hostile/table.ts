@@ -4,7 +4,7 @@ export type HostileKind = "input" | "repository" | "agent";
 /** One hostile repository or agent. */
 export interface HostileCase {
   readonly name: string;
-  /** Makes it in an empty directory of its own. */
+  /** Makes it in its own empty directory. */
   make(directory: string): Promise<void>;
 }
 
@@ -60,7 +60,7 @@ export function inputTable<T>(
   };
 }
 
-/** A table of repositories or agents, each made and judged in a directory of its own. */
+/** A table of repositories or agents, each made and judged in its own directory. */
 export function caseTable<T extends HostileCase>(
   table: Pick<HostileTable, "name" | "never" | "sample"> & {
     kind: "repository" | "agent";

@@ -18,7 +18,7 @@ const namespace = "default";
 const WAIT_MS = 15_000;
 const clusterModule = new URL("../../src/devcluster/cluster.ts", import.meta.url).href;
 
-/** A cluster in a process of its own, so that it can be killed. */
+/** A cluster in its own process, so that it can be killed. */
 async function startProcess(dataDir: string): Promise<ChildProcess> {
   const script = `
     const { startDevCluster } = await import(process.argv[1]);

@@ -61,7 +61,7 @@ describe("a run whose Job gets no pod", { timeout: 60_000 }, () => {
     for (const at of all)
       await waitFor(plane.admin, agentRuns, at, ({ status }) => status?.reason === "PodNotCreated");
     const { requests } = takeTraffic();
-    // They are late within about the same second, and one list tells the warnings of all for five.
+    // They are late within about the same second, and one list shows the warnings of all for five.
     const { "GET events": lists = 0, "GET jobs": looks = 0 } = requests;
     assert.ok(lists >= 1 && lists <= 3, `${lists} lists of events`);
     assert.ok(looks >= 1 && looks <= 2 * names.length, `${looks} looks at ${names.length} Jobs`);

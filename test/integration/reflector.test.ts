@@ -192,7 +192,7 @@ test(
     const counted = { connected: 0, listing: 0 };
     const reflector = startedReflector(createClient(transport), t, quick, counted);
     await reflector.synced;
-    // What a listener is told, put together, must be the cache: no change is told twice or out of order.
+    // What a listener gets, put together, must be the cache: no change is reported twice or out of order.
     const followed = new Map([...reflector.list()].map((object) => [keyOf(object), object]));
     reflector.onChange(({ key, old, new: now }) => {
       assert.equal(followed.get(key), old, `the old state of ${key} is the one told before`);

@@ -238,7 +238,7 @@ function sizeBreaches({ path, text }: SourceFile): string[] {
   return lines > most ? [`${path}: has ${lines} lines, more than ${most}`] : [];
 }
 
-/** The same lines without comments and what stands between quotes, so that only code is looked at. */
+/** The same lines without comments and what is between quotes, so that only code is looked at. */
 function withoutTexts(text: string): string {
   const pattern = /\/\*[\s\S]*?\*\/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`|\/\/.*$/gm;
   return text.replaceAll(pattern, (found) => {

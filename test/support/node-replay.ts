@@ -33,7 +33,7 @@ const PATIENCE_MS = 10_000;
 /** How long it is watched whether something follows that was not recorded. */
 const AFTER_MS = 700;
 
-/** Makes the recorded objects in a namespace of its own, does the recorded actions when it comes to them, and watches. */
+/** Makes the recorded objects in its own namespace, does the recorded actions when it comes to them, and watches. */
 export async function replay(client: Client, transport: Transport, recording: Recording): Promise<Replayed> {
   const namespace = `replay-${randomBytes(4).toString("hex")}`;
   await client.create(namespaces, { metadata: { name: namespace } });

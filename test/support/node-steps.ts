@@ -112,7 +112,7 @@ export function stepsOf(seen: readonly Seen[], namespace: string, node: string):
   return { ...steps, jobs: steps.jobs.filter((step, index, all) => !isPassing(step, all[index + 1])) };
 }
 
-/** Pods and Jobs come by watches of their own: their versions tell which was written first. */
+/** Pods and Jobs come by their own watches: their versions show which was written first. */
 function inOrder(seen: readonly Seen[]): Seen[] {
   const versionOf = ({ object }: Seen): number => Number(object?.metadata?.resourceVersion ?? 0);
   return seen.toSorted((a, b) => versionOf(a) - versionOf(b));

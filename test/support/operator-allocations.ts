@@ -5,7 +5,7 @@ import { startOperator } from "../../src/operator/operator.ts";
 import { createLog } from "../../src/runtime/log.ts";
 
 /**
- * An operator in a process of its own, so that what it allocates is counted apart from everything else in the
+ * An operator in its own process, so that what it allocates is counted apart from everything else in the
  * test. Takes a kubeconfig and a namespace, says `working`; `begin` is answered by `counting`, `end` by the bytes.
  */
 const [kubeconfig = "", namespace = ""] = process.argv.slice(2);

@@ -17,7 +17,7 @@ export async function bundledTools(directory: string): Promise<string[]> {
   return [directory, dirname(process.execPath)];
 }
 
-/** What a pod of the embedded cluster lacks: an image with an entry point, and a network of its own. */
+/** What a pod of the embedded cluster lacks: an image with an entry point, and its own network. */
 export interface PodSurroundings {
   name: string;
   ports: { health: number; metrics: number };
@@ -31,7 +31,7 @@ export function operatorPod(
   const spec = structuredClone(template.spec);
   for (const container of spec.containers) {
     container.command = ["agent-operator"];
-    // Pods share this machine's network, so each needs ports of its own; its probes find them by their names.
+    // Pods share this machine's network, so each needs its own ports; its probes find them by their names.
     container.ports = Object.entries(ports).map(([name, containerPort]) => ({ name, containerPort }));
     container.args = container.args?.map((arg) =>
       arg

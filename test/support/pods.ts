@@ -15,7 +15,7 @@ export function sh(name: string, script: string, changes: Partial<Container> = {
   return { name, image: IMAGE, command: ["sh", "-c", script], ...changes };
 }
 
-/** Skips what another cluster than the embedded one cannot be asked for, and says why; tells whether it did. */
+/** Skips what another cluster than the embedded one cannot be asked for, and says why; returns whether it did. */
 export function skipElsewhere(cluster: TestCluster, t: TestContext, why: string): boolean {
   if (cluster.dataDir === undefined) t.skip(why);
   return cluster.dataDir === undefined;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 /**
  * In the agent's place, where what is tested is the cluster or the operator around it: ends at once with a
- * result, if the prompt says `change` with a new file; if it says `wait`, when it is told to. What real agents
+ * result, if the prompt says `change` with a new file; if it says `wait`, when it is asked to. What real agents
  * do is tested elsewhere.
  */
 const QUICK_AGENT = `#!/bin/sh

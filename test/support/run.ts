@@ -55,7 +55,7 @@ export async function runOk(
   return result.stdout;
 }
 
-/** Starts a program in a process group of its own, which dies at the time-out or with this process. */
+/** Starts a program in its own process group, which dies at the time-out or with this process. */
 export function start(program: string, args: readonly string[], options: RunOptions = {}): RunningProgram {
   const timeoutMs = options.timeoutMs ?? 30_000;
   const child = spawn(program, args, {

@@ -118,7 +118,7 @@ describe("the policies in a real API server", { skip, timeout: 240_000 }, () => 
     assert.match(await untilRefused(() => write(plain, "default", plain.spec)), /no params found/);
   });
 
-  /** What the server refuses it with; undefined where it takes it. Nothing is stored. */
+  /** What the server refuses it with; undefined if it takes it. Nothing is stored. */
   const write = async (one: PolicyCase, namespace: string, spec: object): Promise<string | undefined> => {
     const object = objectOf(namespace, spec);
     const location = { namespace, name: "a" };

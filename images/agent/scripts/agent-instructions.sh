@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2034,SC2154,SC2317 # Variables and callers are in the scripts that read it.
-# What an agent is told beside its prompt, as files. Needs common.sh.
+# What an agent gets beside its prompt, as files. Needs common.sh.
 
 # Files that the agent reads when it starts: a line for each, its path below the home directory first.
 write_files() {
@@ -50,7 +50,7 @@ repository_file() {
 }
 
 # add_repository_file PATH DEPTH: what it says, once, then what its imports say. Read by a program that has
-# nothing of its own to tell, should the path lead to it after all.
+# nothing of its own to say, should the path lead to it after all.
 add_repository_file() (
   file=$(repository_file "$1") || exit 0
   ! grep -q -x -F -e "$file" "$private/taken" || exit 0
@@ -158,7 +158,7 @@ add_instructions() {
   [ -z "$1" ] || printf '%s\n\n' "$1" >>"$AGENT_INSTRUCTIONS"
 }
 
-# Into the agent's own file; where that is not this run's alone, to what comes with the system prompt.
+# Into the agent's own file; if that is not this run's alone, to what comes with the system prompt.
 take_user_instructions() {
   given=${AGENT_USER_INSTRUCTIONS:-}
   [ -z "${AGENT_USER_INSTRUCTIONS_FILE:-}" ] || given=$(cat "$AGENT_USER_INSTRUCTIONS_FILE")

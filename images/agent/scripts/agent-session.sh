@@ -25,7 +25,7 @@ session_files() {
   find "$HOME/$1" -type f -name '*.jsonl' -exec grep -l -a -F -e "$2" {} + 2>/dev/null
 }
 
-# session_usage NAME: what the session has used, as its files tell. Some agents write an answer down twice.
+# session_usage NAME: what the session has used, as its files say. Some agents write an answer down twice.
 session_usage() {
   [ -n "${AGENT_USAGE_LINES:-}" ] || return 0
   session_files "$AGENT_USAGE_PATH" "$1" |

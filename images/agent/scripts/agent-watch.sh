@@ -2,7 +2,7 @@
 # Notices an agent that cannot go on, does nothing any more, or does not end. Needs common.sh.
 
 # used: hundredths of a second that the agent and what it has started have computed so far. Tools can have
-# sessions of their own; what has ended counts with the one that waited for it.
+# their own sessions; what has ended counts with the one that waited for it.
 measure_work() {
   used=$(cat /proc/[0-9]*/stat 2>/dev/null |
     sed 's/^\([0-9]*\) (.*) /\1 - /' |

@@ -1,7 +1,7 @@
 # shellcheck shell=sh disable=SC2154,SC2317 # Variables and callers are in the scripts that read it.
 # How git talks to the repository's remote, and what it tries again. Needs common.sh and git-credentials.sh.
 
-# exec_remote_git ARGUMENT...: git that may talk to the remote, for `limit` seconds where that is set;
+# exec_remote_git ARGUMENT...: git that may talk to the remote, for `limit` seconds if that is set;
 # replaces the (sub)shell.
 exec_remote_git() {
   # Transports of the grammar of URLs and no other, also for submodules. The variable would win over them.
@@ -19,7 +19,7 @@ exec_remote_git() {
 }
 
 # Reads git's messages, writes them without secrets: those of the Secret, and any user part of a URL. A short secret is
-# found in ordinary words: one of fewer than eight characters is hidden where it is a word, and a letter or three never.
+# found in ordinary words: one of fewer than eight characters is hidden if it is a word, and a letter or three never.
 scrub() {
   collect_git_secrets
   awk '

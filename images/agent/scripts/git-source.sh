@@ -14,7 +14,7 @@ list_heads() {
   exec_remote_git ls-remote --heads -- "$url"
 }
 
-# branch: what the remote's HEAD names; commit: where it names none. Both empty for a repository without commits.
+# branch: what the remote's HEAD names; commit: if it names none. Both empty for a repository without commits.
 find_default_branch() {
   must list_head >"$private/head"
   branch=$(sed -n 's,^ref: refs/heads/\(.*\)[[:space:]]HEAD$,\1,p' "$private/head")
@@ -56,7 +56,7 @@ fetch_commit() {
   git rev-parse -q --verify "$commit^{commit}" >/dev/null || fail 64 "commit $commit is not in $url"
 }
 
-# start: the commit to check out, empty where there is none; work_start: that of the worktree.
+# start: the commit to check out, empty if there is none; work_start: that of the worktree.
 fetch_wanted() {
   [ -n "$branch$commit" ] || find_default_branch
   if [ -n "$commit" ]; then

@@ -1,6 +1,6 @@
 #!/bin/sh
 # ssh for git: sh git-ssh.sh DIRECTORY ARGUMENT... DIRECTORY/mounted names the directory of the mounted key,
-# which is read anew at each call; DIRECTORY/known_hosts names the file, DIRECTORY/checking how it is used.
+# which is read again at each call; DIRECTORY/known_hosts names the file, DIRECTORY/checking how it is used.
 set -u
 directory=$1
 shift

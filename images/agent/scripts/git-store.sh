@@ -12,7 +12,7 @@ new_repository() {
     git -C "$repository" config remote.origin.fetch '+refs/heads/*:refs/remotes/origin/*'
 }
 
-# The store, made where there is none yet; a run that starts at the same time may have been quicker.
+# The store, made if there is none yet; a run that starts at the same time may have been quicker.
 open_store() {
   if [ ! -e "$store/config" ]; then
     made=$(mktemp -d "$STORE_DIR/new.XXXXXX") && chmod 755 "$made" && new_repository "$made" --bare || return 1

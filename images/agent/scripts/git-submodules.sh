@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2034,SC2154,SC2317 # Variables and callers are in the scripts that read it.
 # Submodules: fetched where the credentials are, each into a bare repository beside the store, and checked
-# out where they are not. Needs common.sh, git-remote.sh, git-source.sh, git-store.sh and git-checkout.sh.
+# out if they are not. Needs common.sh, git-remote.sh, git-source.sh, git-store.sh and git-checkout.sh.
 modules=
 
 # fetch_modules GIT_DIR COMMIT URL PLACE: those of a commit, and theirs in turn. Adds a line for each to

@@ -32,7 +32,7 @@ view() {
     git -c core.filesRefLockTimeout=10000 -c core.hooksPath=/dev/null "$@"
 }
 
-# commit_of REVISION: its id; nothing where there is none.
+# commit_of REVISION: its id; nothing if there is none.
 commit_of() {
   view rev-parse -q --verify "$1^{commit}" 2>/dev/null || :
 }

@@ -88,7 +88,7 @@ function errorsOf(result: JsonObject): string | undefined {
   return texts.length === 0 ? undefined : texts.join("; ");
 }
 
-/** From the session's files, where there is no result: each message once, its last mention counts. */
+/** From the session's files, if there is no result: each message once, its last mention counts. */
 function usedSoFar(events: JsonObject[]): { tokens?: Tokens } {
   const messages = new Map<unknown, JsonObject>();
   for (const event of events) if (event["type"] === "usage") messages.set(event["id"], event);

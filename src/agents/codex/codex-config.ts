@@ -11,7 +11,7 @@ export function codexSettings(setup: AgentSetup): AgentArgument[] {
   return [
     ...(setup.model === undefined ? [] : [`model=${toml(setup.model)}`]),
     ...providerSettings(setup),
-    // A login shell would set PATH anew, and the image's tools would be gone.
+    // A login shell would set PATH again, and the image's tools would be gone.
     "allow_login_shell=false",
     setup.trustRepositoryConfig ? 'project_doc_fallback_filenames=["CLAUDE.md"]' : "project_doc_max_bytes=0",
     ...quietSettings,
@@ -47,7 +47,7 @@ function providerSettings(setup: AgentSetup): AgentArgument[] {
   ];
 }
 
-/** None for an endpoint that wants none: codex would not start without a variable that it is told of. */
+/** None for an endpoint that wants none: codex would not start without a variable that it knows of. */
 function credentialVariable({ tokenVariable, env }: AgentSetup): string | undefined {
   if (tokenVariable !== undefined) return tokenVariable;
   return env.some(({ name }) => name === "OPENAI_API_KEY") ? "OPENAI_API_KEY" : undefined;

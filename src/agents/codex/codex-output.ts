@@ -29,7 +29,7 @@ function wordsOf(event: JsonObject): string | undefined {
 }
 
 /**
- * Whether it tells how things stand. The session's name says nothing of it, wherever it is repeated, nor do
+ * Whether it shows how the run went. The session's name says nothing of it, wherever it is repeated, nor do
  * codex's own notices, which may come between the tries of one request.
  */
 function isTelling(event: JsonObject): boolean {
@@ -37,7 +37,7 @@ function isTelling(event: JsonObject): boolean {
   return !isNotice && /^(turn\.completed|turn\.failed|error|item\..*)$/.test(asText(event["type"]) ?? "");
 }
 
-/** None where the turn was completed; else why it failed, or what it was at when it ended. */
+/** None if the turn was completed; else why it failed, or what it was at when it ended. */
 function errorOf(events: JsonObject[], tail: string): AgentError | undefined {
   const last = events.findLast(isTelling);
   if (last?.["type"] === "turn.completed") return undefined;
@@ -55,7 +55,7 @@ function retryOf(event: JsonObject | undefined): string | undefined {
   return /^Reconnecting\.\.\. .*? ?\((.*)\)$/s.exec(message ?? "")?.[1] ?? message;
 }
 
-/** What codex's own words stand for, where it gives no status. */
+/** What codex's own words stand for, if it gives no status. */
 const WORDS: readonly [RegExp, AgentError["kind"]][] = [
   [/missing environment variable/i, "Authentication"],
   [/usage limit|quota|rate limit/i, "RateLimited"],
@@ -94,7 +94,7 @@ function usageOf(events: JsonObject[], sessionId: string | undefined): Pick<Agen
   };
 }
 
-/** The session's sum, where its files tell nothing. */
+/** The session's sum, if its files have none. */
 function soFar(completed: JsonObject | undefined): Pick<AgentReport, "tokens"> {
   const usage = asObject(completed?.["usage"]);
   return usage ? { tokens: tokensOf(usage) } : {};

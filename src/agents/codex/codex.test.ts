@@ -21,7 +21,7 @@ function setup(changes: Partial<AgentSetup> = {}): AgentSetup {
   };
 }
 
-/** What `-c` gives this key; undefined where it is left out. */
+/** What `-c` gives this key; undefined if it is left out. */
 function setting(of: AgentSetup, key: string): AgentArgument | undefined {
   const args = codex.args(of);
   const settings = args.filter((_, index) => args[index - 1] === "-c");

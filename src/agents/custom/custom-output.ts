@@ -3,13 +3,13 @@ import { asCount, asNumber, asText, errorKindOf, formatCost, jsonLines } from ".
 import type { JsonObject } from "../../kube/json.ts";
 import { asObject } from "../../kube/json.ts";
 
-/** As many lines of its output, and characters of them, tell what a program has done or why it failed. */
+/** As many lines of its output, and characters of them, say what a program has done or why it failed. */
 const LAST_LINES = 20;
 const LAST_CHARACTERS = 4000;
 
 /**
- * Reads what the entrypoint tells of a program's output: its last line where that is a JSON object with
- * `"type": "result"`, else its last lines. `log` is there only where the program failed.
+ * Reads what the entrypoint reports of a program's output: its last line if that is a JSON object with
+ * `"type": "result"`, else its last lines. `log` is there only if the program failed.
  */
 export function parseCustomOutput(tail: string): AgentReport {
   const told = jsonLines(tail).findLast((line) => line["type"] === "agent-operator-text");
@@ -41,7 +41,7 @@ function resultOf(line = ""): JsonObject | undefined {
   return object?.["type"] === "result" ? object : undefined;
 }
 
-/** Why the program failed, in its own words; undefined where it did not. */
+/** Why the program failed, in its own words; undefined if it did not. */
 function failureOf(told: JsonObject, result: JsonObject | undefined, text: string): string | undefined {
   const failed = result?.["ok"] === false;
   const own = failed ? text : "";
@@ -49,7 +49,7 @@ function failureOf(told: JsonObject, result: JsonObject | undefined, text: strin
   return failed ? own || "it reported a failure" : undefined;
 }
 
-/** A program that knows with which HTTP status the model's endpoint refused it can tell. */
+/** A program that knows with which HTTP status the model's endpoint refused it can report that. */
 function errorOf(result: JsonObject | undefined, message: string): AgentError {
   const status = asNumber(result?.["status"]);
   if (status === undefined || status < 400 || status > 599) return { kind: "Other", message };

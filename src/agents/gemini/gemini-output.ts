@@ -114,7 +114,7 @@ function bodyOf(words: string): JsonObject | undefined {
   }
 }
 
-/** The status of an answer that is told only by its words. */
+/** The status of an answer that only its words show. */
 function statusOf(reported: string, tail: string): number | undefined {
   if (/quota increase|RESOURCE_EXHAUSTED/.test(reported)) return 429;
   if (/overloaded|UNAVAILABLE/i.test(reported)) return 503;
@@ -136,7 +136,7 @@ function unfinished(tail: string): AgentError {
     : { kind: errorKindOf(status), status, message: `the model's endpoint answered ${status}` };
 }
 
-/** The attempt, told on standard error, that the run was in when it ended; none where events came after it. */
+/** The attempt, reported on standard error, that the run was in when it ended; none if events came after it. */
 function lastRetry(tail: string): { status?: number } | undefined {
   const attempts = [...tail.matchAll(/^Attempt \d+ failed(?: with status (\d{3}))?\. Retrying/gm)];
   const last = attempts.at(-1);

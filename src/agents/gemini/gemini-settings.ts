@@ -21,7 +21,7 @@ export function geminiSettings(setup: AgentSetup): string {
     security: { auth: { selectedType: authentication(setup) } },
     context: {
       fileName: INSTRUCTION_FILES,
-      // Otherwise an `@word` in the instructions is taken for a file, and what stands there is lost.
+      // Otherwise an `@word` in the instructions is taken for a file, and what is there is lost.
       importFormat: "flat",
       // Otherwise an `@word` in the prompt is taken for any file whose name has it.
       fileFiltering: { enableRecursiveFileSearch: false },

@@ -18,7 +18,7 @@ export const gemini: Agent = {
     session: {
       path: ".gemini/tmp",
       option: "--resume",
-      // What a tool has answered stands in its call as well: gone on with, it would be told twice.
+      // What a tool has answered is in its call as well: continued with, it would be there twice.
       drop: '^{"id":"[^"]*","timestamp":"[^"]*","type":"user","content":\\[{"functionResponse":',
     },
     ownDirectory: ".gemini",

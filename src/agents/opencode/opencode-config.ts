@@ -77,7 +77,7 @@ function reference(variable: string): string {
   return `${MARK}${variable}${MARK}`;
 }
 
-/** As JSON in which opencode finds a variable where one was meant, and nowhere else. */
+/** As JSON in which opencode finds a variable if one was meant, and nowhere else. */
 function withReferences(config: object): string {
   return JSON.stringify(config)
     .replaceAll(/"(?:[^"\\]|\\.)*"/g, (text) => text.replaceAll("{", String.raw`\u007b`))

@@ -15,7 +15,7 @@ import {
 import { list, object, text } from "../schema/fields.ts";
 import { keyRef, nameOf } from "./common.ts";
 
-/** What an agent is told and given besides its prompt. */
+/** What an agent gets besides its prompt. */
 
 export const promptFrom = object(
   {

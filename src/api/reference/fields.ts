@@ -40,7 +40,7 @@ function table(rows: readonly Row[]): string {
   return ["| Field | Type | Meaning |", "|---|---|---|", ...lines, ""].join("\n");
 }
 
-/** The rules on an object itself, in the words that the user is told when one is broken. */
+/** The rules on an object itself, in the words that the user sees when one is broken. */
 function renderRules(schema: StructuralSchema, of: string): string[] {
   const rules = schema["x-kubernetes-validations"] ?? [];
   if (rules.length === 0) return [];

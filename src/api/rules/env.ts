@@ -47,7 +47,7 @@ export const oneValueFrom: Rule = {
   message: "set exactly one of secretKeyRef, configMapKeyRef, fieldRef and resourceFieldRef",
 };
 
-/** Base URLs are the ones that an agent sends its key to; `$(VAR)` may stand in them. */
+/** Base URLs are the ones that an agent sends its key to; `$(VAR)` may be in them. */
 export const providerUrls: readonly Rule[] = ["ANTHROPIC_BASE_URL", "OPENAI_BASE_URL"].map((name) => ({
   rule: `!('${name}' in self) || ${matches(`self['${name}']`, HTTP_URL)}`,
   message: `${name} must be a URL that starts with http:// or https:// and has no spaces`,

@@ -4,7 +4,7 @@ import { INVISIBLE } from "./values.ts";
 // How git reads a URL: connect.c, transport.c and credential.c of git, urlapi.c of curl. The grammar admits
 // only what they all read alike.
 
-/** A user's characters; `%` only where git does not decode it before it looks for the host. */
+/** A user's characters; `%` only if git does not decode it before it looks for the host. */
 const USER_CHARACTER = `[^${INVISIBLE}%/@:?#\\[\\]\\\\]`;
 const FIRST = `[^${INVISIBLE}%/@:?#\\[\\]\\\\-]`;
 const HTTP_USER = `(${FIRST}(${USER_CHARACTER}|%[0-9A-Fa-f]{2})*@)?`;
@@ -27,7 +27,7 @@ const URL_FORMS = [
 ];
 /** In brackets: an address, or a port, and the user too. */
 const BRACKETED = `(${ADDRESS}|${NAME}${PORT})`;
-/** No `@` before the first slash of its path: nobody would see the host where it is. */
+/** No `@` before the first slash of its path: nobody would see where the host is. */
 const SCP_FORM = `(${SSH_USER}(${NAME}|\\[${BRACKETED}\\])|\\[${SSH_USER}${BRACKETED}\\]):/?[^${INVISIBLE}@:/-][^${INVISIBLE}@/]*(/${PATH})?`;
 
 /** What git decodes before it looks at it: characters that a terminal or a server obeys, and `@[`. */

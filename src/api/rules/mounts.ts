@@ -1,7 +1,7 @@
 import { celList, matches, type Rule } from "../schema/rule.ts";
 import { dnsLabel, RESERVED_VOLUME_NAMES } from "./names.ts";
 
-/** Trees of the pod that a shared volume may not stand in or over. */
+/** Trees of the pod that a shared volume may not be in or over. */
 export const RESERVED_MOUNT_TREES: readonly string[] = [
   "workspace",
   "workspace-wt",
@@ -23,7 +23,7 @@ export const RESERVED_MOUNT_TREES: readonly string[] = [
   "usr",
 ];
 
-/** Directories of the pod that a shared volume may stand in, but not over. */
+/** Directories of the pod that a shared volume may be in, but not over. */
 export const RESERVED_MOUNT_PATHS: readonly string[] = [
   "/home",
   "/home/agent",

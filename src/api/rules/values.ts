@@ -90,7 +90,7 @@ export function oneOf(first: string, second: string): Rule {
   };
 }
 
-/** Agents would put a variable or file in its place, each in a form of its own. */
+/** Agents would put a variable or file in its place, each in its own form. */
 export const noPlaceholder: Rule = {
   rule: `!${matches("self", "[$][{]|[{](env|file):")}`,
   message:

@@ -35,7 +35,7 @@ const META: Record<string, StructuralSchema> = {
   metadata: { type: "object" },
 };
 
-/** A rule can show its error on the name only where the schema has that field. */
+/** A rule can show its error on the name only if the schema has that field. */
 const NAMED = { metadata: { type: "object", properties: { name: { type: "string" } } } } as const;
 
 /** The whole schema of a kind's objects, with apiVersion, kind and metadata. */

@@ -2,7 +2,7 @@ import { isObject, type JsonObject } from "../../kube/json.ts";
 import type { StructuralSchema } from "./structural.ts";
 
 /**
- * The value as near as the schema lets it be, or undefined where nothing of it can stay: text is cut to
+ * The value as near as the schema lets it be, or undefined if nothing of it can stay: text is cut to
  * its bound (`…` marks the cut), lists and maps are cut, what has the wrong type, form or range is left out
  * together with the object that cannot be without it. So that a status can always be written, whatever
  * a program in a pod has reported.

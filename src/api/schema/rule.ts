@@ -1,6 +1,6 @@
 /**
  * One `x-kubernetes-validations` entry. `rule` is a CEL expression of what must hold, with `self` (and
- * `oldSelf` in transition rules) bound to the value it stands on; `message` is what the user is told
+ * `oldSelf` in transition rules) bound to its value; `message` is what the user sees
  * when it does not hold, without the field's path, which the API server puts in front.
  */
 export interface Rule {

@@ -59,7 +59,7 @@ const KEYWORDS = [
   "additionalProperties",
 ] as const;
 
-/** zod writes these for every whole number that has no bounds of its own. */
+/** zod writes these for every whole number without bounds. */
 const UNBOUNDED = new Set([Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER]);
 
 /**

@@ -48,7 +48,7 @@ export function workspaceObserver(values: DemoValues, context: CommandContext): 
   };
 }
 
-/** Names of equal width, each in a colour of its own. */
+/** Names of equal width, each in its own colour. */
 function labels(
   runs: readonly AgentRun[],
   style: (name: Style, text: string) => string,

@@ -150,7 +150,7 @@ async function checkHeldObjects({ client }: CheckContext): Promise<Finding[]> {
     });
 }
 
-/** Where the CRD is missing, which is a finding of its own. */
+/** Where the CRD is missing, which is its own finding. */
 function none(error: unknown): { items: never[] } {
   if (error instanceof ApiError && error.code === 404) return { items: [] };
   throw error;

@@ -13,7 +13,7 @@ const SIGNS: Record<Finding["status"], [string, Style]> = {
   problem: ["problem", "red"],
 };
 
-/** Looks a cluster over and changes nothing. Exit code 1 where something keeps runs from working. */
+/** Looks a cluster over and changes nothing. Exit code 1 if something keeps runs from working. */
 export async function runDoctor(values: DoctorValues, { config, out }: CommandContext): Promise<number> {
   const { transport, namespace } = await kubeconfigTransport({
     paths: config.kubeconfigPaths,

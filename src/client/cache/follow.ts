@@ -3,7 +3,7 @@ import type { Change, Reflector } from "./reflector.ts";
 
 /**
  * Calls `listener` for every object that is there, as new, and then for every change, as an informer does.
- * A name that another object has taken (another uid) is told as one that went and one that is new.
+ * A name that another object has taken (another uid) is reported as one that went and one that is new.
  */
 export function follow<T extends KubeObject, K extends KubeObject>(
   cache: Reflector<T, K>,

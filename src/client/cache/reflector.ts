@@ -16,7 +16,7 @@ export interface Change<K> {
   key: string;
   old: K | undefined;
   new: K | undefined;
-  /** What the writer passed to `put`; undefined for what the watch told. */
+  /** What the writer passed to `put`; undefined for what the watch reported. */
   origin: unknown;
 }
 
@@ -33,9 +33,9 @@ export interface ReflectorObserver {
 export interface ReflectorOptions<T extends KubeObject, K extends KubeObject> {
   client: Pick<Client, "list" | "getStream">;
   type: ResourceType<T>;
-  /** Watch these namespaces only, each with a watch of its own; undefined or empty: the whole cluster. */
+  /** Watch these namespaces only, each with its own watch; undefined or empty: the whole cluster. */
   namespaces?: readonly string[];
-  /** Watch the objects of these names only, each with a watch of its own, as a role with `resourceNames` allows. */
+  /** Watch the objects of these names only, each with its own watch, as a role with `resourceNames` allows. */
   names?: readonly string[];
   watch?: Omit<WatchOptions<T>, "signal" | "namespace">;
   /** What is kept of an object. It may change the object it gets, which nobody else holds. */
@@ -88,7 +88,7 @@ export function createProjectedReflector<T extends KubeObject, K extends KubeObj
 
 /**
  * A cache of one resource, fed by list and watch. Own writes go in by `put`, so that a reader sees
- * them at once: they stand until the watch has passed their resourceVersion.
+ * them at once: they count until the watch has passed their resourceVersion.
  */
 export class Reflector<T extends KubeObject, K extends KubeObject = T> implements AnyReflector {
   readonly type: ResourceType<T>;
@@ -171,7 +171,7 @@ export class Reflector<T extends KubeObject, K extends KubeObject = T> implement
   }
 
   /**
-   * Takes in an object as a write has returned it, unless the watch already told as much or more, or never will:
+   * Takes in an object as a write has returned it, unless the watch already reported as much or more, or never will:
    * a cache of some of the objects keeps none of the others.
    * `origin` comes back in the change; OwnWrites remember the write besides.
    */
@@ -235,7 +235,7 @@ export class Reflector<T extends KubeObject, K extends KubeObject = T> implement
     }
   }
 
-  /** What the cache holds of the part that this watch tells of. */
+  /** What the cache holds of the part that this watch reports. */
   *#keysOf(scope: Scope): Generator<string> {
     for (const key of this.#store.keys(scope.namespace)) {
       const metadata = this.#store.get(key)?.metadata;

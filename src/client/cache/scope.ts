@@ -30,7 +30,7 @@ function orAll(wanted: readonly string[]): readonly (string | undefined)[] {
   return wanted.length > 0 ? wanted : [undefined];
 }
 
-/** Whether an object is one that this watch tells of. */
+/** Whether an object is one that this watch reports. */
 export function covers(scope: Scope, { namespace, name }: ObjectMeta): boolean {
   return (
     (scope.namespace === undefined || scope.namespace === namespace) &&
@@ -38,7 +38,7 @@ export function covers(scope: Scope, { namespace, name }: ObjectMeta): boolean {
   );
 }
 
-/** Throws where the text is no label selector. */
+/** Throws if the text is no label selector. */
 export function selectorOf(text = ""): LabelSelector {
   const { value, error } = parseLabelSelector(text);
   if (error !== undefined) throw new Error(`label selector "${text}": ${error}`);

@@ -2,18 +2,18 @@ import { compareResourceVersions } from "./resource-version.ts";
 
 /**
  * How far one watch has come, and which own writes are ahead of it. Decides what of that which the
- * watch and our own writes say is news, so that a cache never goes back in time: an own write stands
+ * watch and our own writes say is news, so that a cache never goes back in time: an own write is
  * until the watch has passed its resourceVersion, and what the watch has passed is no news any more.
  */
 export class WatchPosition {
-  /** Every change up to this resourceVersion has been told. */
+  /** Every change up to this resourceVersion has been reported. */
   #reached: string | undefined;
   /** While a list runs: the keys that it has named. */
   #listed: Set<string> | undefined;
-  /** Own writes that the watch has not told yet: key to resourceVersion. */
+  /** Own writes that the watch has not reported yet: key to resourceVersion. */
   readonly #ahead = new Map<string, string>();
 
-  /** Whether an own write tells more than is known; it then counts as ahead of the watch. */
+  /** Whether an own write is newer than what is known; it then counts as ahead of the watch. */
   takePut(key: string, resourceVersion: string): boolean {
     if (this.#reached !== undefined && compareResourceVersions(resourceVersion, this.#reached) <= 0)
       return false;
@@ -37,7 +37,7 @@ export class WatchPosition {
     return this.#overtakes(key, resourceVersion);
   }
 
-  /** An object that could not be read exists all the same. */
+  /** An object that could not be read exists anyway. */
   takeUnreadable(key: string): void {
     this.#listed?.add(key);
     this.#ahead.delete(key);

@@ -2,7 +2,7 @@ import { setMaxListeners } from "node:events";
 import type { Socket } from "node:net";
 import type { HttpRequest, HttpResponse } from "../transport.ts";
 
-/** Several values of one header are lines of their own. */
+/** Several values of one header are their own lines. */
 export type RequestHeaders = Readonly<Record<string, string | string[]>>;
 
 /** Connections to one server under one identity. */
@@ -33,7 +33,7 @@ export const CONNECT_LIMIT_MS = 10_000;
 /** A connection ended without an answer; `cause` is the error as it came. */
 export class ConnectionLostError extends Error {
   override readonly name = "ConnectionLostError";
-  /** False where the server has said that it did not begin with the request. */
+  /** False if the server has said that it did not begin with the request. */
   readonly mayHaveRun: boolean;
 
   constructor(cause: Error, mayHaveRun: boolean) {
@@ -44,7 +44,7 @@ export class ConnectionLostError extends Error {
 
 export const TCP_KEEP_ALIVE_MS = 30_000;
 
-/** Calls `giveUp` when the signal says so, until the function that it returns is called. Throws where it has. */
+/** Calls `giveUp` when the signal says so, until the function that it returns is called. Throws if it has. */
 export function onAbort(signal: AbortSignal | undefined, giveUp: (error: Error) => void): () => void {
   if (signal === undefined) return () => undefined;
   if (signal.aborted) throw abortedError(signal);

@@ -22,7 +22,7 @@ export interface TlsOptions {
 }
 
 /**
- * Every connection of an agent goes to one server under one identity: none needs a name of its own, which usually
+ * Every connection of an agent goes to one server under one identity: none needs its own name, which usually
  * holds every certificate, and all share what TLS needs to know, sessions to resume included.
  */
 export class HttpsPool extends HttpsAgent {
@@ -146,7 +146,7 @@ function answerOf(sent: ClientRequest, response: IncomingMessage): HttpResponse 
   return httpResponse(response.statusCode, response.headers, {
     bytes: () => readBytes(response),
     chunks() {
-      // A watch may rightly be silent; who reads it has a limit of its own.
+      // A watch may rightly be silent; who reads it has its own limit.
       sent.setTimeout(0);
       return response;
     },

@@ -51,7 +51,7 @@ export class Http2Connection {
         clearTimeout(limit);
         resolve();
       });
-      // Every request under way is told as well.
+      // Every request under way ends as well.
       this.#session.on("error", (error) => (failure = error));
       this.#session.on("close", () => {
         clearTimeout(limit);
@@ -147,7 +147,7 @@ function lost(stream: ClientHttp2Stream, error: Error): ConnectionLostError {
   return new ConnectionLostError(error, stream.rstCode !== NGHTTP2_REFUSED_STREAM);
 }
 
-/** Why what has come is not all; undefined where it is. With its connection a stream ends as if nothing were missing. */
+/** Why what has come is not all; undefined if it is. With its connection a stream ends as if nothing were missing. */
 function brokenOff(stream: ClientHttp2Stream): Error | undefined {
   if (stream.rstCode === NGHTTP2_NO_ERROR) return undefined;
   return new Error("the connection was aborted");
@@ -160,7 +160,7 @@ function answerOf(
   return httpResponse(answer[":status"], answer, {
     bytes: () => readBytes(stream, () => brokenOff(stream)),
     chunks() {
-      // A watch may rightly be silent; who reads it has a limit of its own.
+      // A watch may rightly be silent; who reads it has its own limit.
       stream.setTimeout(0);
       return chunksOf(stream);
     },

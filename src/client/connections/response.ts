@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { Readable } from "node:stream";
 import type { HttpResponse } from "../transport.ts";
 
-/** The whole body. `brokenOff` tells at its end why that is not the end of the answer, if so. */
+/** The whole body. `brokenOff` returns at its end why that is not the end of the answer, if so. */
 export function readBytes(body: Readable, brokenOff?: () => Error | undefined): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     if (body.destroyed) {

@@ -19,7 +19,7 @@ export function ownTarget(resource: WriteTarget["resource"], name: string, subre
   };
 }
 
-/** Creates what every cluster has from the start, where it is missing. */
+/** Creates what every cluster has from the start, if it is missing. */
 export async function bootstrap(context: ApiContext): Promise<void> {
   const creations = bootstrapObjects().flatMap(({ group, plural, objects }) => {
     const resource = context.registry.find(group, "v1", plural);

@@ -36,7 +36,7 @@ const STATUS_VERBS: ReadonlySet<string> = new Set(["get", "update", "patch"]);
 /** Answers one request; never rejects. */
 export type Handler = (request: ApiRequest) => Promise<ApiResponse>;
 
-/** The whole API over this context. `onBug` is told of what is no client's fault. */
+/** The whole API over this context. `onBug` is notified of what is no client's fault. */
 export function createHandler(context: ApiContext, onBug: (error: unknown) => void): Handler {
   return async (request) => {
     const warnings: string[] = [];

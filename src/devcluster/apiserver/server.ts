@@ -31,7 +31,7 @@ export interface ApiServerOptions {
   dataDir?: string;
   now?: () => Date;
   podLogs?: PodLogs;
-  /** Whether new pods get the token of their service account; default: no, as where there are no nodes. */
+  /** Whether new pods get the token of their service account; default: no, as on a cluster without nodes. */
   serviceAccounts?: boolean;
   /** Told of errors that are this server's own; the client gets a 500. */
   onBug?: (error: unknown) => void;

@@ -12,7 +12,7 @@ export interface Loop {
 export interface LoopOptions {
   /** How many keys at a time; default 4. */
   concurrency?: number;
-  /** Brings one key to where it should be; may say in how many milliseconds to look again. */
+  /** Brings one key to its desired state; may say in how many milliseconds to look again. */
   reconcile(key: string): Promise<number | undefined>;
   /** Told of every failure except those of a race, which are simply tried again. */
   onError(key: string, error: unknown): void;

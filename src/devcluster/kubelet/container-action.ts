@@ -15,7 +15,7 @@ export interface ActionPlace {
   exec: Exec;
 }
 
-/** Takes the action. Resolves to undefined when it went well, else to what is to be told of it. */
+/** Takes the action. Resolves to undefined when it went well, else to the problem. */
 export async function takeAction(
   place: ActionPlace,
   action: ContainerAction,

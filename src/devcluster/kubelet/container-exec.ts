@@ -50,7 +50,7 @@ export function createExec(child: ChildProcess): Exec {
     for (const resolve of waiting.values()) resolve(undefined);
     waiting.clear();
   });
-  // The container may end at any moment; whoever waits is told by its end.
+  // The container may end at any moment; its end wakes whoever waits.
   commands?.on("error", () => undefined);
   return (command, timeoutMs) => {
     if (!(commands instanceof Writable) || hasEnded) return Promise.resolve(undefined);

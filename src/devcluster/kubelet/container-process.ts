@@ -82,7 +82,7 @@ function watchEnd(
   };
   child.once("error", finish);
   child.once("exit", (exitCode, signal) => {
-    // What was around a killed process may still have put its end into words of its own.
+    // What was around a killed process may still have put its end into its own words.
     const by = wasKilled() ? "SIGKILL" : signal;
     code = by === null ? (exitCode ?? 128) : 128 + constants.signals[by];
     kill();

@@ -26,15 +26,15 @@ export interface HostViewOptions {
   hidden: readonly string[];
   /** Where generated files are kept; exists. */
   directory: string;
-  /** False where containers see the host as it is. */
+  /** False if containers see the host as it is. */
   hasMounts: boolean;
 }
 
 /** What every container sees of the host beside its own volumes. */
 export interface HostView {
-  /** PATH and mounts for a container with these mounts of its own. */
+  /** PATH and mounts for a container that has these mounts. */
   tools(own: readonly Mount[]): { path: string; mounts: Mount[] };
-  /** Mounts of the files that this image holds, for a container with these mounts of its own. */
+  /** Mounts of the files that this image holds, for a container that has these mounts. */
   imageFiles(image: string, own: readonly Mount[]): Mount[];
   /** Mounts that every container gets. */
   mounts: Mount[];
@@ -123,7 +123,7 @@ function hiddenView(options: HostViewOptions): Mount[] {
     .map((target) => ({ source: empty, target, readOnly: true, isFile: false }));
 }
 
-/** The resolver's file where it is a link into a directory that containers have for themselves. */
+/** The resolver's file if it is a link into a directory that containers have for themselves. */
 function resolverView(): Mount[] {
   const file = realDirectory("/etc/resolv.conf");
   if (file === undefined || !isHiddenFromContainers(file)) return [];

@@ -13,7 +13,7 @@ function list(directory: string): string[] {
 function endProcess(pidFile: string): void {
   try {
     const [pid = "", ticks = ""] = readFileSync(pidFile, "utf8").trim().split(" ");
-    // The id may belong to another process by now: only the start time tells.
+    // The id may belong to another process by now: only the start time identifies it.
     if (ticks === "" || startTicks(Number(pid)) !== ticks) return;
     process.kill(-Number(pid), "SIGKILL");
   } catch {

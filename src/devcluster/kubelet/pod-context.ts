@@ -30,7 +30,7 @@ export async function pause(ms: number, signal: AbortSignal): Promise<void> {
 }
 
 /**
- * Tries until `attempt` does not throw, with growing pauses; `onFailure` is told why it did, and may rethrow.
+ * Tries until `attempt` does not throw, with growing pauses; `onFailure` gets the error, and may rethrow.
  * Resolves to undefined when the signal aborts first.
  */
 export async function retry<T>(

@@ -102,7 +102,7 @@ export function startPodWorker(node: LocalNode, first: Pod): PodWorker {
       running.set(record, run);
       logs.set(run.log.path, run.log);
       void run.ended.finally(() => running.delete(record));
-      // It was being started when the pod was told to stop.
+      // It was being started when the pod was asked to stop.
       if (stopping.signal.aborted) run.stop(0);
     },
   };

@@ -39,7 +39,7 @@ export interface SchemaNode {
   readonly listMapKeys: readonly string[];
   readonly mapType: string | undefined;
   readonly rules: readonly ValidationRule[];
-  /** What the node or anything below it has, so that walks can stay out where there is nothing to do. */
+  /** What the node or anything below it has, so that walks can stay out if there is nothing to do. */
   readonly below: {
     readonly defaults: boolean;
     readonly rules: boolean;

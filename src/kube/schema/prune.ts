@@ -61,7 +61,7 @@ function pruneObject(value: JsonObject, scope: Scope, unknown: string[]): JsonOb
   return changed ? Object.fromEntries(kept) : value;
 }
 
-/** Maps a list, answering the very list where nothing changed. */
+/** Maps a list, answering the very list if nothing changed. */
 function mapKeepingIdentity(
   items: readonly unknown[],
   map: (item: unknown, index: number) => unknown,

@@ -17,7 +17,7 @@ export function isCancelled({ metadata }: AgentRun): boolean {
 
 /**
  * Stops a pod as at its deadline, its log and termination message kept: its own deadline can be lowered. It becomes the
- * time that the pod has had, so that it also says when it was stopped. Nothing where the pod's end is under way anyhow.
+ * time that the pod has had, so that it also says when it was stopped. Nothing if the pod's end is under way anyhow.
  */
 export function stopNow(pod: Pod, now: number): ChildPatch[] {
   const { namespace = "", name = "", uid = "", deletionTimestamp } = pod.metadata;

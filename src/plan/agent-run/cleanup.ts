@@ -26,7 +26,7 @@ import { timestamp } from "../../kube/time.ts";
 
 type RunPlan = Plan<AgentRunStatus>;
 
-/** The condition that tells how far the removal is. */
+/** The condition that shows how far the removal is. */
 const CONDITION = "WorktreeRemoved";
 
 /** Whether the deletion of the run has to wait for the removal of its worktree. */

@@ -12,13 +12,13 @@ export interface References {
   config?: AgentConfig;
   provider?: AgentProvider;
   workspace?: AgentWorkspace;
-  /** Key names of every Secret that the run needs; undefined where the Secret does not exist. */
+  /** Key names of every Secret that the run needs; undefined if the Secret does not exist. */
   secrets: ReadonlyMap<string, readonly string[] | undefined>;
   /** The AgentRuns that name the same workspace, this one too. */
   workspaceRuns?: readonly AgentRun[];
 }
 
-/** What is known about the removal of a run's worktree; gathered only where that may be due. */
+/** What is known about the removal of a run's worktree; gathered only if that may be due. */
 export interface ObservedCleanup {
   workspace?: AgentWorkspace;
   config?: AgentConfig;
@@ -33,7 +33,7 @@ export interface ObservedRun {
   run: AgentRun;
   references: References;
   defaults: OperatorDefaults;
-  /** The run's own Job, never one of the same name that somebody else made; its status where only that can tell. */
+  /** The run's own Job, never one of the same name that somebody else made; its status if only that can show. */
   job?: JobState;
   /** The newest pod of that Job. */
   pod?: Pod;
@@ -46,7 +46,7 @@ export interface ObservedRun {
   recent?: string;
   /** Where the run's worktree is to be removed. */
   cleanup?: ObservedCleanup;
-  /** Why a child could not be created a moment ago, where it could not. */
+  /** Why a child could not be created a moment ago, if it could not. */
   refusal?: Refusal;
   /** Milliseconds since the epoch. */
   now: number;

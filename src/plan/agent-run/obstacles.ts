@@ -35,7 +35,7 @@ export function sharedOwnDirectory(run: ResolvedRun, { name, entrypoint }: Agent
   return { kind: "rejected", reason: "Unsupported", message };
 }
 
-/** A run without a provider that its agent can use; undefined where it has one or needs none. */
+/** A run without a provider that its agent can use; undefined if it has one or needs none. */
 export function providerMissing(
   { run, references }: Pick<ObservedRun, "run" | "references">,
   agent: Agent,
@@ -64,7 +64,7 @@ export function providerMissing(
   return undefined;
 }
 
-/** A run may carry its credential in a variable of its own and need no provider. */
+/** A run may carry its credential in its own variable and need no provider. */
 function bringsOwnCredential(run: AgentRun, config: AgentConfig | undefined, agent: Agent): boolean {
   const variable = agent.tokenVariable({}, run.spec.model);
   return envOf(run, config).some(({ name }) => name === variable);

@@ -139,7 +139,7 @@ const follow: Step = (observed) => {
   );
 };
 
-/** The Job was created, but its run's status does not tell of it yet; its pod may be further already. */
+/** The Job was created, but its run's status does not report it yet; its pod may be further already. */
 function adopt(observed: ObservedRun, job: JobState): RunPlan | undefined {
   if (observed.run.status?.jobName !== undefined) return undefined;
   return { ...initializing(observed, job), requeue: { afterMs: 0 } };
@@ -209,7 +209,7 @@ function showStartUp(observed: ObservedRun, job: JobState): RunPlan {
   return write(run, status.enterStage(run, stage, now), requeue);
 }
 
-/** The watch tells of what goes on; a pod that is stuck, or whose node is gone, tells nothing. */
+/** The watch reports what goes on; a pod that is stuck, or whose node is gone, shows nothing. */
 function nextRequeueMs(job: JobState, pod: Pod | undefined, now: number): number {
   if (!pod) return podLateInMs(job, now) || RECHECK_MS;
   const leftMs = Math.max(1_000, (givenUpAt(pod) ?? Number.POSITIVE_INFINITY) - now);

@@ -164,7 +164,7 @@ function originsOf(
     },
     ...defaults,
     timeout: { ...defaults.timeout, value: `${timeoutSecondsOf(defaults)}s` },
-    // A run on a workspace has no claim of its own.
+    // A run on a workspace has no claim.
     ...(spec.repository ? {} : { storageClass: undefined, storageSize: undefined }),
     ...Object.fromEntries(env.map(({ value, from }) => [`env.${value.name}`, { value, from }])),
   };

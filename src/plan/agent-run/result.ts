@@ -16,7 +16,7 @@ export function resultOf({ report, git }: Ending): AgentRunResult | undefined {
   };
 }
 
-/** What the attempts with these results used together; a part that none of them told stays absent. */
+/** What the attempts with these results used together; a part that none of them reported is absent. */
 export function usageOf(results: readonly (AgentRunResult | undefined)[]): AgentRunStatus["usage"] {
   const told = results.filter((result) => result !== undefined);
   const tokens = told.flatMap((result) => result.tokens ?? []);

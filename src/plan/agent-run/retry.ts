@@ -12,7 +12,7 @@ export type Attempt = NonNullable<AgentRunStatus["attempts"]>[number];
 const FIRST_PAUSE_MS = 10_000;
 const LONGEST_PAUSE_MS = 300_000;
 
-/** The status of a run whose attempt has failed and is tried again; undefined where that is the end of the run. */
+/** The status of a run whose attempt has failed and is tried again; undefined if that is the end of the run. */
 export function nextAttempt(observed: ObservedRun, ending: Ending): AgentRunStatus | undefined {
   const { run, job, pod, now } = observed;
   const { retry } = run.spec;
@@ -46,7 +46,7 @@ export function isRecorded({ status: told }: AgentRun, job: KubeObject | undefin
   return job !== undefined && told?.attempts?.some(({ jobUid }) => jobUid === job.metadata.uid) === true;
 }
 
-/** Milliseconds until the next attempt may start; 0 where none is awaited. */
+/** Milliseconds until the next attempt may start; 0 if none is awaited. */
 export function pauseLeft({ status: told }: AgentRun, now: number): number {
   const last = told?.attempts?.at(-1);
   if (!last || told?.jobName !== undefined) return 0;

@@ -6,7 +6,7 @@ import { isWorkDone } from "../jobs/pod-state.ts";
 import { isFinished } from "./status.ts";
 
 /**
- * Whether only the Job's status can tell how the run goes: there is no pod, and none is just about to come; or it is
+ * Whether only the Job's status can show how the run goes: there is no pod, and none is just about to come; or it is
  * being deleted, and the Job may know why.
  */
 export function isJobStatusNeeded(
@@ -23,7 +23,7 @@ export function isJobStatusNeeded(
 
 /**
  * Whether nothing of a Job goes on, or will. With `backoffLimit: 0` no second pod follows the one that `run` names. A node
- * reports the end of a container a second or two before the pod's: the Job stays all the same, with its pod and log.
+ * reports the end of a container a second or two before the pod's: the Job stays anyway, with its pod and log.
  */
 export function isOver(run: AgentRun, job: JobState, pod: Pod | undefined): boolean {
   if (isDeleting(job)) return true;

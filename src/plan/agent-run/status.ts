@@ -66,7 +66,7 @@ export function waitingStage(reason: Reason, message: string): Stage {
   };
 }
 
-/** The Job exists; `reason` and `message` tell how far its pod is, or what holds it up. */
+/** The Job exists; `reason` and `message` show how far its pod is, or what holds it up. */
 export function initializingStage(reason: Reason, message: string): Stage {
   return {
     phase: "Initializing",
@@ -104,7 +104,7 @@ export function runningStage(problem?: string): Stage {
   };
 }
 
-/** The run is over. `Resolved` and `Initialized` stay as they were, so that they tell how far it came. */
+/** The run is over. `Resolved` and `Initialized` stay as they were, so that they show how far it came. */
 export function endedStage(phase: AgentRunPhase, reason: Reason, message: string): Stage {
   const status = phase === "Succeeded" ? "True" : "False";
   return { phase, reason, message, conditions: [{ type: "Succeeded", status, reason, message }] };

@@ -10,7 +10,7 @@ import type { Refusal } from "../jobs/refusal.ts";
 export interface ObservedWorkspace {
   workspace: AgentWorkspace;
   config?: AgentConfig;
-  /** The Secret of the repository's credentials, where one is named and exists. */
+  /** The Secret of the repository's credentials, if one is named and exists. */
   credentials?: { keys: readonly string[]; resourceVersion: string };
   defaults: OperatorDefaults;
   /** Its own claims, by name. */

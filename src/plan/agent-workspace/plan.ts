@@ -34,7 +34,7 @@ export type WorkspacePlan = Plan<AgentWorkspaceStatus>;
 /** For what comes with no watch: a slow pod's events, a name that is freed, room in a quota. */
 const RECHECK_MS = 30_000;
 
-/** For what follows from what the status tells now. */
+/** For what follows from the new status. */
 const SOON_MS = 1_000;
 
 /** Names in a message. */
@@ -91,7 +91,7 @@ function refused(observed: ObservedWorkspace): WorkspacePlan | undefined {
 }
 
 /**
- * A checkout that is gone with its claim, or that shall be made anew. Its Job goes first, whose finished pod would hold a
+ * A checkout that is gone with its claim, or that is to be made again. Its Job goes first, whose finished pod would hold a
  * claim that is being deleted.
  */
 const renewed: Step = (observed, setup) => {
@@ -100,7 +100,7 @@ const renewed: Step = (observed, setup) => {
   if (why === undefined) return undefined;
   const plan = enter(observed, "Initializing", "Retrying", `${why}; the repository is cloned again`);
   if (job) return { ...plan, remove: isDeleting(job) ? [] : [removal(job, "Background")] };
-  // A claim that is being deleted cannot be used any more, and tells by its watch when it is gone.
+  // A claim that is being deleted cannot be used any more, and its watch reports when it is gone.
   const checkout = checkoutOf(observed);
   return checkout && isDeleting(checkout) ? plan : { ...plan, create: start(observed, setup).create };
 };
@@ -148,7 +148,7 @@ function isReady({ workspace, job, pod }: ObservedWorkspace): boolean {
   );
 }
 
-/** Jobs whose work is done but whose pods others hold open: what the status tells of already, and what it does not yet. */
+/** Jobs whose work is done but whose pods others hold open: what the status reports already, and what it does not yet. */
 function heldOpen({
   workspace,
   job,

@@ -5,9 +5,9 @@ import { timeOf } from "../../kube/time.ts";
 /** A pod that has nothing running after this time is asked why, and a Job that has no pod. */
 export const SLOW_START_MS = 10_000;
 
-/** A Job without what was asked of it, which is nearly all of it. Of a run's, `status` is there only where it is needed. */
+/** A Job without what was asked of it, which is nearly all of it. Of a run's, `status` is there only if it is needed. */
 export type JobState = Pick<Job, "metadata" | "status"> & {
-  /** That it is suspended, and by whom where that is known. */
+  /** That it is suspended, and by whom if that is known. */
   suspended?: { by?: string };
 };
 

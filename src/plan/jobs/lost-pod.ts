@@ -17,7 +17,7 @@ export function givenUpAt(pod: Pod): number | undefined {
   return due.length === 0 ? undefined : Math.min(...due);
 }
 
-/** Whether the pod's node will not tell any more how it ended. */
+/** Whether the pod's node will not report any more how it ended. */
 export function isLost(pod: Pod, now: number): boolean {
   const at = givenUpAt(pod);
   return at !== undefined && at <= now;

@@ -5,7 +5,7 @@ import { AGENT_CONTAINER, GIT_WORKTREE_CONTAINER, isOwnContainer } from "../spec
 
 export type Terminated = NonNullable<ContainerState["terminated"]>;
 
-/** The operator's own init containers, in their order, as far as the node has told of them. */
+/** The operator's own init containers, in their order, as far as the node has reported them. */
 function ownInits(pod: Pod): ContainerStatus[] {
   return pod.status?.initContainerStatuses?.filter(isOwnContainer) ?? [];
 }
@@ -35,7 +35,7 @@ export function mainEnd(pod: Pod): { container: string; end: Terminated } | unde
   return main?.state?.terminated && { container: main.name, end: main.state.terminated };
 }
 
-/** When the agent's process started; undefined where it never did. */
+/** When the agent's process started; undefined if it never did. */
 export function agentStartedAt(pod: Pod): string | undefined {
   const state = agentState(pod);
   if (state?.running) return state.running.startedAt;
@@ -49,7 +49,7 @@ export function failedInit(pod: Pod): { container: string; end: Terminated } | u
   return firstFailed(ownInits(pod));
 }
 
-/** What ended a pod before the agent could start, where that is none of the operator's own containers. */
+/** What ended a pod before the agent could start, if that is none of the operator's own containers. */
 export function failedOther(pod: Pod): { container: string; end: Terminated } | undefined {
   return firstFailed(pod.status?.initContainerStatuses?.filter((status) => !isOwnContainer(status)) ?? []);
 }
@@ -73,7 +73,7 @@ export function isHeldOpen(pod: Pod): boolean {
   return !isPodFinished(pod) && mainEnd(pod) !== undefined && others.some(({ state }) => state?.running);
 }
 
-/** What the container that made a run's worktree tells of the remote: when it was asked, or why not. */
+/** What the container that made a run's worktree reports about the remote: when it was asked, or why not. */
 export function worktreeFetch(pod: Pod): { at?: string; problem?: string } | undefined {
   const made = pod.status?.initContainerStatuses?.find(({ name }) => name === GIT_WORKTREE_CONTAINER);
   const end = made?.state?.terminated;
@@ -89,7 +89,7 @@ export interface WaitingContainer {
   message: string;
 }
 
-/** The own container that waits for a reason of its own, not merely for its turn. */
+/** The own container that waits for its own reason, not merely for its turn. */
 export function waitingContainer(pod: Pod): WaitingContainer | undefined {
   const ordinary = new Set(["PodInitializing", "ContainerCreating", ""]);
   return ownContainers(pod)

@@ -1,6 +1,6 @@
 /**
  * The API server's "no" to a child: its name is in other hands, for ever or until a predecessor's is gone; a quota or
- * permission stands against it; it is invalid; or the server or one of its webhooks is out of order.
+ * permission forbids it; it is invalid; or the server or one of its webhooks is out of order.
  */
 export interface Refusal {
   reason: "NameTaken" | "WaitingForDeletion" | "Forbidden" | "PodRefused" | "CreationFailed";

@@ -183,7 +183,7 @@ function claimMessage({ metadata, spec }: PersistentVolumeClaim, warning: string
   return `${what} has waited for a volume${since}`;
 }
 
-/** Events are ahead of the pod's status, which tells of a try only when the next one fails: said in the status' words. */
+/** Events are ahead of the pod's status, which reports a try only when the next one fails: said in the status' words. */
 function warned(
   pod: Pod,
   warning: string | undefined,

@@ -5,7 +5,7 @@ import type { JobState } from "./job-state.ts";
 /** Kueue's label on what it has queued. */
 const LABEL_QUEUE = "kueue.x-k8s.io/queue-name";
 
-/** That a Job is suspended, and by whom as far as its labels and managed fields tell. */
+/** That a Job is suspended, and by whom as far as its labels and managed fields show. */
 export function suspendedBy({ metadata, spec }: Job): JobState["suspended"] {
   if (spec.suspend !== true) return undefined;
   const queue = metadata.labels?.[LABEL_QUEUE];

@@ -4,10 +4,10 @@ import { asObject, type JsonObject } from "../../kube/json.ts";
 export interface GitReport {
   /** Absent on a detached HEAD. */
   branch?: string;
-  /** Absent where the repository had no commit yet. */
+  /** Absent if the repository had no commit yet. */
   baseCommit?: string;
   headCommit?: string;
-  /** Since the base, on every branch of the run's. What follows is absent where git could not find it out. */
+  /** Since the base, on every branch of the run's. What follows is absent if git could not find it out. */
   commits?: number;
   /** Branches with commits that are not on the one that is checked out. */
   branches?: { name: string; commit: string; commits: number }[];
@@ -79,7 +79,7 @@ export interface FetchReport {
   message: string;
 }
 
-/** Reads the termination message of the container that made a worktree; undefined where nothing was to be fetched. */
+/** Reads the termination message of the container that made a worktree; undefined if nothing was to be fetched. */
 export function parseFetchReport(message: string): FetchReport | undefined {
   const report = parseOutcome(message);
   const fetched = report?.["fetched"];

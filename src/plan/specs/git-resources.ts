@@ -11,7 +11,7 @@ const BUILT_IN = {
 
 /**
  * What the containers that run git ask for: each amount from the first of `chosen` that sets it, else the built-in one,
- * which gives way where it would make a request larger than its limit.
+ * which gives way if it would make a request larger than its limit.
  */
 export function gitResources(
   ...chosen: readonly (ResourceRequirements | undefined)[]
@@ -41,7 +41,7 @@ function greater(a: string | number, b: string | number | undefined): string | n
   return b !== undefined && compare(b, a) > 0 ? b : a;
 }
 
-/** 0 where one of them is no quantity: the API server says so. */
+/** 0 if one of them is no quantity: the API server says so. */
 function compare(a: string | number, b: string | number): number {
   const [first, second] = [parseQuantity(String(a)), parseQuantity(String(b))];
   return first.value && second.value ? compareQuantities(first.value, second.value) : 0;

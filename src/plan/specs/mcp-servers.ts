@@ -5,7 +5,7 @@ import type { ResolvedRun } from "../resolved-run.ts";
 type Server = ResolvedRun["mcpServers"][number];
 type Given = NonNullable<Server["env"]>[number] | NonNullable<Server["headers"]>[number];
 
-/** The run's servers as its agent is told of them: what a Secret holds stands in a variable. */
+/** The run's servers as its agent gets them: a value from a Secret is in a variable. */
 export function mcpServersOf({ mcpServers }: ResolvedRun): McpServer[] {
   return mcpServers.map((server, index): McpServer => {
     const { name, command, args = [], url = "" } = server;

@@ -48,7 +48,7 @@ export function oneNode({
   return { affinity: { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } } };
 }
 
-/** Ends the Job at once where one of the containers exits with one of these; that a node was drained does not count. */
+/** Ends the Job at once if one of the containers exits with one of these; that a node was drained does not count. */
 export function endedByExitOf(
   containerNames: readonly string[],
   values: readonly number[],

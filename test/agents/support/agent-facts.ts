@@ -8,7 +8,7 @@ export interface AgentFacts {
   baseUrl: string;
   /** The variable with its key. */
   token: string;
-  /** The model that it is told to ask for, where it knows none of itself. */
+  /** The model that it is given, if it knows none of itself. */
   model?: string;
   /** What it prints once a tool has run. */
   toolDone: RegExp;

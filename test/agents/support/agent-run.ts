@@ -15,7 +15,7 @@ import type { TestPod, TestPodOptions } from "./pod.ts";
 
 export const KEY = "sk-test-key";
 
-/** A cloned run of the real agent, with a scripted model and a repository of its own. */
+/** A cloned run of the real agent, with a scripted model and its own repository. */
 export interface AgentRunTest extends AsyncDisposable {
   agent: Agent;
   origin: GitRepository;

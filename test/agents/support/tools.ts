@@ -14,7 +14,7 @@ export interface Tools {
 
 /**
  * Where root's own directory holds the checkout, others cannot look into it: the container then has the programs
- * mounted below `directory`, in a mount namespace of its own. The mount keeps the name node_modules, by which
+ * mounted below `directory`, in its own mount namespace. The mount keeps the name node_modules, by which
  * programs find their packages.
  */
 export function provideTools(directory: string, changesUser: boolean): Tools {

@@ -10,7 +10,7 @@ import { caseTable, type HostileCase, type HostilePlace } from "../table.ts";
 interface HostileAgent extends HostileCase {
   /** What it does in its checkout, besides writing new.txt. $STEAL is a command that must never run. */
   script: string;
-  /** Facts that must be reported; those of an agent that left new.txt where it names none. */
+  /** Facts that must be reported; those of an agent that left new.txt if it names none. */
   facts: Partial<GitReport>;
 }
 

@@ -6,7 +6,7 @@ export interface Manifest {
   spec?: unknown;
 }
 
-/** A manifest that is refused when it is created, with one line of what the user is told. */
+/** A manifest that is refused when it is created, with one line of what the user sees. */
 export interface RefusedManifest {
   readonly what: string;
   readonly manifest: Manifest;

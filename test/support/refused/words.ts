@@ -1,6 +1,6 @@
 import { AGENT_TYPES, NAMED_AGENTS } from "../../../src/api/agent-types.ts";
 
-/** What the user is told in more than one place. */
+/** What the user sees in more than one place. */
 
 const listed = (names: readonly string[]): string => names.map((name) => `"${name}"`).join(", ");
 

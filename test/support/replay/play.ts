@@ -14,7 +14,7 @@ export const NODE = "node-1";
 
 /** What the operator made of a recorded scenario. */
 export interface Played {
-  /** The run at the end; undefined where it is gone. */
+  /** The run at the end; undefined if it is gone. */
   run: AgentRun | undefined;
   /** Each status of the run as it was written, in order. `ms` counts as in the recording. */
   statuses: { ms: number; status: AgentRunStatus }[];

@@ -36,7 +36,7 @@ export interface ScriptedApiOptions {
 }
 
 /**
- * An API in memory that stores what it is told, however impossible: the recorded objects of a real one. It serves
+ * An API in memory that stores everything that it gets, however impossible: the recorded objects of a real one. It serves
  * lists, watches, reads, creations, merge patches and deletions, and notes each write.
  */
 export class ScriptedApi {

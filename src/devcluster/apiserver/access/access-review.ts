@@ -13,7 +13,7 @@ export interface Reviewer {
   readonly tokens: TokenVerifier;
 }
 
-/** A review with its status; throws 400 where the document is another kind or asks nothing. */
+/** A review with its status; throws 400 if the document is another kind or asks nothing. */
 export function answerReview(reviewer: Reviewer, target: Target, document: MutableObject): MutableObject {
   const { resource } = target;
   if (document["kind"] !== undefined && document["kind"] !== resource.kind) {
@@ -58,7 +58,7 @@ function reviewToken(reviewer: Reviewer, spec: MutableObject): MutableObject {
   return { authenticated: true, user: userInfo(verified.user), audiences };
 }
 
-/** The status of an access review; throws 400 where it asks nothing. */
+/** The status of an access review; throws 400 if it asks nothing. */
 function reviewAccess(
   authorizer: Authorizer,
   user: User,

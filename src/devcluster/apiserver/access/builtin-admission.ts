@@ -9,7 +9,7 @@ import type { StoredObjects } from "./stored-objects.ts";
 
 /** The plugins that a cluster may be run without. */
 export interface OptionalPlugins {
-  /** Pods get the identity of their service account: it is of use only where a node runs them. */
+  /** Pods get the identity of their service account: it is of use only if a node runs them. */
   readonly serviceAccounts: boolean;
 }
 

@@ -32,7 +32,7 @@ export function impersonated(
   };
 }
 
-/** A ServiceAccount's own groups, where none are asked for. */
+/** A ServiceAccount's own groups, if none are asked for. */
 function impliedGroups(name: string): string[] {
   const namespace = SERVICE_ACCOUNT.exec(name)?.[1];
   return namespace === undefined ? [] : ["system:serviceaccounts", `system:serviceaccounts:${namespace}`];

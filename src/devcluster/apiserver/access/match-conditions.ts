@@ -9,8 +9,8 @@ import type { AdmissionAttempt } from "./admission-attempt.ts";
 import { reviewOf } from "./webhook-review.ts";
 
 /**
- * Whether the match conditions of a webhook want it to be asked about a write; throws 403 where that cannot
- * be told and the webhook may not be passed over. Source: apiserver admission/plugin/webhook/matchconditions.
+ * Whether the match conditions of a webhook want it to be asked about a write; throws 403 if that cannot
+ * be decided and the webhook may not be passed over. Source: apiserver admission/plugin/webhook/matchconditions.
  */
 export type ConditionMatcher = (webhook: MutableObject, attempt: AdmissionAttempt) => boolean;
 

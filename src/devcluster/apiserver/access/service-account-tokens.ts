@@ -35,7 +35,7 @@ export interface TokenVerifier {
   verify(token: string): VerifiedToken | undefined;
 }
 
-/** A TokenRequest for an account, read; throws where such a token cannot be had. */
+/** A TokenRequest for an account, read; throws if such a token cannot be had. */
 export function readTokenRequest(
   document: MutableObject,
   account: Pick<TokenSubject, "namespace" | "name" | "uid">,

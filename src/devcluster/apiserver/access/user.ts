@@ -51,7 +51,7 @@ export function userInfo(user: User): MutableObject {
   };
 }
 
-/** Whom an access review is about; throws 400 where it says nobody. */
+/** Whom an access review is about; throws 400 if it says nobody. */
 export function subjectOf(spec: MutableObject): User {
   const groups = Array.isArray(spec["groups"]) ? spec["groups"].map(String) : [];
   const name = textAt(spec, "user");

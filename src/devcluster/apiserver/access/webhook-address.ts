@@ -11,13 +11,13 @@ export interface WebhookAddress {
   ca?: string;
   /** How long it is waited for. */
   timeoutMs: number;
-  /** The name that the webhook's certificate must have, where it is not the URL's. */
+  /** The name that the webhook's certificate must have, if it is not the URL's. */
   servername?: string;
 }
 
 /**
  * Where a webhook listens. A Service stands for the node's own address, which its pods share, at the port
- * that a pod of it listens on; one of type ExternalName for that name. Throws where nothing is behind it.
+ * that a pod of it listens on; one of type ExternalName for that name. Throws if nothing is behind it.
  */
 export function webhookAddress(objects: StoredObjects, webhook: MutableObject): WebhookAddress {
   const client = objectAt(webhook, "clientConfig");

@@ -8,7 +8,7 @@ import type { AdmissionAttempt } from "./admission-attempt.ts";
 import type { StoredObjects } from "./stored-objects.ts";
 import { userInfo } from "./user.ts";
 
-/** Which webhooks are asked about a write, what they are told, and what their answers mean. Source: apiserver admission/plugin/webhook. */
+/** Which webhooks are asked about a write, what they get, and what their answers mean. Source: apiserver admission/plugin/webhook. */
 
 function includes(list: unknown, value: string): boolean {
   return Array.isArray(list) && (list.includes("*") || list.includes(value));
@@ -52,7 +52,7 @@ function appliesTo(
   namespaceLabels: Readonly<Record<string, string>> | undefined,
 ): boolean {
   const { resource } = attempt;
-  // Webhooks cannot stand in the way of their own configuration.
+  // Webhooks cannot block their own configuration.
   if (resource.group === "admissionregistration.k8s.io") return false;
   const scope = resource.namespaced ? "Namespaced" : "Cluster";
   const plural = attempt.subresource === "" ? resource.plural : `${resource.plural}/${attempt.subresource}`;
@@ -74,13 +74,13 @@ function appliesTo(
   );
 }
 
-/** Throws 400 where a write is only tried and the webhook could not be asked without consequences. */
+/** Throws 400 if a write is only tried and the webhook could not be asked without consequences. */
 export function refuseDryRun(webhook: MutableObject, attempt: AdmissionAttempt): void {
   if (!attempt.dryRun || ["None", "NoneOnDryRun"].includes(textAt(webhook, "sideEffects"))) return;
   throw badRequest(`admission webhook "${textAt(webhook, "name")}" does not support dry run`);
 }
 
-/** What a webhook's answer says about the review with this uid; throws where it says nothing. */
+/** What a webhook's answer says about the review with this uid; throws if it says nothing. */
 export function readReview(text: string, uid: string): MutableObject {
   const { response } = JSON.parse(text) as MutableObject;
   if (!isObject(response)) throw new Error("webhook response is absent");
@@ -88,7 +88,7 @@ export function readReview(text: string, uid: string): MutableObject {
   throw new Error(`expected response.uid ${JSON.stringify(uid)}, got ${JSON.stringify(response["uid"])}`);
 }
 
-/** What comes of a webhook that could not be asked: nothing where it may be passed over, else 500. */
+/** What comes of a webhook that could not be asked: nothing if it may be passed over, else 500. */
 export function unanswered(webhook: MutableObject, error: unknown): undefined {
   if (textAt(webhook, "failurePolicy") === "Ignore") return undefined;
   const why = error instanceof Error ? error.message : String(error);
@@ -157,7 +157,7 @@ export function reviewOf(attempt: AdmissionAttempt, uid: string, webhook: Mutabl
   };
 }
 
-/** The object as a mutating webhook wants it; throws 500 where its patch does not apply. */
+/** The object as a mutating webhook wants it; throws 500 if its patch does not apply. */
 export function applyAnswer(
   webhook: MutableObject,
   object: MutableObject | undefined,

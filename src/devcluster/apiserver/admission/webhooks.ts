@@ -25,10 +25,10 @@ const MAXIMUM_ANSWER_BYTES = 3 * 1024 * 1024;
 export interface Admission {
   /** The cluster's own plugins: they may change the object in place, and they need no one else. */
   admit(attempt: AdmissionAttempt): void;
-  /** The object, changed where mutating webhooks want it; the same one where none applies. */
+  /** The object, changed where mutating webhooks want it; the same one if none applies. */
   mutate(attempt: AdmissionAttempt): Promise<MutableObject | undefined>;
   validate(attempt: AdmissionAttempt): Promise<void>;
-  /** Whether any webhook could be called for such a write; spares the rest where none can. */
+  /** Whether any webhook could be called for such a write; spares the rest if none can. */
   isActive(): boolean;
 }
 
@@ -62,7 +62,7 @@ export function createAdmission(
   };
 }
 
-/** The webhook's answer; undefined where it could not be asked and may be passed over. */
+/** The webhook's answer; undefined if it could not be asked and may be passed over. */
 async function askWebhook(
   objects: StoredObjects,
   webhook: MutableObject,

@@ -20,7 +20,7 @@ export function servedGroups(resources: readonly Resource[]): ServedGroups {
   return groups;
 }
 
-/** A discovery document and, where it is not plain JSON, the content type that names its form. */
+/** A discovery document and, if it is not plain JSON, the content type that names its form. */
 export interface DiscoveryDocument {
   body: unknown;
   contentType?: string;
@@ -44,7 +44,7 @@ export function apiGroup(groups: ServedGroups, name: string): Record<string, unk
   return { name, versions, preferredVersion: versions[0] };
 }
 
-/** An APIResourceList; undefined where no such version is served. */
+/** An APIResourceList; undefined if no such version is served. */
 export function resourceList(groups: ServedGroups, group: string, rest: readonly string[]): unknown {
   const [version = "", ...more] = rest;
   const resources = groups.get(group)?.get(version);

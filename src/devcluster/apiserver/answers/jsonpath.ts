@@ -140,8 +140,8 @@ export function evaluateJsonPath(path: JsonPath, object: unknown): readonly unkn
 }
 
 /**
- * The cell of a printer column of `type` for an object: null where there is no value of that type.
- * A date is answered as it is written; its age is for the caller to tell.
+ * The cell of a printer column of `type` for an object: null if there is no value of that type.
+ * A date is answered as it is written; the caller shows its age.
  */
 export function columnValue(path: JsonPath, type: string, object: unknown): string | number | boolean | null {
   const [value] = evaluateJsonPath(path, object);

@@ -16,7 +16,7 @@ export interface CostBudget {
   readonly expensive: { readonly path: string; readonly cost: number }[];
 }
 
-/** Where rules stand. */
+/** The places of rules. */
 export interface RulePlace {
   readonly path: string;
   /** How many values the schema can have in an object; undefined: no bound. */

@@ -28,7 +28,7 @@ const META_FIELDS = new Set(["metadata", "kind", "apiVersion"]);
 interface Place {
   readonly path: string;
   readonly isRoot: boolean;
-  /** Whether and why a default may not stand here. */
+  /** Whether and why a default may not be here. */
   readonly noDefaults: string | undefined;
   readonly insideMeta: boolean;
   readonly cardinality: number | undefined;
@@ -77,7 +77,7 @@ function plainErrors(schema: JsonObject, place: Place): FieldError[] {
   return errors;
 }
 
-/** How often each value of a schema's children can stand in one of its own; undefined: without bound. */
+/** How often each value of a schema's children can occur in one value of the schema; undefined: without bound. */
 function maxElements(schema: JsonObject): number | undefined {
   const bound = (value: unknown): number | undefined =>
     typeof value === "number" ? Math.max(0, value) : undefined;

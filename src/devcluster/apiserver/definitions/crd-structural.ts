@@ -14,7 +14,7 @@ const EMPTY_TYPE: Readonly<Record<Level, string>> = {
 const INT_OR_STRING = [{ type: "integer" }, { type: "string" }];
 const JUNCTORS = ["anyOf", "allOf", "oneOf"] as const;
 
-/** Keywords that may not stand under a logical junctor, with what the server says. */
+/** Keywords that may not be under a logical junctor, with what the server says. */
 const FORBIDDEN_NESTED: readonly [string, string][] = [
   ["type", "must be empty to be structural"],
   ["additionalProperties", "must be undefined to be structural"],
@@ -40,7 +40,7 @@ export function propertiesOf(schema: JsonObject): [string, JsonObject][] {
   );
 }
 
-/** A schema's `type`; empty where there is none. */
+/** A schema's `type`; empty if there is none. */
 export function typeOf(schema: JsonObject): string {
   return typeof schema["type"] === "string" ? schema["type"] : "";
 }

@@ -265,5 +265,5 @@ export const builtinColumns: Readonly<Record<string, readonly Column[]>> = {
   }),
 };
 
-/** Of a kind without columns of its own. */
+/** Of a kind without its own columns. */
 export const defaultColumns: readonly Column[] = [nameColumn, ageColumn];

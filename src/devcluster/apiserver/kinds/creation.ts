@@ -53,7 +53,7 @@ export function dropRepeatedOwners(meta: ObjectMeta, warnings: string[], patchin
   );
 }
 
-/** Throws where the namespace of a new object (undefined: there is none) does not take it. */
+/** Throws if the namespace of a new object (undefined: there is none) does not take it. */
 export function requireNamespace(found: MutableObject | undefined, target: Target, name: string): void {
   const { resource, namespace } = target;
   if (found === undefined) throw notFound({ group: "", resource: "namespaces" }, namespace);

@@ -26,7 +26,7 @@ interface Place {
   path: string;
 }
 
-/** Reads `value` as Go reads JSON into the type; throws DecodeError where Go would refuse it. */
+/** Reads `value` as Go reads JSON into the type; throws DecodeError if Go would refuse it. */
 export function decode(types: GoTypes, typeName: string, value: unknown): Decoded {
   const unknown: string[] = [];
   const decoded = decodeStruct(value, typeName, { types, unknown, struct: typeName, fields: [], path: "" });

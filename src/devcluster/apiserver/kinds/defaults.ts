@@ -19,7 +19,7 @@ export function defaultPodSpec(spec: MutableObject): void {
   setDefault(spec, "dnsPolicy", "ClusterFirst");
   setDefault(spec, "securityContext", {});
   setDefault(spec, "schedulerName", "default-scheduler");
-  // The deprecated name of the field follows the new one, and leads where only it is set.
+  // The deprecated name of the field follows the new one, and leads if only it is set.
   setDefault(spec, "serviceAccountName", spec["serviceAccount"]);
   if (spec["serviceAccountName"] === undefined) delete spec["serviceAccountName"];
   else spec["serviceAccount"] = spec["serviceAccountName"];
@@ -163,7 +163,7 @@ export function defaultJob(job: MutableObject): void {
   }
   const podSpec = template["spec"] as MutableObject;
   defaultPodSpec(podSpec);
-  // A Job has no use for the default, Always: without one of its own it is refused.
+  // A Job has no use for the default, Always: without its own one it is refused.
   if (!hadPolicy) podSpec["restartPolicy"] = "Always";
 }
 

@@ -23,7 +23,7 @@ export const definitionStrategy: Partial<Strategy> = {
     const storage = storageVersion(definition);
     if (storage !== undefined && !stored.includes(storage)) status["storedVersions"] = [...stored, storage];
   },
-  // A definition's own name says what it defines; what it must look like is told by `validate`.
+  // A definition's own name says what it defines; `validate` says what it must look like.
   validateName: () => [],
   validate(definition) {
     const name = metaOf(definition).name ?? "";

@@ -61,7 +61,7 @@ function finalizersFor(
   return kept;
 }
 
-/** Throws 409 where the object is not the one, or not the version, that the client means. */
+/** Throws 409 if the object is not the one, or not the version, that the client means. */
 export function checkPreconditions(resource: Resource, stored: KeptObject, options: DeleteRequest): void {
   const refuse = (why: string) => {
     // These name the kind where other conflicts name the resource.

@@ -49,7 +49,7 @@ export interface Subresource {
   readonly group?: string;
   readonly version?: string;
   readonly verbs: readonly string[];
-  /** What a body that is written to it makes of the object; absent where writing it does something else. */
+  /** What a body that is written to it makes of the object; absent if writing it does something else. */
   change?(object: MutableObject, body: MutableObject, now: Date): MutableObject;
 }
 

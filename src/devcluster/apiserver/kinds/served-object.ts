@@ -36,7 +36,7 @@ export function storedJson(resource: Resource, object: MutableObject): string {
   return JSON.stringify(resource.strategy.toStored?.(rest) ?? rest);
 }
 
-/** The text of a stored object as the resource serves it, without parsing where that is possible. */
+/** The text of a stored object as the resource serves it, without parsing if that is possible. */
 export function servedJson(resource: Resource, stored: KeptObject, asItem = false): string {
   const asStored = resource.strategy.fromStored === undefined && !isStale(resource, stored);
   const json = asStored ? stored.json : JSON.stringify(servedObject(resource, stored));

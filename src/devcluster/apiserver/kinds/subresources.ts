@@ -23,7 +23,7 @@ const KNOWN_UNSERVED = new Set([
   "scale",
 ]);
 
-/** A subresource other than `status`; throws 404, 405 or 501 where it does not answer the verb. */
+/** A subresource other than `status`; throws 404, 405 or 501 if it does not answer the verb. */
 export function findSubresource(resource: Resource, name: string, verb: string): Subresource {
   const declared = resource.subresources.find((subresource) => subresource.name === name);
   if (declared === undefined) {
@@ -60,7 +60,7 @@ export function markDisrupted(pod: MutableObject, now: Date): MutableObject {
   return { ...pod, status: { ...status, conditions } };
 }
 
-/** `pods/NAME/binding`: puts a pod on a node, as a scheduler does. Throws where it is on one already. */
+/** `pods/NAME/binding`: puts a pod on a node, as a scheduler does. Throws if it is on one already. */
 export function bindPod(pod: MutableObject, binding: MutableObject, now: Date): MutableObject {
   const nodeName = textAt(objectAt(binding, "target"), "name");
   if (nodeName === "") throw badRequest("target.name of a binding is required");

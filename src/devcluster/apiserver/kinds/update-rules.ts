@@ -13,7 +13,7 @@ import { validateMetadataUpdate } from "./validate/metadata.ts";
 
 /** What an update may change, and what it means. Source: apiserver registry/rest and generic registry. */
 
-/** Throws 400 or 409 where the new object is another one than the path names. `patching`: its uid is validated later. */
+/** Throws 400 or 409 if the new object is another one than the path names. `patching`: its uid is validated later. */
 export function checkIdentity(
   target: Target,
   object: MutableObject,
@@ -43,7 +43,7 @@ export function checkIdentity(
 }
 
 /**
- * Throws 409 where the version that a client wants to replace is not the stored one, and 422 where a PUT
+ * Throws 409 if the version that a client wants to replace is not the stored one, and 422 where a PUT
  * must name one. `patching`: a missing version means the latest.
  */
 export function checkVersion(

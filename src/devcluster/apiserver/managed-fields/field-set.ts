@@ -153,7 +153,7 @@ function isElement(text: string): boolean {
   }
 }
 
-/** Reads `fieldsV1`; undefined where it is malformed. */
+/** Reads `fieldsV1`; undefined if it is malformed. */
 export function fromFieldsV1(fields: unknown): FieldSet | undefined {
   if (!isObject(fields)) return undefined;
   const set = new FieldSet();

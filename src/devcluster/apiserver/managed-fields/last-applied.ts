@@ -36,7 +36,7 @@ export function appliedFromClient(live: JsonObject, manager: string, type: Field
   return difference(toFieldSet(type, applied), union(union(added, modified), removed));
 }
 
-/** The object with the annotation, where it has one, following what kubectl applied through the server. */
+/** The object with the annotation, if it has one, following what kubectl applied through the server. */
 export function followAnnotation(object: JsonObject, config: JsonObject, manager: string): JsonObject {
   const { metadata } = object;
   if (manager !== KUBECTL || !isObject(metadata) || annotationOf(object) === undefined) return object;

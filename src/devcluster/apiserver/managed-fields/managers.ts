@@ -36,7 +36,7 @@ function textOr(value: unknown): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 
-/** The owners that `metadata.managedFields` tells of; undefined where it is malformed. */
+/** The owners that `metadata.managedFields` reports; undefined if it is malformed. */
 export function readOwners(entries: readonly ManagedFieldsEntry[]): Owners | undefined {
   const owners: Owners = new Map();
   for (const entry of entries) {

@@ -157,7 +157,7 @@ function compareInside(
   }
 }
 
-/** Items that share a key are compared as one; a list may hold them where it is updated, not applied. */
+/** Items that share a key are compared as one; a list may hold them if it is updated, not applied. */
 function compareItems(
   type: FieldType,
   before: readonly unknown[],
@@ -246,7 +246,7 @@ function mergeLists(type: FieldType, live: readonly unknown[], config: readonly 
   return merged;
 }
 
-/** The value without the paths of a set; undefined where nothing is left. */
+/** The value without the paths of a set; undefined if nothing is left. */
 export function removeItems(type: FieldType, value: unknown, set: FieldSet): unknown {
   const kind = kindOf(value);
   if (kind === undefined || kind === "scalar") return value;

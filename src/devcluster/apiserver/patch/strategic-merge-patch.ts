@@ -25,7 +25,7 @@ function isDirective(key: string): boolean {
   return key === RETAIN_KEYS || key.startsWith(SET_ORDER) || key.startsWith(DELETE_FROM_LIST);
 }
 
-/** A patch's value as it is stored where there was none: without nulls in objects and without directives. */
+/** A patch's value as it is stored if there was none: without nulls in objects and without directives. */
 function plainValue(value: unknown): unknown {
   if (Array.isArray(value)) {
     return (value as readonly unknown[]).filter((item) => fieldOf(item, PATCH) !== "delete").map(plainValue);
@@ -124,7 +124,7 @@ function identity(item: unknown, mergeKey: string): string {
   return goJson(mergeKey === "" ? item : fieldOf(item, mergeKey));
 }
 
-/** The patch's items must stand in the order that the patch itself asks for. */
+/** The patch's items must be in the order that the patch itself asks for. */
 function checkOrder(patched: readonly unknown[], order: readonly unknown[], mergeKey: string): void {
   const positions = new Map(order.map((item, index) => [identity(item, mergeKey), index]));
   let last = -1;

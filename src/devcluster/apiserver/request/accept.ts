@@ -64,7 +64,7 @@ export function acceptClauses(accept: string | undefined): Clause[] {
   return clauses.sort((a, b) => quality(b) - quality(a));
 }
 
-/** Throws 406 where only JSON is spoken and a client does not take it. */
+/** Throws 406 if only JSON is spoken and a client does not take it. */
 export function requireJsonAccepted(accept: string | undefined): void {
   const isAccepted = acceptClauses(accept).some(
     ({ media }) => media === "*/*" || media.startsWith("application/json") || media === "application/*",
@@ -84,7 +84,7 @@ export function isApply(contentType: string | undefined): boolean {
   return mediaTypeOf(contentType) === "application/apply-patch+yaml";
 }
 
-/** Whether a body of this type is YAML; throws where it is neither JSON nor YAML. */
+/** Whether a body of this type is YAML; throws if it is neither JSON nor YAML. */
 export function isYamlBody(contentType: string | undefined): boolean {
   const media = mediaTypeOf(contentType);
   if (media === "" || media === "application/json") return false;

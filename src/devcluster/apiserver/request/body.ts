@@ -132,7 +132,7 @@ export function goSyntaxError(text: string, error: unknown): string {
   return `invalid character '${character}' ${where}`;
 }
 
-/** A body's beginning, in hexadecimal where it is no object. Source: apiserver handlers/rest.go summarizeData. */
+/** A body's beginning, in hexadecimal if it is no object. Source: apiserver handlers/rest.go summarizeData. */
 function summary(text: string): string {
   if (text === "") return "<empty>";
   if (text.startsWith("{")) return text.length > 30 ? `${text.slice(0, 30)} ...` : text;

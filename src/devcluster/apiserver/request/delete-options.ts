@@ -34,7 +34,7 @@ const TYPES = parseTypes(deleteOptionsTypes);
 
 const PROPAGATIONS: readonly unknown[] = ["Foreground", "Background", "Orphan"];
 
-/** Reads DeleteOptions from the body or, where there is none, the query; throws in the server's words. */
+/** Reads DeleteOptions from the body or, if there is none, the query; throws in the server's words. */
 export function parseDeleteOptions(request: RequestText): DeleteRequest {
   const options = request.body === "" ? queriedOptions(request.query) : decodeOptions(readDocument(request));
   const { propagationPolicy, orphanDependents, gracePeriodSeconds } = options;

@@ -25,7 +25,7 @@ export function complain(
   warnings.push(...complaints.flatMap(linesOf));
 }
 
-/** Each line of what Go's YAML decoder complains of is a warning of its own. */
+/** Each line of what Go's YAML decoder complains of is its own warning. */
 function linesOf(complaint: string): string[] {
   const [head = "", ...lines] = complaint.split("\n");
   return lines.length === 0 ? [head] : lines.map((line) => line.trim());

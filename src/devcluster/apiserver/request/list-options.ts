@@ -55,7 +55,7 @@ export function readPosition(query: URLSearchParams, current: number): ListPosit
 const EXPIRED_TOKEN =
   "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.";
 
-/** Throws where resourceVersionMatch, resourceVersion and continue of a list do not go together. */
+/** Throws if resourceVersionMatch, resourceVersion and continue of a list do not go together. */
 function checkMatch(query: URLSearchParams): void {
   const match = query.get("resourceVersionMatch") ?? "";
   const version = query.get("resourceVersion") ?? "";
@@ -85,14 +85,14 @@ function checkMatch(query: URLSearchParams): void {
   }
 }
 
-/** How many objects a page may have; Infinity where the query sets no limit, or takes any state: caches do not page. */
+/** How many objects a page may have; Infinity if the query sets no limit, or takes any state: caches do not page. */
 export function parseLimit(query: URLSearchParams): number {
   const limit = readInteger(query, "limit") ?? 0;
   const isAnyState = query.get("resourceVersion") === "0" && query.get("resourceVersionMatch") !== "Exact";
   return limit <= 0 || isAnyState ? Infinity : limit;
 }
 
-/** The resourceVersion of a list's query; 0 where there is none. */
+/** The resourceVersion of a list's query; 0 if there is none. */
 function parseVersion(text: string): number {
   const { value, error } = readVersion(text === "" ? "0" : text);
   if (error === undefined) return value;

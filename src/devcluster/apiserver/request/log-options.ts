@@ -53,7 +53,7 @@ export function parseLogOptions(query: URLSearchParams): LogOptions {
   return options;
 }
 
-/** The container of a pod whose log is meant; throws 400 where the pod leaves a choice or has no such container. */
+/** The container of a pod whose log is meant; throws 400 if the pod leaves a choice or has no such container. */
 export function chooseContainer(pod: MutableObject, wanted: string): string {
   const name = metaOf(pod).name ?? "";
   const names = (field: string): string[] =>
@@ -79,7 +79,7 @@ export function sinceMsOf({ sinceTime, sinceSeconds }: LogOptions, nowMs: number
   return sinceSeconds === undefined ? undefined : nowMs - sinceSeconds * 1000;
 }
 
-/** What a node answers where the wanted log does not exist: why, as far as the pod's status tells it. */
+/** What a node answers where the wanted log does not exist: why, as far as the pod's status shows it. */
 export function noLog(name: string, pod: Pod | undefined, { container, previous }: LogOptions): Status {
   const { initContainerStatuses = [], containerStatuses = [] } = pod?.status ?? {};
   const known = [...initContainerStatuses, ...containerStatuses].find((one) => one.name === container);

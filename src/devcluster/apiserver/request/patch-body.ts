@@ -21,7 +21,7 @@ const MAXIMUM_OPERATIONS = 10_000;
 
 /** A patch, ready to be applied. */
 export interface Patch {
-  /** Makes the new object of the current one; throws where it does not apply. */
+  /** Makes the new object of the current one; throws if it does not apply. */
   apply(current: MutableObject): unknown;
   /** What field validation says of the patch itself. */
   readonly complaints: readonly string[];
@@ -62,7 +62,7 @@ export function readPatch({ resource }: WriteTarget, { headers, body }: RequestT
 
 function applyStrategic(resource: Resource, current: MutableObject, patch: MutableObject): unknown {
   const result = applyStrategicMergePatch(resource.kind, current, patch);
-  // A real server takes a patch that contradicts itself for a fault of its own.
+  // A real server takes a patch that contradicts itself for its own fault.
   if (result.error !== undefined) throw failure(500, undefined, result.error);
   return result.value;
 }
@@ -109,7 +109,7 @@ function parsePatchText(body: string, prefix: string): unknown {
   }
 }
 
-/** Applies a patch and decodes what it makes of the object; throws 400 or 422 where that is no such object. */
+/** Applies a patch and decodes what it makes of the object; throws 400 or 422 if that is no such object. */
 export function applyPatch(target: WriteTarget, patch: Patch, current: MutableObject): MutableObject {
   const { resource, options, warnings } = target;
   const patched = patch.apply(current);
@@ -161,7 +161,7 @@ export function readConfiguration(target: WriteTarget, body: string): MutableObj
   return keepMentioned(document, object) as MutableObject;
 }
 
-/** Throws 400 where a body is no configuration of this resource. */
+/** Throws 400 if a body is no configuration of this resource. */
 function checkApplied(resource: Resource, document: MutableObject): void {
   const [kind, apiVersion] = [textAt(document, "kind"), textAt(document, "apiVersion")];
   if (kind !== resource.kind || apiVersion !== apiVersionOf(resource)) {

@@ -7,7 +7,7 @@ import { unsupportedMediaType } from "../answers/status-error.ts";
 /** The media type of Kubernetes' protobuf form. */
 export const PROTOBUF = "application/vnd.kubernetes.protobuf";
 
-/** What stands before every object in Kubernetes' protobuf form. Source: apimachinery runtime/serializer/protobuf. */
+/** The prefix of every object in Kubernetes' protobuf form. Source: apimachinery runtime/serializer/protobuf. */
 const MAGIC = [0x6b, 0x38, 0x73, 0x00];
 
 type Wire = number | Uint8Array;

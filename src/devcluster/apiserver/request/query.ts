@@ -7,7 +7,7 @@ import { badRequest } from "../answers/status-error.ts";
 const SMALLEST = -(2n ** 63n);
 const LARGEST = 2n ** 63n - 1n;
 
-/** A whole number of a query; undefined where it is not there. Throws 400 for anything else. */
+/** A whole number of a query; undefined if it is not there. Throws 400 for anything else. */
 export function readInteger(query: URLSearchParams, name: string): number | undefined {
   const text = query.get(name);
   if (text === null) return undefined;

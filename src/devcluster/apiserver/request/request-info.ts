@@ -31,7 +31,7 @@ const METHOD_VERBS: Readonly<Record<string, string>> = {
   DELETE: "delete",
 };
 
-/** Reads the path of a request; undefined where it is not decodable. */
+/** Reads the path of a request; undefined if it is not decodable. */
 export function parseRequestInfo(
   method: string,
   path: string,

@@ -34,7 +34,7 @@ export function statusResponse(error: StatusError): Response {
   return response;
 }
 
-/** The answer to a write that is not told by an object: 201, as recorded of bindings and evictions. */
+/** The answer to a write that is not reported by an object: 201, as recorded of bindings and evictions. */
 export function createdResponse(): Response {
   const status = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 };
   return jsonResponse(201, JSON.stringify(status));

@@ -16,7 +16,7 @@ export interface Target {
   readonly warnings: string[];
 }
 
-/** What a path is about; throws 404 or 405 where it names a namespace for what has none, or the other way round. */
+/** What a path is about; throws 404 or 405 if it names a namespace for what has none, or the other way round. */
 export function targetOf(resource: Resource, info: RequestInfo, user: User, warnings: string[]): Target {
   const { namespace, name, subresource, verb } = info;
   if (resource.namespaced) {

@@ -6,12 +6,12 @@ import { isTrue } from "./request-info.ts";
 
 /** The query of a watch. */
 export interface WatchOptions {
-  /** The version after which changes are told; absent: the present objects are told first, each as ADDED. */
+  /** The version after which changes are reported; absent: the present objects are reported first, each as ADDED. */
   readonly from: number | undefined;
   /** Whether a bookmark says where the present objects end. */
   readonly marksInitialEnd: boolean;
   readonly bookmarks: boolean;
-  /** Undefined where the server chooses. */
+  /** Undefined if the server chooses. */
   readonly timeoutSeconds: number | undefined;
   /** What a Table's rows show of their object: None, Metadata or Object. */
   readonly includeObject: string;
@@ -34,7 +34,7 @@ export function parseWatchOptions(query: URLSearchParams, current: number): Watc
   };
 }
 
-/** Whether a watch asks for the present objects first; undefined where it does not say. */
+/** Whether a watch asks for the present objects first; undefined if it does not say. */
 function checkInitialEvents(query: URLSearchParams): boolean | undefined {
   const text = query.get("sendInitialEvents");
   const match = query.get("resourceVersionMatch") ?? "";
@@ -54,7 +54,7 @@ function checkInitialEvents(query: URLSearchParams): boolean | undefined {
   return text === null ? undefined : isTrue(text);
 }
 
-/** The version that a get or a watch asks for; 0 where there is none. What is no number is 500, as recorded of a real server. */
+/** The version that a get or a watch asks for; 0 if there is none. What is no number is 500, as recorded of a real server. */
 export function parseExactVersion(text: string): number {
   const { value, error } = readVersion(text === "" ? "0" : text);
   if (error === undefined) return value;

@@ -15,7 +15,7 @@ export interface StateLog {
 }
 
 const HEADER_BYTES = 8;
-/** A log below this size is never written anew. */
+/** A log below this size is never rewritten. */
 const COMPACT_ABOVE_BYTES = 16 * 1024 * 1024;
 /** How many records of a snapshot are in memory twice. */
 const RECORDS_IN_CHUNK = 500;

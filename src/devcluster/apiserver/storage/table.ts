@@ -31,10 +31,10 @@ export interface ResourceTable {
   values(): Iterable<StoredObject>;
   /**
    * The objects of a namespace (`""`: all) after `start` (exclusive, `""`: from the first), as they are or,
-   * where a version is named, were; undefined where that is forgotten.
+   * where a version is named, were; undefined if that is forgotten.
    */
   range(namespace: string, start: string, version?: number): Range | undefined;
-  /** Changes after `version`, also those that are not durable yet; undefined where some are forgotten. */
+  /** Changes after `version`, also those that are not durable yet; undefined if some are forgotten. */
   since(version: number): readonly StoreEvent[] | undefined;
   /** The version before the oldest remembered change. */
   oldest(): number;
@@ -50,7 +50,7 @@ export interface ResourceTable {
   end(): void;
 }
 
-/** Who is told of published changes, in their order. */
+/** Who is notified of published changes, in their order. */
 export interface TableListener {
   event(event: StoreEvent): void;
   end(): void;

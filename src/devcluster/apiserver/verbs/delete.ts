@@ -42,7 +42,7 @@ async function removeOrMark(
   if (isFinished(resource, object)) {
     if (options.dryRun) return JSON.stringify(object);
     const isNoticed = resource.strategy.gracePeriodSeconds !== undefined && JSON.stringify(object) !== before;
-    // That it is to be deleted at once is a version of its own for kinds that are deleted gracefully.
+    // That it is to be deleted at once is its own version for kinds that are deleted gracefully.
     if (isNoticed) await putObject(context, resource, object);
     await context.store.remove(resource.storage, stored.key);
     return resource.strategy.returnsDeleted ? JSON.stringify(object) : deletedStatus(resource, stored);

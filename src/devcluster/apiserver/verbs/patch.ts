@@ -34,7 +34,7 @@ async function applyObject(context: ApiContext, target: WriteTarget, body: strin
   const apply = (live: MutableObject | undefined): MutableObject => {
     const applier = { ...options, subresource, now: context.now() };
     const merged = applyConfiguration(resource, live, configuration, applier);
-    // What Go always shows of an object is there again, where nobody owns it.
+    // What Go always shows of an object is there again, if nobody owns it.
     return decodeObject(resource, merged, { fieldValidation: "Ignore" }, []);
   };
   const exists = context.store.table(resource.storage).get(keyOf(namespace, name)) !== undefined;

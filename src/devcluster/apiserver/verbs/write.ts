@@ -30,7 +30,7 @@ export function putObject(
 export interface AdmissionSteps {
   /** Puts an object that webhooks have changed in order again. */
   restore(object: MutableObject): void;
-  /** Throws where the object is not valid. */
+  /** Throws if the object is not valid. */
   check(object: MutableObject): void;
 }
 

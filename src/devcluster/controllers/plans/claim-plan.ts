@@ -62,7 +62,7 @@ export function planClaim(
     : waiting("Warning", "ProvisioningFailed", problem);
 }
 
-/** What a claim has when it is bound to the volume, as a merge patch; its status is a request of its own. */
+/** What a claim has when it is bound to the volume, as a merge patch; its status is its own request. */
 export function boundClaim(claim: PersistentVolumeClaim, volume: PersistentVolume) {
   const annotations = {
     "pv.kubernetes.io/bind-completed": "yes",

@@ -88,7 +88,7 @@ export function isWaiting(pod: Pod | undefined): pod is Pod {
   );
 }
 
-/** The status of a pod that no node takes, as far as it changes; undefined where it says so already. */
+/** The status of a pod that no node takes, as far as it changes; undefined if it says so already. */
 export function unschedulableStatus(pod: Pod, message: string, now: Date): Pod["status"] {
   const conditions = pod.status?.conditions ?? [];
   const known = conditions.find(({ type }) => type === "PodScheduled");

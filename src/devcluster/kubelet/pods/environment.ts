@@ -188,7 +188,7 @@ export function buildArguments(container: Container, env: Readonly<Record<string
   );
 }
 
-/** The container's memory limit in bytes; undefined where it has none. */
+/** The container's memory limit in bytes; undefined if it has none. */
 export function memoryLimit(container: Container): number | undefined {
   const limit = container.resources?.limits?.["memory"];
   const amount = limit === undefined ? undefined : parseQuantity(String(limit)).value;

@@ -10,7 +10,7 @@ const NEWLINE = 10;
 const SPACE = 32;
 const PARTIAL = 0x50;
 
-/** Pieces of a log in their order, and what stands behind the last line's end. */
+/** Pieces of a log in their order, and what follows the end of the last line. */
 export interface LogPieces {
   pieces: Uint8Array[];
   rest: Uint8Array;

@@ -1,7 +1,7 @@
 import type { Node } from "../../../kube/cluster-kinds.ts";
 import { versionInfo } from "../../version.ts";
 
-/** What a node tells of its machine. */
+/** What a node reports about its machine. */
 export interface NodeFacts {
   name: string;
   ip: string;

@@ -41,7 +41,7 @@ export function probeTimes(probe: Probe): { delayMs: number; periodMs: number; t
   };
 }
 
-/** The number of a port that an action names. Throws where the container has no port of that name. */
+/** The number of a port that an action names. Throws if the container has no port of that name. */
 export function portOf(container: Container, port: string | number): number {
   const number = Number(port);
   if (Number.isInteger(number)) return number;

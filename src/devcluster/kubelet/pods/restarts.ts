@@ -11,7 +11,7 @@ export interface Backoff {
 export const CONFIG_BACKOFF: Backoff = { firstMs: 500, longestMs: 5000 };
 /** Between restarts of a container. */
 export const RESTART_BACKOFF: Backoff = { firstMs: 10_000, longestMs: 300_000 };
-/** A container that ran this long starts its back-off anew. */
+/** A container that ran this long starts its back-off again. */
 export const STABLE_AFTER_MS = 600_000;
 
 /** The pause after one of `beforeMs`; undefined: the first. */

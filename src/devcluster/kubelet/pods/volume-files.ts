@@ -29,7 +29,7 @@ function decoded(data: Readonly<Record<string, string>> = {}): KeyedData {
   return Object.fromEntries(Object.entries(data).map(([key, base64]) => [key, base64ToBytes(base64)]));
 }
 
-/** A volume's files as the sources of a projected one; undefined where the volume holds no such files. */
+/** A volume's files as the sources of a projected one; undefined if the volume holds no such files. */
 function projectionsOf({
   secret,
   configMap,

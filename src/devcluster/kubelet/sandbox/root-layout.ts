@@ -94,7 +94,7 @@ function makeDevices(root: string): Mount[] {
   });
 }
 
-/** Makes the skeleton under `directory`. Throws where a mount path leads through a file. */
+/** Makes the skeleton under `directory`. Throws if a mount path leads through a file. */
 export function layOutRoot(directory: string, wanted: readonly Mount[]): RootLayout {
   const root = join(directory, "root");
   const shown = new Map<string, Mount>();

@@ -57,7 +57,7 @@ function serverWords(message: string): string {
   return message;
 }
 
-/** Parses and plans an expression; throws with the parser's message where it is malformed. */
+/** Parses and plans an expression; throws with the parser's message if it is malformed. */
 export function compileExpression(environment: CelEnv, source: string): Program {
   const parsed = parse(source);
   const evaluate = plan(environment, parsed);

@@ -55,7 +55,7 @@ function step(cursor: Cursor, name: string): string | undefined {
 
 /**
  * Follows a path such as `.spec.size` or `.labels['a.b']` through a schema; the error is the server's.
- * Array notation is refused where a caller says so (`selectableFields`).
+ * Array notation is refused if a caller says so (`selectableFields`).
  */
 export function normalizeFieldPath(text: string, root: SchemaNode, allowBrackets = true): Parsed<FieldPath> {
   const cursor: Cursor = { path: "", keys: [], node: root };

@@ -21,7 +21,7 @@ import { parseQuantity, type Quantity } from "../../quantity.ts";
 
 const { BOOL, DOUBLE, DYN, INT, STRING } = CelScalar;
 const LIST = listType(DYN);
-/** Quantities, URLs and optionals have no type of their own here: they travel as maps with one marked key. */
+/** Quantities, URLs and optionals have no their own type here: they travel as maps with one marked key. */
 const MARKED = mapType(STRING, DYN);
 
 function compareValues(a: CelValue, b: CelValue): number {

@@ -14,7 +14,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
   "/": "__slash__",
 };
 
-/** The name by which a rule reaches a property, or undefined where none can. */
+/** The name by which a rule reaches a property, or undefined if none can. */
 export function escapeName(name: string): string | undefined {
   if (RESERVED.has(name)) return `__${name}__`;
   if (/^[A-Za-z][A-Za-z0-9]*$/.test(name)) return name;

@@ -24,7 +24,7 @@ interface CompiledRule {
 interface Place {
   readonly path: string;
   readonly isResource: boolean;
-  /** The stored value where there is one to compare with. */
+  /** The stored value if there is one to compare with. */
   readonly old: { readonly value: unknown } | undefined;
   /** Whether this value, or the nearest ancestor that can be compared, is what it was. */
   readonly unchanged: boolean;

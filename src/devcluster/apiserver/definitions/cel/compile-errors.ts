@@ -4,7 +4,7 @@ import { checkExpression, type Checked } from "./check.ts";
 import { kindType, type DeclType } from "./decl-type.ts";
 import { mentions } from "../../../../kube/schema/cel/expression.ts";
 
-/** What compiling a rule for a CRD tells: its errors in the checker's layout, else its type and highest cost. */
+/** What compiling a rule for a CRD shows: its errors in the checker's layout, else its type and highest cost. */
 export type Compiled = (Checked & { readonly error?: undefined }) | { readonly error: string };
 
 function locate(source: string, offset: number): { line: number; column: number; text: string } {
@@ -47,7 +47,7 @@ export function compileWith(source: string, variables: ReadonlyMap<string, DeclT
   return { error: [...new Set(lines)].join("\n") };
 }
 
-/** Compiles a rule or messageExpression against the type of `self`; `oldSelf` is optional where the rule says so. */
+/** Compiles a rule or messageExpression against the type of `self`; `oldSelf` is optional if the rule says so. */
 export function compileForSchema(source: string, self: DeclType, hasOptionalOldSelf: boolean): Compiled {
   const oldSelf = hasOptionalOldSelf ? kindType("optional", 0, self) : self;
   return compileWith(

@@ -100,7 +100,7 @@ function objectType(node: SchemaNode, isResource: boolean): DeclType | undefined
   return { ...simple("object", minBytes), fields };
 }
 
-/** The type that rules see for a schema; undefined where its type is not known, which rules cannot see. */
+/** The type that rules see for a schema; undefined if its type is not known, which rules cannot see. */
 export function declTypeOf(node: SchemaNode, isResource = node.embedded): DeclType | undefined {
   if (node.intOrString) {
     const { maxLength } = node.bounds;
@@ -128,7 +128,7 @@ export function declTypeOf(node: SchemaNode, isResource = node.embedded): DeclTy
   }
 }
 
-/** How often a value of this type can stand in one request: what an unbounded list or map is taken for. */
+/** How often a value of this type can be in one request: what an unbounded list or map is taken for. */
 export function maxCardinality(type: DeclType): number {
   return Math.floor(MAXIMUM_REQUEST_BYTES / (type.minBytes + 1));
 }

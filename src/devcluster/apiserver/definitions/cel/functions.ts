@@ -268,7 +268,7 @@ function accepts(wanted: DeclKind, given: DeclType): boolean {
   return wanted === "dyn" || given.kind === "dyn" || wanted === given.kind;
 }
 
-/** What a call gives and costs, or undefined where no overload takes its operands. With `dyn` the dearest fits. */
+/** What a call gives and costs, or undefined if no overload takes its operands. With `dyn` the dearest fits. */
 export function resolveCall(name: string, call: Call): CallResult | undefined {
   const fitting = OVERLOADS.filter(
     (candidate) =>

@@ -74,7 +74,7 @@ function dockerErrors(type: string, data: MutableObject): FieldError[] {
   return why === "" ? [] : [field.invalid(`data[${key}]`, "<secret contents redacted>", why)];
 }
 
-/** Why a text is no JSON object, in Go's words; empty where it is one. */
+/** Why a text is no JSON object, in Go's words; empty if it is one. */
 function jsonObjectError(text: string): string {
   try {
     const value: unknown = JSON.parse(text);

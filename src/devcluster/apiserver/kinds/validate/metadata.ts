@@ -45,7 +45,7 @@ export function validateSharedMetadata(meta: ObjectMeta): FieldError[] {
   ];
 }
 
-/** Checks the keys and values of labels; `field` is where they stand. */
+/** Checks the keys and values of labels; `field` is their path. */
 export function validateLabels(labels: Record<string, string> | undefined, field: string): FieldError[] {
   const errors: FieldError[] = [];
   for (const [key, value] of Object.entries(labels ?? {})) {

@@ -3,7 +3,7 @@ import * as field from "../../../../kube/field-errors.ts";
 import { type MutableObject } from "../../answers/json-object.ts";
 import { isObject, objectsAt, objectAt } from "../../../../kube/json.ts";
 
-/** Validation as data: which checks stand at which paths of an object. */
+/** Validation as data: which checks are at which paths of an object. */
 
 /** What is wrong with the value at `at`; `parent` is the object that holds it. A value left out is undefined. */
 export type Check = (value: unknown, at: string, parent: MutableObject) => FieldError[];
@@ -100,7 +100,7 @@ export const countOrPercent: Check = (value, at) => {
   return [];
 };
 
-/** A percentage, where it is one, is at most 100. */
+/** A percentage, if it is one, is at most 100. */
 export const atMostWhole: Check = (value, at) =>
   typeof value === "string" && /^[0-9]+%$/.test(value) && Number.parseInt(value, 10) > 100
     ? [field.invalid(at, value, "must not be greater than 100%")]

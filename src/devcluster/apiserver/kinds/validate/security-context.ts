@@ -80,7 +80,7 @@ const POD: readonly Rule[] = [
   ["appArmorProfile", appArmor],
 ];
 
-/** Everything wrong with the security context of the pod whose spec stands at `path`. */
+/** Everything wrong with the security context of the pod whose spec is at `path`. */
 export function validatePodSecurity(spec: MutableObject, path: string): FieldError[] {
   const at = `${path}.securityContext`;
   const errors = checkRules(POD, objectAt(spec, "securityContext"), at);

@@ -146,7 +146,7 @@ function oneProjection(name: string, source: MutableObject, here: string, volume
   return errors;
 }
 
-/** The files that a projection makes, with the name that a conflict is told under. */
+/** The files that a projection makes, with the name that a conflict is reported under. */
 function projectedPaths(name: string, source: MutableObject): [string, string][] {
   if (name === "serviceAccountToken") {
     const path = textAt(source, "path");

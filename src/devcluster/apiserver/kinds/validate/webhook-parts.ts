@@ -68,7 +68,7 @@ function pathErrors(value: unknown, at: string): FieldError[] {
   return errors;
 }
 
-/** A list that has to be there, and where "*" stands alone. */
+/** A list that has to be there, in which "*" is alone. */
 function alone(others: string): Check {
   return (value, at) => {
     const items: unknown[] = Array.isArray(value) ? value : [];
