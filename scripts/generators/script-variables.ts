@@ -1,8 +1,5 @@
-import {
-  SCRIPT_VARIABLE_FAMILIES,
-  SCRIPT_VARIABLES,
-  type ScriptVariable,
-} from "../../src/plan/specs/script-variables.ts";
+import { SCRIPT_VARIABLE_FAMILIES, SCRIPT_VARIABLES } from "../../src/plan/specs/script-variables.ts";
+import { type ScriptVariable } from "../../src/plan/specs/script-variable.ts";
 import { CONTRACT } from "../../src/plan/specs/scripts.ts";
 import { type Generator, NOTICE } from "./generator.ts";
 
@@ -15,7 +12,7 @@ function render(): string {
     "",
     "# Variables of the scripts",
     "",
-    "The operator gives values to the scripts of the git image by environment variables. You need this page if you build your own git image, write an agent, or read a pod. The scripts are in [images/agent/scripts](../../images/agent/scripts/).",
+    "The operator gives values to the scripts of the git image by environment variables, or by words `NAME=value` in front of their command line, which the scripts export as variables. You need this page if you build your own git image, write an agent, or read a pod. The scripts are in [images/agent/scripts](../../images/agent/scripts/).",
     "",
     `This is contract ${CONTRACT}. A git image whose scripts have another number is refused with InvalidImage.`,
     "",

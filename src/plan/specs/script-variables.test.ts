@@ -9,7 +9,8 @@ import { buildArtifactsPod } from "./artifacts-pod.ts";
 import { buildCleanupJob } from "./cleanup-job.ts";
 import { gitResources } from "./git-resources.ts";
 import { buildRunJob } from "./run-job.ts";
-import { SCRIPT_VARIABLE_FAMILIES, SCRIPT_VARIABLES, type ScriptVariable } from "./script-variables.ts";
+import { SCRIPT_VARIABLE_FAMILIES, SCRIPT_VARIABLES } from "./script-variables.ts";
+import { type ScriptVariable } from "./script-variable.ts";
 import { buildWorkspaceJob } from "./workspace-job.ts";
 
 const SCRIPTS = join(import.meta.dirname, "../../../images/agent/scripts");
@@ -166,10 +167,12 @@ function* given(): Generator<readonly [name: string, group: string]> {
   yield* namesOf(buildCleanupJob(cleanup).spec.template.spec, "cleanup");
 }
 
+/** Of variables and of the words in front of the command line that the scripts take as variables (settings.ts). */
 function namesOf({ initContainers = [], containers }: PodSpec, group: string): (readonly [string, string])[] {
-  return [...initContainers, ...containers].flatMap((container) =>
-    (container.env ?? [])
-      .filter(({ name }) => name.startsWith("AGENT_"))
-      .map(({ name }) => [name, container.name === "agent" ? "agent" : group] as const),
-  );
+  return [...initContainers, ...containers].flatMap(({ name, env = [], command = [] }) => {
+    const words = command.flatMap((word) => /^(\w+)=/.exec(word)?.[1] ?? []);
+    return [...env.map((variable) => variable.name), ...words]
+      .filter((variable) => variable.startsWith("AGENT_"))
+      .map((variable) => [variable, name === "agent" ? "agent" : group] as const);
+  });
 }
