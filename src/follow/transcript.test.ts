@@ -38,16 +38,17 @@ describe("createTranscript", () => {
 
   it("shows a model that does not answer", () => {
     assert.deepEqual(recorded("claude", "claude-stream-500-retries").slice(0, 2), [
-      { kind: "retry", text: "the model did not answer (500), attempt 1 of 10, again in 1 s" },
-      { kind: "retry", text: "the model did not answer (500), attempt 2 of 10, again in 1 s" },
+      { kind: "retry", cause: "500", text: "the model did not answer (500), attempt 1 of 10, again in 1 s" },
+      { kind: "retry", cause: "500", text: "the model did not answer (500), attempt 2 of 10, again in 1 s" },
     ]);
     assert.deepEqual(recorded("codex", "codex-down")[0], {
       kind: "retry",
+      cause: "Connection failed: error sending request",
       text: "the model did not answer (Connection failed: error sending request), attempt 1 of 5",
     });
     const line = "Attempt 3 failed with status 503. Retrying with backoff... _ApiError: {}";
     assert.deepEqual(heard("gemini", [line]), [
-      { kind: "retry", text: "the model did not answer (503), attempt 3" },
+      { kind: "retry", cause: "503", text: "the model did not answer (503), attempt 3" },
     ]);
   });
 
