@@ -118,7 +118,7 @@ describe("a program of the run's own", { concurrency: 2 }, () => {
   });
 
   test("may end with all that the guide says it can tell", async () => {
-    const guide = readFileSync(join(projectRoot, "docs/guide/agents.md"), "utf8");
+    const guide = readFileSync(join(projectRoot, "docs/guide/custom-programs.md"), "utf8");
     const result = /^ *(\{"type": "result".*\})$/m.exec(guide)?.[1] ?? "";
     await using run = await prepare(["echo", result]);
     const told = custom.parseOutput((await run.pod.runAgent()).stdout);

@@ -41,7 +41,7 @@ const EXPECTED: Readonly<
 };
 
 describe("the guide's providers", { concurrency: 2 }, () => {
-  const recipes = providersIn(readFileSync(join(projectRoot, "docs/guide/agents.md"), "utf8"));
+  const recipes = providersIn(readFileSync(join(projectRoot, "docs/guide/providers.md"), "utf8"));
 
   test("are the ones that are tried here", () => {
     assert.deepEqual(

@@ -20,7 +20,7 @@ const KINDS = "kinds";
 /** A new kind is served a moment after its definition is there; a second look finds it. */
 const KINDS_SECOND_LOOK_MS = 250;
 /** Other controllers act first on what is being deleted, as they do in a real cluster. */
-const LATER_MS = 30;
+const LATER_MS = 100;
 
 /**
  * Deletes what has lost its owners, and carries out foreground and orphaning deletion, for all kinds
