@@ -14,6 +14,7 @@ import type { KubeObject } from "../../src/kube/objects.ts";
 import { controllerOf } from "../../src/kube/objects.ts";
 import type { ResourceType } from "../../src/kube/resources.ts";
 import { installDefinitions } from "../../src/local/install.ts";
+import { hasEnded } from "../../src/plan/jobs/job-state.ts";
 import type { ChaosProxy } from "../support/chaos-proxy.ts";
 import { startChaosProxy } from "../support/chaos-proxy.ts";
 import { createGitRepository } from "../support/git-repository.ts";
@@ -156,6 +157,8 @@ describe("of two replicas", { concurrency: true, timeout: 120_000 }, () => {
       ({ status }) => status?.phase === "Succeeded",
       60_000,
     );
+    // A run ends with its agent's container; its pod and its Job follow.
+    await waitFor(client, jobs, { namespace, name }, hasEnded, 60_000);
   }
 
   /** One Job, one claim and one pod for each run, and nothing beside them. */
