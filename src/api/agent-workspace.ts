@@ -95,7 +95,9 @@ const status = object(
       minimum: 0,
       format: "int32",
     }).optional(),
-    conditions: conditions("Ready and perhaps Reconciling or Stalled").optional(),
+    conditions: conditions(
+      "Ready, Isolated (always False: its agents share one repository) and perhaps Reconciling or Stalled",
+    ).optional(),
   },
   { description: "What the operator has seen of the workspace." },
 );

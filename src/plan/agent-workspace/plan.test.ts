@@ -243,6 +243,9 @@ describe("a workspace", () => {
     assert.deepEqual(stateOf(plan), { phase: "Ready", reason: "InUse" });
     assert.equal(plan.status?.message, "the deletion waits for 1 AgentRun to end: agent-1");
     assert.equal(plan.status?.conditions?.[0]?.status, "False");
+    const isolated = plan.status?.conditions?.find(({ type }) => type === "Isolated");
+    assert.equal(isolated?.status, "False");
+    assert.match(isolated?.message ?? "", /neighbours' files, and have their git run its programs/);
     assert.deepEqual(
       plan.events.map(({ reason, action }) => [reason, action]),
       [["InUse", "Delete"]],

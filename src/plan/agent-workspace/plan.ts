@@ -1,3 +1,4 @@
+import { NOT_ISOLATED } from "./isolation.ts";
 import { findCondition, setConditions, setProgress, type Progress } from "../../api/conditions.ts";
 import { ANNOTATION_ORIGIN, ANNOTATION_RETRY, FINALIZER_IN_USE, LABEL_RUN } from "../../api/labels.ts";
 import type { AgentWorkspacePhase, AgentWorkspaceStatus } from "../../api/agent-workspace.ts";
@@ -262,7 +263,10 @@ function enter(
   const told = { reason, message, observedGeneration };
   const conditions = setConditions(
     status?.conditions,
-    [{ ...condition, observedGeneration }],
+    [
+      { ...condition, observedGeneration },
+      { ...NOT_ISOLATED, observedGeneration },
+    ],
     timestamp(now),
   );
   return {
