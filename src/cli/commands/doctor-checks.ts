@@ -123,7 +123,7 @@ async function checkProviders({ client, namespace }: CheckContext): Promise<Find
     const why = status?.conditions?.find(({ type }) => type === "Ready");
     if (status?.ready === true) return ok("AgentProvider", `${metadata.name} is ready`);
     const remedy = "Create or correct the Secret that authTokenSecretRef names.";
-    return status === undefined
+    return status?.ready === undefined
       ? warning("AgentProvider", `${metadata.name} was seen by no operator yet`, "Start the operator.")
       : problem("AgentProvider", `${metadata.name} is not ready: ${why?.message ?? "unknown"}`, remedy);
   });
