@@ -70,7 +70,11 @@ export const GUIDES: readonly Guide[] = [
     given: ["kubectl apply -f config/components/webhooks/configuration.yaml"],
   },
   { path: "docs/guide/dev-cluster.md", operator: true },
-  { path: "docs/guide/security.md", operator: true },
+  {
+    path: "docs/guide/security.md",
+    operator: true,
+    given: ["kubectl apply -n agent-operator-system -f config/components/policies/limits.yaml"],
+  },
   {
     path: "docs/guide/troubleshooting.md",
     operator: true,
