@@ -121,8 +121,5 @@ export const NOT_RUN: Readonly<Record<string, string>> = {
   "npm run agent-operator -- operator": "does not end; test/e2e/operator.timed.ts runs it",
   "npm run agent-operator -- doctor":
     "judges a real installation, which a page's cluster is not; test/e2e/doctor.test.ts runs it",
-  "namePrefix: team-":
-    "a kustomization's lines; test/tool-files.test.ts has kubectl build one with that file",
-  "# yaml-language-server": "a comment for editors; test/tool-files.test.ts holds it in the samples",
   FROM: "builds an image; npm run image:check builds one with the same packages",
 };
