@@ -65,7 +65,7 @@ describe("the commands that look at runs", { concurrency: 2, timeout: 200_000 },
     for (const part of [
       /^wrong {2}Failed +CloneFailed/,
       /^why +.*nowhere/m,
-      /^to do +See git's own words/m,
+      /^to do +See git's error in the message/m,
       /^try again: +agent-operator retry wrong/m,
     ])
       assert.match(wrong.stdout, part);
