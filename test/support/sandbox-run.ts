@@ -46,9 +46,9 @@ export async function assertCommitsIn(sandbox: SandboxMode): Promise<void> {
   );
   assert.equal(run.status?.phase, "Succeeded", JSON.stringify(run.status, undefined, 2));
   assert.equal(run.status.outcome, "Committed");
+  // A run ends with its agent's container; its pod follows.
   const { items } = await client.list(pods, { namespace });
-  assert.deepEqual(
-    items.map(({ status }) => status?.phase),
-    ["Succeeded"],
-  );
+  assert.equal(items.length, 1);
+  const at = { namespace, name: items[0]?.metadata.name ?? "" };
+  await waitFor(client, pods, at, ({ status }) => status?.phase === "Succeeded", 15_000);
 }
