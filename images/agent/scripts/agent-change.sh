@@ -14,7 +14,10 @@ describe_git() {
   command -v git >/dev/null && is_plain "$base_file" || return 0
   rm -rf "$RUN_DIR"/report.*
   # On the volume itself, so that git learns what it can do, and there is room for what is new.
-  place=$(mktemp -d "$RUN_DIR/report.XXXXXX") || return 0
+  place=$(mktemp -d "$RUN_DIR/report.XXXXXX") || {
+    say "what the agent has changed could not be seen"
+    return 0
+  }
   patience=$PATIENCE_SECONDS
   [ -z "$stopped" ] || patience=$PATIENCE_AT_END_SECONDS
   { open_own "$place" && look_at_change; } || say "what the agent has changed could not be seen"
@@ -46,7 +49,7 @@ look_at_files() {
     [ ! -e "$work/$path/.git" ] || [ -z "$(work_in "$work/$path")" ] || printf '%s/\n' "$path"
   done >>"$own/left"
   against=${base:-$EMPTY_TREE}
-  patch_from "$against" >"$own/patch" && own_git diff --cached --shortstat --no-ext-diff "$against" >"$own/shortstat" &&
+  patch_from "$against" >"$own/patch" && measure_patch &&
     { hide_secrets_of "$own/patch" >"$RUN_DIR/patch.tmp" && mv "$RUN_DIR/patch.tmp" "$RUN_DIR/patch"; } || {
     say "the patch could not be written"
     rm -f "$own/shortstat"
@@ -54,6 +57,12 @@ look_at_files() {
   }
   uncommitted=true
   if [ ! -s "$own/left" ] && is_committed; then uncommitted=false; fi
+}
+
+# A second comparison only where the first found something.
+measure_patch() {
+  : >"$own/shortstat"
+  [ ! -s "$own/patch" ] || own_git diff --cached --shortstat --no-ext-diff "$against" >"$own/shortstat"
 }
 
 # Whether the files are those of the commit that is checked out.
@@ -158,6 +167,10 @@ print_facts() {
 
 # count WORD: the number before it in git's short statistics.
 count() {
+  [ -s "$own/shortstat" ] || {
+    printf 0
+    return
+  }
   number=$(sed -n "s/^.*[^0-9]\([0-9][0-9]*\) $1.*\$/\1/p" "$own/shortstat")
   printf '%s' "${number:-0}"
 }

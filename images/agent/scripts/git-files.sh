@@ -70,7 +70,7 @@ keep_links() {
 left_out() {
   {
     own_git ls-files -o -m --exclude-standard 2>"$own/refused"
-    sed -n "s/^warning: could not open directory '\(.*\)': .*/\1/p" "$own/refused" | tr -d '\000-\037"\\\177-\377'
+    [ ! -s "$own/refused" ] || sed -n "s/^warning: could not open directory '\(.*\)': .*/\1/p" "$own/refused" | tr -d '\000-\037"\\\177-\377'
   } | sort -u
 }
 
