@@ -61,10 +61,10 @@ for (const mode of ["root", "user-namespace", "bubblewrap"] as const) {
           containers: [
             sh(
               "c",
-              "umask 0; echo $(id -u) >>/work/here/uids && cat /work/here/uids; echo t >/tmp/t && cat /token/a",
+              "umask 0; echo $(id -u) >>/data/here/uids && cat /data/here/uids; echo t >/tmp/t && cat /token/a",
               {
                 volumeMounts: [
-                  { name: "work", mountPath: "/work/here", subPath: "runs" },
+                  { name: "work", mountPath: "/data/here", subPath: "runs" },
                   { name: "scratch", mountPath: "/token" },
                 ],
               },

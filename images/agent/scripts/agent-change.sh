@@ -12,7 +12,9 @@ MAX_NAME_BYTES=100
 # Prints the git member of the outcome, or nothing where there is no git or no checkout to compare with.
 describe_git() {
   command -v git >/dev/null && is_plain "$base_file" || return 0
-  rm -rf "$RUN_DIR"/report.*
+  for old in "$RUN_DIR"/report.*; do
+    [ ! -e "$old" ] || rm -rf "$old"
+  done
   # On the volume itself, so that git learns what it can do, and there is room for what is new.
   place=$(mktemp -d "$RUN_DIR/report.XXXXXX") || {
     say "what the agent has changed could not be seen"
@@ -28,8 +30,14 @@ describe_git() {
 # Sets what print_facts prints.
 look_at_change() {
   record=${base_file%.base}
-  gitdir=$(line_of "$record.gitdir")
-  base=$(line_of "$base_file" | tr -cd '0-9a-f')
+  gitdir=
+  base=
+  recorded gitdir "$record.gitdir"
+  recorded base "$base_file"
+  # A run that started from no commit has a dash.
+  case $base in
+    *[!0-9a-f]*) base= ;;
+  esac
   lend_objects "$WORKSPACE_DIR/.git/objects"
   take_shallow "$WORKSPACE_DIR/.git/shallow"
   refs_of "$WORKSPACE_DIR/.git" >"$own/refs"
@@ -40,12 +48,17 @@ look_at_change() {
   look_at_files
 }
 
+# recorded NAME FILE: sets the variable to the first line of a record, where the agent can only read.
+recorded() {
+  ! is_plain "$2" || IFS= read -r "$1" <"$2" || :
+}
+
 # The patch: from the base to the files as they are.
 look_at_files() {
   take_files "${head:-${base:-$EMPTY_TREE}}" "$record.index" || return 1
   left_out >"$own/left"
   # Work in a submodule stays there.
-  cut -f 2- "$own/links" | while IFS= read -r path; do
+  [ ! -s "$own/links" ] || cut -f 2- "$own/links" | while IFS= read -r path; do
     [ ! -e "$work/$path/.git" ] || [ -z "$(work_in "$work/$path")" ] || printf '%s/\n' "$path"
   done >>"$own/left"
   against=${base:-$EMPTY_TREE}

@@ -58,14 +58,17 @@ hand_over_scripts() {
 
 # require_writable DIRECTORY...: fsGroup is not applied by every volume driver.
 require_writable() {
+  probes=$#
   for directory in "$@"; do
     probe=$directory/.agent-operator-probe
+    set -- "$@" "$probe"
     # shellcheck disable=SC2012 # Only its mode and owner are shown.
-    if ! (: >"$probe") 2>/dev/null; then
+    if ! command : 2>/dev/null >"$probe"; then
       fail 65 "VolumeNotWritable: the volume cannot be written: claim ${AGENT_CLAIM:-unknown}, storage class ${AGENT_STORAGE_CLASS:-(default)}, mounted at $directory, as uid $(id -u) and gid $(id -g); the directory is $(ls -ldn "$directory" 2>&1 | cut -d ' ' -f 1-4)"
     fi
-    rm -f "$probe"
   done
+  shift "$probes"
+  rm -f -- "$@"
 }
 
 # A directory that only this process reads, gone at its end.
