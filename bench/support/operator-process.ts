@@ -1,6 +1,6 @@
 import { get } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import { freePort } from "../../test/support/operator-pod.ts";
+import { freePort } from "../../test/support/free-port.ts";
 import type { Bench } from "./bench.ts";
 import { startNode, type Child } from "./child.ts";
 

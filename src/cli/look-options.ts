@@ -3,6 +3,12 @@ import { connectionOptions, objectOutput, runArgument } from "./run-options.ts";
 
 const PHASES = ["Pending", "Initializing", "Running", "Succeeded", "Failed", "TimedOut"] as const;
 
+const gitImage = {
+  type: "string",
+  value: "IMAGE",
+  summary: "Image with git for a run whose Job is gone",
+} as const;
+
 export const listOptions = {
   "all-namespaces": { type: "boolean", short: "A", summary: "Runs of all namespaces" },
   watch: { type: "boolean", short: "w", summary: "Go on with each change" },
@@ -35,13 +41,13 @@ export const logsOptions = {
     summary: "Wait for the run's pod, and go on until the run has ended",
   },
   raw: { type: "boolean", summary: "Print what the agent wrote as it is" },
-  image: { type: "string", value: "IMAGE", summary: "Image with git for a run whose Job is gone" },
+  image: gitImage,
   ...connectionOptions,
 } as const satisfies OptionSpecs;
 
 export const diffOptions = {
   run: runArgument,
-  image: { type: "string", value: "IMAGE", summary: "Image with git for a run whose Job is gone" },
+  image: gitImage,
   ...connectionOptions,
 } as const satisfies OptionSpecs;
 
@@ -54,7 +60,7 @@ export const pullOptions = {
     summary: "Repository to bring the work into; without it the one you are in",
     offers: "files",
   },
-  image: { type: "string", value: "IMAGE", summary: "Image with git for a run whose Job is gone" },
+  image: gitImage,
   ...connectionOptions,
 } as const satisfies OptionSpecs;
 

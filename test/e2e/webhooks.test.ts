@@ -10,7 +10,7 @@ import { locateTool } from "../../scripts/tools.ts";
 import { createKubectl } from "../support/kubectl.ts";
 import { overlay } from "../support/kustomize.ts";
 import { aRun } from "../support/objects.ts";
-import { freePort } from "../support/operator-pod.ts";
+import { freePort } from "../support/free-port.ts";
 import { shippedProgram } from "../support/program.ts";
 import { projectRoot } from "../support/project-files.ts";
 import { runOk, start } from "../support/run.ts";

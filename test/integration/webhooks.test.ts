@@ -30,7 +30,7 @@ import { locateTool } from "../../scripts/tools.ts";
 import { createKubectl, type Kubectl } from "../support/kubectl.ts";
 import { overlay } from "../support/kustomize.ts";
 import { aConfig, aProvider, aRun, aSecret } from "../support/objects.ts";
-import { freePort } from "../support/operator-pod.ts";
+import { freePort } from "../support/free-port.ts";
 import { projectRoot } from "../support/project-files.ts";
 import { runOk } from "../support/run.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";

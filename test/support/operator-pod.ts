@@ -1,6 +1,4 @@
 import { cp, mkdir, symlink } from "node:fs/promises";
-import { createServer } from "node:net";
-import { once } from "node:events";
 import { basename, dirname, join } from "node:path";
 import type { Pod, PodSpec } from "../../src/kube/builtin.ts";
 import { shippedProgram } from "./program.ts";
@@ -40,14 +38,4 @@ export function operatorPod(
     );
   }
   return { apiVersion: "v1", kind: "Pod", metadata: { ...template.metadata, name }, spec };
-}
-
-/** A port of 127.0.0.1 that nothing listens on at this moment. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return typeof address === "object" && address ? address.port : 0;
 }

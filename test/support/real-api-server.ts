@@ -1,7 +1,6 @@
 import { generateKeyPairSync } from "node:crypto";
-import { once } from "node:events";
+import { freePort } from "./free-port.ts";
 import { writeFile } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { locateTool } from "../../scripts/tools.ts";
@@ -108,13 +107,4 @@ async function untilReady(kubeconfig: string, server: RunningProgram): Promise<v
     }
     await Promise.race([sleep(300), server.ended]);
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }

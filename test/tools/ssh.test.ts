@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
+import { freePort } from "../support/free-port.ts";
 import { chmod, copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
-import { once } from "node:events";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -13,15 +12,6 @@ import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 const SSHD = "/usr/sbin/sshd";
 const credentials = { name: "git", key: "key" };
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
 
 /** A new key of a type; resolves to the path of its private half. */
 async function makeKey(directory: string, name: string, type: string, passphrase = ""): Promise<string> {
