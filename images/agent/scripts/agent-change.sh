@@ -30,14 +30,8 @@ describe_git() {
 # Sets what print_facts prints.
 look_at_change() {
   record=${base_file%.base}
-  gitdir=
-  base=
-  recorded gitdir "$record.gitdir"
-  recorded base "$base_file"
-  # A run that started from no commit has a dash.
-  case $base in
-    *[!0-9a-f]*) base= ;;
-  esac
+  line_of gitdir "$record.gitdir"
+  read_base
   lend_objects "$WORKSPACE_DIR/.git/objects"
   take_shallow "$WORKSPACE_DIR/.git/shallow"
   refs_of "$WORKSPACE_DIR/.git" >"$own/refs"
@@ -46,11 +40,6 @@ look_at_change() {
   look_at_commits
   tree=$work
   look_at_files
-}
-
-# recorded NAME FILE: sets the variable to the first line of a record, where the agent can only read.
-recorded() {
-  ! is_plain "$2" || IFS= read -r "$1" <"$2" || :
 }
 
 # The patch: from the base to the files as they are.
@@ -96,9 +85,9 @@ look_at_commits() {
   elif [ -z "$base" ] && [ -n "$branch" ]; then
     printf '0\n' >"$own/commits"
   fi
-  note_known
   find_moved >"$own/moved"
   if [ -s "$own/moved" ]; then
+    note_known
     { printf '%s\n' ${head:+"$head"} && cut -d ' ' -f 1 "$own/moved" && sed 's/^/^/' "$own/known"; } |
       own_git rev-list --count --ignore-missing --stdin >"$own/all" && mv "$own/all" "$own/commits"
     find_gained >"$own/gained"
@@ -153,16 +142,20 @@ that_fit() {
 
 print_facts() {
   printf ',"git":{"baseCommit":"%s","headCommit":"%s"' "${base:-}" "${head:-}"
-  [ -z "${branch:-}" ] || printf ',"branch":"%s"' "$(printf '%s' "$branch" | head -c 512 | json_text)"
-  [ ! -s "$own/commits" ] || printf ',"commits":%s' "$(cat "$own/commits")"
+  [ -z "${branch:-}" ] || printf ',"branch":"%s"' "$(json_text 512 "$branch")"
+  if [ -s "$own/commits" ]; then
+    read -r commits <"$own/commits"
+    printf ',"commits":%s' "$commits"
+  fi
   if [ -f "$own/shortstat" ]; then
+    read_numbers
     printf ',"filesChanged":%s,"insertions":%s,"deletions":%s,"uncommittedChanges":%s' \
-      "$(count file)" "$(count insertion)" "$(count deletion)" "$uncommitted"
+      "$files" "$insertions" "$deletions" "$uncommitted"
   fi
   if [ -s "$own/gained" ]; then
     printf ',"branches":['
     that_fit <"$own/gained" | while read -r id gained name; do
-      printf '%s{"name":"%s","commit":"%s","commits":%s}' "${comma:-}" "$(printf '%s' "$name" | head -c 255 | json_text)" "$id" "$gained"
+      printf '%s{"name":"%s","commit":"%s","commits":%s}' "${comma:-}" "$(json_text 255 "$name")" "$id" "$gained"
       comma=,
     done
     printf ']'
@@ -170,7 +163,7 @@ print_facts() {
   if [ -s "$own/left" ]; then
     printf ',"leftOutCount":%s,"leftOut":[' "$(grep -c '' "$own/left")"
     that_fit <"$own/left" | while IFS= read -r name; do
-      printf '%s"%s"' "${comma:-}" "$(printf '%s' "$name" | head -c "$MAX_NAME_BYTES" | json_text)"
+      printf '%s"%s"' "${comma:-}" "$(json_text "$MAX_NAME_BYTES" "$name")"
       comma=,
     done
     printf ']'
@@ -178,12 +171,19 @@ print_facts() {
   printf '}'
 }
 
-# count WORD: the number before it in git's short statistics.
-count() {
-  [ -s "$own/shortstat" ] || {
-    printf 0
-    return
-  }
-  number=$(sed -n "s/^.*[^0-9]\([0-9][0-9]*\) $1.*\$/\1/p" "$own/shortstat")
-  printf '%s' "${number:-0}"
+# read_numbers: files, insertions and deletions, as git's short statistics have them.
+read_numbers() {
+  files=0
+  insertions=0
+  deletions=0
+  number=
+  read -r statistics <"$own/shortstat" || :
+  for word in ${statistics:-}; do
+    case $word in
+      file*) files=$number ;;
+      insertion*) insertions=$number ;;
+      deletion*) deletions=$number ;;
+    esac
+    number=$word
+  done
 }

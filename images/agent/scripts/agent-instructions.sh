@@ -3,7 +3,8 @@
 
 # Files that the agent reads when it starts: a line for each, its path below the home directory first.
 write_files() {
-  printf '%s\n' "${AGENT_FILES:-}" | while read -r path text; do
+  [ -n "${AGENT_FILES:-}" ] || return 0
+  printf '%s\n' "$AGENT_FILES" | while read -r path text; do
     [ -n "$path" ] || continue
     mkdir -p "$HOME/$(dirname "$path")"
     printf '%s\n' "$text" >"$HOME/$path"
@@ -17,7 +18,7 @@ find_instructions() {
   AGENT_INSTRUCTIONS=$private/instructions.md
   if [ -n "${AGENT_INSTRUCTION_PATH:-}" ]; then
     AGENT_INSTRUCTIONS=$HOME/$AGENT_INSTRUCTION_PATH
-    mkdir -p "$(dirname "$AGENT_INSTRUCTIONS")"
+    mkdir -p "${AGENT_INSTRUCTIONS%/*}"
   fi
   export AGENT_INSTRUCTIONS
   add_instructions "${AGENT_SYSTEM_PROMPT:-}"

@@ -56,13 +56,21 @@ finish_output() {
 
 # facts_of LETTER: the lines of that kind; see agent-output.awk.
 facts_of() {
-  printf '%s\n' "$facts" | sed -n "s/^$1//p"
+  case $line_feed$facts in
+    *"$line_feed$1"*) printf '%s\n' "$facts" | sed -n "s/^$1//p" ;;
+  esac
 }
+
+# Longer text is searched by programs.
+SHORT=65536
 
 # tell LINES: on the log, without secrets and without what a terminal obeys.
 tell() {
   [ -n "$1" ] || return 0
-  told=$(printf '%s\n' "$1" | plain | hide_secrets)
+  told=$1
+  if [ "${#1}" -gt "$SHORT" ] || ! is_printable "$1" || shows_secret "$1"; then
+    told=$(printf '%s\n' "$1" | plain | hide_secrets)
+  fi
   printf '%s\n' "$told"
   printf '%s\n' "$told" >&6
 }

@@ -16,7 +16,7 @@ MAX_BYTES=268435456
 make_patch() {
   record=${base_file%.base}
   is_plain "$base_file" && mkdir "$private/git" && open_own "$private/git" || return 1
-  base=$(line_of "$base_file" | tr -cd '0-9a-f')
+  read_base
   lend_objects "$WORKSPACE_DIR/.git/objects"
   against=${base:-$(own_git hash-object -t tree -w /dev/null)}
   tree=$AGENT_WORK_DIR
@@ -28,11 +28,12 @@ make_patch() {
 make_bundle() {
   record=${base_file%.base}
   is_plain "$base_file" && mkdir "$private/bundle" && open_own "$private/bundle" || return 1
-  base=$(line_of "$base_file" | tr -cd '0-9a-f')
+  read_base
   lend_objects "$WORKSPACE_DIR/.git/objects"
   take_shallow "$WORKSPACE_DIR/.git/shallow"
   refs_of "$WORKSPACE_DIR/.git" >"$own/refs"
-  head_of "$(line_of "$record.gitdir")" "$own/refs"
+  line_of gitdir "$record.gitdir"
+  head_of "$gitdir" "$own/refs"
   tip=${commit:-$base}
   against=${tip:-$(own_git hash-object -t tree -w /dev/null)}
   tree=$AGENT_WORK_DIR

@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2154,SC2034 # Variables are for the scripts that read it.
+# shellcheck shell=sh disable=SC2034,SC2101,SC2154 # Variables are for the scripts that read it.
 # What every script shares. These files are in the git image at /agent-operator; the agent's container has
 # copies of them, from the git container before it. All input comes as environment variables.
 # Exit codes: 64 a permanent failure of git, 65 a volume that cannot be written, 66 an unfit image.
@@ -16,23 +16,42 @@ store=$STORE_DIR/repository.git
 contract=3
 line_feed='
 '
+tab='	'
 
 # What a terminal obeys: escape sequences; the bytes of C1 and bidirectional controls, line separators and byte order
 # marks in UTF-8. Joiners, which writing needs, stay.
-plain_rules="s/$(printf '\033')\[[0-9;?]*[A-Za-z]//g
-s/$(printf '\302')[$(printf '\200-\237')]/?/g
-s/$(printf '\342\200')[$(printf '\216\217\250-\256')]/?/g
-s/$(printf '\342\201')[$(printf '\246-\251')]/?/g
-s/$(printf '\330\234')/?/g
-s/$(printf '\357\273\277')//g"
+plain_rules=$(printf 's/\033\\[[0-9;?]*[A-Za-z]//g
+s/\302[\200-\237]/?/g
+s/\342\200[\216\217\250-\256]/?/g
+s/\342\201[\246-\251]/?/g
+s/\330\234/?/g
+s/\357\273\277//g')
 
 # Reads text that others have written, writes it without what a terminal obeys.
 plain() {
   LC_ALL=C tr -d '\000' | LC_ALL=C sed "$plain_rules" | LC_ALL=C tr -d '\001-\010\013-\037\177'
 }
 
+# is_simple TEXT: it stands for itself on a terminal, in JSON and between double quotes. No process looks.
+is_simple() {
+  case $1 in
+    *[![:alnum:]' .,:/_@+=%()'"'"-]*) return 1 ;;
+  esac
+}
+
+# is_printable TEXT: lines of ASCII that no terminal obeys.
+is_printable() {
+  case $1 in
+    *[!][:alnum:]' .,:;/_@+=%()<>{}"\#!$&*?^|~`'"'$line_feed"[-]*) return 1 ;;
+  esac
+}
+
 say() {
-  printf '%s\n' "$*" | plain >&2
+  if is_simple "$*"; then
+    printf '%s\n' "$*" >&2
+  else
+    printf '%s\n' "$*" | plain >&2
+  fi
 }
 
 # fail CODE TEXT...: says why on the log and in the termination message, and ends.
@@ -77,14 +96,18 @@ make_private() {
   trap 'rm -rf "$private"' EXIT
 }
 
-# Reads text, writes it fit for a JSON string, as one line.
+# json_text BYTES TEXT: its beginning, fit for a JSON string, as one line.
 json_text() {
-  plain | tr -d '\n\t' | json_lines
+  if [ "${#2}" -le "$1" ] && is_simple "$2"; then
+    printf '%s' "$2"
+  else
+    printf '%s' "$2" | head -c "$1" | plain | tr -d '\n\t' | json_lines
+  fi
 }
 
 # Reads plain lines, writes them fit for a JSON string.
 json_lines() {
-  LC_ALL=C sed "s/\\\\/\\\\\\\\/g; s/\"/\\\\\"/g; s/$(printf '\t')/\\\\t/g" | LC_ALL=C awk 'NR > 1 { printf "\\n" } { printf "%s", $0 }'
+  LC_ALL=C sed "s/\\\\/\\\\\\\\/g; s/\"/\\\\\"/g; s/$tab/\\\\t/g" | LC_ALL=C awk 'NR > 1 { printf "\\n" } { printf "%s", $0 }'
 }
 
 # stoppable COMMAND...: runs it so that TERM is obeyed at once.

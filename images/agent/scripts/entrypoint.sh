@@ -27,7 +27,7 @@ hopeless=
 finished=
 
 unfit() {
-  outcome=$(printf '{"type":"agent-operator","reason":"%s","message":"%s"}' "$1" "$(printf '%s' "$2" | json_text)")
+  outcome=$(printf '{"type":"agent-operator","reason":"%s","message":"%s"}' "$1" "$(json_text 3000 "$2")")
   printf '%s\n' "$outcome"
   printf '%s\n' "$outcome" >"$AGENT_TERMINATION_LOG"
   say "$2"
@@ -44,11 +44,11 @@ require_fit_image() {
     command -v "$tool" >/dev/null || unfit InvalidImage "the image has no $tool, which keeps secrets out of the transcript"
   done
   for directory in "$HOME" "$TMPDIR"; do
-    if ! { mkdir -p "$directory" && : >"$directory/.agent-operator-probe"; } 2>/dev/null; then
+    if ! { { [ -d "$directory" ] || mkdir -p "$directory"; } && : >"$directory/.agent-operator-probe"; } 2>/dev/null; then
       unfit InvalidImage "$directory cannot be written as uid $(id -u), but $AGENT_CLI needs it"
     fi
-    rm -f "$directory/.agent-operator-probe"
   done
+  rm -f "$HOME/.agent-operator-probe" "$TMPDIR/.agent-operator-probe"
 }
 
 # program NAME: the executable file that it stands for, never a word that the shell itself knows.
@@ -94,10 +94,7 @@ configure_git() {
   command -v git >/dev/null || return 0
   configured=
   if [ -e "$HOME/.gitconfig" ] || [ -e "${XDG_CONFIG_HOME:-$HOME/.config}/git/config" ]; then configured=1; fi
-  git_default user.name "${AGENT_GIT_NAME:-Agent Operator}"
-  git_default user.email "${AGENT_GIT_EMAIL:-agent-operator@localhost}"
-  git_default safe.directory '*'
-  git_default protocol.ext.allow never
+  set_git_defaults "${AGENT_GIT_NAME:-Agent Operator}" "${AGENT_GIT_EMAIL:-agent-operator@localhost}"
   if [ -n "${AGENT_GIT_CREDENTIALS:-}" ]; then
     prepare_remote
     [ -z "$credential_helper" ] || git config --global credential.helper "$credential_helper"
@@ -108,6 +105,19 @@ configure_git() {
     git config --global "http.$origin/.sslCAInfo" "$AGENT_GIT_CA/ca.crt"
   fi
   [ -z "${AGENT_GIT_INCLUDE:-}" ] || export GIT_CONFIG_PARAMETERS="'include.path=$HOME/.gitconfig'"
+}
+
+# set_git_defaults NAME EMAIL
+set_git_defaults() {
+  if [ -z "$configured" ] && is_simple "$1" && is_simple "$2"; then
+    printf '[user]\n\tname = "%s"\n\temail = "%s"\n[safe]\n\tdirectory = *\n[protocol "ext"]\n\tallow = never\n' \
+      "$1" "$2" >"$HOME/.gitconfig"
+    return
+  fi
+  git_default user.name "$1"
+  git_default user.email "$2"
+  git_default safe.directory '*'
+  git_default protocol.ext.allow never
 }
 
 git_default() {
@@ -208,18 +218,14 @@ explain_end() {
 }
 
 report() {
-  outcome=$(
-    {
-      printf '{"type":"agent-operator","exitCode":%s' "$exit_code"
-      [ -z "$stopped" ] || printf ',"stopped":true'
-      [ -z "$stalled" ] || printf ',"stalled":true'
-      describe_git
-      printf ',"said":"%s"}\n' "$(last_words)"
-    } | plain | hide_secrets
-  )
-  printf '%s\n' "$outcome"
-  printf '%s\n' "$outcome" >&6
-  printf '%s\n' "$outcome" >"$AGENT_TERMINATION_LOG"
+  tell "$(
+    printf '{"type":"agent-operator","exitCode":%s' "$exit_code"
+    [ -z "$stopped" ] || printf ',"stopped":true'
+    [ -z "$stalled" ] || printf ',"stalled":true'
+    describe_git
+    printf ',"said":"%s"}\n' "$(last_words)"
+  )"
+  printf '%s\n' "$told" >"$AGENT_TERMINATION_LOG"
 }
 
 make_private

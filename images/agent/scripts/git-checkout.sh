@@ -16,14 +16,17 @@ empty_checkout() {
 # checked COMMAND...: or the end of the script with git's last lines. Another try would change nothing.
 checked() {
   "$@" 2>"$private/error" || fail 64 "git cannot make the checkout: $(tail -n 12 "$private/error")"
-  cat "$private/error" >&2
+  [ ! -s "$private/error" ] || cat "$private/error" >&2
 }
 
 # check_out_branch BRANCH COMMIT
 check_out_branch() {
-  quiet_git checkout -q -f --no-track -B "$1" "$2" -- &&
-    git config "branch.$1.remote" origin &&
-    git config "branch.$1.merge" "refs/heads/$1"
+  quiet_git checkout -q -f --no-track -B "$1" "$2" -- || return 1
+  if is_simple "$1"; then
+    printf '[branch "%s"]\n\tremote = origin\n\tmerge = refs/heads/%s\n' "$1" "$1" >>.git/config
+  else
+    git config "branch.$1.remote" origin && git config "branch.$1.merge" "refs/heads/$1"
+  fi
 }
 
 check_out_detached() {

@@ -92,7 +92,10 @@ find_files() {
 # Directories below with a repository of their own; that of the worktree itself is no other.
 find_inside() {
   find "$1" -name .git 2>"$own/closed" | while IFS= read -r dot; do
-    if [ "$dot" = "$1/.git" ] && [ "$(line_of "$dot")" = "gitdir: $admin" ]; then continue; fi
+    if [ "$dot" = "$1/.git" ]; then
+      line_of pointer "$dot"
+      [ "$pointer" != "gitdir: $admin" ] || continue
+    fi
     printf '%s\n' "${dot%/.git}"
   done
 }

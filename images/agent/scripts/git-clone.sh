@@ -90,12 +90,15 @@ make_checkout() {
     attempt update_submodules "$work" --depth 1 || must update_submodules "$work"
   fi
   git -C "$work" for-each-ref --format='%(objectname) %(refname)' refs/heads >"$private/heads"
-  gitdir=$(git -C "$work" rev-parse --absolute-git-dir)
-  record_start "$(git -C "$work" rev-parse -q --verify HEAD)" "$gitdir" "$gitdir/index"
+  gitdir=$(git -C "$work" rev-parse --absolute-git-dir -q --verify HEAD)
+  head=${gitdir#*"$line_feed"}
+  gitdir=${gitdir%%"$line_feed"*}
+  [ "$head" != "$gitdir" ] || head=
+  record_start "$head" "$gitdir" "$gitdir/index"
 }
 
 make_private
-mkdir -p "$HOME"
+[ -d "$HOME" ] || mkdir -p "$HOME"
 printf '[safe]\n\tdirectory = *\n[init]\n\tdefaultBranch = main\n' >"$HOME/.gitconfig"
 if [ "${AGENT_GIT_STEP:-}" = fetch ]; then
   leave_in_store

@@ -17,36 +17,36 @@ as_names() {
 # nobody else could write: what is as it says is not read again. No file is run through a filter, and git is never
 # started in a repository inside: $own/links has the submodules that START has.
 take_files() {
-  rm -f "$own/index"
+  [ ! -e "$own/index" ] || rm "$own/index"
   [ ! -f "${2:-}" ] || cp -- "$2" "$own/index"
   own_git read-tree -m "$1" || {
     rm -f "$own/index"
     own_git read-tree "$1" || return 1
   }
   drop_links >"$own/links" || return 1
-  remove_pipes "$tree"
-  find_large
+  clear_way
   if [ -s "$own/large" ]; then
     own_git add -A --ignore-errors --pathspec-from-file="$own/large" --pathspec-file-nul
   else
     own_git add -A --ignore-errors -- .
   fi 2>"$own/refused"
-  drop_links >"$own/inside" && keep_links
+  drop_links >"$own/inside" && { [ ! -s "$own/links" ] || keep_links; }
 }
 
-find_large() {
-  rm -f "$own/large"
+# Removes the pipes that git would open, and lists files that are too large in $own/large, if there are any.
+clear_way() {
+  [ ! -e "$own/large" ] || rm "$own/large"
   (
-    cd "$tree" && find . -name .git -prune -o -type f -size "+$MAX_FILE_BLOCKS" \
-      -exec printf ':(exclude,literal)%s\000' {} +
+    cd "$tree" && exec find . -type p -path '*/.git*' -exec rm -f {} + \
+      -o -type f -size "+$MAX_FILE_BLOCKS" ! -path '*/.git/*' -exec printf ':(exclude,literal)%s\000' {} +
   ) >"$own/excluded" 2>/dev/null
   [ ! -s "$own/excluded" ] || printf '.\000' | cat - "$own/excluded" >"$own/large"
 }
 
 # Takes what stands for other repositories out of our index; writes `ID STAGE<tab>PATH` for each.
 drop_links() {
+  own_git ls-files -s | grep -q '^160000' || return 0
   own_git ls-files -s -z | as_lines | sed -n 's/^160000 //p' >"$own/dropped"
-  [ -s "$own/dropped" ] || return 0
   cut -f 2- "$own/dropped" | as_names | own_git update-index -z --force-remove --stdin
   cat "$own/dropped"
   ! own_git ls-files -s | grep -q '^160000'
@@ -54,7 +54,6 @@ drop_links() {
 
 # Puts submodules back where they still are: at the commit that is checked out in them.
 keep_links() {
-  tab=$(printf '\t')
   while IFS= read -r line; do
     path=${line#*"$tab"}
     id=$(path=$path awk -F '\t' 'substr($0, index($0, "\t") + 1) == ENVIRON["path"] { print substr($0, 1, 40) }' "$own/inside")
@@ -68,9 +67,11 @@ keep_links() {
 # What of $tree is not in our index, as git quotes it, one a line: repositories, what cannot be read, what is too
 # large. Files that are ignored are not meant.
 left_out() {
+  own_git ls-files -o -m --exclude-standard >"$own/others" 2>"$own/refused"
+  [ -s "$own/others" ] || [ -s "$own/refused" ] || return 0
   {
-    own_git ls-files -o -m --exclude-standard 2>"$own/refused"
-    [ ! -s "$own/refused" ] || sed -n "s/^warning: could not open directory '\(.*\)': .*/\1/p" "$own/refused" | tr -d '\000-\037"\\\177-\377'
+    cat "$own/others"
+    sed -n "s/^warning: could not open directory '\(.*\)': .*/\1/p" "$own/refused" | tr -d '\000-\037"\\\177-\377'
   } | sort -u
 }
 

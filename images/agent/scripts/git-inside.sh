@@ -50,8 +50,11 @@ commits_of() (
 find_gitdir() {
   gitdir=$1/.git
   if [ -L "$gitdir" ] || [ ! -d "$gitdir" ]; then
-    gitdir=$(line_of "$gitdir" | sed -n 's/^gitdir: //p')
-    [ -n "$gitdir" ] || return 1
+    line_of gitdir "$gitdir"
+    case $gitdir in
+      'gitdir: '?*) gitdir=${gitdir#gitdir: } ;;
+      *) return 1 ;;
+    esac
     gitdir=$(cd -P "$1" 2>/dev/null && cd -P "$gitdir" 2>/dev/null && pwd -P) || return 1
   fi
   find_common
@@ -59,7 +62,7 @@ find_gitdir() {
 
 find_common() {
   gitdir=$(cd -P "$gitdir" 2>/dev/null && pwd -P) || return 1
-  common=$(line_of "$gitdir/commondir")
+  line_of common "$gitdir/commondir"
   common=$(cd -P "$gitdir" && cd -P "${common:-.}" 2>/dev/null && pwd -P)
 }
 

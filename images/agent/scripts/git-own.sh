@@ -3,12 +3,21 @@
 # and index, in a directory of its own. It reads objects and files of the agent's; refs and HEAD are read here,
 # as gitrepository-layout(5) has them. No variable of the container reaches it. Needs common.sh.
 
-# own_git ARGUMENT...: on the files of $tree where that is set; for $patience seconds where `timeout` exists.
+# own_git ARGUMENT...: on the files of $tree if that is set; for $patience seconds if `timeout` exists.
 own_git() {
-  env -i PATH="$PATH" HOME="$own/home" LC_ALL=C GIT_CONFIG_NOSYSTEM=1 GIT_ATTR_NOSYSTEM=1 GIT_TERMINAL_PROMPT=0 \
+  HOME="$own/home" LC_ALL=C GIT_CONFIG_NOSYSTEM=1 GIT_ATTR_NOSYSTEM=1 GIT_TERMINAL_PROMPT=0 \
     GIT_NO_REPLACE_OBJECTS=1 GIT_NO_LAZY_FETCH=1 GIT_DIR="$own/git" GIT_INDEX_FILE="${index:-$own/index}" \
-    ${tree:+GIT_WORK_TREE="$tree"} ${limited:+timeout -s KILL "${patience:-300}"} git -C "${tree:-$own}" \
+    ${limited:+timeout -s KILL "${patience:-300}"} git ${tree:+--work-tree="$tree"} -C "${tree:-$own}" \
     -c core.multiPackIndex=false -c core.commitGraph=false -c advice.addEmbeddedRepo=false "$@"
+}
+
+# From here on what this shell starts gets PATH alone: the other variables are the shell's own.
+keep_variables() {
+  [ -z "${variables_kept:-}" ] || return 0
+  variables_kept=1
+  for variable in $(awk 'BEGIN { for (name in ENVIRON) if (name ~ /^[A-Za-z_][A-Za-z_0-9]*$/ && name != "PATH") print name }'); do
+    eval "value=\$$variable && unset $variable && $variable=\$value"
+  done
 }
 
 # open_own DIRECTORY: makes the repository in this empty directory.
@@ -18,6 +27,7 @@ open_own() {
   index=
   limited=
   ! command -v timeout >/dev/null || limited=1
+  keep_variables
   mkdir "$own/home" && own_git init -q --bare --template= && printf '[core]\n\tbare = false\n' >>"$own/git/config" &&
     mkdir -p "$own/git/objects/info" || return 1
   # What was fetched with credentials: no agent can write there, and checkouts read it in place.
@@ -35,33 +45,34 @@ is_plain() {
 # alternates, graphs, indices over several packs.
 lend_objects() {
   [ -d "$1" ] || return 0
-  lent=$(mktemp -d "$own/lent.XXXXXX") && mkdir "$lent/pack" || return 1
-  for directory in "$1"/[0-9a-f][0-9a-f]; do
-    [ ! -d "$directory" ] || printf '%s\n' "$directory"
-  done | link_into "$lent"
-  for file in "$1"/pack/pack-*.pack "$1"/pack/pack-*.idx; do
-    ! is_plain "$file" || printf '%s\n' "$file"
-  done | link_into "$lent/pack"
-  printf '%s\n' "$lent" >>"$own/git/objects/info/alternates"
+  lent_count=$((${lent_count:-0} + 1))
+  lent=$own/lent.$lent_count
+  mkdir "$lent" "$lent/pack" &&
+    link_each is_folder "$lent" "$1"/[0-9a-f][0-9a-f] &&
+    link_each is_plain "$lent/pack" "$1"/pack/pack-*.pack "$1"/pack/pack-*.idx &&
+    printf '%s\n' "$lent" >>"$own/git/objects/info/alternates"
 }
 
-# Reads paths, one a line, and links them into a directory, many at a time.
-link_into() {
-  set -- "$1"
-  while IFS= read -r path; do
-    set -- "$@" "$path"
-    [ "$#" -lt 200 ] || {
-      link_all "$@"
-      set -- "$1"
+is_folder() {
+  [ -d "$1" ]
+}
+
+# link_each TEST INTO PATH...: links those that pass the test into a directory, many at a time.
+link_each() {
+  passes=$1
+  into=$2
+  shift 2
+  begun=
+  for path in "$@"; do
+    [ -n "$begun" ] || set --
+    begun=1
+    ! "$passes" "$path" || set -- "$@" "$path"
+    [ $# -lt 200 ] || {
+      ln -s -- "$@" "$into/" || return 1
+      set --
     }
   done
-  link_all "$@"
-}
-
-link_all() {
-  into=$1
-  shift
-  [ "$#" = 0 ] || ln -s -- "$@" "$into/"
+  [ $# = 0 ] || ln -s -- "$@" "$into/"
 }
 
 # take_shallow FILE: where the history ends.
@@ -69,9 +80,19 @@ take_shallow() {
   ! is_plain "$1" || head -c 4194304 -- "$1" | grep -E -x '[0-9a-f]{40}' >"$own/git/shallow" || rm -f "$own/git/shallow"
 }
 
-# line_of FILE: its first line, where it is a plain file.
+# line_of NAME FILE: sets the variable to the file's first line, to nothing if it is no plain file.
 line_of() {
-  ! is_plain "$1" || head -c 4096 -- "$1" | head -n 1
+  beginning=
+  ! is_plain "$2" || beginning=$(head -c 4096 -- "$2")
+  eval "$1=\${beginning%%\"\$line_feed\"*}"
+}
+
+# read_base: base becomes the commit that the run started from, empty if it started from none.
+read_base() {
+  line_of base "$base_file"
+  case $base in
+    *[!0-9a-f]*) base= ;;
+  esac
 }
 
 # refs_of DIRECTORY: its refs, `ID REF` a line; what is no id is left out.
@@ -98,7 +119,7 @@ id_of() {
 # head_of GITDIR REFS: its commit, where that is there; branch: the one that it is on.
 head_of() {
   branch=
-  commit=$(line_of "$1/HEAD")
+  line_of commit "$1/HEAD"
   case $commit in
     'ref: '*)
       branch=${commit#ref: }

@@ -17,8 +17,15 @@ list_heads() {
 # branch: what the remote's HEAD names; commit: if it names none. Both empty for a repository without commits.
 find_default_branch() {
   must list_head >"$private/head"
-  branch=$(sed -n 's,^ref: refs/heads/\(.*\)[[:space:]]HEAD$,\1,p' "$private/head")
-  commit=$(sed -n 's|^\([0-9a-f]\{40,\}\)[[:space:]]HEAD$|\1|p' "$private/head")
+  branch=
+  commit=
+  while IFS=$tab read -r value name; do
+    case $name:$value in
+      "HEAD:ref: refs/heads/"*) branch=${value#ref: refs/heads/} ;;
+      HEAD:*[!0-9a-f]*) ;;
+      HEAD:*) commit=$value ;;
+    esac
+  done <"$private/head"
   if [ -n "$commit" ]; then
     [ -z "$branch" ] || commit=
     return

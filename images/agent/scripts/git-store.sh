@@ -8,8 +8,14 @@ new_repository() {
   repository=$1
   shift
   git init -q --template= -b main "$@" "$repository" || return 1
-  git -C "$repository" config remote.origin.url "$url" &&
-    git -C "$repository" config remote.origin.fetch '+refs/heads/*:refs/remotes/origin/*'
+  configuration=$repository/.git/config
+  [ -e "$configuration" ] || configuration=$repository/config
+  if is_simple "$url"; then
+    printf '[remote "origin"]\n\turl = %s\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n' "$url" >>"$configuration"
+  else
+    git config -f "$configuration" remote.origin.url "$url" &&
+      git config -f "$configuration" remote.origin.fetch '+refs/heads/*:refs/remotes/origin/*'
+  fi
 }
 
 # The store, made if there is none yet; a run that starts at the same time may have been quicker.

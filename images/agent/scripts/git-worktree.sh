@@ -95,7 +95,7 @@ report_fetch() {
     given) printf '{"type":"agent-operator","fetched":true}\n' ;;
     missing | silent)
       printf '{"type":"agent-operator","fetched":false,"message":"%s"}\n' \
-        "$(printf '%s' "$message" | tr '\n' ' ' | head -c 1500 | json_text)"
+        "$(json_text 1500 "$(printf '%s' "$message" | tr '\n' ' ')")"
       ;;
   esac >"$AGENT_TERMINATION_LOG"
 }

@@ -8,25 +8,65 @@
 collect_secrets() {
   # No text can have it by accident.
   mark=agent-operator-${private##*.}-$$
-  hidden=$(
-    for name in ${AGENT_SECRET_NAMES:-}; do
-      printenv "$name"
-    done
-    for file in ${AGENT_SECRET_FILES:-} ${AGENT_GIT_CREDENTIALS:+"$AGENT_GIT_CREDENTIALS/credential"}; do
-      [ ! -f "$file" ] || tr -d '\000' <"$file" | LC_ALL=C awk '/[^ -\/:-@[-`{-~]/'
-    done
-    [ ! -s "$private/secrets" ] || cat "$private/secrets"
-  )
-  hidden=$(printf '%s\n' "$hidden" | tr -d '\r' | sed 's/^[[:space:]]*//; s/[[:space:]]*$//' | awk 'length($0) >= 8')
-  hidden=$({
-    printf '%s\n' "$hidden"
-    printf '%s\n' "$hidden" | sed "s/\\\\/\\\\\\\\/g; s/\"/\\\\\"/g; s/$(printf '\t')/\\\\t/g"
-  } | sort -u)
+  hidden=$(secret_files | secret_lines)
   # mawk would hold lines back until it has read some thousand bytes.
   line_by_line=
   case $(awk -W version 2>&1 </dev/null) in
     mawk*) line_by_line="-W interactive" ;;
   esac
+}
+
+# Text of secret files. Of the Secrets, what is more than punctuation.
+secret_files() {
+  for file in ${AGENT_SECRET_FILES:-} ${AGENT_GIT_CREDENTIALS:+"$AGENT_GIT_CREDENTIALS/credential"}; do
+    [ ! -f "$file" ] || tr -d '\000' <"$file" | LC_ALL=C awk '/[^ -\/:-@[-`{-~]/'
+  done
+  [ ! -s "$private/secrets" ] || cat "$private/secrets"
+}
+
+# Reads secrets, writes each line of them and of the secret variables once, and as it is in JSON.
+secret_lines() {
+  LC_ALL=C names=${AGENT_SECRET_NAMES:-} awk '
+    function learn(line) {
+      gsub(/\r/, "", line)
+      gsub(/^[ \t\v\f]+|[ \t\v\f]+$/, "", line)
+      if (length(line) < 8) return
+      once(line)
+      gsub(/["\\]/, "\\\\&", line)
+      gsub(/\t/, "\\t", line)
+      once(line)
+    }
+    function once(line) {
+      if (!(line in seen)) print line
+      seen[line] = 1
+    }
+    BEGIN {
+      count = split(ENVIRON["names"], name, " ")
+      for (i = 1; i <= count; i++) {
+        lines = split(ENVIRON[name[i]], line, "\n")
+        for (j = 1; j <= lines; j++) learn(line[j])
+      }
+    }
+    { learn($0) }'
+}
+
+# shows_secret TEXT
+shows_secret() {
+  separators=$IFS
+  IFS=$line_feed
+  set -f
+  found=
+  for secret in $hidden; do
+    case $1 in
+      *"$secret"*)
+        found=1
+        break
+        ;;
+    esac
+  done
+  set +f
+  IFS=$separators
+  [ -n "$found" ]
 }
 
 # Reads a stream as it comes and writes it in pieces, each with the mark and a newline at its end: awk gets no line
