@@ -4,6 +4,7 @@ import { AGENT_TYPES, NAMED_AGENTS, type AgentType } from "./agent-types.ts";
 import {
   conditions,
   duration,
+  maxRunning,
   nameOf,
   observedGeneration,
   resources,
@@ -39,6 +40,7 @@ const spec = object(
     gitResources: resources(
       "Resources of all containers that run git. An amount that you leave out is the operator's default.",
     ).optional(),
+    maxRunning: maxRunning("runs of the namespace").optional(),
     storageClass: nameOf("Storage class of claims. Default: the cluster's default class.").optional(),
     storageSize: storageSize("Size of the claim of a run or workspace. Default: 10Gi.").optional(),
     env: env(

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { KubeObject } from "../kube/objects.ts";
 import { AGENT_TYPES } from "./agent-types.ts";
-import { conditions, keyRef, observedGeneration, UNSEEN } from "./fields/common.ts";
+import { conditions, keyRef, maxRunning, observedGeneration, UNSEEN } from "./fields/common.ts";
 import { providerFields } from "./fields/provider.ts";
 import { shownName } from "./rules/values.ts";
 import { choice, flag, list, object, text } from "./schema/fields.ts";
@@ -24,6 +24,7 @@ const spec = object(
       "Secret",
       "Secret key that holds the token. Without it agents call the provider without a token.",
     ).optional(),
+    maxRunning: maxRunning("runs of this provider").optional(),
     ...providerFields,
   },
   { description: "How agents reach the provider." },

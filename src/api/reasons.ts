@@ -117,9 +117,9 @@ export const REASONS = {
     { kinds: ["AgentRun", "AgentWorkspace"], retryable: true },
   ),
   Queued: waiting(
-    "The Job is suspended by a queue, an admission webhook or a user.",
-    "See in the message who suspended it. The run starts when the Job is resumed.",
-    { kinds: ["AgentRun", "AgentWorkspace"], phases: ["Initializing"] },
+    "The run waits for its turn: as many runs as maxRunning allows are at work. Or its Job is suspended by a queue, an admission webhook or a user.",
+    "Wait: see in the message which limit holds it and its place, or who suspended the Job. Raise maxRunning if more runs should work at a time.",
+    { kinds: ["AgentRun", "AgentWorkspace"], phases: ["Pending", "Initializing"] },
   ),
   JobCreated: underWay("Initializing", "The Job exists. Its pod is being created."),
   PodNotCreated: waiting(

@@ -31,8 +31,11 @@ export interface CacheOptions {
   observer?: ReflectorObserver;
 }
 
+const OURS = `${LABEL_MANAGED_BY}=${OPERATOR_NAME}`;
+export const RUN_JOBS = `${OURS},${LABEL_COMPONENT}=${RUN_COMPONENT}`;
+
 export function createCaches(options: CacheOptions) {
-  const labelSelector = `${LABEL_MANAGED_BY}=${OPERATOR_NAME}`;
+  const labelSelector = OURS;
   const watch = { omit: ["managedFields"], pageSize: PAGE };
   const ours = { ...options, indexes: { owner: byOwnerUid } };
   return {
@@ -41,7 +44,7 @@ export function createCaches(options: CacheOptions) {
       type: agentRuns,
       watch,
       project: trimRun,
-      indexes: { workspace: workspacesOf },
+      indexes: { workspace: workspacesOf, unfinished },
     }),
     workspaces: createReflector({ ...options, watch, type: agentWorkspaces }),
     providers: createReflector({ ...options, watch, type: agentProviders }),
@@ -52,7 +55,7 @@ export function createCaches(options: CacheOptions) {
       type: jobs,
       watch: {
         ...watch,
-        labelSelector: `${labelSelector},${LABEL_COMPONENT}=${RUN_COMPONENT}`,
+        labelSelector: RUN_JOBS,
         metadataOnly: true,
       },
       project: onlyMetadata,
@@ -95,7 +98,7 @@ export function createCaches(options: CacheOptions) {
 const UNREAD_OF_PODS = ["managedFields", "command", "args", "env", "volumes", "volumeMounts", "tolerations"];
 
 /** Objects in one page of a list: about 1 MiB of text, which is what is held in memory at once. */
-const PAGE = 200;
+export const PAGE = 200;
 const LARGE_OBJECTS_PAGE = 25;
 
 /** Every cache, for what is done to all of them. */
@@ -114,6 +117,11 @@ function trimRun(run: AgentRun): AgentRun {
 /** The `namespace/name` of the workspace that a run names, if it names one. */
 export function workspacesOf({ metadata, spec }: AgentRun): string[] {
   return spec.workspaceRef === undefined ? [] : [`${metadata.namespace}/${spec.workspaceRef}`];
+}
+
+/** The namespace of a run that still goes on. */
+function unfinished(run: AgentRun): string[] {
+  return isFinished(run) ? [] : [run.metadata.namespace ?? ""];
 }
 
 /** Nobody reads back what was asked of a Job, which is nearly all of it. */

@@ -24,6 +24,7 @@ import { createDependencies, type Dependencies } from "./dependencies.ts";
 import { gatherRun, runKeyOf } from "./gather-run.ts";
 import { newestPod, type GatherContext } from "./gather-context.ts";
 import { gatherWorkspace, workspaceKeyOf } from "./gather-workspace.ts";
+import { createPlaceKeeper, type PlaceKeeper } from "./places.ts";
 import { createReconcile, type ControllerContext } from "./reconcile.ts";
 import * as reference from "./reference-names.ts";
 
@@ -50,13 +51,14 @@ export function createControllers(setup: ControllerSetup): Controller[] {
 function runController({ context, reads, defaults, log, observe }: ControllerSetup): Controller {
   const { client, caches } = context;
   const dependencies = createDependencies();
+  const places = createPlaceKeeper(caches);
   const gathering: GatherContext = { ...reads, client, caches, dependencies, defaults };
   const reconcile = createReconcile(
     {
       type: agentRuns,
       gather: (key) => gatherRun(gathering, key, Date.now()),
       objectOf: ({ run }: ObservedRun) => run,
-      plan: planRun,
+      plan: (observed) => places.plan(observed, planRun),
       refused: (observed, refusal) => ({ ...observed, refusal }),
     },
     context,
@@ -68,6 +70,8 @@ function runController({ context, reads, defaults, log, observe }: ControllerSet
     observer: observe("agentrun"),
     sources: [
       objectSource(caches.runs),
+      watchSource(caches.runs, places.wokenBy),
+      returnedPlaces(places),
       watchSource(caches.runJobs, (change) => (concernsRun(change, caches) ? runKeyOf(either(change)) : [])),
       watchSource(caches.workspaceJobs, (change) => runKeyOf(either(change))),
       watchSource(caches.pods, (change) => runKeyOf(either(change))),
@@ -78,6 +82,14 @@ function runController({ context, reads, defaults, log, observe }: ControllerSet
     ],
     recheck: { everyMs: RECHECK_MS, keys: () => unfinished(caches) },
   });
+}
+
+function returnedPlaces({ onReturned }: PlaceKeeper): Source {
+  const trigger = { reason: "place returned", resourceVersion: undefined, origin: undefined, isNew: false };
+  return {
+    synced: Promise.resolve(),
+    subscribe: (listener) => onReturned((key) => listener(key, trigger)),
+  };
 }
 
 /** While a pod is in sight, what changes of its Job is nearly always the status, which is not watched and not needed. */

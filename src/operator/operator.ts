@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 import { API_GROUP } from "../api/group.ts";
 import { createClient, type Client } from "../client/client.ts";
 import type { Transport } from "../client/transport.ts";
@@ -15,6 +16,7 @@ import { allCaches, createCaches, type Caches } from "./caches.ts";
 import { createControllers } from "./controllers.ts";
 import { DEFAULT_AGENT_IMAGE, DEFAULT_GIT_IMAGE } from "./images.ts";
 import { createJobStates } from "./job-states.ts";
+import { catchUpWithJobs } from "./places.ts";
 import { observeRuns } from "./run-metrics.ts";
 import { traceRuns } from "./run-traces.ts";
 import { createSecretKeys } from "./secret-keys.ts";
@@ -111,7 +113,12 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const webhooks = await serveWebhooks(options, { client, caches, permit, observe: metrics.controller });
   for (const cache of allCaches(caches)) cache.start();
   election?.start();
-  const working = work(controllers, webhooks, election, log);
+  const takeOver = async (leader: LeaderElection): Promise<void> => {
+    await leader.acquired;
+    await Promise.all([caches.providers.synced, caches.configs.synced]);
+    await untilDone(() => catchUpWithJobs(client, caches, namespaces), leader, log);
+  };
+  const working = work(controllers, webhooks, election && takeOver(election), log);
   const endCollecting = collectGarbageWhenQuiet();
   const withdrawal = prepareWithdrawal({
     client,
@@ -158,14 +165,26 @@ async function serveWebhooks(
 async function work(
   controllers: Controller[],
   webhooks: Webhooks | undefined,
-  election: LeaderElection | undefined,
+  leading: Promise<void> | undefined,
   log: Log,
 ): Promise<void> {
-  await election?.acquired;
+  await leading;
   // Not waited for: without its permissions, AgentRuns are carried out anyway.
   void webhooks?.controller.start();
   await Promise.all(controllers.map((controller) => controller.start()));
   log.info({}, "caches are synced; reconciling");
+}
+
+/** Tries until the API server answers, or another process leads. */
+async function untilDone(attempt: () => Promise<void>, leader: LeaderElection, log: Log): Promise<void> {
+  while (leader.isLeading()) {
+    try {
+      return await attempt();
+    } catch (error) {
+      log.warn({ error }, "the Jobs could not be listed; again soon");
+      await sleep(1_000, undefined, { ref: false });
+    }
+  }
 }
 
 /** A standby is ready too: it has its caches and waits for the Lease. A cache also reports when the API server is out of reach. */

@@ -20,6 +20,14 @@ export function observeRuns(registry: Registry, runs: Pick<Reflector<AgentRun>, 
       for (const run of runs.list()) phases.inc({ phase: phaseOf(run) });
     },
   });
+  const queued = new Gauge({
+    name: "agent_operator_runs_queued",
+    help: "AgentRuns that wait for a place under maxRunning",
+    registers,
+    collect: () => {
+      queued.set([...runs.list()].filter(isQueued).length);
+    },
+  });
   const finished = new Counter({
     name: "agent_operator_runs_finished_total",
     help: "AgentRuns that ended, by phase, reason and outcome",
@@ -58,6 +66,10 @@ export function observeRuns(registry: Registry, runs: Pick<Reflector<AgentRun>, 
       if (each?.costUSD !== undefined) cost.inc({ agent, provider }, Number(each.costUSD));
     }
   });
+}
+
+function isQueued({ status }: AgentRun): boolean {
+  return status?.phase === "Pending" && status.reason === "Queued";
 }
 
 function phaseOf({ status }: AgentRun): string {

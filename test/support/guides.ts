@@ -89,6 +89,11 @@ export const GUIDES: readonly Guide[] = [
     operator: true,
     given: [token("gemini-credentials"), "kubectl apply -f config/samples/agentprovider.yaml"],
   },
+  {
+    path: "docs/guide/starting.md",
+    operator: true,
+    given: [token("gemini-credentials")],
+  },
   { path: "docs/guide/tools.md", operator: true },
   { path: "CONTRIBUTING.md", operator: true },
 ];

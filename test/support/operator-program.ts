@@ -5,7 +5,10 @@ import { start } from "./run.ts";
 import type { TestCluster } from "./cluster.ts";
 
 /** The operator as a program of its own, which a test can kill; resolves once it works. */
-export async function startOperatorProgram({ kubeconfig, namespace }: TestCluster): Promise<RunningProgram> {
+export async function startOperatorProgram({
+  kubeconfig,
+  namespace,
+}: Pick<TestCluster, "kubeconfig" | "namespace">): Promise<RunningProgram> {
   const args = ["--namespace", namespace, "--health-probe-bind-address=0", "--metrics-bind-address=0"];
   const operator = start(process.execPath, [shippedProgram, "operator", ...args], {
     cwd: projectRoot,

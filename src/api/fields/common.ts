@@ -105,3 +105,11 @@ export const observedGeneration = integer({
   minimum: UNSEEN,
   format: "int64",
 });
+
+/** `maxRunning` of the kinds that limit runs. */
+export const maxRunning = (whose: string) =>
+  integer({
+    description: `Maximum number of ${whose} that are at work at a time. A run holds a place from its first Job to its end, retries included; the others wait as Queued, oldest first. If you lower it, no run is stopped. Default: no limit.`,
+    minimum: 1,
+    maximum: 100_000,
+  });

@@ -53,7 +53,7 @@ describe("renderRuns", () => {
   });
 
   it("names the AgentConfig for every default that it decides", () => {
-    const defaults: Required<AgentConfigSpec> = {
+    const defaults: Required<Omit<AgentConfigSpec, "maxRunning">> = {
       defaultAgent: "opencode",
       defaultProviders: { opencode: "p" },
       defaultModel: "m",

@@ -6,6 +6,7 @@ import type { PersistentVolumeClaim, Pod } from "../../kube/builtin.ts";
 import type { OperatorDefaults } from "../defaults.ts";
 import type { JobState } from "../jobs/job-state.ts";
 import type { Refusal } from "../jobs/refusal.ts";
+import type { Places } from "../places.ts";
 
 /** The objects that a run's references name, as far as they exist. */
 export interface References {
@@ -46,6 +47,8 @@ export interface ObservedRun {
   recent?: string;
   /** Where the run's worktree is to be removed. */
   cleanup?: ObservedCleanup;
+  /** Who has a place in its namespace and who waits for one; absent if nothing there has a maxRunning. */
+  places?: Places;
   /** Why a child could not be created a moment ago, if it could not. */
   refusal?: Refusal;
   /** Milliseconds since the epoch. */

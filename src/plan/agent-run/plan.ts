@@ -1,15 +1,10 @@
 import type { AgentRun, AgentRunStatus } from "../../api/agent-run.ts";
 import { FINALIZER_WORKTREE } from "../../api/labels.ts";
-import type { Reason } from "../../api/reasons.ts";
-import { jobs, persistentVolumeClaims, type Job, type Pod } from "../../kube/builtin.ts";
+import type { Pod } from "../../kube/builtin.ts";
 import { isDeleting } from "../../kube/objects.ts";
 import { timeOf, timestamp } from "../../kube/time.ts";
 import { factsOf } from "../specs/facts.ts";
-import { buildRunClaim } from "../specs/run-claim.ts";
-import { buildRunJob } from "../specs/run-job.ts";
-import { tooLarge } from "../specs/size.ts";
-import { NOTHING_TO_DO, type Child, type EventIntent, type Requeue, type Plan } from "../../kube/plan.ts";
-import type { ResolvedRun } from "../resolved-run.ts";
+import { NOTHING_TO_DO, type EventIntent, type Requeue, type Plan } from "../../kube/plan.ts";
 import { cleansOnDelete, planAfterSuccess, planDeletion } from "./cleanup.ts";
 import { removal } from "../jobs/removal.ts";
 import { CANCELLED_EARLY, isCancelled, stopNow } from "./cancel.ts";
@@ -23,7 +18,7 @@ import { podLateInMs, type JobState, SLOW_START_MS } from "../jobs/job-state.ts"
 import { givenUpAt, isLost } from "../jobs/lost-pod.ts";
 import * as podState from "../jobs/pod-state.ts";
 import { agentOf } from "./references.ts";
-import { resolveRun } from "./resolve.ts";
+import { beginningOf } from "./beginning.ts";
 import { isRecorded, nextAttempt, pauseLeft } from "./retry.ts";
 import { modelProblem, untilNextLook } from "./model-retry.ts";
 import { outcomeOf } from "./change.ts";
@@ -84,7 +79,7 @@ const refused: Step = (observed) => {
   const { reason, message } = refusal;
   const requeue = retryOf(refusal);
   return requeue
-    ? { ...wait(observed, reason, message), requeue }
+    ? wait(observed, status.waitingStage(reason, message), requeue)
     : end(observed, { phase: "Failed", reason, message });
 };
 
@@ -222,38 +217,6 @@ function nextLookMs(pod: Pod, now: number): number {
   return startedAt === undefined ? LONGEST_LOOK_MS : untilNextLook(timeOf(startedAt, now), now);
 }
 
-/** Follows the references and creates the children, or says what is missing. */
-function start(observed: ObservedRun): RunPlan {
-  const resolution = resolveRun(observed);
-  if ("obstacle" in resolution) {
-    const { kind, reason, message } = resolution.obstacle;
-    return kind === "waiting"
-      ? wait(observed, reason, message)
-      : end(observed, { phase: "Failed", reason, message });
-  }
-  const job = buildRunJob(resolution.resolved);
-  const message = tooLarge(job);
-  if (message !== undefined) return end(observed, { phase: "Failed", reason: "TooLarge", message });
-  const plan = initializing(observed, job);
-  return {
-    ...plan,
-    create: children(resolution.resolved, job),
-    events: [...warningsOf(observed, resolution.resolved), ...plan.events],
-  };
-}
-
-function children(run: ResolvedRun, job: Job): Child[] {
-  const claim: Child[] = run.workspace ? [] : [{ type: persistentVolumeClaims, object: buildRunClaim(run) }];
-  return [...claim, { type: jobs, object: job }];
-}
-
-function warningsOf({ run }: ObservedRun, { provider }: ResolvedRun): EventIntent[] {
-  const variable = provider?.token?.variable;
-  if (variable === undefined || !run.spec.env?.some(({ name }) => name === variable)) return [];
-  const note = `spec.env sets ${variable} itself; the credential of provider ${provider?.name} is not used`;
-  return [{ type: "Warning", reason: "CredentialOverridden", action: "Start", note }];
-}
-
 function initializing({ run, now }: ObservedRun, job: JobState): RunPlan {
   const stage = status.initializingStage(
     "JobCreated",
@@ -268,9 +231,30 @@ function initializing({ run, now }: ObservedRun, job: JobState): RunPlan {
   );
 }
 
-function wait({ run, references, now }: ObservedRun, reason: Reason, message: string): RunPlan {
-  const stage = status.enterStage(run, status.waitingStage(reason, message), now);
-  return write(run, { ...stage, agent: agentOf(run, references.config) }, "onChange");
+/** Creates the children, or says what is missing, or whose turn it is. */
+function start(observed: ObservedRun): RunPlan {
+  const beginning = beginningOf(observed);
+  switch (beginning.what) {
+    case "waits":
+      return wait(observed, status.waitingStage(beginning.reason, beginning.message), "onChange");
+    case "queued":
+      return wait(observed, status.queuedStage(beginning.message), { afterMs: beginning.lookAgainMs });
+    case "fails":
+      return end(observed, { phase: "Failed", reason: beginning.reason, message: beginning.message });
+    case "starts": {
+      const { job, create, warnings } = beginning;
+      const plan = initializing(observed, job);
+      return { ...plan, create, events: [...warnings, ...plan.events] };
+    }
+  }
+}
+
+function wait({ run, references, now }: ObservedRun, stage: status.Stage, requeue: Requeue): RunPlan {
+  return write(
+    run,
+    { ...status.enterStage(run, stage, now), agent: agentOf(run, references.config) },
+    requeue,
+  );
 }
 
 function end(observed: ObservedRun, ending: Ending): RunPlan {

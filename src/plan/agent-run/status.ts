@@ -66,6 +66,21 @@ export function waitingStage(reason: Reason, message: string): Stage {
   };
 }
 
+/** All is there but its turn: `message` shows what it waits for. */
+export function queuedStage(message: string): Stage {
+  const reason: Reason = "Queued";
+  return {
+    phase: "Pending",
+    reason,
+    message,
+    conditions: [
+      RESOLVED,
+      { type: "Initialized", status: "Unknown", reason, message },
+      { type: "Succeeded", status: "Unknown", reason, message },
+    ],
+  };
+}
+
 /** The Job exists; `reason` and `message` show how far its pod is, or what holds it up. */
 export function initializingStage(reason: Reason, message: string): Stage {
   return {
