@@ -117,7 +117,7 @@ export const REASONS = {
     { kinds: ["AgentRun", "AgentWorkspace"], retryable: true },
   ),
   Queued: waiting(
-    "The run waits for its turn: as many runs as maxRunning allows are at work. Or its Job is suspended by a queue, an admission webhook or a user.",
+    "The run waits for its turn: as many runs as maxRunning allows are at work, or another run has its branch. Or its Job is suspended by a queue, an admission webhook or a user.",
     "Wait: see in the message which limit holds it and its place, or who suspended the Job. Raise maxRunning if more runs should work at a time.",
     { kinds: ["AgentRun", "AgentWorkspace"], phases: ["Pending", "Initializing"] },
   ),
@@ -195,7 +195,7 @@ export const REASONS = {
   ),
   BranchInUse: failed(
     "Another run of the workspace, or its main checkout, uses the run's branch.",
-    "Create the run again with another worktree.branch, or after the run that the message names has ended.",
+    "Create the run again with another worktree.branch, after the run that the message names has ended, or with worktree.onBusy Queue.",
     { retryable: true },
   ),
   VolumeNotWritable: failed(

@@ -7,6 +7,7 @@ import type { KubeObject } from "../kube/objects.ts";
 import { RUN_COMPONENT, WORKSPACE_COMPONENT } from "../plan/specs/labels.ts";
 import type { JobState } from "../plan/jobs/job-state.ts";
 import { isFinished } from "../plan/agent-run/status.ts";
+import { queuesForBranch } from "../plan/places.ts";
 import { suspendedBy } from "../plan/jobs/suspension.ts";
 import type { Log } from "../runtime/log.ts";
 import {
@@ -44,7 +45,7 @@ export function createCaches(options: CacheOptions) {
       type: agentRuns,
       watch,
       project: trimRun,
-      indexes: { workspace: workspacesOf, unfinished },
+      indexes: { workspace: workspacesOf, unfinished, queuesForBranch: inBranchQueue },
     }),
     workspaces: createReflector({ ...options, watch, type: agentWorkspaces }),
     providers: createReflector({ ...options, watch, type: agentProviders }),
@@ -122,6 +123,11 @@ export function workspacesOf({ metadata, spec }: AgentRun): string[] {
 /** The namespace of a run that still goes on. */
 function unfinished(run: AgentRun): string[] {
   return isFinished(run) ? [] : [run.metadata.namespace ?? ""];
+}
+
+/** The namespace of a run that waits, or has waited, for its branch. */
+function inBranchQueue(run: AgentRun): string[] {
+  return queuesForBranch(run.spec) ? unfinished(run) : [];
 }
 
 /** Nobody reads back what was asked of a Job, which is nearly all of it. */

@@ -11,6 +11,8 @@ import type { ObservedRun } from "../plan/agent-run/observed.ts";
 import type { RunPlan } from "../plan/agent-run/plan.ts";
 import { isFinished } from "../plan/agent-run/status.ts";
 import {
+  branchLimits,
+  branchOf,
   hasStarted,
   mayWantPlace,
   nextInTurn,
@@ -46,7 +48,7 @@ export function createPlaceKeeper(caches: Caches): PlaceKeeper {
   function placesIn(namespace: string, self?: AgentRun): Places | undefined {
     const config = configOf(caches, namespace);
     const limits = limitsIn(caches, namespace, config);
-    if (limits.length === 0) return undefined;
+    if (limits.length === 0 && isEmpty(caches.runs.by("queuesForBranch", namespace))) return undefined;
     const holders: Competitor[] = [];
     const waiting: Competitor[] = [];
     for (const run of caches.runs.by("unfinished", namespace)) {
@@ -54,7 +56,7 @@ export function createPlaceKeeper(caches: Caches): PlaceKeeper {
       else if (mayWantPlace(run) || run.metadata.uid === self?.metadata.uid)
         waiting.push(competitor(caches, run, config));
     }
-    return { limits, holders, waiting };
+    return { limits: [...limits, ...branchLimits(waiting)], holders, waiting };
   }
 
   const next = (namespace: string): string[] => {
@@ -128,6 +130,11 @@ function makesRoom(before: Standing, after: Standing): boolean {
   return before === "holds" ? after !== "holds" : before === "waits" && after === "neither";
 }
 
+function isEmpty(runs: Iterable<AgentRun>): boolean {
+  for (const _ of runs) return false;
+  return true;
+}
+
 function limitsIn(caches: Caches, namespace: string, config: AgentConfig | undefined): Limit[] {
   const limits: Limit[] = [];
   const add = (kind: Limit["kind"], name = "", maxRunning?: number) => {
@@ -141,7 +148,8 @@ function limitsIn(caches: Caches, namespace: string, config: AgentConfig | undef
 
 function competitor(caches: Caches, run: AgentRun, config: AgentConfig | undefined): Competitor {
   const { name = "", creationTimestamp = "" } = run.metadata;
-  return { name, createdAt: creationTimestamp, provider: providerOf(caches, run, config) };
+  const provider = providerOf(caches, run, config);
+  return { name, createdAt: creationTimestamp, provider, ...branchOf(run) };
 }
 
 /** Of one that has started, the provider that it started with, whatever the default has become since. */

@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { nextInTurn, turnMessage, turnOf, type Competitor, type Limit, type Places } from "./places.ts";
+import {
+  branchLimits,
+  nextInTurn,
+  turnMessage,
+  turnOf,
+  type Competitor,
+  type Limit,
+  type Places,
+} from "./places.ts";
 
 const config = (maxRunning: number): Limit => ({ kind: "AgentConfig", name: "default", maxRunning });
 const provider = (name: string, maxRunning: number): Limit => ({ kind: "AgentProvider", name, maxRunning });
@@ -31,6 +39,26 @@ describe("turnOf", () => {
     assert.deepEqual(turnOf("older", places), { limit: provider("p", 1), place: 1 });
     assert.equal(turnOf("younger", places), undefined);
     assert.deepEqual(nextInTurn(places), ["younger"]);
+  });
+
+  it("lets one run at a time have a branch, and holds up only those that queue for it", () => {
+    const branch = "branch work of AgentWorkspace shared";
+    const on = (name: string, second: number, queuesForBranch: boolean): Competitor => ({
+      ...run(name, second),
+      branch,
+      queuesForBranch,
+    });
+    const waiting = [on("first", 1, true), on("second", 2, true), on("rash", 3, false)];
+    const places: Places = { limits: branchLimits(waiting), holders: [], waiting };
+    assert.equal(turnOf("first", places), undefined);
+    assert.equal(turnOf("rash", places), undefined);
+    const turn = turnOf("second", places);
+    assert.ok(turn);
+    assert.equal(
+      turnMessage(turn),
+      `another run has ${branch}, which one run uses at a time; this run has place 2 in the queue`,
+    );
+    assert.equal(turnOf("first", { ...places, holders: [on("z", 0, false)] })?.place, 1);
   });
 
   it("knows no queue without a limit of its own, and none for who has a place", () => {

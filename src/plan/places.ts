@@ -3,9 +3,10 @@ import { isDeleting } from "../kube/objects.ts";
 import { isCancelled } from "./agent-run/cancel.ts";
 import { isFinished } from "./agent-run/status.ts";
 
-/** A `maxRunning`: how many runs hold a place at a time, in the whole namespace or at one provider. */
+/** How many runs hold a place at a time: in the whole namespace, at one provider, or on one branch of a workspace. */
 export interface Limit {
-  kind: "AgentConfig" | "AgentProvider";
+  kind: "AgentConfig" | "AgentProvider" | "Branch";
+  /** Of a branch, as `branchOf` names it. */
   name: string;
   maxRunning: number;
 }
@@ -17,6 +18,10 @@ export interface Competitor {
   createdAt: string;
   /** Name of its AgentProvider, if it has one. */
   provider?: string;
+  /** The branch that it works on, if others can want the same. */
+  branch?: string;
+  /** Whether it waits until its branch is free. Others fail if it is not. */
+  queuesForBranch?: boolean;
 }
 
 /** Who has a place in a namespace, and who waits for one. */
@@ -26,6 +31,24 @@ export interface Places {
   holders: readonly Competitor[];
   /** In no order. */
   waiting: readonly Competitor[];
+}
+
+/** The branch of a run on a workspace, as people know it. */
+export function branchOf({ spec }: AgentRun): Pick<Competitor, "branch" | "queuesForBranch"> {
+  const { workspaceRef, worktree } = spec;
+  if (workspaceRef === undefined || !worktree) return {};
+  const branch = `branch ${worktree.branch} of AgentWorkspace ${workspaceRef}`;
+  return { branch, queuesForBranch: queuesForBranch(spec) };
+}
+
+export function queuesForBranch({ worktree }: AgentRun["spec"]): boolean {
+  return worktree?.onBusy === "Queue";
+}
+
+/** One run at a time for each branch that another one waits for. */
+export function branchLimits(waiting: readonly Competitor[]): Limit[] {
+  const names = waiting.flatMap((each) => (each.queuesForBranch && each.branch ? [each.branch] : []));
+  return [...new Set(names)].map((name) => ({ kind: "Branch", name, maxRunning: 1 }));
 }
 
 /** Why a run waits, and how many runs of that limit are at most before it. */
@@ -52,7 +75,7 @@ export function turnOf(name: string, places: Places): Turn | undefined {
   const { limits, holders, waiting } = places;
   if (holders.some((each) => each.name === name)) return undefined;
   const self = waiting.find((each) => each.name === name);
-  const own = self === undefined ? [] : limits.filter((limit) => binds(limit, self));
+  const own = self === undefined ? [] : limits.filter((limit) => holdsUp(limit, self));
   if (self === undefined || own.length === 0) return undefined;
   const before = waiting.filter((each) => each.name !== name && isBefore(each, self));
   const full = own.find((limit) => countOf(limit, holders) >= limit.maxRunning);
@@ -60,7 +83,7 @@ export function turnOf(name: string, places: Places): Turn | undefined {
   return limit && { limit, place: 1 + countOf(limit, before) };
 }
 
-/** The runs that may take a place now, oldest first. A run whose provider is full is passed over. */
+/** Those of the runs that wait for a limit that may take a place now, oldest first. A run whose provider is full is passed over. */
 export function nextInTurn(places: Places): string[] {
   return admit(places).admitted.map(({ name }) => name);
 }
@@ -76,9 +99,9 @@ function admit({ limits, holders, waiting }: Places): Admission {
   const isFull = (limit: Limit): boolean => (taken.get(limit) ?? 0) >= limit.maxRunning;
   if (limits.length > 0 && limits.every(isFull)) return { admitted, taken };
   for (const each of waiting.toSorted((a, b) => (isBefore(a, b) ? -1 : 1))) {
-    const own = limits.filter((limit) => binds(limit, each));
-    if (own.some(isFull)) continue;
-    for (const limit of own) taken.set(limit, (taken.get(limit) ?? 0) + 1);
+    if (limits.some((limit) => holdsUp(limit, each) && isFull(limit))) continue;
+    for (const limit of limits.filter((one) => binds(one, each)))
+      taken.set(limit, (taken.get(limit) ?? 0) + 1);
     admitted.push(each);
   }
   return { admitted, taken };
@@ -100,8 +123,14 @@ function countOf(limit: Limit, runs: readonly Competitor[]): number {
   return runs.reduce((count, each) => count + Number(binds(limit, each)), 0);
 }
 
-function binds({ kind, name }: Limit, { provider }: Competitor): boolean {
-  return kind === "AgentConfig" || name === provider;
+/** Whether a run that is at work has one of the places. */
+function binds({ kind, name }: Limit, { provider, branch }: Competitor): boolean {
+  return kind === "AgentConfig" || name === (kind === "Branch" ? branch : provider);
+}
+
+/** Whether a run waits while there is no place. */
+function holdsUp(limit: Limit, each: Competitor): boolean {
+  return binds(limit, each) && (limit.kind !== "Branch" || each.queuesForBranch === true);
 }
 
 /** Times are whole seconds: those of the same second go by name. */
@@ -111,6 +140,8 @@ function isBefore(a: Competitor, b: Competitor): boolean {
 
 export function turnMessage({ limit, place }: Turn): string {
   const { kind, name, maxRunning } = limit;
+  if (kind === "Branch")
+    return `another run has ${name}, which one run uses at a time; this run has place ${place} in the queue`;
   const runs = maxRunning === 1 ? "one run" : `${maxRunning} runs`;
   return `${kind} ${name} lets ${runs} work at a time (maxRunning); this run has place ${place} in the queue`;
 }

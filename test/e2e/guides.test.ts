@@ -184,7 +184,8 @@ function completed(part: Readonly<Record<string, unknown>>, guide: Guide): objec
   const own = isObject(part["spec"]) ? part["spec"] : {};
   const kind = Object.keys(own).flatMap((key) => guide.partsOf?.[key] ?? [])[0] ?? "AgentRun";
   const work = { agent: "claude", providerRef: "gemini-provider", prompt: "work" };
-  const place = guide.path.endsWith("workspaces.md") && own["repository"] === undefined;
+  const isOnWorkspace = own["workspaceRef"] !== undefined || guide.path.endsWith("workspaces.md");
+  const place = isOnWorkspace && own["repository"] === undefined;
   const rest =
     kind === "AgentWorkspace"
       ? { repository: { url: REPOSITORY } }

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { AgentRun, AgentRunSpec } from "../../src/api/agent-run.ts";
 import type { AgentWorkspace, AgentWorkspaceSpec } from "../../src/api/agent-workspace.ts";
-import { ANNOTATION_RETRY, FINALIZER_IN_USE } from "../../src/api/labels.ts";
+import { ANNOTATION_CANCEL, ANNOTATION_RETRY, FINALIZER_IN_USE } from "../../src/api/labels.ts";
 import { agentProviders, agentRuns, agentWorkspaces } from "../../src/api/resources.ts";
 import { watchResource } from "../../src/client/watch.ts";
 import { events, jobs, persistentVolumeClaims, secrets } from "../../src/kube/builtin.ts";
@@ -134,6 +134,21 @@ describe("the life of an AgentWorkspace", { concurrency: false, timeout: 300_000
       status?.message ?? "",
       /branch held is checked out by run holder, in \/workspace-wt\/holder/,
     );
+  });
+
+  it("lets a run wait for a branch that a live run has, and continue on it", async () => {
+    await addRun("patient", "many", { branch: "held", onBusy: "Queue" });
+    const { status: waiting } = await runAs("patient", ({ status }) => status?.reason === "Queued");
+    assert.match(waiting?.message ?? "", /^another run has branch held of AgentWorkspace many/);
+    await cluster.client.patch(
+      agentRuns,
+      at("holder"),
+      { metadata: { annotations: { [ANNOTATION_CANCEL]: "true" } } },
+      { type: "merge" },
+    );
+    await runAs("holder", isFinished);
+    const { status } = await runAs("patient", isFinished);
+    assert.deepEqual([status?.phase, status?.branch], ["Succeeded", "held"], status?.message);
   });
 
   it("starts from what it has when the remote does not answer, and says so", async () => {

@@ -75,6 +75,10 @@ export const worktree = object(
     sourceBranch: branch(
       "Branch that a new branch starts from: the remote's newest commit of it, or a branch that another run of the workspace has made. Default: the branch of the repository.",
     ).optional(),
+    onBusy: choice(
+      ["Fail", "Queue"],
+      "What the run does while another run of the workspace has its branch: it fails with BranchInUse, or waits as Queued, oldest first. Queue only with workspaceRef. Default: Fail.",
+    ).optional(),
     cleanup: choice(
       ["Never", "OnSuccess", "OnDelete"],
       "When the worktree is removed from its workspace: never, once the run has succeeded, or when the run is deleted. Its branch stays, and so does a worktree with work that no branch has, unless the annotation agent.xonovex.com/cleanup is Force. Only with workspaceRef. Default: Never.",

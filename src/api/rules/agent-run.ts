@@ -6,6 +6,10 @@ function isCleaned(spec: string): string {
   return `(has(${spec}.worktree) && has(${spec}.worktree.cleanup) && ${spec}.worktree.cleanup != 'Never')`;
 }
 
+/** CEL, on `spec`: it waits for its branch. */
+const QUEUES_FOR_BRANCH =
+  "has(self.worktree) && has(self.worktree.onBusy) && self.worktree.onBusy == 'Queue'";
+
 /** On `spec`. */
 export const agentRunSpecRules: readonly Rule[] = [
   {
@@ -71,6 +75,13 @@ export const agentRunSpecRules: readonly Rule[] = [
     fieldPath: ".worktree.cleanup",
     message:
       "a run without workspaceRef has its own claim, which is removed together with the run: leave cleanup out",
+  },
+  {
+    rule: `has(self.workspaceRef) || !(${QUEUES_FOR_BRANCH})`,
+    reason: "FieldValueForbidden",
+    fieldPath: ".worktree.onBusy",
+    message:
+      "a run without workspaceRef has its own clone, whose branches no other run uses: leave onBusy out",
   },
 ];
 
