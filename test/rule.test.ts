@@ -5,6 +5,7 @@ import type { ResolvedRepository, ResolvedRun } from "../src/plan/resolved-run.t
 import { buildArtifactsPod } from "../src/plan/specs/artifacts-pod.ts";
 import { buildCleanupJob } from "../src/plan/specs/cleanup-job.ts";
 import { gitResources } from "../src/plan/specs/git-resources.ts";
+import { buildPublishJob } from "../src/plan/specs/publish-job.ts";
 import { buildRunJob } from "../src/plan/specs/run-job.ts";
 import { buildWorkspaceJob } from "../src/plan/specs/workspace-job.ts";
 import { readProjectFiles } from "./support/project-files.ts";
@@ -115,6 +116,17 @@ function jobsOf(repository: ResolvedRepository): [name: string, pod: PodSpec][] 
     gitImage: "git:1",
     gitResources: gitResources(),
   });
+  const publish = buildPublishJob({
+    run: base,
+    repository: { ...repository, credentials: { name: GIT_SECRET, key: "token" } },
+    branch: "agent/fix-bug",
+    isNamed: false,
+    protectedPaths: ["x"],
+    commit: { name: "A", email: "a@example.com", message: "m", seconds: 1 },
+    env: base.env,
+    gitImage: "git:1",
+    gitResources: gitResources(),
+  });
   return [
     ...runsOf(repository).map(([name, run]): [string, PodSpec] => [
       `run ${name}`,
@@ -122,6 +134,7 @@ function jobsOf(repository: ResolvedRepository): [name: string, pod: PodSpec][] 
     ]),
     ["workspace", init.spec.template.spec],
     ["cleanup", cleanup.spec.template.spec],
+    ["publish", publish.spec.template.spec],
   ];
 }
 
@@ -163,13 +176,18 @@ function overlap(a: string, b: string): boolean {
   return within(a, b) || within(b, a);
 }
 
+/** The one exception: what a container that has ended hands over, if it is only read. */
+function handedOverTo(container: Container): string | undefined {
+  return placesOf(container, "writable").includes("handover/") ? undefined : "handover/";
+}
+
 /** What an agent writes on the claims, and what is written by those who have an agent's files before them. */
 const tainted = new Set<string>();
 for (let size = -1; size !== tainted.size;) {
   size = tainted.size;
   for (const [, , pod] of pods) {
     for (const container of containersOf(pod)) {
-      const reads = placesOf(container, "all");
+      const reads = placesOf(container, "all").filter((place) => place !== handedOverTo(container));
       if (container.name !== "agent" && !reads.some((place) => [...tainted].some((t) => overlap(place, t))))
         continue;
       for (const place of placesOf(container, "writable")) tainted.add(place);
@@ -204,6 +222,7 @@ describe("the rule", () => {
       "agent",
       "git-clone",
       "git-fetch",
+      "push",
     ]);
   });
 
@@ -213,8 +232,8 @@ describe("the rule", () => {
         const secrets = secretsOf(pod, container);
         const exception = container.name === "agent" && repository.exposeCredentialsToAgent;
         if (secrets.has(GIT_SECRET) && !exception) {
-          const hit = placesOf(container, "all").filter((place) =>
-            [...tainted].some((t) => overlap(place, t)),
+          const hit = placesOf(container, "all").filter(
+            (place) => place !== handedOverTo(container) && [...tainted].some((t) => overlap(place, t)),
           );
           assert.deepEqual(hit, [], `${container.name} has a credential and an agent's files`);
         }
@@ -234,7 +253,8 @@ describe("the rule", () => {
           [],
         );
         // What only has the checkout asks nobody.
-        if (/checkout|cleanup/.test(container.name)) assert.ok(!names.some((each) => network.test(each)));
+        if (/checkout|cleanup|pack/.test(container.name))
+          assert.ok(!names.some((each) => network.test(each)));
       }
     });
   }
@@ -299,7 +319,9 @@ function rowsOfPods(): Set<string> {
       ? "<workspace-init>"
       : name.startsWith("cleanup ")
         ? "<cleanup>"
-        : "<run>";
+        : name.startsWith("publish ")
+          ? "<publish>"
+          : "<run>";
     add(where, pod, repository.exposeCredentialsToAgent);
   }
   for (const [, repository] of repositories)
@@ -311,7 +333,10 @@ test("the guide's table of credentials is what the pods say, line by line", () =
   const told = rowsOfGuide().flatMap(
     ([pod = "", containers = "", key = "", credential = "", mounts = ""]) => {
       const place = `<${(/`<(run|workspace)>(-\w+)?`/.exec(pod)?.slice(1) ?? []).filter(Boolean).join("")}>`;
-      const where = { "<run-cleanup>": "<cleanup>", "<run-artifacts>": "<artifacts>" }[place] ?? place;
+      const where =
+        { "<run-cleanup>": "<cleanup>", "<run-publish>": "<publish>", "<run-artifacts>": "<artifacts>" }[
+          place
+        ] ?? place;
       const names = [...containers.matchAll(/`([\w-]+)`/g)].map(([, name = ""]) => name);
       const has = /, without/.test(pod) ? " false" : /, with a git credential/.test(pod) ? " true" : "";
       const git = /^(there is none|no)$/.test(credential)

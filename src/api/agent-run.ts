@@ -6,9 +6,11 @@ import { args, command, instructions, mcpServers, promptFrom, systemPrompt } fro
 import { runRepository, worktree } from "./fields/git.ts";
 import { env, image, imagePullSecrets, nodeSelector, podSecurityContext, tolerations } from "./fields/pod.ts";
 import { model, providerFields } from "./fields/provider.ts";
+import { publish } from "./fields/publish.ts";
 import { runStatus } from "./fields/run-status.ts";
 import { agentRunRules, agentRunSpecRules } from "./rules/agent-run.ts";
 import { runName } from "./rules/names.ts";
+import { publishedRunRules, publishRules } from "./rules/publish.ts";
 import { MAX_PROMPT_BYTES, noNul, notBlank, promptSize, shownName } from "./rules/values.ts";
 import { choice, flag, integer, list, object, text } from "./schema/fields.ts";
 import { AGE_COLUMN, type KindDefinition } from "./schema/kind.ts";
@@ -106,6 +108,7 @@ const spec = object(
       "Time without output and work after which the agent is stopped, such as 15m. Default: never.",
     ).optional(),
     retry: retry.optional(),
+    publish: publish.optional(),
     ttlSecondsAfterFinished: integer({
       description:
         "Seconds from the run's end to its deletion, with its Job and its claim. Default: the run is kept.",
@@ -133,7 +136,10 @@ const spec = object(
       "Security settings of the pod. A field that you leave out keeps its default.",
     ).optional(),
   },
-  { description: "What to run. It cannot be changed once the run is created.", rules: agentRunSpecRules },
+  {
+    description: "What to run. It cannot be changed once the run is created.",
+    rules: [...agentRunSpecRules, ...publishRules],
+  },
 );
 
 const DESCRIPTION =
@@ -161,7 +167,7 @@ export const agentRunKind: KindDefinition = {
   shortNames: ["arun"],
   description: DESCRIPTION,
   schema,
-  rules: [runName, ...agentRunRules],
+  rules: [runName, ...agentRunRules, ...publishedRunRules],
   columns: [
     { name: "Agent", type: "string", jsonPath: ".status.agent", description: "The agent that runs" },
     { name: "Phase", type: "string", jsonPath: ".status.phase", description: "Phase of the run" },
@@ -185,6 +191,13 @@ export const agentRunKind: KindDefinition = {
       type: "string",
       jsonPath: ".status.branch",
       description: "Where it commits",
+      wide: true,
+    },
+    {
+      name: "Published",
+      type: "string",
+      jsonPath: '.status.conditions[?(@.type=="Published")].reason',
+      description: "Whether its work is pushed",
       wide: true,
     },
     {

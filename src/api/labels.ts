@@ -16,6 +16,9 @@ export const LABEL_RUN = `${API_GROUP}/run`;
 /** The name of the AgentWorkspace that a child belongs to or uses. */
 export const LABEL_WORKSPACE = `${API_GROUP}/workspace`;
 
+/** On a Job and pod after the agent's, which it is: `publish`. */
+export const LABEL_STEP = `${API_GROUP}/step`;
+
 /** `"true"` on an AgentRun stops it and keeps its work. */
 export const ANNOTATION_CANCEL = `${API_GROUP}/cancel`;
 /** On an AgentRun that the command line has made: who asked for it, as the cluster knows them. */

@@ -85,6 +85,34 @@ export const statusSchemas: Readonly<Record<string, StructuralSchema>> = {
         "format": "date-time",
         "maxLength": 64
       },
+      "agentEndedAt": {
+        "type": "string",
+        "format": "date-time",
+        "maxLength": 64
+      },
+      "published": {
+        "type": "object",
+        "required": [
+          "branch",
+          "commit",
+          "time"
+        ],
+        "properties": {
+          "branch": {
+            "type": "string",
+            "maxLength": 255
+          },
+          "commit": {
+            "type": "string",
+            "maxLength": 64
+          },
+          "time": {
+            "type": "string",
+            "format": "date-time",
+            "maxLength": 64
+          }
+        }
+      },
       "completionTime": {
         "type": "string",
         "format": "date-time",

@@ -52,7 +52,7 @@ function claimsOf({ metadata, spec }: AgentRun, caches: Caches): string[] {
 }
 
 /** Of a pod that nothing of runs yet: the claim that it may wait for, and the newest Warning about that or the pod. */
-async function startWarnings(
+export async function startWarnings(
   context: GatherContext,
   run: AgentRun,
   pod: Pod,

@@ -1,14 +1,17 @@
 import { configOf, newestPod, ownJob, type GatherContext } from "./gather-context.ts";
-import { gatherPod, missingPodWarning } from "./gather-pod.ts";
+import { gatherPod, missingPodWarning, startWarnings } from "./gather-pod.ts";
 import { gatherReferences } from "./gather-references.ts";
 import { LABEL_RUN } from "../api/labels.ts";
 import type { AgentRun } from "../api/agent-run.ts";
 import { isDeleting, type KubeObject } from "../kube/objects.ts";
 import { isCleanupDue } from "../plan/agent-run/cleanup.ts";
-import type { ObservedCleanup, ObservedRun, References } from "../plan/agent-run/observed.ts";
+import type { ObservedCleanup, ObservedRun, ObservedStep, References } from "../plan/agent-run/observed.ts";
+import { isPublishing } from "../plan/agent-run/publish.ts";
 import { isJobStatusNeeded } from "../plan/agent-run/run-job.ts";
 import { isFinished } from "../plan/agent-run/status.ts";
-import { cleanupJobName, runJobName } from "../plan/specs/names.ts";
+import { isPodFinished } from "../plan/jobs/pod-state.ts";
+import { isSlow } from "../plan/jobs/start-up.ts";
+import { cleanupJobName, publishJobName, runJobName } from "../plan/specs/names.ts";
 import * as reference from "./reference-names.ts";
 
 /** Everything that planning the run of this key needs; undefined when it no longer exists. */
@@ -30,6 +33,12 @@ export async function gatherRun(
 
   // Finished, or being deleted.
   if (!isGoingOn(run)) return observed;
+
+  // Its agent has succeeded.
+  if (isPublishing(run)) {
+    const step = await gatherStep(context, run, now);
+    return { ...observed, step, references: await gatherReferences(context, run, key) };
+  }
 
   // Has a Job.
   const { job, pod } = children;
@@ -58,6 +67,16 @@ async function gatherChildren(
   const warning = awaitsPod ? await missingPodWarning(context, job, now) : undefined;
   const isNeeded = isJobStatusNeeded(run, job, { pod, warning, now });
   return { job: isNeeded ? await context.jobStates(job) : job, pod, warning };
+}
+
+/** The Job that follows the agent, its newest pod, and what holds that up. */
+async function gatherStep(context: GatherContext, run: AgentRun, now: number): Promise<ObservedStep> {
+  const job = ownJob(context.caches.workspaceJobs, run, publishJobName(run.metadata.name ?? ""));
+  if (!job) return {};
+  const pod = newestPod(context.caches, job);
+  if (!pod) return { job, warning: await missingPodWarning(context, job, now) };
+  const isHeldUp = isSlow(pod, now) && !isPodFinished(pod);
+  return { job, pod, ...(isHeldUp && (await startWarnings(context, run, pod))) };
 }
 
 /** What the removal of the run's worktree needs, and the workspace remembered: without it there is nothing to remove. */

@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import type { AgentRun } from "../api/agent-run.ts";
+import { findCondition } from "../api/conditions.ts";
 import { isFinished } from "../plan/agent-run/status.ts";
 import type { Reflector } from "../client/cache/reflector.ts";
 
@@ -53,11 +54,19 @@ export function observeRuns(registry: Registry, runs: Pick<Reflector<AgentRun>, 
     labelNames: labels,
     registers,
   });
+  const publications = new Counter({
+    name: "agent_operator_publications_total",
+    help: "Ended runs that were to publish their work, by what became of that: the reason of the condition Published",
+    labelNames: ["reason"],
+    registers,
+  });
   runs.onChange(({ old, new: run }) => {
     if (!old || !run || isFinished(old) || !isFinished(run)) return;
     const { agent = "", provider = "", reason = "", outcome = "", result, attempts = [] } = run.status ?? {};
     const phase = phaseOf(run);
     finished.inc({ phase, reason, outcome, agent, provider });
+    const published = findCondition(run.status?.conditions, "Published");
+    if (published) publications.inc({ reason: published.reason });
     const seconds = secondsOf(run);
     if (seconds !== undefined) duration.observe({ phase, agent, provider }, seconds);
     for (const each of [...attempts.map((attempt) => attempt.result), result]) {

@@ -15,6 +15,7 @@ const SAMPLES = [
   "agentrun.agent.xonovex.com/fix-auth-bug",
   "agentrun.agent.xonovex.com/quick-review",
   "agentrun.agent.xonovex.com/review-codebase",
+  "agentrun.agent.xonovex.com/update-docs",
   "agentrun.agent.xonovex.com/update-snapshots",
   "agentworkspace.agent.xonovex.com/my-workspace",
 ];

@@ -94,6 +94,7 @@ export const GUIDES: readonly Guide[] = [
     operator: true,
     given: [token("gemini-credentials")],
   },
+  { path: "docs/guide/publishing.md", operator: true },
   { path: "docs/guide/tools.md", operator: true },
   { path: "CONTRIBUTING.md", operator: true },
 ];

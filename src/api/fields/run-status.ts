@@ -95,6 +95,15 @@ const attempt = object(
   { description: "An attempt that failed and was followed by another one." },
 );
 
+const published = object(
+  {
+    branch: text({ description: "Branch of the remote.", maxLength: 255 }),
+    commit: text({ description: "Its commit.", maxLength: 64 }),
+    time: timestamp("When it was pushed."),
+  },
+  { description: "What was pushed. Only with publish." },
+);
+
 /** `status` of an AgentRun. */
 export const runStatus = object(
   {
@@ -118,6 +127,8 @@ export const runStatus = object(
     fetchedAt: timestamp(
       "When the remote of its workspace gave the commit that its branch starts from.",
     ).optional(),
+    agentEndedAt: timestamp("When the agent succeeded, if its work is to be published.").optional(),
+    published: published.optional(),
     completionTime: timestamp("When the run ended.").optional(),
     duration: text({
       description: "Time from the creation of its Job to its end, such as 4m12s.",
@@ -136,7 +147,7 @@ export const runStatus = object(
       type: "atomic",
     }).optional(),
     conditions: conditions(
-      "Resolved, Initialized, Succeeded, Finished, and perhaps Reconciling, Stalled and, with worktree.cleanup, WorktreeRemoved",
+      "Resolved, Initialized, Succeeded, Finished, and perhaps Reconciling, Stalled and, with publish, Published and, with worktree.cleanup, WorktreeRemoved",
     ).optional(),
   },
   { description: "What the operator has seen of the run." },

@@ -1,4 +1,5 @@
-import { type ReasonFacts, REASONS } from "../reasons.ts";
+import type { ReasonFacts } from "../reason-facts.ts";
+import { REASONS } from "../reasons.ts";
 
 /** The reference of every reason, as Markdown, in the order of an object's life. */
 export function renderReasons(): string {

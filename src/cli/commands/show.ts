@@ -1,5 +1,6 @@
 import type { AgentRun } from "../../api/agent-run.ts";
-import { REASONS, type ReasonFacts } from "../../api/reasons.ts";
+import type { ReasonFacts } from "../../api/reason-facts.ts";
+import { REASONS } from "../../api/reasons.ts";
 import { events } from "../../kube/builtin.ts";
 import { printable, printableLine } from "../../kube/printable.ts";
 import { sameCluster, withCluster, type UserCluster } from "../cluster.ts";

@@ -29,6 +29,16 @@ export interface ObservedCleanup {
   pod?: Pod;
 }
 
+/** What is known about the Job that follows a run's agent; gathered only once that has succeeded. */
+export interface ObservedStep {
+  /** The run's own Job `<run>-publish`. */
+  job?: JobState;
+  /** The newest pod of that Job. */
+  pod?: Pod;
+  claim?: PersistentVolumeClaim;
+  warning?: string;
+}
+
 /** What is known about a run when it is planned. Complete: the plan asks for nothing more. */
 export interface ObservedRun {
   run: AgentRun;
@@ -45,6 +55,8 @@ export interface ObservedRun {
   output?: { tail: string } | { missing: string };
   /** The newest lines of its log while it is at work, if a look was due. */
   recent?: string;
+  /** Where the run's work is to be published. */
+  step?: ObservedStep;
   /** Where the run's worktree is to be removed. */
   cleanup?: ObservedCleanup;
   /** Who has a place in its namespace and who waits for one; absent if nothing there has a maxRunning. */

@@ -6,7 +6,7 @@ import type { Reason } from "../../api/reasons.ts";
 import { homeDir, isOnSharedVolume } from "../specs/paths.ts";
 import type { ResolvedRun } from "../resolved-run.ts";
 import type { ObservedRun, References } from "./observed.ts";
-import { envOf, providerNameOf, secretsNeeded } from "./references.ts";
+import { envOf, providerNameOf, type SecretNeed, secretsNeeded } from "./references.ts";
 
 /** Why a run cannot start: for now (`waiting`), or ever (`rejected`). `reason` is one of api/reasons. */
 export interface Obstacle {
@@ -85,7 +85,15 @@ export function workspaceNotReady(
 }
 
 export function secretMissing(run: AgentRun, references: References): Obstacle | undefined {
-  for (const { ref, purpose } of secretsNeeded(run, references)) {
+  return missingSecret(secretsNeeded(run, references), references);
+}
+
+/** The first of these that is not there. */
+export function missingSecret(
+  needs: readonly SecretNeed[],
+  references: Pick<References, "secrets">,
+): Obstacle | undefined {
+  for (const { ref, purpose } of needs) {
     const keys = references.secrets.get(ref.name);
     if (keys === undefined) {
       return waiting("SecretNotFound", `Secret ${ref.name}, which holds ${purpose}, does not exist yet`);

@@ -24,6 +24,7 @@ import { modelProblem, untilNextLook } from "./model-retry.ts";
 import { outcomeOf } from "./change.ts";
 import { resultOf, usageOf } from "./result.ts";
 import { startProblemOf, isPassed, isSlow, isSameMessage, suspensionOf } from "../jobs/start-up.ts";
+import { planPublish, publishingStatus } from "./publish.ts";
 import * as status from "./status.ts";
 
 /** For what comes with no watch: the events of a slow pod, room in a quota. */
@@ -46,6 +47,7 @@ function decide(observed: ObservedRun): RunPlan {
   return (
     deleting(observed) ??
     finished(observed) ??
+    publishing(observed) ??
     refused(observed) ??
     jobGone(observed) ??
     cancelled(observed) ??
@@ -70,6 +72,13 @@ const finished: Step = (observed) => {
   if (job && !isOver(run, job, pod)) return { ...NOTHING_TO_DO, remove: [removal(job, "Background")] };
   const plan = planAfterSuccess(observed) ?? { ...NOTHING_TO_DO, ...expiryOf(run, now) };
   return pod && podState.isHeldOpen(pod) ? { ...plan, patches: stopNow(pod, now) } : plan;
+};
+
+/** What follows the agent needs neither its Job nor its pod; one that others hold open is stopped. */
+const publishing: Step = (observed) => {
+  const { pod, now } = observed;
+  const plan = planPublish(observed);
+  return plan && pod && podState.isHeldOpen(pod) ? { ...plan, patches: stopNow(pod, now) } : plan;
 };
 
 /** A child could not be created: its name is taken, or the API server refuses it. */
@@ -263,22 +272,24 @@ function end(observed: ObservedRun, ending: Ending): RunPlan {
   if (again) return write(run, again, { afterMs: 0 });
   const { phase, reason, message, exitCode, git } = ending;
   const result = resultOf(ending);
-  const stage = status.endedStage(phase, reason, message);
   const completionTime = ending.at ?? timestamp(now);
+  const facts = {
+    agent: run.status?.agent ?? agentOf(run, observed.references.config),
+    podName: pod?.metadata.name ?? run.status?.podName,
+    exitCode,
+    outcome: outcomeOf(git),
+    branch: git?.branch ?? run.status?.branch,
+    result,
+    usage: usageOf([...(run.status?.attempts ?? []).map((attempt) => attempt.result), result]),
+  };
+  if (phase === "Succeeded" && run.spec.publish) {
+    const next = publishingStatus(run, { ...facts, agentEndedAt: completionTime }, now);
+    return write(run, next, { afterMs: 0 });
+  }
+  const stage = status.enterStage(run, status.endedStage(phase, reason, message), now);
   return write(
     run,
-    {
-      ...status.enterStage(run, stage, now),
-      agent: run.status?.agent ?? agentOf(run, observed.references.config),
-      podName: pod?.metadata.name ?? run.status?.podName,
-      completionTime,
-      duration: status.durationOf(run, completionTime),
-      exitCode,
-      outcome: outcomeOf(git),
-      branch: git?.branch ?? run.status?.branch,
-      result,
-      usage: usageOf([...(run.status?.attempts ?? []).map((attempt) => attempt.result), result]),
-    },
+    { ...stage, ...facts, completionTime, duration: status.durationOf(run, completionTime) },
     job && (!isOver(run, job, pod) || (pod && podState.isHeldOpen(pod))) ? { afterMs: 0 } : "onChange",
   );
 }

@@ -37,6 +37,7 @@ export function secretsNeeded(
   if (repository?.credentialsSecretRef) {
     needs.push({ ref: repository.credentialsSecretRef, purpose: "the repository's credentials" });
   }
+  needs.push(...publishNeeds(run));
   const prompt = run.spec.promptFrom?.secretKeyRef;
   if (prompt) needs.push({ ref: prompt, purpose: "the prompt" });
   for (const { name, env = [], headers = [] } of run.spec.mcpServers ?? []) {
@@ -51,6 +52,12 @@ export function secretsNeeded(
     }
   }
   return needs;
+}
+
+/** What of them is left when the agent has ended. */
+export function publishNeeds({ spec }: AgentRun): SecretNeed[] {
+  const ref = spec.publish?.credentialsSecretRef;
+  return ref ? [{ ref, purpose: "the credential to push with" }] : [];
 }
 
 /** AgentConfig's variables and the run's own, in that order. */

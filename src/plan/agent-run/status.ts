@@ -119,6 +119,17 @@ export function runningStage(problem?: string): Stage {
   };
 }
 
+/** The agent has succeeded, and its work is being published. */
+export function publishingStage(message: string): Stage {
+  const reason: Reason = "Publishing";
+  return {
+    phase: "Running",
+    reason,
+    message,
+    conditions: [{ type: "Succeeded", status: "Unknown", reason, message }],
+  };
+}
+
 /** The run is over. `Resolved` and `Initialized` stay as they were, so that they show how far it came. */
 export function endedStage(phase: AgentRunPhase, reason: Reason, message: string): Stage {
   const status = phase === "Succeeded" ? "True" : "False";

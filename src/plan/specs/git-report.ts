@@ -89,7 +89,7 @@ export function parseFetchReport(message: string): FetchReport | undefined {
 }
 
 /** The last line that the entrypoint has written; an agent may have written lines before it. */
-function parseOutcome(message: string): JsonObject | undefined {
+export function parseOutcome(message: string): JsonObject | undefined {
   const line = message.split("\n").findLast((candidate) => candidate.startsWith('{"type":"agent-operator",'));
   if (line === undefined) return undefined;
   try {

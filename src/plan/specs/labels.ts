@@ -5,6 +5,7 @@ import {
   LABEL_MANAGED_BY,
   LABEL_NAME,
   LABEL_RUN,
+  LABEL_STEP,
   LABEL_WORKSPACE,
   OPERATOR_NAME,
 } from "../../api/labels.ts";
@@ -19,6 +20,22 @@ export function runLabels(run: Pick<ResolvedRun, "name" | "agent" | "workspace">
     [LABEL_MANAGED_BY]: OPERATOR_NAME,
     [LABEL_AGENT_TYPE]: run.agent,
     [LABEL_RUN]: run.name,
+    ...(run.workspace ? { [LABEL_WORKSPACE]: run.workspace.name } : {}),
+  };
+}
+
+/** On the Job and pods of a step that follows a run's agent. */
+export function stepLabels(
+  run: { name: string; workspace?: { name: string } },
+  step: "publish",
+): Record<string, string> {
+  return {
+    [LABEL_NAME]: OPERATOR_NAME,
+    [LABEL_INSTANCE]: run.name,
+    [LABEL_COMPONENT]: step,
+    [LABEL_MANAGED_BY]: OPERATOR_NAME,
+    [LABEL_RUN]: run.name,
+    [LABEL_STEP]: step,
     ...(run.workspace ? { [LABEL_WORKSPACE]: run.workspace.name } : {}),
   };
 }

@@ -36,6 +36,12 @@ export const GIT_WORKTREE_CONTAINER = "git-worktree";
 /** Removes the worktree of a run on a shared workspace. */
 export const GIT_CLEANUP_CONTAINER = "git-cleanup";
 
+/** Fixes what a run has come to as one commit, for the container that pushes it. */
+export const PACK_CONTAINER = "pack";
+
+/** Pushes that commit. */
+export const PUSH_CONTAINER = "push";
+
 const OWN_CONTAINERS: ReadonlySet<string> = new Set([
   AGENT_CONTAINER,
   GIT_CLONE_CONTAINER,
@@ -43,6 +49,8 @@ const OWN_CONTAINERS: ReadonlySet<string> = new Set([
   GIT_FETCH_CONTAINER,
   GIT_WORKTREE_CONTAINER,
   GIT_CLEANUP_CONTAINER,
+  PACK_CONTAINER,
+  PUSH_CONTAINER,
 ]);
 
 /** Whether a container is one that this operator puts into its pods. What a mesh or an admission webhook adds decides nothing. */
@@ -53,6 +61,11 @@ export function isOwnContainer({ name }: { name: string }): boolean {
 /** The Job that removes the worktree of a run. */
 export function cleanupJobName(run: string): string {
   return `${run}-cleanup`;
+}
+
+/** The Job that publishes what a run has come to. */
+export function publishJobName(run: string): string {
+  return `${run}-publish`;
 }
 
 /** The Job that makes a workspace's checkout. */

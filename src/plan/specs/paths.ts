@@ -14,6 +14,9 @@ export const STORE_DIR = "/workspace-store";
 /** Where the lock of a workspace is mounted; agents have no such mount. */
 export const LOCKS_DIR = "/workspace-locks";
 
+/** Where the containers of a step hand the run's commits over, each mounted into two of them. */
+export const HANDOVER_DIR = "/workspace-handover";
+
 export const TERMINATION_LOG = "/dev/termination-log";
 
 /** Where the files of a repository's credentials and certificates are mounted. */

@@ -8,6 +8,7 @@ import type { ResolvedRepository, ResolvedRun } from "../resolved-run.ts";
 import { buildArtifactsPod } from "./artifacts-pod.ts";
 import { buildCleanupJob } from "./cleanup-job.ts";
 import { gitResources } from "./git-resources.ts";
+import { buildPublishJob } from "./publish-job.ts";
 import { buildRunJob } from "./run-job.ts";
 import { SCRIPT_VARIABLE_FAMILIES, SCRIPT_VARIABLES } from "./script-variables.ts";
 import { type ScriptVariable } from "./script-variable.ts";
@@ -163,6 +164,20 @@ function* given(): Generator<readonly [name: string, group: string]> {
     origin: "",
   };
   yield* namesOf(buildWorkspaceJob(setup).spec.template.spec, "workspace");
+  const publish = buildPublishJob({
+    ...git,
+    run: { namespace: "team", name: "fix-bug", uid: "uid-1" },
+    repository,
+    branch: "a",
+    isNamed: true,
+    base: "main",
+    protectedPaths: ["x"],
+    commit: { name: "A", email: "a@example.com", message: "m", seconds: 1 },
+    env,
+  });
+  const { initContainers, containers } = publish.spec.template.spec;
+  yield* namesOf({ containers: initContainers ?? [] }, "pack");
+  yield* namesOf({ containers }, "push");
   const cleanup = { ...git, run: { name: "fix-bug", uid: "uid-1" }, workspace, force: true };
   yield* namesOf(buildCleanupJob(cleanup).spec.template.spec, "cleanup");
 }

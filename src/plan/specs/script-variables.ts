@@ -1,8 +1,9 @@
 import { AGENT_VARIABLES } from "./agent-variables.ts";
+import { PUBLISH_VARIABLES } from "./publish-variables.ts";
 import { type ScriptVariable, variable } from "./script-variable.ts";
 
-const EVERY_CONTAINER = ["git", "workspace", "cleanup", "artifacts", "agent"] as const;
-const WITH_REMOTE = ["git", "workspace", "agent"] as const;
+const EVERY_CONTAINER = ["git", "workspace", "cleanup", "artifacts", "pack", "push", "agent"] as const;
+const WITH_REMOTE = ["git", "workspace", "push", "agent"] as const;
 
 /**
  * Every AGENT_ variable that the operator and the scripts share: the only list of them. An absent or empty value means
@@ -16,16 +17,16 @@ export const SCRIPT_VARIABLES = {
   ),
   AGENT_TERMINATION_LOG: variable(
     EVERY_CONTAINER,
-    ["common.sh", "entrypoint.sh", "git-worktree.sh"],
+    ["common.sh", "entrypoint.sh", "git-push.sh", "git-worktree.sh"],
     "The path of the container's termination message.",
   ),
   AGENT_RUN: variable(
-    ["git", "cleanup", "artifacts", "agent"],
+    ["git", "cleanup", "artifacts", "pack", "agent"],
     ["common.sh", "git-cleanup.sh", "git-clone.sh", "git-view.sh"],
     "The name of the AgentRun.",
   ),
   AGENT_RUN_UID: variable(
-    ["git", "cleanup", "artifacts", "agent"],
+    ["git", "cleanup", "artifacts", "pack", "agent"],
     ["common.sh", "git-record.sh", "git-store.sh"],
     "The uid of the AgentRun. It names the record of what the checkout was before the agent started.",
   ),
@@ -52,7 +53,7 @@ export const SCRIPT_VARIABLES = {
 
   AGENT_REPOSITORY_URL: variable(
     WITH_REMOTE,
-    ["git-clone.sh", "git-credentials.sh", "git-workspace.sh", "git-worktree.sh"],
+    ["git-clone.sh", "git-credentials.sh", "git-push.sh", "git-workspace.sh", "git-worktree.sh"],
     "The URL of the repository.",
   ),
   AGENT_REPOSITORY_BRANCH: variable(
@@ -112,8 +113,13 @@ export const SCRIPT_VARIABLES = {
     "`true`: remove the worktree even if it holds work that no branch has.",
   ),
   AGENT_ARTIFACTS: variable(["artifacts"], ["artifacts.sh"], "The artifacts to send, separated by spaces."),
-  AGENT_WORK_DIR: variable(["artifacts"], ["artifacts.sh"], "The directory that the agent worked in."),
+  AGENT_WORK_DIR: variable(
+    ["artifacts", "pack"],
+    ["artifacts.sh", "git-snapshot.sh"],
+    "The directory that the agent worked in.",
+  ),
 
+  ...PUBLISH_VARIABLES,
   ...AGENT_VARIABLES,
 } as const satisfies Readonly<Record<string, ScriptVariable>>;
 
@@ -135,7 +141,7 @@ export const SCRIPT_VARIABLE_FAMILIES: Readonly<Record<string, ScriptVariable>> 
     "A value of an MCP server that comes from a Secret: by the server's position and its own.",
   ),
   AGENT_NETWORK_: variable(
-    ["git", "workspace"],
+    ["git", "workspace", "push"],
     [],
     "A variable that the value of a proxy variable refers to, under a name that no program knows.",
   ),

@@ -19,6 +19,8 @@ export type Script =
   | "git-workspace"
   | "git-worktree"
   | "git-cleanup"
+  | "git-pack"
+  | "git-push"
   | "artifacts"
   | "entrypoint";
 

@@ -115,13 +115,12 @@ export const storeMount: VolumeMount = {
 /** For the containers that write worktrees into a workspace. */
 export const lockMount: VolumeMount = { name: "workspace", mountPath: LOCKS_DIR, subPath: "locks" };
 
+/** The /tmp of a container with credentials. */
+export const privateTmpMount: VolumeMount = { name: FETCH_TMP, mountPath: "/tmp" };
+
 /** All that a container with credentials mounts: nothing that an agent, or a container with an agent's files, writes. */
 export function fetchMounts(repository: ResolvedRepository): VolumeMount[] {
-  return [
-    { ...storeMount, readOnly: false },
-    { name: FETCH_TMP, mountPath: "/tmp" },
-    ...repositoryMounts(repository),
-  ];
+  return [{ ...storeMount, readOnly: false }, privateTmpMount, ...repositoryMounts(repository)];
 }
 
 /** The parts of the claim; `lost+found` and other runs' files are in none of them. */

@@ -179,6 +179,7 @@ const PLACES: readonly string[] = [
   paths.GIT_KNOWN_HOSTS_DIR,
   paths.GIT_CA_DIR,
   paths.PROMPT_DIR,
+  paths.HANDOVER_DIR,
 ];
 
 /** What starts the container with the places that it mounts, read-only ones as such, and with none of the others. */

@@ -1,4 +1,5 @@
 import { sizes } from "./sizes.ts";
+import { publishing } from "./publishing.ts";
 import { references, runs, durations } from "./runs.ts";
 import { urls, branches, git } from "./git.ts";
 import { environment, pods } from "./pods.ts";
@@ -15,6 +16,7 @@ export const REFUSED_MANIFESTS: readonly RefusedManifest[] = [
   ...urls,
   ...branches,
   ...git,
+  ...publishing,
   ...environment,
   ...pods,
   ...workspaces,

@@ -1,0 +1,36 @@
+import { condition, failed, type ReasonFacts, underWay } from "./reason-facts.ts";
+
+/** The part of the table of reasons that is about publishing a run's work. */
+export const PUBLISH_REASONS = {
+  Publishing: underWay(
+    "Running",
+    "The agent has succeeded, and its work is being pushed. If something holds that up, the message says what.",
+  ),
+  PushDenied: failed(
+    "The remote does not accept the credential, or does not let it push.",
+    "Put a valid credential with the right to push into the Secret that publish names, and create the run again. The work is kept: agent-operator artifacts fetches it.",
+  ),
+  PublishRefused: failed(
+    "The remote refused the push: a protected branch, a hook, a rule of the forge.",
+    "See the remote's own words in the message. The work is kept: agent-operator artifacts fetches it.",
+  ),
+  ProtectedPath: failed(
+    "The work changes a path that publish.protectedPaths protects. Nothing was pushed.",
+    "Look at the work with agent-operator artifacts, and push it yourself if it is right; or set protectedPaths.",
+  ),
+  BranchMoved: failed(
+    "The branch of the remote has commits that are not in the work. Nothing was overwritten.",
+    "Name another branch in publish.branch, or delete the branch of the remote, and create the run again.",
+  ),
+  PublishFailed: failed(
+    "The work could not be pushed.",
+    "See the message. The work is kept: agent-operator artifacts fetches it.",
+    { retryable: true },
+  ),
+  Published: condition(["AgentRun"], "The work is pushed to the branch that status.published names."),
+  NothingToPublish: condition(
+    ["AgentRun"],
+    "The agent has left no commit on the branch that is checked out, so nothing was pushed.",
+    "Set publish.when to Changed to publish what is not committed too.",
+  ),
+} as const satisfies Record<string, ReasonFacts>;

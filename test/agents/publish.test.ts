@@ -1,0 +1,296 @@
+import assert from "node:assert/strict";
+import { readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { createGitRepository } from "../support/git-repository.ts";
+import type { GitRepository } from "../support/git-repository.ts";
+import { startGitHttpServer } from "../support/git-http-server.ts";
+import type { GitHttpServer } from "../support/git-http-server.ts";
+import { projectRoot } from "../support/project-files.ts";
+import { runOk } from "../support/run.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
+import { createPublishedRun, handedOver } from "./support/publication.ts";
+import type { Publication, PublishedRun } from "./support/publication.ts";
+
+const TOKEN = "tok3n-to-push-with";
+const values = { "push/token": `${TOKEN}\n` };
+
+describe("publishing", { timeout: 600_000 }, () => {
+  let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
+  let server: GitHttpServer;
+  let open: GitHttpServer;
+  let count = 0;
+
+  before(async () => {
+    directory = await temporaryDirectory();
+    const root = join(directory.path, "remote");
+    const fault = (path: string): number | undefined => (path.startsWith("/denied/") ? 403 : undefined);
+    server = await startGitHttpServer({ root, user: "x-access-token", password: TOKEN, fault });
+    open = await startGitHttpServer({ root });
+  });
+  after(async () => {
+    await server.close();
+    await open.close();
+    await directory[Symbol.asyncDispose]();
+  });
+
+  interface Case {
+    origin: GitRepository;
+    run: PublishedRun;
+    /** The remote as the container that pushes is given it. */
+    remote: string;
+    /** The commit of a branch of the remote; empty: there is none. */
+    at: (branch?: string) => Promise<string>;
+  }
+
+  /** A remote with a workflow and a link to a CI file, and a run that has cloned it. */
+  async function aCase(): Promise<Case> {
+    const name = `case-${(count += 1)}`;
+    const origin = await createGitRepository(join(directory.path, "remote", name), {
+      "README.md": "# A repository\n",
+      ".github/workflows/ci.yml": "on: push\n",
+      "ci/gitlab.yml": "stages: []\n",
+      ".gitlab-ci.yml": { link: "ci/gitlab.yml" },
+    });
+    await origin.git("config", "http.receivepack", "true");
+    const run = await createPublishedRun(join(directory.path, "pods", name), `${open.url}/${name}`, {
+      values,
+    });
+    const at = (branch = "agent/fix-bug"): Promise<string> =>
+      origin.git("for-each-ref", "--format=%(objectname)", `refs/heads/${branch}`);
+    return { origin, run, remote: `${server.url}/${name}`, at };
+  }
+
+  const publish = ({ run, remote }: Case, changes: Parameters<PublishedRun["publish"]>[0] = {}) =>
+    run.publish({
+      repository: {
+        url: remote,
+        submodules: false,
+        exposeCredentialsToAgent: false,
+        credentials: { name: "push", key: "token" },
+      },
+      ...changes,
+    });
+
+  function report({ message }: Publication): Record<string, unknown> {
+    return JSON.parse(message) as Record<string, unknown>;
+  }
+
+  const CHANGE = "echo more >>README.md; git commit -qam More";
+
+  test("pushes the commits, and once more changes nothing", async () => {
+    const each = await aCase();
+    await each.run.sh(CHANGE);
+    const head = await each.run.git("rev-parse", "HEAD");
+    const first = await publish(each);
+    assert.equal(first.code, 0, first.shown);
+    assert.deepEqual(report(first), { type: "agent-operator", commit: head });
+    assert.equal(await each.at(), head);
+    assert.deepEqual(report(await publish(each)), report(first));
+    assert.ok(!first.shown.includes(TOKEN));
+  });
+
+  test("leaves uncommitted work alone, or commits it: the same commit each time", async () => {
+    const each = await aCase();
+    await each.run.sh("echo more >>README.md; echo new >new.txt");
+    assert.deepEqual(report(await publish(each)), { type: "agent-operator", nothing: true });
+    assert.equal(await each.at(), "");
+    const commit = { name: "Robot", email: "robot@example.com", message: "What\nwas $(left)", seconds: 1e9 };
+    const first = await publish(each, { commit });
+    assert.equal(first.code, 0, first.shown);
+    assert.deepEqual(report(await publish(each, { commit })), report(first));
+    assert.equal(await each.at(), report(first)["commit"]);
+    assert.equal(
+      await each.origin.git("log", "-1", "--format=%an <%ae> %at%n%B", "agent/fix-bug"),
+      "Robot <robot@example.com> 1000000000\nWhat\nwas $(left)",
+    );
+    assert.equal(await each.origin.git("show", "agent/fix-bug:new.txt"), "new");
+  });
+
+  test("goes forward from what is there, and overwrites nothing", async () => {
+    const each = await aCase();
+    await each.run.sh(CHANGE);
+    const first = await publish(each);
+    await each.run.sh("git commit -q --allow-empty -m Again");
+    assert.equal((await publish(each)).code, 0);
+    await each.run.sh("git reset -q --hard HEAD~1; git commit -q --allow-empty -m Other");
+    const moved = await publish(each);
+    assert.equal(moved.code, 64, moved.shown);
+    assert.equal(report(moved)["reason"], "BranchMoved");
+    assert.notEqual(await each.at(), report(first)["commit"]);
+  });
+
+  test("never takes the branch that the work is for, unless it is named", async () => {
+    const each = await aCase();
+    await each.origin.git("config", "receive.denyCurrentBranch", "ignore");
+    await each.run.sh(CHANGE);
+    const before = await each.at("main");
+    const refused = await publish(each, { branch: "main", base: undefined });
+    assert.match(String(report(refused)["message"]), /which is the branch that it is for: name it/);
+    assert.equal(await each.at("main"), before);
+    assert.equal((await publish(each, { branch: "main", isNamed: true })).code, 0);
+    assert.equal(await each.at("main"), await each.run.git("rev-parse", "HEAD"));
+  });
+
+  test("shows what the remote says, without secrets", async () => {
+    const each = await aCase();
+    await each.run.sh(CHANGE);
+    await writeFile(
+      join(each.origin.path, ".git/hooks/pre-receive"),
+      `#!/bin/sh\necho 'GH006: Protected branch. ${TOKEN}' >&2\nexit 1\n`,
+      { mode: 0o755 },
+    );
+    const hook = await publish(each);
+    assert.equal(hook.code, 64, hook.shown);
+    assert.equal(report(hook)["reason"], "PublishRefused");
+    assert.match(
+      String(report(hook)["message"]),
+      /GH006: Protected branch\. \*\*\*\n.*pre-receive hook declined/,
+    );
+    assert.ok(!(hook.shown + hook.message).includes(TOKEN));
+    await rm(join(each.origin.path, ".git/hooks/pre-receive"));
+    const checkedOut = await publish(each, { branch: "main", isNamed: true });
+    assert.match(String(report(checkedOut)["message"]), /branch is currently checked out/);
+  });
+
+  test("says that the credential is not good enough", async () => {
+    const each = await aCase();
+    await each.run.sh(CHANGE);
+    const other = await publish({ ...each, remote: each.remote.replace("case-", "denied/case-") });
+    assert.equal(report(other)["reason"], "PushDenied", other.shown);
+    await each.origin.git("config", "http.receivepack", "false");
+    const readOnly = await publish(each);
+    assert.equal(report(readOnly)["reason"], "PushDenied", readOnly.shown);
+  });
+
+  const HIDING: Record<string, string> = {
+    "a file that was changed and changed back":
+      "echo x >>.github/workflows/ci.yml; git commit -qam x; git revert --no-edit HEAD >/dev/null",
+    "a rename": "echo x >x; git add x; git commit -qm x; git mv x .github/workflows/x.yml; git commit -qm y",
+    "a link in the place of a folder":
+      "git rm -qr .github; mkdir -p o/workflows; echo x >o/workflows/x.yml; ln -s o .github; git add .; git commit -qm x",
+    "what a protected link points to": "echo x >>ci/gitlab.yml; git commit -qam x",
+    "a merge": `git checkout -q -b side; git commit -q --allow-empty -m x; git checkout -q -; git commit -q --allow-empty -m y
+      git merge -q --no-commit --no-ff side; echo x >.github/workflows/x.yml; git add .; git commit -qm z`,
+  };
+
+  test("takes a path for a protected one in every form of it", async () => {
+    const { origin } = await aCase();
+    const hit = [
+      ".github/workflows/ci.yml",
+      ".GitHub/Workflows/x.yml",
+      ".git\u200bhub/\uff57orkflows/x.yml",
+      ".github./workflows /x.yml",
+      ".github\\workflows\\x.yml",
+      ".github",
+      ".github/workflows",
+      "ci/gitlab.yml",
+      "CI/GitLab.yml",
+      "ci",
+      "a/b/Jenkinsfile",
+      "jenkinsfile",
+      "d\u00e9po\u0302t/x",
+      "docs/a.md",
+    ];
+    const missed = [
+      ".github/dependabot.yml",
+      "github/workflows/x.yml",
+      "ci/other.yml",
+      "a/Jenkinsfile.md",
+      "docs/a/b.md",
+      "x.github/workflows",
+    ];
+    const patterns = [
+      ".github/workflows",
+      ".gitlab-ci.yml",
+      "**/Jenkinsfile",
+      "de\u0301p\u00f4t/**",
+      "docs/*.md",
+    ];
+    const found = await runOk(
+      "perl",
+      [join(projectRoot, "images/agent/scripts/protected-paths.pl"), "HEAD"],
+      {
+        cwd: origin.path,
+        env: { PATH: process.env["PATH"], AGENT_PROTECTED_PATHS: patterns.join("\n") },
+        input: [...hit, ...missed].map((path) => `${path}\0`).join(""),
+      },
+    );
+    assert.deepEqual(found.trimEnd().split("\n"), hit);
+  });
+
+  test("lets no protected path through, however it is hidden", async (t) => {
+    const each = await aCase();
+    for (const [name, script] of Object.entries(HIDING)) {
+      await t.test(name, async () => {
+        await each.run.sh(
+          `git checkout -q -f main; git reset -q --hard origin/main; git clean -qdfx\n${script}`,
+        );
+        const result = await publish(each);
+        assert.equal(result.code, 64, result.shown);
+        assert.equal(report(result)["reason"], "ProtectedPath", result.message);
+        assert.equal(await each.at(), "");
+      });
+    }
+  });
+
+  test("takes an old version of a protected file for a change", async () => {
+    const each = await aCase();
+    await each.origin.commit({ ".github/workflows/ci.yml": "on: never\n" }, "Safer");
+    await each.run.sh(`git fetch -q origin main; old=$(git rev-parse HEAD); git merge -q --ff-only FETCH_HEAD
+      git merge -q --no-ff -s ours $old 2>/dev/null || true
+      git reset -q --hard $(git commit-tree $old^{tree} -p FETCH_HEAD -p $old -m 'Merge')`);
+    const result = await publish(each);
+    assert.equal(report(result)["reason"], "ProtectedPath", result.shown);
+  });
+
+  test("lets through what is not protected, and a merge of the base with its own changes", async () => {
+    const each = await aCase();
+    await each.origin.commit({ ".github/workflows/ci.yml": "on: never\n" }, "Safer");
+    await each.run
+      .sh(`${CHANGE}; mkdir -p .github/docs; echo x >.github/docs/x; git add .; git commit -qm Docs
+      git fetch -q --unshallow origin main; git merge -q --no-edit FETCH_HEAD`);
+    const result = await publish(each);
+    assert.equal(result.code, 0, result.shown);
+    await each.run.sh("echo x >>.github/workflows/ci.yml; git commit -qam CI");
+    assert.equal((await publish(each, { protectedPaths: [] })).code, 0);
+  });
+
+  const TRAPS: Record<string, string> = {
+    "hooks and filters": `mkdir -p .git/hooks .git/info; printf '#!/bin/sh\\ntouch %s/ran\\n' "$PWD" >.git/hooks/pre-push; chmod 755 .git/hooks/pre-push
+      cp .git/hooks/pre-push .git/hooks/reference-transaction; echo '* filter=x' >.git/info/attributes
+      git config filter.x.clean "touch $PWD/ran; cat"; git config core.fsmonitor "touch $PWD/ran"`,
+    "another host instead": `git config url."http://127.0.0.1:1/".insteadOf http://; git config http.proxy http://127.0.0.1:1
+      git config remote.origin.pushurl http://127.0.0.1:1/x; git config credential.helper "!touch $PWD/ran"`,
+    alternates: "echo /etc/agent-operator/git-credentials >.git/objects/info/alternates",
+    "strange refs": `cp .git/refs/heads/main '.git/refs/heads/--upload-pack=touch ran'; git update-ref refs/replace/$(git rev-parse HEAD~1) HEAD`,
+  };
+
+  test("is not led astray by a .git", async (t) => {
+    for (const [name, script] of Object.entries(TRAPS)) {
+      await t.test(name, async () => {
+        const each = await aCase();
+        await each.run.sh(`${CHANGE}; ${script}`);
+        const result = await publish(each, {
+          commit: { name: "R", email: "r@example.com", message: "m", seconds: 1 },
+        });
+        assert.equal(result.code, 0, result.shown);
+        assert.notEqual(await each.at(), "");
+        await assert.rejects(readFile(each.run.pod.at("/workspace/ran")));
+      });
+    }
+  });
+
+  test("does not read a link as what is handed over, nor what is no bundle", async () => {
+    const each = await aCase();
+    await each.run.sh(CHANGE);
+    assert.equal((await publish(each)).code, 0);
+    const bundle = handedOver(each.run.directory);
+    await rm(bundle);
+    await symlink("/etc/passwd", bundle);
+    assert.equal(report(await each.run.push())["message"], "what was handed over is no file");
+    await rm(bundle);
+    await writeFile(bundle, "# v2 git bundle\n--upload-pack=x\n\nPACK");
+    assert.equal(report(await each.run.push())["message"], "what was handed over has no commit");
+  });
+});

@@ -1,0 +1,34 @@
+import { quote } from "../../../src/kube/go-text.ts";
+import { run, type Fields, type RefusedManifest } from "./manifest.ts";
+
+const credentialsSecretRef = { name: "push", key: "token" };
+
+function published(fields: Fields, name?: string): RefusedManifest["manifest"] {
+  return run({ publish: { credentialsSecretRef, ...fields } }, name);
+}
+
+const PATH =
+  "must be a path from the top of the repository, such as .github/workflows or **/Jenkinsfile: no '/' at its start, no '.' or '..' as a name, no '\\'";
+
+export const publishing: RefusedManifest[] = [
+  {
+    what: "a publication without a credential",
+    manifest: run({ publish: {} }),
+    says: "spec.publish.credentialsSecretRef: Required value",
+  },
+  {
+    what: "a message for a commit that is never made",
+    manifest: published({ commitMessage: "x" }),
+    says: "spec.publish.commitMessage: Forbidden: only uncommitted changes need a message, and they are published only with when: Changed; set that, or leave commitMessage out",
+  },
+  {
+    what: "a published run whose Job would have too long a name",
+    manifest: published({}, "a".repeat(56)),
+    says: `metadata.name: Invalid value: the name of an AgentRun with publish must have at most 55 characters: the Job that pushes its work is named <run>-publish`,
+  },
+  ...["/etc", "a/../b", "..", "./a", "a//b", "a/.", "a\nb", "a\\b", " a", "a\u200b"].map((path) => ({
+    what: `a protected path of ${JSON.stringify(path)}`,
+    manifest: published({ protectedPaths: [path] }),
+    says: `spec.publish.protectedPaths[0]: Invalid value: ${quote(path)}: ${PATH}`,
+  })),
+];
