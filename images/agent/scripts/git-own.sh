@@ -15,7 +15,8 @@ own_git() {
 keep_variables() {
   [ -z "${variables_kept:-}" ] || return 0
   variables_kept=1
-  for variable in $(awk 'BEGIN { for (name in ENVIRON) if (name ~ /^[A-Za-z_][A-Za-z_0-9]*$/ && name != "PATH") print name }'); do
+  exported=$(awk 'BEGIN { for (name in ENVIRON) if (name ~ /^[A-Za-z_][A-Za-z_0-9]*$/ && name != "PATH") print name }')
+  for variable in $exported; do
     eval "value=\$$variable && unset $variable && $variable=\$value"
   done
 }
