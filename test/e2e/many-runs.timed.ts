@@ -46,7 +46,7 @@ it(
     await writeFile(join(tools, "claude"), QUICK_COMMAND, { mode: 0o755 });
     const repository = await createGitRepository(join(directory.path, "repository"));
     const cluster = await startTestCluster(
-      { operator: false, toolDirectories: [tools], gitMirrors: { [URL]: repository.path } },
+      { operator: false, ownProcess: true, toolDirectories: [tools], gitMirrors: { [URL]: repository.path } },
       stack,
     );
     const { client, namespace } = cluster;

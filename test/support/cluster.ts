@@ -13,6 +13,7 @@ import { startOperator } from "../../src/operator/operator.ts";
 import { createLog } from "../../src/runtime/log.ts";
 import { type Kubectl, createKubectl } from "./kubectl.ts";
 import { projectRoot } from "./project-files.ts";
+import { start } from "./run.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 import { waitForAbsence } from "./wait-for.ts";
 
@@ -30,6 +31,9 @@ export interface TestCluster {
 /** How the embedded cluster runs pods; who asks for any of it gets that one. */
 const NODE_OPTIONS = ["gitMirrors", "hosts", "toolDirectories", "path", "sandbox"] as const;
 
+/** For a cluster in a process of its own: no test runs as long, and no start takes as long. */
+const [OWN_PROCESS_MS, START_MS] = [600_000, 30_000];
+
 export interface TestClusterOptions extends Partial<
   Pick<LocalClusterOptions, (typeof NODE_OPTIONS)[number]>
 > {
@@ -40,6 +44,11 @@ export interface TestClusterOptions extends Partial<
    * programs. Instead of a cluster that cannot, the embedded one is taken.
    */
   pods?: "anywhere" | "here";
+  /**
+   * Whether the embedded cluster is a process of its own, as it is for users, for tests of what it can bear: in a
+   * test's process each promise is followed by the test runner. Starts a second later. Default: false.
+   */
+  ownProcess?: boolean;
 }
 
 /**
@@ -136,18 +145,32 @@ async function hasNode(client: Client, where: "anywhere" | "here"): Promise<bool
 }
 
 async function startEmbedded(options: TestClusterOptions, stack: AsyncDisposableStack): Promise<Connected> {
-  const { operator = true, ...rest } = options;
+  const { operator = true, ownProcess = false, ...rest } = options;
   const directory = stack.use(await temporaryDirectory());
-  const cluster = stack.use(
-    await startLocalCluster({
-      dataDir: join(directory.path, "cluster"),
-      packageRoot: projectRoot,
-      path: searchPath(),
-      ...rest,
-      ...(operator ? { operator: { logFile: join(directory.path, "operator.log") } } : {}),
-    }),
-  );
+  const clusterOptions: LocalClusterOptions = {
+    dataDir: join(directory.path, "cluster"),
+    packageRoot: projectRoot,
+    path: searchPath(),
+    ...rest,
+    ...(operator ? { operator: { logFile: join(directory.path, "operator.log") } } : {}),
+  };
+  if (ownProcess) return startProgram(clusterOptions, stack);
+  const cluster = stack.use(await startLocalCluster(clusterOptions));
   return { kubeconfig: cluster.kubeconfigPath, client: cluster.client, dataDir: cluster.dataDir };
+}
+
+async function startProgram(options: LocalClusterOptions, stack: AsyncDisposableStack): Promise<Connected> {
+  const file = join(import.meta.dirname, "cluster-program.ts");
+  const program = start(process.execPath, [file, JSON.stringify(options)], { timeoutMs: OWN_PROCESS_MS });
+  stack.defer(async () => {
+    program.kill("SIGTERM");
+    const { code, stderr } = await program.ended;
+    if (code !== 0) throw new Error(`the cluster ended with ${code}: ${stderr}`);
+  });
+  const [, kubeconfig = ""] = await program.waitForOutput(/^(.*)\n/, START_MS);
+  const { transport } = await kubeconfigTransport({ paths: [kubeconfig] });
+  stack.defer(() => transport.close());
+  return { kubeconfig, client: createClient(transport), dataDir: options.dataDir };
 }
 
 /** Without this checkout's node_modules, which npm puts first: containers get it as their tool directory. */

@@ -16,7 +16,7 @@ function findPrograms(path: string): Programs | undefined {
   return unshare && setpriv && sh ? { unshare, setpriv, sh } : undefined;
 }
 
-/** Writes the skeleton and its three tables; the result is the argument list of set-up-root.sh. */
+/** Writes the skeleton and its tables; the result is the argument list of set-up-root.sh. */
 function prepareRoot(launch: ContainerLaunch, path: string): string[] {
   const host = parseMountInfo(readFileSync("/proc/self/mountinfo", "utf8"));
   const { root, base, mounts } = layOutRoot(launch.directory, launch.mounts);
@@ -31,8 +31,9 @@ function prepareRoot(launch: ContainerLaunch, path: string): string[] {
       "noexec",
     ]),
   ].join("");
-  const nested = nestedMounts(base, host);
-  const write = (name: string, text: string): string => {
+  const [nested, own] = [nestedMounts(base, host), mounts].map((each) => bindLines(root, each, host));
+  const first = tableLine(root, root, "none", ["bind"]) + bindLines(root, base, host) + special;
+  const write = (name: string, text = ""): string => {
     const file = join(launch.directory, name);
     writeFileSync(file, text);
     return file;
@@ -40,9 +41,9 @@ function prepareRoot(launch: ContainerLaunch, path: string): string[] {
   return [
     path,
     root,
-    write("host.fstab", bindLines(root, base, host) + special),
-    nested.length === 0 ? "" : write("nested.fstab", bindLines(root, nested, host)),
-    write("own.fstab", bindLines(root, mounts, host)),
+    write("first.fstab", nested ? first : first + own),
+    write("nested.fstab", nested),
+    write("own.fstab", nested && own),
     launch.readOnlyRootFilesystem ? "ro" : "rw",
     launch.hostname,
     launch.workingDir,
@@ -96,8 +97,7 @@ export function namespaceSandbox(
 ): Sandbox | undefined {
   const programs = findPrograms(path);
   if (programs === undefined) return undefined;
-  const { sh } = programs;
-  const asRoot = mode === "root";
+  const [sh, asRoot] = [programs.sh, mode === "root"];
   return {
     mode,
     description: DESCRIPTIONS[mode],
