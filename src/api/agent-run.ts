@@ -9,7 +9,7 @@ import { model, providerFields } from "./fields/provider.ts";
 import { publish } from "./fields/publish.ts";
 import { runStatus } from "./fields/run-status.ts";
 import { agentRunRules, agentRunSpecRules } from "./rules/agent-run.ts";
-import { runName } from "./rules/names.ts";
+import { dnsLabel, MAX_RUN_NAME, runName } from "./rules/names.ts";
 import { publishedRunRules, publishRules } from "./rules/publish.ts";
 import { MAX_PROMPT_BYTES, noNul, notBlank, promptSize, shownName } from "./rules/values.ts";
 import { choice, flag, integer, list, object, text } from "./schema/fields.ts";
@@ -63,6 +63,27 @@ const retry = object(
   },
 );
 
+const dependsOn = list(
+  object(
+    {
+      run: text({ description: "Name of the run.", maxLength: MAX_RUN_NAME, rules: [dnsLabel] }),
+      when: choice(
+        ["Succeeded", "Finished"],
+        "Which end lets this run start: only Succeeded, or any. Default: Succeeded.",
+      ).optional(),
+    },
+    { description: "A run that has to end first." },
+  ),
+  {
+    description:
+      "Runs of the same namespace that have to end before this one starts. They may be created later. What each one has left is a file RUN.json in the folder that the variable AGENT_INPUTS names.",
+    minItems: 1,
+    maxItems: 16,
+    type: "map",
+    keys: ["run"],
+  },
+);
+
 const spec = object(
   {
     agent: choice(
@@ -82,6 +103,7 @@ const spec = object(
     ).optional(),
     repository: runRepository.optional(),
     worktree: worktree.optional(),
+    dependsOn: dependsOn.optional(),
     prompt: text({
       description: "The task, word for word as the agent gets it. At most 100 KiB.",
       maxLength: MAX_PROMPT_BYTES,

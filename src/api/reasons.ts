@@ -40,6 +40,10 @@ export const REASONS = {
     "The AgentWorkspace that the run names is not Ready.",
     "Wait, or see why with kubectl describe agentworkspace. The run starts once it is Ready.",
   ),
+  WaitingForDependency: waiting(
+    "A run that the run depends on has not ended, or does not exist yet.",
+    "Wait, or see the runs that the message names. The run starts once all of them have ended.",
+  ),
   Forbidden: waiting(
     "The API server does not let the operator create a Job or claim: a quota is used up, or a permission is missing.",
     "Free some of the quota, or grant the permission that the message names. The operator tries again.",
@@ -116,6 +120,14 @@ export const REASONS = {
   TooLarge: failed(
     "The run, its provider and the AgentConfig together hold more than a node can start or an API server can store.",
     "Make what the message names smaller, or put it into a ConfigMap or the repository, and create the run again.",
+  ),
+  DependencyFailed: failed(
+    "A run that the run depends on has not succeeded.",
+    "See why that run has failed. Create both again, or this one with when Finished.",
+  ),
+  DependencyCycle: failed(
+    "The run depends on itself, by way of other runs.",
+    "Leave one of the dependencies out and create the runs again.",
   ),
   NameTaken: failed(
     "An object with the name of the Job or claim exists and belongs to something else. The operator leaves it alone.",

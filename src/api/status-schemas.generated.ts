@@ -484,6 +484,65 @@ export const statusSchemas: Readonly<Record<string, StructuralSchema>> = {
           }
         }
       },
+      "dependencies": {
+        "type": "array",
+        "maxItems": 16,
+        "x-kubernetes-list-type": "atomic",
+        "items": {
+          "type": "object",
+          "required": [
+            "run",
+            "phase"
+          ],
+          "properties": {
+            "run": {
+              "type": "string",
+              "maxLength": 253
+            },
+            "uid": {
+              "type": "string",
+              "maxLength": 253
+            },
+            "phase": {
+              "type": "string",
+              "enum": [
+                "Succeeded",
+                "Failed",
+                "TimedOut"
+              ]
+            },
+            "reason": {
+              "type": "string",
+              "maxLength": 253
+            },
+            "outcome": {
+              "type": "string",
+              "enum": [
+                "NoChanges",
+                "Changed",
+                "Committed"
+              ]
+            },
+            "branch": {
+              "type": "string",
+              "maxLength": 255
+            },
+            "headCommit": {
+              "type": "string",
+              "maxLength": 64
+            },
+            "text": {
+              "type": "string",
+              "maxLength": 4096
+            },
+            "completionTime": {
+              "type": "string",
+              "format": "date-time",
+              "maxLength": 64
+            }
+          }
+        }
+      },
       "conditions": {
         "type": "array",
         "maxItems": 16,

@@ -111,8 +111,8 @@ export function allCaches(caches: Caches): AnyReflector[] {
 function trimRun(run: AgentRun): AgentRun {
   const trimmed = withoutManagedFields(run);
   if (!isFinished(run)) return trimmed;
-  const { workspaceRef, worktree, ttlSecondsAfterFinished } = run.spec;
-  return { ...trimmed, spec: { workspaceRef, worktree, ttlSecondsAfterFinished } };
+  const { workspaceRef, worktree, ttlSecondsAfterFinished, dependsOn } = run.spec;
+  return { ...trimmed, spec: { workspaceRef, worktree, ttlSecondsAfterFinished, dependsOn } };
 }
 
 /** The `namespace/name` of the workspace that a run names, if it names one. */

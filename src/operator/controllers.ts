@@ -75,6 +75,7 @@ function runController({ context, reads, defaults, log, observe }: ControllerSet
       watchSource(caches.runJobs, (change) => (concernsRun(change, caches) ? runKeyOf(either(change)) : [])),
       watchSource(caches.workspaceJobs, (change) => runKeyOf(either(change))),
       watchSource(caches.pods, (change) => runKeyOf(either(change))),
+      readersOf(caches.runs, reference.toRun, dependencies),
       readersOf(caches.providers, reference.toProvider, dependencies),
       readersOf(caches.workspaces, reference.toWorkspace, dependencies),
       readersOf(caches.configs, reference.toConfigs, dependencies),

@@ -2,6 +2,8 @@ import { configOf, type GatherContext } from "./gather-context.ts";
 import type { AgentRun } from "../api/agent-run.ts";
 import type { References } from "../plan/agent-run/observed.ts";
 import { providerNameOf, secretsNeeded } from "../plan/agent-run/references.ts";
+import { findCycle } from "../plan/agent-run/dependencies.ts";
+import type { Caches } from "./caches.ts";
 import * as reference from "./reference-names.ts";
 
 /** Looks the references up and remembers them, so that the run is planned again when one of them changes. */
@@ -19,13 +21,27 @@ export async function gatherReferences(
   const workspaceKey = `${namespace}/${workspaceName}`;
   const workspace = workspaceName === undefined ? undefined : caches.workspaces.get(workspaceKey);
   const workspaceRuns = workspace && [...caches.runs.by("workspace", workspaceKey)];
+  const others = gatherDependencies(caches, run);
   const secretNames = new Set(secretsNeeded(run, { config, provider, workspace }).map(({ ref }) => ref.name));
   dependencies.record(key, [
     reference.toConfigs(namespace),
     ...(providerName === undefined ? [] : [reference.toProvider(namespace, providerName)]),
     ...(workspaceName === undefined ? [] : [reference.toWorkspace(namespace, workspaceName)]),
+    ...(run.spec.dependsOn ?? []).map((each) => reference.toRun(namespace, each.run)),
     ...[...secretNames].map((name) => reference.toSecret(namespace, name)),
   ]);
   const lookups = [...secretNames].map(async (name) => [name, await secretKeys(namespace, name)] as const);
-  return { config, provider, workspace, workspaceRuns, secrets: new Map(await Promise.all(lookups)) };
+  const found = new Map(await Promise.all(lookups));
+  return { config, provider, workspace, workspaceRuns, secrets: found, ...others };
+}
+
+function gatherDependencies({ runs }: Caches, run: AgentRun): Pick<References, "dependsOn" | "cycle"> {
+  const { dependsOn = [] } = run.spec;
+  if (dependsOn.length === 0) return {};
+  const named = (name: string) => runs.get(`${run.metadata.namespace}/${name}`);
+  const found = dependsOn.flatMap((each) => {
+    const other = named(each.run);
+    return other ? [[each.run, other] as const] : [];
+  });
+  return { dependsOn: new Map(found), cycle: findCycle(run, named) };
 }

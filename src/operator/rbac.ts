@@ -31,6 +31,8 @@ export const operatorRules: readonly PolicyRule[] = [
   { apiGroups: [""], resources: ["pods"], verbs: ["list", "watch", "patch"] },
   { apiGroups: [""], resources: ["pods/log"], verbs: ["get"] },
   { apiGroups: [""], resources: ["persistentvolumeclaims"], verbs: ["get", "list", "watch", "create"] },
+  // What the runs that a run depends on have left, for its agent.
+  { apiGroups: [""], resources: ["configmaps"], verbs: ["get", "create"] },
   // List and watch ask for metadata only; RBAC cannot say so.
   { apiGroups: [""], resources: ["secrets"], verbs: ["get", "list", "watch"] },
   // Its own one only: whether the operator is being uninstalled.

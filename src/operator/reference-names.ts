@@ -16,3 +16,7 @@ export function toWorkspace(namespace: string, name: string): string {
 export function toConfigs(namespace: string): string {
   return `AgentConfig ${namespace}`;
 }
+
+export function toRun(namespace: string, name: string): string {
+  return `AgentRun ${namespace}/${name}`;
+}

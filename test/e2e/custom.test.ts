@@ -71,6 +71,26 @@ describe("a program of the run's own", { concurrency: 3, timeout: 120_000 }, () 
     assert.match(row, /^commits +custom +Succeeded .* 0\.25/);
   });
 
+  it("has what the runs before it have left, also if it was made first", async () => {
+    const read = 'cd "$AGENT_INPUTS" && ls && grep -h -e phase -e outcome -e text before.json';
+    const [{ status }] = await Promise.all([
+      runOf("after", ["sh", "-c", read], { dependsOn: [{ run: "before" }] }),
+      runOf("before", ["echo", 'The plan: "$(HOME)" first']),
+    ]);
+    assert.deepEqual(
+      status?.result?.text?.split("\n").map((line) => line.trim()),
+      [
+        "before.json",
+        '"phase": "Succeeded",',
+        '"outcome": "NoChanges",',
+        '"text": "The plan: \\"$(HOME)\\" first"',
+      ],
+      status?.message,
+    );
+    const [before] = status.dependencies ?? [];
+    assert.deepEqual([before?.run, before?.phase], ["before", "Succeeded"]);
+  });
+
   it("has the key of its provider", async () => {
     const { status } = await runOf("with-key", ["sh", "-c", 'printf "%s" "$AGENT_API_KEY" | wc -c'], {
       providerRef: "scripted",

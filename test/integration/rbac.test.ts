@@ -17,7 +17,7 @@ import type { Transport } from "../../src/client/transport.ts";
 import { createHttpsTransport } from "../../src/client/transport-https.ts";
 import type { DevCluster } from "../../src/devcluster/cluster.ts";
 import { startDevCluster } from "../../src/devcluster/cluster.ts";
-import { jobs, leases, persistentVolumeClaims, secrets } from "../../src/kube/builtin.ts";
+import { configMaps, jobs, leases, persistentVolumeClaims, secrets } from "../../src/kube/builtin.ts";
 import { gitImageFiles } from "../../src/local/local-cluster.ts";
 import type { KubeObject } from "../../src/kube/objects.ts";
 import type { ResourceType } from "../../src/kube/resources.ts";
@@ -178,7 +178,7 @@ describe("the operator's role", { timeout: 120_000 }, () => {
     await untilRun("cancelled", ({ reason }) => reason === "Cancelled");
   }
 
-  /** The claim and the Job of two runs exist already and belong to nobody. */
+  /** The claim, the Job and the inputs of three runs exist already and belong to nobody. */
   async function namesTaken(): Promise<void> {
     const claim = {
       accessModes: ["ReadWriteOnce"],
@@ -188,8 +188,10 @@ describe("the operator's role", { timeout: 120_000 }, () => {
     const containers = [{ name: "other", image: "other", command: ["true"] }];
     const template = { spec: { restartPolicy: "Never" as const, containers } };
     await create(jobs, { metadata: { name: "job-taken" }, spec: { suspend: true, template } });
-    for (const name of ["claim-taken", "job-taken"]) {
-      await create(agentRuns, aRun(name, REPOSITORY));
+    await create(configMaps, { metadata: { name: "inputs-taken-inputs" } });
+    for (const name of ["claim-taken", "job-taken", "inputs-taken"]) {
+      const dependsOn = [{ run: "succeeding" }];
+      await create(agentRuns, aRun(name, REPOSITORY, name === "inputs-taken" ? { dependsOn } : {}));
       await untilRun(name, ({ reason }) => reason === "NameTaken");
     }
   }

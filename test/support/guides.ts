@@ -92,7 +92,11 @@ export const GUIDES: readonly Guide[] = [
   {
     path: "docs/guide/starting.md",
     operator: true,
-    given: [token("gemini-credentials")],
+    given: [
+      token("gemini-credentials"),
+      "kubectl apply -f config/samples/workspace.yaml",
+      "kubectl wait --for=condition=Ready --timeout=60s agentworkspace/my-workspace",
+    ],
   },
   { path: "docs/guide/publishing.md", operator: true },
   { path: "docs/guide/tools.md", operator: true },

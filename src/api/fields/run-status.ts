@@ -104,6 +104,21 @@ const published = object(
   { description: "What was pushed. Only with publish." },
 );
 
+const dependency = object(
+  {
+    run: word("Name of the run."),
+    uid: word("Its uid.").optional(),
+    phase: choice(["Succeeded", "Failed", "TimedOut"], "How it ended."),
+    reason: word("Why, as one word.").optional(),
+    outcome: choice(["NoChanges", "Changed", "Committed"], "What its agent left behind.").optional(),
+    branch: text({ description: "Its branch.", maxLength: 255 }).optional(),
+    headCommit: text({ description: "Its commit at the end.", maxLength: 64 }).optional(),
+    text: text({ description: "The agent's final words.", maxLength: 4096 }).optional(),
+    completionTime: timestamp("When it ended.").optional(),
+  },
+  { description: "A run that this one depends on, as it was when it was first seen to have ended." },
+);
+
 /** `status` of an AgentRun. */
 export const runStatus = object(
   {
@@ -144,6 +159,11 @@ export const runStatus = object(
     attempts: list(attempt, {
       description: "Attempts before the last one, oldest first. The result is the last one's.",
       maxItems: 10,
+      type: "atomic",
+    }).optional(),
+    dependencies: list(dependency, {
+      description: "The runs in dependsOn that have ended. They may have been deleted since.",
+      maxItems: 16,
       type: "atomic",
     }).optional(),
     conditions: conditions(

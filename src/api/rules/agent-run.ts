@@ -88,6 +88,11 @@ export const agentRunSpecRules: readonly Rule[] = [
 /** On the whole object. */
 export const agentRunRules: readonly Rule[] = [
   {
+    rule: "!has(self.spec.dependsOn) || self.spec.dependsOn.all(each, each.run != self.metadata.name)",
+    fieldPath: ".spec.dependsOn",
+    message: "a run cannot wait for its own end: leave its own name out of dependsOn",
+  },
+  {
     rule: `!${isCleaned("self.spec")} || size(self.metadata.name) <= ${MAX_CLEANED_RUN_NAME}`,
     fieldPath: ".metadata.name",
     message: `the name of an AgentRun with worktree.cleanup must have at most ${MAX_CLEANED_RUN_NAME} characters: the Job that removes its worktree is named <run>-cleanup`,

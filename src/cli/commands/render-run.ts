@@ -80,7 +80,7 @@ function renderRun(
   for (const { ref } of secretsNeeded(run, found))
     secrets.set(ref.name, [...(secrets.get(ref.name) ?? []), ref.key]);
   const observed: ObservedRun = {
-    run,
+    run: withEndedDependencies(run),
     references: { ...found, secrets },
     defaults: { ...defaults, imagePullTimeoutSeconds: 300 },
     now: 0,
@@ -115,6 +115,15 @@ function admitted(document: Record<string, unknown>, namespace: string): KubeObj
   const [error] = schema.validate(stored);
   if (error) throw new Error(`${String(kind)} ${metadata.name} is invalid: ${error.field}: ${error.message}`);
   return stored as KubeObject;
+}
+
+/** As if all that it depends on had succeeded. */
+function withEndedDependencies(run: AgentRun): AgentRun {
+  const dependencies = (run.spec.dependsOn ?? []).map((each) => ({
+    run: each.run,
+    phase: "Succeeded" as const,
+  }));
+  return dependencies.length === 0 ? run : { ...run, status: { phase: "Pending", dependencies } };
 }
 
 function ready(workspace: AgentWorkspace): AgentWorkspace {

@@ -17,6 +17,10 @@ export interface References {
   secrets: ReadonlyMap<string, readonly string[] | undefined>;
   /** The AgentRuns that name the same workspace, this one too. */
   workspaceRuns?: readonly AgentRun[];
+  /** The runs that the run depends on, by name, as far as they exist. */
+  dependsOn?: ReadonlyMap<string, AgentRun>;
+  /** The way by what each run depends on back to this one, if there is one. */
+  cycle?: readonly string[];
 }
 
 /** What is known about the removal of a run's worktree; gathered only if that may be due. */

@@ -244,6 +244,12 @@ function initializing({ run, now }: ObservedRun, job: JobState): RunPlan {
 function start(observed: ObservedRun): RunPlan {
   const beginning = beginningOf(observed);
   switch (beginning.what) {
+    case "records":
+      return write(
+        observed.run,
+        { ...observed.run.status, phase: "Pending", dependencies: beginning.dependencies },
+        { afterMs: 0 },
+      );
     case "waits":
       return wait(observed, status.waitingStage(beginning.reason, beginning.message), "onChange");
     case "queued":

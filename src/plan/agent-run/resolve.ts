@@ -107,6 +107,7 @@ function assemble(
       sourceBranch: spec.worktree.sourceBranch,
       releasedBy: releasedBy(run, references),
     },
+    dependsOn: spec.dependsOn?.map((each) => each.run),
     env: env.map(({ value }) => value),
     image: defaults.image.value,
     gitImage: operator.gitImage,

@@ -8,6 +8,7 @@ import { AGENT_CONTAINER } from "./names.ts";
 import { mcpSecretsOf, mcpServersOf } from "./mcp-servers.ts";
 import {
   homeDir,
+  INPUTS_DIR,
   INSTRUCTIONS_FILE,
   isOnSharedVolume,
   PROMPT_FILE,
@@ -86,6 +87,7 @@ function agentEnv(run: ResolvedRun, agent: Agent, setup: AgentSetup): EnvVar[] {
       ...inputEnv(run, agent, setup),
       ...valuesEnv(agent, setup),
       ...sessionEnv(run, agent),
+      AGENT_INPUTS: run.dependsOn && INPUTS_DIR,
       AGENT_STALL_SECONDS: run.stallSeconds?.toString(),
       AGENT_PROMPT: run.prompt,
     }),

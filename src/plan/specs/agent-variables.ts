@@ -35,6 +35,12 @@ export const AGENT_VARIABLES = {
   AGENT_MODEL: variable(["agent"], [], "The model, for the program of a `custom` agent."),
   AGENT_API_KEY: variable(["agent"], [], "The provider's token, for the program of a `custom` agent."),
 
+  AGENT_INPUTS: variable(
+    ["agent"],
+    [],
+    "The directory of what the runs in `dependsOn` have left: a file `RUN.json` for each.",
+  ),
+
   AGENT_PROMPT: variable(["agent"], ["entrypoint.sh"], "The prompt, if the run has it as text."),
   AGENT_PROMPT_FILE: variable(
     ["agent"],

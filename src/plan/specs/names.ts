@@ -3,6 +3,11 @@ export function runClaimName(run: string): string {
   return `${run}-workspace`;
 }
 
+/** The ConfigMap with what the runs that a run depends on have left. */
+export function runInputsName(run: string): string {
+  return `${run}-inputs`;
+}
+
 /** The Job of a run has the run's own name, so that `kubectl logs job/RUN -c agent` works. */
 export function runJobName(run: string): string {
   return run;

@@ -30,6 +30,9 @@ export const PROMPT_FILE = `${PROMPT_DIR}/prompt`;
 export const INSTRUCTIONS_DIR = "/etc/agent-operator/instructions";
 export const INSTRUCTIONS_FILE = `${INSTRUCTIONS_DIR}/instructions.md`;
 
+/** Where what the runs that a run depends on have left is mounted, a file for each. */
+export const INPUTS_DIR = "/etc/agent-operator/inputs";
+
 /** The directory that the agent works in. */
 export function workDir(run: Pick<ResolvedRun, "name" | "worktree">): string {
   return run.worktree ? `${WORKTREES_DIR}/${run.name}` : WORKSPACE_DIR;

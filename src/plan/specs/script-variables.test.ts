@@ -92,6 +92,7 @@ const full: ResolvedRun = {
   ],
   model: "model",
   args: [],
+  dependsOn: ["other"],
   env,
   repository,
   worktree: { branch: "a", sourceBranch: "b", releasedBy: ["x"] },

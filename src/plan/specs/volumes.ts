@@ -1,12 +1,13 @@
 import type { LocalKeyRef, Volume, VolumeMount } from "../../kube/builtin.ts";
 import type { KeySource, ResolvedRepository, ResolvedRun } from "../resolved-run.ts";
-import { runClaimName } from "./names.ts";
+import { runClaimName, runInputsName } from "./names.ts";
 import { SCRIPTS_DIR } from "./scripts.ts";
 import {
   GIT_CA_DIR,
   GIT_CREDENTIALS_DIR,
   GIT_KNOWN_HOSTS_DIR,
   homeDir,
+  INPUTS_DIR,
   INSTRUCTIONS_DIR,
   PROMPT_DIR,
   RECORD_DIR,
@@ -69,8 +70,9 @@ export function repositoryVolumes(repository: ResolvedRepository | undefined): V
   return volumes;
 }
 
-function inputVolumes({ promptFrom, instructions }: ResolvedRun): Volume[] {
+function inputVolumes({ name, promptFrom, instructions, dependsOn }: ResolvedRun): Volume[] {
   return [
+    ...(dependsOn ? [{ name: "inputs", configMap: { name: runInputsName(name) } }] : []),
     ...(promptFrom ? [keyVolume("prompt", promptFrom, "prompt")] : []),
     ...(instructions && !("text" in instructions)
       ? [keyVolume("instructions", instructions, "instructions.md")]
@@ -88,8 +90,9 @@ function secretFile({ name, key }: LocalKeyRef, path: string): NonNullable<Volum
   return { secretName: name, items: [{ key, path }], defaultMode: SECRET_MODE };
 }
 
-function inputMounts({ promptFrom, instructions }: ResolvedRun): VolumeMount[] {
+function inputMounts({ promptFrom, instructions, dependsOn }: ResolvedRun): VolumeMount[] {
   return [
+    ...(dependsOn ? [{ name: "inputs", mountPath: INPUTS_DIR, readOnly: true }] : []),
     ...(promptFrom ? [{ name: "prompt", mountPath: PROMPT_DIR, readOnly: true }] : []),
     ...(instructions && !("text" in instructions)
       ? [{ name: "instructions", mountPath: INSTRUCTIONS_DIR, readOnly: true }]

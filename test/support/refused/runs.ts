@@ -29,6 +29,11 @@ export const references: RefusedManifest[] = [
     says: "spec.worktree.cleanup: Forbidden: a run without workspaceRef has its own claim, which is removed together with the run: leave cleanup out",
   },
   {
+    what: "a run that depends on itself",
+    manifest: run({ dependsOn: [{ run: "other" }, { run: "under-test" }] }),
+    says: "spec.dependsOn: Invalid value: a run cannot wait for its own end: leave its own name out of dependsOn",
+  },
+  {
     what: "a queue for a branch of the run's own clone",
     manifest: run({ worktree: { branch: "work", onBusy: "Queue" } }),
     says: "spec.worktree.onBusy: Forbidden: a run without workspaceRef has its own clone, whose branches no other run uses: leave onBusy out",
