@@ -4,9 +4,11 @@ import type { Container, PodSpec } from "../src/kube/builtin.ts";
 import type { ResolvedRepository, ResolvedRun } from "../src/plan/resolved-run.ts";
 import { buildArtifactsPod } from "../src/plan/specs/artifacts-pod.ts";
 import { buildCleanupJob } from "../src/plan/specs/cleanup-job.ts";
+import { networkEnv } from "../src/plan/specs/env.ts";
 import { gitResources } from "../src/plan/specs/git-resources.ts";
 import { buildPublishJob } from "../src/plan/specs/publish-job.ts";
 import { buildRunJob } from "../src/plan/specs/run-job.ts";
+import { buildVerifyJob } from "../src/plan/specs/verify-job.ts";
 import { buildWorkspaceJob } from "../src/plan/specs/workspace-job.ts";
 import { readProjectFiles } from "./support/project-files.ts";
 
@@ -116,6 +118,17 @@ function jobsOf(repository: ResolvedRepository): [name: string, pod: PodSpec][] 
     gitImage: "git:1",
     gitResources: gitResources(),
   });
+  const verify = buildVerifyJob({
+    run: base,
+    step: "verify",
+    command: ["make"],
+    image: "agent:1",
+    timeoutSeconds: 60,
+    env: [],
+    network: networkEnv(base.env, repository),
+    gitImage: "git:1",
+    gitResources: gitResources(),
+  });
   const publish = buildPublishJob({
     run: base,
     repository: { ...repository, credentials: { name: GIT_SECRET, key: "token" } },
@@ -135,6 +148,7 @@ function jobsOf(repository: ResolvedRepository): [name: string, pod: PodSpec][] 
     ["workspace", init.spec.template.spec],
     ["cleanup", cleanup.spec.template.spec],
     ["publish", publish.spec.template.spec],
+    ["verify", verify.spec.template.spec],
   ];
 }
 
@@ -253,7 +267,7 @@ describe("the rule", () => {
           [],
         );
         // What only has the checkout asks nobody.
-        if (/checkout|cleanup|pack/.test(container.name))
+        if (/checkout|cleanup|pack|snapshot/.test(container.name))
           assert.ok(!names.some((each) => network.test(each)));
       }
     });
@@ -321,7 +335,9 @@ function rowsOfPods(): Set<string> {
         ? "<cleanup>"
         : name.startsWith("publish ")
           ? "<publish>"
-          : "<run>";
+          : name.startsWith("verify ")
+            ? "<verify>"
+            : "<run>";
     add(where, pod, repository.exposeCredentialsToAgent);
   }
   for (const [, repository] of repositories)
@@ -334,9 +350,12 @@ test("the guide's table of credentials is what the pods say, line by line", () =
     ([pod = "", containers = "", key = "", credential = "", mounts = ""]) => {
       const place = `<${(/`<(run|workspace)>(-\w+)?`/.exec(pod)?.slice(1) ?? []).filter(Boolean).join("")}>`;
       const where =
-        { "<run-cleanup>": "<cleanup>", "<run-publish>": "<publish>", "<run-artifacts>": "<artifacts>" }[
-          place
-        ] ?? place;
+        {
+          "<run-cleanup>": "<cleanup>",
+          "<run-verify>": "<verify>",
+          "<run-publish>": "<publish>",
+          "<run-artifacts>": "<artifacts>",
+        }[place] ?? place;
       const names = [...containers.matchAll(/`([\w-]+)`/g)].map(([, name = ""]) => name);
       const has = /, without/.test(pod) ? " false" : /, with a git credential/.test(pod) ? " true" : "";
       const git = /^(there is none|no)$/.test(credential)

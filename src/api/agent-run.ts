@@ -8,6 +8,7 @@ import { env, image, imagePullSecrets, nodeSelector, podSecurityContext, tolerat
 import { model, providerFields } from "./fields/provider.ts";
 import { publish } from "./fields/publish.ts";
 import { runStatus } from "./fields/run-status.ts";
+import { verify } from "./fields/verify.ts";
 import { agentRunRules, agentRunSpecRules } from "./rules/agent-run.ts";
 import { dnsLabel, MAX_RUN_NAME, runName } from "./rules/names.ts";
 import { publishedRunRules, publishRules } from "./rules/publish.ts";
@@ -130,6 +131,7 @@ const spec = object(
       "Time without output and work after which the agent is stopped, such as 15m. Default: never.",
     ).optional(),
     retry: retry.optional(),
+    verify: verify.optional(),
     publish: publish.optional(),
     ttlSecondsAfterFinished: integer({
       description:
@@ -213,6 +215,13 @@ export const agentRunKind: KindDefinition = {
       type: "string",
       jsonPath: ".status.branch",
       description: "Where it commits",
+      wide: true,
+    },
+    {
+      name: "Verified",
+      type: "string",
+      jsonPath: ".status.verification.verdict",
+      description: "What the verification of its work came to",
       wide: true,
     },
     {

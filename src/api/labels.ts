@@ -16,7 +16,7 @@ export const LABEL_RUN = `${API_GROUP}/run`;
 /** The name of the AgentWorkspace that a child belongs to or uses. */
 export const LABEL_WORKSPACE = `${API_GROUP}/workspace`;
 
-/** On a Job and pod after the agent's, which it is: `publish`. */
+/** On a Job and pod after the agent's, which it is: `verify`, `base` or `publish`. */
 export const LABEL_STEP = `${API_GROUP}/step`;
 
 /** `"true"` on an AgentRun stops it and keeps its work. */

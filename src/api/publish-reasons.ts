@@ -2,6 +2,30 @@ import { condition, failed, type ReasonFacts, underWay } from "./reason-facts.ts
 
 /** The part of the table of reasons that is about publishing a run's work. */
 export const PUBLISH_REASONS = {
+  Verifying: underWay(
+    "Running",
+    "The agent has succeeded, and its work is being verified. If something holds that up, the message says what.",
+  ),
+  VerificationFailed: failed(
+    "The command of verify failed on the work. Nothing was published.",
+    "See status.verification.output, or kubectl logs job/<run>-verify. The work is kept: agent-operator artifacts fetches it.",
+  ),
+  VerificationTimedOut: failed(
+    "The command of verify did not end in time, which is not a pass. Nothing was published.",
+    "Raise verify.timeout, or see in kubectl logs job/<run>-verify what the command waits for, and create the run again.",
+    { retryable: true },
+  ),
+  VerificationNotRun: failed(
+    "The command of verify could not be run to its end, which is not a pass. Nothing was published.",
+    "See the message. The work is kept: agent-operator artifacts fetches it.",
+    { retryable: true },
+  ),
+  VerificationPassed: condition(["AgentRun"], "The command of verify passed on the work."),
+  AlreadyFailing: condition(
+    ["AgentRun"],
+    "The command of verify fails on the work, and on the commit that the run started from too.",
+    "Mend the command's failure on the branch first, if the work is to be judged.",
+  ),
   Publishing: underWay(
     "Running",
     "The agent has succeeded, and its work is being pushed. If something holds that up, the message says what.",

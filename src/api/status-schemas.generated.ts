@@ -90,6 +90,41 @@ export const statusSchemas: Readonly<Record<string, StructuralSchema>> = {
         "format": "date-time",
         "maxLength": 64
       },
+      "verification": {
+        "type": "object",
+        "properties": {
+          "commit": {
+            "type": "string",
+            "maxLength": 64
+          },
+          "verdict": {
+            "type": "string",
+            "enum": [
+              "Passed",
+              "AlreadyFailing",
+              "Failed",
+              "TimedOut",
+              "NotRun"
+            ]
+          },
+          "exitCode": {
+            "type": "integer",
+            "format": "int32"
+          },
+          "baseExitCode": {
+            "type": "integer",
+            "format": "int32"
+          },
+          "duration": {
+            "type": "string",
+            "maxLength": 32
+          },
+          "output": {
+            "type": "string",
+            "maxLength": 8192
+          }
+        }
+      },
       "published": {
         "type": "object",
         "required": [

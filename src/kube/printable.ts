@@ -25,7 +25,7 @@ export function printableLine(text: string): string {
 }
 
 /** Fields whose texts have lines, in any object of ours. */
-const LONG_TEXTS: ReadonlySet<string> = new Set(["message", "text", "note"]);
+const LONG_TEXTS: ReadonlySet<string> = new Set(["message", "text", "note", "output"]);
 
 /** A value as JSON has them with every text in it printable; texts of one line but for those of messages. */
 export function printableValue<T>(value: T): T;

@@ -1,17 +1,18 @@
 import { configOf, newestPod, ownJob, type GatherContext } from "./gather-context.ts";
 import { gatherPod, missingPodWarning, startWarnings } from "./gather-pod.ts";
+import { readJudgement } from "./pod-output.ts";
 import { gatherReferences } from "./gather-references.ts";
 import { LABEL_RUN } from "../api/labels.ts";
 import type { AgentRun } from "../api/agent-run.ts";
 import { isDeleting, type KubeObject } from "../kube/objects.ts";
 import { isCleanupDue } from "../plan/agent-run/cleanup.ts";
 import type { ObservedCleanup, ObservedRun, ObservedStep, References } from "../plan/agent-run/observed.ts";
-import { isPublishing } from "../plan/agent-run/publish.ts";
 import { isJobStatusNeeded } from "../plan/agent-run/run-job.ts";
+import { isAfterAgent, stepOf } from "../plan/agent-run/step.ts";
 import { isFinished } from "../plan/agent-run/status.ts";
-import { isPodFinished } from "../plan/jobs/pod-state.ts";
+import { hasJudged, isPodFinished } from "../plan/jobs/pod-state.ts";
 import { isSlow } from "../plan/jobs/start-up.ts";
-import { cleanupJobName, publishJobName, runJobName } from "../plan/specs/names.ts";
+import { cleanupJobName, runJobName } from "../plan/specs/names.ts";
 import * as reference from "./reference-names.ts";
 
 /** Everything that planning the run of this key needs; undefined when it no longer exists. */
@@ -35,7 +36,7 @@ export async function gatherRun(
   if (!isGoingOn(run)) return observed;
 
   // Its agent has succeeded.
-  if (isPublishing(run)) {
+  if (isAfterAgent(run)) {
     const step = await gatherStep(context, run, now);
     return { ...observed, step, references: await gatherReferences(context, run, key) };
   }
@@ -71,12 +72,13 @@ async function gatherChildren(
 
 /** The Job that follows the agent, its newest pod, and what holds that up. */
 async function gatherStep(context: GatherContext, run: AgentRun, now: number): Promise<ObservedStep> {
-  const job = ownJob(context.caches.workspaceJobs, run, publishJobName(run.metadata.name ?? ""));
+  const job = ownJob(context.caches.workspaceJobs, run, stepOf(run).jobName);
   if (!job) return {};
   const pod = newestPod(context.caches, job);
   if (!pod) return { job, warning: await missingPodWarning(context, job, now) };
   const isHeldUp = isSlow(pod, now) && !isPodFinished(pod);
-  return { job, pod, ...(isHeldUp && (await startWarnings(context, run, pod))) };
+  const output = hasJudged(pod) ? await readJudgement(context.client, pod) : undefined;
+  return { job, pod, output, ...(isHeldUp && (await startWarnings(context, run, pod))) };
 }
 
 /** What the removal of the run's worktree needs, and the workspace remembered: without it there is nothing to remove. */

@@ -3,7 +3,7 @@ import { ApiError, isApiError } from "../client/errors.ts";
 import { pods, type Pod } from "../kube/builtin.ts";
 import { pathOf } from "../kube/resources.ts";
 import { agentStartedAt } from "../plan/jobs/pod-state.ts";
-import { AGENT_CONTAINER } from "../plan/specs/names.ts";
+import { AGENT_CONTAINER, VERIFY_CONTAINER } from "../plan/specs/names.ts";
 
 /** How much of a log's end is read, and for how long: one that never comes must not hold the run's reconcile. */
 interface Tail {
@@ -17,6 +17,9 @@ const ENDED: Tail = { lines: 2_000, bytes: 2 * 1024 * 1024, limitMs: 60_000 };
 
 /** Lines enough for words of other programs after the agent's last event. */
 const RECENT: Tail = { lines: 20, bytes: 256 * 1024, limitMs: 5_000 };
+
+/** As much of a verification's output as a status holds. */
+const JUDGED: Tail = { lines: 400, bytes: 8 * 1024, limitMs: 5_000 };
 
 /** A log that cannot be had for this long after the agent's end will not come any more. */
 const LOG_PATIENCE_MS = 120_000;
@@ -54,10 +57,25 @@ export async function readRecent(client: Client, pod: Pod): Promise<string | und
   }
 }
 
-async function readTail(client: Client, pod: Pod, { lines, bytes, limitMs }: Tail): Promise<string> {
+/** What a verification has printed at last; undefined if that cannot be had, which does not change its verdict. */
+export async function readJudgement(client: Client, pod: Pod): Promise<string | undefined> {
+  try {
+    const tail = await readTail(client, pod, JUDGED, VERIFY_CONTAINER);
+    return UNAVAILABLE.test(tail) ? undefined : tail;
+  } catch {
+    return undefined;
+  }
+}
+
+async function readTail(
+  client: Client,
+  pod: Pod,
+  { lines, bytes, limitMs }: Tail,
+  container = AGENT_CONTAINER,
+): Promise<string> {
   const { namespace, name } = pod.metadata;
   const path = pathOf(pods, { namespace, name, subresource: "log" });
-  const query = `container=${AGENT_CONTAINER}&tailLines=${lines}`;
+  const query = `container=${container}&tailLines=${lines}`;
   const signal = AbortSignal.timeout(limitMs);
   return lastBytes(await client.getStream(`${path}?${query}`, { signal }), bytes);
 }

@@ -1,4 +1,5 @@
 import type { EnvVar, PodSecurityContext, ResourceRequirements, Toleration } from "../kube/builtin.ts";
+import type { RunStep } from "./specs/names.ts";
 import type { ResolvedRepository, ResolvedWorkspace } from "./resolved-run.ts";
 
 /** All that is needed to build the Job that publishes a run. Made by `resolvePublish`, read by `plan/specs`. */
@@ -14,6 +15,8 @@ export interface ResolvedPublish {
   /** The branch that the work is for; absent: the remote's own. */
   base?: string;
   protectedPaths: readonly string[];
+  /** The commit that was verified: no other one is published. */
+  verified?: string;
   /** A commit of what the agent has not committed; absent: only its commits are published. */
   commit?: { name: string; email: string; message: string; seconds: number };
   /** In which the network's variables are. */
@@ -26,4 +29,18 @@ export interface ResolvedPublish {
   priorityClassName?: string;
   imagePullSecrets?: { name: string }[];
   podSecurityContext?: PodSecurityContext;
+}
+
+/** All that is needed to build a Job that judges a run. */
+export interface ResolvedVerify extends Omit<
+  ResolvedPublish,
+  "repository" | "branch" | "isNamed" | "base" | "protectedPaths" | "verified"
+> {
+  step: Exclude<RunStep, "publish">;
+  command: readonly string[];
+  image: string;
+  timeoutSeconds: number;
+  resources?: ResourceRequirements;
+  /** How the network is reached. */
+  network: EnvVar[];
 }

@@ -281,6 +281,35 @@ describe("publishing", { timeout: 600_000 }, () => {
     }
   });
 
+  test("verifies the commit that is published, in a checkout of its own", async () => {
+    const each = await aCase();
+    const start = await each.run.git("rev-parse", "HEAD");
+    await each.run.sh(`${CHANGE}; git rev-parse HEAD >head; ${TRAPS["hooks and filters"]}`);
+    const checkout = (path: string): Promise<string> =>
+      readFile(join(each.run.pod.at("/workspace-checkout"), path), "utf8");
+    const committed = await each.run.snapshot();
+    assert.equal(committed.code, 0, committed.shown);
+    assert.equal(
+      `${String(report(committed)["commit"])}\n`,
+      await readFile(each.run.pod.at("/workspace/head"), "utf8"),
+    );
+    assert.equal(await checkout("README.md"), "# A repository\nmore\n");
+    await assert.rejects(checkout("head"));
+    const base = await each.run.snapshot({ step: "base" });
+    assert.equal(report(base)["commit"], start);
+    assert.equal(await checkout("README.md"), "# A repository\n");
+    const commit = { name: "R", email: "r@example.com", message: "m", seconds: 1 };
+    const all = await each.run.snapshot({ commit });
+    const verified = String(report(all)["commit"]);
+    assert.match(await checkout("head"), /^[0-9a-f]{40}\n$/);
+    await assert.rejects(readFile(each.run.pod.at("/workspace/ran")));
+    await each.run.sh("echo later >later.txt");
+    const changed = await publish(each, { commit, verified });
+    assert.match(changed.message, /the work has changed since it was verified/);
+    await each.run.sh("rm later.txt");
+    assert.deepEqual(report(await publish(each, { commit, verified })), report(all));
+  });
+
   test("does not read a link as what is handed over, nor what is no bundle", async () => {
     const each = await aCase();
     await each.run.sh(CHANGE);

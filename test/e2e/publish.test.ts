@@ -29,13 +29,20 @@ describe("a run with publish", { timeout: 150_000 }, () => {
   });
 
   it("waits for the credential, then pushes its commits and says where they are", async () => {
-    await agents.create("done", { prompt: "commit", publish });
+    const evil = "echo evil >HELLO.md; git -c user.name=x -c user.email=x@x commit -qam evil";
+    const verify = { command: ["sh", "-c", `cat HELLO.md && ls -A ~ && ${evil}`] };
+    await agents.create("done", { prompt: "commit", verify, publish });
     const waiting = await agents.until("done", ({ status }) => status?.reason === "SecretNotFound");
     assert.match(waiting.status?.message ?? "", /Secret push, which holds the credential to push with/);
     await agents.add(secrets, aSecret("push", { token: "tok3n-to-push-with" }));
     const { status } = await agents.until("done");
     assert.equal(status?.phase, "Succeeded", status?.message);
     assert.equal(findCondition(status.conditions, "Published")?.status, "True");
+    assert.equal(findCondition(status.conditions, "Verified")?.status, "True");
+    assert.deepEqual(
+      [status.verification?.verdict, status.verification?.output, status.verification?.commit],
+      ["Passed", "# Hello\n\nWritten by the agent.\n", status.published?.commit],
+    );
     const commit = await agents.repository.git("rev-parse", "agent/done");
     assert.deepEqual(
       { branch: status.published?.branch, commit: status.published?.commit },
@@ -59,6 +66,24 @@ describe("a run with publish", { timeout: 150_000 }, () => {
       items.map(({ metadata }) => metadata.name),
       ["done-publish"],
     );
+  });
+
+  it("fails if the work fails, unless that is nothing new", async () => {
+    const verify = { command: ["sh", "-c", "test ! -f HELLO.md"] };
+    const { status } = await agents.run("worse", {
+      prompt: "commit",
+      verify: { ...verify, gate: "NoRegression" },
+      publish,
+    });
+    assert.equal(status?.reason, "VerificationFailed", status?.message);
+    assert.match(status.message ?? "", /exit code 1, and passes on what the work started from/);
+    assert.equal(await agents.repository.has("refs/heads/agent/worse"), false);
+    const ended = await agents.run("known", {
+      prompt: "commit",
+      verify: { command: ["sh", "-c", "exit 3"], gate: "NoRegression" },
+    });
+    assert.equal(ended.status?.phase, "Succeeded", ended.status?.message);
+    assert.equal(ended.status.verification?.verdict, "AlreadyFailing");
   });
 
   it("fails if the work changes a protected path, and pushes nothing", async () => {

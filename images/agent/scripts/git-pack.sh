@@ -21,11 +21,9 @@ hand_over() {
 
 make_private
 rm -f "$AGENT_HANDOVER/bundle" "$AGENT_HANDOVER/bundle.new"
-open_snapshot "$private/snapshot" || fail 64 "the claim has no record of what the run started from"
-if [ "${AGENT_PUBLISH_WHEN:-}" = Changed ]; then
-  add_files "$AGENT_COMMIT_NAME" "$AGENT_COMMIT_EMAIL" "$AGENT_COMMIT_TIME" "$AGENT_COMMIT_MESSAGE" ||
-    fail 64 "git cannot take the files of the checkout; its messages are in the log"
-fi
+open_work "$private/snapshot"
+[ "${AGENT_PUBLISH_COMMIT:-$tip}" = "$tip" ] ||
+  fail 64 "the work has changed since it was verified: it was commit $AGENT_PUBLISH_COMMIT and is ${tip:-nothing} now"
 if [ -z "$tip" ] || [ "$tip" = "$base" ]; then
   say "nothing to publish"
   exit 0

@@ -32,6 +32,14 @@ add_files() {
   )
 }
 
+# open_work DIRECTORY: tip becomes the work of the run: what it has committed, or with AGENT_PUBLISH_WHEN=Changed all.
+open_work() {
+  open_snapshot "$1" || fail 64 "the claim has no record of what the run started from"
+  [ "${AGENT_PUBLISH_WHEN:-}" = Changed ] || return 0
+  add_files "$AGENT_COMMIT_NAME" "$AGENT_COMMIT_EMAIL" "$AGENT_COMMIT_TIME" "$AGENT_COMMIT_MESSAGE" ||
+    fail 64 "git cannot take the files of the checkout; its messages are in the log"
+}
+
 # bundle_into FILE: the commits from base to tip. The one ref has a name of ours: nothing that an agent has named gets
 # further.
 bundle_into() {

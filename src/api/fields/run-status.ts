@@ -95,6 +95,26 @@ const attempt = object(
   { description: "An attempt that failed and was followed by another one." },
 );
 
+const verification = object(
+  {
+    commit: text({ description: "The commit that was verified.", maxLength: 64 }).optional(),
+    verdict: choice(
+      ["Passed", "AlreadyFailing", "Failed", "TimedOut", "NotRun"],
+      "What it came to. AlreadyFailing: the command fails on the commit that the run started from too. NotRun: the command could not be run to its end.",
+    ).optional(),
+    exitCode: integer({ description: "Exit code of the command." }).optional(),
+    baseExitCode: integer({
+      description: "Its exit code on the commit that the run started from. Only with gate NoRegression.",
+    }).optional(),
+    duration: text({ description: "How long the command ran.", maxLength: 32 }).optional(),
+    output: text({
+      description: "The end of the command's output, at most 8 KiB.",
+      maxLength: MAX_RESULT_TEXT,
+    }).optional(),
+  },
+  { description: "How the work was judged. Only with verify." },
+);
+
 const published = object(
   {
     branch: text({ description: "Branch of the remote.", maxLength: 255 }),
@@ -142,7 +162,8 @@ export const runStatus = object(
     fetchedAt: timestamp(
       "When the remote of its workspace gave the commit that its branch starts from.",
     ).optional(),
-    agentEndedAt: timestamp("When the agent succeeded, if its work is to be published.").optional(),
+    agentEndedAt: timestamp("When the agent succeeded. Only with verify or publish.").optional(),
+    verification: verification.optional(),
     published: published.optional(),
     completionTime: timestamp("When the run ended.").optional(),
     duration: text({
@@ -167,7 +188,7 @@ export const runStatus = object(
       type: "atomic",
     }).optional(),
     conditions: conditions(
-      "Resolved, Initialized, Succeeded, Finished, and perhaps Reconciling, Stalled and, with publish, Published and, with worktree.cleanup, WorktreeRemoved",
+      "Resolved, Initialized, Succeeded, Finished, and perhaps Reconciling, Stalled and, with verify and publish, Verified and Published and, with worktree.cleanup, WorktreeRemoved",
     ).optional(),
   },
   { description: "What the operator has seen of the run." },

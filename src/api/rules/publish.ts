@@ -27,8 +27,8 @@ export const publishRules: readonly Rule[] = [
 /** On the whole object. */
 export const publishedRunRules: readonly Rule[] = [
   {
-    rule: `!has(self.spec.publish) || size(self.metadata.name) <= ${MAX_PUBLISHED_RUN_NAME}`,
+    rule: `!(has(self.spec.publish) || has(self.spec.verify)) || size(self.metadata.name) <= ${MAX_PUBLISHED_RUN_NAME}`,
     fieldPath: ".metadata.name",
-    message: `the name of an AgentRun with publish must have at most ${MAX_PUBLISHED_RUN_NAME} characters: the Job that pushes its work is named <run>-publish`,
+    message: `the name of an AgentRun with verify or publish must have at most ${MAX_PUBLISHED_RUN_NAME} characters: its Jobs are named <run>-verify and <run>-publish`,
   },
 ];

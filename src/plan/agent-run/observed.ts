@@ -35,12 +35,14 @@ export interface ObservedCleanup {
 
 /** What is known about the Job that follows a run's agent; gathered only once that has succeeded. */
 export interface ObservedStep {
-  /** The run's own Job `<run>-publish`. */
+  /** The run's own Job of the step that it is at. */
   job?: JobState;
   /** The newest pod of that Job. */
   pod?: Pod;
   claim?: PersistentVolumeClaim;
   warning?: string;
+  /** The end of the log of a verification that has ended, if it can be had. */
+  output?: string;
 }
 
 /** What is known about a run when it is planned. Complete: the plan asks for nothing more. */

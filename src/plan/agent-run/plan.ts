@@ -24,7 +24,7 @@ import { modelProblem, untilNextLook } from "./model-retry.ts";
 import { outcomeOf } from "./change.ts";
 import { resultOf, usageOf } from "./result.ts";
 import { startProblemOf, isPassed, isSlow, isSameMessage, suspensionOf } from "../jobs/start-up.ts";
-import { planPublish, publishingStatus } from "./publish.ts";
+import { afterAgentStatus, planSteps } from "./steps.ts";
 import * as status from "./status.ts";
 
 /** For what comes with no watch: the events of a slow pod, room in a quota. */
@@ -47,7 +47,7 @@ function decide(observed: ObservedRun): RunPlan {
   return (
     deleting(observed) ??
     finished(observed) ??
-    publishing(observed) ??
+    afterAgent(observed) ??
     refused(observed) ??
     jobGone(observed) ??
     cancelled(observed) ??
@@ -75,9 +75,9 @@ const finished: Step = (observed) => {
 };
 
 /** What follows the agent needs neither its Job nor its pod; one that others hold open is stopped. */
-const publishing: Step = (observed) => {
+const afterAgent: Step = (observed) => {
   const { pod, now } = observed;
-  const plan = planPublish(observed);
+  const plan = planSteps(observed);
   return plan && pod && podState.isHeldOpen(pod) ? { ...plan, patches: stopNow(pod, now) } : plan;
 };
 
@@ -288,10 +288,8 @@ function end(observed: ObservedRun, ending: Ending): RunPlan {
     result,
     usage: usageOf([...(run.status?.attempts ?? []).map((attempt) => attempt.result), result]),
   };
-  if (phase === "Succeeded" && run.spec.publish) {
-    const next = publishingStatus(run, { ...facts, agentEndedAt: completionTime }, now);
-    return write(run, next, { afterMs: 0 });
-  }
+  const next = phase === "Succeeded" ? afterAgentStatus(run, now) : undefined;
+  if (next) return write(run, { ...next, ...facts, agentEndedAt: completionTime }, { afterMs: 0 });
   const stage = status.enterStage(run, status.endedStage(phase, reason, message), now);
   return write(
     run,

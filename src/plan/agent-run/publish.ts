@@ -1,116 +1,95 @@
-import type { AgentRun, AgentRunStatus } from "../../api/agent-run.ts";
-import { setConditions, type DesiredCondition } from "../../api/conditions.ts";
+import type { AgentRun } from "../../api/agent-run.ts";
 import type { Reason } from "../../api/reasons.ts";
 import { jobs } from "../../kube/builtin.ts";
 import { isDeleting } from "../../kube/objects.ts";
-import { NOTHING_TO_DO, type Plan } from "../../kube/plan.ts";
-import { timeOf, timestamp } from "../../kube/time.ts";
+import { NOTHING_TO_DO } from "../../kube/plan.ts";
+import { timestamp } from "../../kube/time.ts";
 import { initFailure } from "../jobs/init-failure.ts";
-import { hasEnded, jobCondition, SLOW_START_MS, type JobState } from "../jobs/job-state.ts";
+import { jobCondition, SLOW_START_MS, type JobState } from "../jobs/job-state.ts";
 import * as podState from "../jobs/pod-state.ts";
-import { isTemporary } from "../jobs/refusal.ts";
-import { removal } from "../jobs/removal.ts";
-import { startProblemOf } from "../jobs/start-up.ts";
-import { publishJobName, PUSH_CONTAINER } from "../specs/names.ts";
+import { PUSH_CONTAINER, stepJobName } from "../specs/names.ts";
 import { buildPublishJob, PUBLISH_DEADLINE_SECONDS } from "../specs/publish-job.ts";
-import { parsePushReport } from "../specs/step-report.ts";
+import { parseStepReport } from "../specs/step-report.ts";
 import { isCancelled } from "./cancel.ts";
-import { describeChange } from "./change.ts";
-import { eventsOf } from "./events.ts";
 import type { ObservedRun } from "./observed.ts";
-import { publishedBranch, resolvePublish } from "./resolve-publish.ts";
 import { missingSecret } from "./obstacles.ts";
 import { publishNeeds } from "./references.ts";
-import * as status from "./status.ts";
+import { publishedBranch, resolvePublish } from "./resolve-publish.ts";
+import {
+  again,
+  CANCELLED,
+  didOf,
+  endRun,
+  hold,
+  onItsWay,
+  refusalOf,
+  type RunEnd,
+  type RunPlan,
+  type StepStage,
+} from "./step.ts";
 
-type RunPlan = Plan<AgentRunStatus>;
-
-/** Its condition in a run's status. */
-const CONDITION = "Published";
-
-/** For what comes with no watch. */
-const RECHECK_MS = 30_000;
-
-/** For the controller of its Job. */
-const MARGIN_SECONDS = 60;
-
-/** Whether the run's agent has succeeded and its work is still to be published. */
-export function isPublishing({ status: told }: AgentRun): boolean {
-  return told?.phase === "Running" && told.agentEndedAt !== undefined;
+/** What a run is shown as while its work is being published. */
+export function publishingStage(run: AgentRun): StepStage {
+  const job = stepJobName(run.metadata.name ?? "", "publish");
+  const message = `Job ${job} pushes the work to branch ${publishedBranch(run)}`;
+  return { reason: "Publishing", condition: "Published", message };
 }
 
-/** The status of a run whose agent has succeeded, with what it has come to: its work is published next. */
-export function publishingStatus(run: AgentRun, ended: Partial<AgentRunStatus>, now: number): AgentRunStatus {
-  const message = `Job ${publishJobName(run.metadata.name ?? "")} pushes the work to branch ${publishedBranch(run)}`;
-  const stage = status.enterStage(run, status.publishingStage(message), now);
-  return { ...stage, ...ended, conditions: withCondition(run, stage, "Unknown", "Publishing", message, now) };
-}
-
-/** What is to be done about a run whose work is being published; undefined: that is not so. */
-export function planPublish(observed: ObservedRun): RunPlan | undefined {
-  const { run, step } = observed;
-  if (!isPublishing(run)) return undefined;
+/** What is to be done about a run whose work is to be published. */
+export function planPublish(observed: ObservedRun): RunPlan {
+  const { run } = observed;
   const progress = progressOf(observed);
   switch (progress.state) {
     case "pushed":
-      return end(observed, { ...pushed(run, progress.commit), published: progress });
+      return endRun(observed, pushed(observed, progress));
     case "nothing":
-      return end(observed, nothing(run));
+      return endRun(observed, succeeded("NothingToPublish", `${didOf(run)}; it left no commit to publish`));
     case "failed":
-      return end(observed, progress);
+      return endRun(observed, failure(progress));
     case "again":
-      return { ...NOTHING_TO_DO, remove: step?.job ? [removal(step.job, "Background")] : [] };
+      return again(observed);
     case "underWay":
-      return hold(observed, progress.problem, progress.afterMs);
+      return hold(observed, publishingStage(run), progress);
     case "absent":
       return startJob(observed);
   }
 }
 
-interface StepEnd {
-  phase: "Succeeded" | "Failed";
-  reason: Reason;
-  message: string;
-  /** The reason of the condition, if it is another one. */
-  told?: Reason;
-  /** RFC 3339; absent: now. */
-  at?: string;
-  published?: { commit: string; at?: string };
-}
-
 type Progress =
   | { state: "absent" | "nothing" | "again" }
   | { state: "pushed"; commit: string; at?: string }
-  | { state: "underWay"; problem?: string; afterMs: number }
-  | ({ state: "failed" } & StepEnd);
+  | { state: "underWay"; problem?: string; afterMs?: number }
+  | { state: "failed"; reason: Reason; message: string; at?: string };
 
 /** What the pod says counts, whatever its Job knows of it yet. */
 function progressOf(observed: ObservedRun): Progress {
   const { run, step: { job, pod } = {} } = observed;
   const main = pod && podState.mainEnd(pod);
-  const report = main && parsePushReport(main.end.message ?? "");
-  if (main?.end.exitCode === 0 && report?.kind === "pushed") {
+  const report = main && parseStepReport(main.end.message ?? "");
+  if (main?.end.exitCode === 0 && report?.kind === "done") {
     return { state: "pushed", commit: report.commit, at: main.end.finishedAt };
   }
-  if (isCancelled(run)) return failed("Cancelled", CANCELLED);
+  if (isCancelled(run)) return failed("Cancelled", `${CANCELLED}; a push may have come through`);
   if (!job) return { state: "absent" };
   if (main?.end.exitCode === 0) {
     return report?.kind === "nothing"
       ? { state: "nothing" }
       : failed("PublishFailed", `container ${main.container} has not reported what it did`);
   }
-  if (isDeleting(job)) return { state: "underWay", afterMs: RECHECK_MS };
+  if (isDeleting(job)) return { state: "underWay" };
   // Its pod is gone with its report; another one finds the branch as it should be.
   if (jobCondition(job, "Complete")) return { state: "again" };
   const said = jobCondition(job, "Failed") ?? jobCondition(job, "FailureTarget");
-  return said ? whyFailed(observed, said) : onItsWay(observed, job);
+  return said ? whyFailed(observed, said) : notEnded(observed, job);
 }
 
-const CANCELLED =
-  "the run was cancelled while its work was being published; what the agent has done is kept, and the push may have come through";
+function notEnded(observed: ObservedRun, job: JobState): Progress {
+  const way = onItsWay(observed, job, PUBLISH_DEADLINE_SECONDS);
+  return way.state === "tooLate" ? failed("PublishFailed", TOO_LATE) : way;
+}
 
 function failed(reason: Reason, message: string, at?: string): Progress {
-  return { state: "failed", phase: "Failed", reason, message, ...(at === undefined ? {} : { at }) };
+  return { state: "failed", reason, message, ...(at === undefined ? {} : { at }) };
 }
 
 /** Reasons that the script gives itself. */
@@ -128,7 +107,7 @@ function whyFailed(
   const main = pod && podState.mainEnd(pod);
   const bad = (pod && podState.failedInit(pod)) ?? main;
   if (said.reason !== "DeadlineExceeded" && bad) {
-    const report = bad.container === PUSH_CONTAINER ? parsePushReport(bad.end.message ?? "") : undefined;
+    const report = bad.container === PUSH_CONTAINER ? parseStepReport(bad.end.message ?? "") : undefined;
     if (report?.kind === "refused") {
       const reason = REFUSALS.has(report.reason) ? (report.reason as Reason) : "PublishFailed";
       return failed(reason, report.message, bad.end.finishedAt);
@@ -145,110 +124,37 @@ function whyFailed(
 
 const TOO_LATE = `the work was not pushed within ${PUBLISH_DEADLINE_SECONDS} s`;
 
-function onItsWay(observed: ObservedRun, job: JobState): Progress {
-  const { step, defaults, now } = observed;
-  const { pod } = step ?? {};
-  const problem = startProblemOf({ ...step, defaults, now });
-  if (problem?.fails?.afterMs === 0) {
-    const { reason, message } = problem.fails.ending;
-    return failed(reason, message);
-  }
-  const overdueAt =
-    timeOf(job.metadata.creationTimestamp, now) + (PUBLISH_DEADLINE_SECONDS + MARGIN_SECONDS) * 1000;
-  // A Job that is suspended has no deadline.
-  if (now >= overdueAt && !job.suspended) return failed("PublishFailed", TOO_LATE);
-  const leftMs = Math.max(1_000, overdueAt - now);
-  const isAtWork = pod !== undefined && !podState.noneRunning(pod);
-  const lookMs = Math.min(problem?.fails?.afterMs ?? RECHECK_MS, problem ? RECHECK_MS : SLOW_START_MS);
-  return {
-    state: "underWay",
-    problem: problem && `${problem.reason}: ${problem.message}`,
-    afterMs: isAtWork ? leftMs : Math.min(lookMs, leftMs),
-  };
-}
-
 /** Creates the Job, or says what is missing. */
 function startJob(observed: ObservedRun): RunPlan {
-  const { run, references, refusal } = observed;
-  if (refusal && !isTemporary(refusal) && refusal.reason !== "Forbidden") {
-    return end(observed, { phase: "Failed", reason: refusal.reason, message: refusal.message });
-  }
-  if (refusal) return hold(observed, refusal.message, RECHECK_MS);
-  const missing = missingSecret(publishNeeds(run), references);
-  if (missing) return hold(observed, missing.message, RECHECK_MS);
+  const { run, references } = observed;
+  const refusal = refusalOf(observed);
+  if (refusal?.ends) return endRun(observed, failure(refusal));
+  const missing = refusal ?? missingSecret(publishNeeds(run), references);
+  if (missing) return hold(observed, publishingStage(run), { problem: missing.message });
   const publish = resolvePublish(observed);
   if (!publish) {
-    const message = "the workspace of the run is gone, and its work with it";
-    return end(observed, { phase: "Failed", reason: "PublishFailed", message });
+    return endRun(observed, failure({ reason: "PublishFailed", message: WORKSPACE_GONE }));
   }
   const job = buildPublishJob(publish);
   return { ...NOTHING_TO_DO, create: [{ type: jobs, object: job }], requeue: { afterMs: SLOW_START_MS } };
 }
 
-/** The status says what holds the work up, or nothing any more. */
-function hold(observed: ObservedRun, problem: string | undefined, afterMs: number): RunPlan {
-  const { run, now } = observed;
-  const next = publishingStatus(run, {}, now);
-  const message = problem === undefined ? next.message : `${next.message}; it waits: ${problem}`;
-  const isTold = run.status?.message === message;
-  return {
-    ...NOTHING_TO_DO,
-    requeue: { afterMs },
-    ...(isTold ? {} : { status: { ...next, message } }),
-  };
+const WORKSPACE_GONE = "the workspace of the run is gone, and its work with it";
+
+function failure({ reason, message, at }: { reason: Reason; message: string; at?: string }): RunEnd {
+  const conditions: RunEnd["conditions"] = [{ type: "Published", status: "False", reason, message }];
+  return { phase: "Failed", reason, message, at, conditions };
 }
 
-function pushed(run: AgentRun, commit: string): StepEnd {
-  const message = `${didOf(run)}; commit ${commit.slice(0, 12)} is pushed to branch ${publishedBranch(run)}`;
-  return { phase: "Succeeded", reason: "Completed", told: "Published", message };
+function succeeded(reason: "Published" | "NothingToPublish", message: string): RunEnd {
+  const status = reason === "Published" ? "True" : "False";
+  const conditions: RunEnd["conditions"] = [{ type: "Published", status, reason, message }];
+  return { phase: "Succeeded", reason: "Completed", message, conditions };
 }
 
-function nothing(run: AgentRun): StepEnd {
-  const message = `${didOf(run)}; it left no commit to publish`;
-  return { phase: "Succeeded", reason: "Completed", told: "NothingToPublish", message };
-}
-
-function didOf({ status: told }: AgentRun): string {
-  const git = told?.result?.git;
-  return git ? describeChange(git) : "the agent did its task";
-}
-
-function end(observed: ObservedRun, step: StepEnd): RunPlan {
-  const { run, step: { job } = {}, now } = observed;
-  const { phase, reason, message, published } = step;
-  const completionTime = published?.at ?? step.at ?? timestamp(now);
-  const told = step.told ?? reason;
-  const stage = status.enterStage(run, status.endedStage(phase, reason, message), now);
-  const next: AgentRunStatus = {
-    ...stage,
-    conditions: withCondition(run, stage, told === "Published" ? "True" : "False", told, message, now),
-    completionTime,
-    duration: status.durationOf(run, completionTime),
-    ...(published && {
-      published: { branch: publishedBranch(run), commit: published.commit, time: completionTime },
-    }),
-  };
-  const goesOn = phase === "Failed" && job && !isDeleting(job) && !hasEnded(job);
-  return {
-    ...NOTHING_TO_DO,
-    remove: goesOn ? [removal(job, "Background")] : [],
-    events: eventsOf(run, next),
-    status: next,
-  };
-}
-
-function withCondition(
-  run: AgentRun,
-  { conditions }: AgentRunStatus,
-  state: DesiredCondition["status"],
-  reason: Reason,
-  message: string,
-  now: number,
-): NonNullable<AgentRunStatus["conditions"]> {
-  const observedGeneration = run.metadata.generation;
-  return setConditions(
-    conditions,
-    [{ type: CONDITION, status: state, reason, message, observedGeneration }],
-    timestamp(now),
-  );
+function pushed({ run, now }: ObservedRun, { commit, at }: { commit: string; at?: string }): RunEnd {
+  const branch = publishedBranch(run);
+  const message = `${didOf(run)}; commit ${commit.slice(0, 12)} is pushed to branch ${branch}`;
+  const published = { branch, commit, time: at ?? timestamp(now) };
+  return { ...succeeded("Published", message), at, more: { published } };
 }

@@ -38,6 +38,10 @@ export function secretsNeeded(
     needs.push({ ref: repository.credentialsSecretRef, purpose: "the repository's credentials" });
   }
   needs.push(...publishNeeds(run));
+  for (const { name, valueFrom } of run.spec.verify?.env ?? []) {
+    const ref = valueFrom?.secretKeyRef;
+    if (ref && ref.optional !== true) needs.push({ ref, purpose: `the verification's variable ${name}` });
+  }
   const prompt = run.spec.promptFrom?.secretKeyRef;
   if (prompt) needs.push({ ref: prompt, purpose: "the prompt" });
   for (const { name, env = [], headers = [] } of run.spec.mcpServers ?? []) {

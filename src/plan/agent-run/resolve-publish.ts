@@ -1,7 +1,10 @@
+import { agentNamed } from "../../agents/registry.ts";
 import { CI_DEFINITIONS } from "../../api/fields/publish.ts";
+import { parseDuration } from "../../kube/duration.ts";
 import { timeOf } from "../../kube/time.ts";
 import { resolveRepository } from "../repository.ts";
-import type { ResolvedPublish } from "../resolved-publish.ts";
+import type { ResolvedPublish, ResolvedVerify } from "../resolved-publish.ts";
+import { networkEnv } from "../specs/env.ts";
 import { workspaceClaimName } from "../specs/names.ts";
 import { effectiveDefaults, effectiveEnv } from "./effective.ts";
 import type { ObservedRun } from "./observed.ts";
@@ -11,43 +14,27 @@ export function publishedBranch({ metadata, spec }: ObservedRun["run"]): string 
   return spec.publish?.branch ?? spec.worktree?.branch ?? `agent/${metadata.name}`;
 }
 
-/** What the Job needs that publishes a run; undefined if its workspace is gone, and with it the work. */
-export function resolvePublish(observed: ObservedRun): ResolvedPublish | undefined {
+/** What every step's Job needs; undefined if the run's workspace is gone, and with it the work. */
+function resolveStep(observed: ObservedRun) {
   const { run, references, defaults: operator, now } = observed;
   const { metadata, spec, status } = run;
-  const { publish } = spec;
   const { workspace } = references;
   const repository = spec.repository ?? workspace?.spec.repository;
-  if (!publish || !repository) return undefined;
+  if (!repository) return undefined;
   const { namespace = "", name = "", uid = "" } = metadata;
   const defaults = effectiveDefaults(observed);
   const seconds = Math.floor(timeOf(status?.agentEndedAt, now) / 1000);
-  return {
+  const message = spec.publish?.commitMessage ?? `Work of AgentRun ${name}`;
+  const common = {
     run: { namespace, name, uid },
-    repository: {
-      ...resolveRepository(repository),
-      credentials: publish.credentialsSecretRef,
-      exposeCredentialsToAgent: false,
-    },
     workspace: workspace && {
       name: workspace.metadata.name ?? "",
       claimName: workspaceClaimName(workspace.metadata.name ?? ""),
       accessMode: workspace.spec.accessMode ?? "ReadWriteMany",
     },
     worktree: spec.worktree && { branch: spec.worktree.branch },
-    branch: publishedBranch(run),
-    isNamed: publish.branch !== undefined,
-    base: spec.worktree?.sourceBranch ?? repository.branch,
-    protectedPaths: publish.protectedPaths ?? CI_DEFINITIONS,
     commit:
-      publish.when === "Changed"
-        ? {
-            ...defaults.gitIdentity.value,
-            message: publish.commitMessage ?? `Work of AgentRun ${name}`,
-            seconds,
-          }
-        : undefined,
-    env: effectiveEnv(observed, undefined).map(({ value }) => value),
+      spec.publish?.when === "Changed" ? { ...defaults.gitIdentity.value, message, seconds } : undefined,
     gitImage: operator.gitImage,
     gitResources: defaults.gitResources.value,
     nodeSelector: spec.nodeSelector,
@@ -57,4 +44,59 @@ export function resolvePublish(observed: ObservedRun): ResolvedPublish | undefin
     imagePullSecrets: defaults.imagePullSecrets?.value,
     podSecurityContext: defaults.podSecurityContext?.value,
   };
+  return { common, defaults, repository, env: effectiveEnv(observed, undefined).map(({ value }) => value) };
+}
+
+/** What the Job needs that publishes a run. */
+export function resolvePublish(observed: ObservedRun): ResolvedPublish | undefined {
+  const { run } = observed;
+  const { publish, worktree } = run.spec;
+  const step = resolveStep(observed);
+  if (!publish || !step) return undefined;
+  const { common, repository, env } = step;
+  return {
+    ...common,
+    repository: {
+      ...resolveRepository(repository),
+      credentials: publish.credentialsSecretRef,
+      exposeCredentialsToAgent: false,
+    },
+    branch: publishedBranch(run),
+    isNamed: publish.branch !== undefined,
+    base: worktree?.sourceBranch ?? repository.branch,
+    protectedPaths: publish.protectedPaths ?? CI_DEFINITIONS,
+    verified: run.status?.verification?.commit,
+    env,
+  };
+}
+
+/** What the Job needs that judges a run's work, or what that started from. */
+export function resolveVerify(
+  observed: ObservedRun,
+  which: ResolvedVerify["step"],
+): ResolvedVerify | undefined {
+  const { verify } = observed.run.spec;
+  const step = resolveStep(observed);
+  if (!verify || !step) return undefined;
+  const { common, defaults, repository, env } = step;
+  return {
+    ...common,
+    step: which,
+    command: verify.command,
+    image: verify.image ?? defaults.image.value,
+    timeoutSeconds: verifyTimeoutSeconds(observed.run),
+    resources:
+      verify.resources ??
+      defaults.resources?.value ??
+      agentNamed(observed.run.status?.agent ?? "")?.resources,
+    env: verify.env ?? [],
+    network: networkEnv(env, resolveRepository(repository)),
+  };
+}
+
+const VERIFY_TIMEOUT_SECONDS = 1800;
+
+/** How long the command that judges a run's work may take. */
+export function verifyTimeoutSeconds({ spec }: ObservedRun["run"]): number {
+  return parseDuration(spec.verify?.timeout ?? "") ?? VERIFY_TIMEOUT_SECONDS;
 }

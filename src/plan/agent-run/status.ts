@@ -119,9 +119,8 @@ export function runningStage(problem?: string): Stage {
   };
 }
 
-/** The agent has succeeded, and its work is being published. */
-export function publishingStage(message: string): Stage {
-  const reason: Reason = "Publishing";
+/** The agent has succeeded, and its work is being verified or published. */
+export function stepStage(reason: Reason, message: string): Stage {
   return {
     phase: "Running",
     reason,

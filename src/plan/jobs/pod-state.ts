@@ -1,7 +1,7 @@
 import type { ContainerState, ContainerStatus, Pod } from "../../kube/builtin.ts";
 import { timeOf } from "../../kube/time.ts";
 import { parseFetchReport } from "../specs/git-report.ts";
-import { AGENT_CONTAINER, GIT_WORKTREE_CONTAINER, isOwnContainer } from "../specs/names.ts";
+import { AGENT_CONTAINER, GIT_WORKTREE_CONTAINER, isOwnContainer, VERIFY_CONTAINER } from "../specs/names.ts";
 
 export type Terminated = NonNullable<ContainerState["terminated"]>;
 
@@ -33,6 +33,11 @@ export function agentTermination(pod: Pod): Terminated | undefined {
 export function mainEnd(pod: Pod): { container: string; end: Terminated } | undefined {
   const main = ownMain(pod);
   return main?.state?.terminated && { container: main.name, end: main.state.terminated };
+}
+
+/** Whether the command that judges a run's work has ended. */
+export function hasJudged(pod: Pod): boolean {
+  return mainEnd(pod)?.container === VERIFY_CONTAINER;
 }
 
 /** When the agent's process started; undefined if it never did. */

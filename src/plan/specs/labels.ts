@@ -10,6 +10,7 @@ import {
   OPERATOR_NAME,
 } from "../../api/labels.ts";
 import type { ResolvedRun } from "../resolved-run.ts";
+import type { RunStep } from "./names.ts";
 
 /** On the Job, pod and claim of a run. */
 export function runLabels(run: Pick<ResolvedRun, "name" | "agent" | "workspace">): Record<string, string> {
@@ -27,7 +28,7 @@ export function runLabels(run: Pick<ResolvedRun, "name" | "agent" | "workspace">
 /** On the Job and pods of a step that follows a run's agent. */
 export function stepLabels(
   run: { name: string; workspace?: { name: string } },
-  step: "publish",
+  step: RunStep,
 ): Record<string, string> {
   return {
     [LABEL_NAME]: OPERATOR_NAME,

@@ -47,6 +47,12 @@ export const PACK_CONTAINER = "pack";
 /** Pushes that commit. */
 export const PUSH_CONTAINER = "push";
 
+/** Checks out one commit of a run, for the container that judges it. */
+export const SNAPSHOT_CONTAINER = "snapshot";
+
+/** Runs the command that judges a run's work. */
+export const VERIFY_CONTAINER = "verify";
+
 const OWN_CONTAINERS: ReadonlySet<string> = new Set([
   AGENT_CONTAINER,
   GIT_CLONE_CONTAINER,
@@ -54,6 +60,8 @@ const OWN_CONTAINERS: ReadonlySet<string> = new Set([
   GIT_FETCH_CONTAINER,
   GIT_WORKTREE_CONTAINER,
   GIT_CLEANUP_CONTAINER,
+  SNAPSHOT_CONTAINER,
+  VERIFY_CONTAINER,
   PACK_CONTAINER,
   PUSH_CONTAINER,
 ]);
@@ -68,9 +76,12 @@ export function cleanupJobName(run: string): string {
   return `${run}-cleanup`;
 }
 
-/** The Job that publishes what a run has come to. */
-export function publishJobName(run: string): string {
-  return `${run}-publish`;
+/** What follows a run's agent: its work is judged, what it started from is judged too, the work is published. */
+export type RunStep = "verify" | "base" | "publish";
+
+/** The Job of a step. */
+export function stepJobName(run: string, step: RunStep): string {
+  return `${run}-${step}`;
 }
 
 /** The Job that makes a workspace's checkout. */

@@ -17,6 +17,9 @@ export const LOCKS_DIR = "/workspace-locks";
 /** Where the containers of a step hand the run's commits over, each mounted into two of them. */
 export const HANDOVER_DIR = "/workspace-handover";
 
+/** Where the container that makes the checkout of a verification mounts it; the one that judges has it at /workspace. */
+export const CHECKOUT_DIR = "/workspace-checkout";
+
 export const TERMINATION_LOG = "/dev/termination-log";
 
 /** Where the files of a repository's credentials and certificates are mounted. */

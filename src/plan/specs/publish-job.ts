@@ -1,12 +1,13 @@
-import type { Container, Job, PodSpec, Volume } from "../../kube/builtin.ts";
+import type { Container, Job, PodSpec, Volume, VolumeMount } from "../../kube/builtin.ts";
 import type { ResolvedPublish } from "../resolved-publish.ts";
 import { literalEnv, mergeEnv, networkEnv, scriptEnv } from "./env.ts";
 import { gitContainer, remoteEnv, rootsEnv } from "./git-container.ts";
 import { stepLabels } from "./labels.ts";
-import { PACK_CONTAINER, publishJobName, PUSH_CONTAINER, runClaimName } from "./names.ts";
+import { PACK_CONTAINER, PUSH_CONTAINER, runClaimName, stepJobName } from "./names.ts";
 import { ownedByRun } from "./owner.ts";
 import { HANDOVER_DIR, TERMINATION_LOG, workDir, WORKSPACE_DIR, WORKTREES_DIR } from "./paths.ts";
 import { CONTRACT } from "./scripts.ts";
+import type { ScriptValues } from "./script-variables.ts";
 import { podSecurity } from "./security.ts";
 import { privateTmpMount, recordMount, repositoryMounts, repositoryVolumes, storeMount } from "./volumes.ts";
 import { endedByExitOf, oneNode, PERMANENT_EXIT_CODES } from "./workspace-pod.ts";
@@ -28,7 +29,7 @@ export function buildPublishJob(publish: ResolvedPublish): Job {
     apiVersion: "batch/v1",
     kind: "Job",
     metadata: {
-      name: publishJobName(run.name),
+      name: stepJobName(run.name, "publish"),
       namespace: run.namespace,
       labels,
       ownerReferences: [ownedByRun(run)],
@@ -44,7 +45,7 @@ export function buildPublishJob(publish: ResolvedPublish): Job {
           enableServiceLinks: false,
           automountServiceAccountToken: false,
           securityContext: podSecurity(publish.podSecurityContext),
-          ...placement(publish),
+          ...stepPlacement(publish),
           initContainers: [packContainer(publish)],
           containers: [pushContainer(publish)],
           volumes: volumesOf(publish),
@@ -54,7 +55,13 @@ export function buildPublishJob(publish: ResolvedPublish): Job {
   };
 }
 
-function placement(publish: ResolvedPublish): Partial<PodSpec> {
+type Placement = Pick<
+  ResolvedPublish,
+  "nodeSelector" | "tolerations" | "runtimeClassName" | "priorityClassName" | "imagePullSecrets" | "workspace"
+>;
+
+/** Where the pod of a step runs. */
+export function stepPlacement(publish: Placement): Partial<PodSpec> {
   const { nodeSelector, tolerations, runtimeClassName, priorityClassName, imagePullSecrets, workspace } =
     publish;
   return {
@@ -68,8 +75,9 @@ function placement(publish: ResolvedPublish): Partial<PodSpec> {
 }
 
 /** With the claim, which it can only read. */
-function packContainer({ run, worktree, commit, ...git }: ResolvedPublish): Container {
-  return gitContainer(git, "git-pack", {
+function packContainer(publish: ResolvedPublish): Container {
+  const { run, worktree, commit } = publish;
+  return gitContainer(publish, "git-pack", {
     name: PACK_CONTAINER,
     env: mergeEnv(
       literalEnv({ HOME: "/tmp/home", TMPDIR: "/tmp" }),
@@ -79,22 +87,37 @@ function packContainer({ run, worktree, commit, ...git }: ResolvedPublish): Cont
         AGENT_RUN_UID: run.uid,
         AGENT_WORK_DIR: workDir({ name: run.name, worktree }),
         AGENT_HANDOVER: HANDOVER_DIR,
-        AGENT_PUBLISH_WHEN: commit && "Changed",
-        AGENT_COMMIT_MESSAGE: commit?.message,
-        AGENT_COMMIT_NAME: commit?.name,
-        AGENT_COMMIT_EMAIL: commit?.email,
-        AGENT_COMMIT_TIME: commit && String(commit.seconds),
+        AGENT_PUBLISH_COMMIT: publish.verified,
+        ...commitValues(commit),
       }),
     ),
     volumeMounts: [
-      storeMount,
-      { name: "workspace", mountPath: WORKSPACE_DIR, subPath: "repo", readOnly: true },
-      { name: "workspace", mountPath: WORKTREES_DIR, subPath: "worktrees", readOnly: true },
-      { ...recordMount(run), readOnly: true },
+      ...claimMounts(run),
       { name: "handover", mountPath: HANDOVER_DIR },
       { name: "tmp", mountPath: "/tmp" },
     ],
   });
+}
+
+/** The parts of the claim that a snapshot is made of, which it can only read. */
+export function claimMounts(run: { name: string }): VolumeMount[] {
+  return [
+    storeMount,
+    { name: "workspace", mountPath: WORKSPACE_DIR, subPath: "repo", readOnly: true },
+    { name: "workspace", mountPath: WORKTREES_DIR, subPath: "worktrees", readOnly: true },
+    { ...recordMount(run), readOnly: true },
+  ];
+}
+
+/** What makes the commit of what the agent has not committed: the same one in each container. */
+export function commitValues(commit: ResolvedPublish["commit"]): ScriptValues {
+  return {
+    AGENT_PUBLISH_WHEN: commit && "Changed",
+    AGENT_COMMIT_MESSAGE: commit?.message,
+    AGENT_COMMIT_NAME: commit?.name,
+    AGENT_COMMIT_EMAIL: commit?.email,
+    AGENT_COMMIT_TIME: commit && String(commit.seconds),
+  };
 }
 
 /** With the credential, and without the claim. */

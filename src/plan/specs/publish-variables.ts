@@ -7,15 +7,34 @@ export const PUBLISH_VARIABLES = {
     ["git-pack.sh", "git-push.sh"],
     "The directory in which one container hands the run's commits over to the next.",
   ),
-  AGENT_PUBLISH_WHEN: variable(
+  AGENT_CHECKOUT: variable(
+    ["snapshot"],
+    ["verify-checkout.sh"],
+    "The directory that a commit of the run is checked out in.",
+  ),
+  AGENT_VERIFY_BASE: variable(
+    ["snapshot"],
+    ["verify-checkout.sh"],
+    "`true`: that is the commit that the run started from.",
+  ),
+  AGENT_PUBLISH_COMMIT: variable(
     ["pack"],
     ["git-pack.sh"],
+    "The commit that was verified, and that alone may be published.",
+  ),
+  AGENT_PUBLISH_WHEN: variable(
+    ["snapshot", "pack"],
+    ["git-snapshot.sh"],
     "`Changed`: a commit of what is not committed is published too.",
   ),
-  AGENT_COMMIT_MESSAGE: variable(["pack"], ["git-pack.sh"], "The message of that commit."),
-  AGENT_COMMIT_NAME: variable(["pack"], ["git-pack.sh"], "The name of its author."),
-  AGENT_COMMIT_EMAIL: variable(["pack"], ["git-pack.sh"], "The e-mail address of its author."),
-  AGENT_COMMIT_TIME: variable(["pack"], ["git-pack.sh"], "Its time, in seconds since 1970."),
+  AGENT_COMMIT_MESSAGE: variable(["snapshot", "pack"], ["git-snapshot.sh"], "The message of that commit."),
+  AGENT_COMMIT_NAME: variable(["snapshot", "pack"], ["git-snapshot.sh"], "The name of its author."),
+  AGENT_COMMIT_EMAIL: variable(
+    ["snapshot", "pack"],
+    ["git-snapshot.sh"],
+    "The e-mail address of its author.",
+  ),
+  AGENT_COMMIT_TIME: variable(["snapshot", "pack"], ["git-snapshot.sh"], "Its time, in seconds since 1970."),
   AGENT_PUBLISH_BRANCH: variable(["push"], ["git-push.sh"], "The branch of the remote to push to."),
   AGENT_PUBLISH_BASE: variable(
     ["push"],

@@ -1,5 +1,13 @@
-/** The pods' containers by what they do: the init containers of a run, a workspace's and a removal's Job, those that publish, the agent. */
-export type ContainerGroup = "git" | "workspace" | "cleanup" | "artifacts" | "pack" | "push" | "agent";
+/** The pods' containers by what they do: the init containers of a run, a workspace's and a removal's Job, those that verify and publish, the agent. */
+export type ContainerGroup =
+  | "git"
+  | "workspace"
+  | "cleanup"
+  | "artifacts"
+  | "snapshot"
+  | "pack"
+  | "push"
+  | "agent";
 
 /** One variable of the contract between the operator and the scripts in the git image. */
 export interface ScriptVariable {

@@ -12,6 +12,7 @@ import { buildPublishJob } from "./publish-job.ts";
 import { buildRunJob } from "./run-job.ts";
 import { SCRIPT_VARIABLE_FAMILIES, SCRIPT_VARIABLES } from "./script-variables.ts";
 import { type ScriptVariable } from "./script-variable.ts";
+import { buildVerifyJob } from "./verify-job.ts";
 import { buildWorkspaceJob } from "./workspace-job.ts";
 
 const SCRIPTS = join(import.meta.dirname, "../../../images/agent/scripts");
@@ -165,6 +166,18 @@ function* given(): Generator<readonly [name: string, group: string]> {
     origin: "",
   };
   yield* namesOf(buildWorkspaceJob(setup).spec.template.spec, "workspace");
+  const verify = buildVerifyJob({
+    ...git,
+    run: { namespace: "team", name: "fix-bug", uid: "uid-1" },
+    step: "base",
+    command: ["make"],
+    image: "agent:1",
+    timeoutSeconds: 60,
+    commit: { name: "A", email: "a@example.com", message: "m", seconds: 1 },
+    env: [],
+    network: [],
+  }).spec.template.spec;
+  yield* namesOf({ containers: verify.initContainers ?? [] }, "snapshot");
   const publish = buildPublishJob({
     ...git,
     run: { namespace: "team", name: "fix-bug", uid: "uid-1" },
@@ -172,6 +185,7 @@ function* given(): Generator<readonly [name: string, group: string]> {
     branch: "a",
     isNamed: true,
     base: "main",
+    verified: "c",
     protectedPaths: ["x"],
     commit: { name: "A", email: "a@example.com", message: "m", seconds: 1 },
     env,

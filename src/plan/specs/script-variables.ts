@@ -2,7 +2,16 @@ import { AGENT_VARIABLES } from "./agent-variables.ts";
 import { PUBLISH_VARIABLES } from "./publish-variables.ts";
 import { type ScriptVariable, variable } from "./script-variable.ts";
 
-const EVERY_CONTAINER = ["git", "workspace", "cleanup", "artifacts", "pack", "push", "agent"] as const;
+const EVERY_CONTAINER = [
+  "git",
+  "workspace",
+  "cleanup",
+  "artifacts",
+  "snapshot",
+  "pack",
+  "push",
+  "agent",
+] as const;
 const WITH_REMOTE = ["git", "workspace", "push", "agent"] as const;
 
 /**
@@ -17,16 +26,16 @@ export const SCRIPT_VARIABLES = {
   ),
   AGENT_TERMINATION_LOG: variable(
     EVERY_CONTAINER,
-    ["common.sh", "entrypoint.sh", "git-push.sh", "git-worktree.sh"],
+    ["common.sh", "entrypoint.sh", "git-push.sh", "git-worktree.sh", "verify-checkout.sh"],
     "The path of the container's termination message.",
   ),
   AGENT_RUN: variable(
-    ["git", "cleanup", "artifacts", "pack", "agent"],
+    ["git", "cleanup", "artifacts", "snapshot", "pack", "agent"],
     ["common.sh", "git-cleanup.sh", "git-clone.sh", "git-view.sh"],
     "The name of the AgentRun.",
   ),
   AGENT_RUN_UID: variable(
-    ["git", "cleanup", "artifacts", "pack", "agent"],
+    ["git", "cleanup", "artifacts", "snapshot", "pack", "agent"],
     ["common.sh", "git-record.sh", "git-store.sh"],
     "The uid of the AgentRun. It names the record of what the checkout was before the agent started.",
   ),
@@ -114,7 +123,7 @@ export const SCRIPT_VARIABLES = {
   ),
   AGENT_ARTIFACTS: variable(["artifacts"], ["artifacts.sh"], "The artifacts to send, separated by spaces."),
   AGENT_WORK_DIR: variable(
-    ["artifacts", "pack"],
+    ["artifacts", "snapshot", "pack"],
     ["artifacts.sh", "git-snapshot.sh"],
     "The directory that the agent worked in.",
   ),

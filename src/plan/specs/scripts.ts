@@ -19,6 +19,7 @@ export type Script =
   | "git-workspace"
   | "git-worktree"
   | "git-cleanup"
+  | "verify-checkout"
   | "git-pack"
   | "git-push"
   | "artifacts"

@@ -1,8 +1,9 @@
 import { join } from "node:path";
-import type { ResolvedPublish } from "../../../src/plan/resolved-publish.ts";
+import type { ResolvedPublish, ResolvedVerify } from "../../../src/plan/resolved-publish.ts";
 import type { ResolvedRun } from "../../../src/plan/resolved-run.ts";
 import { CI_DEFINITIONS } from "../../../src/api/fields/publish.ts";
 import { buildPublishJob } from "../../../src/plan/specs/publish-job.ts";
+import { buildVerifyJob } from "../../../src/plan/specs/verify-job.ts";
 import { HANDOVER_DIR, workDir } from "../../../src/plan/specs/paths.ts";
 import { runOk } from "../../support/run.ts";
 import { createPod, giveToPod, makeVolumes, repository, resolvedRun, runInTurn } from "./pod.ts";
@@ -26,6 +27,8 @@ export interface PublishedRun {
   /** A command in the checkout. */
   sh(script: string): Promise<string>;
   publish(changes?: Partial<ResolvedPublish>): Promise<Publication>;
+  /** The container that makes the checkout of a verification. */
+  snapshot(changes?: Partial<ResolvedVerify>): Promise<Publication>;
   /** Only the container that has the credential, with what is handed over already. */
   push(changes?: Partial<ResolvedPublish>): Promise<Publication>;
 }
@@ -78,8 +81,18 @@ export async function createPublishedRun(
     const { code: ended, stdout, stderr: said } = await runInTurn(directory, containers.slice(from), options);
     return { code: ended, message: await pod.message(), shown: stdout + said };
   };
+  const snapshot = async (changes: Partial<ResolvedVerify> = {}): Promise<Publication> => {
+    const verify = { run, step: "verify", command: ["true"], image: "agent", timeoutSeconds: 60 } as const;
+    const more = { env: [], network: [], gitImage: "git", gitResources: {}, worktree: run.worktree };
+    const spec = buildVerifyJob({ ...verify, ...more, ...changes }).spec.template.spec;
+    const containers = spec.initContainers ?? [];
+    await makeVolumes(directory, { ...spec, initContainers: [], containers }, options);
+    const { code: ended, stdout, stderr: said } = await runInTurn(directory, containers, options);
+    return { code: ended, message: await pod.message(), shown: stdout + said };
+  };
   return {
     pod,
+    snapshot,
     directory,
     sh,
     git: (...args) => sh(`git ${args.map((word) => `'${word}'`).join(" ")}`),

@@ -24,7 +24,17 @@ export const publishing: RefusedManifest[] = [
   {
     what: "a published run whose Job would have too long a name",
     manifest: published({}, "a".repeat(56)),
-    says: `metadata.name: Invalid value: the name of an AgentRun with publish must have at most 55 characters: the Job that pushes its work is named <run>-publish`,
+    says: `metadata.name: Invalid value: the name of an AgentRun with verify or publish must have at most 55 characters: its Jobs are named <run>-verify and <run>-publish`,
+  },
+  {
+    what: "a verification without a command",
+    manifest: run({ verify: { command: [] } }),
+    says: "spec.verify.command: Invalid value: 0: spec.verify.command in body should have at least 1 items",
+  },
+  {
+    what: "a gate that is none",
+    manifest: run({ verify: { command: ["make"], gate: "Maybe" } }),
+    says: 'spec.verify.gate: Unsupported value: "Maybe": supported values: "Strict", "NoRegression", "Informational"',
   },
   ...["/etc", "a/../b", "..", "./a", "a//b", "a/.", "a\nb", "a\\b", " a", "a\u200b"].map((path) => ({
     what: `a protected path of ${JSON.stringify(path)}`,

@@ -1,0 +1,32 @@
+import { noNul, programNamed } from "../rules/values.ts";
+import { choice, list, object, text } from "../schema/fields.ts";
+import { duration, resources } from "./common.ts";
+import { env, image } from "./pod.ts";
+
+/** `verify` of an AgentRun. */
+export const verify = object(
+  {
+    command: list(text({ description: "One word.", maxLength: 4096, rules: [noNul] }), {
+      description:
+        "Program that judges the work, and its arguments, one in each item; exit code 0 is a pass. It runs in a fresh checkout at /workspace. No shell reads it, and nothing in it is expanded.",
+      minItems: 1,
+      maxItems: 64,
+      type: "atomic",
+      rules: [programNamed],
+    }),
+    image: image("Image of the container. Default: the run's own.").optional(),
+    timeout: duration("Time limit from the start of the pod. Default: 30m.").optional(),
+    env: env(
+      "Environment variables of the command. It has none of the agent's and no credential. If one comes from a Secret, the command's output is not kept in the status.",
+    ).optional(),
+    resources: resources("Resources of the container. Default: the agent's.").optional(),
+    gate: choice(
+      ["Strict", "NoRegression", "Informational"],
+      "Strict: the run fails unless the command passes. NoRegression: a command that fails on the commit that the run started from too is let through. Informational: the run goes on, whatever the verdict. Default: Strict.",
+    ).optional(),
+  },
+  {
+    description:
+      "Judges the work once the agent has succeeded, before it is published. A Job of its own does it, named <run>-verify, without the agent's home, key and tools.",
+  },
+);

@@ -1,0 +1,251 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { AgentRun, AgentRunStatus } from "../../api/agent-run.ts";
+import { findCondition } from "../../api/conditions.ts";
+import type { Reason } from "../../api/reasons.ts";
+import type { ContainerState, Job, Pod, PodSpec } from "../../kube/builtin.ts";
+import type { ObservedRun, ObservedStep } from "./observed.ts";
+import { planRun, type RunPlan } from "./plan.ts";
+
+const NOW = Date.parse("2026-01-01T00:10:00Z");
+const COMMIT = "c".repeat(40);
+
+type Verify = NonNullable<AgentRun["spec"]["verify"]>;
+
+function observe(
+  step: ObservedStep = {},
+  {
+    verify = {},
+    spec = {},
+    status = {},
+    annotations = {},
+  }: {
+    verify?: Partial<Verify>;
+    spec?: Partial<AgentRun["spec"]>;
+    status?: Partial<AgentRunStatus>;
+    annotations?: Record<string, string>;
+  } = {},
+): ObservedRun {
+  return {
+    run: {
+      metadata: { name: "demo", namespace: "team", uid: "run-uid", generation: 1, annotations },
+      spec: {
+        repository: { url: "https://example.com/repo.git" },
+        prompt: "Fix it",
+        verify: { command: ["make", "$(HOME)"], ...verify },
+        ...spec,
+      },
+      status: {
+        phase: "Running",
+        reason: "Verifying",
+        agent: "claude",
+        jobName: "demo",
+        startTime: "2026-01-01T00:00:00Z",
+        agentEndedAt: "2026-01-01T00:09:00Z",
+        ...status,
+      },
+    },
+    references: { secrets: new Map() },
+    defaults: { gitImage: "git:1", agentImage: "agent:1", imagePullTimeoutSeconds: 300 },
+    step,
+    now: NOW,
+  };
+}
+
+const publish = { credentialsSecretRef: { name: "push", key: "token" } };
+
+function aJob(type?: "Complete" | "Failed", reason?: string): NonNullable<ObservedStep["job"]> {
+  return {
+    metadata: { name: "demo-verify", namespace: "team", uid: "j", creationTimestamp: "2026-01-01T00:09:55Z" },
+    ...(type && { status: { conditions: [{ type, status: "True", ...(reason && { reason }) }] } }),
+  };
+}
+
+function aPod(end?: Partial<NonNullable<ContainerState["terminated"]>>, status: Pod["status"] = {}): Pod {
+  const container = (name: string, state: ContainerState) => ({
+    name,
+    state,
+    ready: false,
+    restartCount: 0,
+    image: "",
+    imageID: "",
+  });
+  const message = JSON.stringify({ type: "agent-operator", commit: COMMIT });
+  const state: ContainerState =
+    end === undefined
+      ? { running: { startedAt: "2026-01-01T00:09:56Z" } }
+      : {
+          terminated: {
+            exitCode: 0,
+            startedAt: "2026-01-01T00:09:50Z",
+            finishedAt: "2026-01-01T00:09:58Z",
+            ...end,
+          },
+        };
+  return {
+    metadata: { name: "demo-verify-x", creationTimestamp: "2026-01-01T00:09:56Z" },
+    spec: { nodeName: "node", containers: [] },
+    status: {
+      phase: "Running",
+      initContainerStatuses: [container("snapshot", { terminated: { exitCode: 0, message } })],
+      containerStatuses: [container("verify", state)],
+      ...status,
+    },
+  };
+}
+
+function outcome({ status }: RunPlan): unknown[] {
+  const condition = findCondition(status?.conditions, "Verified");
+  return [
+    status?.phase,
+    status?.reason,
+    status?.verification?.verdict,
+    `${condition?.status} ${condition?.reason}`,
+  ];
+}
+
+function podOf({ create: [child] }: RunPlan): PodSpec {
+  assert.ok(child);
+  return (child.object as Job).spec.template.spec;
+}
+
+function created(plan: RunPlan): (string | undefined)[] {
+  return plan.create.map(({ object }) => object.metadata.name);
+}
+
+describe("a run whose work is to be verified", () => {
+  it("gets a Job in which the command has nothing of the run's but a checkout", () => {
+    const plan = planRun(observe());
+    assert.deepEqual(created(plan), ["demo-verify"]);
+    const spec = podOf(plan);
+    const [command] = spec.containers;
+    assert.deepEqual(command?.command, ["make", "$$(HOME)"]);
+    assert.deepEqual(
+      command.volumeMounts?.map(({ name }) => name),
+      ["checkout", "home", "tmp"],
+    );
+    assert.ok(!spec.volumes?.some((volume) => volume.secret));
+    assert.equal(spec.automountServiceAccountToken, false);
+    assert.equal(spec.activeDeadlineSeconds, 1800);
+  });
+
+  it("succeeds if it passes, and says what was verified", () => {
+    const plan = planRun(observe({ job: aJob(), pod: aPod({}), output: "ok\n" }));
+    assert.deepEqual(outcome(plan), ["Succeeded", "Completed", "Passed", "True VerificationPassed"]);
+    assert.deepEqual(plan.status?.verification, {
+      commit: COMMIT,
+      exitCode: 0,
+      duration: "8s",
+      output: "ok\n",
+      verdict: "Passed",
+    });
+  });
+
+  it("keeps no output if it was given a Secret", () => {
+    const env = [{ name: "TOKEN", valueFrom: { secretKeyRef: { name: "s", key: "k" } } }];
+    const plan = planRun(observe({ job: aJob(), pod: aPod({}), output: "secret" }, { verify: { env } }));
+    assert.equal(plan.status?.verification?.output, undefined);
+  });
+
+  it("is published after that, and that commit alone", () => {
+    const plan = planRun(observe({ job: aJob(), pod: aPod({}) }, { spec: { publish } }));
+    assert.deepEqual(outcome(plan), ["Running", "Publishing", "Passed", "True VerificationPassed"]);
+    const next = observe({}, { spec: { publish }, status: plan.status });
+    next.references.secrets = new Map([["push", ["token"]]]);
+    const then = planRun(next);
+    assert.deepEqual(created(then), ["demo-publish"]);
+    const [pack] = podOf(then).initContainers ?? [];
+    assert.ok(pack?.command?.includes(`AGENT_PUBLISH_COMMIT=${COMMIT}`));
+  });
+
+  it("fails if it fails, and is not published", () => {
+    const plan = planRun(observe({ job: aJob(), pod: aPod({ exitCode: 2 }) }, { spec: { publish } }));
+    assert.deepEqual(outcome(plan), ["Failed", "VerificationFailed", "Failed", "False VerificationFailed"]);
+    assert.equal(plan.status?.verification?.exitCode, 2);
+  });
+
+  const noPass: [string, ObservedStep, Reason, "TimedOut" | "NotRun"][] = [
+    [
+      "hangs",
+      { job: aJob(), pod: aPod(undefined, { reason: "DeadlineExceeded" }) },
+      "VerificationTimedOut",
+      "TimedOut",
+    ],
+    ["gets no node in time", { job: aJob("Failed", "DeadlineExceeded") }, "VerificationTimedOut", "TimedOut"],
+    [
+      "runs out of memory",
+      { job: aJob(), pod: aPod({ exitCode: 137, reason: "OOMKilled" }) },
+      "OutOfMemory",
+      "NotRun",
+    ],
+    [
+      "is evicted for good",
+      { job: aJob("Failed"), pod: aPod({ exitCode: 143 }, { reason: "Evicted", message: "disk" }) },
+      "Evicted",
+      "NotRun",
+    ],
+    [
+      "cannot be started",
+      { job: aJob(), pod: aPod({ exitCode: 128, reason: "StartError" }) },
+      "StartError",
+      "NotRun",
+    ],
+    ["loses its pod", { job: aJob("Failed", "BackoffLimitExceeded") }, "VerificationNotRun", "NotRun"],
+  ];
+  for (const [what, step, reason, verdict] of noPass) {
+    it(`has not passed if it ${what}, with any gate that counts`, () => {
+      for (const gate of ["Strict", "NoRegression"] as const) {
+        const plan = planRun(observe(step, { verify: { gate }, spec: { publish } }));
+        assert.deepEqual(outcome(plan), ["Failed", reason, verdict, `False ${reason}`]);
+      }
+      const informed = planRun(observe(step, { verify: { gate: "Informational" } }));
+      assert.deepEqual(outcome(informed), ["Succeeded", "Completed", verdict, `False ${reason}`]);
+    });
+  }
+
+  it("waits for another pod if its node was drained", () => {
+    const drained = aPod(
+      { exitCode: 143 },
+      { conditions: [{ type: "DisruptionTarget", status: "True", reason: "EvictionByEvictionAPI" }] },
+    );
+    assert.equal(planRun(observe({ job: aJob(), pod: drained })).status?.phase, "Running");
+  });
+
+  it("ends with a cancel", () => {
+    const annotations = { "agent.xonovex.com/cancel": "true" };
+    const plan = planRun(observe({ job: aJob(), pod: aPod() }, { annotations }));
+    assert.deepEqual([plan.status?.phase, plan.status?.reason], ["Failed", "Cancelled"]);
+    assert.equal(plan.remove.length, 1);
+  });
+});
+
+describe("gate NoRegression", () => {
+  const verify = { gate: "NoRegression" } as const;
+
+  it("judges what the work started from too, and passes what failed there already", () => {
+    const first = planRun(observe({ job: aJob(), pod: aPod({ exitCode: 2 }), output: "no" }, { verify }));
+    assert.deepEqual([first.status?.phase, first.status?.verification?.verdict], ["Running", undefined]);
+    const second = planRun(observe({}, { verify, status: first.status }));
+    assert.deepEqual(created(second), ["demo-base"]);
+    const [snapshot] = podOf(second).initContainers ?? [];
+    assert.ok(snapshot?.command?.includes("AGENT_VERIFY_BASE=true"));
+    const judged = (end: Parameters<typeof aPod>[0], more?: Pod["status"]) =>
+      planRun(observe({ job: aJob(), pod: aPod(end, more) }, { verify, status: first.status }));
+    assert.deepEqual(outcome(judged({ exitCode: 1 })), [
+      "Succeeded",
+      "Completed",
+      "AlreadyFailing",
+      "True AlreadyFailing",
+    ]);
+    assert.equal(judged({ exitCode: 1 }).status?.verification?.output, "no");
+    assert.deepEqual(outcome(judged({})), [
+      "Failed",
+      "VerificationFailed",
+      "Failed",
+      "False VerificationFailed",
+    ]);
+    // One that could not be judged is no excuse.
+    assert.equal(outcome(judged(undefined, { reason: "DeadlineExceeded" }))[0], "Failed");
+    assert.equal(outcome(judged({ exitCode: 137, reason: "OOMKilled" }))[0], "Failed");
+  });
+});

@@ -1,0 +1,117 @@
+import type { Container, Job } from "../../kube/builtin.ts";
+import type { ResolvedVerify } from "../resolved-publish.ts";
+import { literal, literalEnv, mergeEnv, scriptEnv } from "./env.ts";
+import { gitContainer, rootsEnv } from "./git-container.ts";
+import { stepLabels } from "./labels.ts";
+import { runClaimName, SNAPSHOT_CONTAINER, stepJobName, VERIFY_CONTAINER } from "./names.ts";
+import { ownedByRun } from "./owner.ts";
+import { CHECKOUT_DIR, workDir, WORKSPACE_DIR } from "./paths.ts";
+import { claimMounts, commitValues, stepPlacement } from "./publish-job.ts";
+import { GRACE_SECONDS, JOB_MARGIN_SECONDS } from "./run-job.ts";
+import { containerSecurity, podSecurity } from "./security.ts";
+
+const HOME = "/home/agent";
+
+/** The folder of the checkout is the node's own, which git would not work in. */
+const TRUSTED = {
+  GIT_CONFIG_COUNT: "1",
+  GIT_CONFIG_KEY_0: "safe.directory",
+  GIT_CONFIG_VALUE_0: WORKSPACE_DIR,
+};
+
+/** How long the Job may take with all its pods. */
+export function verifyDeadlineSeconds({ timeoutSeconds }: Pick<ResolvedVerify, "timeoutSeconds">): number {
+  return timeoutSeconds + GRACE_SECONDS + JOB_MARGIN_SECONDS;
+}
+
+/**
+ * The Job that judges a run's work, or what that started from. `snapshot` has the claim and checks one commit out;
+ * `verify` has that checkout and nothing else of the run: whatever it does there, what is published is the commit.
+ */
+export function buildVerifyJob(verify: ResolvedVerify): Job {
+  const { run, workspace, step } = verify;
+  const labels = stepLabels({ ...run, workspace }, step);
+  return {
+    apiVersion: "batch/v1",
+    kind: "Job",
+    metadata: {
+      name: stepJobName(run.name, step),
+      namespace: run.namespace,
+      labels,
+      ownerReferences: [ownedByRun(run)],
+    },
+    spec: {
+      // A verdict is final; a pod that its node lost is none.
+      backoffLimit: 0,
+      activeDeadlineSeconds: verifyDeadlineSeconds(verify),
+      podFailurePolicy: {
+        rules: [{ action: "Ignore", onPodConditions: [{ type: "DisruptionTarget", status: "True" }] }],
+      },
+      template: {
+        metadata: { labels },
+        spec: {
+          restartPolicy: "Never",
+          activeDeadlineSeconds: verify.timeoutSeconds,
+          enableServiceLinks: false,
+          automountServiceAccountToken: false,
+          securityContext: podSecurity(verify.podSecurityContext),
+          ...stepPlacement(verify),
+          initContainers: [snapshotContainer(verify)],
+          containers: [verifyContainer(verify)],
+          volumes: [
+            {
+              name: "workspace",
+              persistentVolumeClaim: { claimName: workspace?.claimName ?? runClaimName(run.name) },
+            },
+            { name: "checkout", emptyDir: {} },
+            { name: "home", emptyDir: {} },
+            { name: "tmp", emptyDir: {} },
+            { name: "git-tmp", emptyDir: {} },
+          ],
+        },
+      },
+    },
+  };
+}
+
+function snapshotContainer(verify: ResolvedVerify): Container {
+  const { run, worktree, step, commit } = verify;
+  return gitContainer(verify, "verify-checkout", {
+    name: SNAPSHOT_CONTAINER,
+    env: mergeEnv(
+      literalEnv({ HOME: "/tmp/home", TMPDIR: "/tmp" }),
+      rootsEnv(),
+      scriptEnv({
+        AGENT_RUN: run.name,
+        AGENT_RUN_UID: run.uid,
+        AGENT_WORK_DIR: workDir({ name: run.name, worktree }),
+        AGENT_CHECKOUT: CHECKOUT_DIR,
+        AGENT_VERIFY_BASE: step === "base" ? "true" : undefined,
+        ...commitValues(commit),
+      }),
+    ),
+    volumeMounts: [
+      ...claimMounts(run),
+      { name: "checkout", mountPath: CHECKOUT_DIR },
+      { name: "git-tmp", mountPath: "/tmp" },
+    ],
+  });
+}
+
+/** The user's command as it is: there is nothing of the operator's in this container. */
+function verifyContainer({ command, image, resources, network, env }: ResolvedVerify): Container {
+  return {
+    name: VERIFY_CONTAINER,
+    image,
+    command: command.map(literal),
+    workingDir: WORKSPACE_DIR,
+    env: mergeEnv(network, env, literalEnv({ HOME, TMPDIR: "/tmp", ...TRUSTED })),
+    ...(resources ? { resources } : {}),
+    volumeMounts: [
+      { name: "checkout", mountPath: WORKSPACE_DIR },
+      { name: "home", mountPath: HOME },
+      { name: "tmp", mountPath: "/tmp" },
+    ],
+    securityContext: containerSecurity,
+  };
+}
