@@ -44,6 +44,8 @@ export function opencodeConfig(setup: AgentSetup, target: OpencodeModel, tokenVa
     small_model: name,
     autoupdate: false,
     share: "disabled",
+    // A second repository with the files before each step, for an undo that nobody asks for here.
+    snapshot: false,
     permission: { "*": "allow" },
     provider: { [target.provider]: providerOptions(setup, target, tokenVariable) },
     ...(setup.trustRepositoryConfig && !setup.hasSystemPrompt

@@ -94,6 +94,7 @@ describe("opencode's model and provider", () => {
       small_model: "openai-compatible/m",
       autoupdate: false,
       share: "disabled",
+      snapshot: false,
       permission: { "*": "allow" },
       provider: {
         "openai-compatible": {

@@ -59,6 +59,7 @@ export const opencode: Agent = {
     ];
   },
   environment,
+  files: () => ownDependencies,
   corrections: () => ({}),
   quotedVariables: (setup) => {
     const target = targetOf(setup);
@@ -69,6 +70,18 @@ export const opencode: Agent = {
   demo: { baseUrl: "ANTHROPIC_BASE_URL", model: "claude-sonnet-4-5" },
   activities: opencodeActivities,
   parseOutput: parseOpencodeOutput,
+};
+
+/**
+ * What its configuration directory holds once @opencode-ai/plugin is installed there, which it would ask the npm
+ * registry for at each start. Nothing here imports it.
+ */
+const ownDependencies = {
+  ".config/opencode/package-lock.json": JSON.stringify({
+    lockfileVersion: 3,
+    packages: { "": { dependencies: { "@opencode-ai/plugin": "*" } } },
+  }),
+  ".config/opencode/node_modules/.keep": "",
 };
 
 /** No configuration of the checkout's, no skills of .claude and .agents. */
