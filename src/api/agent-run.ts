@@ -10,7 +10,7 @@ import { publish } from "./fields/publish.ts";
 import { runStatus } from "./fields/run-status.ts";
 import { verify } from "./fields/verify.ts";
 import { agentRunRules, agentRunSpecRules } from "./rules/agent-run.ts";
-import { dnsLabel, MAX_RUN_NAME, runName } from "./rules/names.ts";
+import { dnsLabel, dnsSubdomain, MAX_RUN_NAME, runName } from "./rules/names.ts";
 import { publishedRunRules, publishRules } from "./rules/publish.ts";
 import { MAX_PROMPT_BYTES, noNul, notBlank, promptSize, shownName } from "./rules/values.ts";
 import { choice, flag, integer, list, object, text } from "./schema/fields.ts";
@@ -60,9 +60,17 @@ const retry = object(
   },
   {
     description:
-      "Starts further attempts if one has failed. They keep the work so far and continue the agent's session if the agent can. The timeout covers all attempts. The first follows after 10 s, each later one after twice that time.",
+      "Starts further attempts if one has failed. They keep the work so far and continue the agent's session if the agent can. The timeout counts the work of all attempts together. The first follows after 10 s, each later one after twice that time.",
   },
 );
+
+const queueName = text({
+  description:
+    "Name of a LocalQueue of Kueue in the same namespace. The Job of the agent is created suspended, and Kueue starts it. Without Kueue it waits for ever.",
+  minLength: 1,
+  maxLength: 63,
+  rules: [dnsSubdomain],
+});
 
 const dependsOn = list(
   object(
@@ -105,6 +113,7 @@ const spec = object(
     repository: runRepository.optional(),
     worktree: worktree.optional(),
     dependsOn: dependsOn.optional(),
+    queueName: queueName.optional(),
     prompt: text({
       description: "The task, word for word as the agent gets it. At most 100 KiB.",
       maxLength: MAX_PROMPT_BYTES,

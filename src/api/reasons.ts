@@ -230,6 +230,11 @@ export const REASONS = {
     "Wait, or delete the runs that the message names. Work that is not pushed is lost with the workspace.",
     { phases: ["Ready"] },
   ),
+  Preempted: condition(
+    ["AgentRun"],
+    "The run's queue has given its place to others while its agent was at work. The attempt is in status.attempts; retry does not count it.",
+    "Wait: the run goes on with its work and its session when its queue admits it again.",
+  ),
   WorktreeCleaning: condition(["AgentRun"], "A Job removes the worktree from the workspace."),
   WorktreeCleaned: condition(["AgentRun"], "The worktree is removed. Its branch is kept."),
   WorktreeKept: condition(

@@ -339,7 +339,7 @@ export const statusSchemas: Readonly<Record<string, StructuralSchema>> = {
       },
       "attempts": {
         "type": "array",
-        "maxItems": 10,
+        "maxItems": 32,
         "x-kubernetes-list-type": "atomic",
         "items": {
           "type": "object",

@@ -71,6 +71,8 @@ export interface ResolvedRun {
     /** Runs of the workspace that have ended and left a worktree on this branch. */
     releasedBy?: string[];
   };
+  /** The LocalQueue of Kueue that the Job waits in. */
+  queueName?: string;
   /** Names of the runs whose ends it gets as files. */
   dependsOn?: string[];
   /** AgentConfig.env < provider.environment < run env, merged by name; the operator's own come on top in the builder. */

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
 import type { AgentRun, AgentRunSpec } from "../../src/api/agent-run.ts";
-import { secrets } from "../../src/kube/builtin.ts";
+import { jobs, secrets } from "../../src/kube/builtin.ts";
 import { useAgentCluster } from "../support/agent-cluster.ts";
 import { aSecret } from "../support/objects.ts";
 import { startCommand } from "../support/operator-program.ts";
@@ -28,6 +28,15 @@ fi
 [ -e begun.txt ] && echo "went on with $AGENT_RESUME"
 `;
 
+/** Is stopped in the middle of its work, and goes on with the session that it has reported then. */
+const PREEMPTED = `
+if [ -n "\${AGENT_RESUME:-}" ]; then [ -e begun.txt ] && echo "went on with $AGENT_RESUME"; exit; fi
+trap 'echo "{\\"type\\":\\"result\\",\\"ok\\":false,\\"text\\":\\"stopped\\",\\"sessionId\\":\\"c-3\\"}"; exit 143' TERM INT
+touch begun.txt
+echo begun
+sleep 60 & wait $!
+`;
+
 describe("a program of the run's own", { concurrency: 3, timeout: 120_000 }, () => {
   const agents = useAgentCluster({});
 
@@ -49,6 +58,39 @@ describe("a program of the run's own", { concurrency: 3, timeout: 120_000 }, () 
     const [first] = status?.attempts ?? [];
     assert.equal(first?.message, "the agent ended with exit code 1: lost the connection");
     assert.equal(first.result?.tokens?.input, 5);
+  });
+
+  it("waits for its queue, gives its place back when that asks for it, and goes on with its session", async () => {
+    const { client, namespace } = agents.cluster;
+    const at = { namespace, name: "queued" };
+    /** What Kueue does when it admits a Job, and when it takes the place back. */
+    const suspend = (is: boolean) => client.patch(jobs, at, { spec: { suspend: is } }, { type: "merge" });
+    await agents.create("queued", {
+      agent: "custom",
+      command: ["sh", "-c", PREEMPTED],
+      providerRef: undefined,
+      queueName: "team",
+    });
+    const waiting = await agents.until("queued", ({ status }) => status?.reason === "Queued");
+    assert.equal(
+      waiting.status?.message,
+      "Job queued is suspended by queue team; it starts when it is resumed",
+    );
+    await suspend(false);
+    await agents.untilSaid("queued", /^begun$/m);
+    await suspend(true);
+    await agents.until(
+      "queued",
+      ({ status }) => status?.attempts?.[0]?.reason === "Preempted" && status.jobName !== undefined,
+    );
+    await suspend(false);
+    const { status } = await agents.until("queued");
+    assert.deepEqual(
+      [status?.phase, status?.result?.text],
+      ["Succeeded", "went on with c-3"],
+      status?.message,
+    );
+    assert.equal(status?.attempts?.length, 1);
   });
 
   it("commits and tells what it used", async () => {

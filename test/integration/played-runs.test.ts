@@ -117,6 +117,26 @@ describe("a run whose Job is suspended", { timeout: 60_000 }, () => {
   });
 });
 
+describe("a run whose queue takes its place back", { timeout: 60_000 }, () => {
+  it("records the attempt once its agent has ended, and waits with another Job in the queue", async () => {
+    const { statuses, run, writes } = await play("suspended-while-running", {
+      spec: { queueName: "team" },
+      untilMs: 30_000,
+    });
+    assert.deepEqual(said({ statuses } as Played).slice(0, 4), [
+      "Initializing Queued",
+      "Initializing JobCreated",
+      "Running AgentRunning",
+      "Initializing Queued",
+    ]);
+    const [attempt] = run?.status?.attempts ?? [];
+    assert.deepEqual([attempt?.number, attempt?.reason], [1, "Preempted"]);
+    const [made, removed] = writes.filter(({ resource }) => resource === "jobs");
+    assert.match(JSON.stringify(made?.body), /"kueue.x-k8s.io\/queue-name":"team".*"suspend":true/);
+    assert.deepEqual([made?.method, removed?.method], ["POST", "DELETE"]);
+  });
+});
+
 describe("a run whose children cannot be created", { timeout: 60_000 }, () => {
   const message = 'failed calling webhook "gone.example.com": connect: connection refused';
 

@@ -178,8 +178,9 @@ export const runStatus = object(
     result: result.optional(),
     usage: usage.optional(),
     attempts: list(attempt, {
-      description: "Attempts before the last one, oldest first. The result is the last one's.",
-      maxItems: 10,
+      description:
+        "Attempts before the last one, oldest first, at most the newest 32. The result is the last one's.",
+      maxItems: 32,
       type: "atomic",
     }).optional(),
     dependencies: list(dependency, {

@@ -11,7 +11,7 @@ import * as podState from "../jobs/pod-state.ts";
 export const CANCELLED_EARLY = "the run was cancelled before its agent had started";
 
 /** Whether the user has asked for the end of the run. */
-export function isCancelled({ metadata }: AgentRun): boolean {
+export function isCancelled({ metadata }: Pick<AgentRun, "metadata">): boolean {
   return metadata.annotations?.[ANNOTATION_CANCEL] === "true";
 }
 

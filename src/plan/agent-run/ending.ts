@@ -1,6 +1,6 @@
 import { agentNamed } from "../../agents/registry.ts";
 import type { AgentReport } from "../../agents/agent.ts";
-import type { AgentRunPhase } from "../../api/agent-run.ts";
+import type { AgentRun, AgentRunPhase } from "../../api/agent-run.ts";
 import type { Reason } from "../../api/reasons.ts";
 import type { Pod } from "../../kube/builtin.ts";
 import { isDeleting } from "../../kube/objects.ts";
@@ -12,7 +12,7 @@ import {
   wasStalled,
   type GitReport,
 } from "../specs/git-report.ts";
-import { wasStoppedByCancel } from "./cancel.ts";
+import { isCancelled, wasStoppedByCancel } from "./cancel.ts";
 import { explainAgentError, isExplained, otherFailure } from "./agent-failure.ts";
 import { describeChange } from "./change.ts";
 import type { ObservedRun } from "./observed.ts";
@@ -43,8 +43,9 @@ const LAST_WORDS_MS = 90_000;
  */
 export function endingOf(observed: ObservedRun, job: JobState): Ending | undefined {
   const { pod, run, now } = observed;
-  if (!pod) return run.status?.podName === undefined ? endWithoutPod(job) : podGone(job);
-  if (isDeleting(pod) && wasSuspended(job, pod)) return undefined;
+  if (!pod) return run.status?.podName === undefined ? endWithoutPod(job) : podGone(job, run);
+  if (isDeleting(pod) && wasSuspended(job, pod))
+    return mayBePreempted(run) ? preempted(observed, job, pod) : undefined;
   const init = podState.failedInit(pod);
   const end = podState.agentTermination(pod);
   if (init || end) return observedEnd(observed, job, pod);
@@ -52,6 +53,24 @@ export function endingOf(observed: ObservedRun, job: JobState): Ending | undefin
     return stoppedLongEnough(pod, now) ? (stoppedFromOutside(job, pod) ?? endedEarly(pod)) : undefined;
   }
   return isLost(pod, now) ? lostEnd(job, pod) : undefined;
+}
+
+/** Whether the suspension of the Job ends an attempt: its queue has taken back the place of an agent at work. */
+export function mayBePreempted({ spec, status }: AgentRun): boolean {
+  return spec.queueName !== undefined && status?.startedAt !== undefined;
+}
+
+/** Once its agent has ended, who may have finished its task in this very moment. */
+function preempted(observed: ObservedRun, job: JobState, pod: Pod): Ending | undefined {
+  if (!podState.agentTermination(pod) && !isLost(pod, observed.now)) return undefined;
+  const end = observedEnd(observed, job, pod);
+  return end.phase === "Succeeded" ? end : { ...end, ...preemption(observed.run) };
+}
+
+function preemption({ metadata, spec }: AgentRun): Verdict {
+  return isCancelled({ metadata })
+    ? failure("Cancelled", "the run was cancelled; what the agent has done so far is kept")
+    : failure("Preempted", `queue ${spec.queueName} has given the run's place to others`);
 }
 
 /** The node of a run's pod has not reported its end, and will not any more. */
@@ -206,8 +225,8 @@ function endWithoutPod(job: JobState): Ending | undefined {
 }
 
 /** The pod was there once. What it left in the claim stays; its result cannot be known any more. */
-function podGone(job: JobState): Ending | undefined {
-  if (job.suspended) return undefined;
+function podGone(job: JobState, run?: AgentRun): Ending | undefined {
+  if (job.suspended) return run && mayBePreempted(run) ? preemption(run) : undefined;
   if (isDeleting(job)) return jobDeleted(job);
   const failed = jobCondition(job, "Failed") ?? jobCondition(job, "FailureTarget");
   if (failed?.reason === "DeadlineExceeded") return deadlinePassed(failed.message ?? "the timeout passed");

@@ -7,8 +7,9 @@ import { factsOf } from "../specs/facts.ts";
 import { NOTHING_TO_DO, type EventIntent, type Requeue, type Plan } from "../../kube/plan.ts";
 import { cleansOnDelete, planAfterSuccess, planDeletion } from "./cleanup.ts";
 import { removal } from "../jobs/removal.ts";
+import { suspendedBy } from "../jobs/suspension.ts";
 import { CANCELLED_EARLY, isCancelled, stopNow } from "./cancel.ts";
-import { endingOf, jobDeleted, type Ending } from "./ending.ts";
+import { endingOf, jobDeleted, mayBePreempted, type Ending } from "./ending.ts";
 import { eventsOf } from "./events.ts";
 import { type ObservedRun } from "./observed.ts";
 import { retryOf } from "../jobs/refusal.ts";
@@ -153,7 +154,7 @@ function adopt(observed: ObservedRun, job: JobState): RunPlan | undefined {
 function showSuspension(observed: ObservedRun, job: JobState): RunPlan | undefined {
   const { run, pod, now } = observed;
   const problem = pod && !isDeleting(pod) ? undefined : suspensionOf(job);
-  if (!problem) return undefined;
+  if (!problem || mayBePreempted(run)) return undefined;
   const stage = status.enterStage(run, status.initializingStage(problem.reason, problem.message), now);
   return write(run, { ...stage, podName: undefined, startedAt: undefined }, { afterMs: RECHECK_MS });
 }
@@ -227,9 +228,10 @@ function nextLookMs(pod: Pod, now: number): number {
 }
 
 function initializing({ run, now }: ObservedRun, job: JobState): RunPlan {
+  const problem = suspensionOf(job);
   const stage = status.initializingStage(
-    "JobCreated",
-    `Job ${job.metadata.name} is created; its pod clones the repository`,
+    problem?.reason ?? "JobCreated",
+    problem?.message ?? `Job ${job.metadata.name} is created; its pod clones the repository`,
   );
   const { startTime, timeout } = run.status ?? {};
   const first = run.status?.attempts ? { startTime, timeout } : {};
@@ -258,7 +260,7 @@ function start(observed: ObservedRun): RunPlan {
       return end(observed, { phase: "Failed", reason: beginning.reason, message: beginning.message });
     case "starts": {
       const { job, create, warnings } = beginning;
-      const plan = initializing(observed, job);
+      const plan = initializing(observed, { ...job, suspended: suspendedBy(job) });
       return { ...plan, create, events: [...warnings, ...plan.events] };
     }
   }

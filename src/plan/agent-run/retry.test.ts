@@ -22,6 +22,7 @@ function aRun(limit: number, recorded: number, annotations: Record<string, strin
     number: index + 1,
     jobUid: `job-${index}`,
     reason: "RateLimited",
+    startedAt: "2026-01-01T00:05:00Z",
     completionTime: "2026-01-01T00:10:00Z",
   }));
   return {
@@ -61,6 +62,28 @@ describe("nextAttempt", () => {
     assert.deepEqual(status?.usage, { costUSD: "0.75" });
   });
 
+  it("follows a preemption at once, whatever retry says, and does not count it", () => {
+    const preempted = { ...ENDING, reason: "Preempted" } as const;
+    const run = aRun(1, 0);
+    const first = next(run, preempted);
+    assert.deepEqual([first?.reason, first?.attempts?.length], ["Queued", 1]);
+    assert.ok(first);
+    assert.equal(pauseLeft({ ...run, status: first }, NOW), 0);
+    const second = next({ ...run, status: first });
+    assert.match(second?.message ?? "", /^attempt 1 of 2 failed: RateLimited/);
+    assert.deepEqual(
+      second?.attempts?.map(({ number, reason }) => [number, reason]),
+      [
+        [1, "Preempted"],
+        [2, "RateLimited"],
+      ],
+    );
+    assert.ok(second);
+    assert.equal(pauseLeft({ ...run, status: second }, NOW), 10_000);
+    assert.equal(next({ ...run, status: second }), undefined);
+    assert.equal(next(aRun(1, 0, { "agent.xonovex.com/cancel": "true" }), preempted), undefined);
+  });
+
   it("is none after the last one, for another reason, or once the run is cancelled", () => {
     assert.equal(next(aRun(1, 1)), undefined);
     assert.equal(next(aRun(0, 0)), undefined);
@@ -88,8 +111,9 @@ describe("between two attempts", () => {
     assert.equal(isRecorded(between(2), job), false);
   });
 
-  it("the timeout goes on", () => {
-    assert.equal(timeLeft(between(1), 3600, NOW), 3000);
+  it("the timeout goes on by what each attempt has worked", () => {
+    assert.equal(timeLeft(between(1), 3600, NOW), 3300);
+    assert.equal(timeLeft(between(2), 3600, NOW + 3_600_000), 3000);
     assert.equal(timeLeft(between(1), 60, NOW), 1);
     assert.equal(timeLeft(aRun(1, 0), 60, NOW), 60);
   });

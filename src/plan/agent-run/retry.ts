@@ -12,15 +12,25 @@ export type Attempt = NonNullable<AgentRunStatus["attempts"]>[number];
 const FIRST_PAUSE_MS = 10_000;
 const LONGEST_PAUSE_MS = 300_000;
 
+/** As many as its status keeps. */
+const MAX_ATTEMPTS = 32;
+
+/** Those that `retry` limits. */
+function countedOf(attempts: readonly Attempt[]): Attempt[] {
+  return attempts.filter(({ reason }) => reason !== "Preempted");
+}
+
 /** The status of a run whose attempt has failed and is tried again; undefined if that is the end of the run. */
 export function nextAttempt(observed: ObservedRun, ending: Ending): AgentRunStatus | undefined {
   const { run, job, pod, now } = observed;
   const { retry } = run.spec;
   const attempts = run.status?.attempts ?? [];
+  const isPreempted = ending.reason === "Preempted";
   const isWanted = retry?.reasons.some((reason) => reason === ending.reason) === true;
-  if (!job || !isWanted || attempts.length >= retry.limit || isCancelled(run)) return undefined;
+  const isAllowed = isPreempted || (isWanted && countedOf(attempts).length < retry.limit);
+  if (!job || !isAllowed || isCancelled(run)) return undefined;
   const attempt: Attempt = {
-    number: attempts.length + 1,
+    number: (attempts.at(-1)?.number ?? 0) + 1,
     jobUid: job.metadata.uid,
     podName: pod?.metadata.name,
     reason: ending.reason,
@@ -30,10 +40,16 @@ export function nextAttempt(observed: ObservedRun, ending: Ending): AgentRunStat
     exitCode: ending.exitCode,
     result: resultOf(ending),
   };
-  const message = `attempt ${attempt.number} of ${retry.limit + 1} failed: ${ending.reason}: ${ending.message}`;
+  const counted = countedOf([...attempts, attempt]).length;
+  const stage = isPreempted
+    ? status.initializingStage("Queued", `${ending.message}; it goes on when it is admitted again`)
+    : status.initializingStage(
+        "Retrying",
+        `attempt ${counted} of ${(retry?.limit ?? 0) + 1} failed: ${ending.reason}: ${ending.message}`,
+      );
   return {
-    ...status.enterStage(run, status.initializingStage("Retrying", message), now),
-    attempts: [...attempts, attempt],
+    ...status.enterStage(run, stage, now),
+    attempts: [...attempts, attempt].slice(-MAX_ATTEMPTS),
     usage: usageOf([...attempts, attempt].map(({ result }) => result)),
     jobName: undefined,
     podName: undefined,
@@ -50,13 +66,19 @@ export function isRecorded({ status: told }: AgentRun, job: KubeObject | undefin
 export function pauseLeft({ status: told }: AgentRun, now: number): number {
   const last = told?.attempts?.at(-1);
   if (!last || told?.jobName !== undefined) return 0;
-  const pause = Math.min(FIRST_PAUSE_MS * 2 ** ((last.number ?? 1) - 1), LONGEST_PAUSE_MS);
+  // Its queue says when it goes on.
+  if (last.reason === "Preempted") return 0;
+  const counted = countedOf(told?.attempts ?? []).length;
+  const pause = Math.min(FIRST_PAUSE_MS * 2 ** (counted - 1), LONGEST_PAUSE_MS);
   return Math.max(0, timeOf(last.completionTime, now) + pause - now);
 }
 
-/** Seconds that are left of a run's timeout, which covers all its attempts; at least one. */
+/** Seconds that are left of a run's timeout, which counts the work of all its attempts, not pauses and queues; at least one. */
 export function timeLeft({ status: told }: AgentRun, timeoutSeconds: number, now: number): number {
   if (!told?.attempts?.length) return timeoutSeconds;
-  const gone = Math.floor((now - timeOf(told.startTime, now)) / 1000);
-  return Math.max(1, timeoutSeconds - gone);
+  const worked = told.attempts.reduce((sum, { startedAt, completionTime }) => {
+    const from = timeOf(startedAt, Number.NaN);
+    return Number.isNaN(from) ? sum : sum + Math.max(0, timeOf(completionTime, now) - from);
+  }, 0);
+  return Math.max(1, timeoutSeconds - Math.floor(worked / 1000));
 }

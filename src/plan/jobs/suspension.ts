@@ -3,7 +3,7 @@ import { fieldOf } from "../../kube/json.ts";
 import type { JobState } from "./job-state.ts";
 
 /** Kueue's label on what it has queued. */
-const LABEL_QUEUE = "kueue.x-k8s.io/queue-name";
+export const LABEL_QUEUE = "kueue.x-k8s.io/queue-name";
 
 /** That a Job is suspended, and by whom as far as its labels and managed fields show. */
 export function suspendedBy({ metadata, spec }: Job): JobState["suspended"] {

@@ -227,3 +227,11 @@ test("the claim of a standalone run is its own and goes with it", () => {
     resources: { requests: { storage: "10Gi" } },
   });
 });
+
+test("the Job of a run with a queue waits for it, and its pod knows nothing of that", () => {
+  const { metadata, spec } = buildRunJob({ ...base, queueName: "team" });
+  assert.equal(spec.suspend, true);
+  assert.equal(metadata.labels?.["kueue.x-k8s.io/queue-name"], "team");
+  assert.equal(spec.template.metadata?.labels?.["kueue.x-k8s.io/queue-name"], undefined);
+  assert.equal(buildRunJob(base).spec.suspend, undefined);
+});

@@ -1,5 +1,6 @@
 import { agentOfType } from "../../agents/registry.ts";
 import type { Job, PodSpec } from "../../kube/builtin.ts";
+import { LABEL_QUEUE } from "../jobs/suspension.ts";
 import type { ResolvedRun } from "../resolved-run.ts";
 import { buildAgentContainer } from "./agent-container.ts";
 import { factAnnotations } from "./facts.ts";
@@ -26,11 +27,12 @@ export function buildRunJob(run: ResolvedRun): Job {
     metadata: {
       name: runJobName(run.name),
       namespace: run.namespace,
-      labels,
+      labels: run.queueName === undefined ? labels : { ...labels, [LABEL_QUEUE]: run.queueName },
       annotations: factAnnotations(run),
       ownerReferences: [ownedByRun(run)],
     },
     spec: {
+      ...(run.queueName === undefined ? {} : { suspend: true }),
       backoffLimit: 0,
       activeDeadlineSeconds: run.timeoutSeconds + GRACE_SECONDS + JOB_MARGIN_SECONDS,
       template: {

@@ -29,6 +29,11 @@ export const references: RefusedManifest[] = [
     says: "spec.worktree.cleanup: Forbidden: a run without workspaceRef has its own claim, which is removed together with the run: leave cleanup out",
   },
   {
+    what: "a queue that is no name",
+    manifest: run({ queueName: "Team Queue" }),
+    says: `spec.queueName: Invalid value: "Team Queue": ${OBJECT_NAME}`,
+  },
+  {
     what: "a run that depends on itself",
     manifest: run({ dependsOn: [{ run: "other" }, { run: "under-test" }] }),
     says: "spec.dependsOn: Invalid value: a run cannot wait for its own end: leave its own name out of dependsOn",
