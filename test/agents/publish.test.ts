@@ -132,6 +132,18 @@ describe("publishing", { timeout: 600_000 }, () => {
     assert.equal(await each.at("main"), await each.run.git("rev-parse", "HEAD"));
   });
 
+  test("asks the remote for the commit that the run started from, if its branch has left it", async () => {
+    const each = await aCase();
+    await each.run.sh("echo more >>README.md; git commit -qam More");
+    await each.origin.git("branch", "old", "main");
+    const anew = await each.origin.git("commit-tree", "main^{tree}", "-m", "Begun anew");
+    await each.origin.git("update-ref", "refs/heads/main", anew);
+    const done = await publish(each, { protectedPaths: [] });
+    assert.equal(done.code, 0, done.shown);
+    assert.doesNotMatch(done.shown, /sed:/);
+    assert.equal(await each.at(), await each.run.git("rev-parse", "HEAD"));
+  });
+
   test("shows what the remote says, without secrets", async () => {
     const each = await aCase();
     await each.run.sh(CHANGE);

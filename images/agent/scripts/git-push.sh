@@ -58,7 +58,7 @@ take_bundle() {
   head -c 4096 "$private/bundle" | sed '/^$/q' >"$private/head"
   [ "$(head -n 1 "$private/head")" = '# v2 git bundle' ] || refuse PublishFailed "what was handed over is no bundle of git"
   tip=$(sed -n 's,^\([0-9a-f]\{40\}\) refs/heads/agent-operator$,\1,p' "$private/head")
-  needed=$(sed -n 's,^-\([0-9a-f]\{40\}\)\( .*\)\{0,1\}$,\1,p' "$private/head" | head -n 4)
+  needed=$(sed -n 's|^-\([0-9a-f]\{40\}\)\( .*\)\{0,1\}$|\1|p' "$private/head" | head -n 4)
   [ "${#tip}" = 40 ] || refuse PublishFailed "what was handed over has no commit"
 }
 

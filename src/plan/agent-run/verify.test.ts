@@ -179,6 +179,12 @@ describe("a run whose work is to be verified", () => {
       "NotRun",
     ],
     [
+      "lost a child to its memory limit and went on",
+      { job: aJob(), pod: aPod({ exitCode: 0, reason: "OOMKilled" }) },
+      "OutOfMemory",
+      "NotRun",
+    ],
+    [
       "is evicted for good",
       { job: aJob("Failed"), pod: aPod({ exitCode: 143 }, { reason: "Evicted", message: "disk" }) },
       "Evicted",

@@ -100,7 +100,8 @@ function tooLate(run: AgentRun): Seen {
 }
 
 function ended({ run, step }: ObservedRun, pod: Pod, end: podState.Terminated): Seen {
-  if (end.reason === "OOMKilled" && end.exitCode !== 0) {
+  // Also with exit code 0: a command whose child was killed has not seen all that it was to see.
+  if (end.reason === "OOMKilled") {
     return notRun("OutOfMemory", `container ${VERIFY_CONTAINER} used more memory than its limit`);
   }
   if (couldNotStart(end)) {
