@@ -121,6 +121,7 @@ function jobsOf(repository: ResolvedRepository): [name: string, pod: PodSpec][] 
   const verify = buildVerifyJob({
     run: base,
     step: "verify",
+    attempt: "1",
     command: ["make"],
     image: "agent:1",
     timeoutSeconds: 60,

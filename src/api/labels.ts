@@ -44,5 +44,5 @@ export const ANNOTATION_TIMEOUT = `${API_GROUP}/timeout`;
 /** `<secret>/<key>` of the provider's credential: names, never the value. */
 export const ANNOTATION_CREDENTIAL = `${API_GROUP}/credential`;
 
-/** On a workspace's init Job and a run's clean-up Job: what it was made from. */
+/** On a workspace's init Job, a run's clean-up Job and its verifications: what it was made from or for. */
 export const ANNOTATION_ORIGIN = `${API_GROUP}/origin`;

@@ -37,6 +37,8 @@ export interface ResolvedVerify extends Omit<
   "repository" | "branch" | "isNamed" | "base" | "protectedPaths" | "verified"
 > {
   step: Exclude<RunStep, "publish">;
+  /** Of which attempt of the agent, so that the Job of an earlier one is not taken for it. */
+  attempt: string;
   command: readonly string[];
   image: string;
   timeoutSeconds: number;

@@ -51,6 +51,8 @@ export interface ResolvedRun {
   /** Exactly one of `prompt` and `promptFrom` is set. */
   prompt?: string;
   promptFrom?: KeySource;
+  /** What the agent is told about its work so far, if that failed its verification. */
+  feedback?: string;
   systemPrompt?: string;
   instructions?: { text: string } | KeySource;
   mcpServers: NonNullable<AgentRunSpec["mcpServers"]>;

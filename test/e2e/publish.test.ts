@@ -7,6 +7,12 @@ import { useAgentCluster } from "../support/agent-cluster.ts";
 import { aSecret } from "../support/objects.ts";
 
 const SCENARIOS = {
+  // In the same conversation: the turns before are those of `commit`.
+  "Mend the work": [
+    ...committingScenario(),
+    { actions: [{ run: "echo mended >mended.txt; git add .; git commit -qm Mended" }] },
+    { text: "Mended." },
+  ],
   commit: committingScenario(),
   workflow: [
     {
@@ -84,6 +90,24 @@ describe("a run with publish", { timeout: 150_000 }, () => {
     });
     assert.equal(ended.status?.phase, "Succeeded", ended.status?.message);
     assert.equal(ended.status.verification?.verdict, "AlreadyFailing");
+  });
+
+  it("goes on in the agent's session until its work passes", async () => {
+    const command = ["sh", "-c", "test -f mended.txt || { echo 'there is no mended.txt'; exit 7; }"];
+    const verify = { command, feedback: { attempts: 2 } };
+    const { status } = await agents.run("mended", { prompt: "commit", verify, publish });
+    assert.equal(status?.phase, "Succeeded", status?.message);
+    assert.deepEqual(
+      status.attempts?.map(({ reason, message }) => [reason, message]),
+      [["VerificationFailed", "the command of verify ended with exit code 7"]],
+    );
+    assert.equal(status.attempts?.[0]?.result?.sessionId, status.result?.sessionId, "the same session");
+    assert.deepEqual([status.verification?.verdict, status.result?.text], ["Passed", "Mended."]);
+    const files = await agents.repository.git("ls-tree", "--name-only", "agent/mended");
+    assert.deepEqual(files.split("\n"), ["HELLO.md", "README.md", "mended.txt"]);
+    const asked = JSON.stringify(agents.model.requests.map(({ body }) => body));
+    assert.match(asked, /failed with exit code 7/);
+    assert.match(asked, /there is no mended\.txt/);
   });
 
   it("fails if the work changes a protected path, and pushes nothing", async () => {

@@ -159,8 +159,14 @@ write_prompt() {
   rm -f "$prompt"
   (umask 077 && printf '%s' "${AGENT_PROMPT_PREFIX:-}${AGENT_PROMPT:-}" >"$prompt")
   [ -z "${AGENT_PROMPT_FILE:-}" ] || cat "$AGENT_PROMPT_FILE" >>"$prompt"
-  [ -z "$resumed" ] || printf 'You were interrupted. Go on with your task where you left off.' >"$prompt"
-  unset AGENT_PROMPT AGENT_PROMPT_PREFIX
+  if [ -z "${AGENT_FEEDBACK:-}" ]; then
+    [ -z "$resumed" ] || printf 'You were interrupted. Go on with your task where you left off.' >"$prompt"
+  elif [ -n "$resumed" ]; then
+    printf '%s' "${AGENT_PROMPT_PREFIX:-}$AGENT_FEEDBACK" >"$prompt"
+  else
+    printf '\n\n%s' "$AGENT_FEEDBACK" >>"$prompt"
+  fi
+  unset AGENT_PROMPT AGENT_PROMPT_PREFIX AGENT_FEEDBACK
   AGENT_PROMPT_FILE=$prompt
   export AGENT_PROMPT_FILE
 }

@@ -1,5 +1,5 @@
 import { noNul, programNamed } from "../rules/values.ts";
-import { choice, list, object, text } from "../schema/fields.ts";
+import { choice, integer, list, object, text } from "../schema/fields.ts";
 import { duration, resources } from "./common.ts";
 import { env, image } from "./pod.ts";
 
@@ -23,6 +23,19 @@ export const verify = object(
     gate: choice(
       ["Strict", "NoRegression", "Informational"],
       "Strict: the run fails unless the command passes. NoRegression: a command that fails on the commit that the run started from too is let through. Informational: the run goes on, whatever the verdict. Default: Strict.",
+    ).optional(),
+    feedback: object(
+      {
+        attempts: integer({
+          description: "Maximum number of further attempts after a failed verification.",
+          minimum: 0,
+          maximum: 5,
+        }),
+      },
+      {
+        description:
+          "Starts the agent again if the command has failed on its work. Its task is then the command, its exit code and the end of its output; it keeps the work so far, and its session if the agent can.",
+      },
     ).optional(),
   },
   {

@@ -82,6 +82,7 @@ export function resolveVerify(
   return {
     ...common,
     step: which,
+    attempt: attemptOf(observed.run),
     command: verify.command,
     image: verify.image ?? defaults.image.value,
     timeoutSeconds: verifyTimeoutSeconds(observed.run),
@@ -92,6 +93,11 @@ export function resolveVerify(
     env: verify.env ?? [],
     network: networkEnv(env, resolveRepository(repository)),
   };
+}
+
+/** Which attempt of the agent a verification is of. */
+export function attemptOf({ status }: ObservedRun["run"]): string {
+  return String((status?.attempts?.at(-1)?.number ?? 0) + 1);
 }
 
 const VERIFY_TIMEOUT_SECONDS = 1800;

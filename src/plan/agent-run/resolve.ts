@@ -29,6 +29,7 @@ import {
   unsupported,
   workspaceNotReady,
 } from "./obstacles.ts";
+import { feedbackOf } from "./feedback.ts";
 import { timeLeft } from "./retry.ts";
 import { agentOf } from "./references.ts";
 
@@ -92,6 +93,7 @@ function assemble(
     agent: agent.name,
     prompt: spec.prompt,
     promptFrom: spec.promptFrom && keySource(spec.promptFrom),
+    feedback: feedbackOf(run),
     systemPrompt: spec.systemPrompt,
     instructions: spec.instructions && resolveInstructions(spec.instructions),
     mcpServers: spec.mcpServers ?? [],
@@ -114,7 +116,7 @@ function assemble(
     gitResources: defaults.gitResources.value,
     timeoutSeconds: timeLeft(run, timeoutSecondsOf(defaults), now),
     queueName: spec.queueName,
-    keepSession: spec.retry !== undefined || spec.queueName !== undefined,
+    keepSession: keepsSession(spec),
     resumeSession: run.status?.attempts?.at(-1)?.result?.sessionId,
     stallSeconds: spec.stallTimeout === undefined ? undefined : parseDuration(spec.stallTimeout),
     trustRepositoryConfig: defaults.trustRepositoryConfig.value,
@@ -129,6 +131,11 @@ function assemble(
     imagePullSecrets: defaults.imagePullSecrets?.value,
     podSecurityContext: defaults.podSecurityContext?.value,
   };
+}
+
+/** Whether a further attempt can follow. */
+function keepsSession({ retry, queueName, verify }: AgentRun["spec"]): boolean {
+  return retry !== undefined || queueName !== undefined || verify?.feedback !== undefined;
 }
 
 /** The schema lets exactly one of the two be set. */

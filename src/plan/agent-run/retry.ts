@@ -1,4 +1,5 @@
 import type { AgentRun, AgentRunStatus } from "../../api/agent-run.ts";
+import type { Reason } from "../../api/reasons.ts";
 import type { KubeObject } from "../../kube/objects.ts";
 import { isCancelled } from "./cancel.ts";
 import type { Ending } from "./ending.ts";
@@ -9,15 +10,22 @@ import * as status from "./status.ts";
 
 export type Attempt = NonNullable<AgentRunStatus["attempts"]>[number];
 
+/** Why an attempt ended whose agent succeeded, and whose work did not pass its verification. */
+export const FEEDBACK: Reason = "VerificationFailed";
+
+export function isFeedback({ reason }: Attempt): boolean {
+  return reason === FEEDBACK;
+}
+
 const FIRST_PAUSE_MS = 10_000;
 const LONGEST_PAUSE_MS = 300_000;
 
 /** As many as its status keeps. */
-const MAX_ATTEMPTS = 32;
+export const MAX_ATTEMPTS = 32;
 
 /** Those that `retry` limits. */
 function countedOf(attempts: readonly Attempt[]): Attempt[] {
-  return attempts.filter(({ reason }) => reason !== "Preempted");
+  return attempts.filter((attempt) => attempt.reason !== "Preempted" && !isFeedback(attempt));
 }
 
 /** The status of a run whose attempt has failed and is tried again; undefined if that is the end of the run. */
@@ -66,8 +74,8 @@ export function isRecorded({ status: told }: AgentRun, job: KubeObject | undefin
 export function pauseLeft({ status: told }: AgentRun, now: number): number {
   const last = told?.attempts?.at(-1);
   if (!last || told?.jobName !== undefined) return 0;
-  // Its queue says when it goes on.
-  if (last.reason === "Preempted") return 0;
+  // Its queue says when it goes on; a verification has nothing to wait for.
+  if (last.reason === "Preempted" || isFeedback(last)) return 0;
   const counted = countedOf(told?.attempts ?? []).length;
   const pause = Math.min(FIRST_PAUSE_MS * 2 ** (counted - 1), LONGEST_PAUSE_MS);
   return Math.max(0, timeOf(last.completionTime, now) + pause - now);

@@ -8,7 +8,12 @@ import { planVerify, verifyingStage } from "./verify.ts";
 export function afterAgentStatus(run: AgentRun, now: number): AgentRunStatus | undefined {
   const { verify, publish } = run.spec;
   if (!verify && !publish) return undefined;
-  return stepStatus(run, verify ? verifyingStage(run) : publishingStage(run), now);
+  const { verification: _, ...earlier } = run.status ?? { phase: "Running" };
+  return stepStatus(
+    { ...run, status: earlier },
+    verify ? verifyingStage({ ...run, status: earlier }) : publishingStage(run),
+    now,
+  );
 }
 
 /** What is to be done about a run whose agent has succeeded; undefined: that is not so, or nothing follows. */

@@ -56,7 +56,13 @@ const publish = { credentialsSecretRef: { name: "push", key: "token" } };
 
 function aJob(type?: "Complete" | "Failed", reason?: string): NonNullable<ObservedStep["job"]> {
   return {
-    metadata: { name: "demo-verify", namespace: "team", uid: "j", creationTimestamp: "2026-01-01T00:09:55Z" },
+    metadata: {
+      name: "demo-verify",
+      namespace: "team",
+      uid: "j",
+      creationTimestamp: "2026-01-01T00:09:55Z",
+      annotations: { "agent.xonovex.com/origin": "1" },
+    },
     ...(type && { status: { conditions: [{ type, status: "True", ...(reason && { reason }) }] } }),
   };
 }
@@ -253,5 +259,66 @@ describe("gate NoRegression", () => {
     // One that could not be judged is no excuse.
     assert.equal(outcome(judged(undefined, { reason: "DeadlineExceeded" }))[0], "Failed");
     assert.equal(outcome(judged({ exitCode: 137, reason: "OOMKilled" }))[0], "Failed");
+  });
+});
+
+describe("feedback", () => {
+  const verify = { feedback: { attempts: 1 } };
+  const done = {
+    podName: "demo-x",
+    startedAt: "2026-01-01T00:01:00Z",
+    result: { sessionId: "s", costUSD: "0.5" },
+  };
+
+  it("starts the agent again in its session, and its task is what has failed", () => {
+    const failed = { job: aJob(), pod: aPod({ exitCode: 2 }), output: "expected 1\n" };
+    const plan = planRun(observe(failed, { verify, spec: { publish, retry: undefined }, status: done }));
+    const { status } = plan;
+    assert.deepEqual(
+      [status?.phase, status?.reason, status?.jobName],
+      ["Initializing", "Retrying", undefined],
+    );
+    assert.equal(findCondition(status?.conditions, "Verified")?.status, "False");
+    assert.deepEqual(
+      status?.attempts?.map(({ number, reason, result, completionTime }) => [
+        number,
+        reason,
+        result?.sessionId,
+        completionTime,
+      ]),
+      [[1, "VerificationFailed", "s", "2026-01-01T00:09:00Z"]],
+    );
+    assert.equal(status?.usage?.costUSD, "0.5");
+
+    const next = observe({}, { verify, spec: { agent: "custom", command: ["x"] }, status });
+    const again = planRun(next);
+    const job = again.create.find(({ object }) => object.kind === "Job")?.object as Job;
+    const [agent] = job.spec.template.spec.containers;
+    const value = (name: string): string | undefined => agent?.env?.find((each) => each.name === name)?.value;
+    assert.equal(value("AGENT_PROMPT"), "Fix it");
+    assert.match(value("AGENT_FEEDBACK") ?? "", /^Your work so far .* exit code 2:\n\n\["make"/);
+    assert.match(value("AGENT_FEEDBACK") ?? "", /\n(----- run-uid\/1 -----)\nexpected 1\n\n\1\n/);
+    // The agent had eight minutes, and the verification is not its time.
+    assert.equal(job.spec.template.spec.activeDeadlineSeconds, 3600 - 480);
+  });
+
+  it("judges each attempt by a Job of its own, and ends with the last", () => {
+    const [attempt] =
+      planRun(observe({ job: aJob(), pod: aPod({ exitCode: 2 }) }, { verify, status: done })).status
+        ?.attempts ?? [];
+    assert.ok(attempt);
+    const status = { ...done, attempts: [attempt] };
+    const stale = planRun(observe({ job: aJob(), pod: aPod({}) }, { verify, status }));
+    assert.deepEqual([stale.status, stale.remove.length], [undefined, 1]);
+    const made = planRun(observe({}, { verify, status })).create[0]?.object;
+    assert.equal(made?.metadata.annotations?.["agent.xonovex.com/origin"], "2");
+    const job = { ...aJob(), metadata: { ...aJob().metadata, annotations: made?.metadata.annotations } };
+    const plan = planRun(observe({ job, pod: aPod({ exitCode: 2 }) }, { verify, status }));
+    assert.deepEqual(outcome(plan).slice(0, 2), ["Failed", "VerificationFailed"]);
+  });
+
+  it("is not given on what could not be judged, nor to a cancelled run", () => {
+    const late = aPod(undefined, { reason: "DeadlineExceeded" });
+    assert.equal(planRun(observe({ job: aJob(), pod: late }, { verify })).status?.phase, "Failed");
   });
 });

@@ -1,4 +1,5 @@
 import type { AgentRun, AgentRunStatus } from "../../api/agent-run.ts";
+import { ANNOTATION_ORIGIN } from "../../api/labels.ts";
 import { MAX_RESULT_TEXT } from "../../api/bounds.ts";
 import type { Reason } from "../../api/reasons.ts";
 import { jobs, type Pod } from "../../kube/builtin.ts";
@@ -14,9 +15,10 @@ import { parseStepReport } from "../specs/step-report.ts";
 import { buildVerifyJob, verifyDeadlineSeconds } from "../specs/verify-job.ts";
 import { isCancelled } from "./cancel.ts";
 import { eventsOf } from "./events.ts";
+import { feedbackStatus } from "./feedback.ts";
 import type { ObservedRun } from "./observed.ts";
 import { publishingStage } from "./publish.ts";
-import { resolveVerify, verifyTimeoutSeconds } from "./resolve-publish.ts";
+import { attemptOf, resolveVerify, verifyTimeoutSeconds } from "./resolve-publish.ts";
 import {
   again,
   CANCELLED,
@@ -47,6 +49,8 @@ export function planVerify(observed: ObservedRun): RunPlan {
   const { run, step: { job } = {} } = observed;
   if (isCancelled(run)) return endRun(observed, failure("Cancelled", CANCELLED));
   if (!job) return startJob(observed);
+  // One of an attempt before.
+  if (job.metadata.annotations?.[ANNOTATION_ORIGIN] !== attemptOf(run)) return again(observed);
   if (isDeleting(job)) return hold(observed, verifyingStage(run), {});
   const seen = seenOf(observed, job);
   switch (seen.state) {
@@ -177,6 +181,9 @@ function close(observed: ObservedRun, judgement: Judgement): RunPlan {
   const conditions: RunEnd["conditions"] = [
     { type: "Verified", status: isPass ? "True" : "False", reason, message },
   ];
+  const told =
+    verdict === "Failed" ? feedbackStatus(observed, verification, { conditions, message }) : undefined;
+  if (told) return { ...NOTHING_TO_DO, status: told, events: eventsOf(run, told), requeue: { afterMs: 0 } };
   if (!isPass && run.spec.verify?.gate !== "Informational") {
     return endRun(observed, { phase: "Failed", reason, message, conditions, more: { verification } });
   }

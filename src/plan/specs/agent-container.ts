@@ -90,6 +90,7 @@ function agentEnv(run: ResolvedRun, agent: Agent, setup: AgentSetup): EnvVar[] {
       AGENT_INPUTS: run.dependsOn && INPUTS_DIR,
       AGENT_STALL_SECONDS: run.stallSeconds?.toString(),
       AGENT_PROMPT: run.prompt,
+      AGENT_FEEDBACK: run.feedback,
     }),
   );
 }

@@ -159,6 +159,11 @@ export const AGENT_VARIABLES = {
     ["agent-session.sh"],
     "A basic regular expression: matching lines of a session are left out before the agent goes on with it.",
   ),
+  AGENT_FEEDBACK: variable(
+    ["agent"],
+    ["entrypoint.sh"],
+    "What the agent is told about its work so far: after its task, or in its place if its session goes on.",
+  ),
   AGENT_RESUME: variable(
     ["agent"],
     ["agent-session.sh", "entrypoint.sh"],

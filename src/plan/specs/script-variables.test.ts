@@ -82,6 +82,7 @@ const full: ResolvedRun = {
   uid: "uid-1",
   agent: "claude",
   prompt: "do it",
+  feedback: "no",
   systemPrompt: "be brief",
   instructions: { text: "use tabs" },
   mcpServers: [
@@ -170,6 +171,7 @@ function* given(): Generator<readonly [name: string, group: string]> {
     ...git,
     run: { namespace: "team", name: "fix-bug", uid: "uid-1" },
     step: "base",
+    attempt: "1",
     command: ["make"],
     image: "agent:1",
     timeoutSeconds: 60,

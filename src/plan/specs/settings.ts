@@ -11,6 +11,7 @@ const VARIABLES: ReadonlySet<string> = new Set([
   "AGENT_SYSTEM_PROMPT",
   "AGENT_USER_INSTRUCTIONS",
   "AGENT_FILES",
+  "AGENT_FEEDBACK",
 ]);
 
 /**

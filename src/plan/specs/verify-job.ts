@@ -1,3 +1,4 @@
+import { ANNOTATION_ORIGIN } from "../../api/labels.ts";
 import type { Container, Job } from "../../kube/builtin.ts";
 import type { ResolvedVerify } from "../resolved-publish.ts";
 import { literal, literalEnv, mergeEnv, scriptEnv } from "./env.ts";
@@ -38,6 +39,7 @@ export function buildVerifyJob(verify: ResolvedVerify): Job {
       name: stepJobName(run.name, step),
       namespace: run.namespace,
       labels,
+      annotations: { [ANNOTATION_ORIGIN]: verify.attempt },
       ownerReferences: [ownedByRun(run)],
     },
     spec: {

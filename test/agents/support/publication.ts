@@ -82,7 +82,14 @@ export async function createPublishedRun(
     return { code: ended, message: await pod.message(), shown: stdout + said };
   };
   const snapshot = async (changes: Partial<ResolvedVerify> = {}): Promise<Publication> => {
-    const verify = { run, step: "verify", command: ["true"], image: "agent", timeoutSeconds: 60 } as const;
+    const verify = {
+      run,
+      step: "verify",
+      attempt: "1",
+      command: ["true"],
+      image: "agent",
+      timeoutSeconds: 60,
+    } as const;
     const more = { env: [], network: [], gitImage: "git", gitResources: {}, worktree: run.worktree };
     const spec = buildVerifyJob({ ...verify, ...more, ...changes }).spec.template.spec;
     const containers = spec.initContainers ?? [];
