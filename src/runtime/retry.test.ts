@@ -50,7 +50,11 @@ const cases: { name: string; error: unknown; failures?: number; wanted: ReturnTy
     }),
     wanted: { when: "never" },
   },
-  { name: "no longer leading: never", error: new NotLeadingError(), wanted: { when: "never" } },
+  {
+    name: "not leading at this moment: soon again, because a process that was only slow leads again",
+    error: new NotLeadingError(),
+    wanted: { when: "backoff", atLeastMs: 500, atMostMs: 3_000 },
+  },
   {
     name: "a bug: after a pause",
     error: new TypeError("x is undefined"),

@@ -10,7 +10,7 @@ export type Retry =
   | { when: "later"; afterMs: number }
   | { when: "never" };
 
-/** Thrown before a write by who no longer leads; the new leader does the work. */
+/** Thrown before a write by who does not lead at this moment. */
 export class NotLeadingError extends Error {
   override readonly name = "NotLeadingError";
 
@@ -27,7 +27,8 @@ const NO_ANSWER_MS = 3_000;
 
 /** Decides from the error and from how often this key failed in a row before. */
 export function decideRetry(error: unknown, failures: number): Retry {
-  if (error instanceof NotLeadingError) return { when: "never" };
+  // The answer to a renewal may still be on its way, and then nobody else does the work.
+  if (error instanceof NotLeadingError) return { when: "backoff", atLeastMs: 500, atMostMs: NO_ANSWER_MS };
   if (!(error instanceof ApiError)) return { when: "backoff", atLeastMs: 0 };
   if (isNamespaceTerminating(error)) return { when: "never" };
   const atLeastMs = (error.retryAfterSeconds ?? 0) * 1_000;
