@@ -131,6 +131,7 @@ describe("config/components/selectable-fields", () => {
       agentworkspaces: [{ jsonPath: ".status.phase" }],
       agentproviders: undefined,
       agentconfigs: undefined,
+      agentschedules: undefined,
     });
   });
 });

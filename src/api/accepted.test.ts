@@ -6,12 +6,13 @@ import { compileSchema } from "../kube/schema/compile.ts";
 import { agentConfigKind } from "./agent-config.ts";
 import { agentProviderKind } from "./agent-provider.ts";
 import { agentRunKind } from "./agent-run.ts";
+import { agentScheduleKind } from "./agent-schedule.ts";
 import { agentWorkspaceKind } from "./agent-workspace.ts";
 import { schemaOf } from "./schema/crd.ts";
 import type { KindDefinition } from "./schema/kind.ts";
 
 const compiled = new Map(
-  [agentRunKind, agentWorkspaceKind, agentProviderKind, agentConfigKind].map((kind) => [
+  [agentRunKind, agentWorkspaceKind, agentProviderKind, agentConfigKind, agentScheduleKind].map((kind) => [
     kind,
     compileSchema(schemaOf(kind)),
   ]),
@@ -192,4 +193,18 @@ test("shared volumes side by side, below home directories and below the system's
   ];
   const sharedVolumes = paths.map((mountPath, index) => ({ name: `v${index}`, mountPath }));
   assert.deepEqual(errorsOf(agentWorkspaceKind, { repository, sharedVolumes }), []);
+});
+
+test("what CronJobs take for a schedule is accepted, and templates may be changed", () => {
+  const runTemplate = { metadata: { labels: { a: "b" } }, spec: { repository, prompt: "Do it" } };
+  const schedules = [
+    "*/5 * * * *",
+    "0 3 * * MON-Fri",
+    "0,30 8-18/2 1,15 jan-mar ?",
+    "5/15 0 31 12 sun,6",
+    "@yearly",
+  ];
+  for (const schedule of schedules)
+    for (const timeZone of ["UTC", "Etc/GMT+5", "America/Argentina/Buenos_Aires"])
+      assert.deepEqual(errorsOf(agentScheduleKind, { schedule, timeZone, runTemplate }), [], schedule);
 });

@@ -9,7 +9,7 @@ import { model, providerFields } from "./fields/provider.ts";
 import { publish } from "./fields/publish.ts";
 import { runStatus } from "./fields/run-status.ts";
 import { verify } from "./fields/verify.ts";
-import { agentRunRules, agentRunSpecRules } from "./rules/agent-run.ts";
+import { agentRunRules, agentRunSpecRules, unchanged } from "./rules/agent-run.ts";
 import { dnsLabel, dnsSubdomain, MAX_RUN_NAME, runName } from "./rules/names.ts";
 import { publishedRunRules, publishRules } from "./rules/publish.ts";
 import { MAX_PROMPT_BYTES, noNul, notBlank, promptSize, shownName } from "./rules/values.ts";
@@ -93,87 +93,90 @@ const dependsOn = list(
   },
 );
 
-const spec = object(
-  {
-    agent: choice(
-      AGENT_TYPES,
-      "Agent to run. Default: the AgentConfig's defaultAgent, else claude.",
-    ).optional(),
-    command: command.optional(),
-    providerRef: nameOf(
-      "Name of an AgentProvider in the same namespace. Default: the AgentConfig's defaultProviders.",
-    ).optional(),
-    provider: provider.optional(),
-    model: model(
-      "Model to use. Default: the provider's, else the AgentConfig's defaultModel, else the agent's own choice.",
-    ).optional(),
-    workspaceRef: workspaceNameOf(
-      "Name of an AgentWorkspace in the same namespace; the run waits until it is Ready. Excludes repository.",
-    ).optional(),
-    repository: runRepository.optional(),
-    worktree: worktree.optional(),
-    dependsOn: dependsOn.optional(),
-    queueName: queueName.optional(),
-    prompt: text({
-      description: "The task, word for word as the agent gets it. At most 100 KiB.",
-      maxLength: MAX_PROMPT_BYTES,
-      rules: [notBlank, promptSize, noNul],
-    }).optional(),
-    promptFrom: promptFrom.optional(),
-    systemPrompt: systemPrompt.optional(),
-    instructions: instructions.optional(),
-    mcpServers: mcpServers.optional(),
-    args: args.optional(),
-    maxTurns: integer({
-      description:
-        "Maximum number of turns. Default: only the timeout limits the agent. Some agents do not support it.",
-      minimum: 1,
-      maximum: 100_000,
-    }).optional(),
-    resources: resources(
-      "Resources of the agent container. Default: the AgentConfig's defaultResources.",
-    ).optional(),
-    timeout: duration(
-      "Time limit from the start of the pod, such as 90s or 1h30m. Default: the AgentConfig's defaultTimeout, else 1h.",
-    ).optional(),
-    stallTimeout: duration(
-      "Time without output and work after which the agent is stopped, such as 15m. Default: never.",
-    ).optional(),
-    retry: retry.optional(),
-    verify: verify.optional(),
-    publish: publish.optional(),
-    ttlSecondsAfterFinished: integer({
-      description:
-        "Seconds from the run's end to its deletion, with its Job and its claim. Default: the run is kept.",
-      minimum: 0,
-      maximum: 315_360_000,
-    }).optional(),
-    env: env(
-      "Environment variables of the agent. They override those of the AgentConfig and the provider.",
-    ).optional(),
-    image: image(
-      "Image of the agent container. Default: the AgentConfig's defaultImage, else the operator's agent image.",
-    ).optional(),
-    nodeSelector: nodeSelector.optional(),
-    tolerations: tolerations.optional(),
-    trustRepositoryConfig: flag(
-      "Whether the agent obeys configuration in the checkout: hooks, plugins, MCP servers. Default: the AgentConfig's, else false.",
-    ).optional(),
-    runtimeClassName: nameOf("Runtime class of the pod, such as gvisor.").optional(),
-    priorityClassName: nameOf("Priority class of the pod.").optional(),
-    serviceAccountName: nameOf(
-      "ServiceAccount of the pod, which gets its token. Default: the AgentConfig's, else no token.",
-    ).optional(),
-    imagePullSecrets: imagePullSecrets("Secrets to pull the images with.").optional(),
-    podSecurityContext: podSecurityContext(
-      "Security settings of the pod. A field that you leave out keeps its default.",
-    ).optional(),
-  },
-  {
-    description: "What to run. It cannot be changed once the run is created.",
-    rules: [...agentRunSpecRules, ...publishRules],
-  },
-);
+const fields = {
+  agent: choice(
+    AGENT_TYPES,
+    "Agent to run. Default: the AgentConfig's defaultAgent, else claude.",
+  ).optional(),
+  command: command.optional(),
+  providerRef: nameOf(
+    "Name of an AgentProvider in the same namespace. Default: the AgentConfig's defaultProviders.",
+  ).optional(),
+  provider: provider.optional(),
+  model: model(
+    "Model to use. Default: the provider's, else the AgentConfig's defaultModel, else the agent's own choice.",
+  ).optional(),
+  workspaceRef: workspaceNameOf(
+    "Name of an AgentWorkspace in the same namespace; the run waits until it is Ready. Excludes repository.",
+  ).optional(),
+  repository: runRepository.optional(),
+  worktree: worktree.optional(),
+  dependsOn: dependsOn.optional(),
+  queueName: queueName.optional(),
+  prompt: text({
+    description: "The task, word for word as the agent gets it. At most 100 KiB.",
+    maxLength: MAX_PROMPT_BYTES,
+    rules: [notBlank, promptSize, noNul],
+  }).optional(),
+  promptFrom: promptFrom.optional(),
+  systemPrompt: systemPrompt.optional(),
+  instructions: instructions.optional(),
+  mcpServers: mcpServers.optional(),
+  args: args.optional(),
+  maxTurns: integer({
+    description:
+      "Maximum number of turns. Default: only the timeout limits the agent. Some agents do not support it.",
+    minimum: 1,
+    maximum: 100_000,
+  }).optional(),
+  resources: resources(
+    "Resources of the agent container. Default: the AgentConfig's defaultResources.",
+  ).optional(),
+  timeout: duration(
+    "Time limit from the start of the pod, such as 90s or 1h30m. Default: the AgentConfig's defaultTimeout, else 1h.",
+  ).optional(),
+  stallTimeout: duration(
+    "Time without output and work after which the agent is stopped, such as 15m. Default: never.",
+  ).optional(),
+  retry: retry.optional(),
+  verify: verify.optional(),
+  publish: publish.optional(),
+  ttlSecondsAfterFinished: integer({
+    description:
+      "Seconds from the run's end to its deletion, with its Job and its claim. Default: the run is kept.",
+    minimum: 0,
+    maximum: 315_360_000,
+  }).optional(),
+  env: env(
+    "Environment variables of the agent. They override those of the AgentConfig and the provider.",
+  ).optional(),
+  image: image(
+    "Image of the agent container. Default: the AgentConfig's defaultImage, else the operator's agent image.",
+  ).optional(),
+  nodeSelector: nodeSelector.optional(),
+  tolerations: tolerations.optional(),
+  trustRepositoryConfig: flag(
+    "Whether the agent obeys configuration in the checkout: hooks, plugins, MCP servers. Default: the AgentConfig's, else false.",
+  ).optional(),
+  runtimeClassName: nameOf("Runtime class of the pod, such as gvisor.").optional(),
+  priorityClassName: nameOf("Priority class of the pod.").optional(),
+  serviceAccountName: nameOf(
+    "ServiceAccount of the pod, which gets its token. Default: the AgentConfig's, else no token.",
+  ).optional(),
+  imagePullSecrets: imagePullSecrets("Secrets to pull the images with.").optional(),
+  podSecurityContext: podSecurityContext(
+    "Security settings of the pod. A field that you leave out keeps its default.",
+  ).optional(),
+};
+const fieldRules = [...agentRunSpecRules, ...publishRules];
+
+const spec = object(fields, {
+  description: "What to run. It cannot be changed once the run is created.",
+  rules: [unchanged, ...fieldRules],
+});
+
+/** Of the runs that something else creates. */
+export const runTemplateSpec = object(fields, { description: "What each run does.", rules: fieldRules });
 
 const DESCRIPTION =
   "One task for one coding agent: a Job that checks out a repository, runs the agent on it and reports what it did.";

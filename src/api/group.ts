@@ -5,6 +5,12 @@ export const API_GROUP = "agent.xonovex.com";
 export const API_VERSION = "v1alpha1";
 
 /** The kinds of this project; their definitions are in kinds.ts, in the same order. */
-export const KIND_NAMES = ["AgentRun", "AgentWorkspace", "AgentProvider", "AgentConfig"] as const;
+export const KIND_NAMES = [
+  "AgentRun",
+  "AgentWorkspace",
+  "AgentProvider",
+  "AgentConfig",
+  "AgentSchedule",
+] as const;
 
 export type KindName = (typeof KIND_NAMES)[number];

@@ -1,6 +1,7 @@
 import { agentConfigKind } from "./agent-config.ts";
 import { agentProviderKind } from "./agent-provider.ts";
 import { agentRunKind } from "./agent-run.ts";
+import { agentScheduleKind } from "./agent-schedule.ts";
 import { agentWorkspaceKind } from "./agent-workspace.ts";
 import { type CustomResourceDefinition, toCustomResourceDefinition } from "./schema/crd.ts";
 import type { KindDefinition } from "./schema/kind.ts";
@@ -11,6 +12,7 @@ export const KINDS: readonly KindDefinition[] = [
   agentWorkspaceKind,
   agentProviderKind,
   agentConfigKind,
+  agentScheduleKind,
 ];
 
 /** The CustomResourceDefinitions of every kind, as `config/crd` holds them. */

@@ -19,6 +19,11 @@ export const LABEL_WORKSPACE = `${API_GROUP}/workspace`;
 /** On a Job and pod after the agent's, which it is: `verify`, `base` or `publish`. */
 export const LABEL_STEP = `${API_GROUP}/step`;
 
+/** The name of the AgentSchedule that has started a run. */
+export const LABEL_SCHEDULE = `${API_GROUP}/schedule`;
+/** On a run of a schedule: the time that it was started for, RFC 3339. None on one that a user has started. */
+export const ANNOTATION_SCHEDULED_AT = `${API_GROUP}/scheduled-at`;
+
 /** `"true"` on an AgentRun stops it and keeps its work. */
 export const ANNOTATION_CANCEL = `${API_GROUP}/cancel`;
 /** On an AgentRun that the command line has made: who asked for it, as the cluster knows them. */

@@ -47,17 +47,17 @@ export const REASONS = {
   Forbidden: waiting(
     "The API server does not let the operator create a Job or claim: a quota is used up, or a permission is missing.",
     "Free some of the quota, or grant the permission that the message names. The operator tries again.",
-    { kinds: ["AgentRun", "AgentWorkspace", "AgentProvider"], retryable: true },
+    { kinds: ["AgentRun", "AgentWorkspace", "AgentProvider", "AgentSchedule"], retryable: true },
   ),
   WaitingForDeletion: waiting(
     "A Job or claim of an earlier object with the same name is still being removed.",
     "Wait. If it lasts, see which finalizer holds the object that the message names.",
-    { kinds: ["AgentRun", "AgentWorkspace"] },
+    { kinds: ["AgentRun", "AgentWorkspace", "AgentSchedule"] },
   ),
   CreationFailed: waiting(
     "The API server or an admission webhook fails, so nothing can be created.",
     "See the message, which holds the last answer. The operator tries again.",
-    { kinds: ["AgentRun", "AgentWorkspace"], retryable: true },
+    { kinds: ["AgentRun", "AgentWorkspace", "AgentSchedule"], retryable: true },
   ),
   Queued: waiting(
     "The run waits for its turn: as many runs as maxRunning allows are at work, or another run has its branch. Or its Job is suspended by a queue, an admission webhook or a user.",
@@ -132,12 +132,12 @@ export const REASONS = {
   NameTaken: failed(
     "An object with the name of the Job or claim exists and belongs to something else. The operator leaves it alone.",
     "Delete that object, or create the run under another name.",
-    { kinds: ["AgentRun", "AgentWorkspace"] },
+    { kinds: ["AgentRun", "AgentWorkspace", "AgentSchedule"] },
   ),
   PodRefused: failed(
     "The API server says that the Job or claim is invalid.",
     "Correct the field that the message names and create the run again.",
-    { kinds: ["AgentRun", "AgentWorkspace"] },
+    { kinds: ["AgentRun", "AgentWorkspace", "AgentSchedule"] },
   ),
   CloneFailed: failed(
     "Git could not fetch or check out the repository.",
@@ -255,6 +255,32 @@ export const REASONS = {
   Resolved: condition(["AgentRun"], "All references of the run exist, and its defaults are applied."),
   Initialized: condition(["AgentRun"], "The repository is checked out."),
   Ready: condition(["AgentWorkspace", "AgentProvider"], "The object is ready to use."),
+  Scheduling: condition(["AgentSchedule"], "Runs start at the times of the schedule."),
+  RunActive: condition(
+    ["AgentSchedule"],
+    "A run is due, and an earlier one of the schedule has not ended (concurrencyPolicy Forbid).",
+    "Wait: it starts when the earlier one has ended, unless startingDeadlineSeconds is over by then. Or cancel that one.",
+  ),
+  MissedSchedule: condition(
+    ["AgentSchedule"],
+    "A time is missed: the operator was not at work, or an earlier run was, for longer than startingDeadlineSeconds.",
+    "Raise startingDeadlineSeconds, or start the run yourself: agent-operator start schedule/<name>.",
+  ),
+  Suspended: condition(
+    ["AgentSchedule"],
+    "The schedule starts no runs while suspend is true.",
+    "Set suspend to false.",
+  ),
+  InvalidSchedule: condition(
+    ["AgentSchedule"],
+    "The cron expression means no time.",
+    "Correct schedule; the message says what is wrong.",
+  ),
+  UnknownTimeZone: condition(
+    ["AgentSchedule"],
+    "The operator does not know the time zone.",
+    "Correct timeZone. Names are those of the tz database, such as Europe/Berlin.",
+  ),
   Active: condition(["AgentConfig"], "The runs of the namespace use these defaults."),
   NotActive: condition(
     ["AgentConfig"],

@@ -2,10 +2,11 @@ import { resourceType } from "../kube/resources.ts";
 import type { AgentConfig } from "./agent-config.ts";
 import type { AgentProvider } from "./agent-provider.ts";
 import type { AgentRun } from "./agent-run.ts";
+import type { AgentSchedule } from "./agent-schedule.ts";
 import type { AgentWorkspace } from "./agent-workspace.ts";
 import { API_GROUP, API_VERSION } from "./group.ts";
 
-/** How a client addresses the four kinds of this project. */
+/** How a client addresses the kinds of this project. */
 export const agentRuns = resourceType<AgentRun>(API_GROUP, API_VERSION, "agentruns", "AgentRun");
 export const agentWorkspaces = resourceType<AgentWorkspace>(
   API_GROUP,
@@ -21,5 +22,18 @@ export const agentProviders = resourceType<AgentProvider>(
 );
 export const agentConfigs = resourceType<AgentConfig>(API_GROUP, API_VERSION, "agentconfigs", "AgentConfig");
 
+export const agentSchedules = resourceType<AgentSchedule>(
+  API_GROUP,
+  API_VERSION,
+  "agentschedules",
+  "AgentSchedule",
+);
+
 /** All of them, in the order of the reference. */
-export const OUR_RESOURCES = [agentRuns, agentWorkspaces, agentProviders, agentConfigs] as const;
+export const OUR_RESOURCES = [
+  agentRuns,
+  agentWorkspaces,
+  agentProviders,
+  agentConfigs,
+  agentSchedules,
+] as const;

@@ -922,5 +922,113 @@ export const statusSchemas: Readonly<Record<string, StructuralSchema>> = {
         }
       }
     }
+  },
+  "AgentSchedule": {
+    "type": "object",
+    "default": {
+      "observedGeneration": -1
+    },
+    "properties": {
+      "observedGeneration": {
+        "type": "integer",
+        "format": "int64",
+        "minimum": -1
+      },
+      "active": {
+        "type": "array",
+        "maxItems": 100,
+        "x-kubernetes-list-type": "atomic",
+        "items": {
+          "type": "object",
+          "required": [
+            "name"
+          ],
+          "properties": {
+            "name": {
+              "type": "string",
+              "maxLength": 63
+            },
+            "uid": {
+              "type": "string",
+              "maxLength": 64
+            }
+          }
+        }
+      },
+      "activeCount": {
+        "type": "integer",
+        "format": "int32",
+        "minimum": 0
+      },
+      "lastScheduleTime": {
+        "type": "string",
+        "format": "date-time",
+        "maxLength": 64
+      },
+      "nextScheduleTime": {
+        "type": "string",
+        "format": "date-time",
+        "maxLength": 64
+      },
+      "lastSuccessfulTime": {
+        "type": "string",
+        "format": "date-time",
+        "maxLength": 64
+      },
+      "conditions": {
+        "type": "array",
+        "maxItems": 16,
+        "x-kubernetes-list-type": "map",
+        "x-kubernetes-list-map-keys": [
+          "type"
+        ],
+        "items": {
+          "type": "object",
+          "required": [
+            "type",
+            "status",
+            "reason",
+            "message",
+            "lastTransitionTime"
+          ],
+          "properties": {
+            "type": {
+              "type": "string",
+              "pattern": "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$",
+              "minLength": 1,
+              "maxLength": 316
+            },
+            "status": {
+              "type": "string",
+              "enum": [
+                "True",
+                "False",
+                "Unknown"
+              ]
+            },
+            "reason": {
+              "type": "string",
+              "pattern": "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$",
+              "minLength": 1,
+              "maxLength": 1024
+            },
+            "message": {
+              "type": "string",
+              "maxLength": 32768
+            },
+            "observedGeneration": {
+              "type": "integer",
+              "format": "int64",
+              "minimum": 0
+            },
+            "lastTransitionTime": {
+              "type": "string",
+              "format": "date-time",
+              "maxLength": 64
+            }
+          }
+        }
+      }
+    }
   }
 };

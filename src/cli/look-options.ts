@@ -76,6 +76,19 @@ export const retryOptions = {
   ...connectionOptions,
 } as const satisfies OptionSpecs;
 
+export const startOptions = {
+  schedule: {
+    type: "word",
+    value: "schedule/NAME",
+    summary: "AgentSchedule to start a run of",
+  },
+  name: { type: "string", value: "NAME", summary: "Name of the run; without it the schedule's with -now" },
+  detach: { type: "boolean", summary: "Do not follow the run" },
+  output: objectOutput,
+  ...connectionOptions,
+} as const satisfies OptionSpecs;
+
+export type StartValues = ValuesOf<typeof startOptions>;
 export type ListValues = ValuesOf<typeof listOptions>;
 export type ShowValues = ValuesOf<typeof showOptions>;
 export type LogsValues = ValuesOf<typeof logsOptions>;

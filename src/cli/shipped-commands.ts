@@ -18,6 +18,7 @@ import {
   pullOptions,
   retryOptions,
   showOptions,
+  startOptions,
 } from "./look-options.ts";
 import { runOptions } from "./run-options.ts";
 
@@ -135,6 +136,18 @@ export const shippedCommands: readonly Command<OptionSpecs, CommandContext>[] = 
     examples: ["agent-operator retry", "agent-operator retry fix-auth-bug --detach"],
     run: async (values, context: CommandContext) =>
       (await import("./commands/retry.ts")).runRetry(values, context),
+  }),
+  defineCommand({
+    name: "start",
+    group: "Runs",
+    summary: "Start a run of a schedule now",
+    description: [
+      "Creates a run of the AgentSchedule's template, beside its times and also while it is suspended, and follows it as `run` does.",
+    ],
+    options: startOptions,
+    examples: ["agent-operator start schedule/nightly", "agent-operator start schedule/nightly --detach"],
+    run: async (values, context: CommandContext) =>
+      (await import("./commands/start.ts")).runStart(values, context),
   }),
   defineCommand({
     name: "pull",

@@ -32,7 +32,7 @@ export interface ChildPatch {
   namespace: string;
   name: string;
   uid: string;
-  patch: { readonly spec: object };
+  patch: { readonly spec?: object; readonly metadata?: { readonly annotations: object } };
 }
 
 export interface Removal {

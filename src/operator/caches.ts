@@ -1,6 +1,12 @@
 import { LABEL_COMPONENT, LABEL_MANAGED_BY, OPERATOR_NAME } from "../api/labels.ts";
 import type { AgentRun } from "../api/agent-run.ts";
-import { agentConfigs, agentProviders, agentRuns, agentWorkspaces } from "../api/resources.ts";
+import {
+  agentConfigs,
+  agentProviders,
+  agentRuns,
+  agentSchedules,
+  agentWorkspaces,
+} from "../api/resources.ts";
 import type { Client } from "../client/client.ts";
 import { jobs, persistentVolumeClaims, pods, secrets, type Job, type Pod } from "../kube/builtin.ts";
 import type { KubeObject } from "../kube/objects.ts";
@@ -45,11 +51,17 @@ export function createCaches(options: CacheOptions) {
       type: agentRuns,
       watch,
       project: trimRun,
-      indexes: { workspace: workspacesOf, unfinished, queuesForBranch: inBranchQueue },
+      indexes: {
+        workspace: workspacesOf,
+        unfinished,
+        queuesForBranch: inBranchQueue,
+        owner: byOwnerUid,
+      },
     }),
     workspaces: createReflector({ ...options, watch, type: agentWorkspaces }),
     providers: createReflector({ ...options, watch, type: agentProviders }),
     configs: createReflector({ ...options, watch, type: agentConfigs }),
+    schedules: createReflector({ ...options, watch, type: agentSchedules }),
     // Their pods show how they go; if there is none, the Job itself is asked.
     runJobs: createProjectedReflector({
       ...ours,

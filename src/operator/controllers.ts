@@ -1,10 +1,18 @@
 import type { AgentConfig } from "../api/agent-config.ts";
-import { agentConfigs, agentProviders, agentRuns, agentWorkspaces } from "../api/resources.ts";
-import { isDeleting, keyOf, type KubeObject } from "../kube/objects.ts";
+import {
+  agentConfigs,
+  agentProviders,
+  agentRuns,
+  agentSchedules,
+  agentWorkspaces,
+} from "../api/resources.ts";
+import { controllerOf, isDeleting, keyOf, type KubeObject } from "../kube/objects.ts";
 import { planConfig } from "../plan/agent-config.ts";
 import { planProvider } from "../plan/agent-provider.ts";
 import type { ObservedRun } from "../plan/agent-run/observed.ts";
 import { planRun } from "../plan/agent-run/plan.ts";
+import type { ObservedSchedule } from "../plan/agent-schedule/observed.ts";
+import { planSchedule } from "../plan/agent-schedule/plan.ts";
 import type { ObservedWorkspace } from "../plan/agent-workspace/observed.ts";
 import { planWorkspace } from "../plan/agent-workspace/plan.ts";
 import { timestamp } from "../kube/time.ts";
@@ -45,6 +53,7 @@ export function createControllers(setup: ControllerSetup): Controller[] {
     workspaceController(setup),
     providerController(setup),
     configController(setup),
+    scheduleController(setup),
   ];
 }
 
@@ -201,4 +210,39 @@ function configController({ context, log, observe }: ControllerSetup): Controlle
     ],
     recheck: { everyMs: RECHECK_MS, keys: () => caches.configs.keys() },
   });
+}
+
+function scheduleController({ context, log, observe }: ControllerSetup): Controller {
+  const { caches } = context;
+  const gather = (key: string): Promise<ObservedSchedule | undefined> => {
+    const schedule = caches.schedules.get(key);
+    const runs = [...caches.runs.by("owner", schedule?.metadata.uid ?? "")];
+    return Promise.resolve(schedule && { schedule, runs, now: Date.now() });
+  };
+  return createController({
+    name: "agentschedule",
+    reconcile: createReconcile(
+      {
+        type: agentSchedules,
+        gather,
+        objectOf: ({ schedule }) => schedule,
+        plan: planSchedule,
+        refused: (observed, refusal) => ({ ...observed, refusal }),
+      },
+      context,
+    ),
+    log,
+    observer: observe("agentschedule"),
+    sources: [
+      objectSource(caches.schedules),
+      watchSource(caches.runs, (change) => scheduleOf(either(change))),
+    ],
+    recheck: { everyMs: RECHECK_MS, keys: () => caches.schedules.keys() },
+  });
+}
+
+/** The schedule that a run belongs to, if it belongs to one. */
+function scheduleOf(run: KubeObject): string[] {
+  const owner = controllerOf(run);
+  return owner?.kind === agentSchedules.kind ? [`${run.metadata.namespace}/${owner.name}`] : [];
 }

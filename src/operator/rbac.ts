@@ -16,14 +16,14 @@ const KINDS = OUR_RESOURCES.map(({ plural }) => plural);
 export const operatorRules: readonly PolicyRule[] = [
   { apiGroups: [API_GROUP], resources: KINDS, verbs: ["get", "list", "watch"] },
   { apiGroups: [API_GROUP], resources: KINDS.map((kind) => `${kind}/status`), verbs: ["patch"] },
-  // A finished run goes when its time to live is over.
-  { apiGroups: [API_GROUP], resources: ["agentruns"], verbs: ["delete"] },
+  // A schedule creates runs. A finished one goes when its time to live is over, or when its schedule keeps newer ones.
+  { apiGroups: [API_GROUP], resources: ["agentruns"], verbs: ["create", "delete"] },
   // Finalizers are put on and taken off in the metadata.
   { apiGroups: [API_GROUP], resources: ["agentruns", "agentworkspaces"], verbs: ["patch"] },
   // Children block the deletion of their owner, which the API server lets only those ask for who may finalize it.
   {
     apiGroups: [API_GROUP],
-    resources: ["agentruns/finalizers", "agentworkspaces/finalizers"],
+    resources: ["agentruns/finalizers", "agentworkspaces/finalizers", "agentschedules/finalizers"],
     verbs: ["update"],
   },
   { apiGroups: ["batch"], resources: ["jobs"], verbs: ["get", "list", "watch", "create", "delete"] },

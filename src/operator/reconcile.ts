@@ -84,13 +84,13 @@ const REASONS_BY_CODE: ReadonlyMap<number, Refusal["reason"]> = new Map<number, 
 ]);
 
 /** Whether an object is being deleted, or will be because all its owners are gone or going. */
-function isGoing(object: KubeObject, { runs, workspaces }: Caches): boolean {
+function isGoing(object: KubeObject, { runs, workspaces, schedules }: Caches): boolean {
   if (isDeleting(object)) return true;
   const { namespace, ownerReferences = [] } = object.metadata;
   return (
     ownerReferences.length > 0 &&
     ownerReferences.every(({ apiVersion, kind, name, uid }) => {
-      const cache = [runs, workspaces].find(
+      const cache = [runs, workspaces, schedules].find(
         ({ type }) => type.kind === kind && apiVersionOf(type) === apiVersion,
       );
       const owner = cache?.get(`${namespace}/${name}`);

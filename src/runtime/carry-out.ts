@@ -144,7 +144,7 @@ async function patchChild(
   { type, namespace, name, uid, patch }: ChildPatch,
 ): Promise<void> {
   await onVeryObject(context, async () => {
-    const sent = { metadata: { uid }, ...patch };
+    const sent = { ...patch, metadata: { ...patch.metadata, uid } };
     const options = { type: "merge" as const, ...signalOf(context) };
     const patched = await context.client.patch(type, { namespace, name }, sent, options);
     context.put?.(type, patched, context.origin);

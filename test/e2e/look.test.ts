@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
 import type { AgentRun } from "../../src/api/agent-run.ts";
+import { agentRuns, agentSchedules } from "../../src/api/resources.ts";
 import { committingScenario } from "../../src/demo/model-scenario.ts";
 import { pods } from "../../src/kube/builtin.ts";
 import { useAgentCluster } from "../support/agent-cluster.ts";
@@ -101,6 +102,34 @@ describe("the commands that look at runs", { concurrency: 2, timeout: 200_000 },
     assert.equal(code, 0, stderr);
     assert.match(stdout, /^run +done-2, as done was$/m);
     assert.match(stdout, /^outcome +Committed$/m);
+  });
+
+  it("starts a run of a schedule, also of one that is suspended", async () => {
+    const { cluster, repositoryUrl } = agents;
+    const { client, namespace } = cluster;
+    const spec = { prompt: "commit", providerRef: "scripted", repository: { url: repositoryUrl } };
+    await client.create(agentSchedules, {
+      metadata: { name: "nightly", namespace },
+      spec: { schedule: "0 4 * * *", timeZone: "Europe/Berlin", suspend: true, runTemplate: { spec } },
+    });
+    const { code, stdout, stderr } = await command("start", "schedule/nightly");
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^run +nightly-now, of schedule nightly$/m);
+    assert.match(stdout, /^outcome +Committed$/m);
+    const again = await command("start", "nightly", "--detach", "-o", "name");
+    assert.equal(again.stdout, "agentrun.agent.xonovex.com/nightly-now-2\n", again.stderr);
+    const wrong = await command("start", "schedule/nigthly");
+    assert.match(
+      wrong.stderr,
+      /there is no AgentSchedule nigthly in namespace \S+ \(did you mean nightly\?\)/,
+    );
+    const row = await cluster.kubectl("get", "agentschedule", "nightly", "--no-headers");
+    assert.match(
+      row,
+      /^nightly +0 4 \* \* \* +Europe\/Berlin +true +0 +\d+s$|^nightly .* true +0 +<none> +\d+s$/m,
+    );
+    await cluster.kubectl("delete", "agentschedule", "nightly");
+    await waitForAbsence(client, agentRuns, { namespace, name: "nightly-now" });
   });
 
   it("lets nothing that an agent, a task or a status says steer the terminal", async () => {

@@ -7,6 +7,7 @@ import {
   agentConfigs,
   agentProviders,
   agentRuns,
+  agentSchedules,
   agentWorkspaces,
   OUR_RESOURCES,
 } from "../../src/api/resources.ts";
@@ -91,6 +92,7 @@ describe("the operator's role", { timeout: 120_000 }, () => {
     await operator.working;
     await Promise.all([
       succeeding(),
+      scheduled(),
       expiring(),
       cancelled(),
       namesTaken(),
@@ -163,6 +165,18 @@ describe("the operator's role", { timeout: 120_000 }, () => {
   async function succeeding(): Promise<void> {
     await create(agentRuns, aRun("succeeding", REPOSITORY));
     await untilRun("succeeding", ({ phase }) => phase === "Succeeded");
+  }
+
+  /** A time that was missed starts a run. */
+  async function scheduled(): Promise<void> {
+    const runTemplate = { spec: aRun("any", REPOSITORY).spec };
+    const metadata = { name: "scheduled" };
+    await create(agentSchedules, { metadata, spec: { schedule: "@hourly", runTemplate } });
+    const at = { namespace, name: "scheduled" };
+    await waitFor(client, agentSchedules, at, ({ status }) => status?.nextScheduleTime !== undefined);
+    const status = { lastScheduleTime: "2026-01-01T00:00:00Z" };
+    await client.patch(agentSchedules, at, { status }, { type: "merge", subresource: "status" });
+    await waitFor(client, agentSchedules, at, (now) => now.status?.lastSuccessfulTime !== undefined);
   }
 
   async function expiring(): Promise<void> {

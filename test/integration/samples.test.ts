@@ -20,6 +20,7 @@ const SAMPLES = [
   "agentrun.agent.xonovex.com/review-codebase",
   "agentrun.agent.xonovex.com/update-docs",
   "agentrun.agent.xonovex.com/update-snapshots",
+  "agentschedule.agent.xonovex.com/update-dependencies",
   "agentworkspace.agent.xonovex.com/my-workspace",
 ];
 

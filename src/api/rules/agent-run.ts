@@ -10,14 +10,16 @@ function isCleaned(spec: string): string {
 const QUEUES_FOR_BRANCH =
   "has(self.worktree) && has(self.worktree.onBusy) && self.worktree.onBusy == 'Queue'";
 
+/** On `spec` of an AgentRun, but of no template of it. */
+export const unchanged: Rule = {
+  rule: "self == oldSelf",
+  reason: "FieldValueForbidden",
+  message:
+    "an AgentRun cannot be changed once it is created; delete it and create it again, or create another under a new name",
+};
+
 /** On `spec`. */
 export const agentRunSpecRules: readonly Rule[] = [
-  {
-    rule: "self == oldSelf",
-    reason: "FieldValueForbidden",
-    message:
-      "an AgentRun cannot be changed once it is created; delete it and create it again, or create another under a new name",
-  },
   {
     rule: "!(has(self.providerRef) && has(self.provider))",
     reason: "FieldValueForbidden",

@@ -16,6 +16,11 @@ export function ownedByWorkspace(workspace: Owner): OwnerReference {
   return ownedBy("AgentWorkspace", workspace);
 }
 
+/** Makes the garbage collector remove a run together with its schedule. */
+export function ownedBySchedule(schedule: Owner): OwnerReference {
+  return ownedBy("AgentSchedule", schedule);
+}
+
 /** Lets a child know its run without going or staying with it. */
 export function alsoOwnedByRun(run: Owner): OwnerReference {
   return { ...ownedBy("AgentRun", run), controller: false, blockOwnerDeletion: false };

@@ -5,6 +5,7 @@ import { urls, branches, git } from "./git.ts";
 import { environment, pods } from "./pods.ts";
 import { workspaces } from "./workspaces.ts";
 import { others } from "./others.ts";
+import { schedules } from "./schedules.ts";
 import type { RefusedManifest } from "./manifest.ts";
 
 /** Manifests that an API server refuses, with no webhook and no operator running. */
@@ -21,4 +22,5 @@ export const REFUSED_MANIFESTS: readonly RefusedManifest[] = [
   ...pods,
   ...workspaces,
   ...others,
+  ...schedules,
 ];

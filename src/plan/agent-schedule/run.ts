@@ -1,0 +1,26 @@
+import type { AgentRun } from "../../api/agent-run.ts";
+import type { AgentSchedule } from "../../api/agent-schedule.ts";
+import { API_GROUP, API_VERSION } from "../../api/group.ts";
+import { LABEL_SCHEDULE } from "../../api/labels.ts";
+import { ownedBySchedule } from "../specs/owner.ts";
+
+/** A run of a schedule's template, which goes with the schedule. */
+export function runOfSchedule(
+  { metadata, spec }: AgentSchedule,
+  own: { name: string; annotations: Record<string, string> },
+): AgentRun {
+  const { name = "", namespace, uid = "" } = metadata;
+  const { labels, annotations } = spec.runTemplate.metadata ?? {};
+  return {
+    apiVersion: `${API_GROUP}/${API_VERSION}`,
+    kind: "AgentRun",
+    metadata: {
+      name: own.name,
+      namespace,
+      labels: { ...labels, [LABEL_SCHEDULE]: name },
+      annotations: { ...annotations, ...own.annotations },
+      ownerReferences: [ownedBySchedule({ name, uid })],
+    },
+    spec: spec.runTemplate.spec,
+  };
+}
