@@ -1,4 +1,4 @@
-import type { AgentRun } from "../api/agent-run.ts";
+import type { AgentRun, AgentRunStatus } from "../api/agent-run.ts";
 import type { Activity } from "../agents/agent.ts";
 import { printable, printableLine } from "../kube/printable.ts";
 import type { Output, Style } from "./output.ts";
@@ -39,6 +39,7 @@ export function renderResult({ status }: AgentRun, paint: Paint): string[] {
   const result = status?.result;
   if (result === undefined) return [];
   const { tokens, git } = result;
+  const { verification, published } = status ?? {};
   const rows: [string, string | undefined][] = [
     ["said", result.text === undefined ? undefined : printable(result.text)],
     ["outcome", status?.outcome],
@@ -54,6 +55,8 @@ export function renderResult({ status }: AgentRun, paint: Paint): string[] {
         ? undefined
         : `${git.commits ?? 0} commit(s), ${git.filesChanged} file(s), +${git.insertions ?? 0} -${git.deletions ?? 0}`,
     ],
+    ["verified", verification && verdictOf(verification)],
+    ["pushed", published && printableLine(`${published.commit} to branch ${published.branch}`)],
     [
       "tokens",
       tokens && `${tokens.input ?? 0} in, ${tokens.output ?? 0} out, ${tokens.cacheRead ?? 0} from cache`,
@@ -66,6 +69,10 @@ export function renderResult({ status }: AgentRun, paint: Paint): string[] {
       .filter((row): row is [string, string] => row[1] !== undefined)
       .map(([name, value]) => `${paint("bold", name.padEnd(8))} ${value.replaceAll("\n", "\n         ")}`),
   ];
+}
+
+function verdictOf({ verdict, exitCode }: NonNullable<AgentRunStatus["verification"]>): string {
+  return `${verdict ?? "under way"}${exitCode === undefined ? "" : `, exit code ${exitCode}`}`;
 }
 
 /** One line for a run that has ended, beside others. */

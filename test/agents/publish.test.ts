@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { after, before, describe, test } from "node:test";
 import { createGitRepository } from "../support/git-repository.ts";
 import type { GitRepository } from "../support/git-repository.ts";
@@ -13,6 +14,8 @@ import { createPublishedRun, handedOver } from "./support/publication.ts";
 import type { Publication, PublishedRun } from "./support/publication.ts";
 
 const TOKEN = "tok3n-to-push-with";
+/** At which a push is killed, from its start to its end. */
+const MOMENTS = 6;
 const values = { "push/token": `${TOKEN}\n` };
 
 describe("publishing", { timeout: 600_000 }, () => {
@@ -59,6 +62,14 @@ describe("publishing", { timeout: 600_000 }, () => {
     const at = (branch = "agent/fix-bug"): Promise<string> =>
       origin.git("for-each-ref", "--format=%(objectname)", `refs/heads/${branch}`);
     return { origin, run, remote: `${server.url}/${name}`, at };
+  }
+
+  function killGroup(pid: number): void {
+    try {
+      process.kill(-pid, "SIGKILL");
+    } catch {
+      // It has ended already.
+    }
   }
 
   const publish = ({ run, remote }: Case, changes: Parameters<PublishedRun["publish"]>[0] = {}) =>
@@ -290,6 +301,34 @@ describe("publishing", { timeout: 600_000 }, () => {
         assert.notEqual(await each.at(), "");
         await assert.rejects(readFile(each.run.pod.at("/workspace/ran")));
       });
+    }
+  });
+
+  test("ends in the same state if it was killed at any moment", async () => {
+    const each = await aCase();
+    await each.run.sh(CHANGE);
+    const head = await each.run.git("rev-parse", "HEAD");
+    const began = Date.now();
+    const first = await publish(each, { branch: "whole" });
+    assert.equal(first.code, 0, first.shown);
+    const tookMs = Date.now() - began;
+    const repository = {
+      url: each.remote,
+      submodules: false,
+      exposeCredentialsToAgent: false,
+      credentials: { name: "push", key: "token" },
+    };
+    for (let round = 0; round < MOMENTS; round += 1) {
+      const branch = `killed-${round}`;
+      const push = each.run.startPush({ repository, branch });
+      await setTimeout((round / MOMENTS) * tookMs);
+      if (push.pid > 0) killGroup(push.pid);
+      await push.ended;
+      const there = await each.at(branch);
+      assert.ok(there === "" || there === head, there);
+      const again = await each.run.push({ repository, branch });
+      assert.equal(again.code, 0, again.shown);
+      assert.equal(await each.at(branch), head);
     }
   });
 

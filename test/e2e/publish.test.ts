@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { committingScenario } from "../../src/demo/model-scenario.ts";
 import { findCondition } from "../../src/api/conditions.ts";
+import { agentWorkspaces } from "../../src/api/resources.ts";
 import { jobs, secrets } from "../../src/kube/builtin.ts";
 import { useAgentCluster } from "../support/agent-cluster.ts";
 import { aSecret } from "../support/objects.ts";
@@ -108,6 +109,26 @@ describe("a run with publish", { timeout: 150_000 }, () => {
     const asked = JSON.stringify(agents.model.requests.map(({ body }) => body));
     assert.match(asked, /failed with exit code 7/);
     assert.match(asked, /there is no mended\.txt/);
+  });
+
+  it("pushes from the worktree of a workspace whose repository is fetched with a credential", async () => {
+    const repository = { url: agents.repositoryUrl, credentialsSecretRef: publish.credentialsSecretRef };
+    await agents.add(agentWorkspaces, {
+      metadata: { name: "ws" },
+      spec: { repository, accessMode: "ReadWriteOnce" },
+    });
+    const { status } = await agents.run("shared", {
+      repository: undefined,
+      workspaceRef: "ws",
+      worktree: { branch: "feature/shared" },
+      prompt: "commit",
+      verify: { command: ["sh", "-c", "git status --porcelain; git log -1 --format=%s"] },
+      publish: { ...publish, when: "Changed" },
+    });
+    assert.equal(status?.phase, "Succeeded", status?.message);
+    assert.equal(status.verification?.output, "Add HELLO.md\n");
+    assert.equal(status.published?.branch, "feature/shared");
+    assert.equal(await agents.repository.git("rev-parse", "feature/shared"), status.published?.commit);
   });
 
   it("fails if the work changes a protected path, and pushes nothing", async () => {

@@ -69,6 +69,8 @@ function renderTimeline({ metadata, status }: AgentRun, paint: Paint): string[] 
     ),
     [status?.startTime, "Job created"],
     [status?.startedAt, "agent started"],
+    [status?.agentEndedAt, "agent succeeded"],
+    [status?.published?.time, `pushed to branch ${status?.published?.branch}`],
     [status?.completionTime, `ended: ${status?.phase}`],
   ];
   const known = steps.filter((step): step is [string, string] => step[0] !== undefined);

@@ -5,8 +5,18 @@ import { CI_DEFINITIONS } from "../../../src/api/fields/publish.ts";
 import { buildPublishJob } from "../../../src/plan/specs/publish-job.ts";
 import { buildVerifyJob } from "../../../src/plan/specs/verify-job.ts";
 import { HANDOVER_DIR, workDir } from "../../../src/plan/specs/paths.ts";
+import type { PodSpec } from "../../../src/kube/builtin.ts";
+import type { RunningProgram } from "../../support/run.ts";
 import { runOk } from "../../support/run.ts";
-import { createPod, giveToPod, makeVolumes, repository, resolvedRun, runInTurn } from "./pod.ts";
+import {
+  createPod,
+  giveToPod,
+  makeVolumes,
+  repository,
+  resolvedRun,
+  runInTurn,
+  startContainer,
+} from "./pod.ts";
 import type { TestPod, TestPodOptions } from "./pod.ts";
 
 /** What became of a publication. */
@@ -29,6 +39,8 @@ export interface PublishedRun {
   publish(changes?: Partial<ResolvedPublish>): Promise<Publication>;
   /** The container that makes the checkout of a verification. */
   snapshot(changes?: Partial<ResolvedVerify>): Promise<Publication>;
+  /** The same container, without waiting for its end. */
+  startPush(changes?: Partial<ResolvedPublish>): RunningProgram;
   /** Only the container that has the credential, with what is handed over already. */
   push(changes?: Partial<ResolvedPublish>): Promise<Publication>;
 }
@@ -61,8 +73,8 @@ export async function createPublishedRun(
     await giveToPod(pod.at("/workspace-wt"));
     return output.trim();
   };
-  const steps = async (changes: Partial<ResolvedPublish>, from: number): Promise<Publication> => {
-    const job = buildPublishJob({
+  const jobOf = (changes: Partial<ResolvedPublish>): PodSpec =>
+    buildPublishJob({
       run,
       repository: { ...repository(url), credentials: { name: "push", key: "token" } },
       worktree: run.worktree,
@@ -74,8 +86,9 @@ export async function createPublishedRun(
       gitImage: "git",
       gitResources: {},
       ...changes,
-    });
-    const spec = job.spec.template.spec;
+    }).spec.template.spec;
+  const steps = async (changes: Partial<ResolvedPublish>, from: number): Promise<Publication> => {
+    const spec = jobOf(changes);
     await makeVolumes(directory, spec, options);
     const containers = [...(spec.initContainers ?? []), ...spec.containers];
     const { code: ended, stdout, stderr: said } = await runInTurn(directory, containers.slice(from), options);
@@ -105,6 +118,11 @@ export async function createPublishedRun(
     git: (...args) => sh(`git ${args.map((word) => `'${word}'`).join(" ")}`),
     publish: (changes = {}) => steps(changes, 0),
     push: (changes = {}) => steps(changes, 1),
+    startPush: (changes = {}) => {
+      const [push] = jobOf(changes).containers;
+      if (push === undefined) throw new Error("the Job has no container");
+      return startContainer(directory, push, options);
+    },
   };
 }
 
