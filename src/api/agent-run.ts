@@ -66,7 +66,7 @@ const retry = object(
 
 const queueName = text({
   description:
-    "Name of a LocalQueue of Kueue in the same namespace. The Job of the agent is created suspended, and Kueue starts it. Without Kueue it waits for ever.",
+    "Name of a LocalQueue of Kueue in the same namespace. The Jobs of the agent and of verify are created suspended, and Kueue starts them. Without Kueue it waits for ever.",
   minLength: 1,
   maxLength: 63,
   rules: [dnsSubdomain],

@@ -43,6 +43,8 @@ export interface ResolvedVerify extends Omit<
   image: string;
   timeoutSeconds: number;
   resources?: ResourceRequirements;
+  /** The queue of Kueue that lets its Job start. */
+  queueName?: string;
   /** How the network is reached. */
   network: EnvVar[];
 }

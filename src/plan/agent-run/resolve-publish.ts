@@ -82,6 +82,7 @@ export function resolveVerify(
   return {
     ...common,
     step: which,
+    queueName: observed.run.spec.queueName,
     attempt: attemptOf(observed.run),
     command: verify.command,
     image: verify.image ?? defaults.image.value,

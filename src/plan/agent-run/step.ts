@@ -113,7 +113,7 @@ export function onItsWay(
     const { reason, message } = problem.fails.ending;
     return { state: "failed", reason, message };
   }
-  const overdueAt = timeOf(job.metadata.creationTimestamp, now) + (deadlineSeconds + MARGIN_SECONDS) * 1000;
+  const overdueAt = countedFrom(job, now) + (deadlineSeconds + MARGIN_SECONDS) * 1000;
   // A Job that is suspended has no deadline.
   if (now >= overdueAt && !job.suspended) return { state: "tooLate" };
   const leftMs = Math.max(1_000, overdueAt - now);
@@ -124,6 +124,13 @@ export function onItsWay(
     ...(problem && { problem: `${problem.reason}: ${problem.message}` }),
     afterMs: isAtWork ? leftMs : Math.min(lookMs, leftMs),
   };
+}
+
+/** Since when a Job's deadline counts: a Job that is resumed starts anew. */
+function countedFrom({ metadata, status: told }: JobState, now: number): number {
+  const { startTime, conditions } = told ?? {};
+  const wasSuspended = conditions?.some(({ type }) => type === "Suspended") === true;
+  return timeOf(startTime ?? (wasSuspended ? undefined : metadata.creationTimestamp), now);
 }
 
 /** The Job of the step that a run is at goes, so that it is made again. */

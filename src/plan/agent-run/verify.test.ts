@@ -223,6 +223,29 @@ describe("a run whose work is to be verified", () => {
     assert.equal(planRun(observe({ job: aJob(), pod: drained })).status?.phase, "Running");
   });
 
+  it("is not judged by a pod that somebody deletes, and waits in its queue", () => {
+    const deleted = aPod({ exitCode: 143 });
+    deleted.metadata.deletionTimestamp = "2026-01-01T00:09:59Z";
+    assert.equal(planRun(observe({ job: aJob(), pod: deleted })).status?.phase, "Running");
+    assert.equal(
+      planRun(observe({ job: aJob("Failed"), pod: deleted })).status?.reason,
+      "VerificationNotRun",
+    );
+    const plan = planRun(observe({}, { spec: { queueName: "team" } }));
+    const [job] = plan.create.map(({ object }) => object as Job);
+    assert.equal(job?.spec.suspend, true);
+    assert.equal(job.metadata.labels?.["kueue.x-k8s.io/queue-name"], "team");
+    const suspended = planRun(observe({ job: { ...aJob(), suspended: { by: "Kueue" } } }));
+    assert.match(suspended.status?.message ?? "", /it waits: Queued: Job demo-verify is suspended by Kueue/);
+    // Hours later it is resumed: its time starts then.
+    const { metadata } = aJob();
+    const resumed = {
+      metadata: { ...metadata, creationTimestamp: "2025-12-31T00:00:00Z" },
+      status: { startTime: "2026-01-01T00:09:00Z" },
+    };
+    assert.equal(planRun(observe({ job: resumed, pod: aPod() })).status?.phase, "Running");
+  });
+
   it("ends with a cancel", () => {
     const annotations = { "agent.xonovex.com/cancel": "true" };
     const plan = planRun(observe({ job: aJob(), pod: aPod() }, { annotations }));

@@ -84,12 +84,16 @@ function seenOf(observed: ObservedRun, job: JobState): Seen {
   const disrupted = pod && podState.disruption(pod);
   // The Job makes another pod for one that its node has lost.
   if (disrupted !== undefined) return said ? notRun("Evicted", disrupted) : { state: "underWay" };
+  const main = pod && podState.mainEnd(pod);
+  // Whoever deletes a pod, a queue or a user, decides nothing about the work; a queue's Job makes another one.
+  if (pod && isDeleting(pod) && main?.end.exitCode !== 0) {
+    return said ? notRun("VerificationNotRun", POD_DELETED) : { state: "underWay" };
+  }
   const init = pod && podState.failedInit(pod);
   if (init) {
     const { reason, message } = initFailure(init.container, init.end);
     return notRun(reason === "CloneFailed" ? "VerificationNotRun" : reason, message);
   }
-  const main = pod && podState.mainEnd(pod);
   if (main) return ended(observed, pod, main.end);
   if (said) return notRun("VerificationNotRun", said.message ?? said.reason ?? "its Job failed");
   if (jobCondition(job, "Complete")) return { state: "again" };
@@ -97,6 +101,8 @@ function seenOf(observed: ObservedRun, job: JobState): Seen {
   if (way.state === "tooLate") return late;
   return way.state === "failed" ? notRun(way.reason, way.message) : way;
 }
+
+const POD_DELETED = "the pod was deleted before the command of verify had ended";
 
 function tooLate(run: AgentRun): Seen {
   const message = `the verification did not end within ${verifyTimeoutSeconds(run)} s`;

@@ -1,5 +1,6 @@
 import { ANNOTATION_ORIGIN } from "../../api/labels.ts";
 import type { Container, Job } from "../../kube/builtin.ts";
+import { LABEL_QUEUE } from "../jobs/suspension.ts";
 import type { ResolvedVerify } from "../resolved-publish.ts";
 import { literal, literalEnv, mergeEnv, scriptEnv } from "./env.ts";
 import { gitContainer, rootsEnv } from "./git-container.ts";
@@ -30,7 +31,7 @@ export function verifyDeadlineSeconds({ timeoutSeconds }: Pick<ResolvedVerify, "
  * `verify` has that checkout and nothing else of the run: whatever it does there, what is published is the commit.
  */
 export function buildVerifyJob(verify: ResolvedVerify): Job {
-  const { run, workspace, step } = verify;
+  const { run, workspace, step, queueName } = verify;
   const labels = stepLabels({ ...run, workspace }, step);
   return {
     apiVersion: "batch/v1",
@@ -38,11 +39,12 @@ export function buildVerifyJob(verify: ResolvedVerify): Job {
     metadata: {
       name: stepJobName(run.name, step),
       namespace: run.namespace,
-      labels,
+      labels: queueName === undefined ? labels : { ...labels, [LABEL_QUEUE]: queueName },
       annotations: { [ANNOTATION_ORIGIN]: verify.attempt },
       ownerReferences: [ownedByRun(run)],
     },
     spec: {
+      ...(queueName === undefined ? {} : { suspend: true }),
       // A verdict is final; a pod that its node lost is none.
       backoffLimit: 0,
       activeDeadlineSeconds: verifyDeadlineSeconds(verify),
