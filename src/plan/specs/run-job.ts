@@ -1,6 +1,5 @@
 import { agentOfType } from "../../agents/registry.ts";
 import type { Job, PodSpec } from "../../kube/builtin.ts";
-import { LABEL_QUEUE } from "../jobs/suspension.ts";
 import type { ResolvedRun } from "../resolved-run.ts";
 import { buildAgentContainer } from "./agent-container.ts";
 import { factAnnotations } from "./facts.ts";
@@ -8,6 +7,7 @@ import { buildGitContainers } from "./git-container.ts";
 import { runLabels } from "./labels.ts";
 import { runJobName } from "./names.ts";
 import { ownedByRun } from "./owner.ts";
+import { inQueue } from "./queue.ts";
 import { podSecurity } from "./security.ts";
 import { runVolumes } from "./volumes.ts";
 import { oneNode } from "./workspace-pod.ts";
@@ -20,6 +20,10 @@ export const JOB_MARGIN_SECONDS = 60;
 
 /** The Job of a run. The pod's own deadline is the run's timeout; nothing is ever tried twice. */
 export function buildRunJob(run: ResolvedRun): Job {
+  return inQueue(jobOf(run), run.queueName);
+}
+
+function jobOf(run: ResolvedRun): Job {
   const labels = runLabels(run);
   return {
     apiVersion: "batch/v1",
@@ -27,12 +31,11 @@ export function buildRunJob(run: ResolvedRun): Job {
     metadata: {
       name: runJobName(run.name),
       namespace: run.namespace,
-      labels: run.queueName === undefined ? labels : { ...labels, [LABEL_QUEUE]: run.queueName },
+      labels,
       annotations: factAnnotations(run),
       ownerReferences: [ownedByRun(run)],
     },
     spec: {
-      ...(run.queueName === undefined ? {} : { suspend: true }),
       backoffLimit: 0,
       activeDeadlineSeconds: run.timeoutSeconds + GRACE_SECONDS + JOB_MARGIN_SECONDS,
       template: {

@@ -1,6 +1,5 @@
 import { ANNOTATION_ORIGIN } from "../../api/labels.ts";
 import type { Container, Job } from "../../kube/builtin.ts";
-import { LABEL_QUEUE } from "../jobs/suspension.ts";
 import type { ResolvedVerify } from "../resolved-publish.ts";
 import { literal, literalEnv, mergeEnv, scriptEnv } from "./env.ts";
 import { gitContainer, rootsEnv } from "./git-container.ts";
@@ -9,6 +8,7 @@ import { runClaimName, SNAPSHOT_CONTAINER, stepJobName, VERIFY_CONTAINER } from 
 import { ownedByRun } from "./owner.ts";
 import { CHECKOUT_DIR, workDir, WORKSPACE_DIR } from "./paths.ts";
 import { claimMounts, commitValues, stepPlacement } from "./publish-job.ts";
+import { inQueue } from "./queue.ts";
 import { GRACE_SECONDS, JOB_MARGIN_SECONDS } from "./run-job.ts";
 import { containerSecurity, podSecurity } from "./security.ts";
 
@@ -31,7 +31,11 @@ export function verifyDeadlineSeconds({ timeoutSeconds }: Pick<ResolvedVerify, "
  * `verify` has that checkout and nothing else of the run: whatever it does there, what is published is the commit.
  */
 export function buildVerifyJob(verify: ResolvedVerify): Job {
-  const { run, workspace, step, queueName } = verify;
+  return inQueue(jobOf(verify), verify.queueName);
+}
+
+function jobOf(verify: ResolvedVerify): Job {
+  const { run, workspace, step } = verify;
   const labels = stepLabels({ ...run, workspace }, step);
   return {
     apiVersion: "batch/v1",
@@ -39,12 +43,11 @@ export function buildVerifyJob(verify: ResolvedVerify): Job {
     metadata: {
       name: stepJobName(run.name, step),
       namespace: run.namespace,
-      labels: queueName === undefined ? labels : { ...labels, [LABEL_QUEUE]: queueName },
+      labels,
       annotations: { [ANNOTATION_ORIGIN]: verify.attempt },
       ownerReferences: [ownedByRun(run)],
     },
     spec: {
-      ...(queueName === undefined ? {} : { suspend: true }),
       // A verdict is final; a pod that its node lost is none.
       backoffLimit: 0,
       activeDeadlineSeconds: verifyDeadlineSeconds(verify),
