@@ -191,6 +191,12 @@ describe("a run whose work is to be verified", () => {
       "NotRun",
     ],
     [
+      "has passed for a commit that its node has forgotten",
+      { job: aJob(), pod: aPod({}, { initContainerStatuses: [] }) },
+      "VerificationNotRun",
+      "NotRun",
+    ],
+    [
       "is evicted for good",
       { job: aJob("Failed"), pod: aPod({ exitCode: 143 }, { reason: "Evicted", message: "disk" }) },
       "Evicted",

@@ -120,10 +120,18 @@ function ended({ run, step }: ObservedRun, pod: Pod, end: podState.Terminated): 
       `the command of verify could not be started: ${end.message ?? "no reason given"}`,
     );
   }
+  const commit = commitOf(pod);
+  // A node that has removed the container shows its end without what it said. What is not known is not published as verified.
+  if (commit === undefined) {
+    return notRun(
+      "VerificationNotRun",
+      `it is not known which commit was verified: what container ${SNAPSHOT_CONTAINER} reported is lost`,
+    );
+  }
   const isSecret = run.spec.verify?.env?.some(({ valueFrom }) => valueFrom?.secretKeyRef) === true;
   const seconds = Math.round((timeOf(end.finishedAt, 0) - timeOf(end.startedAt, 0)) / 1000);
   const facts: Verification = {
-    ...commitOf(pod),
+    commit,
     duration: formatDuration(Math.max(0, seconds)),
     ...(isSecret || step?.output === undefined ? {} : { output: step.output.slice(-MAX_RESULT_TEXT) }),
   };
@@ -131,10 +139,10 @@ function ended({ run, step }: ObservedRun, pod: Pod, end: podState.Terminated): 
 }
 
 /** As the container says that has checked it out. */
-function commitOf(pod: Pod): Pick<Verification, "commit"> {
+function commitOf(pod: Pod): string | undefined {
   const made = pod.status?.initContainerStatuses?.find(({ name }) => name === SNAPSHOT_CONTAINER);
   const report = parseStepReport(made?.state?.terminated?.message ?? "");
-  return report?.kind === "done" ? { commit: report.commit } : {};
+  return report?.kind === "done" ? report.commit : undefined;
 }
 
 function judge(observed: ObservedRun, { exitCode, facts }: Extract<Seen, { state: "exited" }>): RunPlan {
