@@ -171,6 +171,13 @@ describe("publishing", { timeout: 600_000 }, () => {
       /GH006: Protected branch\. \*\*\*\n.*pre-receive hook declined/,
     );
     assert.ok(!(hook.shown + hook.message).includes(TOKEN));
+    await writeFile(
+      join(each.origin.path, ".git/hooks/pre-receive"),
+      "#!/bin/sh\nprintf '%03000d' 0 | tr 0 '\"' >&2; exit 1\n",
+    );
+    const long = await publish(each);
+    assert.ok(Buffer.byteLength(long.message) <= 4096, "a node keeps no more");
+    assert.equal(report(long)["reason"], "PublishRefused");
     await rm(join(each.origin.path, ".git/hooks/pre-receive"));
     const checkedOut = await publish(each, { branch: "main", isNamed: true });
     assert.match(String(report(checkedOut)["message"]), /branch is currently checked out/);
@@ -263,6 +270,15 @@ describe("publishing", { timeout: 600_000 }, () => {
     await each.run.sh(`git fetch -q origin main; old=$(git rev-parse HEAD); git merge -q --ff-only FETCH_HEAD
       git merge -q --no-ff -s ours $old 2>/dev/null || true
       git reset -q --hard $(git commit-tree $old^{tree} -p FETCH_HEAD -p $old -m 'Merge')`);
+    const result = await publish(each);
+    assert.equal(report(result)["reason"], "ProtectedPath", result.shown);
+  });
+
+  test("follows the protected links that the work has, whatever the remote's branch has made of them", async () => {
+    const each = await aCase();
+    await each.origin.git("rm", "-q", ".gitlab-ci.yml");
+    await each.origin.commit({ ".gitlab-ci.yml": "stages: []\n" }, "No link");
+    await each.run.sh("echo x >>ci/gitlab.yml; git commit -qam x");
     const result = await publish(each);
     assert.equal(report(result)["reason"], "ProtectedPath", result.shown);
   });

@@ -26,7 +26,8 @@ refuse() {
   reason=$1
   shift
   say "$*"
-  report "\"reason\":\"$reason\",\"message\":\"$(printf '%s\n' "$*" | plain | head -c 2500 | json_lines)\""
+  # Each byte can become two, and 4096 are kept.
+  report "\"reason\":\"$reason\",\"message\":\"$(printf '%s\n' "$*" | plain | head -c 1900 | json_lines)\""
   exit 64
 }
 
@@ -112,9 +113,15 @@ changed_paths() {
   done <"$private/merges"
 }
 
+# left_at: the commits that the work goes on from. A protected link in it is as it is in one of them, or is a change.
+left_at() {
+  git rev-list --boundary "$tip" ${base:+"^$base"} | sed -n 's/^-//p'
+}
+
 # protected_changes: those of them that are protected.
 protected_changes() {
-  changed_paths >"$private/changed" && perl "$scripts/protected-paths.pl" ${base:+"$base"} <"$private/changed"
+  # shellcheck disable=SC2046 # Ids are words.
+  changed_paths >"$private/changed" && perl "$scripts/protected-paths.pl" ${base:+"$base"} $(left_at) <"$private/changed"
 }
 
 check_paths() {

@@ -1,9 +1,9 @@
 # Reads changed paths, each with a zero byte at its end; prints those that lie under protected ones, each as a line.
-#   perl protected-paths.pl [COMMIT] <PATHS
+#   perl protected-paths.pl [COMMIT...] <PATHS
 # AGENT_PROTECTED_PATHS has the protected paths, one a line: * and ? match within a name, ** any folders, and a folder
 # stands for all in it. Paths are compared as file systems could take them for equal: without case, in one Unicode form,
 # without what nobody sees. A file, link or submodule in the place of a folder that leads to a protected path is one too,
-# and so is what a protected link of COMMIT points to.
+# and so is what a protected link of a COMMIT points to.
 use v5.16;
 use strict;
 use warnings;
@@ -76,7 +76,12 @@ sub output_of {
 
 protect(folded($_)) for split /\n/, $ENV{AGENT_PROTECTED_PATHS} // '';
 if (@ARGV && @under) {
-    my @links = map { /\A120000 blob ([0-9a-f]+)\t(.*)\z/s ? [$1, $2] : () } split /\0/, output_of('ls-tree', '-r', '-z', '--full-tree', $ARGV[0]);
+    my (%commits, %links);
+    for my $commit (grep { !$commits{$_}++ } @ARGV) {
+        my @entries = split /\0/, output_of('ls-tree', '-r', '-z', '--full-tree', $commit);
+        $links{$_} = /\A120000 blob ([0-9a-f]+)\t(.*)\z/s && [$1, $2] for grep { /\A120000 / } @entries;
+    }
+    my @links = values %links;
     my $found = 1;
     while ($found) {
         $found = 0;
