@@ -6,6 +6,8 @@ import { agentWorkspaces } from "../../src/api/resources.ts";
 import { jobs, secrets } from "../../src/kube/builtin.ts";
 import { useAgentCluster } from "../support/agent-cluster.ts";
 import { aSecret } from "../support/objects.ts";
+import { startOperatorProgram } from "../support/operator-program.ts";
+import { waitForAbsence } from "../support/wait-for.ts";
 
 const SCENARIOS = {
   // In the same conversation: the turns before are those of `commit`.
@@ -140,3 +142,50 @@ describe("a run with publish", { timeout: 150_000 }, () => {
     assert.equal(status.outcome, "Committed", "what the agent did is told all the same");
   });
 });
+
+describe("the steps after an agent", { timeout: 120_000 }, () => {
+  const agents = useAgentCluster(SCENARIOS, { operator: false });
+  const publish = { credentialsSecretRef: { name: "push", key: "token" } };
+
+  before(async () => {
+    await agents.repository.git("config", "http.receivepack", "true");
+    await agents.add(secrets, aSecret("push", { token: "tok3n-to-push-with" }));
+  });
+
+  it("go on when the operator was killed in each of them, and end with a cancel", async () => {
+    const { cluster } = agents;
+    const verify = { command: ["sh", "-c", "sleep 2"] };
+    let operator = await startOperatorProgram(cluster);
+    await agents.create("killed", { prompt: "commit", verify, publish });
+    for (const reason of ["Verifying", "Publishing"]) {
+      await agents.until("killed", ({ status }) => status?.reason === reason || isEnded(status?.phase));
+      operator.kill("SIGKILL");
+      await operator.ended;
+      operator = await startOperatorProgram(cluster);
+    }
+    await using last = operator;
+    const { status } = await agents.until("killed");
+    assert.equal(status?.phase, "Succeeded", status?.message);
+    assert.equal(await agents.repository.git("rev-parse", "agent/killed"), status.published?.commit);
+    const { client, namespace } = cluster;
+    const { items } = await client.list(jobs, { namespace });
+    assert.deepEqual(items.map(({ metadata }) => metadata.name).toSorted(), [
+      "killed",
+      "killed-publish",
+      "killed-verify",
+    ]);
+
+    await agents.create("stopped", { prompt: "commit", verify: { command: ["sleep", "600"] }, publish });
+    await agents.until("stopped", ({ status: now }) => now?.reason === "Verifying");
+    await cluster.kubectl("annotate", "agentrun", "stopped", "agent.xonovex.com/cancel=true");
+    const stopped = await agents.until("stopped");
+    assert.equal(stopped.status?.reason, "Cancelled");
+    assert.equal(stopped.status.outcome, "Committed");
+    await waitForAbsence(client, jobs, { namespace, name: "stopped-verify" });
+    assert.ok(last.pid > 0);
+  });
+});
+
+function isEnded(phase: string | undefined): boolean {
+  return phase === "Succeeded" || phase === "Failed";
+}
