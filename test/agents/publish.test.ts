@@ -3,6 +3,7 @@ import { readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { after, before, describe, test } from "node:test";
+import { loadPki } from "../../src/devcluster/pki.ts";
 import { createGitRepository } from "../support/git-repository.ts";
 import type { GitRepository } from "../support/git-repository.ts";
 import { startGitHttpServer } from "../support/git-http-server.ts";
@@ -16,6 +17,7 @@ import type { Publication, PublishedRun } from "./support/publication.ts";
 const TOKEN = "tok3n-to-push-with";
 /** At which a push is killed, from its start to its end. */
 const MOMENTS = 6;
+const credentials = { name: "push", key: "token" };
 const values = { "push/token": `${TOKEN}\n` };
 
 describe("publishing", { timeout: 600_000 }, () => {
@@ -47,7 +49,7 @@ describe("publishing", { timeout: 600_000 }, () => {
   }
 
   /** A remote with a workflow and a link to a CI file, and a run that has cloned it. */
-  async function aCase(): Promise<Case> {
+  async function aCase(more: Record<string, string> = {}): Promise<Case> {
     const name = `case-${(count += 1)}`;
     const origin = await createGitRepository(join(directory.path, "remote", name), {
       "README.md": "# A repository\n",
@@ -57,7 +59,7 @@ describe("publishing", { timeout: 600_000 }, () => {
     });
     await origin.git("config", "http.receivepack", "true");
     const run = await createPublishedRun(join(directory.path, "pods", name), `${open.url}/${name}`, {
-      values,
+      values: { ...values, ...more },
     });
     const at = (branch = "agent/fix-bug"): Promise<string> =>
       origin.git("for-each-ref", "--format=%(objectname)", `refs/heads/${branch}`);
@@ -345,6 +347,28 @@ describe("publishing", { timeout: 600_000 }, () => {
       const again = await each.run.push({ repository, branch });
       assert.equal(again.code, 0, again.shown);
       assert.equal(await each.at(branch), head);
+    }
+  });
+
+  test("trusts a private certificate authority that the repository names, and no other", async () => {
+    const { ca, serverKey, serverCertificate } = await loadPki(undefined, new Date());
+    const tls = { key: serverKey, cert: serverCertificate };
+    const root = join(directory.path, "remote");
+    const secure = await startGitHttpServer({ root, user: "x-access-token", password: TOKEN, tls });
+    try {
+      const each = await aCase({ "ca/ca.pem": ca });
+      await each.run.sh(CHANGE);
+      const url = each.remote.replace(server.url, secure.url);
+      const repository = { url, submodules: false, exposeCredentialsToAgent: false, credentials };
+      const wary = await publish(each, { repository });
+      assert.match(wary.message, /certificate/);
+      const trusting = await publish(each, {
+        repository: { ...repository, caBundle: { name: "ca", key: "ca.pem" } },
+      });
+      assert.equal(trusting.code, 0, trusting.shown);
+      assert.equal(await each.at(), await each.run.git("rev-parse", "HEAD"));
+    } finally {
+      await secure.close();
     }
   });
 

@@ -5,6 +5,7 @@ import { userInfo } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { createPod, repository, resolvedRun, type TestPod } from "../agents/support/pod.ts";
+import { createPublishedRun, type Publication } from "../agents/support/publication.ts";
 import { createWorkspace } from "../agents/support/workspace.ts";
 import { createGitRepository, type GitRepository } from "../support/git-repository.ts";
 import { run, runOk, start } from "../support/run.ts";
@@ -115,6 +116,29 @@ describe("git over ssh, with a real sshd", { timeout: 240_000 }, () => {
         "",
       );
     });
+
+  it("pushes with the key of publish, to the host that its Secret names and no other", async () => {
+    await using until = new AsyncDisposableStack();
+    await serve("host", until);
+    const key = await readFile(keyFile("key"), "utf8");
+    const pushed = async (known: string): Promise<[published: Publication, branch: string]> => {
+      const branch = `pushed-${(number += 1)}`;
+      const values = { "git/key": key, "push/token": key, "push/known_hosts": await hostLine(known) };
+      const published = await createPublishedRun(join(directory, branch), url(), {
+        values,
+        run: { repository: repository(url(), { credentials }) },
+      });
+      await published.sh("git commit -q --allow-empty -m More");
+      return [await published.publish({ branch }), branch];
+    };
+    const [good, branch] = await pushed("host");
+    assert.equal(good.code, 0, good.shown);
+    assert.equal(await origin.has(`refs/heads/${branch}`), true);
+    await assertUnseen("key", good.shown);
+    const [bad, other] = await pushed("host-new");
+    assert.match(bad.message, /Host key verification failed/);
+    assert.equal(await origin.has(`refs/heads/${other}`), false);
+  });
 
   it("refuses a host whose key has changed since the workspace was made", async () => {
     await using until = new AsyncDisposableStack();
