@@ -140,4 +140,12 @@ describe("buildRunInputs", () => {
     assert.equal(textTruncated, true);
     assert.match(String(cut), /^(\u{fffd}|😀|\n)+$/u);
   });
+
+  it("cuts why a run has failed too, if that is as long as a status can have it", () => {
+    const message = "x".repeat(32_768);
+    const run = aRun("a", {}, { phase: "Failed", message, result: { text: "Done" } });
+    const { text, message: cut, textTruncated } = inputs(run, run);
+    assert.deepEqual([text, textTruncated], ["Done", undefined]);
+    assert.ok(String(cut).length > 10_000);
+  });
 });

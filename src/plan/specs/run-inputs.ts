@@ -39,14 +39,19 @@ function inputOf(ended: Dependency, run: AgentRun | undefined): string {
     text: whole,
     textTruncated,
   });
-  for (let left = input; ; left = { ...left, text: shorter(left.text), textTruncated: true }) {
+  for (let left = input; ; ) {
     const json = `${JSON.stringify(left, undefined, 2)}\n`;
-    if (bytesOf(json) <= MAX_BYTES || !left.text) return json;
+    const { text = "", message = "" } = left;
+    if (bytesOf(json) <= MAX_BYTES || text + message === "") return json;
+    left =
+      text.length >= message.length
+        ? { ...left, text: shorter(text), textTruncated: true }
+        : { ...left, message: shorter(message) };
   }
 }
 
 /** Never half a character. */
-function shorter(text = ""): string {
+function shorter(text: string): string {
   return [...text].slice(0, Math.floor([...text].length * 0.8)).join("");
 }
 
