@@ -115,7 +115,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   election?.start();
   const takeOver = async (leader: LeaderElection): Promise<void> => {
     await leader.acquired;
-    await Promise.all([caches.providers.synced, caches.configs.synced]);
+    await Promise.all([caches.providers.synced, caches.configs.synced, caches.runs.synced]);
     await untilDone(() => catchUpWithJobs(client, caches, namespaces), leader, log);
   };
   const working = work(controllers, webhooks, election && takeOver(election), log);

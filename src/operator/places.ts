@@ -16,6 +16,7 @@ import {
   hasStarted,
   mayWantPlace,
   nextInTurn,
+  queuesForBranch,
   type Competitor,
   type Limit,
   type Places,
@@ -105,13 +106,14 @@ type Standing = "holds" | "waits" | "neither";
  */
 export async function catchUpWithJobs(
   client: Client,
-  { configs, providers, runJobs }: Caches,
+  { configs, providers, runs, runJobs }: Caches,
   namespaces: readonly string[],
 ): Promise<void> {
   const isLimited = [...configs.list(), ...providers.list()].some(
     ({ spec }) => spec?.maxRunning !== undefined,
   );
-  if (!isLimited) return;
+  const isQueued = (run: AgentRun): boolean => queuesForBranch(run.spec) && !isFinished(run);
+  if (!isLimited && ![...runs.list()].some(isQueued)) return;
   const options = { labelSelector: RUN_JOBS, metadataOnly: true, omit: ["managedFields"], limit: PAGE };
   for (const namespace of namespaces.length > 0 ? namespaces : [undefined]) {
     const at = { ...options, ...(namespace !== undefined && { namespace }) };

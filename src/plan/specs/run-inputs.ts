@@ -39,7 +39,7 @@ function inputOf(ended: Dependency, run: AgentRun | undefined): string {
     text: whole,
     textTruncated,
   });
-  for (let left = input; ; ) {
+  for (let left = input; ;) {
     const json = `${JSON.stringify(left, undefined, 2)}\n`;
     const { text = "", message = "" } = left;
     if (bytesOf(json) <= MAX_BYTES || text + message === "") return json;
