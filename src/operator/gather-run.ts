@@ -12,7 +12,7 @@ import { isAfterAgent, stepOf } from "../plan/agent-run/step.ts";
 import { isFinished } from "../plan/agent-run/status.ts";
 import { hasJudged, isPodFinished } from "../plan/jobs/pod-state.ts";
 import { isSlow } from "../plan/jobs/start-up.ts";
-import { cleanupJobName, runJobName } from "../plan/specs/names.ts";
+import { cleanupJobName, RUN_STEPS, runJobName, stepJobName } from "../plan/specs/names.ts";
 import * as reference from "./reference-names.ts";
 
 /** Everything that planning the run of this key needs; undefined when it no longer exists. */
@@ -94,7 +94,8 @@ function gatherCleanup(
   const workspace = caches.workspaces.get(`${namespace}/${workspaceRef}`);
   const job = workspace && ownJob(caches.workspaceJobs, workspace, cleanupJobName(name));
   const pod = job && newestPod(caches, job);
-  return { workspace, config: configOf(caches, namespace), job, pod };
+  const steps = RUN_STEPS.flatMap((step) => ownJob(caches.workspaceJobs, run, stepJobName(name, step)) ?? []);
+  return { workspace, config: configOf(caches, namespace), job, pod, steps };
 }
 
 /** The run that a child belongs to, by its label or its owner. */

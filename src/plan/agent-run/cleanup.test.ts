@@ -4,6 +4,7 @@ import type { AgentRun } from "../../api/agent-run.ts";
 import type { AgentWorkspace } from "../../api/agent-workspace.ts";
 import { ANNOTATION_CLEANUP, FINALIZER_WORKTREE } from "../../api/labels.ts";
 import type { Job, Pod } from "../../kube/builtin.ts";
+import type { JobState } from "../jobs/job-state.ts";
 import { buildCleanupJob } from "../specs/cleanup-job.ts";
 import type { ObservedCleanup, ObservedRun } from "./observed.ts";
 import { planRun } from "./plan.ts";
@@ -91,6 +92,18 @@ describe("a run whose worktree is removed with it", () => {
     const stopping = { ...job, metadata: { ...job.metadata, deletionTimestamp: "2026-01-01T00:09:01Z" } };
     const next = planRun(observe(aRun("OnDelete", DELETED, "Running"), {}, { job: stopping }));
     assert.deepEqual([next.remove, next.create, next.finalizers?.[FINALIZER_WORKTREE]], [[], [], true]);
+  });
+
+  it("stops what reads its worktree after its agent, too: half of it would be published", () => {
+    const step = (deletionTimestamp?: string): JobState => ({
+      metadata: { name: "agent-1-publish", namespace: "team", uid: "step-uid", deletionTimestamp },
+    });
+    const deleted = aRun("OnDelete", DELETED, "Running");
+    const plan = planRun(observe(deleted, { steps: [step()] }));
+    assert.deepEqual([namesOf(plan.remove), plan.create], [["agent-1-publish"], []]);
+    assert.equal(plan.remove[0]?.propagationPolicy, "Foreground");
+    const next = planRun(observe(deleted, { steps: [step("2026-01-01T00:09:01Z")] }));
+    assert.deepEqual([next.remove, next.create], [[], []]);
   });
 
   it("then has its worktree removed, and goes", () => {

@@ -49,8 +49,12 @@ export function planDeletion(observed: ObservedRun): RunPlan {
   if (!isCleanupDue(run)) return NOTHING_TO_DO;
   // Without the workspace there is no claim either.
   if (!workspace || isDeleting(workspace)) return releaseWorktree();
-  if (job)
-    return isDeleting(job) ? NOTHING_TO_DO : { ...NOTHING_TO_DO, remove: [removal(job, "Foreground")] };
+  // Half a worktree would be published as work that removed the rest.
+  const users = [...(job ? [job] : []), ...(cleanup.steps ?? [])];
+  if (users.length > 0) {
+    const remove = users.filter((each) => !isDeleting(each)).map((each) => removal(each, "Foreground"));
+    return { ...NOTHING_TO_DO, remove };
+  }
   if (refusal && !isWaitedOut(run, refusal, now)) return releaseWorktree(kept(refusal.message));
   if (refusal) return { ...reportRefusal(observed, refusal), requeue: { afterMs: RECHECK_MS } };
   const progress = progressOf(run, cleanup, now);

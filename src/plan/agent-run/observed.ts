@@ -31,6 +31,8 @@ export interface ObservedCleanup {
   job?: JobState;
   /** The newest pod of that Job. */
   pod?: Pod;
+  /** The run's own Jobs that read its worktree after its agent. */
+  steps?: readonly JobState[];
 }
 
 /** What is known about the Job that follows a run's agent; gathered only once that has succeeded. */

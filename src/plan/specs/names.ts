@@ -77,7 +77,8 @@ export function cleanupJobName(run: string): string {
 }
 
 /** What follows a run's agent: its work is judged, what it started from is judged too, the work is published. */
-export type RunStep = "verify" | "base" | "publish";
+export const RUN_STEPS = ["verify", "base", "publish"] as const;
+export type RunStep = (typeof RUN_STEPS)[number];
 
 /** The Job of a step. */
 export function stepJobName(run: string, step: RunStep): string {
