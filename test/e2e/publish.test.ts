@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { committingScenario } from "../../src/demo/model-scenario.ts";
 import { findCondition } from "../../src/api/conditions.ts";
-import { agentWorkspaces } from "../../src/api/resources.ts";
+import { agentRuns, agentWorkspaces } from "../../src/api/resources.ts";
 import { jobs, secrets } from "../../src/kube/builtin.ts";
 import { useAgentCluster } from "../support/agent-cluster.ts";
 import { aSecret } from "../support/objects.ts";
@@ -122,7 +122,7 @@ describe("a run with publish", { timeout: 150_000 }, () => {
     const { status } = await agents.run("shared", {
       repository: undefined,
       workspaceRef: "ws",
-      worktree: { branch: "feature/shared" },
+      worktree: { branch: "feature/shared", cleanup: "OnDelete" },
       prompt: "commit",
       verify: { command: ["sh", "-c", "git status --porcelain; git log -1 --format=%s"] },
       publish: { ...publish, when: "Changed" },
@@ -131,6 +131,9 @@ describe("a run with publish", { timeout: 150_000 }, () => {
     assert.equal(status.verification?.output, "Add HELLO.md\n");
     assert.equal(status.published?.branch, "feature/shared");
     assert.equal(await agents.repository.git("rev-parse", "feature/shared"), status.published?.commit);
+    const { client, namespace } = agents.cluster;
+    await client.delete(agentRuns, { namespace, name: "shared" });
+    await waitForAbsence(client, agentRuns, { namespace, name: "shared" });
   });
 
   it("fails if the work changes a protected path, and pushes nothing", async () => {
