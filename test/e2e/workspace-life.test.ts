@@ -137,18 +137,20 @@ describe("the life of an AgentWorkspace", { concurrency: false, timeout: 300_000
   });
 
   it("lets a run wait for a branch that a live run has, and continue on it", async () => {
-    await addRun("patient", "many", { branch: "held", onBusy: "Queue" });
-    const { status: waiting } = await runAs("patient", ({ status }) => status?.reason === "Queued");
-    assert.match(waiting?.message ?? "", /^another run has branch held of AgentWorkspace many/);
+    await addRun("guest", "many", { branch: "shared" }, "wait");
+    await runAs("guest", ({ status }) => status?.phase === "Running");
+    await addRun("next", "many", { branch: "shared", onBusy: "Queue" });
+    const { status: waiting } = await runAs("next", ({ status }) => status?.reason === "Queued");
+    assert.match(waiting?.message ?? "", /^another run has branch shared of AgentWorkspace many/);
     await cluster.client.patch(
       agentRuns,
-      at("holder"),
+      at("guest"),
       { metadata: { annotations: { [ANNOTATION_CANCEL]: "true" } } },
       { type: "merge" },
     );
-    await runAs("holder", isFinished);
-    const { status } = await runAs("patient", isFinished);
-    assert.deepEqual([status?.phase, status?.branch], ["Succeeded", "held"], status?.message);
+    await runAs("guest", isFinished);
+    const { status } = await runAs("next", isFinished);
+    assert.deepEqual([status?.phase, status?.branch], ["Succeeded", "shared"], status?.message);
   });
 
   it("starts from what it has when the remote does not answer, and says so", async () => {
