@@ -19,7 +19,14 @@ interface Seen {
 /** What is reported of an agent that is this shell script. */
 async function changeOf(
   script: string,
-  { prepare, ...options }: TestPodOptions & { prepare?: (origin: GitRepository) => Promise<void> } = {},
+  {
+    prepare,
+    env = {},
+    ...options
+  }: TestPodOptions & {
+    prepare?: (origin: GitRepository) => Promise<void>;
+    env?: Record<string, string>;
+  } = {},
 ): Promise<Seen> {
   await using directory = await temporaryDirectory();
   const origin = await createGitRepository(join(directory.path, "origin"));
@@ -28,6 +35,7 @@ async function changeOf(
     agent: "custom",
     command: ["sh", "-c", `${script}\necho done`],
     repository: repository(origin.path),
+    env: Object.entries(env).map(([name, value]) => ({ name, value })),
   });
   const pod = await createPod(join(directory.path, "pod"), run, options);
   const clone = await pod.clone();
@@ -54,6 +62,18 @@ describe("what an agent has changed", { concurrency: 2 }, () => {
       describeChange(git),
       "the agent left uncommitted changes, 1 file changed; the patch lacks sub/",
     );
+  });
+
+  test("no variable of the run reaches the operator's own git, whatever else is set", async () => {
+    const { patch } = await changeOf("echo new >new.txt", {
+      env: {
+        exported: "yes",
+        GIT_CONFIG_COUNT: "1",
+        GIT_CONFIG_KEY_0: "diff.noprefix",
+        GIT_CONFIG_VALUE_0: "true",
+      },
+    });
+    assert.match(patch, /^diff --git a\/new.txt b\/new.txt$/m);
   });
 
   test("what cannot be read is named, and is no deletion", async () => {

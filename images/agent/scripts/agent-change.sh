@@ -29,13 +29,7 @@ describe_git() {
 
 # Sets what print_facts prints.
 look_at_change() {
-  record=${base_file%.base}
-  line_of gitdir "$record.gitdir"
-  read_base
-  lend_objects "$WORKSPACE_DIR/.git/objects"
-  take_shallow "$WORKSPACE_DIR/.git/shallow"
-  refs_of "$WORKSPACE_DIR/.git" >"$own/refs"
-  head_of "$gitdir" "$own/refs"
+  look_at_run
   head=$commit
   look_at_commits
   tree=$work
@@ -141,6 +135,7 @@ that_fit() {
 }
 
 print_facts() {
+  comma=
   printf ',"git":{"baseCommit":"%s","headCommit":"%s"' "${base:-}" "${head:-}"
   [ -z "${branch:-}" ] || printf ',"branch":"%s"' "$(json_text 512 "$branch")"
   if [ -s "$own/commits" ]; then
@@ -155,7 +150,7 @@ print_facts() {
   if [ -s "$own/gained" ]; then
     printf ',"branches":['
     that_fit <"$own/gained" | while read -r id gained name; do
-      printf '%s{"name":"%s","commit":"%s","commits":%s}' "${comma:-}" "$(json_text 255 "$name")" "$id" "$gained"
+      printf '%s{"name":"%s","commit":"%s","commits":%s}' "$comma" "$(json_text 255 "$name")" "$id" "$gained"
       comma=,
     done
     printf ']'
@@ -163,7 +158,7 @@ print_facts() {
   if [ -s "$own/left" ]; then
     printf ',"leftOutCount":%s,"leftOut":[' "$(grep -c '' "$own/left")"
     that_fit <"$own/left" | while IFS= read -r name; do
-      printf '%s"%s"' "${comma:-}" "$(json_text "$MAX_NAME_BYTES" "$name")"
+      printf '%s"%s"' "$comma" "$(json_text "$MAX_NAME_BYTES" "$name")"
       comma=,
     done
     printf ']'

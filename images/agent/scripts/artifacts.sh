@@ -15,10 +15,7 @@ MAX_BYTES=268435456
 
 # The whole change since the run began, for a run whose entrypoint was killed before it could write it.
 make_patch() {
-  record=${base_file%.base}
-  is_plain "$base_file" && mkdir "$private/git" && open_own "$private/git" || return 1
-  read_base
-  lend_objects "$WORKSPACE_DIR/.git/objects"
+  open_snapshot "$private/git" || return 1
   against=${base:-$(own_git hash-object -t tree -w /dev/null)}
   tree=$AGENT_WORK_DIR
   take_files "$against" "$record.index" && patch_from "$against" >"$private/patch" && [ -s "$private/patch" ]

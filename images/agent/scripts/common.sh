@@ -6,8 +6,10 @@ set -u
 : "${WORKSPACE_DIR:=/workspace}" "${WORKTREES_DIR:=/workspace-wt}" "${RUN_DIR:=/workspace-run}"
 : "${RECORD_DIR:=/workspace-record}" "${STORE_DIR:=/workspace-store}" "${LOCKS_DIR:=/workspace-locks}"
 : "${TMPDIR:=/tmp}" "${AGENT_TERMINATION_LOG:=/dev/termination-log}" "${AGENT_RUN:=run}"
+# What the run started from: files beside each other, with this name before the dot.
+record=$RECORD_DIR/start.${AGENT_RUN_UID:-run}
 # Holds the commit that the run started from, or `-`; its presence says that the checkout is complete.
-base_file=$RECORD_DIR/start.${AGENT_RUN_UID:-run}.base
+base_file=$record.base
 # Objects that were fetched with credentials; absent where nothing was.
 store=$STORE_DIR/repository.git
 

@@ -12,7 +12,6 @@ scripts=${0%/*}
 . "$scripts/git-inside.sh"
 LC_ALL=C
 export LC_ALL
-record=${base_file%.base}
 
 # Writes what would be lost with the worktree, one thing a line.
 find_work() {
@@ -20,10 +19,7 @@ find_work() {
     printf 'git cannot work in %s\n' "$private"
     return
   }
-  lend_objects "$shared/objects"
-  take_shallow "$shared/shallow"
-  refs_of "$shared" >"$own/refs"
-  head_of "$admin" "$own/refs"
+  look_at "$shared" "$admin"
   if [ -z "$commit" ]; then
     printf 'its commit cannot be read\n'
     return
@@ -40,6 +36,11 @@ find_work() {
   find_bare "$worktree" "$admin/modules" | while IFS= read -r directory; do
     commits_of "$directory" "$kept" | named "$directory"
   done
+}
+
+# remove_pipes DIRECTORY: named pipes hold nothing, but a git that opens one to look for configuration would wait for ever.
+remove_pipes() {
+  find "$1" -type p -path '*/.git*' -exec rm -f {} + 2>/dev/null
 }
 
 # named DIRECTORY: reads what it holds, writes it with its place in the worktree.

@@ -18,7 +18,7 @@ as_names() {
 # started in a repository inside: $own/links has the submodules that START has.
 take_files() {
   [ ! -e "$own/index" ] || rm "$own/index"
-  [ ! -f "${2:-}" ] || cp -- "$2" "$own/index"
+  [ ! -f "${2:-}" ] || cp -p -- "$2" "$own/index"
   own_git read-tree -m "$1" || {
     rm -f "$own/index"
     own_git read-tree "$1" || return 1

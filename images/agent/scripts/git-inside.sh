@@ -6,7 +6,7 @@
 uncommitted_in() {
   tree=$1
   rm -f "$own/index"
-  [ ! -f "${3:-}" ] || cp -- "$3" "$own/index"
+  [ ! -f "${3:-}" ] || cp -p -- "$3" "$own/index"
   if [ -n "$2" ]; then
     own_git update-ref --no-deref HEAD "$2" && { own_git read-tree -m "$2" || {
       rm -f "$own/index"
@@ -69,10 +69,7 @@ find_common() {
 # open_inside KEPT: one more repository of ours, for the one in gitdir and common; says which commits it holds alone.
 open_inside() {
   open_own "$(mktemp -d "$own/inside.XXXXXX")" || return 1
-  lend_objects "$common/objects"
-  take_shallow "$common/shallow"
-  refs_of "$common" >"$own/refs"
-  head_of "$gitdir" "$own/refs"
+  look_at "$common" "$gitdir"
   alone=$(commits_in "$gitdir" "$common" "$1") || alone=unknown
   [ "$alone" = 0 ] || printf 'commits that are nowhere else (%s)\n' "$alone"
 }

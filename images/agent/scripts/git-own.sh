@@ -11,10 +11,12 @@ own_git() {
     -c core.multiPackIndex=false -c core.commitGraph=false -c advice.addEmbeddedRepo=false "$@"
 }
 
+# Names of the variables that are exported no more. Set here: no variable of the container decides it.
+exported=
+
 # From here on what this shell starts gets PATH alone: the other variables are the shell's own.
-keep_variables() {
-  [ -z "${variables_kept:-}" ] || return 0
-  variables_kept=1
+stop_exporting() {
+  [ -z "$exported" ] || return 0
   exported=$(awk 'BEGIN { for (name in ENVIRON) if (name ~ /^[A-Za-z_][A-Za-z_0-9]*$/ && name != "PATH") print name }')
   for variable in $exported; do
     eval "value=\$$variable && unset $variable && $variable=\$value"
@@ -24,11 +26,12 @@ keep_variables() {
 # open_own DIRECTORY: makes the repository in this empty directory.
 open_own() {
   own=$1
+  lent_count=0
   tree=
   index=
   limited=
   ! command -v timeout >/dev/null || limited=1
-  keep_variables
+  stop_exporting
   mkdir "$own/home" && own_git init -q --bare --template= && printf '[core]\n\tbare = false\n' >>"$own/git/config" &&
     mkdir -p "$own/git/objects/info" || return 1
   # What was fetched with credentials: no agent can write there, and checkouts read it in place.
@@ -46,7 +49,7 @@ is_plain() {
 # alternates, graphs, indices over several packs.
 lend_objects() {
   [ -d "$1" ] || return 0
-  lent_count=$((${lent_count:-0} + 1))
+  lent_count=$((lent_count + 1))
   lent=$own/lent.$lent_count
   mkdir "$lent" "$lent/pack" &&
     link_each is_folder "$lent" "$1"/[0-9a-f][0-9a-f] &&
@@ -86,14 +89,6 @@ line_of() {
   beginning=
   ! is_plain "$2" || beginning=$(head -c 4096 -- "$2")
   eval "$1=\${beginning%%\"\$line_feed\"*}"
-}
-
-# read_base: base becomes the commit that the run started from, empty if it started from none.
-read_base() {
-  line_of base "$base_file"
-  case $base in
-    *[!0-9a-f]*) base= ;;
-  esac
 }
 
 # refs_of DIRECTORY: its refs, `ID REF` a line; what is no id is left out.
@@ -139,7 +134,21 @@ known_commit() {
   esac
 }
 
-# remove_pipes DIRECTORY: named pipes hold nothing, but a git that opens one to look for configuration would wait for ever.
-remove_pipes() {
-  find "$1" -type p -path '*/.git*' -exec rm -f {} + 2>/dev/null
+# look_at DIRECTORY GITDIR: our git sees the objects of a repository of an agent's; its refs are in $own/refs; commit and
+# branch: what the worktree with that GITDIR is on.
+look_at() {
+  lend_objects "$1/objects"
+  take_shallow "$1/shallow"
+  refs_of "$1" >"$own/refs"
+  head_of "$2" "$own/refs"
+}
+
+# look_at_run: the same for the checkout of the run; base: the commit that it started from, empty if it started from none.
+look_at_run() {
+  line_of gitdir "$record.gitdir"
+  line_of base "$base_file"
+  case $base in
+    *[!0-9a-f]*) base= ;;
+  esac
+  look_at "$WORKSPACE_DIR/.git" "$gitdir"
 }

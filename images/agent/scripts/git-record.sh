@@ -2,12 +2,12 @@
 # What a run starts from. Needs common.sh.
 
 # record_start COMMIT GITDIR [INDEX]: notes where the agent cannot write what its run starts from: the branches
-# (in $private/heads, `ID REF` a line), the directory with its HEAD, the state of the files, at last the commit.
+# (in $private/heads, `ID REF` a line), the directory with its HEAD, the state of the files, at last the commit. An index
+# keeps its time, also when it is copied again: by that git knows which files may have changed within the same second.
 record_start() {
-  record=$RECORD_DIR/start.${AGENT_RUN_UID:-run}
   cp "$private/heads" "$record.heads" &&
     printf '%s\n' "$2" >"$record.gitdir" &&
-    { [ ! -f "${3:-}" ] || cp "$3" "$record.index"; } &&
+    { [ ! -f "${3:-}" ] || cp -p -- "$3" "$record.index"; } &&
     { printf '%s\n' "${1:--}" >"$base_file.tmp" && mv "$base_file.tmp" "$base_file"; } ||
     fail 1 "$RECORD_DIR cannot be written; see the log"
 }

@@ -4,14 +4,8 @@
 # open_snapshot DIRECTORY: base: the commit that the run started from; tip: the one that is checked out at its end.
 # Either may be empty. No git runs in a repository of an agent's.
 open_snapshot() {
-  record=${base_file%.base}
   is_plain "$base_file" && mkdir "$1" && open_own "$1" || return 1
-  read_base
-  lend_objects "$WORKSPACE_DIR/.git/objects"
-  take_shallow "$WORKSPACE_DIR/.git/shallow"
-  refs_of "$WORKSPACE_DIR/.git" >"$own/refs"
-  line_of gitdir "$record.gitdir"
-  head_of "$gitdir" "$own/refs"
+  look_at_run
   tip=${commit:-$base}
 }
 

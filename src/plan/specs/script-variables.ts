@@ -36,7 +36,7 @@ export const SCRIPT_VARIABLES = {
   ),
   AGENT_RUN_UID: variable(
     ["git", "cleanup", "artifacts", "snapshot", "pack", "agent"],
-    ["common.sh", "git-record.sh", "git-store.sh"],
+    ["common.sh", "git-store.sh"],
     "The uid of the AgentRun. It names the record of what the checkout was before the agent started.",
   ),
   AGENT_WORKSPACE: variable(
