@@ -1,10 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { AgentRun } from "../api/agent-run.ts";
-import type { Client } from "../client/client.ts";
-import type { KubeObject } from "../kube/objects.ts";
-import type { Caches } from "./caches.ts";
-import { catchUpWithJobs } from "./places.ts";
+import type { KubeList, KubeObject } from "../kube/objects.ts";
+import { catchUpWithJobs, type JobCatchUp } from "./places.ts";
 
 const aRun = (onBusy: "Fail" | "Queue", phase: "Pending" | "Succeeded"): AgentRun => ({
   metadata: { name: "demo", namespace: "team" },
@@ -15,11 +13,17 @@ const aRun = (onBusy: "Fail" | "Queue", phase: "Pending" | "Succeeded"): AgentRu
 /** The Jobs that are in the cache once a process with this run has taken the Lease over. */
 async function caughtUp(run: AgentRun): Promise<KubeObject[]> {
   const found: KubeObject[] = [];
-  const client = { list: () => Promise.resolve({ metadata: {}, items: [{ metadata: { name: "other" } }] }) };
+  const page = {
+    apiVersion: "batch/v1",
+    kind: "JobList",
+    metadata: {},
+    items: [{ metadata: { name: "other" } }],
+  };
+  const client = { list: <T extends KubeObject>() => Promise.resolve(page as KubeList<T>) };
   const none = { list: () => [] };
-  const runJobs = { put: (job: KubeObject) => found.push(job) };
-  const caches = { configs: none, providers: none, runs: { list: () => [run] }, runJobs };
-  await catchUpWithJobs(client as unknown as Client, caches as unknown as Caches, []);
+  const runJobs = { put: (job: KubeObject) => void found.push(job) };
+  const caches: JobCatchUp = { configs: none, providers: none, runs: { list: () => [run] }, runJobs };
+  await catchUpWithJobs(client, caches, []);
   return found;
 }
 

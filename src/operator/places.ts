@@ -100,13 +100,21 @@ function namespaceOf(object: KubeObject | undefined): string {
 
 type Standing = "holds" | "waits" | "neither";
 
+/** Of the caches, what decides whether anything is limited, and where the Jobs go. */
+export interface JobCatchUp {
+  configs: Pick<Caches["configs"], "list">;
+  providers: Pick<Caches["providers"], "list">;
+  runs: Pick<Caches["runs"], "list">;
+  runJobs: Pick<Caches["runJobs"], "put">;
+}
+
 /**
  * Brings the Jobs of runs into the cache as the API server has them now. Who takes the Lease over may not have seen yet
  * what the leader before has created, and would give its places away again. Nothing where nothing is limited.
  */
 export async function catchUpWithJobs(
-  client: Client,
-  { configs, providers, runs, runJobs }: Caches,
+  client: Pick<Client, "list">,
+  { configs, providers, runs, runJobs }: JobCatchUp,
   namespaces: readonly string[],
 ): Promise<void> {
   const isLimited = [...configs.list(), ...providers.list()].some(

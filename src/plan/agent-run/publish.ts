@@ -20,12 +20,14 @@ import {
   CANCELLED,
   didOf,
   endRun,
+  failedEnd,
   hold,
   onItsWay,
   refusalOf,
   type RunEnd,
   type RunPlan,
   type StepStage,
+  WORKSPACE_GONE,
 } from "./step.ts";
 
 /** What a run is shown as while its work is being published. */
@@ -45,7 +47,7 @@ export function planPublish(observed: ObservedRun): RunPlan {
     case "nothing":
       return endRun(observed, succeeded("NothingToPublish", `${didOf(run)}; it left no commit to publish`));
     case "failed":
-      return endRun(observed, failure(progress));
+      return endRun(observed, failedEnd("Published", progress));
     case "again":
       return again(observed);
     case "underWay":
@@ -128,22 +130,15 @@ const TOO_LATE = `the work was not pushed within ${PUBLISH_DEADLINE_SECONDS} s`;
 function startJob(observed: ObservedRun): RunPlan {
   const { run, references } = observed;
   const refusal = refusalOf(observed);
-  if (refusal?.ends) return endRun(observed, failure(refusal));
+  if (refusal?.ends) return endRun(observed, failedEnd("Published", refusal));
   const missing = refusal ?? missingSecret(publishNeeds(run), references);
   if (missing) return hold(observed, publishingStage(run), { problem: missing.message });
   const publish = resolvePublish(observed);
   if (!publish) {
-    return endRun(observed, failure({ reason: "PublishFailed", message: WORKSPACE_GONE }));
+    return endRun(observed, failedEnd("Published", { reason: "PublishFailed", message: WORKSPACE_GONE }));
   }
   const job = buildPublishJob(publish);
   return { ...NOTHING_TO_DO, create: [{ type: jobs, object: job }], requeue: { afterMs: SLOW_START_MS } };
-}
-
-const WORKSPACE_GONE = "the workspace of the run is gone, and its work with it";
-
-function failure({ reason, message, at }: { reason: Reason; message: string; at?: string }): RunEnd {
-  const conditions: RunEnd["conditions"] = [{ type: "Published", status: "False", reason, message }];
-  return { phase: "Failed", reason, message, at, conditions };
 }
 
 function succeeded(reason: "Published" | "NothingToPublish", message: string): RunEnd {

@@ -142,6 +142,16 @@ export function again({ step }: ObservedRun): RunPlan {
 export const CANCELLED =
   "the run was cancelled after its agent had succeeded; what the agent has done is kept";
 
+export const WORKSPACE_GONE = "the workspace of the run is gone, and its work with it";
+
+/** The end of a run whose step has failed. */
+export function failedEnd(
+  type: StepStage["condition"],
+  { reason, message, at }: Pick<RunEnd, "reason" | "message" | "at">,
+): RunEnd {
+  return { phase: "Failed", reason, message, at, conditions: [{ type, status: "False", reason, message }] };
+}
+
 /** The end of the run. A Job that would go on is removed. */
 export function endRun({ run, step: { job } = {}, now }: ObservedRun, end: RunEnd): RunPlan {
   const { phase, reason, message, conditions, more } = end;

@@ -24,6 +24,7 @@ import {
   CANCELLED,
   didOf,
   endRun,
+  failedEnd,
   hold,
   onItsWay,
   refusalOf,
@@ -33,6 +34,7 @@ import {
   type StepStage,
   stepStatus,
   withConditions,
+  WORKSPACE_GONE,
 } from "./step.ts";
 
 type Verification = NonNullable<AgentRunStatus["verification"]>;
@@ -47,7 +49,8 @@ export function verifyingStage(run: AgentRun): StepStage {
 /** What is to be done about a run whose work is to be judged. */
 export function planVerify(observed: ObservedRun): RunPlan {
   const { run, step: { job } = {} } = observed;
-  if (isCancelled(run)) return endRun(observed, failure("Cancelled", CANCELLED));
+  if (isCancelled(run))
+    return endRun(observed, failedEnd("Verified", { reason: "Cancelled", message: CANCELLED }));
   if (!job) return startJob(observed);
   // One of an attempt before.
   if (job.metadata.annotations?.[ANNOTATION_ORIGIN] !== attemptOf(run)) return again(observed);
@@ -226,16 +229,8 @@ function startJob(observed: ObservedRun): RunPlan {
   if (refusal) return hold(observed, verifyingStage(run), { problem: refusal.message });
   const verify = step === "publish" ? undefined : resolveVerify(observed, step);
   if (!verify) {
-    return endRun(
-      observed,
-      failure("VerificationNotRun", "the workspace of the run is gone, and its work with it"),
-    );
+    return endRun(observed, failedEnd("Verified", { reason: "VerificationNotRun", message: WORKSPACE_GONE }));
   }
   const job = buildVerifyJob(verify);
   return { ...NOTHING_TO_DO, create: [{ type: jobs, object: job }], requeue: { afterMs: SLOW_START_MS } };
-}
-
-function failure(reason: Reason, message: string): RunEnd {
-  const conditions: RunEnd["conditions"] = [{ type: "Verified", status: "False", reason, message }];
-  return { phase: "Failed", reason, message, conditions };
 }

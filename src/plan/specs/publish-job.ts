@@ -1,16 +1,16 @@
-import type { Container, Job, PodSpec, Volume, VolumeMount } from "../../kube/builtin.ts";
+import type { Container, Job, Volume } from "../../kube/builtin.ts";
 import type { ResolvedPublish } from "../resolved-publish.ts";
 import { literalEnv, mergeEnv, networkEnv, scriptEnv } from "./env.ts";
-import { gitContainer, remoteEnv, rootsEnv } from "./git-container.ts";
+import { gitContainer, remoteEnv } from "./git-container.ts";
 import { stepLabels } from "./labels.ts";
-import { PACK_CONTAINER, PUSH_CONTAINER, runClaimName, stepJobName } from "./names.ts";
+import { PACK_CONTAINER, PUSH_CONTAINER, stepJobName } from "./names.ts";
 import { ownedByRun } from "./owner.ts";
-import { HANDOVER_DIR, TERMINATION_LOG, workDir, WORKSPACE_DIR, WORKTREES_DIR } from "./paths.ts";
+import { HANDOVER_DIR, TERMINATION_LOG } from "./paths.ts";
 import { CONTRACT } from "./scripts.ts";
-import type { ScriptValues } from "./script-variables.ts";
 import { podSecurity } from "./security.ts";
-import { privateTmpMount, recordMount, repositoryMounts, repositoryVolumes, storeMount } from "./volumes.ts";
-import { endedByExitOf, oneNode, PERMANENT_EXIT_CODES } from "./workspace-pod.ts";
+import { claimMounts, snapshotEnv, stepPlacement } from "./step-pod.ts";
+import { claimVolume, privateTmpMount, repositoryMounts, repositoryVolumes } from "./volumes.ts";
+import { endedByExitOf, PERMANENT_EXIT_CODES } from "./workspace-pod.ts";
 
 /** From the creation of the Job, with all its pods. */
 export const PUBLISH_DEADLINE_SECONDS = 900;
@@ -55,69 +55,17 @@ export function buildPublishJob(publish: ResolvedPublish): Job {
   };
 }
 
-type Placement = Pick<
-  ResolvedPublish,
-  "nodeSelector" | "tolerations" | "runtimeClassName" | "priorityClassName" | "imagePullSecrets" | "workspace"
->;
-
-/** Where the pod of a step runs. */
-export function stepPlacement(publish: Placement): Partial<PodSpec> {
-  const { nodeSelector, tolerations, runtimeClassName, priorityClassName, imagePullSecrets, workspace } =
-    publish;
-  return {
-    ...(nodeSelector ? { nodeSelector } : {}),
-    ...(tolerations ? { tolerations } : {}),
-    ...(runtimeClassName === undefined ? {} : { runtimeClassName }),
-    ...(priorityClassName === undefined ? {} : { priorityClassName }),
-    ...(imagePullSecrets ? { imagePullSecrets } : {}),
-    ...(workspace ? oneNode(workspace) : {}),
-  };
-}
-
 /** With the claim, which it can only read. */
 function packContainer(publish: ResolvedPublish): Container {
-  const { run, worktree, commit } = publish;
   return gitContainer(publish, "git-pack", {
     name: PACK_CONTAINER,
-    env: mergeEnv(
-      literalEnv({ HOME: "/tmp/home", TMPDIR: "/tmp" }),
-      rootsEnv(),
-      scriptEnv({
-        AGENT_RUN: run.name,
-        AGENT_RUN_UID: run.uid,
-        AGENT_WORK_DIR: workDir({ name: run.name, worktree }),
-        AGENT_HANDOVER: HANDOVER_DIR,
-        AGENT_PUBLISH_COMMIT: publish.verified,
-        ...commitValues(commit),
-      }),
-    ),
+    env: snapshotEnv(publish, { AGENT_HANDOVER: HANDOVER_DIR, AGENT_PUBLISH_COMMIT: publish.verified }),
     volumeMounts: [
-      ...claimMounts(run),
+      ...claimMounts(publish.run),
       { name: "handover", mountPath: HANDOVER_DIR },
       { name: "tmp", mountPath: "/tmp" },
     ],
   });
-}
-
-/** The parts of the claim that a snapshot is made of, which it can only read. */
-export function claimMounts(run: { name: string }): VolumeMount[] {
-  return [
-    storeMount,
-    { name: "workspace", mountPath: WORKSPACE_DIR, subPath: "repo", readOnly: true },
-    { name: "workspace", mountPath: WORKTREES_DIR, subPath: "worktrees", readOnly: true },
-    { ...recordMount(run), readOnly: true },
-  ];
-}
-
-/** What makes the commit of what the agent has not committed: the same one in each container. */
-export function commitValues(commit: ResolvedPublish["commit"]): ScriptValues {
-  return {
-    AGENT_PUBLISH_WHEN: commit && "Changed",
-    AGENT_COMMIT_MESSAGE: commit?.message,
-    AGENT_COMMIT_NAME: commit?.name,
-    AGENT_COMMIT_EMAIL: commit?.email,
-    AGENT_COMMIT_TIME: commit && String(commit.seconds),
-  };
 }
 
 /** With the credential, and without the claim. */
@@ -149,12 +97,8 @@ function pushContainer(publish: ResolvedPublish): Container {
 }
 
 function volumesOf(publish: ResolvedPublish): Volume[] {
-  const { run, workspace } = publish;
   return [
-    {
-      name: "workspace",
-      persistentVolumeClaim: { claimName: workspace?.claimName ?? runClaimName(run.name) },
-    },
+    claimVolume(publish.run, publish.workspace),
     { name: "handover", emptyDir: { sizeLimit: HANDOVER_SIZE } },
     { name: "tmp", emptyDir: {} },
     ...repositoryVolumes(publish.repository),

@@ -1,16 +1,17 @@
 import { ANNOTATION_ORIGIN } from "../../api/labels.ts";
 import type { Container, Job } from "../../kube/builtin.ts";
 import type { ResolvedVerify } from "../resolved-publish.ts";
-import { literal, literalEnv, mergeEnv, scriptEnv } from "./env.ts";
-import { gitContainer, rootsEnv } from "./git-container.ts";
+import { literal, literalEnv, mergeEnv } from "./env.ts";
+import { gitContainer } from "./git-container.ts";
 import { stepLabels } from "./labels.ts";
-import { runClaimName, SNAPSHOT_CONTAINER, stepJobName, VERIFY_CONTAINER } from "./names.ts";
+import { SNAPSHOT_CONTAINER, stepJobName, VERIFY_CONTAINER } from "./names.ts";
 import { ownedByRun } from "./owner.ts";
-import { CHECKOUT_DIR, workDir, WORKSPACE_DIR } from "./paths.ts";
-import { claimMounts, commitValues, stepPlacement } from "./publish-job.ts";
+import { CHECKOUT_DIR, WORKSPACE_DIR } from "./paths.ts";
 import { inQueue } from "./queue.ts";
 import { GRACE_SECONDS, JOB_MARGIN_SECONDS } from "./run-job.ts";
 import { containerSecurity, podSecurity } from "./security.ts";
+import { claimMounts, snapshotEnv, stepPlacement } from "./step-pod.ts";
+import { claimVolume } from "./volumes.ts";
 
 const HOME = "/home/agent";
 
@@ -66,10 +67,7 @@ function jobOf(verify: ResolvedVerify): Job {
           initContainers: [snapshotContainer(verify)],
           containers: [verifyContainer(verify)],
           volumes: [
-            {
-              name: "workspace",
-              persistentVolumeClaim: { claimName: workspace?.claimName ?? runClaimName(run.name) },
-            },
+            claimVolume(run, workspace),
             { name: "checkout", emptyDir: {} },
             { name: "home", emptyDir: {} },
             { name: "tmp", emptyDir: {} },
@@ -82,23 +80,14 @@ function jobOf(verify: ResolvedVerify): Job {
 }
 
 function snapshotContainer(verify: ResolvedVerify): Container {
-  const { run, worktree, step, commit } = verify;
   return gitContainer(verify, "verify-checkout", {
     name: SNAPSHOT_CONTAINER,
-    env: mergeEnv(
-      literalEnv({ HOME: "/tmp/home", TMPDIR: "/tmp" }),
-      rootsEnv(),
-      scriptEnv({
-        AGENT_RUN: run.name,
-        AGENT_RUN_UID: run.uid,
-        AGENT_WORK_DIR: workDir({ name: run.name, worktree }),
-        AGENT_CHECKOUT: CHECKOUT_DIR,
-        AGENT_VERIFY_BASE: step === "base" ? "true" : undefined,
-        ...commitValues(commit),
-      }),
-    ),
+    env: snapshotEnv(verify, {
+      AGENT_CHECKOUT: CHECKOUT_DIR,
+      AGENT_VERIFY_BASE: verify.step === "base" ? "true" : undefined,
+    }),
     volumeMounts: [
-      ...claimMounts(run),
+      ...claimMounts(verify.run),
       { name: "checkout", mountPath: CHECKOUT_DIR },
       { name: "git-tmp", mountPath: "/tmp" },
     ],

@@ -29,13 +29,18 @@ export function repositoryOf(run: ResolvedRun): ResolvedRepository | undefined {
   return run.workspace?.repository ?? run.repository;
 }
 
+/** The claim that holds a run's checkout: its workspace's, else its own. */
+export function claimVolume(run: { name: string }, workspace: { claimName: string } | undefined): Volume {
+  return {
+    name: "workspace",
+    persistentVolumeClaim: { claimName: workspace?.claimName ?? runClaimName(run.name) },
+  };
+}
+
 /** Everything that a container of the run mounts. */
 export function runVolumes(run: ResolvedRun): Volume[] {
   return [
-    {
-      name: "workspace",
-      persistentVolumeClaim: { claimName: run.workspace?.claimName ?? runClaimName(run.name) },
-    },
+    claimVolume(run, run.workspace),
     { name: "home", emptyDir: {} },
     { name: "tmp", emptyDir: {} },
     { name: "git-tmp", emptyDir: {} },
