@@ -40,6 +40,6 @@ export const verify = object(
   },
   {
     description:
-      "Judges the work once the agent has succeeded, before it is published. A Job of its own does it, named <run>-verify, without the agent's home, key and tools.",
+      "Judges the work once the agent has succeeded, before it is published. Its own Job, <run>-verify, does it, without the agent's home, key and tools.",
   },
 );
