@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { argocd } from "./generators/argocd.ts";
 import { chart } from "./generators/chart.ts";
 import { commandLine } from "./generators/command-line.ts";
 import { crds } from "./generators/crds.ts";
@@ -18,6 +19,7 @@ const GENERATORS: readonly Generator[] = [
   reference,
   commandLine,
   statusSchemas,
+  argocd,
   chart,
   metrics,
   ...toolFiles,

@@ -1,35 +1,20 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { AgentRun, AgentRunStatus } from "../src/api/agent-run.ts";
+import type { AgentRunStatus } from "../src/api/agent-run.ts";
 import { isTrue } from "../src/api/conditions.ts";
 import { customResourceDefinitions } from "../src/api/kinds.ts";
 import { planConfig } from "../src/plan/agent-config.ts";
 import { planProvider } from "../src/plan/agent-provider.ts";
-import * as stages from "../src/plan/agent-run/status.ts";
+import { enterStage } from "../src/plan/agent-run/status.ts";
+import { aRun, METADATA as metadata, NOW, RUN_STAGES as STAGES } from "./support/judged-objects.ts";
 import { kstatusOf } from "./support/kstatus.ts";
-
-const NOW = Date.parse("2026-01-01T00:00:00Z");
-const metadata = { name: "it", namespace: "team", generation: 1 };
-
-function aRun(status?: AgentRunStatus): AgentRun {
-  return { metadata, spec: { prompt: "work" }, ...(status && { status }) };
-}
-
-const STAGES: [stages.Stage, kstatus: string, finished: boolean][] = [
-  [stages.waitingStage("ProviderNotFound", "no provider"), "InProgress", false],
-  [stages.initializingStage("JobCreated", "a Job"), "InProgress", false],
-  [stages.runningStage(), "InProgress", false],
-  [stages.endedStage("Succeeded", "Completed", "done"), "Current", true],
-  [stages.endedStage("Failed", "AgentFailed", "no"), "Failed", true],
-  [stages.endedStage("TimedOut", "DeadlineExceeded", "late"), "Failed", true],
-];
 
 describe("kstatus", () => {
   for (const [stage, wanted, finished] of STAGES) {
     it(`takes a run that is ${stage.phase} for ${wanted}, whatever it was before`, () => {
       for (const [before] of [[undefined], ...STAGES] as const) {
-        const earlier = before && stages.enterStage(aRun(), before, NOW);
-        const run = aRun(stages.enterStage(aRun(earlier), stage, NOW));
+        const earlier = before && enterStage(aRun(), before, NOW);
+        const run = aRun(enterStage(aRun(earlier), stage, NOW));
         assert.equal(kstatusOf(run), wanted);
         if (before === undefined || finished)
           assert.equal(isTrue(run.status?.conditions, "Finished"), finished);

@@ -98,6 +98,11 @@ export const GUIDES: readonly Guide[] = [
       "kubectl wait --for=condition=Ready --timeout=60s agentworkspace/my-workspace",
     ],
   },
+  {
+    path: "docs/guide/gitops.md",
+    operator: true,
+    given: ["kubectl create namespace argocd", "kubectl create configmap argocd-cm --namespace argocd"],
+  },
   { path: "docs/guide/publishing.md", operator: true },
   { path: "docs/guide/tools.md", operator: true },
   { path: "CONTRIBUTING.md", operator: true },

@@ -1,0 +1,2 @@
+-- A failed clone can be done again.
+return { retry = { disabled = (obj.status or {}).phase ~= "Failed" } }
