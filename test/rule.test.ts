@@ -136,6 +136,7 @@ function jobsOf(repository: ResolvedRepository): [name: string, pod: PodSpec][] 
     branch: "agent/fix-bug",
     isNamed: false,
     protectedPaths: ["x"],
+    published: ["c".repeat(40)],
     commit: { name: "A", email: "a@example.com", message: "m", seconds: 1 },
     env: base.env,
     gitImage: "git:1",

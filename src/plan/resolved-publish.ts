@@ -15,6 +15,8 @@ export interface ResolvedPublish {
   /** The branch that the work is for; absent: the remote's own. */
   base?: string;
   protectedPaths: readonly string[];
+  /** Commits that were published on that branch for the same work, which a push may replace. */
+  published: readonly string[];
   /** The commit that was verified: no other one is published. */
   verified?: string;
   /** A commit of what the agent has not committed; absent: only its commits are published. */
@@ -34,7 +36,7 @@ export interface ResolvedPublish {
 /** All that is needed to build a Job that judges a run. */
 export interface ResolvedVerify extends Omit<
   ResolvedPublish,
-  "repository" | "branch" | "isNamed" | "base" | "protectedPaths" | "verified"
+  "repository" | "branch" | "isNamed" | "base" | "protectedPaths" | "published" | "verified"
 > {
   step: Exclude<RunStep, "publish">;
   /** Of which attempt of the agent, so that the Job of an earlier one is not taken for it. */

@@ -11,6 +11,7 @@ import type { GitHttpServer } from "../support/git-http-server.ts";
 import { projectRoot } from "../support/project-files.ts";
 import { runOk } from "../support/run.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
+import { repository } from "./support/pod.ts";
 import { createPublishedRun, handedOver } from "./support/publication.ts";
 import type { Publication, PublishedRun } from "./support/publication.ts";
 
@@ -64,6 +65,14 @@ describe("publishing", { timeout: 600_000 }, () => {
     const at = (branch = "agent/fix-bug"): Promise<string> =>
       origin.git("for-each-ref", "--format=%(objectname)", `refs/heads/${branch}`);
     return { origin, run, remote: `${server.url}/${name}`, at };
+  }
+
+  /** Another run that clones the same remote as it is now. */
+  async function aRunOf(each: Case, from: { branch?: string } = {}): Promise<Case> {
+    const place = join(directory.path, "pods", `again-${(count += 1)}`);
+    const url = each.remote.replace(server.url, open.url);
+    const options = { values, run: { repository: repository(url, { branch: "main", ...from }) } };
+    return { ...each, run: await createPublishedRun(place, url, options) };
   }
 
   function killGroup(pid: number): void {
@@ -276,6 +285,49 @@ describe("publishing", { timeout: 600_000 }, () => {
     assert.equal(report(result)["reason"], "ProtectedPath", result.shown);
   });
 
+  test("takes no old version of a protected file for the one that the run started from", async () => {
+    const each = await aCase();
+    const old = await each.origin.git("rev-parse", "HEAD");
+    await each.origin.commit({ ".github/workflows/ci.yml": "on: never\n" }, "Safer");
+    const later = await aRunOf(each);
+    await later.run.sh(`git fetch -q --unshallow origin main; git reset -q --hard ${old}; ${CHANGE}`);
+    const result = await publish(later);
+    assert.equal(report(result)["reason"], "ProtectedPath", result.shown);
+    assert.match(String(report(result)["message"]), /ci\.yml/);
+    assert.equal(await each.at(), "");
+    // What the run was given stays right, whatever the branch has become meanwhile.
+    await later.run.sh(`git reset -q --hard origin/main; ${CHANGE}`);
+    await each.origin.commit({ ".github/workflows/ci.yml": "on: push\n" }, "Later");
+    const done = await publish(later);
+    assert.equal(done.code, 0, done.shown);
+    // And what is at the remote's branch already, too: a second run goes on from there.
+    await each.origin.commit({ ".github/workflows/ci.yml": "on: [push]\n" }, "Later still");
+    const next = await aRunOf(each, { branch: "agent/fix-bug" });
+    await next.run.sh(CHANGE);
+    const again = await publish(next);
+    assert.equal(again.code, 0, again.shown);
+  });
+
+  test("replaces only what the operator has published for the same work", async () => {
+    const each = await aCase();
+    await each.run.sh(CHANGE);
+    assert.equal((await publish(each)).code, 0);
+    const there = await each.at();
+    await each.run.sh("git commit -q --amend -m Amended");
+    const refused = await publish(each, { published: ["a".repeat(40)] });
+    assert.equal(report(refused)["reason"], "BranchMoved", refused.shown);
+    const done = await publish(each, { published: ["a".repeat(40), there] });
+    assert.equal(done.code, 0, done.shown);
+    assert.equal(await each.at(), await each.run.git("rev-parse", "HEAD"));
+    // Somebody else has worked on it meanwhile.
+    const others = await each.origin.git("commit-tree", "main^{tree}", "-p", await each.at(), "-m", "Theirs");
+    await each.origin.git("update-ref", "refs/heads/agent/fix-bug", others);
+    const published = [await each.run.git("rev-parse", "HEAD")];
+    await each.run.sh("git commit -q --amend -m Again");
+    assert.equal(report(await publish(each, { published }))["reason"], "BranchMoved");
+    assert.equal(await each.at(), others);
+  });
+
   test("follows the protected links that the work has, whatever the remote's branch has made of them", async () => {
     const each = await aCase();
     await each.origin.git("rm", "-q", ".gitlab-ci.yml");
@@ -410,7 +462,7 @@ describe("publishing", { timeout: 600_000 }, () => {
     await symlink("/etc/passwd", bundle);
     assert.equal(report(await each.run.push())["message"], "what was handed over is no file");
     await rm(bundle);
-    await writeFile(bundle, "# v2 git bundle\n--upload-pack=x\n\nPACK");
+    await writeFile(bundle, "start \n# v2 git bundle\n--upload-pack=x\n\nPACK");
     assert.equal(report(await each.run.push())["message"], "what was handed over has no commit");
   });
 });

@@ -94,7 +94,7 @@ make_checkout() {
   head=${gitdir#*"$line_feed"}
   gitdir=${gitdir%%"$line_feed"*}
   [ "$head" != "$gitdir" ] || head=
-  record_start "$head" "$gitdir" "$gitdir/index"
+  record_start "$head" "$gitdir" "$work_start" "$gitdir/index"
 }
 
 make_private

@@ -15,8 +15,14 @@ export LC_ALL
 # The volume that it is handed over in has room for a little more.
 MAX_BYTES=1000000000
 
+# The first line names the commit that the remote gave when the run started, which no agent can have written; a bundle
+# of git follows.
 hand_over() {
-  cp "$private/run.bundle" "$AGENT_HANDOVER/bundle.new" && mv "$AGENT_HANDOVER/bundle.new" "$AGENT_HANDOVER/bundle"
+  line_of given "$record.given"
+  {
+    printf 'start %s\n' "$given"
+    cat "$private/run.bundle"
+  } >"$AGENT_HANDOVER/bundle.new" && mv "$AGENT_HANDOVER/bundle.new" "$AGENT_HANDOVER/bundle"
 }
 
 make_private

@@ -46,7 +46,7 @@ asked() {
   fail "$result" "$message"
 }
 
-# take_bundle: the file as it was handed over, in a place of our own; tip and needed: what its first lines say.
+# take_bundle: the file as it was handed over, in a place of our own; given, tip and needed: what its first lines say.
 take_bundle() {
   bundle=$AGENT_HANDOVER/bundle
   if [ ! -e "$bundle" ] && [ ! -L "$bundle" ]; then
@@ -57,7 +57,8 @@ take_bundle() {
   head -c "$((MAX_BYTES + 1))" <"$bundle" >"$private/bundle" || fail 1 "what was handed over cannot be read; see the log"
   [ "$(wc -c <"$private/bundle")" -le "$MAX_BYTES" ] || refuse PublishFailed "the work is too large to publish"
   head -c 4096 "$private/bundle" | sed '/^$/q' >"$private/head"
-  [ "$(head -n 1 "$private/head")" = '# v2 git bundle' ] || refuse PublishFailed "what was handed over is no bundle of git"
+  given=$(sed -n '1s/^start \([0-9a-f]\{40\}\)$/\1/p' "$private/head")
+  [ "$(sed -n 2p "$private/head")" = '# v2 git bundle' ] || refuse PublishFailed "what was handed over is no bundle of git"
   tip=$(sed -n 's,^\([0-9a-f]\{40\}\) refs/heads/agent-operator$,\1,p' "$private/head")
   needed=$(sed -n 's|^-\([0-9a-f]\{40\}\)\( .*\)\{0,1\}$|\1|p' "$private/head" | head -n 4)
   [ "${#tip}" = 40 ] || refuse PublishFailed "what was handed over has no commit"
@@ -84,6 +85,15 @@ fetch_base() {
   [ -n "$(id_of_branch "$base_branch")" ] || refuse PublishFailed "the remote has no branch $base_branch, which the work is for"
   asked fetch_refs -- "$url" "+refs/heads/$base_branch:refs/heads/base"
   base=$(git rev-parse -q --verify 'refs/heads/base^{commit}')
+  fetch_target
+}
+
+# fetch_target: there: the commit of the branch to push to, as it was listed last; empty: there is no such branch.
+fetch_target() {
+  there=$(id_of_branch "$target")
+  [ -n "$there" ] || return 0
+  asked fetch_refs -- "$url" "+refs/heads/$target:refs/heads/target"
+  there=$(git rev-parse -q --verify 'refs/heads/target^{commit}')
 }
 
 # take_in: the objects of the bundle, checked one by one.
@@ -113,29 +123,57 @@ changed_paths() {
   done <"$private/merges"
 }
 
+# differing_from COMMIT: what is other there than in the tip.
+differing_from() {
+  git diff-tree -r --no-renames --name-only -z "$1" "$tip" >"$private/differing" && sort -z "$private/differing"
+}
+
+# other_versions: what the tip has in a version that is none of the remote's: not that of the base, nor that which the run
+# was given, nor that of the branch to push to. Whoever has the history can begin at an older commit, without a change.
+other_versions() {
+  [ -n "$base" ] || return 0
+  differing_from "$base" >"$private/other" || return 1
+  for version in $given $there; do
+    git cat-file -e "$version^{commit}" 2>/dev/null || attempt fetch_refs -- "$url" "$version" || continue
+    differing_from "$version" >"$private/others" && comm -z -12 "$private/other" "$private/others" >"$private/both" &&
+      mv "$private/both" "$private/other" || return 1
+  done
+  cat "$private/other"
+}
+
 # left_at: the commits that the work goes on from. A protected link in it is as it is in one of them, or is a change.
 left_at() {
   git rev-list --boundary "$tip" ${base:+"^$base"} | sed -n 's/^-//p'
 }
 
-# protected_changes: those of them that are protected.
-protected_changes() {
+# only_protected: of the paths that it reads.
+only_protected() {
   # shellcheck disable=SC2046 # Ids are words.
-  changed_paths >"$private/changed" && perl "$scripts/protected-paths.pl" ${base:+"$base"} $(left_at) <"$private/changed"
+  perl "$scripts/protected-paths.pl" ${base:+"$base"} $(left_at)
+}
+
+# refuse_paths LIST TEXT: if there are any in the list.
+refuse_paths() {
+  [ -s "$1" ] || return 0
+  count=$(wc -l <"$1")
+  shown=$(head -n 10 "$1" | cut -c 1-200 | sed 's/$/,/' | tr '\n' ' ' | sed 's/, $//')
+  [ "$count" -le 10 ] || shown="$shown and $((count - 10)) more"
+  refuse ProtectedPath "$2: $shown"
 }
 
 check_paths() {
   [ -n "${AGENT_PROTECTED_PATHS:-}" ] || return 0
-  protected_changes >"$private/protected" || fail 1 "the changed paths cannot be checked; see the log"
-  [ -s "$private/protected" ] || return 0
-  count=$(wc -l <"$private/protected")
-  shown=$(head -n 10 "$private/protected" | cut -c 1-200 | sed 's/$/,/' | tr '\n' ' ' | sed 's/, $//')
-  [ "$count" -le 10 ] || shown="$shown and $((count - 10)) more"
-  refuse ProtectedPath "the work changes protected paths: $shown"
+  changed_paths >"$private/changed" && only_protected <"$private/changed" >"$private/protected" &&
+    other_versions >"$private/versions" && only_protected <"$private/versions" >"$private/outdated" ||
+    fail 1 "the changed paths cannot be checked; see the log"
+  refuse_paths "$private/protected" "the work changes protected paths"
+  refuse_paths "$private/outdated" "the work has protected paths in a version that $base_branch of the remote does not have, nor had when the run started: let it merge $base_branch"
 }
 
+# The remote takes it only if its branch is still as it was looked at.
 push_work() {
-  exec_remote_git push --porcelain --no-verify --no-recurse-submodules -- "$url" "$tip:refs/heads/$target" >"$private/pushed"
+  exec_remote_git push --porcelain --no-verify --no-recurse-submodules "--force-with-lease=refs/heads/$target:$there" \
+    -- "$url" "$tip:refs/heads/$target" >"$private/pushed"
 }
 
 published() {
@@ -144,15 +182,23 @@ published() {
   exit 0
 }
 
-# require_ancestor: what is on the branch already is part of the work.
+# is_ours: the commit of the remote's branch is one that this operator has published there for the same work. The branch
+# that the work is for only goes forward.
+is_ours() {
+  [ "$target" != "$base_branch" ] || return 1
+  case " ${AGENT_PUBLISHED:-} " in
+    *" $there "*) ;;
+    *) return 1 ;;
+  esac
+}
+
+# require_ancestor: what is on the branch already is part of the work, or was published by this operator before.
 require_ancestor() {
   asked list_heads >"$private/heads"
-  there=$(id_of_branch "$target")
-  [ "$there" != "$tip" ] || published
+  [ "$(id_of_branch "$target")" != "$tip" ] || published
+  fetch_target
   [ -n "$there" ] || return 0
-  asked fetch_refs -- "$url" "+refs/heads/$target:refs/heads/target"
-  there=$(git rev-parse -q --verify 'refs/heads/target^{commit}')
-  git merge-base --is-ancestor "$there" "$tip" ||
+  git merge-base --is-ancestor "$there" "$tip" || is_ours ||
     refuse BranchMoved "branch $target of the remote is at $there, which is not in the work; nothing is overwritten"
 }
 

@@ -215,7 +215,8 @@ make_worktree() {
   fill_worktree
   if [ ! -s "$base_file" ]; then
     view for-each-ref --format='%(objectname) %(refname)' refs/heads >"$private/heads"
-    record_start "$(commit_of "refs/heads/$wanted")" "$admin" "${filled:-}"
+    [ "$answer" = given ] || start=
+    record_start "$(commit_of "refs/heads/$wanted")" "$admin" "$start" "${filled:-}"
   fi
   report_fetch
   say "$worktree is on branch $wanted: $(view log -1 --format='%h %s' "refs/heads/$wanted" | head -c 200)"

@@ -14,6 +14,21 @@ export function publishedBranch({ metadata, spec }: ObservedRun["run"]): string 
   return spec.publish?.branch ?? spec.worktree?.branch ?? `agent/${metadata.name}`;
 }
 
+/** Commits of that branch that the operator has published for this work: this run's, and those of the workspace's branch. */
+function publishedBefore({ run, references }: ObservedRun): string[] {
+  const branch = publishedBranch(run);
+  const others = (references.workspaceRuns ?? []).filter(
+    ({ spec }) => spec.worktree?.branch === run.spec.worktree?.branch,
+  );
+  const commits = [run, ...others]
+    .map(({ status }) => status?.published)
+    .flatMap((published) => (published?.branch === branch ? [published.commit] : []));
+  return [...new Set(commits)].slice(-MAX_PUBLISHED);
+}
+
+/** As many as anybody would look for. */
+const MAX_PUBLISHED = 64;
+
 /** What every step's Job needs; undefined if the run's workspace is gone, and with it the work. */
 function resolveStep(observed: ObservedRun) {
   const { run, references, defaults: operator, now } = observed;
@@ -65,6 +80,7 @@ export function resolvePublish(observed: ObservedRun): ResolvedPublish | undefin
     isNamed: publish.branch !== undefined,
     base: worktree?.sourceBranch ?? repository.branch,
     protectedPaths: publish.protectedPaths ?? CI_DEFINITIONS,
+    published: publishedBefore(observed),
     verified: run.status?.verification?.commit,
     env,
   };

@@ -15,6 +15,7 @@ const publish: ResolvedPublish = {
   branch: "agent/fix-bug",
   isNamed: false,
   protectedPaths: [".github/workflows", "$(HOME)"],
+  published: ["a".repeat(40)],
   commit: { name: "A", email: "a@example.com", message: "Work $(HOME)", seconds: 1 },
   env: [
     { name: "HTTPS_PROXY", value: "http://proxy" },

@@ -85,6 +85,7 @@ function pushContainer(publish: ResolvedPublish): Container {
         AGENT_PUBLISH_BRANCH: publish.branch,
         AGENT_PUBLISH_BASE: publish.base,
         AGENT_PUBLISH_NAMED: publish.isNamed ? "true" : undefined,
+        AGENT_PUBLISHED: publish.published.join(" "),
         AGENT_PROTECTED_PATHS: publish.protectedPaths.join("\n"),
       }),
     ),

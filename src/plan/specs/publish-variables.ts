@@ -46,6 +46,11 @@ export const PUBLISH_VARIABLES = {
     ["git-push.sh"],
     "`true`: the user has named the branch to push to, so that it can be the one that the work is for.",
   ),
+  AGENT_PUBLISHED: variable(
+    ["push"],
+    ["git-push.sh"],
+    "Commits that this operator has published on that branch for the same work, separated by spaces: a push may replace them.",
+  ),
   AGENT_PROTECTED_PATHS: variable(
     ["push"],
     ["git-push.sh", "protected-paths.pl"],

@@ -189,6 +189,7 @@ function* given(): Generator<readonly [name: string, group: string]> {
     base: "main",
     verified: "c",
     protectedPaths: ["x"],
+    published: ["c".repeat(40)],
     commit: { name: "A", email: "a@example.com", message: "m", seconds: 1 },
     env,
   });

@@ -82,6 +82,7 @@ export async function createPublishedRun(
       isNamed: false,
       base: "main",
       protectedPaths: CI_DEFINITIONS,
+      published: [],
       env: [],
       gitImage: "git",
       gitResources: {},
