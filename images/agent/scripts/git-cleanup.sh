@@ -125,7 +125,7 @@ make_private
 require_writable "$WORKSPACE_DIR" "$WORKTREES_DIR" "$RECORD_DIR"
 mkdir -p "$HOME"
 printf '[safe]\n\tdirectory = *\n' >"$HOME/.gitconfig"
-open_view
+require_checkout
 kept=$(cd -P "$shared" && pwd -P)
 lock
 if [ ! -e "$worktree" ] && [ ! -L "$worktree" ] && [ ! -e "$admin" ]; then

@@ -9,10 +9,14 @@ worktree=$WORKTREES_DIR/$AGENT_RUN
 # nothing which an agent has written decides what is filled or removed.
 admin=$shared/worktrees/agent-operator.$AGENT_RUN
 
-open_view() {
+require_checkout() {
   if [ -L "$shared" ] || [ ! -d "$shared/refs" ]; then
     fail 64 "the workspace has no checkout in $WORKSPACE_DIR"
   fi
+}
+
+open_view() {
+  require_checkout
   view_dir=$private/view.git
   git init -q --bare --template= "$view_dir" || fail 1 "git cannot work in $private; its messages are in the log"
   rm -rf "$view_dir/refs"
@@ -48,7 +52,6 @@ lock() {
 unlock() {
   exec 9>&-
 }
-
 
 # branch_in ADMIN: the branch that a worktree is on; nothing on a detached HEAD.
 branch_in() {
