@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { argocd } from "./generators/argocd.ts";
 import { chart } from "./generators/chart.ts";
 import { commandLine } from "./generators/command-line.ts";
+import { dashboards } from "./generators/dashboards.ts";
 import { crds } from "./generators/crds.ts";
 import type { Generator } from "./generators/generator.ts";
 import { metrics } from "./generators/metrics.ts";
@@ -20,6 +21,7 @@ const GENERATORS: readonly Generator[] = [
   commandLine,
   statusSchemas,
   argocd,
+  dashboards,
   chart,
   metrics,
   ...toolFiles,

@@ -27,6 +27,13 @@ describe("the Helm chart", () => {
     assert.deepEqual(byName(await template()), byName(wanted));
   });
 
+  it("lets a cluster that knows how select by the fields of the component", async () => {
+    const wanted = parse(await overlay(["selectable-fields"], undefined, ["crd"])).filter(isDefinition);
+    assert.match(JSON.stringify(wanted), /"selectableFields":\[\{"jsonPath":"\.status\.phase"/);
+    const { stdout } = await helmTemplate([], "1.31.0");
+    assert.deepEqual(byName(parse(stdout).map(withoutPolicy).filter(isDefinition)), byName(wanted));
+  });
+
   it("has the components as values", async () => {
     const objects = await template("networkPolicy.enabled=true", "serviceMonitor.enabled=true");
     for (const component of ["network-policy", "service-monitor"]) {
@@ -36,6 +43,14 @@ describe("the Helm chart", () => {
         wanted,
       );
     }
+  });
+
+  it("has the dashboards as the component does", async () => {
+    const isOne = ({ metadata }: Manifest): boolean => metadata.name === "agent-operator-dashboards";
+    const wanted = parse(await overlay(["grafana-dashboards"])).filter(isOne);
+    assert.equal(wanted.length, 1);
+    assert.match(JSON.stringify(wanted), /"grafana_dashboard":"1"/);
+    assert.deepEqual((await template("dashboards.enabled=true")).filter(isOne), wanted);
   });
 
   it("serves webhooks as the component does", async () => {
@@ -127,9 +142,13 @@ describe("the Helm chart", () => {
   }
 });
 
-async function helmTemplate(values: readonly string[]) {
+const isDefinition = ({ kind }: Manifest): boolean => kind === "CustomResourceDefinition";
+
+/** The oldest Kubernetes that the operator is for, or a newer one. */
+async function helmTemplate(values: readonly string[], version = "1.28.0") {
   const set = values.flatMap((value) => ["--set", value]);
-  return run(await locateTool("helm"), ["template", "agent-operator", CHART, "-n", NAMESPACE, ...set]);
+  const of = ["agent-operator", CHART, "-n", NAMESPACE, "--kube-version", version];
+  return run(await locateTool("helm"), ["template", ...of, ...set]);
 }
 
 async function template(...values: string[]): Promise<Manifest[]> {

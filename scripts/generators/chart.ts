@@ -2,12 +2,14 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import packageInfo from "../../package.json" with { type: "json" };
-import { customResourceDefinitions } from "../../src/api/kinds.ts";
+import { customResourceDefinitions, KINDS } from "../../src/api/kinds.ts";
 import { imagesIn } from "../../src/operator/images.ts";
 import { chartReadme } from "./chart-readme.ts";
 import { crds } from "./crds.ts";
+import { CHART_DASHBOARDS } from "./dashboards.ts";
 import { type Generator, NOTICE } from "./generator.ts";
 import { roles } from "./roles.ts";
+import { SELECTABLE } from "./tools.ts";
 
 const CHART = "charts/agent-operator";
 const NAMESPACE = "agent-operator-system";
@@ -80,6 +82,21 @@ const RESOURCES = `          resources:
 const LIMITS = `
 data:
   {{- toYaml .Values.policies.limits | nindent 2 }}
+`;
+
+/** The files of the dashboards hold braces of their own, so the template reads them. */
+const DASHBOARDS = `{{- if .Values.dashboards.enabled }}
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: agent-operator-dashboards
+  namespace: {{ .Release.Namespace }}
+  labels:
+    app.kubernetes.io/name: agent-operator
+    {{- toYaml .Values.dashboards.labels | nindent 4 }}
+data:
+  {{- (.Files.Glob "${CHART_DASHBOARDS}/*.json").AsConfig | nindent 2 }}
+{{- end }}
 `;
 
 const ONE_NAMESPACE = ".Values.namespaces";
@@ -169,9 +186,10 @@ async function files(root: string): Promise<Map<string, string>> {
   }
   for (const path of [...definitions.keys()].filter((each) => !each.endsWith("/kustomization.yaml"))) {
     const name = /([^/_]+)\.yaml$/.exec(path)?.[1];
-    const body = kept(open(path, await read(path), []));
+    const body = kept(open(path, await read(path), selectableIn(path)));
     put(`crd-${name}`, `{{- if .Values.crds.install }}\n${body}{{- end }}\n`);
   }
+  put("dashboards", DASHBOARDS);
   return made.set(`${CHART}/templates/NOTES.txt`, NOTES);
 }
 
@@ -193,6 +211,17 @@ function forEachNamespace(text: string): string {
   const [metadata = "", ...subjects] = text.split(`namespace: ${NAMESPACE}`);
   const body = [metadata, subjects.join("namespace: {{ $.Release.Namespace }}")].join("namespace: {{ . }}");
   return `{{- range .Values.namespaces }}\n---\n${body}{{- end }}\n`;
+}
+
+/** What a cluster of Kubernetes 1.31 or newer can select objects of the kind by. */
+function selectableIn(path: string): readonly Change[] {
+  const kind = KINDS.find(({ plural }) => path.endsWith(`_${plural}.yaml`))?.kind;
+  const fields = SELECTABLE[kind ?? ""];
+  if (fields === undefined) return [];
+  const lines = fields.map((field) => `        - jsonPath: ${field}\n`).join("");
+  const before = "      subresources:\n";
+  const when = '      {{- if semverCompare ">=1.31-0" .Capabilities.KubeVersion.Version }}\n';
+  return [[before, `${when}      selectableFields:\n${lines}      {{- end }}\n${before}`]];
 }
 
 /** Uninstalling the chart removes no AgentRun: `helm.sh/resource-policy: keep`. */

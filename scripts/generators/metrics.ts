@@ -14,7 +14,8 @@ export interface CataloguedMetric {
 /** Every metric that the operator serves, by name. */
 export function catalogue(): CataloguedMetric[] {
   const { registry } = createMetrics();
-  observeRuns(registry, { list: () => [][Symbol.iterator](), onChange: () => () => undefined });
+  const runs = { list: () => [][Symbol.iterator](), onChange: () => () => undefined };
+  observeRuns(registry, { runs, isLeading: () => true });
   return metricsOf(registry).toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
@@ -37,9 +38,11 @@ function render(): string {
     "",
     "# Metrics",
     "",
-    "Served at `/metrics` of the address that `--metrics-bind-address` names, for Prometheus. Names of AgentRuns and namespaces are never labels: their number has no bound.",
+    "Served at `/metrics` of the address that `--metrics-bind-address` names, for Prometheus. Names of AgentRuns are never labels: their number has no bound. The first 50 namespaces with runs have a label each; all further ones are `other`.",
     "",
-    "A dashboard for Grafana and alert rules for Prometheus are in [config/monitoring](../../config/monitoring/).",
+    "Every replica serves metrics of its own. Runs are counted by the one that leads. What can come of the runs of a namespace, agent and provider is 0 as soon as the first of them is seen, so that the first event counts as an increase.",
+    "",
+    "[Dashboards for Grafana and alert rules for Prometheus](../guide/monitoring.md) come with the operator.",
     "",
     "| Metric | Type | Labels | Meaning |",
     "|---|---|---|---|",

@@ -58,8 +58,8 @@ function namesIn(schema: StructuralSchema, path: string): [kind: string, path: s
   });
 }
 
-/** For `--field-selector`, which Kubernetes has for custom resources from 1.31 on. */
-const SELECTABLE: Readonly<Record<string, readonly string[]>> = {
+/** By kind, for `--field-selector`, which Kubernetes has for custom resources from 1.31 on. */
+export const SELECTABLE: Readonly<Record<string, readonly string[]>> = {
   AgentRun: [".status.phase", ".status.agent"],
   AgentWorkspace: [".status.phase"],
 };

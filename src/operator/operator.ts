@@ -70,11 +70,11 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const client = createClient(metrics.observeTransport(options.transport));
   const caches = createCaches({ client, namespaces, secretNames, log, observer: metrics.reflector });
   for (const cache of allCaches(caches)) metrics.observeCache(cache);
-  observeRuns(metrics.registry, caches.runs);
   const identity = `${hostname()}_${randomUUID()}`;
   const election = options.leaderElect ? electLeader(client, options, identity) : undefined;
   const isLeading = (): boolean => election?.isLeading() ?? true;
   metrics.leading(isLeading);
+  observeRuns(metrics.registry, { runs: caches.runs, isLeading });
   const { otlpEndpoint } = options;
   const traces =
     otlpEndpoint === undefined

@@ -1,80 +1,167 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import type { AgentRun } from "../api/agent-run.ts";
 import { findCondition } from "../api/conditions.ts";
+import { RUN_PHASES } from "../api/fields/run-status.ts";
+import { type Reason, REASONS } from "../api/reasons.ts";
+import type { ReasonFacts } from "../api/reason-facts.ts";
 import { isFinished } from "../plan/agent-run/status.ts";
 import type { Reflector } from "../client/cache/reflector.ts";
+import { boundedLabel } from "./bounded-label.ts";
+
+/** What the metrics of runs are made from. */
+export interface RunMetricsSource {
+  runs: Pick<Reflector<AgentRun>, "list" | "onChange">;
+  /** Every replica sees every run; the one that leads counts it. */
+  isLeading(): boolean;
+}
+
+/** Namespaces that have a label of their own; all further ones share `other`. */
+const MAX_NAMESPACES = 50;
 
 /** Seconds: from a quick question to the longest timeout that is common. */
 const DURATION_BUCKETS = [5, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14_400];
 
-/** Metrics of AgentRuns: those that exist by phase, and what those that ended while this process watched came to. */
-export function observeRuns(registry: Registry, runs: Pick<Reflector<AgentRun>, "list" | "onChange">): void {
+const TOKEN_KINDS = ["input", "output", "cacheRead", "cacheWrite"] as const;
+const OUTCOMES = ["NoChanges", "Changed", "Committed"] as const;
+
+const PUBLICATIONS: readonly Reason[] = [
+  "Published",
+  "NothingToPublish",
+  "PushDenied",
+  "PublishRefused",
+  "ProtectedPath",
+  "BranchMoved",
+  "PublishFailed",
+];
+
+/** Every end that a run can have. */
+const ENDS = Object.entries<ReasonFacts>(REASONS).flatMap(([reason, { kinds, phases, terminal }]) =>
+  terminal && kinds.includes("AgentRun") ? phases.map((phase) => ({ phase, reason })) : [],
+);
+
+/** Metrics of AgentRuns: those that exist by phase, and what those that ended while this process led came to. */
+export function observeRuns(registry: Registry, source: RunMetricsSource): void {
+  const namespaceOf = boundedLabel(MAX_NAMESPACES);
+  const counters = createCounters(registry);
+  createGauges(registry, source, namespaceOf);
+  const known = new Set<string>();
+  source.runs.onChange(({ old, new: run }) => {
+    if (!run || !isResolved(run)) return;
+    const { agent = "", provider = "" } = run.status ?? {};
+    const labels = { namespace: namespaceOf(run.metadata.namespace ?? ""), agent, provider };
+    const key = JSON.stringify(labels);
+    if (!known.has(key)) startAtZero(counters, labels);
+    known.add(key);
+    if (old && !isFinished(old) && isFinished(run) && source.isLeading()) count(counters, run, labels);
+  });
+}
+
+interface RunLabels {
+  namespace: string;
+  agent: string;
+  provider: string;
+}
+
+function createGauges(
+  registry: Registry,
+  { runs, isLeading }: RunMetricsSource,
+  namespaceOf: (name: string) => string,
+): void {
   const registers = [registry];
-  const labels = ["agent", "provider"];
   const phases = new Gauge({
     name: "agent_operator_runs",
-    help: "AgentRuns that exist, by phase",
-    labelNames: ["phase"],
+    help: "AgentRuns that exist, by phase; from the replica that leads",
+    labelNames: ["namespace", "phase"],
     registers,
     collect: () => {
       phases.reset();
-      for (const run of runs.list()) phases.inc({ phase: phaseOf(run) });
+      for (const run of isLeading() ? runs.list() : []) {
+        const namespace = namespaceOf(run.metadata.namespace ?? "");
+        for (const phase of RUN_PHASES) phases.inc({ namespace, phase }, phase === phaseOf(run) ? 1 : 0);
+      }
     },
   });
   const queued = new Gauge({
     name: "agent_operator_runs_queued",
-    help: "AgentRuns that wait for a place under maxRunning",
+    help: "AgentRuns that wait for a place under maxRunning; from the replica that leads",
     registers,
     collect: () => {
-      queued.set([...runs.list()].filter(isQueued).length);
+      queued.set(isLeading() ? [...runs.list()].filter(isQueued).length : 0);
     },
   });
-  const finished = new Counter({
-    name: "agent_operator_runs_finished_total",
-    help: "AgentRuns that ended, by phase, reason and outcome",
-    labelNames: ["phase", "reason", "outcome", ...labels],
-    registers,
-  });
-  const duration = new Histogram({
-    name: "agent_operator_run_duration_seconds",
-    help: "Time from the creation of a run's Job to the run's end",
-    labelNames: ["phase", ...labels],
-    buckets: DURATION_BUCKETS,
-    registers,
-  });
-  const tokens = new Counter({
-    name: "agent_operator_run_tokens_total",
-    help: "Tokens that ended runs used, as the agents reported them, by kind",
-    labelNames: ["kind", ...labels],
-    registers,
-  });
-  const cost = new Counter({
-    name: "agent_operator_run_cost_usd_total",
-    help: "US dollars that ended runs cost, as the agents reported them",
-    labelNames: labels,
-    registers,
-  });
-  const publications = new Counter({
-    name: "agent_operator_publications_total",
-    help: "Ended runs that were to publish their work, by what became of that: the reason of the condition Published",
-    labelNames: ["reason"],
-    registers,
-  });
-  runs.onChange(({ old, new: run }) => {
-    if (!old || !run || isFinished(old) || !isFinished(run)) return;
-    const { agent = "", provider = "", reason = "", outcome = "", result, attempts = [] } = run.status ?? {};
-    const phase = phaseOf(run);
-    finished.inc({ phase, reason, outcome, agent, provider });
-    const published = findCondition(run.status?.conditions, "Published");
-    if (published) publications.inc({ reason: published.reason });
-    const seconds = secondsOf(run);
-    if (seconds !== undefined) duration.observe({ phase, agent, provider }, seconds);
-    for (const each of [...attempts.map((attempt) => attempt.result), result]) {
-      for (const [kind, count] of Object.entries(each?.tokens ?? {}))
-        tokens.inc({ kind, agent, provider }, count);
-      if (each?.costUSD !== undefined) cost.inc({ agent, provider }, Number(each.costUSD));
-    }
-  });
+}
+
+type RunCounters = ReturnType<typeof createCounters>;
+
+function createCounters(registry: Registry) {
+  const registers = [registry];
+  const labels = ["namespace", "agent", "provider"] as const;
+  const counter = <Name extends string>(name: string, help: string, labelNames: readonly Name[]) =>
+    new Counter({ name: `agent_operator_${name}`, help, labelNames, registers });
+  const publications = counter(
+    "publications_total",
+    "Ended runs that were to publish their work, by what became of that: the reason of the condition Published",
+    ["reason"],
+  );
+  for (const reason of PUBLICATIONS) publications.inc({ reason }, 0);
+  return {
+    publications,
+    finished: counter("runs_finished_total", "AgentRuns that ended, by phase and reason", [
+      "phase",
+      "reason",
+      ...labels,
+    ]),
+    outcomes: counter("run_outcomes_total", "AgentRuns that ended, by what their agents left behind", [
+      "outcome",
+      ...labels,
+    ]),
+    tokens: counter("run_tokens_total", "Tokens that ended runs used, as the agents reported them, by kind", [
+      "kind",
+      ...labels,
+    ]),
+    cost: counter(
+      "run_cost_usd_total",
+      "US dollars that ended runs cost, as the agents reported them",
+      labels,
+    ),
+    duration: new Histogram({
+      name: "agent_operator_run_duration_seconds",
+      help: "Time from the creation of a run's Job to the run's end",
+      labelNames: ["phase", "agent", "provider"],
+      buckets: DURATION_BUCKETS,
+      registers,
+    }),
+  };
+}
+
+/** A counter that is born at 1 has no increase: what can come of such runs is 0 from the first one on. */
+function startAtZero({ finished, outcomes, tokens, cost }: RunCounters, labels: RunLabels): void {
+  for (const end of ENDS) finished.inc({ ...end, ...labels }, 0);
+  for (const outcome of OUTCOMES) outcomes.inc({ outcome, ...labels }, 0);
+  for (const kind of TOKEN_KINDS) tokens.inc({ kind, ...labels }, 0);
+  cost.inc({ ...labels }, 0);
+}
+
+function count(counters: RunCounters, run: AgentRun, labels: RunLabels): void {
+  const { reason = "", outcome, result, attempts = [] } = run.status ?? {};
+  const phase = phaseOf(run);
+  counters.finished.inc({ phase, reason, ...labels });
+  if (outcome !== undefined) counters.outcomes.inc({ outcome, ...labels });
+  const published = findCondition(run.status?.conditions, "Published");
+  if (published) counters.publications.inc({ reason: published.reason });
+  const { agent, provider } = labels;
+  const seconds = secondsOf(run);
+  if (seconds !== undefined) counters.duration.observe({ phase, agent, provider }, seconds);
+  for (const each of [...attempts.map((attempt) => attempt.result), result]) {
+    for (const [kind, tokens] of Object.entries(each?.tokens ?? {}))
+      counters.tokens.inc({ kind, ...labels }, tokens);
+    if (each?.costUSD !== undefined) counters.cost.inc({ ...labels }, Number(each.costUSD));
+  }
+}
+
+/** Whether it is known which agent and provider it has. */
+function isResolved({ status }: AgentRun): boolean {
+  return status?.agent !== undefined && (status.provider !== undefined || status.phase !== "Pending");
 }
 
 function isQueued({ status }: AgentRun): boolean {

@@ -64,8 +64,21 @@ test("requests, reconciles, queues, watches and caches show in what Prometheus r
   assert.match(body, /^process_resident_memory_bytes \d{7,}$/m);
 });
 
+test("what can be known counts from zero, so that its first event is an increase", async () => {
+  const metrics = createMetrics("test_");
+  metrics.controller("runs");
+  const { body } = await metrics.render();
+  for (const series of [
+    'test_reconciles_total{controller="runs",outcome="Bug"}',
+    'test_reconciles_total{controller="runs",outcome="Forbidden"}',
+    'test_queue_retries_total{controller="runs"}',
+    'test_events_dropped_total{why="failed"}',
+  ])
+    assert.ok(body.split("\n").includes(`${series} 0`), series);
+});
+
 test("two sets of metrics live side by side", async () => {
   const [one, two] = [createMetrics("test_"), createMetrics("test_")];
   one.eventDropped("rate");
-  assert.doesNotMatch((await two.render()).body, /why="rate"/);
+  assert.match((await two.render()).body, /why="rate"} 0$/m);
 });

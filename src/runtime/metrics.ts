@@ -51,13 +51,17 @@ function controllerMetrics(registry: Registry, prefix: string): Pick<RuntimeMetr
   });
   const queue = queueMetrics(registry, prefix);
   return {
-    controller: (controller) => ({
-      queue: queue(controller),
-      reconciled: (outcome, took) => {
-        total.inc({ controller, outcome });
-        seconds.observe({ controller }, took);
-      },
-    }),
+    controller: (controller) => {
+      // A counter that is born at 1 has no increase.
+      for (const outcome of ["done", "Bug", "Forbidden"]) total.inc({ controller, outcome }, 0);
+      return {
+        queue: queue(controller),
+        reconciled: (outcome, took) => {
+          total.inc({ controller, outcome });
+          seconds.observe({ controller }, took);
+        },
+      };
+    },
   };
 }
 
@@ -84,6 +88,7 @@ function queueMetrics(registry: Registry, prefix: string): (controller: string) 
   });
   return (controller) => {
     const labels = { controller };
+    retries.inc(labels, 0);
     return {
       depth: (keys) => depth.set(labels, keys),
       waited: (waited) => wait.observe(labels, waited),
@@ -169,6 +174,7 @@ function ownMetrics(registry: Registry, prefix: string): Pick<RuntimeMetrics, "e
     labelNames: ["why"],
     registers,
   });
+  for (const why of ["rate", "overflow", "failed"]) dropped.inc({ why }, 0);
   let leads: (() => boolean) | undefined;
   const leader = new Gauge({
     name: `${prefix}leader`,

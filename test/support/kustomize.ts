@@ -9,8 +9,12 @@ export async function kustomize(directory: string): Promise<string> {
   return runOk(await locateTool("kubectl"), ["kustomize", directory]);
 }
 
-/** config/default with these components, as somebody's own kustomization has it; as YAML. */
-export async function overlay(components: readonly string[], namespace?: string): Promise<string> {
+/** config/default, or other parts of config/, with these components, as somebody's own kustomization has it; as YAML. */
+export async function overlay(
+  components: readonly string[],
+  namespace?: string,
+  resources: readonly string[] = ["default"],
+): Promise<string> {
   // Kustomize follows relative paths only.
   const cache = join(projectRoot, "node_modules", ".cache");
   await mkdir(cache, { recursive: true });
@@ -20,7 +24,7 @@ export async function overlay(components: readonly string[], namespace?: string)
     const kustomization = {
       kind: "Kustomization",
       ...(namespace !== undefined && { namespace }),
-      resources: [from("default")],
+      resources: resources.map((name) => from(name)),
       components: components.map((name) => from("components", name)),
     };
     await writeFile(join(directory, "kustomization.yaml"), JSON.stringify(kustomization));
