@@ -41,7 +41,7 @@ const { values } = parseArgs({
     help: { type: "boolean", default: false },
   },
 });
-// The children end with this process if it ends by `exit`, not where a signal ends it.
+// The children end with this process if it ends by `exit`, not if a signal ends it.
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 if (values.help) {
   process.stdout.write(USAGE);

@@ -24,7 +24,7 @@ export interface BurstResult {
   residentMiB: number;
   /** Once it had nothing to do for a while. */
   restingMiB: number;
-  /** CPU time of the API server's process; NaN where that is not ours. */
+  /** CPU time of the API server's process; NaN if that is not ours. */
   serverCpuMsPerRun: number;
   requestsPerRun: number;
 }

@@ -7,7 +7,7 @@ export interface ImageSettings {
   readonly nodeOptions: readonly string[];
 }
 
-/** Reads them from the Dockerfile, so that what is measured is what ships. Rejects where it is not as expected. */
+/** Reads them from the Dockerfile, so that what is measured is what ships. Rejects if it is not as expected. */
 export async function readImageSettings(root: string): Promise<ImageSettings> {
   const file = await readFile(join(root, "Dockerfile"), "utf8");
   const entryPoint: unknown = JSON.parse(/^ENTRYPOINT (\[.*\])$/m.exec(file)?.[1] ?? "null");

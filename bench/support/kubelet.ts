@@ -15,7 +15,7 @@ export interface KubeletOptions {
 
 /**
  * Plays the pods of a namespace: each one is shown as initialising, running and succeeded, one write after
- * the other. Resolves when `signal` aborts; rejects where the API server refuses a status.
+ * the other. Resolves when `signal` aborts; rejects if the API server refuses a status.
  */
 export async function playPods({ client, namespace, agentsEnd, signal }: KubeletOptions): Promise<void> {
   const seen = new Set<string>();

@@ -14,7 +14,7 @@ export interface Report {
   git?: GitResult;
 }
 
-/** A Markdown table, or `""` where the part was not measured. */
+/** A Markdown table, or `""` if the part was not measured. */
 export function burstTable({ bursts, runs, cluster, cores }: Report): string {
   if (!bursts) return "";
   const { ideal, operator } = bursts;
@@ -40,7 +40,7 @@ export function burstTable({ bursts, runs, cluster, cores }: Report): string {
   );
 }
 
-/** A Markdown table, or `""` where the part was not measured. */
+/** A Markdown table, or `""` if the part was not measured. */
 export function scaleTable({ scale }: Report): string {
   if (!scale) return "";
   const row = (name: string, of: (result: ScaleResult) => number, digits: number): string[] => [
@@ -62,7 +62,7 @@ export function scaleTable({ scale }: Report): string {
   );
 }
 
-/** A Markdown table, or `""` where the part was not measured. */
+/** A Markdown table, or `""` if the part was not measured. */
 export function restTable({ rest }: Report): string {
   if (!rest) return "";
   const others = Object.entries(rest.otherRequests).map(([labels, count]) => `${count} × ${labels}`);
@@ -76,7 +76,7 @@ export function restTable({ rest }: Report): string {
   );
 }
 
-/** A Markdown table, or `""` where the part was not measured. */
+/** A Markdown table, or `""` if the part was not measured. */
 export function gitTable({ git }: Report): string {
   if (!git) return "";
   return table(

@@ -8,7 +8,7 @@ export interface FetchedArtifacts {
 }
 
 /**
- * Reads the log of an artifacts pod (scripts/artifacts.sh). Throws if it breaks off, or where what
+ * Reads the log of an artifacts pod (scripts/artifacts.sh). Throws if it breaks off, or if what
  * arrived is not what was sent.
  */
 export function readArtifacts(log: string, wanted: readonly string[]): FetchedArtifacts {

@@ -2,7 +2,7 @@ import type { OptionSpecs, ValuesOf } from "./command.ts";
 import { connectionOptions, runArgument } from "./run-options.ts";
 import { parseResource } from "./resources.ts";
 
-/** The images of what the operator makes, where nothing else names one. */
+/** The images of what the operator makes, if nothing else names one. */
 export const imageOptions = {
   "git-image": { type: "string", value: "IMAGE", summary: "Image of the containers that run git" },
   "agent-image": {

@@ -27,7 +27,7 @@ export interface Output {
   readonly error: (text: string) => void;
   /** Whether people read standard output. */
   readonly isTerminal: boolean;
-  /** The text in this style, or unchanged where standard output shows no colours. */
+  /** The text in this style, or unchanged if standard output shows no colours. */
   readonly style: (style: Style, text: string) => string;
 }
 

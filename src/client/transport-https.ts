@@ -38,7 +38,7 @@ export interface HttpsTransportOptions {
    */
   authority?: (refused?: Authority) => Authority | Promise<Authority>;
   userAgent?: string;
-  /** Open connections at most where the server speaks HTTP/1.1 only; more requests wait for a free one. */
+  /** Open connections at most if the server speaks HTTP/1.1 only; more requests wait for a free one. */
   maxSockets?: number;
   /** No answer, or no further byte of a body read as text, for so long: the request has failed. */
   requestTimeoutMs?: number;
@@ -52,7 +52,7 @@ export interface ClosableTransport extends Transport {
 }
 
 /**
- * A transport over connections that are kept and reused: few of HTTP/2 where the server speaks it, as API servers do,
+ * A transport over connections that are kept and reused: few of HTTP/2 if the server speaks it, as API servers do,
  * else many of HTTP/1.1. Rejects with the socket's or TLS's own error if no answer came. A request that the server
  * did not begin with, and a GET that met a connection which had just ended, is sent once more.
  */

@@ -20,7 +20,7 @@ export interface Conversation {
 
 export interface Tool {
   name: string;
-  /** The group that an agent offers the tool in, where the protocol has such. */
+  /** The group that an agent offers the tool in, if the protocol has such. */
   namespace?: string;
   /** Names of its arguments. */
   properties: readonly string[];

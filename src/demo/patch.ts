@@ -6,7 +6,7 @@ import { persistentVolumeClaims } from "../kube/builtin.ts";
 
 /**
  * What a standalone run changed, in git's patch format, as its pod has left it on the claim. Undefined
- * where the volume is not a directory of this machine or holds no patch.
+ * if the volume is not a directory of this machine or holds no patch.
  */
 export async function readPatch(
   client: Client,

@@ -23,7 +23,7 @@ export interface DevClusterOptions {
   port?: number;
   /** The host's PATH, as containers are to see it. Default: the usual system directories. */
   path?: string;
-  /** Directories put before `path`, such as a checkout's `node_modules/.bin`; reachable even where containers do not see their place on the host. */
+  /** Directories put before `path`, such as a checkout's `node_modules/.bin`; reachable even if containers do not see their place on the host. */
   toolDirectories?: readonly string[];
   /** Git remotes answered by a local repository: `{"https://github.com/org/repo.git": "/srv/repo"}`. */
   gitMirrors?: Readonly<Record<string, string>>;

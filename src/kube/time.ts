@@ -1,4 +1,4 @@
-/** Milliseconds since the epoch, or `fallback` where there is no such time. */
+/** Milliseconds since the epoch, or `fallback` if there is no such time. */
 export function timeOf(timestamp: string | undefined, fallback: number): number {
   const time = timestamp === undefined ? Number.NaN : Date.parse(timestamp);
   return Number.isNaN(time) ? fallback : time;

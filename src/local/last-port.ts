@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 /**
  * The port of this data directory's last start, so that a kubeconfig which was exported then still
- * works. Undefined if there was none, or where someone else has taken it meanwhile.
+ * works. Undefined if there was none, or if someone else has taken it meanwhile.
  */
 export async function lastPort(dataDir: string): Promise<number | undefined> {
   const kubeconfig = await readFile(join(dataDir, "kubeconfig"), "utf8").catch(() => "");

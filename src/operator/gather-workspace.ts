@@ -54,7 +54,7 @@ export async function gatherWorkspace(
   };
 }
 
-/** A Ready workspace is cloned again where its claim is gone: one that only lost the label by which it is watched is not. */
+/** A Ready workspace is cloned again if its claim is gone: one that only lost the label by which it is watched is not. */
 async function unwatchedCheckout(
   { client }: GatherContext,
   { metadata, status }: AgentWorkspace,

@@ -30,7 +30,7 @@ export interface OperatorOptions {
   transport: Transport;
   /** Empty or absent: every namespace. */
   namespaces?: readonly string[];
-  /** The only Secrets that the operator may read, where its role is narrowed to them. Empty or absent: every Secret. */
+  /** The only Secrets that the operator may read, if its role is narrowed to them. Empty or absent: every Secret. */
   secretNames?: readonly string[];
   /** Work only while holding the Lease. Default: false. */
   leaderElect?: boolean;
@@ -44,7 +44,7 @@ export interface OperatorOptions {
   webhookCertificates?: CertificateLifetimes;
   gitImage?: string;
   agentImage?: string;
-  /** What git containers ask for where an AgentConfig does not say. */
+  /** What git containers ask for if an AgentConfig does not say. */
   gitResources?: ResourceRequirements;
   /** Base URL of an OTLP/HTTP receiver for traces; absent: none are sent. */
   otlpEndpoint?: string;
@@ -197,7 +197,7 @@ function readiness(caches: Caches): Record<string, HealthCheck> {
   };
 }
 
-/** The health and metrics pages; on one listener where both have the same address. */
+/** The health and metrics pages; on one listener if both have the same address. */
 async function listen(
   { healthProbeBindAddress, metricsBindAddress }: OperatorOptions,
   readyChecks: Record<string, HealthCheck>,

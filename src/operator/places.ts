@@ -110,7 +110,7 @@ export interface JobCatchUp {
 
 /**
  * Brings the Jobs of runs into the cache as the API server has them now. Who takes the Lease over may not have seen yet
- * what the leader before has created, and would give its places away again. Nothing where nothing is limited.
+ * what the leader before has created, and would give its places away again. Nothing if nothing is limited.
  */
 export async function catchUpWithJobs(
   client: Pick<Client, "list">,

@@ -48,7 +48,7 @@ export async function readOutput(client: Client, pod: Pod, sinceEndMs: number): 
 
 type Output = { tail: string } | { missing: string };
 
-/** The newest lines of an agent at work; undefined where they cannot be had, which says nothing about the run. */
+/** The newest lines of an agent at work; undefined if they cannot be had, which says nothing about the run. */
 export async function readRecent(client: Client, pod: Pod): Promise<string | undefined> {
   try {
     return await readTail(client, pod, RECENT);

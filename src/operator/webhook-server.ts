@@ -30,7 +30,7 @@ const MAX_CONNECTIONS = 256;
 const API_VERSION = "admission.k8s.io/v1";
 
 /**
- * Answers AdmissionReviews over HTTPS with what `review` warns of; every write is allowed, also where
+ * Answers AdmissionReviews over HTTPS with what `review` warns of; every write is allowed, also if
  * `review` throws. Until there is a certificate no connection succeeds. Rejects if it cannot listen.
  */
 export async function listenWebhooks(

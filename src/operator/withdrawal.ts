@@ -108,7 +108,7 @@ async function releaseOne(
 }
 
 /**
- * Resolves to true once the namespace is being deleted; to false when `signal` aborts, or where the
+ * Resolves to true once the namespace is being deleted; to false when `signal` aborts, or if the
  * permission to watch it is missing.
  */
 async function untilNamespaceGoes(client: Client, name: string, signal: AbortSignal): Promise<boolean> {

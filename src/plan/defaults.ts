@@ -4,7 +4,7 @@ import type { ResourceRequirements } from "../kube/builtin.ts";
 export interface OperatorDefaults {
   gitImage: string;
   agentImage: string;
-  /** What git containers ask for where the AgentConfig does not say. */
+  /** What git containers ask for if the AgentConfig does not say. */
   gitResources?: ResourceRequirements;
   /** How long an image may fail to be pulled before its run fails. */
   imagePullTimeoutSeconds: number;

@@ -26,7 +26,7 @@ export interface Trigger {
   reason: string;
   /** Of the changed object; undefined for one that is gone. */
   resourceVersion: string | undefined;
-  /** Who made the change, where that was by `put`. */
+  /** Who made the change, if that was by `put`. */
   origin: unknown;
   /** The key's own object has come into being: nobody has seen anything happen for it yet. */
   isNew: boolean;

@@ -33,7 +33,7 @@ export type Page = (query: URLSearchParams) => Promise<{ status: number; content
 const MAX_CONNECTIONS = 128;
 
 export interface Listener {
-  /** The port in use, which matters where 0 asked for any free one. */
+  /** The port in use, which matters if 0 asked for any free one. */
   port: number;
   close(): Promise<void>;
 }

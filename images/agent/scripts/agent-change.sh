@@ -2,14 +2,14 @@
 # What an agent has changed: the patch, and git's facts about it, as our own git sees them. What cannot be known
 # is left away. Needs common.sh, hide-secrets.sh, git-own.sh and git-files.sh.
 
-# Seconds for one step of git's: less where the container is being ended.
+# Seconds for one step of git's: less if the container is being ended.
 PATIENCE_SECONDS=300
 PATIENCE_AT_END_SECONDS=5
 EMPTY_TREE=4b825dc642cb6eb9a060e54bf8d69288fbee4904
 
 MAX_NAME_BYTES=100
 
-# Prints the git member of the outcome, or nothing where there is no git or no checkout to compare with.
+# Prints the git member of the outcome, or nothing if there is no git or no checkout to compare with.
 describe_git() {
   command -v git >/dev/null && is_plain "$base_file" || return 0
   for old in "$RUN_DIR"/report.*; do
@@ -55,7 +55,7 @@ look_at_files() {
   if [ ! -s "$own/left" ] && is_committed; then uncommitted=false; fi
 }
 
-# A second comparison only where the first found something.
+# A second comparison only if the first found something.
 measure_patch() {
   : >"$own/shortstat"
   [ ! -s "$own/patch" ] || own_git diff --cached --shortstat --no-ext-diff "$against" >"$own/shortstat"

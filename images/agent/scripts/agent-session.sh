@@ -1,7 +1,7 @@
 # shellcheck shell=sh disable=SC2034,SC2154,SC2317 # Variables and callers are in the scripts that read it.
 # The session of an agent, kept on the claim between two attempts of a run. Needs common.sh.
 
-# resumed: set where an earlier attempt has left the session that is to go on.
+# resumed: set if an earlier attempt has left the session that is to go on.
 take_up_session() {
   resumed=
   if [ -z "${AGENT_SESSION_PATH:-}" ]; then

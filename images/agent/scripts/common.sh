@@ -10,7 +10,7 @@ set -u
 record=$RECORD_DIR/start.${AGENT_RUN_UID:-run}
 # Holds the commit that the run started from, or `-`; its presence says that the checkout is complete.
 base_file=$record.base
-# Objects that were fetched with credentials; absent where nothing was.
+# Objects that were fetched with credentials; absent if nothing was.
 store=$STORE_DIR/repository.git
 
 # The number of what these scripts and the operator that starts them agree on: names and meanings of the

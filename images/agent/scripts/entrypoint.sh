@@ -124,7 +124,7 @@ git_default() {
   { [ -n "$configured" ] && git config --global --get "$1" >/dev/null; } || git config --global "$1" "$2"
 }
 
-# end_agent SIGNAL: to its whole group where it has one.
+# end_agent SIGNAL: to its whole group if it has one.
 end_agent() {
   kill -s "$1" -- "-$agent" 2>/dev/null || kill -s "$1" "$agent" 2>/dev/null
 }

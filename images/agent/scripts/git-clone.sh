@@ -1,6 +1,6 @@
 #!/bin/sh
 # shellcheck disable=SC2034,SC2154,SC2317 # Variables and callers are in the files that it reads.
-# Makes the checkout of a standalone run, and its worktree where one is asked for. With credentials there
+# Makes the checkout of a standalone run, and its worktree if one is asked for. With credentials there
 # are two containers: AGENT_GIT_STEP=fetch has them and fetches into the store, AGENT_GIT_STEP=checkout
 # has the checkout. Needs common.sh, git-credentials.sh, git-remote.sh, git-source.sh, git-store.sh,
 # git-checkout.sh, git-submodules.sh and git-record.sh.

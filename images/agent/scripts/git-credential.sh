@@ -24,7 +24,7 @@ kind=word
 case $text in
   '') kind=empty ;;
   *'-----BEGIN ENCRYPTED PRIVATE KEY-----'* | *'Proc-Type: 4,ENCRYPTED'*) kind=locked ;;
-  # What OpenSSH's own format begins with where neither a cipher nor a passphrase is used.
+  # What OpenSSH's own format begins with if neither a cipher nor a passphrase is used.
   *'-----BEGIN OPENSSH PRIVATE KEY-----'*b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQ*) kind=key ;;
   *'-----BEGIN OPENSSH PRIVATE KEY-----'*b3BlbnNzaC1rZXktdjEA*) kind=locked ;;
   *'-----BEGIN '*'PRIVATE KEY-----'*) kind=key ;;

@@ -19,7 +19,7 @@ uncommitted_in() {
 }
 
 # commits_in GITDIR COMMON [KEPT]: how many commits of a repository, with `commit` and our list of its refs, are on
-# nothing that stays: a branch of its remote, or, where COMMON is the directory KEPT, any branch.
+# nothing that stays: a branch of its remote, or, if COMMON is the directory KEPT, any branch.
 commits_in() {
   stays='^refs/remotes/'
   [ "$2" != "${3:-}" ] || stays='^refs/'

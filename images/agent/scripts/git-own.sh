@@ -112,7 +112,7 @@ id_of() {
   ref=$1 awk 'substr($0, 42) == ENVIRON["ref"] { print substr($0, 1, 40); exit }' "$2"
 }
 
-# head_of GITDIR REFS: its commit, where that is there; branch: the one that it is on.
+# head_of GITDIR REFS: its commit, if that is there; branch: the one that it is on.
 head_of() {
   branch=
   line_of commit "$1/HEAD"
@@ -126,7 +126,7 @@ head_of() {
   commit=$(known_commit "$commit")
 }
 
-# known_commit ID: the id, where it is one of a commit that can be read.
+# known_commit ID: the id, if it is one of a commit that can be read.
 known_commit() {
   case $1 in
     '' | *[!0-9a-f]*) ;;

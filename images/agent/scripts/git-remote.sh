@@ -56,7 +56,7 @@ is_permanent() {
     -e 'no space left|read-only file system|invalid refspec|mismatched algorithms|dubious ownership' "$1"
 }
 
-# attempt COMMAND...: tries again after `pauses` where the network failed. 64: permanent; message: what
+# attempt COMMAND...: tries again after `pauses` if the network failed. 64: permanent; message: what
 # git said, scrubbed.
 attempt() {
   for pause in ${pauses:-2 5 0}; do

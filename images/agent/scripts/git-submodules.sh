@@ -4,7 +4,7 @@
 modules=
 
 # fetch_modules GIT_DIR COMMIT URL PLACE: those of a commit, and theirs in turn. Adds a line for each to
-# `modules`: number, directory of its parent, path, name and URL. A depth of 1 where `cut` is set.
+# `modules`: number, directory of its parent, path, name and URL. A depth of 1 if `cut` is set.
 fetch_modules() {
   listing=$(mktemp -d "$private/modules.XXXXXX") || return 1
   list_modules "$1" "$2" "$3" || fail 64 "the submodules of ${4#.} cannot be listed: $(tail -n 12 "$private/error" | scrub)"

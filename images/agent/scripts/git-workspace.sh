@@ -1,7 +1,7 @@
 #!/bin/sh
 # shellcheck disable=SC2034,SC2154,SC2317 # Variables and callers are in the files that it reads.
 # Makes the checkout that the runs of a workspace share: every branch, with its whole history, so that
-# nothing has to be fetched where there are no credentials. With credentials there are two containers:
+# nothing has to be fetched if there are no credentials. With credentials there are two containers:
 # AGENT_GIT_STEP=fetch has them and fetches into the store, AGENT_GIT_STEP=checkout has the checkout.
 # Needs common.sh, git-credentials.sh, git-remote.sh, git-source.sh, git-store.sh, git-checkout.sh
 # and git-submodules.sh.

@@ -21,7 +21,7 @@ export LC_ALL
 url=$AGENT_REPOSITORY_URL
 wanted=$AGENT_WORKTREE_BRANCH
 source_branch=${AGENT_WORKTREE_SOURCE:-${AGENT_REPOSITORY_BRANCH:-}}
-# Time for the remote to answer where the workspace can do without.
+# Time for the remote to answer if the workspace can do without.
 PATIENCE_SECONDS=60
 answer=
 start=

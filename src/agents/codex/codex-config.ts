@@ -53,7 +53,7 @@ function credentialVariable({ tokenVariable, env }: AgentSetup): string | undefi
   return env.some(({ name }) => name === "OPENAI_API_KEY") ? "OPENAI_API_KEY" : undefined;
 }
 
-/** With /v1; as it is where the text is not known here. `given`: it is not OpenAI's own. */
+/** With /v1; as it is if the text is not known here. `given`: it is not OpenAI's own. */
 function baseUrl({ env }: AgentSetup): { given: boolean; setting: AgentArgument } {
   const setting = (value: string): string => `model_providers.${PROVIDER}.base_url=${value}`;
   const variable = env.find(({ name }) => name === "OPENAI_BASE_URL");

@@ -117,7 +117,7 @@ function providerOptions(setup: AgentSetup, { provider, model }: OpencodeModel, 
   return baseURL === undefined ? { options } : { options, models: { [model]: {} } };
 }
 
-/** With /v1, which opencode wants in both forms; read by opencode itself where the text is not known here. */
+/** With /v1, which opencode wants in both forms; read by opencode itself if the text is not known here. */
 function baseUrlOf(setup: AgentSetup, provider: string): string | undefined {
   const variable = provider === GATEWAY ? "OPENAI_BASE_URL" : "ANTHROPIC_BASE_URL";
   if (provider !== GATEWAY && provider !== "anthropic") return undefined;

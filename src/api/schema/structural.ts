@@ -175,7 +175,7 @@ function convertChildren(node: Json, path: string): void {
   }
 }
 
-/** Every node has a type, a description and, where values can grow, a bound. */
+/** Every node has a type, a description and, if values can grow, a bound. */
 function assertComplete(node: Json, path: string): void {
   if (typeof node["description"] !== "string" || node["description"] === "") {
     refuse(path, "has no description");

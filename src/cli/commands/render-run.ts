@@ -14,12 +14,12 @@ import { planRun } from "../../plan/agent-run/plan.ts";
 import { providerNameOf, secretsNeeded } from "../../plan/agent-run/references.ts";
 import { type Origins, resolveRun } from "../../plan/agent-run/resolve.ts";
 
-/** What is rendered where a manifest says nothing itself. */
+/** What is rendered if a manifest says nothing itself. */
 export interface RenderDefaults {
   namespace: string;
   gitImage: string;
   agentImage: string;
-  /** What git containers ask for where the AgentConfig does not say. */
+  /** What git containers ask for if the AgentConfig does not say. */
   gitResources?: ResourceRequirements;
 }
 
@@ -44,7 +44,7 @@ const SECRET_NAME = /TOKEN|KEY|SECRET|PASSWORD|CREDENTIAL/;
 /**
  * What every AgentRun among the objects becomes, with the AgentConfigs, AgentProviders and AgentWorkspaces
  * beside it. Secrets are taken to exist, a workspace to be Ready. Throws an Error that names the object
- * where a manifest is invalid or the run could not start.
+ * if a manifest is invalid or the run could not start.
  */
 export function renderRuns(
   documents: readonly Record<string, unknown>[],

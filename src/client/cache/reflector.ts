@@ -122,7 +122,7 @@ export class Reflector<T extends KubeObject, K extends KubeObject = T> implement
     return this.#store.size;
   }
 
-  /** The object under `namespace/name`, or `name` where it is cluster-scoped. Not to be changed. */
+  /** The object under `namespace/name`, or `name` if it is cluster-scoped. Not to be changed. */
   get(key: string): K | undefined {
     return this.#store.get(key);
   }

@@ -7,7 +7,7 @@ export type RequestHeaders = Readonly<Record<string, string | string[]>>;
 
 /** Connections to one server under one identity. */
 export interface Connections {
-  /** Sends the request with these headers. Rejects with a `ConnectionLostError` where sending it again may help. */
+  /** Sends the request with these headers. Rejects with a `ConnectionLostError` if sending it again may help. */
   exchange(request: HttpRequest, headers: RequestHeaders): Promise<HttpResponse>;
   /** Ends the connections that carry nothing; what is under way keeps its own. */
   retire(): void;

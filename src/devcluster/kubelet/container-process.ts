@@ -96,7 +96,7 @@ function watchEnd(
 }
 
 /**
- * Starts a container, in which commands can be run beside its own where `hasExec`. `pidFile` gets the process id and its start time, so that a later cluster can end
+ * Starts a container, in which commands can be run beside its own if `hasExec`. `pidFile` gets the process id and its start time, so that a later cluster can end
  * what this one leaves behind when it is killed.
  */
 export function startContainerProcess(

@@ -25,7 +25,7 @@ function treeOf(pid: number): Held[] {
 }
 
 /**
- * Enforces a memory limit where the cluster may not make cgroups: measures what a container's processes
+ * Enforces a memory limit if the cluster may not make cgroups: measures what a container's processes
  * hold in anonymous memory, and calls `exceeded` with the largest of them, as a kernel would choose it, when
  * that is over the limit. Between two looks a container can exceed its limit for a moment. Returns how to end
  * watching.

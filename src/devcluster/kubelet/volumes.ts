@@ -130,7 +130,7 @@ async function applyFsGroup(volume: Volume, ready: ReadyVolume, pod: Pod): Promi
 
 /**
  * Makes all volumes of a pod under `directory`. Throws VolumeError in the kubelet's words for the first
- * that cannot be made; calling again is safe. fsGroup is applied where the sandbox changes users.
+ * that cannot be made; calling again is safe. fsGroup is applied if the sandbox changes users.
  */
 export async function setUpVolumes(
   node: LocalNode,

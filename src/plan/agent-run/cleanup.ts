@@ -120,7 +120,7 @@ type Progress =
   | { state: "removed" }
   | { state: "kept"; message: string };
 
-/** The operator's own container decides, and where its node is lost or others hold the pod open, without the Job's word. */
+/** The operator's own container decides, and if its node is lost or others hold the pod open, without the Job's word. */
 function progressOf(run: AgentRun, { job, pod }: ObservedCleanup, now: number): Progress {
   if (!job) return { state: "absent" };
   const { end } = (pod && mainEnd(pod)) ?? {};

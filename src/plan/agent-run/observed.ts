@@ -57,7 +57,7 @@ export interface ObservedRun {
   /** The newest pod of that Job. */
   pod?: Pod;
   claim?: PersistentVolumeClaim;
-  /** The newest Warning event of the pod or its claim, asked for once the pod is slow to start; of the Job, where its pod is late. */
+  /** The newest Warning event of the pod or its claim, asked for once the pod is slow to start; of the Job, if its pod is late. */
   warning?: string;
   /** The end of the agent's log, read once the agent has ended; `missing` says why there is none. */
   output?: { tail: string } | { missing: string };

@@ -19,7 +19,7 @@ export interface ObservedWorkspace {
   job?: JobState;
   /** The newest pod of that Job. */
   pod?: Pod;
-  /** The newest Warning event of the pod or the claim, asked for once the pod is slow to start; of the Job, where its pod is late. */
+  /** The newest Warning event of the pod or the claim, asked for once the pod is slow to start; of the Job, if its pod is late. */
   warning?: string;
   /** The AgentRuns that name it. */
   runs: readonly AgentRun[];

@@ -168,7 +168,7 @@ function schedulingProblem(
 
 /**
  * Whether a claim may be what keeps a pod from its node. One that waits for its first consumer is bound once a node
- * takes the pod: where the scheduler names another trouble and the claim has none, that is the cause.
+ * takes the pod: if the scheduler names another trouble and the claim has none, that is the cause.
  */
 export function mayWaitForClaim(pod: Pod, claimWarning: string | undefined): boolean {
   if (pod.spec.nodeName !== undefined) return false;

@@ -127,7 +127,7 @@ function valuesEnv(agent: Agent, setup: AgentSetup): ScriptValues {
   };
 }
 
-/** The session goes by way of the claim, where no volume keeps the agent's own directory. */
+/** The session goes by way of the claim, if no volume keeps the agent's own directory. */
 function sessionEnv(run: ResolvedRun, { entrypoint }: Agent): ScriptValues {
   const { path, option, drop } = entrypoint.session ?? {};
   const keeps = run.keepSession === true && path !== undefined;

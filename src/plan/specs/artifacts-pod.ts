@@ -20,12 +20,12 @@ export type PodFile = Artifact | "bundle";
 /** What is to be fetched, and by which pod. */
 export interface ArtifactsRequest {
   run: AgentRun;
-  /** Its Job, where it still exists: the pod then has the same image, user and place. */
+  /** Its Job, if it still exists: the pod then has the same image, user and place. */
   job?: Job;
   /** Where the run's own pod still works, because its volume may be of that node only. */
   nodeName?: string;
   podName: string;
-  /** With git; used where the Job is gone. */
+  /** With git; used if the Job is gone. */
   gitImage: string;
   wanted: readonly PodFile[];
 }

@@ -41,7 +41,7 @@ export function workDir(run: Pick<ResolvedRun, "name" | "worktree">): string {
   return run.worktree ? `${WORKTREES_DIR}/${run.name}` : WORKSPACE_DIR;
 }
 
-/** /root where a workspace shares something below it, as programs look for it in the home directory. */
+/** /root if a workspace shares something below it, as programs look for it in the home directory. */
 export function homeDir(run: Pick<ResolvedRun, "workspace">): string {
   const shared = run.workspace?.sharedVolumes ?? [];
   return shared.some(({ mountPath }) => mountPath.startsWith("/root/")) ? "/root" : "/home/agent";

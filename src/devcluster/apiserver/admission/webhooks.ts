@@ -25,7 +25,7 @@ const MAXIMUM_ANSWER_BYTES = 3 * 1024 * 1024;
 export interface Admission {
   /** The cluster's own plugins: they may change the object in place, and they need no one else. */
   admit(attempt: AdmissionAttempt): void;
-  /** The object, changed where mutating webhooks want it; the same one if none applies. */
+  /** The object, changed if mutating webhooks want it; the same one if none applies. */
   mutate(attempt: AdmissionAttempt): Promise<MutableObject | undefined>;
   validate(attempt: AdmissionAttempt): Promise<void>;
   /** Whether any webhook could be called for such a write; spares the rest if none can. */

@@ -6,7 +6,7 @@ const OPERATORS: ReadonlyMap<string, string> = new Map([
   ["NotIn", "notin"],
 ]);
 
-/** A label selector as `kubectl` prints it: `a=b,c in (d,e)`; `<none>` where it selects nothing special. */
+/** A label selector as `kubectl` prints it: `a=b,c in (d,e)`; `<none>` if it selects nothing special. */
 export function formatLabelSelector(selector: MutableObject): string {
   const equal = Object.entries(objectAt(selector, "matchLabels")).map(
     ([key, value]) => `${key}=${String(value)}`,

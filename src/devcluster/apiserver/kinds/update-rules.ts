@@ -43,7 +43,7 @@ export function checkIdentity(
 }
 
 /**
- * Throws 409 if the version that a client wants to replace is not the stored one, and 422 where a PUT
+ * Throws 409 if the version that a client wants to replace is not the stored one, and 422 if a PUT
  * must name one. `patching`: a missing version means the latest.
  */
 export function checkVersion(

@@ -27,7 +27,7 @@ function entriesOf(value: unknown): JsonObject {
   return isObject(value) ? value : {};
 }
 
-/** The element that names an item of a list; by index where its keys are missing. */
+/** The element that names an item of a list; by index if its keys are missing. */
 export function elementOf(type: FieldType, item: unknown, index: number): PathElement {
   const { list } = type;
   if (list?.type === "set") return `v:${goJson(item)}`;

@@ -79,7 +79,7 @@ export function sinceMsOf({ sinceTime, sinceSeconds }: LogOptions, nowMs: number
   return sinceSeconds === undefined ? undefined : nowMs - sinceSeconds * 1000;
 }
 
-/** What a node answers where the wanted log does not exist: why, as far as the pod's status shows it. */
+/** What a node answers if the wanted log does not exist: why, as far as the pod's status shows it. */
 export function noLog(name: string, pod: Pod | undefined, { container, previous }: LogOptions): Status {
   const { initContainerStatuses = [], containerStatuses = [] } = pod?.status ?? {};
   const known = [...initContainerStatuses, ...containerStatuses].find((one) => one.name === container);

@@ -10,7 +10,7 @@ import { keyOf } from "../storage/table.ts";
 import { createObject } from "./create.ts";
 import { updateObject } from "./update.ts";
 
-/** What a PATCH comes to: 200 or, where an apply created the object, 201, and the object as JSON. */
+/** What a PATCH comes to: 200 or, if an apply created the object, 201, and the object as JSON. */
 interface Patched {
   status: number;
   json: string;

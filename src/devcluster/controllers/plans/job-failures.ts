@@ -1,6 +1,6 @@
 import type { ContainerStatus, Job, Pod, PodFailurePolicyRule } from "../../../kube/builtin.ts";
 
-/** What a Job's podFailurePolicy says of a failed pod; `Count` where no rule matches. */
+/** What a Job's podFailurePolicy says of a failed pod; `Count` if no rule matches. */
 export interface FailureVerdict {
   action: "FailJob" | "Ignore" | "Count";
   /** For FailJob: the message of the Job's condition. */

@@ -38,7 +38,7 @@ function capabilitiesOf(container: Container): string[] {
 }
 
 /**
- * Who a container runs as; an image's own user is taken to be uid 0. Throws ContainerConfigError where
+ * Who a container runs as; an image's own user is taken to be uid 0. Throws ContainerConfigError if
  * runAsNonRoot forbids that.
  */
 export function containerUser(pod: Pod, container: Container): ContainerUser {

@@ -117,7 +117,7 @@ function resourceValue(
   return String((amount.value.nano + unit - 1n) / unit);
 }
 
-/** A field of the pod or an amount of a container, `self` where none is named. Throws ContainerConfigError. */
+/** A field of the pod or an amount of a container, `self` if none is named. Throws ContainerConfigError. */
 export function downwardValue(
   from: DownwardValue | undefined,
   pod: Pod,
