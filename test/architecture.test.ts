@@ -9,8 +9,11 @@ const sources = readProjectFiles(["src", "scripts"], ".ts").filter(
   ({ path }) => !path.endsWith(".generated.ts"),
 );
 
-/** ADR 2: whoever needs more removes something else, or shows which user of the operator needs it. */
-const MAX_DEVCLUSTER_LINES = 21_684;
+/**
+ * The embedded cluster may shrink, not grow (ADR 2): whoever needs more removes something else, or shows which user of the
+ * operator needs it. `kube` is what Kubernetes means to the operator, and no part of that cluster.
+ */
+const MAX_LINES = { devcluster: 21_684, kube: 4000 };
 
 describe("the house", () => {
   it("keeps its rules", () => {
@@ -23,12 +26,14 @@ describe("the house", () => {
     assert.deepEqual(missing, []);
   });
 
-  it("keeps the embedded cluster small: it may shrink, not grow", () => {
-    const lines = sources
-      .filter(({ path }) => path.startsWith("src/devcluster/") && !path.endsWith(".test.ts"))
-      .reduce((sum, { text }) => sum + text.split("\n").length - 1, 0);
-    assert.ok(lines <= MAX_DEVCLUSTER_LINES, `src/devcluster has ${lines} lines`);
-  });
+  for (const [room, most] of Object.entries(MAX_LINES)) {
+    it(`keeps src/${room} small`, () => {
+      const lines = sources
+        .filter(({ path }) => path.startsWith(`src/${room}/`) && !path.endsWith(".test.ts"))
+        .reduce((sum, { text }) => sum + text.split("\n").length - 1, 0);
+      assert.ok(lines <= most, `src/${room} has ${lines} lines`);
+    });
+  }
 
   it("has no import circle, not even of types", () => {
     assert.deepEqual(findCircles(sources), []);
