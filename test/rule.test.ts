@@ -75,6 +75,7 @@ const base: ResolvedRun = {
   gitResources: gitResources(),
   timeoutSeconds: 60,
   keepSession: true,
+  setup: { command: ["npm", "ci"], timeoutSeconds: 60, env: [] },
   trustRepositoryConfig: false,
   gitIdentity: { name: "Agent", email: "agent@example.com" },
   storage: { size: "1Gi" },
@@ -127,6 +128,7 @@ function jobsOf(repository: ResolvedRepository): [name: string, pod: PodSpec][] 
     timeoutSeconds: 60,
     env: [],
     network: networkEnv(base.env, repository),
+    setup: base.setup,
     gitImage: "git:1",
     gitResources: gitResources(),
   });
@@ -197,14 +199,17 @@ function handedOverTo(container: Container): string | undefined {
   return placesOf(container, "writable").includes("handover/") ? undefined : "handover/";
 }
 
-/** What an agent writes on the claims, and what is written by those who have an agent's files before them. */
+/** The containers that run what an agent or a repository's authors have written. */
+const HOSTILE: ReadonlySet<string> = new Set(["agent", "setup", "verify"]);
+
+/** What they write, and what is written by those who have an agent's files before them. */
 const tainted = new Set<string>();
 for (let size = -1; size !== tainted.size;) {
   size = tainted.size;
   for (const [, , pod] of pods) {
     for (const container of containersOf(pod)) {
       const reads = placesOf(container, "all").filter((place) => place !== handedOverTo(container));
-      if (container.name !== "agent" && !reads.some((place) => [...tainted].some((t) => overlap(place, t))))
+      if (!HOSTILE.has(container.name) && !reads.some((place) => [...tainted].some((t) => overlap(place, t))))
         continue;
       for (const place of placesOf(container, "writable")) tainted.add(place);
     }
@@ -262,7 +267,7 @@ describe("the rule", () => {
       const network =
         /^(https?_proxy|no_proxy|all_proxy|GIT_SSL_(CAINFO|CAPATH|NO_VERIFY)|SSL_CERT_(FILE|DIR))$/i;
       for (const container of containersOf(pod)) {
-        if (container.name === "agent") continue;
+        if (HOSTILE.has(container.name)) continue;
         const names = (container.env ?? []).map((variable) => variable.name);
         assert.deepEqual(
           names.filter((each) => users.has(each) && !network.test(each)),
@@ -314,7 +319,10 @@ function rowsOfPods(): Set<string> {
     for (const container of all) {
       const secrets = secretsOf(pod, container);
       const isAgent = container.name === "agent";
-      const which = isAgent || !/^<(run|workspace-init)>$/.test(where) ? where : `${where} ${hasCredential}`;
+      const which =
+        HOSTILE.has(container.name) || !/^<(run|workspace-init)>$/.test(where)
+          ? where
+          : `${where} ${hasCredential}`;
       const credential = secrets.has(GIT_SECRET)
         ? isAgent && isExposed
           ? "exposed"

@@ -185,6 +185,10 @@ export interface Agent {
   readonly requiresModel: boolean;
   /** What this agent can obey; a run that asks for anything else is rejected. */
   readonly features: readonly AgentFeature[];
+  /** What it reads as its user's configuration, below the home directory. Source: its system calls. */
+  readonly userPaths: readonly string[];
+  /** Variables in which it looks for a key, beside those that `tokenVariable` names. */
+  readonly keyVariables: readonly string[];
   /** The model to ask for; undefined leaves the choice to the agent. */
   chooseModel(choice: ModelChoice): string | undefined;
   /** The variable that carries the credential unless the provider names one. */

@@ -14,6 +14,7 @@ import {
 import { gitIdentity } from "./fields/git.ts";
 import { env, image, imagePullSecrets, podSecurityContext } from "./fields/pod.ts";
 import { model } from "./fields/provider.ts";
+import { setup } from "./fields/setup.ts";
 import { choice, flag, object } from "./schema/fields.ts";
 import { AGE_COLUMN, type KindDefinition } from "./schema/kind.ts";
 
@@ -36,6 +37,9 @@ const spec = object(
     defaultTimeout: duration("Time limit of a run. Default: 1h.").optional(),
     defaultResources: resources(
       "Resources of the agent container. Default: the agent's usual need.",
+    ).optional(),
+    defaultSetup: setup(
+      "What runs before the agent in runs that have no setup themselves, nor by their workspace.",
     ).optional(),
     gitResources: resources(
       "Resources of all containers that run git. An amount that you leave out is the operator's default.",

@@ -8,6 +8,7 @@ import { env, image, imagePullSecrets, nodeSelector, podSecurityContext, tolerat
 import { model, providerFields } from "./fields/provider.ts";
 import { publish } from "./fields/publish.ts";
 import { runStatus } from "./fields/run-status.ts";
+import { setup } from "./fields/setup.ts";
 import { verify } from "./fields/verify.ts";
 import { agentRunRules, agentRunSpecRules, unchanged } from "./rules/agent-run.ts";
 import { dnsLabel, dnsSubdomain, MAX_RUN_NAME, runName } from "./rules/names.ts";
@@ -45,6 +46,8 @@ export const RETRYABLE = [
   "Evicted",
   "PodDeleted",
   "CloneFailed",
+  "SetupFailed",
+  "SetupTimedOut",
   "ImagePullFailed",
 ] as const;
 
@@ -113,6 +116,9 @@ const fields = {
   worktree: worktree.optional(),
   dependsOn: dependsOn.optional(),
   queueName: queueName.optional(),
+  setup: setup(
+    "What runs before the agent, in its image and its home directory, such as the installation of dependencies. It has the variables of the AgentConfig and the run, but no key of a provider and no git credential. The verification runs it too. Default: the workspace's, else the AgentConfig's defaultSetup.",
+  ).optional(),
   prompt: text({
     description: "The task, word for word as the agent gets it. At most 100 KiB.",
     maxLength: MAX_PROMPT_BYTES,

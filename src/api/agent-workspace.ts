@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { KubeObject } from "../kube/objects.ts";
 import { conditions, nameOf, observedGeneration, storageSize, UNSEEN } from "./fields/common.ts";
 import { workspaceRepository } from "./fields/git.ts";
+import { setup } from "./fields/setup.ts";
 import { agentWorkspaceRules, agentWorkspaceSpecRules } from "./rules/agent-workspace.ts";
 import { mountPath, volumeName, volumesApart } from "./rules/mounts.ts";
 import { workspaceName } from "./rules/names.ts";
@@ -38,6 +39,9 @@ const spec = object(
       ["ReadWriteMany", "ReadWriteOnce"],
       "Access mode of the claims. ReadWriteOnce keeps all pods of the workspace on one node. Cannot be changed.",
     ).default("ReadWriteMany"),
+    setup: setup(
+      "What runs before the agent in the worktree of each run that has no setup itself. Shared volumes are not there. Default: the AgentConfig's defaultSetup.",
+    ).optional(),
     sharedVolumes: list(sharedVolume, {
       description:
         "Volumes for configuration and state that agents share. You can add volumes, but not change or remove them.",

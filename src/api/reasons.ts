@@ -1,3 +1,4 @@
+import { POD_REASONS } from "./pod-reasons.ts";
 import { PUBLISH_REASONS } from "./publish-reasons.ts";
 import { condition, failed, type ReasonFacts, underWay, waiting } from "./reason-facts.ts";
 
@@ -287,6 +288,7 @@ export const REASONS = {
     "The namespace uses another AgentConfig: the one named default, else the oldest.",
     "Move the fields that you need into that one and delete this one.",
   ),
+  ...POD_REASONS,
   ...PUBLISH_REASONS,
 } as const satisfies Record<string, ReasonFacts>;
 

@@ -1,6 +1,6 @@
 import type { EnvVar, PodSecurityContext, ResourceRequirements, Toleration } from "../kube/builtin.ts";
 import type { RunStep } from "./specs/names.ts";
-import type { ResolvedRepository, ResolvedWorkspace } from "./resolved-run.ts";
+import type { ResolvedRepository, ResolvedSetup, ResolvedWorkspace } from "./resolved-run.ts";
 
 /** All that is needed to build the Job that publishes a run. Made by `resolvePublish`, read by `plan/specs`. */
 export interface ResolvedPublish {
@@ -41,6 +41,7 @@ export interface ResolvedVerify extends Omit<
   step: Exclude<RunStep, "publish">;
   /** Of which attempt of the agent, so that the Job of an earlier one is not taken for it. */
   attempt: string;
+  setup?: ResolvedSetup;
   command: readonly string[];
   image: string;
   timeoutSeconds: number;

@@ -31,6 +31,14 @@ export interface ResolvedWorkspace {
   accessMode: "ReadWriteMany" | "ReadWriteOnce";
 }
 
+/** What prepares a checkout before an agent, or a command that judges its work, starts there. */
+export interface ResolvedSetup {
+  command: string[];
+  timeoutSeconds: number;
+  /** Without a key of a provider. */
+  env: EnvVar[];
+}
+
 export interface ResolvedProvider {
   name: string;
   /** Where the credential is, and the variable that carries it to the agent; absent when the run sets that variable itself. */
@@ -79,6 +87,7 @@ export interface ResolvedRun {
   dependsOn?: string[];
   /** AgentConfig.env < provider.environment < run env, merged by name; the operator's own come on top in the builder. */
   env: EnvVar[];
+  setup?: ResolvedSetup;
   image: string;
   gitImage: string;
   /** Of the containers that run git. */

@@ -104,6 +104,7 @@ export const GUIDES: readonly Guide[] = [
     given: ["kubectl create namespace argocd", "kubectl create configmap argocd-cm --namespace argocd"],
   },
   { path: "docs/guide/publishing.md", operator: true },
+  { path: "docs/guide/your-repository.md", operator: true },
   { path: "docs/guide/tools.md", operator: true },
   { path: "CONTRIBUTING.md", operator: true },
 ];

@@ -8,6 +8,7 @@ scripts=${0%/*}
 . "$scripts/hide-secrets.sh"
 . "$scripts/git-credentials.sh"
 . "$scripts/agent-checkout.sh"
+. "$scripts/agent-home.sh"
 . "$scripts/agent-instructions.sh"
 . "$scripts/agent-session.sh"
 . "$scripts/agent-output.sh"
@@ -238,6 +239,7 @@ make_private
 trap 'exit 143' TERM INT
 require_writable "$RUN_DIR" "$work"
 require_fit_image
+clear_home
 find_cli
 configure_git
 trim_keys

@@ -27,6 +27,7 @@ check_out() {
 }
 
 make_private
+hand_over_scripts
 open_work "$private/snapshot"
 [ -z "${AGENT_VERIFY_BASE:-}" ] || tip=$base
 [ -n "$tip" ] || fail 64 "there is no commit to verify"

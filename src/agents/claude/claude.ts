@@ -46,6 +46,8 @@ export const claude: Agent = {
   requiresProvider: true,
   requiresModel: false,
   features: ["maxTurns", "systemPrompt", "instructions", "mcpServers"],
+  userPaths: [".claude", ".claude.json", ".config/anthropic"],
+  keyVariables: ["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN"],
   chooseModel,
   tokenVariable: (environment) =>
     isAnthropic(environment["ANTHROPIC_BASE_URL"]) ? "ANTHROPIC_API_KEY" : "ANTHROPIC_AUTH_TOKEN",

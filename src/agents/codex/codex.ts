@@ -43,6 +43,8 @@ export const codex: Agent = {
   requiresModel: false,
   // It knows no limit of turns.
   features: ["systemPrompt", "instructions", "mcpServers"],
+  userPaths: [".agents", ".claude-plugin", ".codex", ".codex-plugin"],
+  keyVariables: ["CODEX_API_KEY"],
   chooseModel: ({ run, provider, config }) => run ?? provider ?? config,
   tokenVariable: () => "OPENAI_API_KEY",
   args: (setup) => [

@@ -20,6 +20,8 @@ export const custom: Agent = {
   requiresModel: false,
   // Given in a file, which the program reads if it will. A limit or server that it would pass over is refused.
   features: ["instructions"],
+  userPaths: [],
+  keyVariables: [],
   chooseModel: ({ run, provider, config }) => run ?? provider ?? config,
   tokenVariable: () => "AGENT_API_KEY",
   args: ({ command = [], cliArgs }) => [...command.slice(1), ...cliArgs],

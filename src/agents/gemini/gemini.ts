@@ -46,6 +46,8 @@ export const gemini: Agent = {
   requiresProvider: true,
   requiresModel: false,
   features: ["maxTurns", "systemPrompt", "instructions", "mcpServers"],
+  userPaths: [".agents", ".env", ".gemini", ".node_libraries", ".node_modules"],
+  keyVariables: ["GEMINI_API_KEY", "GOOGLE_API_KEY"],
   chooseModel: ({ run, provider, config }) => run ?? provider ?? config,
   tokenVariable: (environment) =>
     environment["GOOGLE_GENAI_USE_VERTEXAI"] === "true" ? "GOOGLE_API_KEY" : "GEMINI_API_KEY",

@@ -31,6 +31,16 @@ export const opencode: Agent = {
   requiresModel: true,
   // Its limit of steps is only advice to the model.
   features: ["systemPrompt", "instructions", "mcpServers"],
+  userPaths: [
+    ".agents",
+    ".cache/opencode",
+    ".claude",
+    ".config/opencode",
+    ".local/share/opencode",
+    ".local/state/opencode",
+    ".opencode",
+  ],
+  keyVariables: [],
   chooseModel: ({ run, provider, config, environment }) =>
     run ??
     provider ??

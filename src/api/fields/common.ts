@@ -1,6 +1,6 @@
 import { list, object, text, timestamp, choice, integer, intOrString, map } from "../schema/fields.ts";
 import { dataKey, dnsLabel, dnsSubdomain, MAX_WORKSPACE_NAME } from "../rules/names.ts";
-import { QUANTITY_PATTERN, SIZE_PATTERN, wholeSeconds } from "../rules/values.ts";
+import { noNul, programNamed, QUANTITY_PATTERN, SIZE_PATTERN, wholeSeconds } from "../rules/values.ts";
 
 /** The name of another Kubernetes object. */
 export function nameOf(description: string) {
@@ -29,6 +29,17 @@ export function keyRef(holder: "Secret" | "ConfigMap", description: string) {
 /** A Go duration of whole seconds. */
 export function duration(description: string) {
   return text({ description, maxLength: 32, rules: [wholeSeconds] });
+}
+
+/** A program and its arguments, which no shell reads. */
+export function argv(description: string) {
+  return list(text({ description: "One word.", maxLength: 4096, rules: [noNul] }), {
+    description,
+    minItems: 1,
+    maxItems: 64,
+    type: "atomic",
+    rules: [programNamed],
+  });
 }
 
 /** An amount of storage, more than none. */

@@ -1,19 +1,13 @@
-import { noNul, programNamed } from "../rules/values.ts";
-import { choice, integer, list, object, text } from "../schema/fields.ts";
-import { duration, resources } from "./common.ts";
+import { choice, integer, object } from "../schema/fields.ts";
+import { argv, duration, resources } from "./common.ts";
 import { env, image } from "./pod.ts";
 
 /** `verify` of an AgentRun. */
 export const verify = object(
   {
-    command: list(text({ description: "One word.", maxLength: 4096, rules: [noNul] }), {
-      description:
-        "Program that judges the work, and its arguments, one in each item; exit code 0 is a pass. It runs in a fresh checkout at /workspace. No shell reads it, and nothing in it is expanded.",
-      minItems: 1,
-      maxItems: 64,
-      type: "atomic",
-      rules: [programNamed],
-    }),
+    command: argv(
+      "Program that judges the work, and its arguments, one in each item; exit code 0 is a pass. It runs in a fresh checkout at /workspace, after setup. No shell reads it, and nothing in it is expanded.",
+    ),
     image: image("Image of the container. Default: the run's own.").optional(),
     timeout: duration("Time limit from the start of the pod. Default: 30m.").optional(),
     env: env(

@@ -60,6 +60,7 @@ describe("renderRuns", () => {
       defaultImage: "theirs:1",
       defaultTimeout: "2h",
       defaultResources: { limits: { memory: "3Gi" } },
+      defaultSetup: { command: ["npm", "ci"], timeout: "5m" },
       gitResources: { limits: { memory: "2Gi" } },
       storageClass: "fast",
       storageSize: "1Gi",

@@ -1,3 +1,4 @@
+import type { AgentConfigSpec } from "../../api/agent-config.ts";
 import type { AgentProvider } from "../../api/agent-provider.ts";
 import type { EnvVar, PodSecurityContext, ResourceRequirements } from "../../kube/builtin.ts";
 import { BUILT_IN_STORAGE } from "../defaults.ts";
@@ -21,6 +22,7 @@ export interface EffectiveDefaults {
   /** Each amount may be of another origin; this is the first that says something. */
   gitResources: Effective<ResourceRequirements>;
   storageClass?: Effective<string>;
+  setup?: Effective<NonNullable<AgentConfigSpec["defaultSetup"]>>;
   resources?: Effective<ResourceRequirements>;
   runtimeClassName?: Effective<string>;
   priorityClassName?: Effective<string>;
@@ -37,6 +39,7 @@ export const FROM_RUN = "AgentRun";
 /** AgentRun.spec wins over AgentConfig, that over the operator's flags, those over the built-in value. */
 export function effectiveDefaults({ run, references, defaults }: ObservedRun): EffectiveDefaults {
   const { spec } = run;
+  const { workspace } = references;
   const config = references.config?.spec;
   const of = <T>(own: T | undefined, inherited: T | undefined): Effective<T> | undefined => {
     if (own !== undefined) return { value: own, from: FROM_RUN };
@@ -53,6 +56,10 @@ export function effectiveDefaults({ run, references, defaults }: ObservedRun): E
       value: gitResources(config?.gitResources, defaults.gitResources),
       from: config?.gitResources ? fromConfig(references) : defaults.gitResources ? "operator" : "built in",
     },
+    setup:
+      spec.setup === undefined && workspace?.spec.setup
+        ? { value: workspace.spec.setup, from: `AgentWorkspace ${workspace.metadata.name}` }
+        : of(spec.setup, config?.defaultSetup),
     storageClass: of(undefined, config?.storageClass),
     resources: of(spec.resources, config?.defaultResources),
     runtimeClassName: of(spec.runtimeClassName, config?.defaultRuntimeClassName),

@@ -125,9 +125,11 @@ function timedOut(job: JobState, pod: Pod): Verdict {
     return failure("Cancelled", "the run was cancelled; what the agent has done so far is kept");
   }
   const doing =
-    podState.agentStartedAt(pod) === undefined
-      ? "before the agent had started"
-      : "while the agent was at work";
+    podState.agentStartedAt(pod) !== undefined
+      ? "while the agent was at work"
+      : podState.isInSetup(pod)
+        ? "while setup was at work"
+        : "before the agent had started";
   const timeout = pod.spec.activeDeadlineSeconds ?? "?";
   return deadlinePassed(`the timeout of ${timeout}s passed ${doing}`);
 }

@@ -203,6 +203,7 @@ function showStartUp(observed: ObservedRun, job: JobState): RunPlan {
   if (problem?.fails?.afterMs === 0) return end(observed, problem.fails.ending);
   const { reason, message } = run.status ?? {};
   const nextMs = nextRequeueMs(job, pod, now);
+  if (pod && podState.isInSetup(pod)) return showSetup(observed, nextMs);
   if (!problem) {
     const plan = isPassed(reason, observed) ? initializing(observed, job) : NOTHING_TO_DO;
     return { ...plan, requeue: { afterMs: nextMs } };
@@ -212,6 +213,13 @@ function showStartUp(observed: ObservedRun, job: JobState): RunPlan {
     return { ...NOTHING_TO_DO, requeue };
   const stage = status.initializingStage(problem.reason, problem.message);
   return write(run, status.enterStage(run, stage, now), requeue);
+}
+
+function showSetup({ run, now }: ObservedRun, nextMs: number): RunPlan {
+  const requeue = { afterMs: nextMs };
+  if (run.status?.reason === "SettingUp") return { ...NOTHING_TO_DO, requeue };
+  const message = "setup prepares the checkout; its output is that of container setup";
+  return write(run, status.enterStage(run, status.initializingStage("SettingUp", message), now), requeue);
 }
 
 /** The watch reports what goes on; a pod that is stuck, or whose node is gone, shows nothing. */

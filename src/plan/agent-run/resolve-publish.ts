@@ -8,6 +8,7 @@ import { networkEnv } from "../specs/env.ts";
 import { workspaceClaimName } from "../specs/names.ts";
 import { effectiveDefaults, effectiveEnv } from "./effective.ts";
 import type { ObservedRun } from "./observed.ts";
+import { resolveSetup } from "./resolve-setup.ts";
 
 /** The branch of the remote that a run's work goes to. */
 export function publishedBranch({ metadata, spec }: ObservedRun["run"]): string {
@@ -100,6 +101,7 @@ export function resolveVerify(
     step: which,
     queueName: observed.run.spec.queueName,
     attempt: attemptOf(observed.run),
+    setup: resolveSetup(observed, defaults),
     command: verify.command,
     image: verify.image ?? defaults.image.value,
     timeoutSeconds: verifyTimeoutSeconds(observed.run),

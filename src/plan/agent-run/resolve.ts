@@ -29,6 +29,7 @@ import {
   unsupported,
   workspaceNotReady,
 } from "./obstacles.ts";
+import { resolveSetup } from "./resolve-setup.ts";
 import { feedbackOf } from "./feedback.ts";
 import { timeLeft } from "./retry.ts";
 import { agentOf } from "./references.ts";
@@ -80,10 +81,8 @@ interface Given {
   env: readonly Effective<EnvVar>[];
 }
 
-function assemble(
-  { run, references, defaults: operator, now }: ObservedRun,
-  { agent, model, provider, defaults, env }: Given,
-): ResolvedRun {
+function assemble(observed: ObservedRun, { agent, model, provider, defaults, env }: Given): ResolvedRun {
+  const { run, references, defaults: operator, now } = observed;
   const { spec } = run;
   const workspace = references.workspace && resolveWorkspace(references.workspace);
   return {
@@ -111,6 +110,7 @@ function assemble(
     },
     dependsOn: spec.dependsOn?.map((each) => each.run),
     env: env.map(({ value }) => value),
+    setup: resolveSetup(observed, defaults),
     image: defaults.image.value,
     gitImage: operator.gitImage,
     gitResources: defaults.gitResources.value,

@@ -1,9 +1,10 @@
 import type { Reason } from "../../api/reasons.ts";
+import { SETUP_CONTAINER } from "../specs/names.ts";
 import { CONTRACT, SCRIPTS_DIR } from "../specs/scripts.ts";
 import type { Terminated } from "./pod-state.ts";
 import type { Failure } from "./start-up.ts";
 
-/** Why a git container failed, in git's own words. */
+/** Why a container before the main one failed: in git's own words, or those of setup. */
 export function initFailure(container: string, end: Terminated): Failure {
   const words = end.message?.trim() ?? "";
   const said = words === "" ? `container ${container} ended with exit code ${end.exitCode}` : words;
@@ -14,6 +15,7 @@ export function initFailure(container: string, end: Terminated): Failure {
       ? failure("InvalidImage", `${FOREIGN_GIT_IMAGE}; container ${container}: ${said}`)
       : failure("StartError", `container ${container} could not be started: ${said}`);
   }
+  if (container === SETUP_CONTAINER) return setupFailure(end, words);
   return failure(INIT_EXIT_REASONS[end.exitCode] ?? "CloneFailed", said);
 }
 
@@ -25,6 +27,18 @@ const INIT_EXIT_REASONS: Readonly<Record<number, Reason>> = {
   66: "InvalidImage",
   67: "BranchInUse",
 };
+
+/** As timeout(1) has it. */
+const TIMED_OUT = 124;
+
+function setupFailure({ exitCode }: Terminated, words: string): Failure {
+  const did =
+    exitCode === TIMED_OUT ? "setup was stopped at its timeout" : `setup failed with exit code ${exitCode}`;
+  return failure(
+    exitCode === TIMED_OUT ? "SetupTimedOut" : "SetupFailed",
+    words === "" ? did : `${did}; its last lines: ${words}`,
+  );
+}
 
 /** Whether the container's command could not be run at all. */
 export function couldNotStart({ reason }: Terminated): boolean {

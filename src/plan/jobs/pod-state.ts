@@ -1,7 +1,13 @@
 import type { ContainerState, ContainerStatus, Pod } from "../../kube/builtin.ts";
 import { timeOf } from "../../kube/time.ts";
 import { parseFetchReport } from "../specs/git-report.ts";
-import { AGENT_CONTAINER, GIT_WORKTREE_CONTAINER, isOwnContainer, VERIFY_CONTAINER } from "../specs/names.ts";
+import {
+  AGENT_CONTAINER,
+  GIT_WORKTREE_CONTAINER,
+  isOwnContainer,
+  SETUP_CONTAINER,
+  VERIFY_CONTAINER,
+} from "../specs/names.ts";
 
 export type Terminated = NonNullable<ContainerState["terminated"]>;
 
@@ -47,6 +53,12 @@ export function agentStartedAt(pod: Pod): string | undefined {
   // One that could not be started has a start at the epoch, one that was never made has none (null).
   const startedAt = state?.terminated?.startedAt;
   return startedAt?.startsWith("1970-") === false ? startedAt : undefined;
+}
+
+/** Whether the checkout is being prepared, or that was stopped. */
+export function isInSetup(pod: Pod): boolean {
+  const { running, terminated } = ownInits(pod).find(({ name }) => name === SETUP_CONTAINER)?.state ?? {};
+  return running !== undefined || (terminated !== undefined && terminated.exitCode !== 0);
 }
 
 /** The init container that ended with an error. */

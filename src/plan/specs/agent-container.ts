@@ -1,5 +1,7 @@
 import type { Agent, AgentSetup, EntrypointRules } from "../../agents/agent.ts";
+import { agentOfType } from "../../agents/registry.ts";
 import { mcpVariables } from "../../agents/values.ts";
+import { AGENT_TYPES } from "../../api/agent-types.ts";
 import type { Container, EnvVar } from "../../kube/builtin.ts";
 import type { ResolvedRun } from "../resolved-run.ts";
 import { literal, literalEnv, mergeEnv, scriptEnv } from "./env.ts";
@@ -91,6 +93,8 @@ function agentEnv(run: ResolvedRun, agent: Agent, setup: AgentSetup): EnvVar[] {
       AGENT_STALL_SECONDS: run.stallSeconds?.toString(),
       AGENT_PROMPT: run.prompt,
       AGENT_FEEDBACK: run.feedback,
+      AGENT_HOME_PATHS: run.setup && userPaths().join(" "),
+      AGENT_SHARED_PATHS: run.setup && setup.sharedMounts.join(" "),
     }),
   );
 }
@@ -138,6 +142,11 @@ function sessionEnv(run: ResolvedRun, { entrypoint }: Agent): ScriptValues {
     AGENT_RESUME: run.resumeSession,
     AGENT_RESUME_OPTION: run.resumeSession === undefined ? undefined : option,
   };
+}
+
+/** Of every agent: some read what is another's. */
+function userPaths(): string[] {
+  return [...new Set(AGENT_TYPES.flatMap((type) => agentOfType(type).userPaths))].toSorted();
 }
 
 /** Whether the agent's own instruction file lies on a volume of many runs: it is not this run's to write. */

@@ -114,9 +114,20 @@ export const AGENT_VARIABLES = {
     ["agent-instructions.sh"],
     "Files below the home directory, one a line: the path, a space, the text.",
   ),
-  AGENT_SECRET_NAMES: variable(
+  AGENT_HOME_PATHS: variable(
     ["agent"],
-    ["agent-values.sh", "hide-secrets.sh"],
+    ["agent-home.sh"],
+    "What agents read as their user's configuration, below the home directory: what setup has left there is removed.",
+  ),
+  AGENT_SHARED_PATHS: variable(
+    ["agent"],
+    ["agent-home.sh"],
+    "Where shared volumes are mounted: nothing there is removed.",
+  ),
+  AGENT_SETUP_SECONDS: variable(["setup"], ["setup.sh"], "How long setup may take."),
+  AGENT_SECRET_NAMES: variable(
+    ["setup", "agent"],
+    ["agent-values.sh", "hide-secrets.sh", "setup.sh"],
     "Variables whose values come from Secrets. Their values are hidden in all output.",
   ),
   AGENT_SECRET_FILES: variable(

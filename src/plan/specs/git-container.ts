@@ -29,6 +29,7 @@ import {
   recordMount,
   repositoryMounts,
   repositoryOf,
+  scriptsTargetMount,
   workspaceMounts,
 } from "./volumes.ts";
 
@@ -49,7 +50,7 @@ export function buildGitContainers(run: ResolvedRun): Container[] {
       recordMount(run),
       ...(run.workspace ? [lockMount] : []),
       { name: "git-tmp", mountPath: "/tmp" },
-      { name: "scripts", mountPath: SCRIPTS_TARGET_DIR },
+      scriptsTargetMount,
     ],
     container: (own) => gitContainer(run, script, own),
   });

@@ -41,6 +41,9 @@ export const GIT_WORKTREE_CONTAINER = "git-worktree";
 /** Removes the worktree of a run on a shared workspace. */
 export const GIT_CLEANUP_CONTAINER = "git-cleanup";
 
+/** Prepares the checkout for the agent, or for the command that judges its work. */
+export const SETUP_CONTAINER = "setup";
+
 /** Fixes what a run has come to as one commit, for the container that pushes it. */
 export const PACK_CONTAINER = "pack";
 
@@ -60,6 +63,7 @@ const OWN_CONTAINERS: ReadonlySet<string> = new Set([
   GIT_FETCH_CONTAINER,
   GIT_WORKTREE_CONTAINER,
   GIT_CLEANUP_CONTAINER,
+  SETUP_CONTAINER,
   SNAPSHOT_CONTAINER,
   VERIFY_CONTAINER,
   PACK_CONTAINER,

@@ -9,6 +9,7 @@ import { runJobName } from "./names.ts";
 import { ownedByRun } from "./owner.ts";
 import { inQueue } from "./queue.ts";
 import { podSecurity } from "./security.ts";
+import { runSetup } from "./setup-container.ts";
 import { runVolumes } from "./volumes.ts";
 import { oneNode } from "./workspace-pod.ts";
 
@@ -48,7 +49,7 @@ function jobOf(run: ResolvedRun): Job {
           securityContext: podSecurity(run.podSecurityContext),
           ...identity(run),
           ...placement(run),
-          initContainers: buildGitContainers(run),
+          initContainers: [...buildGitContainers(run), ...runSetup(run)],
           containers: [buildAgentContainer(run, agentOfType(run.agent))],
           volumes: runVolumes(run),
         },

@@ -7,6 +7,7 @@ export type ContainerGroup =
   | "snapshot"
   | "pack"
   | "push"
+  | "setup"
   | "agent";
 
 /** One variable of the contract between the operator and the scripts in the git image. */

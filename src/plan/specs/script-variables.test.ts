@@ -94,6 +94,11 @@ const full: ResolvedRun = {
   ],
   model: "model",
   args: [],
+  setup: {
+    command: ["make"],
+    timeoutSeconds: 60,
+    env: [{ name: "TOKEN", valueFrom: { secretKeyRef: secret } }],
+  },
   dependsOn: ["other"],
   env,
   repository,
@@ -172,6 +177,7 @@ function* given(): Generator<readonly [name: string, group: string]> {
     run: { namespace: "team", name: "fix-bug", uid: "uid-1" },
     step: "base",
     attempt: "1",
+    setup: full.setup,
     command: ["make"],
     image: "agent:1",
     timeoutSeconds: 60,
@@ -206,6 +212,6 @@ function namesOf({ initContainers = [], containers }: PodSpec, group: string): (
     const words = command.flatMap((word) => /^(\w+)=/.exec(word)?.[1] ?? []);
     return [...env.map((variable) => variable.name), ...words]
       .filter((variable) => variable.startsWith("AGENT_"))
-      .map((variable) => [variable, name === "agent" ? "agent" : group] as const);
+      .map((variable) => [variable, name === "agent" || name === "setup" ? name : group] as const);
   });
 }

@@ -10,6 +10,7 @@ const EVERY_CONTAINER = [
   "snapshot",
   "pack",
   "push",
+  "setup",
   "agent",
 ] as const;
 const WITH_REMOTE = ["git", "workspace", "push", "agent"] as const;
@@ -26,7 +27,7 @@ export const SCRIPT_VARIABLES = {
   ),
   AGENT_TERMINATION_LOG: variable(
     EVERY_CONTAINER,
-    ["common.sh", "entrypoint.sh", "git-push.sh", "git-worktree.sh", "verify-checkout.sh"],
+    ["common.sh", "entrypoint.sh", "git-push.sh", "git-worktree.sh", "setup.sh", "verify-checkout.sh"],
     "The path of the container's termination message.",
   ),
   AGENT_RUN: variable(
@@ -55,9 +56,9 @@ export const SCRIPT_VARIABLES = {
     "The storage class of the claim, for the same message.",
   ),
   AGENT_SCRIPTS_TARGET: variable(
-    ["git"],
+    ["git", "snapshot"],
     ["common.sh"],
-    "The directory that the scripts are copied to for the agent's container.",
+    "The directory that the scripts are copied to for the container after it.",
   ),
 
   AGENT_REPOSITORY_URL: variable(
@@ -150,7 +151,7 @@ export const SCRIPT_VARIABLE_FAMILIES: Readonly<Record<string, ScriptVariable>> 
     "A value of an MCP server that comes from a Secret: by the server's position and its own.",
   ),
   AGENT_NETWORK_: variable(
-    ["git", "workspace", "push"],
+    ["git", "workspace", "push", "setup"],
     [],
     "A variable that the value of a proxy variable refers to, under a name that no program knows.",
   ),

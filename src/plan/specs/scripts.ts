@@ -23,6 +23,7 @@ export type Script =
   | "git-pack"
   | "git-push"
   | "artifacts"
+  | "setup"
   | "entrypoint";
 
 /** The path of a script in a container. */

@@ -9,18 +9,20 @@ import { ownedByRun } from "./owner.ts";
 import { CHECKOUT_DIR, WORKSPACE_DIR } from "./paths.ts";
 import { inQueue } from "./queue.ts";
 import { GRACE_SECONDS, JOB_MARGIN_SECONDS } from "./run-job.ts";
+import { SCRIPTS_TARGET_DIR } from "./scripts.ts";
 import { containerSecurity, podSecurity } from "./security.ts";
+import { setupContainer, trusted } from "./setup-container.ts";
 import { claimMounts, snapshotEnv, stepPlacement } from "./step-pod.ts";
-import { claimVolume } from "./volumes.ts";
+import { claimVolume, SCRIPTS_VOLUME, scriptsMount, scriptsTargetMount } from "./volumes.ts";
 
 const HOME = "/home/agent";
 
-/** The folder of the checkout is the node's own, which git would not work in. */
-const TRUSTED = {
-  GIT_CONFIG_COUNT: "1",
-  GIT_CONFIG_KEY_0: "safe.directory",
-  GIT_CONFIG_VALUE_0: WORKSPACE_DIR,
-};
+/** The checkout, and a home directory, for what runs there. */
+const OWN_MOUNTS = [
+  { name: "checkout", mountPath: WORKSPACE_DIR },
+  { name: "home", mountPath: HOME },
+  { name: "tmp", mountPath: "/tmp" },
+];
 
 /** How long the Job may take with all its pods. */
 export function verifyDeadlineSeconds({ timeoutSeconds }: Pick<ResolvedVerify, "timeoutSeconds">): number {
@@ -64,7 +66,7 @@ function jobOf(verify: ResolvedVerify): Job {
           automountServiceAccountToken: false,
           securityContext: podSecurity(verify.podSecurityContext),
           ...stepPlacement(verify),
-          initContainers: [snapshotContainer(verify)],
+          initContainers: [snapshotContainer(verify), ...setupOf(verify)],
           containers: [verifyContainer(verify)],
           volumes: [
             claimVolume(run, workspace),
@@ -72,6 +74,7 @@ function jobOf(verify: ResolvedVerify): Job {
             { name: "home", emptyDir: {} },
             { name: "tmp", emptyDir: {} },
             { name: "git-tmp", emptyDir: {} },
+            ...(verify.setup ? [SCRIPTS_VOLUME] : []),
           ],
         },
       },
@@ -85,13 +88,25 @@ function snapshotContainer(verify: ResolvedVerify): Container {
     env: snapshotEnv(verify, {
       AGENT_CHECKOUT: CHECKOUT_DIR,
       AGENT_VERIFY_BASE: verify.step === "base" ? "true" : undefined,
+      AGENT_SCRIPTS_TARGET: verify.setup && SCRIPTS_TARGET_DIR,
     }),
     volumeMounts: [
       ...claimMounts(verify.run),
       { name: "checkout", mountPath: CHECKOUT_DIR },
       { name: "git-tmp", mountPath: "/tmp" },
+      ...(verify.setup ? [scriptsTargetMount] : []),
     ],
   });
+}
+
+/** In the image of the command, which finds what it has installed. */
+function setupOf({ setup, image, env, resources, network }: ResolvedVerify): Container[] {
+  if (!setup) return [];
+  const own = { ...setup, env: mergeEnv(setup.env, env) };
+  const volumeMounts = [...OWN_MOUNTS, scriptsMount];
+  return [
+    setupContainer(own, { image, workingDir: WORKSPACE_DIR, home: HOME, network, resources, volumeMounts }),
+  ];
 }
 
 /** The user's command as it is: there is nothing of the operator's in this container. */
@@ -101,13 +116,9 @@ function verifyContainer({ command, image, resources, network, env }: ResolvedVe
     image,
     command: command.map(literal),
     workingDir: WORKSPACE_DIR,
-    env: mergeEnv(network, env, literalEnv({ HOME, TMPDIR: "/tmp", ...TRUSTED })),
+    env: mergeEnv(network, env, literalEnv({ HOME, TMPDIR: "/tmp", ...trusted(WORKSPACE_DIR) })),
     ...(resources ? { resources } : {}),
-    volumeMounts: [
-      { name: "checkout", mountPath: WORKSPACE_DIR },
-      { name: "home", mountPath: HOME },
-      { name: "tmp", mountPath: "/tmp" },
-    ],
+    volumeMounts: OWN_MOUNTS,
     securityContext: containerSecurity,
   };
 }

@@ -1,7 +1,7 @@
 import type { LocalKeyRef, Volume, VolumeMount } from "../../kube/builtin.ts";
 import type { KeySource, ResolvedRepository, ResolvedRun } from "../resolved-run.ts";
 import { runClaimName, runInputsName } from "./names.ts";
-import { SCRIPTS_DIR } from "./scripts.ts";
+import { SCRIPTS_DIR, SCRIPTS_TARGET_DIR } from "./scripts.ts";
 import {
   GIT_CA_DIR,
   GIT_CREDENTIALS_DIR,
@@ -24,6 +24,14 @@ const SECRET_MODE = 0o440;
 /** Of the container that has credentials, and of no other. */
 const FETCH_TMP = "fetch-tmp";
 
+const SETUP_TMP = "setup-tmp";
+
+/** Where the scripts are for containers of other images. */
+export const SCRIPTS_VOLUME: Volume = { name: "scripts", emptyDir: { sizeLimit: "1Mi" } };
+export const scriptsMount: VolumeMount = { name: "scripts", mountPath: SCRIPTS_DIR, readOnly: true };
+/** The same for the container that fills it. */
+export const scriptsTargetMount: VolumeMount = { name: "scripts", mountPath: SCRIPTS_TARGET_DIR };
+
 /** The repository that the run's git containers talk to. */
 export function repositoryOf(run: ResolvedRun): ResolvedRepository | undefined {
   return run.workspace?.repository ?? run.repository;
@@ -44,7 +52,8 @@ export function runVolumes(run: ResolvedRun): Volume[] {
     { name: "home", emptyDir: {} },
     { name: "tmp", emptyDir: {} },
     { name: "git-tmp", emptyDir: {} },
-    { name: "scripts", emptyDir: { sizeLimit: "1Mi" } },
+    SCRIPTS_VOLUME,
+    ...(run.setup ? [{ name: SETUP_TMP, emptyDir: {} }] : []),
     ...repositoryVolumes(repositoryOf(run)),
     ...sharedVolumes(run),
     ...inputVolumes(run),
@@ -141,6 +150,16 @@ export function workspaceMounts(run: ResolvedRun): VolumeMount[] {
   ];
 }
 
+/** The checkout and the home directory, without what runs share, and without what the agent leaves for later. */
+export function setupMounts(run: ResolvedRun): VolumeMount[] {
+  return [
+    ...workspaceMounts(run).filter(({ mountPath }) => mountPath !== RUN_DIR),
+    { name: "home", mountPath: homeDir(run) },
+    { name: SETUP_TMP, mountPath: "/tmp" },
+    scriptsMount,
+  ];
+}
+
 /** What the run started from: only its git container may write there. */
 export function recordMount({ name }: Pick<ResolvedRun, "name">): VolumeMount {
   return { name: "workspace", mountPath: RECORD_DIR, subPath: `records/${name}` };
@@ -168,7 +187,7 @@ export function agentMounts(run: ResolvedRun): VolumeMount[] {
     { ...recordMount(run), readOnly: true },
     { name: "home", mountPath: homeDir(run) },
     { name: "tmp", mountPath: "/tmp" },
-    { name: "scripts", mountPath: SCRIPTS_DIR, readOnly: true },
+    scriptsMount,
     ...repositoryMounts(exposed),
     ...inputMounts(run),
     ...(run.workspace?.sharedVolumes ?? []).map(({ mountPath }, index) => ({

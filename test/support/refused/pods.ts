@@ -1,5 +1,5 @@
 import { run, provider, type RefusedManifest } from "./manifest.ts";
-import { ENV_NAME, OWN, QUANTITY } from "./words.ts";
+import { DURATION, ENV_NAME, OWN, QUANTITY } from "./words.ts";
 
 export const environment: RefusedManifest[] = [
   ...["HOME", "TMPDIR", "AGENT_PROMPT", "GIT_SSH_COMMAND", "GIT_CONFIG_COUNT", "WORKSPACE_DIR"].map(
@@ -76,6 +76,16 @@ export const environment: RefusedManifest[] = [
 ];
 
 export const pods: RefusedManifest[] = [
+  {
+    what: "a setup that names no program",
+    manifest: run({ setup: { command: ["", "ci"] } }),
+    says: "spec.setup.command: Invalid value: the first item must name the program",
+  },
+  {
+    what: "a setup of no time",
+    manifest: run({ setup: { command: ["npm", "ci"], timeout: "0s" } }),
+    says: `spec.setup.timeout: Invalid value: "0s": ${DURATION}`,
+  },
   {
     what: "a memory request that is no quantity",
     manifest: run({ resources: { requests: { memory: "lots" } } }),

@@ -1,0 +1,185 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { AgentRun } from "../../api/agent-run.ts";
+import type { ContainerStatus, Job, Pod } from "../../kube/builtin.ts";
+import { initFailure } from "../jobs/init-failure.ts";
+import { buildRunJob } from "../specs/run-job.ts";
+import type { ObservedRun } from "./observed.ts";
+import { planRun } from "./plan.ts";
+import { resolveRun } from "./resolve.ts";
+import { resolveVerify } from "./resolve-publish.ts";
+
+const NOW = Date.parse("2026-01-01T00:20:00Z");
+const secretKeyRef = { name: "s", key: "k" };
+
+function observe(spec: Partial<AgentRun["spec"]> = {}, more: Partial<ObservedRun> = {}): ObservedRun {
+  return {
+    run: {
+      metadata: { name: "demo", namespace: "team", uid: "u", generation: 1 },
+      spec: {
+        agent: "claude",
+        repository: { url: "https://example.com/repo.git" },
+        prompt: "Fix it",
+        setup: { command: ["npm", "ci"] },
+        provider: {
+          authSecretRef: secretKeyRef,
+          authTokenEnv: "GATEWAY_TOKEN",
+          environment: { ANTHROPIC_BASE_URL: "http://gateway", PROVIDERS_OWN: "x" },
+        },
+        ...spec,
+      },
+    },
+    references: { secrets: new Map([["s", ["k"]]]) },
+    defaults: { gitImage: "git:1", agentImage: "agent:1", imagePullTimeoutSeconds: 300 },
+    now: NOW,
+    ...more,
+  };
+}
+
+function jobOf(observed: ObservedRun): Job {
+  const resolution = resolveRun(observed);
+  assert.ok("resolved" in resolution, JSON.stringify(resolution));
+  return buildRunJob(resolution.resolved);
+}
+
+function podWith(setup: ContainerStatus["state"], status: Pod["status"] = {}): Pod {
+  const statusOf = (name: string, state: ContainerStatus["state"]): ContainerStatus => ({
+    name,
+    ready: false,
+    restartCount: 0,
+    image: "i",
+    imageID: "",
+    state,
+  });
+  return {
+    metadata: { name: "demo-x", namespace: "team", creationTimestamp: "2026-01-01T00:19:00Z" },
+    spec: { activeDeadlineSeconds: 3600, nodeName: "node", containers: [] },
+    status: {
+      phase: "Pending",
+      startTime: "2026-01-01T00:19:00Z",
+      initContainerStatuses: [
+        statusOf("git-clone", { terminated: { exitCode: 0, finishedAt: "2026-01-01T00:19:10Z" } }),
+        statusOf("setup", setup),
+      ],
+      containerStatuses: [statusOf("agent", { waiting: { reason: "PodInitializing" } })],
+      ...status,
+    },
+  };
+}
+
+function planWith(setup: ContainerStatus["state"], status: Pod["status"] = {}) {
+  const observed = observe();
+  observed.run.status = { phase: "Initializing", reason: "JobCreated", jobName: "demo" };
+  const job = jobOf(observed);
+  job.metadata.uid = "job";
+  return planRun({ ...observed, job, pod: podWith(setup, status) });
+}
+
+describe("setup of a run", () => {
+  it("comes from the run, else its workspace, else the AgentConfig", () => {
+    const workspace = {
+      metadata: { name: "ws", namespace: "team" },
+      spec: { repository: { url: "https://example.com/repo.git" }, setup: { command: ["make", "ws"] } },
+      status: { phase: "Ready" as const },
+    };
+    const config = {
+      metadata: { name: "default" },
+      spec: { defaultSetup: { command: ["make"], timeout: "2m" } },
+    };
+    const onWorkspace = { repository: undefined, workspaceRef: "ws", worktree: { branch: "b" } };
+    const from = (spec: Partial<AgentRun["spec"]>, references: Partial<ObservedRun["references"]>) => {
+      const secrets = new Map([["s", ["k"]]]);
+      const resolution = resolveRun(observe(spec, { references: { secrets, ...references } }));
+      assert.ok("resolved" in resolution);
+      const { command, timeoutSeconds } = resolution.resolved.setup ?? {};
+      return [command?.join(" "), timeoutSeconds, resolution.origins["setup"]?.from];
+    };
+    assert.deepEqual(from(onWorkspace, { workspace, config }), ["npm ci", 900, "AgentRun"]);
+    const without = { ...onWorkspace, setup: undefined };
+    assert.deepEqual(from(without, { workspace, config }), ["make ws", 900, "AgentWorkspace ws"]);
+    assert.deepEqual(from({ setup: undefined }, { config }), ["make", 120, "AgentConfig default"]);
+    assert.deepEqual(from({ setup: undefined }, {}), [undefined, undefined, undefined]);
+  });
+
+  it("has the variables of the AgentConfig and the run, and none that could carry a provider's key", () => {
+    const env = [
+      { name: "NPM_TOKEN", valueFrom: { secretKeyRef } },
+      { name: "GATEWAY_TOKEN", value: "own" },
+      { name: "ANTHROPIC_API_KEY", valueFrom: { secretKeyRef } },
+      { name: "ANTHROPIC_AUTH_TOKEN", valueFrom: { secretKeyRef } },
+      { name: "HTTPS_PROXY", value: "http://proxy" },
+    ];
+    const config = {
+      metadata: { name: "default" },
+      spec: {
+        env: [
+          { name: "LANG", value: "C" },
+          { name: "OPENAI_API_KEY", value: "x" },
+        ],
+      },
+    };
+    const references = { config, secrets: new Map([["s", ["k"]]]) };
+    const observed = observe(
+      { env, verify: { command: ["make"], env: [{ name: "LANG", value: "en" }] } },
+      { references },
+    );
+    const setup = jobOf(observed).spec.template.spec.initContainers?.at(-1);
+    assert.equal(setup?.name, "setup");
+    const own = (names: (string | undefined)[] = []): (string | undefined)[] =>
+      names.filter((name) => !/^(HOME|TMPDIR|AGENT_|GIT_)/.test(name ?? ""));
+    assert.deepEqual(own(setup.env?.map(({ name }) => name)).toSorted(), [
+      "HTTPS_PROXY",
+      "LANG",
+      "NPM_TOKEN",
+    ]);
+    assert.deepEqual(setup.args, ["npm", "ci"]);
+    const verify = resolveVerify(observed, "base")?.setup;
+    assert.deepEqual(
+      verify?.env.map(({ name }) => name),
+      ["LANG", "NPM_TOKEN", "HTTPS_PROXY"],
+    );
+  });
+
+  it("is shown while it is at work", () => {
+    const { status } = planWith({ running: { startedAt: "2026-01-01T00:19:11Z" } });
+    assert.deepEqual([status?.phase, status?.reason], ["Initializing", "SettingUp"]);
+  });
+
+  it("is named by a run whose time is over meanwhile", () => {
+    const { status } = planWith(
+      { terminated: { exitCode: 143, finishedAt: "2026-01-01T00:19:30Z" } },
+      { phase: "Failed", reason: "DeadlineExceeded" },
+    );
+    assert.deepEqual([status?.phase, status?.reason], ["TimedOut", "DeadlineExceeded"]);
+    assert.match(status?.message ?? "", /while setup was at work/);
+  });
+
+  const ends: [what: string, end: Parameters<typeof initFailure>[1], reason: string, message: RegExp][] = [
+    [
+      "an exit code that git's scripts use too",
+      { exitCode: 65, message: "npm error" },
+      "SetupFailed",
+      /exit code 65; its last lines: npm error/,
+    ],
+    [
+      "a timeout",
+      { exitCode: 124, message: "waiting" },
+      "SetupTimedOut",
+      /stopped at its timeout; its last lines: waiting/,
+    ],
+    ["its memory", { exitCode: 137, reason: "OOMKilled" }, "OutOfMemory", /container setup used more memory/],
+    [
+      "no shell in the image",
+      { exitCode: 128, reason: "StartError", message: "no /bin/sh" },
+      "StartError",
+      /container setup could not be started: no \/bin\/sh/,
+    ],
+  ];
+  for (const [what, end, reason, message] of ends) {
+    it(`fails by ${what} as ${reason}`, () => {
+      const { status } = planWith({ terminated: { finishedAt: "2026-01-01T00:19:30Z", ...end } });
+      assert.deepEqual([status?.phase, status?.reason], ["Failed", reason]);
+      assert.match(status?.message ?? "", message);
+    });
+  }
+});
