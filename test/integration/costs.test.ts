@@ -1,13 +1,17 @@
 import assert from "node:assert/strict";
 import { fork } from "node:child_process";
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
+import { parse } from "yaml";
 import { provider, secret } from "../../bench/support/objects.ts";
 import type { AgentRun } from "../../src/api/agent-run.ts";
 import { agentProviders, agentRuns, OUR_RESOURCES } from "../../src/api/resources.ts";
-import { jobs, namespaces, secrets } from "../../src/kube/builtin.ts";
+import { jobs, namespaces, pods, secrets, type Job, type Pod } from "../../src/kube/builtin.ts";
 import { createLog } from "../../src/runtime/log.ts";
+import { projectRoot } from "../support/project-files.ts";
 import { startRunPlane, type RunPlane } from "../support/run-plane.ts";
 import { countTraffic, type Traffic } from "../support/traffic.ts";
 import { waitFor } from "../support/wait-for.ts";
@@ -91,6 +95,21 @@ describe("what one run costs", { timeout: 120_000 }, () => {
     assert.ok(watchedBytes > 5 * largest && watchedBytes < 80_000, received);
     // A third of what it was when the scripts were in the Job.
     assert.ok(watchedBytes + readBytes < (273_394 + 23_065) / 3, received);
+  });
+
+  it("is a light Job and pod for the sample of the documents", async () => {
+    const text = await readFile(join(projectRoot, "config/samples/review-codebase.yaml"), "utf8");
+    const sample = parse(text) as AgentRun;
+    await plane.carryOut(["sample"], { ...sample.spec, providerRef: provider.metadata.name });
+    const { admin, namespace } = plane;
+    const job = await admin.get(jobs, { namespace, name: "sample" });
+    const { items } = await admin.list(pods, { namespace, labelSelector: "job-name=sample" });
+    assert.equal(items.length, 1);
+    const sizeAsCreated = (made: Job | Pod): number =>
+      JSON.stringify({ ...made, metadata: { ...made.metadata, managedFields: [] }, status: {} }).length;
+    const [ofJob, ofPod] = [sizeAsCreated(job), sizeAsCreated(items[0] as Pod)];
+    assert.ok(ofJob <= 8 * 1024, `its Job has ${ofJob} bytes`);
+    assert.ok(ofPod <= 10 * 1024, `its pod has ${ofPod} bytes`);
   });
 
   it("is nothing more once it has ended", async () => {
