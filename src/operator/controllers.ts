@@ -25,7 +25,6 @@ import {
   type ControllerObserver,
   type Source,
 } from "../runtime/controller.ts";
-import type { Log } from "../runtime/log.ts";
 import type { Change, Reflector } from "../client/cache/reflector.ts";
 import { workspacesOf, type Caches } from "./caches.ts";
 import { createDependencies, type Dependencies } from "./dependencies.ts";
@@ -40,7 +39,6 @@ export interface ControllerSetup {
   context: ControllerContext;
   reads: Pick<GatherContext, "secretKeys" | "jobStates" | "warnings">;
   defaults: GatherContext["defaults"];
-  log: Log;
   observe: (controller: string) => ControllerObserver;
 }
 
@@ -57,7 +55,7 @@ export function createControllers(setup: ControllerSetup): Controller[] {
   ];
 }
 
-function runController({ context, reads, defaults, log, observe }: ControllerSetup): Controller {
+function runController({ context, reads, defaults, observe }: ControllerSetup): Controller {
   const { client, caches } = context;
   const dependencies = createDependencies();
   const places = createPlaceKeeper(caches);
@@ -75,7 +73,7 @@ function runController({ context, reads, defaults, log, observe }: ControllerSet
   return createController({
     name: "agentrun",
     reconcile,
-    log,
+    log: context.log,
     observer: observe("agentrun"),
     sources: [
       objectSource(caches.runs),
@@ -112,7 +110,7 @@ function* unfinished({ runs }: Caches): Generator<string> {
   for (const run of runs.list()) if (!isFinished(run)) yield keyOf(run);
 }
 
-function workspaceController({ context, reads, defaults, log, observe }: ControllerSetup): Controller {
+function workspaceController({ context, reads, defaults, observe }: ControllerSetup): Controller {
   const { client, caches } = context;
   const dependencies = createDependencies();
   const gathering: GatherContext = { ...reads, client, caches, dependencies, defaults };
@@ -129,7 +127,7 @@ function workspaceController({ context, reads, defaults, log, observe }: Control
   return createController({
     name: "agentworkspace",
     reconcile,
-    log,
+    log: context.log,
     observer: observe("agentworkspace"),
     sources: [
       objectSource(caches.workspaces),
@@ -162,7 +160,7 @@ function either<K>(change: Change<K>): K {
   return object;
 }
 
-function providerController({ context, reads, log, observe }: ControllerSetup): Controller {
+function providerController({ context, reads, observe }: ControllerSetup): Controller {
   const { caches } = context;
   const dependencies = createDependencies();
   const gather = async (key: string) => {
@@ -180,14 +178,14 @@ function providerController({ context, reads, log, observe }: ControllerSetup): 
       { type: agentProviders, gather, objectOf: ({ provider }) => provider, plan: planProvider },
       context,
     ),
-    log,
+    log: context.log,
     observer: observe("agentprovider"),
     sources: [objectSource(caches.providers), readersOf(caches.secrets, reference.toSecret, dependencies)],
     recheck: { everyMs: RECHECK_MS, keys: () => caches.providers.keys() },
   });
 }
 
-function configController({ context, log, observe }: ControllerSetup): Controller {
+function configController({ context, observe }: ControllerSetup): Controller {
   const { caches } = context;
   const gather = (key: string) => {
     const config = caches.configs.get(key);
@@ -200,7 +198,7 @@ function configController({ context, log, observe }: ControllerSetup): Controlle
       { type: agentConfigs, gather, objectOf: ({ config }) => config, plan: planConfig },
       context,
     ),
-    log,
+    log: context.log,
     observer: observe("agentconfig"),
     // Which one counts depends on all of them: a change of one concerns its neighbours too.
     sources: [
@@ -212,7 +210,7 @@ function configController({ context, log, observe }: ControllerSetup): Controlle
   });
 }
 
-function scheduleController({ context, log, observe }: ControllerSetup): Controller {
+function scheduleController({ context, observe }: ControllerSetup): Controller {
   const { caches } = context;
   const gather = (key: string): Promise<ObservedSchedule | undefined> => {
     const schedule = caches.schedules.get(key);
@@ -231,7 +229,7 @@ function scheduleController({ context, log, observe }: ControllerSetup): Control
       },
       context,
     ),
-    log,
+    log: context.log,
     observer: observe("agentschedule"),
     sources: [
       objectSource(caches.schedules),

@@ -94,6 +94,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
       caches,
       record: (type, regarding, event) => recorder.record(type, regarding, event),
       permit,
+      log,
     },
     reads: {
       secretKeys: createSecretKeys(client, caches),
@@ -106,7 +107,6 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
       ...(options.gitResources && { gitResources: options.gitResources }),
       imagePullTimeoutSeconds: IMAGE_PULL_TIMEOUT_SECONDS,
     },
-    log,
     observe: metrics.controller,
   });
   const listeners = await listen(options, readiness(caches), metrics.render);

@@ -1,5 +1,7 @@
 import type { Client } from "../client/client.ts";
 import type { ApiError } from "../client/errors.ts";
+import { UNSEEN } from "../api/fields/common.ts";
+import { isObject } from "../kube/json.ts";
 import { isDeleting, type KubeObject } from "../kube/objects.ts";
 import { apiVersionOf, type ResourceType } from "../kube/resources.ts";
 import type { Refusal } from "../plan/jobs/refusal.ts";
@@ -7,6 +9,7 @@ import { withinBounds } from "../plan/within-bounds.ts";
 import { carryOut, type CarriedOut } from "../runtime/carry-out.ts";
 import { type Plan, type Requeue, type EventIntent } from "../kube/plan.ts";
 import type { ReconcileContext } from "../runtime/controller.ts";
+import type { Log } from "../runtime/log.ts";
 import { allCaches, type Caches } from "./caches.ts";
 
 /** What every reconcile writes with. */
@@ -16,6 +19,7 @@ export interface ControllerContext {
   record: (type: ResourceType, regarding: KubeObject, event: EventIntent) => void;
   /** Throws when this process must not write any more. */
   permit: () => void;
+  log: Log;
 }
 
 /** How one kind is reconciled: from a key to what is observed, from that to a plan. */
@@ -46,7 +50,9 @@ export function createReconcile<T extends KubeObject, Observed extends object, S
       const plan = withinBounds(kind.type.kind, kind.plan(observed));
       const { client, record, permit } = shared;
       const context = { client, record, permit, put, origin, giveWay, signal };
-      const carried = await carryOut(context, kind.type, kind.objectOf(observed), plan);
+      const before = kind.objectOf(observed);
+      const carried = await carryOut(context, kind.type, before, plan);
+      if (carried.outcome === "done") logPhase(shared.log, kind.type, key, before.status, carried.object);
       const refusal = refusalOf(carried, shared.caches);
       if (!refusal || !kind.refused) {
         // Once the status says so, it is tried again like all that fails: soon, then more and more seldom.
@@ -59,6 +65,18 @@ export function createReconcile<T extends KubeObject, Observed extends object, S
     }
     return { requeue: "onChange" };
   };
+}
+
+/** An object's life in a line for each phase. Messages hold words of agents and remotes, so they stay in the status. */
+function logPhase(log: Log, type: ResourceType, key: string, before: unknown, object: KubeObject): void {
+  const [was, is] = [before, "status" in object ? object.status : undefined].map((status) =>
+    isObject(status) ? status : {},
+  );
+  const isNew = was?.["observedGeneration"] === UNSEEN;
+  if (!is?.["phase"] || (is["phase"] === was?.["phase"] && !isNew) || is["observedGeneration"] === UNSEEN)
+    return;
+  const { phase, reason } = is;
+  log.info({ controller: type.kind.toLowerCase(), key, phase, reason }, `${type.kind} is ${String(phase)}`);
 }
 
 function refusalOf(carried: CarriedOut<KubeObject>, caches: Caches): Refusal | undefined {

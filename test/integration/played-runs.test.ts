@@ -74,6 +74,21 @@ describe("a run whose node is lost", { timeout: 60_000 }, () => {
   });
 });
 
+describe("the log of a run", { timeout: 60_000 }, () => {
+  it("has a line for each phase, with controller, key and reason, and no message", async () => {
+    const { logged, run } = await play("exit-3");
+    const life = logged.filter(({ key }) => key === `${NAMESPACE}/${run?.metadata.name}`);
+    assert.deepEqual(
+      life.map(({ controller, phase, reason, message }) => [controller, phase, reason, message]),
+      [
+        ["agentrun", "Initializing", "JobCreated", "AgentRun is Initializing"],
+        ["agentrun", "Running", "AgentRunning", "AgentRun is Running"],
+        ["agentrun", "Failed", "AgentFailed", "AgentRun is Failed"],
+      ],
+    );
+  });
+});
+
 describe("a run that is tried again", { timeout: 60_000 }, () => {
   it("has its attempt recorded before its Job, with pod and log, is replaced", async () => {
     const { run, writes } = await play("exit-3", { spec: { retry: { limit: 1, reasons: ["AgentFailed"] } } });

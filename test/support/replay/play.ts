@@ -24,6 +24,8 @@ export interface Played {
   events: string[];
   /** All writes of the operator, in order. */
   writes: readonly SeenWrite[];
+  /** What it logs at level info. */
+  logged: readonly Readonly<Record<string, unknown>>[];
 }
 
 export interface PlayOptions {
@@ -56,9 +58,10 @@ export async function play(scenario: string, options: PlayOptions = {}): Promise
     admit: (resource, object) =>
       options.admit?.(resource, object) ?? asRecorded(api, resource, object, job.object),
   });
+  const logged: Record<string, unknown>[] = [];
   const operator = await startOperator({
     transport: api.transport,
-    log: createLog({ level: process.env["PLAY_LOG"] === "yes" ? "debug" : "silent" }),
+    log: createLog({ level: "info", write: (line) => void logged.push(JSON.parse(line)) }),
     leaseNamespace: NAMESPACE,
     healthProbeBindAddress: "0",
     metricsBindAddress: "0",
@@ -68,7 +71,7 @@ export async function play(scenario: string, options: PlayOptions = {}): Promise
     options.before?.(api);
     api.put("agentruns", aRun(job.object, startsAt, options.spec));
     await playAll(api, recording, startsAt, options);
-    return playedOf(api, startsAt);
+    return { ...playedOf(api, startsAt), logged };
   } finally {
     await operator.stop();
     clock.mock.restore();
@@ -207,7 +210,7 @@ function firstOf<T extends KubeObject>({ sequence }: Recording, resource: string
   return { ms: event.ms, object: event.object as unknown as T };
 }
 
-function playedOf(api: ScriptedApi, startsAt: number): Played {
+function playedOf(api: ScriptedApi, startsAt: number): Omit<Played, "logged"> {
   const ofRun = api.writes.filter(
     ({ resource, subresource }) => resource === "agentruns" && subresource === "status",
   );
