@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { NAMED_AGENTS } from "../src/api/agent-types.ts";
+import { AGENT_FEATURES } from "../src/agents/agent.ts";
+import { AGENT_TYPES, NAMED_AGENTS } from "../src/api/agent-types.ts";
+import { NOT_OBEYED } from "../src/api/rules/agent-run.ts";
 import { demoOptions } from "../src/cli/options.ts";
 import { agentOfType } from "../src/agents/registry.ts";
 import { readProjectFiles } from "./support/project-files.ts";
@@ -14,6 +16,8 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   "src/api/fields/agent-input.ts": "an example of a path in a description",
   "src/api/fields/provider.ts": "describes the variables of a provider by examples",
   "src/api/labels.ts": "an example of a selector in a comment",
+  "src/api/rules/agent-run.ts":
+    "which agents cannot obey a field, refused at once; a test below compares them",
   "src/api/rules/mounts.ts": "an example of a path in a message",
   "src/cli/commands.ts": "an example of a command line",
   "src/cli/help.ts": "says what the program is for",
@@ -40,4 +44,13 @@ test("an agent is named in its own folder and the registry, and nowhere else wit
 test("the demo knows every agent that has a program of its own", () => {
   assert.deepEqual(demoOptions.agent.choices, NAMED_AGENTS);
   for (const agent of NAMED_AGENTS) assert(agentOfType(agent).demo, agent);
+});
+
+test("a field is refused for exactly the agents that would pass over it", () => {
+  const expected = AGENT_FEATURES.map((feature) => [
+    feature,
+    AGENT_TYPES.filter((agent) => !agentOfType(agent).features.includes(feature)),
+  ]);
+  const given = Object.fromEntries(AGENT_FEATURES.map((feature) => [feature, NOT_OBEYED[feature] ?? []]));
+  assert.deepEqual(given, Object.fromEntries(expected));
 });

@@ -110,6 +110,25 @@ for (const quantity of ["1", "500m", "0.5", ".5", "5.", "2Gi", "512Mi", "1e3", "
   });
 }
 
+for (const [request, limit] of [
+  ["500m", "0.5"],
+  [1, "1000m"],
+  ["2300m", "2.3"],
+  ["1Gi", "1024Mi"],
+  ["1.5Gi", 1610612736],
+  [".5", "5."],
+  ["+1", "1e0"],
+  ["0", "1n"],
+] as const) {
+  test(`a request of ${request} below a limit of ${limit} is accepted`, () => {
+    for (const name of ["cpu", "memory"])
+      assert.deepEqual(
+        runErrors({ resources: { requests: { [name]: request }, limits: { [name]: limit } } }),
+        [],
+      );
+  });
+}
+
 for (const storageSize of ["10Gi", "1", "0.5Gi", "1e9", 1073741824]) {
   test(`a storage size of ${storageSize} is accepted`, () => {
     assert.deepEqual(errorsOf(agentWorkspaceKind, { repository, storageSize }), []);

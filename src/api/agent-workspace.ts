@@ -1,6 +1,13 @@
 import type { z } from "zod";
 import type { KubeObject } from "../kube/objects.ts";
-import { conditions, nameOf, observedGeneration, storageSize, UNSEEN } from "./fields/common.ts";
+import {
+  conditions,
+  nameOf,
+  observedGeneration,
+  storageSize,
+  storageSizeOfItem,
+  UNSEEN,
+} from "./fields/common.ts";
 import { workspaceRepository } from "./fields/git.ts";
 import { setup } from "./fields/setup.ts";
 import { agentWorkspaceRules, agentWorkspaceSpecRules } from "./rules/agent-workspace.ts";
@@ -21,7 +28,7 @@ const sharedVolume = object(
       maxLength: 255,
       rules: mountPath,
     }),
-    storageSize: storageSize("Size of its claim. Default: 1Gi.").optional(),
+    storageSize: storageSizeOfItem("Size of its claim. Default: 1Gi.").optional(),
   },
   { description: "A volume that the agents of the workspace share." },
 );

@@ -44,6 +44,34 @@ const cases: [name: string, observed: ObservedAdmission, warnings: RegExp[]][] =
     [],
   ],
   [
+    "a key in the environment of a provider, not one that a variable names, and no count of tokens",
+    {
+      action: "writeProvider",
+      provider: {
+        metadata: { name: "open" },
+        spec: {
+          environment: {
+            ANTHROPIC_API_KEY: "sk-hidden",
+            OTHER_TOKEN: "$(FROM_SECRET)",
+            MAX_THINKING_TOKENS: "4000",
+            ANTHROPIC_BASE_URL: "https://example.com",
+          },
+        },
+      },
+      contents: around(),
+    },
+    [/^environment\.ANTHROPIC_API_KEY looks like a key that everybody .* can see: put it into a Secret$/],
+  ],
+  [
+    "a key in the environment of a run's own provider",
+    {
+      action: "createRun",
+      run: aRun({ provider: { environment: { OPENAI_API_KEY: "sk-hidden" } } }),
+      contents: around(),
+    },
+    [/^provider\.environment\.OPENAI_API_KEY looks like a key/],
+  ],
+  [
     "a run on a provider that is not there yet",
     { action: "createRun", run: aRun({ providerRef: "other" }), contents: around() },
     [/^the run will wait: AgentProvider other does not exist yet$/],

@@ -72,6 +72,7 @@ function ofRun(run: AgentRun, contents: NamespaceContents, workspace: AgentWorks
   const references = { config, provider, workspace, secrets: new Map() };
   const obstacles = [unsupported(run, agent), providerMissing({ run, references }, agent)];
   return [
+    ...openKeys(run.spec.provider?.environment, "provider.environment"),
     ...obstacles
       .filter((obstacle) => obstacle !== undefined)
       .map(({ kind, message }) => `the run will ${kind === "rejected" ? "fail" : "wait"}: ${message}`),
@@ -83,6 +84,19 @@ function ofRun(run: AgentRun, contents: NamespaceContents, workspace: AgentWorks
           `the run will wait: Secret ${ref.name}, which holds ${purpose}, does not exist yet`,
       ),
   ];
+}
+
+/** How variables that hold keys are named; ANTHROPIC_AUTH_TOKEN is one, MAX_THINKING_TOKENS is none. */
+const KEY_NAME = /(?:^|_)(?:KEY|TOKEN|SECRET|PASSWORD|CREDENTIALS?)$/i;
+
+/** Whoever may read the object reads them. The value itself is not shown. */
+function openKeys(environment: Readonly<Record<string, string>> | undefined, field: string): string[] {
+  return Object.entries(environment ?? {})
+    .filter(([name, value]) => KEY_NAME.test(name) && value !== "" && !value.includes("$("))
+    .map(
+      ([name]) =>
+        `${field}.${name} looks like a key that everybody who may read this object can see: put it into a Secret`,
+    );
 }
 
 /** One that is still being prepared is no surprise. */
@@ -126,6 +140,7 @@ function ofProvider({ metadata, spec }: AgentProvider, { configs, hasSecret }: N
       config?.spec?.defaultProviders?.[agent] === metadata.name && spec.agentTypes?.includes(agent) === false,
   );
   return [
+    ...openKeys(spec.environment, "environment"),
     ...(secret === undefined || hasSecret(secret)
       ? []
       : [`the provider is not ready: Secret ${secret} does not exist yet`]),

@@ -198,10 +198,4 @@ describe("a program of the run's own", { concurrency: 3, timeout: 120_000 }, () 
       ["Cancelled", "Changed", "at work"],
     );
   });
-
-  it("does not start with what it could not obey", async () => {
-    const { status } = await runOf("limited", ["true"], { maxTurns: 3 });
-    assert.deepEqual([status?.phase, status?.reason], ["Failed", "Unsupported"]);
-    assert.match(status?.message ?? "", /custom cannot obey spec\.maxTurns/);
-  });
 });

@@ -1,4 +1,5 @@
 import { list, object, text, timestamp, choice, integer, intOrString, map } from "../schema/fields.ts";
+import { aSize, requestsWithinLimits } from "../rules/amounts.ts";
 import { dataKey, dnsLabel, dnsSubdomain, MAX_WORKSPACE_NAME } from "../rules/names.ts";
 import { noNul, programNamed, QUANTITY_PATTERN, SIZE_PATTERN, wholeSeconds } from "../rules/values.ts";
 
@@ -44,6 +45,11 @@ export function argv(description: string) {
 
 /** An amount of storage, more than none. */
 export function storageSize(description: string) {
+  return intOrString({ description, minimum: 1, maxLength: 32, rules: [aSize] });
+}
+
+/** The same in an item of a list. */
+export function storageSizeOfItem(description: string) {
   return intOrString({ description, minimum: 1, maxLength: 32, pattern: SIZE_PATTERN });
 }
 
@@ -65,7 +71,7 @@ export function resources(description: string) {
       requests: amounts("What the scheduler sets aside for the container, by resource name.").optional(),
       limits: amounts("What the container can use at most, by resource name.").optional(),
     },
-    { description },
+    { description, rules: requestsWithinLimits },
   );
 }
 

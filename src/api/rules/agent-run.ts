@@ -1,4 +1,5 @@
-import type { Rule } from "../schema/rule.ts";
+import type { AgentType } from "../agent-types.ts";
+import { celList, type Rule } from "../schema/rule.ts";
 import { MAX_CLEANED_RUN_NAME } from "./names.ts";
 
 /** CEL, on `spec`: its worktree is to be removed at some time. */
@@ -18,8 +19,24 @@ export const unchanged: Rule = {
     "an AgentRun cannot be changed once it is created; delete it and create it again, or create another under a new name",
 };
 
+/** Fields that some agents would pass over: a limit or instruction is never dropped silently. */
+export const NOT_OBEYED: Readonly<Record<string, readonly AgentType[]>> = {
+  maxTurns: ["opencode", "codex", "custom"],
+  systemPrompt: ["custom"],
+  mcpServers: ["custom"],
+};
+
+/** If the run names no agent, the AgentConfig decides, and its reason is Unsupported. */
+const obeyed: readonly Rule[] = Object.entries(NOT_OBEYED).map(([field, agents]) => ({
+  rule: `!has(self.${field}) || !has(self.agent) || !(self.agent in ${celList(agents)})`,
+  reason: "FieldValueForbidden",
+  fieldPath: `.${field}`,
+  message: `${agents.join(", ")} cannot obey it: leave it out, or name another agent`,
+}));
+
 /** On `spec`. */
 export const agentRunSpecRules: readonly Rule[] = [
+  ...obeyed,
   {
     rule: "!(has(self.providerRef) && has(self.provider))",
     reason: "FieldValueForbidden",

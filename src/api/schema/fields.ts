@@ -52,11 +52,12 @@ export function choice<const Words extends readonly [string, ...string[]]>(
 }
 
 /** A whole number or a string, as Kubernetes' quantities are; `minimum` binds numbers, the rest strings. */
-export function intOrString(facts: Facts & { minimum: number; maxLength: number; pattern: string }) {
+export function intOrString(facts: Facts & { minimum: number; maxLength: number; pattern?: string }) {
   const { minimum, maxLength, pattern } = facts;
+  const bounds = { minimum, maxLength, ...(pattern !== undefined && { pattern }) };
   return z
     .union([z.int(), z.string().max(maxLength)])
-    .meta(meta(facts, { "x-kubernetes-int-or-string": true, minimum, maxLength, pattern }));
+    .meta(meta(facts, { "x-kubernetes-int-or-string": true, ...bounds }));
 }
 
 interface ListFacts extends Facts {

@@ -30,7 +30,7 @@ export const others: RefusedManifest[] = [
   {
     what: "a default storage size that is no quantity",
     manifest: config({ storageSize: "big" }),
-    says: `spec.storageSize: Invalid value: "big": spec.storageSize in body should match ${SIZE}`,
+    says: `spec.storageSize: Invalid value: "big": ${SIZE}`,
   },
   {
     what: "an identity without a real e-mail address",

@@ -91,6 +91,16 @@ export const pods: RefusedManifest[] = [
     manifest: run({ resources: { requests: { memory: "lots" } } }),
     says: `spec.resources.requests.memory: Invalid value: "lots": spec.resources.requests.memory in body should match ${QUANTITY}`,
   },
+  ...[
+    ["cpu", "2", "1500m"],
+    ["cpu", 3, "2.5"],
+    ["memory", "1.5Gi", "1536M"],
+    ["memory", "1e9", "999M"],
+  ].map(([name = "", request, limit]) => ({
+    what: `a request of ${name} that is above its limit: ${request}, ${limit}`,
+    manifest: run({ resources: { requests: { [name]: request }, limits: { [name]: limit } } }),
+    says: `spec.resources.requests: Invalid value: the request of ${name} must not be above its limit`,
+  })),
   {
     what: "a negative CPU limit",
     manifest: run({ resources: { limits: { cpu: -1 } } }),

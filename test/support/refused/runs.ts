@@ -3,6 +3,16 @@ import { run, runWithout, cloning, type RefusedManifest } from "./manifest.ts";
 import { AGENTS, DURATION, OBJECT_NAME, DNS_LABEL } from "./words.ts";
 
 export const references: RefusedManifest[] = [
+  ...(["opencode", "codex"] as const).map((agent) => ({
+    what: `a limit of turns that ${agent} would pass over`,
+    manifest: run({ agent, maxTurns: 10 }),
+    says: "spec.maxTurns: Forbidden: opencode, codex, custom cannot obey it: leave it out, or name another agent",
+  })),
+  {
+    what: "a system prompt for a program that knows of none",
+    manifest: run({ agent: "custom", command: ["./work"], systemPrompt: "Be brief." }),
+    says: "spec.systemPrompt: Forbidden: custom cannot obey it: leave it out, or name another agent",
+  },
   {
     what: "a run with a provider and a providerRef",
     manifest: run({ providerRef: "gemini", provider: {} }),

@@ -25,4 +25,5 @@ export const MOUNT =
 export const ABSOLUTE =
   "must be an absolute path such as /root/.claude, without '.', '..', ':', double or closing slashes";
 export const QUANTITY = String.raw`'^[+]?([0-9]+([.][0-9]*)?|[.][0-9]+)(([KMGTPE]i)|[numkMGTPE]|([eE][-+]?[0-9]+))?$'`;
-export const SIZE = String.raw`'^[+]?(0*[1-9][0-9]*([.][0-9]*)?|0*[.]0*[1-9][0-9]*)(([KMGTPE]i)|[kMGTPE]|([eE][+]?[0-9]+))?$'`;
+export const SIZE = "must be an amount of storage above zero, such as 10Gi or 500Mi";
+export const SIZE_OF_ITEM = String.raw`'^[+]?(0*[1-9][0-9]*([.][0-9]*)?|0*[.]0*[1-9][0-9]*)(([KMGTPE]i)|[kMGTPE]|([eE][+]?[0-9]+))?$'`;

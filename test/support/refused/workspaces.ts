@@ -1,5 +1,5 @@
 import { manifest, workspace, sharing, type RefusedManifest } from "./manifest.ts";
-import { DNS_LABEL, MOUNT, ABSOLUTE, SIZE } from "./words.ts";
+import { DNS_LABEL, MOUNT, ABSOLUTE, SIZE, SIZE_OF_ITEM } from "./words.ts";
 
 export const workspaces: RefusedManifest[] = [
   {
@@ -20,12 +20,17 @@ export const workspaces: RefusedManifest[] = [
   {
     what: "a storage size of zero",
     manifest: workspace({ storageSize: "0" }),
-    says: `spec.storageSize: Invalid value: "0": spec.storageSize in body should match ${SIZE}`,
+    says: `spec.storageSize: Invalid value: "0": ${SIZE}`,
   },
   {
     what: "a storage size with a unit that there is not",
     manifest: workspace({ storageSize: "10GB" }),
-    says: `spec.storageSize: Invalid value: "10GB": spec.storageSize in body should match ${SIZE}`,
+    says: `spec.storageSize: Invalid value: "10GB": ${SIZE}`,
+  },
+  {
+    what: "a size of a shared volume that is none",
+    manifest: sharing({ name: "cache", mountPath: "/data", storageSize: "10GB" }),
+    says: `spec.sharedVolumes[0].storageSize: Invalid value: "10GB": spec.sharedVolumes[0].storageSize in body should match ${SIZE_OF_ITEM}`,
   },
   ...["ws", "workspace", "home", "tmp"].map((name) => ({
     what: `a shared volume with the operator's own name ${name}`,
