@@ -13,9 +13,19 @@ import {
 } from "./fields/common.ts";
 import { gitIdentity } from "./fields/git.ts";
 import { env, image, imagePullSecrets, podSecurityContext } from "./fields/pod.ts";
+import {
+  affinity,
+  dnsConfig,
+  dnsPolicy,
+  hostAliases,
+  podAnnotations,
+  podLabels,
+  topologySpreadConstraints,
+} from "./fields/placement.ts";
 import { model } from "./fields/provider.ts";
 import { setup } from "./fields/setup.ts";
-import { choice, flag, object } from "./schema/fields.ts";
+import { noNul, serverUrl } from "./rules/values.ts";
+import { choice, flag, object, text } from "./schema/fields.ts";
 import { AGE_COLUMN, type KindDefinition } from "./schema/kind.ts";
 
 const defaultProvider = (agent: AgentType) => nameOf(`AgentProvider of runs with agent ${agent}.`).optional();
@@ -23,6 +33,24 @@ const defaultProvider = (agent: AgentType) => nameOf(`AgentProvider of runs with
 const defaultProviders = object(
   Object.fromEntries(AGENT_TYPES.map((agent) => [agent, defaultProvider(agent)])),
   { description: "AgentProvider of runs that name none, for each agent." },
+);
+
+const address = (description: string) => text({ description, maxLength: 2048, rules: [serverUrl] });
+
+const proxy = object(
+  {
+    http: address("Proxy for URLs that begin with http:, such as http://proxy.example.com:3128.").optional(),
+    https: address("Proxy for URLs that begin with https:.").optional(),
+    noProxy: text({
+      description: "Hosts and networks that are reached without it, separated by commas.",
+      maxLength: 4096,
+      rules: [noNul],
+    }).optional(),
+  },
+  {
+    description:
+      "Proxy of git, setup, the agent and its tools, as the variables HTTP_PROXY, HTTPS_PROXY and NO_PROXY in both cases. A variable of env wins. Put a password into a variable from a Secret instead.",
+  },
 );
 
 const spec = object(
@@ -54,6 +82,14 @@ const spec = object(
     trustRepositoryConfig: flag(
       "Whether agents obey configuration in the checkout: hooks, plugins, MCP servers. Default: false.",
     ).optional(),
+    podLabels: podLabels.optional(),
+    podAnnotations: podAnnotations.optional(),
+    defaultAffinity: affinity.optional(),
+    defaultTopologySpreadConstraints: topologySpreadConstraints.optional(),
+    defaultHostAliases: hostAliases.optional(),
+    defaultDNSPolicy: dnsPolicy.optional(),
+    defaultDNSConfig: dnsConfig.optional(),
+    proxy: proxy.optional(),
     defaultRuntimeClassName: nameOf("Runtime class of pods, such as gvisor.").optional(),
     defaultPriorityClassName: nameOf("Priority class of pods.").optional(),
     defaultServiceAccountName: nameOf(

@@ -5,6 +5,15 @@ import { duration, UNSEEN, keyRef, nameOf, resources, workspaceNameOf } from "./
 import { args, command, instructions, mcpServers, promptFrom, systemPrompt } from "./fields/agent-input.ts";
 import { runRepository, worktree } from "./fields/git.ts";
 import { env, image, imagePullSecrets, nodeSelector, podSecurityContext, tolerations } from "./fields/pod.ts";
+import {
+  affinity,
+  dnsConfig,
+  dnsPolicy,
+  hostAliases,
+  podAnnotations,
+  podLabels,
+  topologySpreadConstraints,
+} from "./fields/placement.ts";
 import { model, providerFields } from "./fields/provider.ts";
 import { publish } from "./fields/publish.ts";
 import { runStatus } from "./fields/run-status.ts";
@@ -138,6 +147,9 @@ const fields = {
   resources: resources(
     "Resources of the agent container. Default: the AgentConfig's defaultResources.",
   ).optional(),
+  gitResources: resources(
+    "Resources of all containers that run git. An amount that you leave out is the AgentConfig's, else the operator's default.",
+  ).optional(),
   timeout: duration(
     "Time limit from the start of the pod, such as 90s or 1h30m. Default: the AgentConfig's defaultTimeout, else 1h.",
   ).optional(),
@@ -161,6 +173,13 @@ const fields = {
   ).optional(),
   nodeSelector: nodeSelector.optional(),
   tolerations: tolerations.optional(),
+  affinity: affinity.optional(),
+  topologySpreadConstraints: topologySpreadConstraints.optional(),
+  podLabels: podLabels.optional(),
+  podAnnotations: podAnnotations.optional(),
+  hostAliases: hostAliases.optional(),
+  dnsPolicy: dnsPolicy.optional(),
+  dnsConfig: dnsConfig.optional(),
   trustRepositoryConfig: flag(
     "Whether the agent obeys configuration in the checkout: hooks, plugins, MCP servers. Default: the AgentConfig's, else false.",
   ).optional(),

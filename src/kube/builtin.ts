@@ -92,6 +92,13 @@ export interface Toleration {
   tolerationSeconds?: number;
 }
 
+/** What is only passed on is not described. */
+export interface Affinity {
+  nodeAffinity?: object;
+  podAffinity?: { requiredDuringSchedulingIgnoredDuringExecution?: object[] };
+  podAntiAffinity?: object;
+}
+
 export interface PodSpec {
   restartPolicy?: "Always" | "OnFailure" | "Never";
   activeDeadlineSeconds?: number;
@@ -101,7 +108,11 @@ export interface PodSpec {
   nodeName?: string;
   nodeSelector?: Record<string, string>;
   tolerations?: Toleration[];
-  affinity?: Record<string, unknown>;
+  affinity?: Affinity;
+  topologySpreadConstraints?: object[];
+  hostAliases?: { ip: string; hostnames: string[] }[];
+  dnsPolicy?: string;
+  dnsConfig?: object;
   priorityClassName?: string;
   runtimeClassName?: string;
   imagePullSecrets?: { name: string }[];

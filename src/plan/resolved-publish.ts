@@ -1,6 +1,6 @@
 import type { EnvVar, PodSecurityContext, ResourceRequirements, Toleration } from "../kube/builtin.ts";
 import type { RunStep } from "./specs/names.ts";
-import type { ResolvedRepository, ResolvedSetup, ResolvedWorkspace } from "./resolved-run.ts";
+import type { PodFields, ResolvedRepository, ResolvedSetup, ResolvedWorkspace } from "./resolved-run.ts";
 
 /** All that is needed to build the Job that publishes a run. Made by `resolvePublish`, read by `plan/specs`. */
 export interface ResolvedPublish {
@@ -25,6 +25,7 @@ export interface ResolvedPublish {
   env: EnvVar[];
   gitImage: string;
   gitResources: ResourceRequirements;
+  pod?: PodFields;
   nodeSelector?: Record<string, string>;
   tolerations?: Toleration[];
   runtimeClassName?: string;

@@ -1,6 +1,7 @@
 import type { AgentRunSpec } from "../api/agent-run.ts";
 import type { AgentType } from "../api/agent-types.ts";
 import type {
+  Affinity,
   EnvVar,
   LocalKeyRef,
   PodSecurityContext,
@@ -45,6 +46,17 @@ export interface ResolvedProvider {
   token?: { variable: string; secret: LocalKeyRef };
   environment: Record<string, string>;
   cliArgs: string[];
+}
+
+/** What every pod of a run has, or of a workspace, as the user wants it. */
+export interface PodFields {
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+  affinity?: Affinity;
+  topologySpreadConstraints?: object[];
+  hostAliases?: { ip: string; hostnames: string[] }[];
+  dnsPolicy?: string;
+  dnsConfig?: object;
 }
 
 /**
@@ -102,6 +114,7 @@ export interface ResolvedRun {
   gitIdentity: { name: string; email: string };
   storage: { className?: string; size: string };
   resources?: ResourceRequirements;
+  pod?: PodFields;
   nodeSelector?: Record<string, string>;
   tolerations?: Toleration[];
   runtimeClassName?: string;

@@ -1,5 +1,5 @@
 import type { EnvVar, PodSecurityContext, ResourceRequirements } from "../kube/builtin.ts";
-import type { ResolvedRepository } from "./resolved-run.ts";
+import type { PodFields, ResolvedRepository } from "./resolved-run.ts";
 
 /** An AgentWorkspace with every default applied: all that is needed to build its claims and its init Job. */
 export interface WorkspaceSetup {
@@ -16,6 +16,8 @@ export interface WorkspaceSetup {
   env: EnvVar[];
   gitImage: string;
   gitResources: ResourceRequirements;
+  /** Without what decides about nodes. */
+  pod?: PodFields;
   imagePullSecrets?: { name: string }[];
   priorityClassName?: string;
   podSecurityContext?: PodSecurityContext;

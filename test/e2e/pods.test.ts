@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
-import { agentWorkspaces } from "../../src/api/resources.ts";
+import { agentConfigs, agentWorkspaces } from "../../src/api/resources.ts";
 import { committingScenario } from "../../src/demo/model-scenario.ts";
-import { secrets } from "../../src/kube/builtin.ts";
+import { pods, secrets } from "../../src/kube/builtin.ts";
 import { useAgentCluster } from "../support/agent-cluster.ts";
 import { aSecret } from "../support/objects.ts";
 
@@ -31,6 +31,48 @@ describe("a run with setup", { concurrency: 2, timeout: 180_000 }, () => {
     assert.equal(status.verification?.output, "workspace\n");
     const said = await agents.cluster.kubectl("logs", "job/prepared", "-c", "setup");
     assert.equal(said.trim(), "***");
+  });
+
+  it("has the labels, annotations and places of its pods from the run and the AgentConfig", async () => {
+    const { client, namespace } = agents.cluster;
+    await agents.add(agentConfigs, {
+      metadata: { name: "default" },
+      spec: {
+        podLabels: { team: "a", "app.example.com/part": "config" },
+        podAnnotations: { "sidecar.istio.io/inject": "false" },
+        defaultDNSPolicy: "Default",
+        proxy: { noProxy: "127.0.0.1" },
+      },
+    });
+    const { status } = await agents.run("placed", {
+      prompt: "commit",
+      podLabels: { team: "b" },
+      affinity: {
+        podAntiAffinity: {
+          preferredDuringSchedulingIgnoredDuringExecution: [
+            { weight: 1, podAffinityTerm: { topologyKey: "zone" } },
+          ],
+        },
+      },
+      topologySpreadConstraints: [{ maxSkew: 1, topologyKey: "zone", whenUnsatisfiable: "ScheduleAnyway" }],
+      hostAliases: [{ ip: "127.0.0.1", hostnames: ["git.local"] }],
+      verify: { command: ["true"] },
+    });
+    assert.equal(status?.phase, "Succeeded", status?.message);
+    const labelSelector = "agent.xonovex.com/run=placed";
+    const { items } = await client.list(pods, { namespace, labelSelector });
+    assert.equal(items.length, 2, "of the agent and of verify");
+    for (const { metadata, spec } of items) {
+      assert.deepEqual(
+        [metadata.labels?.["team"], metadata.labels?.["app.example.com/part"]],
+        ["b", "config"],
+      );
+      assert.equal(metadata.annotations?.["sidecar.istio.io/inject"], "false");
+      assert.deepEqual(
+        [spec.dnsPolicy, spec.hostAliases?.length, spec.topologySpreadConstraints?.length],
+        ["Default", 1, 1],
+      );
+    }
   });
 
   it("fails with its last lines", async () => {

@@ -169,10 +169,10 @@ export const POLICY_CASES: readonly PolicyCase[] = [
     podSecurityContext: "true",
   }),
   runCase("a node", { nodeSelector: { disk: "ssd" } }),
-  runCase("a node where that may not be", { nodeSelector: { disk: "ssd" } }, "nodeSelector ", {
+  runCase("a node where that may not be", { nodeSelector: { disk: "ssd" } }, "nodeSelector, ", {
     scheduling: "false",
   }),
-  runCase("tolerations where they may not be", { tolerations: [{ operator: "Exists" }] }, "nodeSelector ", {
+  runCase("tolerations where they may not be", { tolerations: [{ operator: "Exists" }] }, "nodeSelector, ", {
     scheduling: "no",
   }),
   runCase("the longest timeout", { timeout: "24h" }),
@@ -180,6 +180,9 @@ export const POLICY_CASES: readonly PolicyCase[] = [
   runCase("the built-in timeout, which is too long", {}, "timeout ", { longestTimeout: "30m" }),
   runCase("a timeout that is shorter", { timeout: "20m" }, undefined, { longestTimeout: "30m" }),
   runCase("any timeout", { timeout: "720h" }, undefined, { longestTimeout: "*" }),
+  runCase("an affinity where it may not be", { affinity: { podAffinity: {} } }, "nodeSelector, ", {
+    scheduling: "false",
+  }),
   runCase("trust", { trustRepositoryConfig: true }, "trustRepositoryConfig "),
   runCase("no trust", { trustRepositoryConfig: false }),
   runCase("trust where it may be", { trustRepositoryConfig: true }, undefined, {

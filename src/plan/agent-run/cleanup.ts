@@ -173,6 +173,7 @@ function resolveCleanup(
     force: isForced(run),
     gitImage: defaults.gitImage,
     gitResources: gitResources(config?.spec?.gitResources, defaults.gitResources),
+    pod: { labels: config?.spec?.podLabels, annotations: config?.spec?.podAnnotations },
     imagePullSecrets: config?.spec?.defaultImagePullSecrets,
     priorityClassName: config?.spec?.defaultPriorityClassName,
     podSecurityContext: config?.spec?.defaultPodSecurityContext,

@@ -1,9 +1,11 @@
 import type { AgentConfigSpec } from "../../api/agent-config.ts";
 import type { AgentProvider } from "../../api/agent-provider.ts";
 import type { EnvVar, PodSecurityContext, ResourceRequirements } from "../../kube/builtin.ts";
+import { configEnv } from "../config-env.ts";
 import { BUILT_IN_STORAGE } from "../defaults.ts";
 import { mergeEnv } from "../specs/env.ts";
 import { gitResources } from "../specs/git-resources.ts";
+import type { PodFields } from "../resolved-run.ts";
 import type { ObservedRun } from "./observed.ts";
 
 /** A value that counts for a run, and what it came from: an object, `operator` (a flag) or `built in`. */
@@ -24,6 +26,13 @@ export interface EffectiveDefaults {
   storageClass?: Effective<string>;
   setup?: Effective<NonNullable<AgentConfigSpec["defaultSetup"]>>;
   resources?: Effective<ResourceRequirements>;
+  podLabels?: Effective<Record<string, string>>;
+  podAnnotations?: Effective<Record<string, string>>;
+  affinity?: Effective<NonNullable<PodFields["affinity"]>>;
+  topologySpreadConstraints?: Effective<object[]>;
+  hostAliases?: Effective<NonNullable<PodFields["hostAliases"]>>;
+  dnsPolicy?: Effective<string>;
+  dnsConfig?: Effective<object>;
   runtimeClassName?: Effective<string>;
   priorityClassName?: Effective<string>;
   serviceAccountName?: Effective<string>;
@@ -46,6 +55,11 @@ export function effectiveDefaults({ run, references, defaults }: ObservedRun): E
     return inherited === undefined ? undefined : { value: inherited, from: fromConfig(references) };
   };
   const builtIn = <T>(value: T): Effective<T> => ({ value, from: "built in" });
+  /** The run's own keys win; the origin is the first that says something. */
+  const merged = <T extends object>(own: T | undefined, inherited: T | undefined) => {
+    const first = of(own, inherited);
+    return first && { value: { ...inherited, ...own } as T, from: first.from };
+  };
   return {
     image: of(spec.image, config?.defaultImage) ?? { value: defaults.agentImage, from: "operator" },
     timeout: of(spec.timeout, config?.defaultTimeout) ?? builtIn(BUILT_IN_TIMEOUT),
@@ -53,8 +67,14 @@ export function effectiveDefaults({ run, references, defaults }: ObservedRun): E
     trustRepositoryConfig: of(spec.trustRepositoryConfig, config?.trustRepositoryConfig) ?? builtIn(false),
     gitIdentity: of(undefined, config?.gitIdentity) ?? builtIn(BUILT_IN_IDENTITY),
     gitResources: {
-      value: gitResources(config?.gitResources, defaults.gitResources),
-      from: config?.gitResources ? fromConfig(references) : defaults.gitResources ? "operator" : "built in",
+      value: gitResources(spec.gitResources, config?.gitResources, defaults.gitResources),
+      from: spec.gitResources
+        ? FROM_RUN
+        : config?.gitResources
+          ? fromConfig(references)
+          : defaults.gitResources
+            ? "operator"
+            : "built in",
     },
     setup:
       spec.setup === undefined && workspace?.spec.setup
@@ -62,6 +82,13 @@ export function effectiveDefaults({ run, references, defaults }: ObservedRun): E
         : of(spec.setup, config?.defaultSetup),
     storageClass: of(undefined, config?.storageClass),
     resources: of(spec.resources, config?.defaultResources),
+    podLabels: merged(spec.podLabels, config?.podLabels),
+    podAnnotations: merged(spec.podAnnotations, config?.podAnnotations),
+    affinity: of(spec.affinity, config?.defaultAffinity),
+    topologySpreadConstraints: of(spec.topologySpreadConstraints, config?.defaultTopologySpreadConstraints),
+    hostAliases: of(spec.hostAliases, config?.defaultHostAliases),
+    dnsPolicy: of(spec.dnsPolicy, config?.defaultDNSPolicy),
+    dnsConfig: of(spec.dnsConfig, config?.defaultDNSConfig),
     runtimeClassName: of(spec.runtimeClassName, config?.defaultRuntimeClassName),
     priorityClassName: of(spec.priorityClassName, config?.defaultPriorityClassName),
     serviceAccountName: of(spec.serviceAccountName, config?.defaultServiceAccountName),
@@ -78,7 +105,7 @@ export function effectiveEnv(
   { run, references }: Pick<ObservedRun, "run" | "references">,
   credentialVariable: string | undefined,
 ): Effective<EnvVar>[] {
-  const config = references.config?.spec?.env ?? [];
+  const config = configEnv(references.config);
   const provider = literals(run.spec.provider?.environment ?? references.provider?.spec.environment ?? {});
   const own = run.spec.env ?? [];
   const inherited = mergeEnv(config, provider).filter(({ name }) => name !== credentialVariable);
@@ -103,4 +130,18 @@ export function fromProvider(provider: AgentProvider | undefined): string {
 
 function literals(environment: Readonly<Record<string, string>>): EnvVar[] {
   return Object.entries(environment).map(([name, value]) => ({ name, value }));
+}
+
+/** What all pods of a run have of these. */
+export function podFieldsOf(defaults: EffectiveDefaults): PodFields {
+  const { podLabels, podAnnotations, affinity, topologySpreadConstraints } = defaults;
+  return {
+    labels: podLabels?.value,
+    annotations: podAnnotations?.value,
+    affinity: affinity?.value,
+    topologySpreadConstraints: topologySpreadConstraints?.value,
+    hostAliases: defaults.hostAliases?.value,
+    dnsPolicy: defaults.dnsPolicy?.value,
+    dnsConfig: defaults.dnsConfig?.value,
+  };
 }

@@ -5,6 +5,8 @@ import type { AgentRun } from "../../api/agent-run.ts";
 import type { AgentWorkspace } from "../../api/agent-workspace.ts";
 import type { EnvVar, LocalKeyRef } from "../../kube/builtin.ts";
 
+import { configEnv } from "../config-env.ts";
+
 const BUILT_IN_AGENT: AgentType = "claude";
 
 /** The agent of a run: its own, else its namespace's, else claude. */
@@ -66,5 +68,5 @@ export function publishNeeds({ spec }: AgentRun): SecretNeed[] {
 
 /** AgentConfig's variables and the run's own, in that order. */
 export function envOf(run: AgentRun, config: AgentConfig | undefined): EnvVar[] {
-  return [...(config?.spec?.env ?? []), ...(run.spec.env ?? [])];
+  return [...configEnv(config), ...(run.spec.env ?? [])];
 }

@@ -6,7 +6,7 @@ import { resolveRepository } from "../repository.ts";
 import type { ResolvedPublish, ResolvedVerify } from "../resolved-publish.ts";
 import { networkEnv } from "../specs/env.ts";
 import { workspaceClaimName } from "../specs/names.ts";
-import { effectiveDefaults, effectiveEnv } from "./effective.ts";
+import { effectiveDefaults, effectiveEnv, podFieldsOf } from "./effective.ts";
 import type { ObservedRun } from "./observed.ts";
 import { resolveSetup } from "./resolve-setup.ts";
 
@@ -53,6 +53,7 @@ function resolveStep(observed: ObservedRun) {
       spec.publish?.when === "Changed" ? { ...defaults.gitIdentity.value, message, seconds } : undefined,
     gitImage: operator.gitImage,
     gitResources: defaults.gitResources.value,
+    pod: podFieldsOf(defaults),
     nodeSelector: spec.nodeSelector,
     tolerations: spec.tolerations,
     runtimeClassName: defaults.runtimeClassName?.value,

@@ -1,5 +1,6 @@
 import { providerKeys } from "../../agents/provider-keys.ts";
 import { parseDuration } from "../../kube/duration.ts";
+import { configEnv } from "../config-env.ts";
 import type { ResolvedSetup } from "../resolved-run.ts";
 import { mergeEnv } from "../specs/env.ts";
 import type { EffectiveDefaults } from "./effective.ts";
@@ -23,7 +24,7 @@ export function resolveSetup(
   return {
     command: setup.value.command,
     timeoutSeconds: parseDuration(setup.value.timeout ?? "") ?? TIMEOUT_SECONDS,
-    env: mergeEnv(config?.spec?.env ?? [], spec.env ?? []).filter(
+    env: mergeEnv(configEnv(config), spec.env ?? []).filter(
       ({ name }) => name !== authTokenEnv && !keys.has(name),
     ),
   };

@@ -15,6 +15,7 @@ import {
   FROM_RUN,
   fromConfig,
   fromProvider,
+  podFieldsOf,
 } from "./effective.ts";
 import { resolveRepository } from "../repository.ts";
 import { releasedBy } from "./released-runs.ts";
@@ -123,6 +124,7 @@ function assemble(observed: ObservedRun, { agent, model, provider, defaults, env
     gitIdentity: defaults.gitIdentity.value,
     storage: { className: defaults.storageClass?.value, size: defaults.storageSize.value },
     resources: defaults.resources?.value,
+    pod: podFieldsOf(defaults),
     nodeSelector: spec.nodeSelector,
     tolerations: spec.tolerations,
     runtimeClassName: defaults.runtimeClassName?.value,

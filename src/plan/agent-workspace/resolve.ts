@@ -1,5 +1,6 @@
 import { ANNOTATION_RETRY } from "../../api/labels.ts";
 import type { Reason } from "../../api/reasons.ts";
+import { configEnv } from "../config-env.ts";
 import { BUILT_IN_STORAGE } from "../defaults.ts";
 import { resolveRepository } from "../repository.ts";
 import { gitResources } from "../specs/git-resources.ts";
@@ -25,7 +26,14 @@ export function resolveWorkspace(observed: ObservedWorkspace): WorkspaceSetup {
       name,
       storageSize: String(storageSize ?? BUILT_IN_SHARED_STORAGE),
     })),
-    env: config?.env ?? [],
+    env: configEnv(observed.config),
+    pod: {
+      labels: config?.podLabels,
+      annotations: config?.podAnnotations,
+      hostAliases: config?.defaultHostAliases,
+      dnsPolicy: config?.defaultDNSPolicy,
+      dnsConfig: config?.defaultDNSConfig,
+    },
     gitImage: defaults.gitImage,
     gitResources: gitResources(config?.gitResources, defaults.gitResources),
     imagePullSecrets: config?.defaultImagePullSecrets,

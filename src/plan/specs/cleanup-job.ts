@@ -7,6 +7,8 @@ import { cleanupJobName, GIT_CLEANUP_CONTAINER, workspaceClaimName } from "./nam
 import { alsoOwnedByRun, ownedByWorkspace } from "./owner.ts";
 import { WORKSPACE_DIR, WORKTREES_DIR } from "./paths.ts";
 import { lockMount, recordMount, storeMount } from "./volumes.ts";
+import { podMetadata } from "./pod-fields.ts";
+import type { PodFields } from "../resolved-run.ts";
 import { endedByExitOf, PERMANENT_EXIT_CODES, workspacePod } from "./workspace-pod.ts";
 
 /** What the script says of a worktree with work that no branch has. */
@@ -31,6 +33,7 @@ export interface WorktreeCleanup {
   force: boolean;
   gitImage: string;
   gitResources: ResourceRequirements;
+  pod?: PodFields;
   imagePullSecrets?: { name: string }[];
   priorityClassName?: string;
   podSecurityContext?: PodSecurityContext;
@@ -65,7 +68,7 @@ export function buildCleanupJob(cleanup: WorktreeCleanup): Job {
       ttlSecondsAfterFinished: KEPT_SECONDS,
       podFailurePolicy: endedByExitOf([GIT_CLEANUP_CONTAINER], [...PERMANENT_EXIT_CODES, KEPT_EXIT_CODE]),
       template: {
-        metadata: { labels },
+        metadata: podMetadata(labels, cleanup.pod),
         spec: workspacePod({ ...cleanup, ...workspace }, [buildContainer(cleanup)]),
       },
     },

@@ -7,6 +7,7 @@ import { PACK_CONTAINER, PUSH_CONTAINER, stepJobName } from "./names.ts";
 import { ownedByRun } from "./owner.ts";
 import { HANDOVER_DIR, TERMINATION_LOG } from "./paths.ts";
 import { CONTRACT } from "./scripts.ts";
+import { podMetadata } from "./pod-fields.ts";
 import { podSecurity } from "./security.ts";
 import { claimMounts, snapshotEnv, stepPlacement } from "./step-pod.ts";
 import { claimVolume, privateTmpMount, repositoryMounts, repositoryVolumes } from "./volumes.ts";
@@ -39,7 +40,7 @@ export function buildPublishJob(publish: ResolvedPublish): Job {
       activeDeadlineSeconds: PUBLISH_DEADLINE_SECONDS,
       podFailurePolicy: endedByExitOf([PACK_CONTAINER, PUSH_CONTAINER], PERMANENT_EXIT_CODES),
       template: {
-        metadata: { labels },
+        metadata: podMetadata(labels, publish.pod),
         spec: {
           restartPolicy: "Never",
           enableServiceLinks: false,

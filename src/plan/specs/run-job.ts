@@ -7,6 +7,7 @@ import { buildGitContainers } from "./git-container.ts";
 import { runLabels } from "./labels.ts";
 import { runJobName } from "./names.ts";
 import { ownedByRun } from "./owner.ts";
+import { podMetadata, podSpecFields } from "./pod-fields.ts";
 import { inQueue } from "./queue.ts";
 import { podSecurity } from "./security.ts";
 import { runSetup } from "./setup-container.ts";
@@ -40,7 +41,7 @@ function jobOf(run: ResolvedRun): Job {
       backoffLimit: 0,
       activeDeadlineSeconds: run.timeoutSeconds + GRACE_SECONDS + JOB_MARGIN_SECONDS,
       template: {
-        metadata: { labels },
+        metadata: podMetadata(labels, run.pod),
         spec: {
           restartPolicy: "Never",
           activeDeadlineSeconds: run.timeoutSeconds,
@@ -73,6 +74,6 @@ function placement(run: ResolvedRun): Partial<PodSpec> {
     ...(run.tolerations ? { tolerations: run.tolerations } : {}),
     ...(run.runtimeClassName === undefined ? {} : { runtimeClassName: run.runtimeClassName }),
     ...(run.priorityClassName === undefined ? {} : { priorityClassName: run.priorityClassName }),
-    ...(run.workspace ? oneNode(run.workspace) : {}),
+    ...podSpecFields(run.pod, run.workspace && oneNode(run.workspace)),
   };
 }

@@ -3,18 +3,25 @@ import type { ResolvedPublish } from "../resolved-publish.ts";
 import { literalEnv, mergeEnv, scriptEnv } from "./env.ts";
 import { rootsEnv } from "./git-container.ts";
 import { workDir, WORKSPACE_DIR, WORKTREES_DIR } from "./paths.ts";
+import { podSpecFields } from "./pod-fields.ts";
 import type { ScriptValues } from "./script-variables.ts";
 import { recordMount, storeMount } from "./volumes.ts";
 import { oneNode } from "./workspace-pod.ts";
 
 type Placement = Pick<
   ResolvedPublish,
-  "nodeSelector" | "tolerations" | "runtimeClassName" | "priorityClassName" | "imagePullSecrets" | "workspace"
+  | "pod"
+  | "nodeSelector"
+  | "tolerations"
+  | "runtimeClassName"
+  | "priorityClassName"
+  | "imagePullSecrets"
+  | "workspace"
 >;
 
 /** Where the pod of a step runs. */
 export function stepPlacement(publish: Placement): Partial<PodSpec> {
-  const { nodeSelector, tolerations, runtimeClassName, priorityClassName, imagePullSecrets, workspace } =
+  const { pod, nodeSelector, tolerations, runtimeClassName, priorityClassName, imagePullSecrets, workspace } =
     publish;
   return {
     ...(nodeSelector ? { nodeSelector } : {}),
@@ -22,7 +29,7 @@ export function stepPlacement(publish: Placement): Partial<PodSpec> {
     ...(runtimeClassName === undefined ? {} : { runtimeClassName }),
     ...(priorityClassName === undefined ? {} : { priorityClassName }),
     ...(imagePullSecrets ? { imagePullSecrets } : {}),
-    ...(workspace ? oneNode(workspace) : {}),
+    ...podSpecFields(pod, workspace && oneNode(workspace)),
   };
 }
 

@@ -7,6 +7,7 @@ import { stepLabels } from "./labels.ts";
 import { SNAPSHOT_CONTAINER, stepJobName, VERIFY_CONTAINER } from "./names.ts";
 import { ownedByRun } from "./owner.ts";
 import { CHECKOUT_DIR, WORKSPACE_DIR } from "./paths.ts";
+import { podMetadata } from "./pod-fields.ts";
 import { inQueue } from "./queue.ts";
 import { GRACE_SECONDS, JOB_MARGIN_SECONDS } from "./run-job.ts";
 import { SCRIPTS_TARGET_DIR } from "./scripts.ts";
@@ -58,7 +59,7 @@ function jobOf(verify: ResolvedVerify): Job {
         rules: [{ action: "Ignore", onPodConditions: [{ type: "DisruptionTarget", status: "True" }] }],
       },
       template: {
-        metadata: { labels },
+        metadata: podMetadata(labels, verify.pod),
         spec: {
           restartPolicy: "Never",
           activeDeadlineSeconds: verify.timeoutSeconds,

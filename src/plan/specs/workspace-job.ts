@@ -11,6 +11,7 @@ import {
   workspaceJobName,
 } from "./names.ts";
 import { ownedByWorkspace } from "./owner.ts";
+import { podMetadata } from "./pod-fields.ts";
 import { RUN_DIR, WORKSPACE_DIR, WORKTREES_DIR } from "./paths.ts";
 import { repositoryVolumes, storeMount } from "./volumes.ts";
 import { endedByExitOf, PERMANENT_EXIT_CODES, workspacePod } from "./workspace-pod.ts";
@@ -39,7 +40,7 @@ export function buildWorkspaceJob(workspace: WorkspaceSetup): Job {
         PERMANENT_EXIT_CODES,
       ),
       template: {
-        metadata: { labels },
+        metadata: podMetadata(labels, workspace.pod),
         spec: workspacePod(workspace, containers, repositoryVolumes(workspace.repository)),
       },
     },

@@ -2,6 +2,7 @@ import { LABEL_WORKSPACE } from "../../api/labels.ts";
 import type { Container, Job, PodSpec, Volume } from "../../kube/builtin.ts";
 import type { WorkspaceSetup } from "../resolved-workspace.ts";
 import { workspaceClaimName } from "./names.ts";
+import { podSpecFields } from "./pod-fields.ts";
 import { podSecurity } from "./security.ts";
 
 /** What the scripts say of failures that another try would not change. */
@@ -11,7 +12,7 @@ export const PERMANENT_EXIT_CODES: readonly number[] = [64, 65, 66];
 export function workspacePod(
   workspace: Pick<
     WorkspaceSetup,
-    "name" | "accessMode" | "imagePullSecrets" | "priorityClassName" | "podSecurityContext"
+    "name" | "accessMode" | "pod" | "imagePullSecrets" | "priorityClassName" | "podSecurityContext"
   >,
   gitContainers: readonly Container[],
   volumes: readonly Volume[] = [],
@@ -24,7 +25,7 @@ export function workspacePod(
     securityContext: podSecurity(podSecurityContext),
     ...(imagePullSecrets ? { imagePullSecrets } : {}),
     ...(priorityClassName === undefined ? {} : { priorityClassName }),
-    ...oneNode(workspace),
+    ...podSpecFields(workspace.pod, oneNode(workspace)),
     ...(gitContainers.length > 1 ? { initContainers: gitContainers.slice(0, -1) } : {}),
     containers: gitContainers.slice(-1),
     volumes: [

@@ -76,6 +76,23 @@ export const environment: RefusedManifest[] = [
 ];
 
 export const pods: RefusedManifest[] = [
+  ...["app.kubernetes.io/name", "agent.xonovex.com/run", "batch.kubernetes.io/job-name", "job-name"].map(
+    (key) => ({
+      what: `the label ${key}, which pods are found by`,
+      manifest: run({ podLabels: { [key]: "x" } }),
+      says: "spec.podLabels: Invalid value: no key may be one of the labels that pods are found by: app.kubernetes.io/name, app.kubernetes.io/instance, app.kubernetes.io/component, app.kubernetes.io/managed-by, controller-uid, job-name, agent.xonovex.com/*, batch.kubernetes.io/*, kueue.x-k8s.io/*",
+    }),
+  ),
+  {
+    what: "an annotation of the operator's own",
+    manifest: run({ podAnnotations: { "agent.xonovex.com/origin": "x" } }),
+    says: "spec.podAnnotations: Invalid value: every key must be an annotation's name, such as sidecar.istio.io/inject, and none may be one of the operator's own",
+  },
+  {
+    what: "a host's address that is none",
+    manifest: run({ hostAliases: [{ ip: "git.local", hostnames: ["a"] }] }),
+    says: "spec.hostAliases[0].ip: Invalid value: \"git.local\": spec.hostAliases[0].ip in body should match '^[0-9a-fA-F:.]+$'",
+  },
   {
     what: "a setup that names no program",
     manifest: run({ setup: { command: ["", "ci"] } }),
