@@ -10,7 +10,7 @@ export interface Due {
 }
 
 /**
- * As Kubernetes' CronJob controller has it: the newest of the times since the last one for which a run was started, or
+ * As Kubernetes' CronJob controller has it, which makes up for none of times that are close together once a day: the newest since the last one for which a run was started, or
  * since the schedule was made. Times that are further back than `startingDeadlineSeconds` are none.
  */
 export function dueTime(
@@ -37,10 +37,19 @@ function newestBetween(times: CronTimes, earliest: number, now: number): Due | u
   if (first === undefined || first > now) return undefined;
   const second = times.next(first);
   if (second === undefined || second > now) return { at: first, missed: 1 };
-  const passed = Math.floor((now - first) / Math.max(1_000, second - first)) + 1;
-  // Not one by one through years of minutes: from shortly before where the newest must be.
-  let at = first;
-  const from = earliest + (passed - 2) * (second - first);
-  for (let next = times.next(from); next !== undefined && next <= now; next = times.next(next)) at = next;
-  return { at, missed: passed };
+  const missed = Math.floor((now - first) / Math.max(1_000, second - first)) + 1;
+  return { at: newestFrom(times, first, now), missed };
+}
+
+/** Of the times from `first` on. By halving: they may be regular for an hour and none for a day, or be years of minutes. */
+function newestFrom(times: CronTimes, first: number, now: number): number {
+  let newest = first;
+  let until = now;
+  while (newest < until) {
+    const middle = Math.floor((newest + until) / 2);
+    const next = times.next(middle);
+    if (next !== undefined && next <= now) newest = next;
+    else until = middle;
+  }
+  return newest;
 }

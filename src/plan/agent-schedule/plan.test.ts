@@ -92,6 +92,14 @@ describe("a schedule", () => {
     );
   });
 
+  it("makes up for the newest of times that are close together once a day, and for that one alone", () => {
+    const busy = { schedule: "*/5 9 * * *" };
+    const later = plan(aSchedule(busy, "2026-01-01T08:00:00Z"), "2026-01-02T08:00:00Z");
+    assert.deepEqual(createdBy(later), [`nightly-${minutes("2026-01-01T09:55:00Z")}`]);
+    const made = aSchedule(busy, later.status?.lastScheduleTime);
+    assert.deepEqual(createdBy(plan(made, "2026-01-02T08:00:00Z")), []);
+  });
+
   it("makes up for none that is further back than startingDeadlineSeconds, and says so once", () => {
     const strict = aSchedule({ startingDeadlineSeconds: 600 }, "2026-01-01T01:00:00Z");
     assert.deepEqual(createdBy(plan(strict, "2026-01-01T02:09:59Z")), [
