@@ -94,6 +94,20 @@ function runsOf(repository: ResolvedRepository): [name: string, run: ResolvedRun
     ["standalone", { ...base, repository }],
     ["in a worktree", { ...base, repository, worktree: { branch: "a", sourceBranch: "b" } }],
     ["a further attempt", { ...base, repository, resumeSession: "s" }],
+    [
+      "that continues another",
+      { ...base, repository, place: { name: "first", uid: "u0" }, leftBy: "second" },
+    ],
+    [
+      "that continues another on a workspace",
+      {
+        ...base,
+        workspace,
+        worktree: { branch: "a" },
+        place: { name: "first", uid: "u0" },
+        leftBy: "second",
+      },
+    ],
     ["on a workspace", { ...base, workspace, worktree: { branch: "a", releasedBy: ["x"] } }],
   ];
 }
@@ -132,7 +146,20 @@ function jobsOf(repository: ResolvedRepository): [name: string, pod: PodSpec][] 
     gitImage: "git:1",
     gitResources: gitResources(),
   });
-  const publish = buildPublishJob({
+  const continued = buildVerifyJob({
+    run: base,
+    place: { name: "first", uid: "u0" },
+    step: "verify",
+    attempt: "1",
+    command: ["make"],
+    image: "agent:1",
+    timeoutSeconds: 60,
+    env: [],
+    network: [],
+    gitImage: "git:1",
+    gitResources: gitResources(),
+  });
+  const publishing = {
     run: base,
     repository: { ...repository, credentials: { name: GIT_SECRET, key: "token" } },
     branch: "agent/fix-bug",
@@ -143,7 +170,9 @@ function jobsOf(repository: ResolvedRepository): [name: string, pod: PodSpec][] 
     env: base.env,
     gitImage: "git:1",
     gitResources: gitResources(),
-  });
+  };
+  const publish = buildPublishJob(publishing);
+  const publishOfContinued = buildPublishJob({ ...publishing, place: { name: "first", uid: "u0" } });
   return [
     ...runsOf(repository).map(([name, run]): [string, PodSpec] => [
       `run ${name}`,
@@ -153,6 +182,8 @@ function jobsOf(repository: ResolvedRepository): [name: string, pod: PodSpec][] 
     ["cleanup", cleanup.spec.template.spec],
     ["publish", publish.spec.template.spec],
     ["verify", verify.spec.template.spec],
+    ["verify of continued work", continued.spec.template.spec],
+    ["publish of continued work", publishOfContinued.spec.template.spec],
   ];
 }
 

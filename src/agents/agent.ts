@@ -69,10 +69,11 @@ export interface EntrypointRules {
   /** The user's own instruction file, below the home directory; absent: they come in the file that AGENT_INSTRUCTIONS names. */
   userInstructions?: string;
   /**
-   * Where the agent keeps its sessions, below the home directory, and the option that goes on with one.
+   * Where the agent keeps its sessions, below the home directory, the names of their files there, separated by spaces
+   * (nothing else is kept), and the option that goes on with one.
    * Lines of its `.jsonl` files there that match `drop`, a basic regular expression, are left out before.
    */
-  session?: { path: string; option: string; drop?: string };
+  session?: { path: string; files: string; option: string; drop?: string };
   /** A directory below the home directory that no other run may have. */
   ownDirectory?: string;
   /** The place of the file that AGENT_INSTRUCTIONS names, below the home directory; absent: somewhere. */

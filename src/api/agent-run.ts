@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { KubeObject } from "../kube/objects.ts";
 import { AGENT_TYPES } from "./agent-types.ts";
+import { continueFrom, keepSession } from "./fields/continue-from.ts";
 import { duration, UNSEEN, keyRef, nameOf, resources, workspaceNameOf } from "./fields/common.ts";
 import { args, command, instructions, mcpServers, promptFrom, systemPrompt } from "./fields/agent-input.ts";
 import { runRepository, worktree } from "./fields/git.ts";
@@ -20,6 +21,7 @@ import { runStatus } from "./fields/run-status.ts";
 import { setup } from "./fields/setup.ts";
 import { verify } from "./fields/verify.ts";
 import { agentRunRules, agentRunSpecRules, unchanged } from "./rules/agent-run.ts";
+import { continuedRunRules, continueRules } from "./rules/continue-from.ts";
 import { dnsLabel, dnsSubdomain, MAX_RUN_NAME, runName } from "./rules/names.ts";
 import { publishedRunRules, publishRules } from "./rules/publish.ts";
 import { MAX_PROMPT_BYTES, noNul, notBlank, promptSize, shownName } from "./rules/values.ts";
@@ -123,6 +125,8 @@ const fields = {
   ).optional(),
   repository: runRepository.optional(),
   worktree: worktree.optional(),
+  continueFrom: continueFrom.optional(),
+  keepSession: keepSession.optional(),
   dependsOn: dependsOn.optional(),
   queueName: queueName.optional(),
   setup: setup(
@@ -193,7 +197,7 @@ const fields = {
     "Security settings of the pod. A field that you leave out keeps its default.",
   ).optional(),
 };
-const fieldRules = [...agentRunSpecRules, ...publishRules];
+const fieldRules = [...agentRunSpecRules, ...continueRules, ...publishRules];
 
 const spec = object(fields, {
   description: "What to run. It cannot be changed once the run is created.",
@@ -228,7 +232,7 @@ export const agentRunKind: KindDefinition = {
   shortNames: ["arun"],
   description: DESCRIPTION,
   schema,
-  rules: [runName, ...agentRunRules, ...publishedRunRules],
+  rules: [runName, ...agentRunRules, ...continuedRunRules, ...publishedRunRules],
   columns: [
     { name: "Agent", type: "string", jsonPath: ".status.agent", description: "The agent that runs" },
     { name: "Phase", type: "string", jsonPath: ".status.phase", description: "Phase of the run" },

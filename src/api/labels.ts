@@ -51,3 +51,6 @@ export const ANNOTATION_CREDENTIAL = `${API_GROUP}/credential`;
 
 /** On a workspace's init Job, a run's clean-up Job and its verifications: what it was made from or for. */
 export const ANNOTATION_ORIGIN = `${API_GROUP}/origin`;
+
+/** On a run's clean-up Job: the name of the run that has made the worktree. */
+export const ANNOTATION_CHECKOUT = `${API_GROUP}/checkout`;

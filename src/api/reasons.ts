@@ -130,6 +130,10 @@ export const REASONS = {
     "The run depends on itself, by way of other runs.",
     "Leave one of the dependencies out and create the runs again.",
   ),
+  SourceGone: failed(
+    "The run that the run continues is deleted, or its claim is, and the work with it.",
+    "Create the run again with repository or workspaceRef in place of continueFrom.",
+  ),
   NameTaken: failed(
     "An object with the name of the Job or claim exists and belongs to something else. The operator leaves it alone.",
     "Delete that object, or create the run under another name.",

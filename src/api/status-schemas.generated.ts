@@ -519,6 +519,274 @@ export const statusSchemas: Readonly<Record<string, StructuralSchema>> = {
           }
         }
       },
+      "continued": {
+        "type": "object",
+        "required": [
+          "run",
+          "uid",
+          "checkout",
+          "agent"
+        ],
+        "properties": {
+          "run": {
+            "type": "string",
+            "maxLength": 63
+          },
+          "uid": {
+            "type": "string",
+            "maxLength": 64
+          },
+          "checkout": {
+            "type": "object",
+            "required": [
+              "run",
+              "uid"
+            ],
+            "properties": {
+              "run": {
+                "type": "string",
+                "maxLength": 63
+              },
+              "uid": {
+                "type": "string",
+                "maxLength": 64
+              }
+            }
+          },
+          "leftBy": {
+            "type": "string",
+            "maxLength": 63
+          },
+          "sessionId": {
+            "type": "string",
+            "maxLength": 253
+          },
+          "agent": {
+            "type": "string",
+            "enum": [
+              "claude",
+              "opencode",
+              "codex",
+              "gemini",
+              "custom"
+            ]
+          },
+          "command": {
+            "type": "array",
+            "minItems": 1,
+            "maxItems": 32,
+            "x-kubernetes-list-type": "atomic",
+            "x-kubernetes-validations": [
+              {
+                "rule": "size(self) == 0 || self[0] != ''",
+                "message": "the first item must name the program"
+              }
+            ],
+            "items": {
+              "type": "string",
+              "maxLength": 4096,
+              "x-kubernetes-validations": [
+                {
+                  "rule": "self.matches('^[^\\\\x00]*$')",
+                  "message": "must not contain the NUL character"
+                }
+              ]
+            }
+          },
+          "repository": {
+            "type": "object",
+            "required": [
+              "url"
+            ],
+            "properties": {
+              "url": {
+                "type": "string",
+                "maxLength": 2048,
+                "x-kubernetes-validations": [
+                  {
+                    "rule": "self.matches('^[^/@]*://[^/]*:[^/]*@') || (self.matches('^(https?://([^\\\\p{Cc}\\\\p{Cf}\\\\pZ%/@:?#\\\\[\\\\]\\\\\\\\-]([^\\\\p{Cc}\\\\p{Cf}\\\\pZ%/@:?#\\\\[\\\\]\\\\\\\\]|%[0-9A-Fa-f]{2})*@)?([\\\\pL\\\\pN_][\\\\pL\\\\pM\\\\pN._-]*|\\\\[[0-9A-Fa-f.]*:[0-9A-Fa-f:.]+\\\\])(:([0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?/[^\\\\p{Cc}\\\\p{Cf}\\\\pZ]+|git://([\\\\pL\\\\pN_][\\\\pL\\\\pM\\\\pN._-]*|\\\\[[0-9A-Fa-f.]*:[0-9A-Fa-f:.]+\\\\])(:([0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?/([^\\\\p{Cc}\\\\p{Cf}\\\\pZ@]|@+[^\\\\p{Cc}\\\\p{Cf}\\\\pZ@\\\\[])*@*|(ssh|git\\\\+ssh|ssh\\\\+git)://([^\\\\p{Cc}\\\\p{Cf}\\\\pZ%/@:?#\\\\[\\\\]\\\\\\\\-]([^\\\\p{Cc}\\\\p{Cf}\\\\pZ%/@:?#\\\\[\\\\]\\\\\\\\]|@)*@)?([\\\\pL\\\\pN_][\\\\pL\\\\pM\\\\pN._-]*|\\\\[[0-9A-Fa-f.]*:[0-9A-Fa-f:.]+\\\\])(:([0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?/([^\\\\p{Cc}\\\\p{Cf}\\\\pZ@]|@+[^\\\\p{Cc}\\\\p{Cf}\\\\pZ@\\\\[])*@*|file:///([^\\\\p{Cc}\\\\p{Cf}\\\\pZ@]|@+[^\\\\p{Cc}\\\\p{Cf}\\\\pZ@\\\\[])*@*)$') && !self.matches('%([01][0-9A-Fa-f]|7[Ff])|^(ssh|git|file).*(%40(\\\\[|%5[Bb])|@%5[Bb])')) || (self.matches('^(([^\\\\p{Cc}\\\\p{Cf}\\\\pZ%/@:?#\\\\[\\\\]\\\\\\\\-]([^\\\\p{Cc}\\\\p{Cf}\\\\pZ%/@:?#\\\\[\\\\]\\\\\\\\]|@)*@)?([\\\\pL\\\\pN_][\\\\pL\\\\pM\\\\pN._-]*|\\\\[([0-9A-Fa-f.]*:[0-9A-Fa-f:.]+|[\\\\pL\\\\pN_][\\\\pL\\\\pM\\\\pN._-]*(:([0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?)\\\\])|\\\\[([^\\\\p{Cc}\\\\p{Cf}\\\\pZ%/@:?#\\\\[\\\\]\\\\\\\\-]([^\\\\p{Cc}\\\\p{Cf}\\\\pZ%/@:?#\\\\[\\\\]\\\\\\\\]|@)*@)?([0-9A-Fa-f.]*:[0-9A-Fa-f:.]+|[\\\\pL\\\\pN_][\\\\pL\\\\pM\\\\pN._-]*(:([0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?)\\\\]):/?[^\\\\p{Cc}\\\\p{Cf}\\\\pZ@:/-][^\\\\p{Cc}\\\\p{Cf}\\\\pZ@/]*(/([^\\\\p{Cc}\\\\p{Cf}\\\\pZ@]|@+[^\\\\p{Cc}\\\\p{Cf}\\\\pZ@\\\\[])*@*)?$') && !self.matches('://'))",
+                    "message": "must be a git URL: https://, http://, ssh://, git:// or file:// with a path, or user@host:path, without spaces"
+                  },
+                  {
+                    "rule": "!self.matches('^[^/@]*://[^/]*:[^/]*@')",
+                    "reason": "FieldValueForbidden",
+                    "message": "must not contain a password or token; put it into a Secret and name that in credentialsSecretRef"
+                  }
+                ]
+              },
+              "branch": {
+                "type": "string",
+                "maxLength": 255,
+                "x-kubernetes-validations": [
+                  {
+                    "rule": "self.matches('^[^\\\\p{Cc}\\\\p{Cf}\\\\pZ~^:?*\\\\[\\\\\\\\]+$') && !self.matches('^[-/.]|//|/[.]|[.][.]|@[{]|[.]lock(/|$)|[/.]$|^(@|HEAD|refs/.*)$')",
+                    "message": "must be a branch name as git allows it, such as main or feature/login: no spaces, '..', '~', '^', ':', '?', '*', '[', '\\', not starting with '-', '/', '.' or refs/"
+                  },
+                  {
+                    "rule": "size(bytes(self)) <= 255",
+                    "message": "must be at most 255 bytes of UTF-8"
+                  }
+                ]
+              },
+              "commit": {
+                "type": "string",
+                "maxLength": 64,
+                "x-kubernetes-validations": [
+                  {
+                    "rule": "self.matches('^[0-9a-fA-F]{7,64}$')",
+                    "message": "must be a commit id: 7 to 64 hexadecimal digits, best all 40"
+                  }
+                ]
+              },
+              "credentialsSecretRef": {
+                "type": "object",
+                "x-kubernetes-map-type": "atomic",
+                "required": [
+                  "name",
+                  "key"
+                ],
+                "properties": {
+                  "name": {
+                    "type": "string",
+                    "maxLength": 253,
+                    "x-kubernetes-validations": [
+                      {
+                        "rule": "self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",
+                        "message": "must be the name of a Kubernetes object: lower case letters, digits, '-' and '.', starting and ending with a letter or digit"
+                      }
+                    ]
+                  },
+                  "key": {
+                    "type": "string",
+                    "maxLength": 253,
+                    "x-kubernetes-validations": [
+                      {
+                        "rule": "self.matches('^[-._a-zA-Z0-9]+$')",
+                        "message": "must be a key of a Secret or ConfigMap: letters, digits, '-', '_' and '.'"
+                      }
+                    ]
+                  }
+                }
+              },
+              "caBundleRef": {
+                "type": "object",
+                "x-kubernetes-map-type": "atomic",
+                "required": [
+                  "name",
+                  "key"
+                ],
+                "properties": {
+                  "name": {
+                    "type": "string",
+                    "maxLength": 253,
+                    "x-kubernetes-validations": [
+                      {
+                        "rule": "self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",
+                        "message": "must be the name of a Kubernetes object: lower case letters, digits, '-' and '.', starting and ending with a letter or digit"
+                      }
+                    ]
+                  },
+                  "key": {
+                    "type": "string",
+                    "maxLength": 253,
+                    "x-kubernetes-validations": [
+                      {
+                        "rule": "self.matches('^[-._a-zA-Z0-9]+$')",
+                        "message": "must be a key of a Secret or ConfigMap: letters, digits, '-', '_' and '.'"
+                      }
+                    ]
+                  }
+                }
+              },
+              "submodules": {
+                "type": "boolean"
+              },
+              "exposeCredentialsToAgent": {
+                "type": "boolean"
+              }
+            }
+          },
+          "workspaceRef": {
+            "type": "string",
+            "maxLength": 253,
+            "x-kubernetes-validations": [
+              {
+                "rule": "self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",
+                "message": "must be the name of a Kubernetes object: lower case letters, digits, '-' and '.', starting and ending with a letter or digit"
+              }
+            ]
+          },
+          "workspaceUid": {
+            "type": "string",
+            "maxLength": 64
+          },
+          "worktree": {
+            "type": "object",
+            "required": [
+              "branch"
+            ],
+            "properties": {
+              "branch": {
+                "type": "string",
+                "maxLength": 255,
+                "x-kubernetes-validations": [
+                  {
+                    "rule": "self.matches('^[^\\\\p{Cc}\\\\p{Cf}\\\\pZ~^:?*\\\\[\\\\\\\\]+$') && !self.matches('^[-/.]|//|/[.]|[.][.]|@[{]|[.]lock(/|$)|[/.]$|^(@|HEAD|refs/.*)$')",
+                    "message": "must be a branch name as git allows it, such as main or feature/login: no spaces, '..', '~', '^', ':', '?', '*', '[', '\\', not starting with '-', '/', '.' or refs/"
+                  },
+                  {
+                    "rule": "size(bytes(self)) <= 255",
+                    "message": "must be at most 255 bytes of UTF-8"
+                  }
+                ]
+              },
+              "sourceBranch": {
+                "type": "string",
+                "maxLength": 255,
+                "x-kubernetes-validations": [
+                  {
+                    "rule": "self.matches('^[^\\\\p{Cc}\\\\p{Cf}\\\\pZ~^:?*\\\\[\\\\\\\\]+$') && !self.matches('^[-/.]|//|/[.]|[.][.]|@[{]|[.]lock(/|$)|[/.]$|^(@|HEAD|refs/.*)$')",
+                    "message": "must be a branch name as git allows it, such as main or feature/login: no spaces, '..', '~', '^', ':', '?', '*', '[', '\\', not starting with '-', '/', '.' or refs/"
+                  },
+                  {
+                    "rule": "size(bytes(self)) <= 255",
+                    "message": "must be at most 255 bytes of UTF-8"
+                  }
+                ]
+              },
+              "onBusy": {
+                "type": "string",
+                "enum": [
+                  "Fail",
+                  "Queue"
+                ]
+              },
+              "cleanup": {
+                "type": "string",
+                "enum": [
+                  "Never",
+                  "OnSuccess",
+                  "OnDelete"
+                ]
+              }
+            }
+          },
+          "publishBranch": {
+            "type": "string",
+            "maxLength": 255,
+            "x-kubernetes-validations": [
+              {
+                "rule": "self.matches('^[^\\\\p{Cc}\\\\p{Cf}\\\\pZ~^:?*\\\\[\\\\\\\\]+$') && !self.matches('^[-/.]|//|/[.]|[.][.]|@[{]|[.]lock(/|$)|[/.]$|^(@|HEAD|refs/.*)$')",
+                "message": "must be a branch name as git allows it, such as main or feature/login: no spaces, '..', '~', '^', ':', '?', '*', '[', '\\', not starting with '-', '/', '.' or refs/"
+              },
+              {
+                "rule": "size(bytes(self)) <= 255",
+                "message": "must be at most 255 bytes of UTF-8"
+              }
+            ]
+          }
+        }
+      },
       "dependencies": {
         "type": "array",
         "maxItems": 16,

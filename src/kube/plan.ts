@@ -1,4 +1,4 @@
-import type { KubeObject } from "./objects.ts";
+import type { KubeObject, OwnerReference } from "./objects.ts";
 import type { ResourceType } from "./resources.ts";
 
 /**
@@ -32,7 +32,15 @@ export interface ChildPatch {
   namespace: string;
   name: string;
   uid: string;
-  patch: { readonly spec?: object; readonly metadata?: { readonly annotations: object } };
+  patch: {
+    readonly spec?: object;
+    readonly metadata?: {
+      readonly annotations?: object;
+      /** All of them; only together with the resourceVersion that they were read at. */
+      readonly ownerReferences?: readonly OwnerReference[];
+      readonly resourceVersion?: string;
+    };
+  };
 }
 
 export interface Removal {

@@ -13,6 +13,7 @@ import type { KubeObject } from "../kube/objects.ts";
 import { RUN_COMPONENT, WORKSPACE_COMPONENT } from "../plan/specs/labels.ts";
 import type { JobState } from "../plan/jobs/job-state.ts";
 import { isFinished } from "../plan/agent-run/status.ts";
+import { withContinued } from "../plan/place.ts";
 import { queuesForBranch } from "../plan/places.ts";
 import { suspendedBy } from "../plan/jobs/suspension.ts";
 import type { Log } from "../runtime/log.ts";
@@ -119,12 +120,29 @@ export function allCaches(caches: Caches): AnyReflector[] {
   return Object.values(caches);
 }
 
-/** A finished run is never built again, and its prompt may be 100 KiB. */
-function trimRun(run: AgentRun): AgentRun {
-  const trimmed = withoutManagedFields(run);
-  if (!isFinished(run)) return trimmed;
-  const { workspaceRef, worktree, ttlSecondsAfterFinished, dependsOn } = run.spec;
-  return { ...trimmed, spec: { workspaceRef, worktree, ttlSecondsAfterFinished, dependsOn } };
+/**
+ * What a run has taken over from another one is read as its own. A finished run is never built again, and its prompt may
+ * be 100 KiB: what is left is what one that continues it takes over.
+ */
+function trimRun(given: AgentRun): AgentRun {
+  const run = withContinued(withoutManagedFields(given));
+  if (!isFinished(run)) return run;
+  const { workspaceRef, worktree, ttlSecondsAfterFinished, dependsOn, continueFrom } = run.spec;
+  const { repository, agent, command, publish } = run.spec;
+  return {
+    ...run,
+    spec: {
+      workspaceRef,
+      worktree,
+      ttlSecondsAfterFinished,
+      dependsOn,
+      continueFrom,
+      repository,
+      agent,
+      command,
+      publish,
+    },
+  };
 }
 
 /** The `namespace/name` of the workspace that a run names, if it names one. */
@@ -137,9 +155,9 @@ function unfinished(run: AgentRun): string[] {
   return isFinished(run) ? [] : [run.metadata.namespace ?? ""];
 }
 
-/** The namespace of a run that waits, or has waited, for its branch. */
+/** The namespace of a run that waits, or has waited, for its branch or checkout. */
 function inBranchQueue(run: AgentRun): string[] {
-  return queuesForBranch(run.spec) ? unfinished(run) : [];
+  return queuesForBranch(run) ? unfinished(run) : [];
 }
 
 /** Nobody reads back what was asked of a Job, which is nearly all of it. */

@@ -5,6 +5,7 @@ import type { ObservedRun } from "../plan/agent-run/observed.ts";
 import { hasEnded, isPodLate, type JobState } from "../plan/jobs/job-state.ts";
 import { agentStartedAt, agentTermination, isPodFinished, stepStartedAt } from "../plan/jobs/pod-state.ts";
 import { timeOf } from "../kube/time.ts";
+import { placeOf } from "../plan/place.ts";
 import { isLookDue } from "../plan/agent-run/model-retry.ts";
 import { isSlow, mayWaitForClaim } from "../plan/jobs/start-up.ts";
 import { runClaimName, sharedClaimName, workspaceClaimName } from "../plan/specs/names.ts";
@@ -43,9 +44,10 @@ export async function missingPodWarning(
 }
 
 /** The names of the claims that the pod of a run mounts. */
-function claimsOf({ metadata, spec }: AgentRun, caches: Caches): string[] {
+function claimsOf(run: AgentRun, caches: Caches): string[] {
+  const { metadata, spec } = run;
   const { workspaceRef } = spec;
-  if (workspaceRef === undefined) return [runClaimName(metadata.name ?? "")];
+  if (workspaceRef === undefined) return [runClaimName(placeOf(run).name)];
   const workspace = caches.workspaces.get(`${metadata.namespace}/${workspaceRef}`);
   const shared = workspace?.spec.sharedVolumes ?? [];
   return [workspaceClaimName(workspaceRef), ...shared.map(({ name }) => sharedClaimName(workspaceRef, name))];

@@ -2,7 +2,7 @@ import { configOf, type GatherContext } from "./gather-context.ts";
 import type { AgentRun } from "../api/agent-run.ts";
 import type { References } from "../plan/agent-run/observed.ts";
 import { providerNameOf, secretsNeeded } from "../plan/agent-run/references.ts";
-import { findCycle } from "../plan/agent-run/dependencies.ts";
+import { awaitedBy, findCycle } from "../plan/agent-run/dependencies.ts";
 import type { Caches } from "./caches.ts";
 import * as reference from "./reference-names.ts";
 
@@ -27,7 +27,7 @@ export async function gatherReferences(
     reference.toConfigs(namespace),
     ...(providerName === undefined ? [] : [reference.toProvider(namespace, providerName)]),
     ...(workspaceName === undefined ? [] : [reference.toWorkspace(namespace, workspaceName)]),
-    ...(run.spec.dependsOn ?? []).map((each) => reference.toRun(namespace, each.run)),
+    ...awaitedBy(run).map((name) => reference.toRun(namespace, name)),
     ...[...secretNames].map((name) => reference.toSecret(namespace, name)),
   ]);
   const lookups = [...secretNames].map(async (name) => [name, await secretKeys(namespace, name)] as const);
@@ -37,7 +37,7 @@ export async function gatherReferences(
 
 function gatherDependencies({ runs }: Caches, run: AgentRun): Pick<References, "dependsOn" | "cycle"> {
   const { dependsOn = [] } = run.spec;
-  if (dependsOn.length === 0) return {};
+  if (awaitedBy(run).length === 0) return {};
   const named = (name: string) => runs.get(`${run.metadata.namespace}/${name}`);
   const found = dependsOn.flatMap((each) => {
     const other = named(each.run);

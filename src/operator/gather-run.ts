@@ -1,4 +1,5 @@
 import { configOf, newestPod, ownJob, type GatherContext } from "./gather-context.ts";
+import { gatherContinuation, runsOfPlace } from "./gather-continuation.ts";
 import { gatherPod, missingPodWarning, startWarnings } from "./gather-pod.ts";
 import { readJudgement } from "./pod-output.ts";
 import { gatherReferences } from "./gather-references.ts";
@@ -46,7 +47,13 @@ export async function gatherRun(
   if (job) return { ...observed, ...(pod && (await gatherPod(context, run, pod, now))) };
 
   // Waits for its references, or starts.
-  return { ...observed, warning: undefined, references: await gatherReferences(context, run, key) };
+  const references = await gatherReferences(context, run, key);
+  return {
+    ...observed,
+    warning: undefined,
+    references,
+    continuation: await gatherContinuation(context, run),
+  };
 }
 
 function isGoingOn(run: AgentRun): boolean {
@@ -95,7 +102,8 @@ function gatherCleanup(
   const job = workspace && ownJob(caches.workspaceJobs, workspace, cleanupJobName(name));
   const pod = job && newestPod(caches, job);
   const steps = RUN_STEPS.flatMap((step) => ownJob(caches.workspaceJobs, run, stepJobName(name, step)) ?? []);
-  return { workspace, config: configOf(caches, namespace), job, pod, steps };
+  const sharedWith = runsOfPlace(caches, run).find((other) => other !== run && !isDeleting(other));
+  return { workspace, config: configOf(caches, namespace), job, pod, steps, sharedWith };
 }
 
 /** The run that a child belongs to, by its label or its owner. */

@@ -120,7 +120,7 @@ export async function catchUpWithJobs(
   const isLimited = [...configs.list(), ...providers.list()].some(
     ({ spec }) => spec?.maxRunning !== undefined,
   );
-  const isQueued = (run: AgentRun): boolean => queuesForBranch(run.spec) && !isFinished(run);
+  const isQueued = (run: AgentRun): boolean => queuesForBranch(run) && !isFinished(run);
   if (!isLimited && ![...runs.list()].some(isQueued)) return;
   const options = { labelSelector: RUN_JOBS, metadataOnly: true, omit: ["managedFields"], limit: PAGE };
   for (const namespace of namespaces.length > 0 ? namespaces : [undefined]) {

@@ -30,7 +30,12 @@ export const operatorRules: readonly PolicyRule[] = [
   // A cancelled run's pod gets a deadline that has passed, so that it ends with its log and last words kept.
   { apiGroups: [""], resources: ["pods"], verbs: ["list", "watch", "patch"] },
   { apiGroups: [""], resources: ["pods/log"], verbs: ["get"] },
-  { apiGroups: [""], resources: ["persistentvolumeclaims"], verbs: ["get", "list", "watch", "create"] },
+  // A run that continues another one becomes an owner of its claim.
+  {
+    apiGroups: [""],
+    resources: ["persistentvolumeclaims"],
+    verbs: ["get", "list", "watch", "create", "patch"],
+  },
   // What the runs that a run depends on have left, for its agent.
   { apiGroups: [""], resources: ["configmaps"], verbs: ["get", "create"] },
   // List and watch ask for metadata only; RBAC cannot say so.

@@ -86,7 +86,10 @@ function refusalOf(carried: CarriedOut<KubeObject>, caches: Caches): Refusal | u
       const message = `the ${kind} ${name} of a predecessor is still being removed; this goes on when it is gone`;
       return { reason: "WaitingForDeletion", message };
     }
-    const message = `a ${kind} named ${name} exists already and belongs to something else; it is left as it is`;
+    const other = continuationIn(holder, caches);
+    const whose =
+      other === undefined ? "belongs to something else" : `AgentRun ${other} continues the work in it`;
+    const message = `a ${kind} named ${name} exists already and ${whose}; it is left as it is`;
     return { reason: "NameTaken", message };
   }
   if (carried.outcome !== "refused") return undefined;
@@ -100,6 +103,16 @@ const REASONS_BY_CODE: ReadonlyMap<number, Refusal["reason"]> = new Map<number, 
   [403, "Forbidden"],
   [422, "PodRefused"],
 ]);
+
+/** The run that continues an earlier one in the claim that this one has left. */
+function continuationIn({ metadata }: KubeObject, { runs }: Caches): string | undefined {
+  return metadata.ownerReferences?.find(
+    ({ kind, name, uid, controller }) =>
+      kind === runs.type.kind &&
+      !controller &&
+      runs.get(`${metadata.namespace}/${name}`)?.metadata.uid === uid,
+  )?.name;
+}
 
 /** Whether an object is being deleted, or will be because all its owners are gone or going. */
 function isGoing(object: KubeObject, { runs, workspaces, schedules }: Caches): boolean {

@@ -2,6 +2,7 @@ import type { AgentRun } from "../api/agent-run.ts";
 import { isDeleting } from "../kube/objects.ts";
 import { isCancelled } from "./agent-run/cancel.ts";
 import { isFinished } from "./agent-run/status.ts";
+import { placeOf } from "./place.ts";
 
 /** How many runs hold a place at a time: in the whole namespace, at one provider, or on one branch of a workspace. */
 export interface Limit {
@@ -33,16 +34,20 @@ export interface Places {
   waiting: readonly Competitor[];
 }
 
-/** The branch of a run on a workspace, as people know it. */
-export function branchOf({ spec }: AgentRun): Pick<Competitor, "branch" | "queuesForBranch"> {
-  const { workspaceRef, worktree } = spec;
-  if (workspaceRef === undefined || !worktree) return {};
+/** The branch of a run on a workspace, or the checkout that it shares with those that continue each other, as people know it. */
+export function branchOf(run: AgentRun): Pick<Competitor, "branch" | "queuesForBranch"> {
+  const { workspaceRef, worktree } = run.spec;
+  if (workspaceRef === undefined || !worktree) {
+    if (!run.status?.continued) return {};
+    return { branch: `the checkout of AgentRun ${placeOf(run).name}`, queuesForBranch: true };
+  }
   const branch = `branch ${worktree.branch} of AgentWorkspace ${workspaceRef}`;
-  return { branch, queuesForBranch: queuesForBranch(spec) };
+  return { branch, queuesForBranch: queuesForBranch(run) };
 }
 
-export function queuesForBranch({ worktree }: AgentRun["spec"]): boolean {
-  return worktree?.onBusy === "Queue";
+/** Whether the run waits until no other one has its branch: one that continues another always does. */
+export function queuesForBranch({ spec }: AgentRun): boolean {
+  return spec.continueFrom !== undefined || spec.worktree?.onBusy === "Queue";
 }
 
 /** One run at a time for each branch that another one waits for. */

@@ -1,10 +1,13 @@
 import type { EnvVar, PodSecurityContext, ResourceRequirements, Toleration } from "../kube/builtin.ts";
+import type { Place } from "./place.ts";
 import type { RunStep } from "./specs/names.ts";
 import type { PodFields, ResolvedRepository, ResolvedSetup, ResolvedWorkspace } from "./resolved-run.ts";
 
 /** All that is needed to build the Job that publishes a run. Made by `resolvePublish`, read by `plan/specs`. */
 export interface ResolvedPublish {
   run: { namespace: string; name: string; uid: string };
+  /** Whose claim, worktree and record it has; absent: the run's own. */
+  place?: Place;
   /** With the credential to push with. */
   repository: ResolvedRepository;
   workspace?: Pick<ResolvedWorkspace, "name" | "claimName" | "accessMode">;

@@ -9,6 +9,8 @@ import type {
   Toleration,
 } from "../kube/builtin.ts";
 
+import type { Place } from "./place.ts";
+
 /** A key that is mounted as a file. */
 export type KeySource = { secret: LocalKeyRef } | { configMap: LocalKeyRef };
 
@@ -67,6 +69,10 @@ export interface ResolvedRun {
   namespace: string;
   name: string;
   uid: string;
+  /** Whose claim, worktree and record it uses; absent: its own. */
+  place?: Place;
+  /** The run that has worked there before, whose session and hidden files are beside its transcript. */
+  leftBy?: string;
   agent: AgentType;
   /** Exactly one of `prompt` and `promptFrom` is set. */
   prompt?: string;
@@ -106,10 +112,12 @@ export interface ResolvedRun {
   gitResources: ResourceRequirements;
   timeoutSeconds: number;
   stallSeconds?: number;
-  /** Whether the agent's session is kept on the claim for a further attempt. */
+  /** Whether the agent's session is kept on the claim for a further attempt or run. */
   keepSession?: boolean;
-  /** The agent's own name of the session that an earlier attempt has left. */
+  /** The agent's own name of the session that goes on. */
   resumeSession?: string;
+  /** Whether that was interrupted in this run's own task. */
+  isInterrupted?: boolean;
   trustRepositoryConfig: boolean;
   gitIdentity: { name: string; email: string };
   storage: { className?: string; size: string };

@@ -189,7 +189,9 @@ function completed(part: Readonly<Record<string, unknown>>, guide: Guide): objec
   const rest =
     kind === "AgentWorkspace"
       ? { repository: { url: REPOSITORY } }
-      : { ...work, ...(place ? { workspaceRef: "my-workspace" } : { repository: { url: REPOSITORY } }) };
+      : own["continueFrom"] !== undefined
+        ? { providerRef: work.providerRef }
+        : { ...work, ...(place ? { workspaceRef: "my-workspace" } : { repository: { url: REPOSITORY } }) };
   const apiVersion = "agent.xonovex.com/v1alpha1";
   return { apiVersion, kind, metadata: { name: "of-the-page" }, spec: { ...rest, ...own } };
 }

@@ -18,6 +18,7 @@ const SAMPLES = [
   "agentrun.agent.xonovex.com/quick-review",
   "agentrun.agent.xonovex.com/review",
   "agentrun.agent.xonovex.com/review-codebase",
+  "agentrun.agent.xonovex.com/shorten-docs",
   "agentrun.agent.xonovex.com/update-docs",
   "agentrun.agent.xonovex.com/update-snapshots",
   "agentschedule.agent.xonovex.com/update-dependencies",

@@ -1,22 +1,65 @@
 # shellcheck shell=sh disable=SC2034,SC2154,SC2317 # Variables and callers are in the scripts that read it.
-# The session of an agent, kept on the claim between two attempts of a run. Needs common.sh.
+# The session of an agent, kept on the claim between two attempts of a run, and for the run that continues it. Needs
+# common.sh.
 
-# resumed: set if an earlier attempt has left the session that is to go on.
+# copy_session FROM TO: the plain files that are sessions by their names. What else an agent has left there, settings
+# of its CLI or links, stays behind.
+copy_session() (
+  set -f
+  cd "$1" || return
+  copied=$2
+  set --
+  for name in $AGENT_SESSION_FILES; do
+    set -- "$@" ${1:+-o} -name "$name"
+  done
+  umask 077
+  mkdir -p "$copied"
+  # shellcheck disable=SC2016 # Expanded by the shell that find starts.
+  copied=$copied find . -type f \( "$@" \) -exec sh -c '
+    for file; do
+      mkdir -p "$copied/${file%/*}" && cp -p -- "$file" "$copied/$file" || exit
+    done' sh {} +
+)
+
+# take_over: what the run that is continued has left out of the agent's sight, if it was killed in its work.
+take_over() {
+  [ -n "${AGENT_CONTINUED_DIR:-}" ] && [ ! -e "$RUN_DIR/taken-over" ] || return 0
+  if [ -f "$AGENT_CONTINUED_DIR/aside.list" ] && [ ! -e "$aside.list" ]; then
+    [ ! -d "$AGENT_CONTINUED_DIR/aside" ] || cp -R "$AGENT_CONTINUED_DIR/aside" "$aside"
+    cp "$AGENT_CONTINUED_DIR/aside.list" "$aside.list"
+  fi
+  : >"$RUN_DIR/taken-over"
+}
+
+# find_session: where the session that may go on has been left: by an attempt of this run, else by the run that it continues.
+find_session() {
+  left=$RUN_DIR/session
+  if [ ! -d "$left" ] && [ -n "${AGENT_RESUME:-}" ]; then
+    left=${AGENT_CONTINUED_DIR:-}/session
+  fi
+  [ -d "$left" ] && [ ! -L "$left" ]
+}
+
+# resumed: set if the session that is to go on is there.
 take_up_session() {
   resumed=
   if [ -z "${AGENT_SESSION_PATH:-}" ]; then
     return
   fi
-  if [ -z "${AGENT_SESSION_SHARED:-}" ] && [ -d "$RUN_DIR/session" ]; then
-    mkdir -p "$HOME/$AGENT_SESSION_PATH"
-    cp -R "$RUN_DIR/session/." "$HOME/$AGENT_SESSION_PATH/"
+  if [ -z "${AGENT_SESSION_SHARED:-}" ] && find_session; then
+    copy_session "$left" "$HOME/$AGENT_SESSION_PATH" || say "the session that was kept cannot be read"
   fi
-  if [ -n "${AGENT_RESUME:-}" ] && grep -r -q -F -e "$AGENT_RESUME" "$HOME/$AGENT_SESSION_PATH" 2>/dev/null; then
-    say "the session of the last attempt goes on"
+  if [ -z "${AGENT_RESUME:-}" ]; then
+    return
+  fi
+  if grep -r -q -F -e "$AGENT_RESUME" "$HOME/$AGENT_SESSION_PATH" 2>/dev/null; then
+    say "the session that was kept goes on"
     resumed=1
     [ -z "${AGENT_SESSION_DROP:-}" ] || session_files "$AGENT_SESSION_PATH" "$AGENT_RESUME" |
       while IFS= read -r file; do sed -i "/$AGENT_SESSION_DROP/d" "$file"; done
     session_usage "$AGENT_RESUME" >"$private/used"
+  else
+    say "no session was kept that can go on: the agent begins a new one"
   fi
 }
 
@@ -47,9 +90,9 @@ tell_usage() {
 }
 
 keep_session() {
-  [ -n "${AGENT_SESSION_PATH:-}" ] && [ -z "${AGENT_SESSION_SHARED:-}" ] || return 0
+  [ -n "${AGENT_SESSION_KEEP:-}" ] && [ -z "${AGENT_SESSION_SHARED:-}" ] || return 0
   [ -d "$HOME/$AGENT_SESSION_PATH" ] || return 0
   rm -rf "$RUN_DIR/session.tmp"
-  (umask 077 && cp -R "$HOME/$AGENT_SESSION_PATH" "$RUN_DIR/session.tmp") &&
+  copy_session "$HOME/$AGENT_SESSION_PATH" "$RUN_DIR/session.tmp" &&
     rm -rf "$RUN_DIR/session" && mv "$RUN_DIR/session.tmp" "$RUN_DIR/session"
 }

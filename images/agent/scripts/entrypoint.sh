@@ -161,7 +161,7 @@ write_prompt() {
   (umask 077 && printf '%s' "${AGENT_PROMPT_PREFIX:-}${AGENT_PROMPT:-}" >"$prompt")
   [ -z "${AGENT_PROMPT_FILE:-}" ] || cat "$AGENT_PROMPT_FILE" >>"$prompt"
   if [ -z "${AGENT_FEEDBACK:-}" ]; then
-    [ -z "$resumed" ] || printf 'You were interrupted. Go on with your task where you left off.' >"$prompt"
+    [ -z "$resumed" ] || [ -z "${AGENT_INTERRUPTED:-}" ] || printf 'You were interrupted. Go on with your task where you left off.' >"$prompt"
   elif [ -n "$resumed" ]; then
     printf '%s' "${AGENT_PROMPT_PREFIX:-}$AGENT_FEEDBACK" >"$prompt"
   else
@@ -247,6 +247,7 @@ quote_values
 collect_secrets
 write_files
 find_instructions
+take_over
 put_back
 trap stop TERM INT
 trap 'stalled=1; stop' HUP

@@ -22,7 +22,7 @@ export const claude: Agent = {
     stopSignal: "INT",
     // A prompt that starts with `/word` would be run as a command and never reach the model.
     promptPrefix: "\n",
-    session: { path: ".claude/projects", option: "--resume" },
+    session: { path: ".claude/projects", files: "*.jsonl", option: "--resume" },
     userInstructions: ".claude/CLAUDE.md",
     instructionFiles: ["CLAUDE.md", ".claude/CLAUDE.md"],
     instructionImports: true,

@@ -13,7 +13,7 @@ export const codex: Agent = {
     // It then ends its tools and its session properly.
     stopSignal: "INT",
     promptPrefix: "",
-    session: { path: ".codex/sessions", option: "resume" },
+    session: { path: ".codex/sessions", files: "*.jsonl", option: "resume" },
     userInstructions: ".codex/AGENTS.md",
     // In its own order. It would read them through links, and does so whether it trusts a checkout or not.
     instructionFiles: ["AGENTS.override.md", "AGENTS.md", "CLAUDE.md"],

@@ -17,6 +17,8 @@ export const gemini: Agent = {
     promptPrefix: "\n",
     session: {
       path: ".gemini/tmp",
+      // The second one says which folder of sessions is of which checkout.
+      files: "session-*.json* .project_root",
       option: "--resume",
       // What a tool has answered is in its call as well: continued with, it would be there twice.
       drop: '^{"id":"[^"]*","timestamp":"[^"]*","type":"user","content":\\[{"functionResponse":',

@@ -13,7 +13,7 @@ export const opencode: Agent = {
     shells: ["bash", "zsh", "sh"],
     stopSignal: "TERM",
     promptPrefix: "",
-    session: { path: ".local/share/opencode", option: "--session" },
+    session: { path: ".local/share/opencode", files: "*.db *.db-wal *.db-shm", option: "--session" },
     userInstructions: ".config/opencode/AGENTS.md",
     instructionFiles: ["AGENTS.md", "CLAUDE.md"],
     // One of its two readers of configuration knows no switch, and runs the plugins that it finds there.

@@ -1,6 +1,7 @@
 import { MAX_RESULT_TEXT } from "../bounds.ts";
 import { choice, flag, integer, list, object, text, timestamp } from "../schema/fields.ts";
 import { conditions, observedGeneration } from "./common.ts";
+import { continued } from "./continue-from.ts";
 
 /** Phases of an AgentRun, in the order of its life. */
 export const RUN_PHASES = ["Pending", "Initializing", "Running", "Succeeded", "Failed", "TimedOut"] as const;
@@ -183,6 +184,7 @@ export const runStatus = object(
       maxItems: 32,
       type: "atomic",
     }).optional(),
+    continued: continued.optional(),
     dependencies: list(dependency, {
       description: "The runs in dependsOn that have ended. They may have been deleted since.",
       maxItems: 16,

@@ -58,10 +58,11 @@ export const agentRunSpecRules: readonly Rule[] = [
       "only agent custom has a command, because every other agent is itself a program: set agent to custom, or leave command out (args adds arguments)",
   },
   {
-    rule: "has(self.prompt) || has(self.promptFrom)",
+    rule: "has(self.prompt) || has(self.promptFrom) || (has(self.continueFrom) && (has(self.publish) || has(self.verify)) && !(has(self.verify) && has(self.verify.feedback)))",
     reason: "FieldValueRequired",
     fieldPath: ".prompt",
-    message: "set prompt to the task, or set promptFrom to the Secret or ConfigMap that holds it",
+    message:
+      "set prompt to the task, or set promptFrom to the Secret or ConfigMap that holds it; only a run with continueFrom and verify or publish can be without a task: then no agent starts",
   },
   {
     rule: "!(has(self.prompt) && has(self.promptFrom))",
@@ -70,10 +71,11 @@ export const agentRunSpecRules: readonly Rule[] = [
     message: "prompt and promptFrom are mutually exclusive",
   },
   {
-    rule: "has(self.workspaceRef) || has(self.repository)",
+    rule: "has(self.workspaceRef) || has(self.repository) || has(self.continueFrom)",
     reason: "FieldValueRequired",
     fieldPath: ".repository",
-    message: "set repository to the repository to work on, or workspaceRef to an AgentWorkspace",
+    message:
+      "set repository to the repository to work on, workspaceRef to an AgentWorkspace, or continueFrom to a run",
   },
   {
     rule: "!(has(self.workspaceRef) && has(self.repository))",

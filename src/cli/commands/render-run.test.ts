@@ -34,6 +34,47 @@ const config = {
 };
 
 describe("renderRuns", () => {
+  it("shows a run that continues another one of the files as if that had ended", () => {
+    const continuing = { prompt: undefined, repository: undefined, continueFrom: { run: "run" } };
+    const named = (name: string, spec: object) => ({
+      ...run({}),
+      metadata: { name },
+      spec: JSON.parse(JSON.stringify({ ...continuing, ...spec })) as object,
+    });
+    const credentialsSecretRef = { name: "push", key: "token" };
+    const rendered = renderRuns(
+      [
+        run({}),
+        provider,
+        config,
+        named("again", { prompt: "q" }),
+        named("steps", { publish: { credentialsSecretRef } }),
+        named("third", { prompt: "r", continueFrom: { run: "again" } }),
+      ],
+      OPERATOR_DEFAULTS,
+    );
+    assert.deepEqual(
+      rendered.map(({ objects }) =>
+        objects.map(({ kind, metadata }) => [kind, (metadata as { name: string }).name]),
+      ),
+      [
+        [
+          ["PersistentVolumeClaim", "run-workspace"],
+          ["Job", "run"],
+        ],
+        [["Job", "again"]],
+        [["Job", "steps-publish"]],
+        [["Job", "third"]],
+      ],
+    );
+    for (const { objects } of rendered)
+      assert.match(JSON.stringify(objects), /"claimName":"run-workspace"|"storage"/);
+    assert.throws(
+      () => renderRuns([named("again", { prompt: "q" }), provider, config], OPERATOR_DEFAULTS),
+      /team\/again continues AgentRun run, which is not among the objects/,
+    );
+  });
+
   it("says where each value came from", () => {
     const [rendered] = renderRuns(
       [run({ image: "mine:1", model: "m" }), provider, config],

@@ -10,6 +10,10 @@ import { apiVersionOf } from "../../kube/resources.ts";
 import { compileSchema } from "../../kube/schema/compile.ts";
 import { activeConfig } from "../../plan/active-config.ts";
 import type { ObservedRun } from "../../plan/agent-run/observed.ts";
+import { continuedOf } from "../../plan/agent-run/continuation.ts";
+import { stepsStatus } from "../../plan/agent-run/steps.ts";
+import { isStepsOnly, withContinued } from "../../plan/place.ts";
+import { alsoOwnedByRun } from "../../plan/specs/owner.ts";
 import { planRun } from "../../plan/agent-run/plan.ts";
 import { providerNameOf, secretsNeeded } from "../../plan/agent-run/references.ts";
 import { type Origins, resolveRun } from "../../plan/agent-run/resolve.ts";
@@ -56,7 +60,8 @@ export function renderRuns(
   const runs = ofKind<AgentRun>("AgentRun");
   if (runs.length === 0)
     throw new Error("there is no AgentRun among the objects; name its file with --filename");
-  return runs.map((run) => {
+  return runs.map((given) => {
+    const run = continuing(given, runs);
     const near = <T extends KubeObject>({ metadata }: T): boolean =>
       metadata.namespace === run.metadata.namespace;
     const config = activeConfig(ofKind<AgentConfig>("AgentConfig").filter(near));
@@ -82,10 +87,12 @@ function renderRun(
   const observed: ObservedRun = {
     run: withEndedDependencies(run),
     references: { ...found, secrets },
+    continuation: continuationOf(run, found.workspace),
     defaults: { ...defaults, imagePullTimeoutSeconds: 300 },
     now: 0,
   };
   const name = `${run.metadata.namespace}/${run.metadata.name}`;
+  if (isStepsOnly(run.spec)) return { name, effective: [], objects: objectsOf(stepsOf(observed)) };
   const resolution = resolveRun(observed);
   if ("obstacle" in resolution) {
     const { reason, message } = resolution.obstacle;
@@ -93,10 +100,18 @@ function renderRun(
       `AgentRun ${name} would not start: ${reason}: ${message} (objects are looked up in the files only)`,
     );
   }
-  const objects = planRun(observed).create.map(({ type, object }) => ({
+  return { name, effective: shownValues(resolution.origins), objects: objectsOf(observed) };
+}
+
+function objectsOf(observed: ObservedRun): Record<string, unknown>[] {
+  return planRun(observed).create.map(({ type, object }) => ({
     ...masked({ apiVersion: apiVersionOf(type), kind: type.kind, ...object }),
   }));
-  return { name, effective: shownValues(resolution.origins), objects };
+}
+
+/** At the first of them, for a run that has no agent. */
+function stepsOf(observed: ObservedRun): ObservedRun {
+  return { ...observed, run: { ...observed.run, status: stepsStatus(observed.run, observed.now) } };
 }
 
 /** An object as the API server would store it; refuses what that would refuse. */
@@ -117,13 +132,41 @@ function admitted(document: Record<string, unknown>, namespace: string): KubeObj
   return stored as KubeObject;
 }
 
+/** As if the run that it continues had ended, and all is there that it has left. */
+function continuing(run: AgentRun, runs: readonly AgentRun[], seen: readonly AgentRun[] = []): AgentRun {
+  const { continueFrom } = run.spec;
+  if (!continueFrom) return run;
+  const { namespace, name } = run.metadata;
+  const before = runs.find(
+    ({ metadata }) => metadata.name === continueFrom.run && metadata.namespace === namespace,
+  );
+  if (!before || seen.includes(before)) {
+    throw new Error(
+      `AgentRun ${namespace}/${name} continues AgentRun ${continueFrom.run}, ` +
+        (before ? "which waits for it" : "which is not among the objects; name its file with --filename"),
+    );
+  }
+  const continued = continuedOf(continuing(before, runs, [...seen, before]));
+  return withContinued({ ...run, status: { phase: "Pending", ...(continued && { continued }) } });
+}
+
+function continuationOf(run: AgentRun, workspace: AgentWorkspace | undefined): ObservedRun["continuation"] {
+  const { continued } = run.status ?? {};
+  if (!continued) return undefined;
+  if (workspace) return { workspace: { ...workspace, metadata: { ...workspace.metadata, uid: undefined } } };
+  const { name = "", uid = "" } = run.metadata;
+  return { claim: { metadata: { ownerReferences: [alsoOwnedByRun({ name, uid })] } } };
+}
+
 /** As if all that it depends on had succeeded. */
 function withEndedDependencies(run: AgentRun): AgentRun {
   const dependencies = (run.spec.dependsOn ?? []).map((each) => ({
     run: each.run,
     phase: "Succeeded" as const,
   }));
-  return dependencies.length === 0 ? run : { ...run, status: { phase: "Pending", dependencies } };
+  return dependencies.length === 0
+    ? run
+    : { ...run, status: { ...(run.status ?? { phase: "Pending" }), dependencies } };
 }
 
 function ready(workspace: AgentWorkspace): AgentWorkspace {

@@ -12,6 +12,8 @@ import {
   DEADLINE_SECONDS,
   type WorktreeCleanup,
 } from "../specs/cleanup-job.ts";
+import { placeOf } from "../place.ts";
+import { isFinished } from "./status.ts";
 import { gitResources } from "../specs/git-resources.ts";
 import { NOTHING_TO_DO, type EventIntent, type Plan } from "../../kube/plan.ts";
 import { type ObservedCleanup, type ObservedRun } from "./observed.ts";
@@ -49,6 +51,9 @@ export function planDeletion(observed: ObservedRun): RunPlan {
   if (!isCleanupDue(run)) return NOTHING_TO_DO;
   // Without the workspace there is no claim either.
   if (!workspace || isDeleting(workspace)) return releaseWorktree();
+  if (cleanup.sharedWith) {
+    return releaseWorktree(kept(`the worktree is kept for AgentRun ${cleanup.sharedWith.metadata.name}`));
+  }
   // Half a worktree would be published as work that removed the rest.
   const users = [...(job ? [job] : []), ...(cleanup.steps ?? [])];
   if (users.length > 0) {
@@ -73,6 +78,8 @@ export function planAfterSuccess(observed: ObservedRun): RunPlan | undefined {
   const { run, cleanup = {}, refusal } = observed;
   const { workspace } = cleanup;
   if (!isCleanupDue(run) || !workspace || isDeleting(workspace)) return undefined;
+  // It is removed once that one has succeeded.
+  if (cleanup.sharedWith && !isFinished(cleanup.sharedWith)) return undefined;
   if (refusal && isTemporary(refusal))
     return { ...reportRefusal(observed, refusal), requeue: { afterMs: RECHECK_MS } };
   const progress = refusal
@@ -169,6 +176,7 @@ function resolveCleanup(
   const { namespace = "", name = "", uid = "" } = workspace.metadata;
   return {
     run: { name: run.metadata.name ?? "", uid: run.metadata.uid ?? "" },
+    ...(run.status?.continued && { place: placeOf(run) }),
     workspace: { namespace, name, uid, accessMode: workspace.spec.accessMode ?? "ReadWriteMany" },
     force: isForced(run),
     gitImage: defaults.gitImage,

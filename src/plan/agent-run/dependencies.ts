@@ -35,14 +35,14 @@ function asDependency({ metadata, status }: AgentRun): Dependency {
 
 /** What keeps a run from starting, for now or for good. `cycle` leads from the run back to it, if it does. */
 export function dependencyObstacle(
-  { spec }: AgentRun,
+  run: AgentRun,
   ended: readonly Dependency[],
   runs: RunsByName,
   cycle: readonly string[] | undefined,
 ): Obstacle | undefined {
-  const { dependsOn = [] } = spec;
+  const { dependsOn = [] } = run.spec;
   const endOf = (name: string) => ended.find(({ run }) => run === name);
-  if (cycle && dependsOn.some(({ run }) => !isPast(endOf(run)))) {
+  if (cycle && (isToContinue(run) || dependsOn.some(({ run }) => !isPast(endOf(run))))) {
     const message = `the run waits for itself: ${cycle.join(" -> ")}; create one of them again without dependsOn`;
     return { kind: "rejected", reason: "DependencyCycle", message };
   }
@@ -59,9 +59,20 @@ export function dependencyObstacle(
   return { kind: "waiting", reason: "WaitingForDependency", message };
 }
 
+/** Whether it has not taken over yet what it continues. */
+function isToContinue({ spec, status }: AgentRun): boolean {
+  return spec.continueFrom !== undefined && status?.continued === undefined;
+}
+
 /** Whether an end says nothing of a cycle. */
 function isPast(end: Dependency | undefined): boolean {
   return end !== undefined && end.reason !== "DependencyCycle";
+}
+
+/** The names of the runs whose ends a run waits for. */
+export function awaitedBy({ spec }: Pick<AgentRun, "spec">): string[] {
+  const { dependsOn = [], continueFrom } = spec;
+  return [...dependsOn.map(({ run }) => run), ...(continueFrom ? [continueFrom.run] : [])];
 }
 
 /** The shortest way from a run by what each one depends on back to it; undefined if there is none. */
@@ -71,7 +82,7 @@ export function findCycle(run: AgentRun, runs: RunsByName): string[] | undefined
   const open: AgentRun[] = [run];
   for (let each = open.shift(); each !== undefined; each = open.shift()) {
     const name = each.metadata.name ?? "";
-    for (const { run: next } of each.spec.dependsOn ?? []) {
+    for (const next of awaitedBy(each)) {
       if (next === start) return wayTo(name, cameFrom).concat(start);
       const other = cameFrom.has(next) ? undefined : runs(next);
       cameFrom.set(next, cameFrom.get(next) ?? name);

@@ -3,6 +3,7 @@ import type { AgentProvider } from "../../api/agent-provider.ts";
 import type { AgentRun } from "../../api/agent-run.ts";
 import type { AgentWorkspace } from "../../api/agent-workspace.ts";
 import type { PersistentVolumeClaim, Pod } from "../../kube/builtin.ts";
+import type { KubeObject } from "../../kube/objects.ts";
 import type { OperatorDefaults } from "../defaults.ts";
 import type { JobState } from "../jobs/job-state.ts";
 import type { Refusal } from "../jobs/refusal.ts";
@@ -23,6 +24,18 @@ export interface References {
   cycle?: readonly string[];
 }
 
+/** What is known about the run that a run continues; gathered only until that one has started. */
+export interface ObservedContinuation {
+  /** The run that it names, if it exists. */
+  run?: AgentRun;
+  /** The workspace of that run, if it has one. */
+  workspace?: AgentWorkspace;
+  /** The claim with the work of a standalone run, as it is now. */
+  claim?: KubeObject;
+  /** The name of a pod that still works in the checkout. */
+  busyPod?: string;
+}
+
 /** What is known about the removal of a run's worktree; gathered only if that may be due. */
 export interface ObservedCleanup {
   workspace?: AgentWorkspace;
@@ -31,6 +44,8 @@ export interface ObservedCleanup {
   job?: JobState;
   /** The newest pod of that Job. */
   pod?: Pod;
+  /** Another run that works, or has worked, in the same worktree. */
+  sharedWith?: AgentRun;
   /** The run's own Jobs that read its worktree after its agent. */
   steps?: readonly JobState[];
 }
@@ -63,6 +78,8 @@ export interface ObservedRun {
   output?: { tail: string } | { missing: string };
   /** The newest lines of its log while it is at work, if a look was due. */
   recent?: string;
+  /** Where the run continues another one. */
+  continuation?: ObservedContinuation;
   /** Where the run's work is to be published. */
   step?: ObservedStep;
   /** Where the run's worktree is to be removed. */

@@ -3,6 +3,7 @@ import type { AgentRun } from "../../api/agent-run.ts";
 import type { AgentWorkspace } from "../../api/agent-workspace.ts";
 import { AGENT_FEATURES, type Agent } from "../../agents/agent.ts";
 import type { Reason } from "../../api/reasons.ts";
+import { placeOf } from "../place.ts";
 import { homeDir, isOnSharedVolume } from "../specs/paths.ts";
 import type { ResolvedRun } from "../resolved-run.ts";
 import type { ObservedRun, References } from "./observed.ts";
@@ -23,6 +24,29 @@ export function unsupported({ spec }: AgentRun, agent: Agent): Obstacle | undefi
     return { kind: "rejected", reason: "Unsupported", message };
   }
   return undefined;
+}
+
+/** A session that another agent has left says nothing to this one. */
+export function foreignSession({ spec, status }: AgentRun, agent: Agent): Obstacle | undefined {
+  const { continued } = status ?? {};
+  if (!continued || continued.agent === agent.name || spec.continueFrom?.session === "Fresh")
+    return undefined;
+  const message =
+    `AgentRun ${continued.run} was of agent ${continued.agent}, whose session ${agent.name} cannot continue: ` +
+    `set continueFrom.session to Fresh, or leave agent out`;
+  return { kind: "rejected", reason: "Unsupported", message };
+}
+
+/** The worktree of an earlier run of this name, which another run continues, is not to be had. */
+export function checkoutTaken(run: AgentRun, { workspaceRuns = [] }: References): Obstacle | undefined {
+  if (run.status?.continued) return undefined;
+  const { name, uid } = run.metadata;
+  const holder = workspaceRuns.find((each) => placeOf(each).name === name && placeOf(each).uid !== uid);
+  if (!holder) return undefined;
+  const message =
+    `AgentRun ${holder.metadata.name} continues the work in the worktree of an earlier run of this name: ` +
+    `choose another name for the run`;
+  return { kind: "rejected", reason: "NameTaken", message };
 }
 
 /** What an agent finds there is of this run; another run's would lead it astray. */

@@ -25,7 +25,7 @@ import { modelProblem, untilNextLook } from "./model-retry.ts";
 import { outcomeOf } from "./change.ts";
 import { resultOf, usageOf } from "./result.ts";
 import { startProblemOf, isPassed, isSlow, isSameMessage, suspensionOf } from "../jobs/start-up.ts";
-import { afterAgentStatus, planSteps } from "./steps.ts";
+import { afterAgentStatus, planSteps, stepsStatus } from "./steps.ts";
 import * as status from "./status.ts";
 
 /** For what comes with no watch: the events of a slow pod, room in a quota. */
@@ -257,15 +257,19 @@ function start(observed: ObservedRun): RunPlan {
     case "records":
       return write(
         observed.run,
-        { ...observed.run.status, phase: "Pending", dependencies: beginning.dependencies },
+        { ...observed.run.status, phase: "Pending", ...beginning.facts },
         { afterMs: 0 },
       );
+    case "joins":
+      return { ...NOTHING_TO_DO, patches: [beginning.patch], requeue: { afterMs: 0 } };
     case "waits":
       return wait(observed, status.waitingStage(beginning.reason, beginning.message), "onChange");
     case "queued":
       return wait(observed, status.queuedStage(beginning.message), { afterMs: beginning.lookAgainMs });
     case "fails":
       return end(observed, { phase: "Failed", reason: beginning.reason, message: beginning.message });
+    case "goesToSteps":
+      return write(observed.run, stepsStatus(observed.run, observed.now), { afterMs: 0 });
     case "starts": {
       const { job, create, warnings } = beginning;
       const plan = initializing(observed, { ...job, suspended: suspendedBy(job) });

@@ -2,6 +2,7 @@ import { agentNamed } from "../../agents/registry.ts";
 import { CI_DEFINITIONS } from "../../api/fields/publish.ts";
 import { parseDuration } from "../../kube/duration.ts";
 import { timeOf } from "../../kube/time.ts";
+import { placeOf } from "../place.ts";
 import { resolveRepository } from "../repository.ts";
 import type { ResolvedPublish, ResolvedVerify } from "../resolved-publish.ts";
 import { networkEnv } from "../specs/env.ts";
@@ -11,8 +12,8 @@ import type { ObservedRun } from "./observed.ts";
 import { resolveSetup } from "./resolve-setup.ts";
 
 /** The branch of the remote that a run's work goes to. */
-export function publishedBranch({ metadata, spec }: ObservedRun["run"]): string {
-  return spec.publish?.branch ?? spec.worktree?.branch ?? `agent/${metadata.name}`;
+export function publishedBranch(run: ObservedRun["run"]): string {
+  return run.spec.publish?.branch ?? run.spec.worktree?.branch ?? `agent/${placeOf(run).name}`;
 }
 
 /** Commits of that branch that the operator has published for this work: this run's, and those of the workspace's branch. */
@@ -43,6 +44,7 @@ function resolveStep(observed: ObservedRun) {
   const message = spec.publish?.commitMessage ?? `Work of AgentRun ${name}`;
   const common = {
     run: { namespace, name, uid },
+    ...(status?.continued && { place: placeOf(run) }),
     workspace: workspace && {
       name: workspace.metadata.name ?? "",
       claimName: workspaceClaimName(workspace.metadata.name ?? ""),

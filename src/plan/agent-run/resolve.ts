@@ -17,11 +17,14 @@ import {
   fromProvider,
   podFieldsOf,
 } from "./effective.ts";
+import { placeOf } from "../place.ts";
 import { resolveRepository } from "../repository.ts";
 import { releasedBy } from "./released-runs.ts";
 import type { ObservedRun, References } from "./observed.ts";
 import {
   agentUnknown,
+  checkoutTaken,
+  foreignSession,
   modelRequired,
   type Obstacle,
   providerMissing,
@@ -51,6 +54,8 @@ export function resolveRun(observed: ObservedRun): Resolution {
   if (!agent) return { obstacle: agentUnknown(agentOf(run, config)) };
   const obstacle =
     unsupported(run, agent) ??
+    foreignSession(run, agent) ??
+    checkoutTaken(run, references) ??
     providerMissing(observed, agent) ??
     workspaceNotReady(run, references.workspace) ??
     secretMissing(run, references);
@@ -90,6 +95,7 @@ function assemble(observed: ObservedRun, { agent, model, provider, defaults, env
     namespace: run.metadata.namespace ?? "",
     name: run.metadata.name ?? "",
     uid: run.metadata.uid ?? "",
+    ...(run.status?.continued && { place: placeOf(run), leftBy: run.status.continued.leftBy }),
     agent: agent.name,
     prompt: spec.prompt,
     promptFrom: spec.promptFrom && keySource(spec.promptFrom),
@@ -117,8 +123,8 @@ function assemble(observed: ObservedRun, { agent, model, provider, defaults, env
     gitResources: defaults.gitResources.value,
     timeoutSeconds: timeLeft(run, timeoutSecondsOf(defaults), now),
     queueName: spec.queueName,
-    keepSession: keepsSession(spec),
-    resumeSession: run.status?.attempts?.at(-1)?.result?.sessionId,
+    keepSession: spec.keepSession !== false,
+    ...sessionOf(run, agent),
     stallSeconds: spec.stallTimeout === undefined ? undefined : parseDuration(spec.stallTimeout),
     trustRepositoryConfig: defaults.trustRepositoryConfig.value,
     gitIdentity: defaults.gitIdentity.value,
@@ -135,9 +141,16 @@ function assemble(observed: ObservedRun, { agent, model, provider, defaults, env
   };
 }
 
-/** Whether a further attempt can follow. */
-function keepsSession({ retry, queueName, verify }: AgentRun["spec"]): boolean {
-  return retry !== undefined || queueName !== undefined || verify?.feedback !== undefined;
+/** The session that goes on: an earlier attempt's, else that of the run that is continued. */
+function sessionOf(
+  { spec, status }: AgentRun,
+  agent: Agent,
+): Pick<ResolvedRun, "resumeSession" | "isInterrupted"> {
+  const own = spec.keepSession === false ? undefined : status?.attempts?.at(-1)?.result?.sessionId;
+  if (own !== undefined) return { resumeSession: own, isInterrupted: true };
+  const { continued } = status ?? {};
+  const isTaken = spec.continueFrom?.session !== "Fresh" && continued?.agent === agent.name;
+  return { resumeSession: isTaken ? continued.sessionId : undefined };
 }
 
 /** The schema lets exactly one of the two be set. */

@@ -9,6 +9,7 @@ import * as podState from "../jobs/pod-state.ts";
 import { isTemporary } from "../jobs/refusal.ts";
 import { removal } from "../jobs/removal.ts";
 import { startProblemOf } from "../jobs/start-up.ts";
+import { isStepsOnly } from "../place.ts";
 import { type RunStep, stepJobName } from "../specs/names.ts";
 import { describeChange } from "./change.ts";
 import { eventsOf } from "./events.ts";
@@ -173,7 +174,8 @@ export function endRun({ run, step: { job } = {}, now }: ObservedRun, end: RunEn
 }
 
 /** What the run's agent has done, for people. */
-export function didOf({ status: told }: AgentRun): string {
+export function didOf({ spec, status: told }: AgentRun): string {
   const git = told?.result?.git;
+  if (isStepsOnly(spec)) return `the work of AgentRun ${told?.continued?.run} is taken as it is`;
   return git ? describeChange(git) : "the agent did its task";
 }

@@ -1,7 +1,8 @@
 import type { AgentRun } from "../../api/agent-run.ts";
 import type { AgentWorkspaceStatus } from "../../api/agent-workspace.ts";
 import { findCondition } from "../../api/conditions.ts";
-import { LABEL_RUN } from "../../api/labels.ts";
+import { ANNOTATION_CHECKOUT, LABEL_RUN } from "../../api/labels.ts";
+import { placeOf } from "../place.ts";
 import { jobCondition } from "../jobs/job-state.ts";
 import { mainEnd } from "../jobs/pod-state.ts";
 import type { ObservedWorkspace } from "./observed.ts";
@@ -25,8 +26,8 @@ export function worktreesOf(
   const known = new Map(before.map((worktree) => [worktree.run, { ...worktree, exists: false }]));
   for (const run of runs) {
     const worktree = reported(run);
-    const earlier = known.get(run.metadata.name ?? "");
-    if (worktree) known.set(worktree.run, worktree);
+    const earlier = known.get(placeOf(run).name);
+    if (worktree) known.set(worktree.run, newer(worktree, earlier));
     else if (earlier) earlier.exists = true;
   }
   const removedAt = new Map(cleanups.flatMap(removalOf));
@@ -37,9 +38,15 @@ export function worktreesOf(
     .sort((a, b) => compare(a.run, b.run));
 }
 
+/** Of two runs that have worked in one worktree, what the later one has reported. */
+function newer(told: Worktree & { exists: boolean }, before: (Worktree & { exists: boolean }) | undefined) {
+  return before?.exists && compare(before.observedAt, told.observedAt) > 0 ? before : told;
+}
+
 /** The run whose worktree a clean-up has removed, and when. */
 function removalOf({ job, pod }: ObservedWorkspace["cleanups"][number]): [run: string, at: string][] {
-  const run = job.metadata.labels?.[LABEL_RUN];
+  const { labels, annotations } = job.metadata;
+  const run = annotations?.[ANNOTATION_CHECKOUT] ?? labels?.[LABEL_RUN];
   const { end } = (pod && mainEnd(pod)) ?? {};
   // A pod that others hold open never completes its Job.
   const ended = end?.exitCode === 0 ? end.finishedAt : undefined;
@@ -47,10 +54,11 @@ function removalOf({ job, pod }: ObservedWorkspace["cleanups"][number]): [run: s
   return run !== undefined && at !== undefined ? [[run, at]] : [];
 }
 
-function reported({ metadata, status }: AgentRun): (Worktree & { exists: boolean }) | undefined {
-  const { name } = metadata;
+function reported(run: AgentRun): (Worktree & { exists: boolean }) | undefined {
+  const { status } = run;
+  const { name } = placeOf(run);
   const { startedAt, completionTime, branch, result } = status ?? {};
-  if (name === undefined || startedAt === undefined) return undefined;
+  if (name === "" || startedAt === undefined) return undefined;
   if (findCondition(status?.conditions, "WorktreeRemoved")?.status === "True") return undefined;
   return {
     run: name,

@@ -9,6 +9,7 @@ import { remoteEnv, rootsEnv } from "./git-container.ts";
 import { AGENT_CONTAINER } from "./names.ts";
 import { mcpSecretsOf, mcpServersOf } from "./mcp-servers.ts";
 import {
+  CONTINUED_DIR,
   homeDir,
   INPUTS_DIR,
   INSTRUCTIONS_FILE,
@@ -31,7 +32,7 @@ export function buildAgentContainer(run: ResolvedRun, agent: Agent): Container {
     image: run.image,
     command: ["/bin/sh", scriptPath("entrypoint")],
     args: agent.args(setup).map((arg) => (typeof arg === "string" ? literal(arg) : arg.expand)),
-    workingDir: workDir(run),
+    workingDir: workDir(run.place ?? run, run.worktree),
     env: agentEnv(run, agent, setup),
     resources: run.resources ?? agent.resources,
     volumeMounts: agentMounts(run),
@@ -79,7 +80,7 @@ function agentEnv(run: ResolvedRun, agent: Agent, setup: AgentSetup): EnvVar[] {
     gitAccess(run),
     scriptEnv({
       AGENT_RUN: run.name,
-      AGENT_RUN_UID: run.uid,
+      AGENT_RUN_UID: (run.place ?? run).uid,
       AGENT_WORKSPACE: run.workspace?.name,
       AGENT_GIT_NAME: run.gitIdentity.name,
       AGENT_GIT_EMAIL: run.gitIdentity.email,
@@ -133,12 +134,16 @@ function valuesEnv(agent: Agent, setup: AgentSetup): ScriptValues {
 
 /** The session goes by way of the claim, if no volume keeps the agent's own directory. */
 function sessionEnv(run: ResolvedRun, { entrypoint }: Agent): ScriptValues {
-  const { path, option, drop } = entrypoint.session ?? {};
-  const keeps = run.keepSession === true && path !== undefined;
+  const { path, files, option, drop } = entrypoint.session ?? {};
+  const hasOne = (run.keepSession === true || run.resumeSession !== undefined) && path !== undefined;
   return {
-    AGENT_SESSION_PATH: keeps ? path : undefined,
-    AGENT_SESSION_SHARED: keeps && isOnSharedVolume(run, path) ? "true" : undefined,
-    AGENT_SESSION_DROP: keeps ? drop : undefined,
+    AGENT_SESSION_PATH: hasOne ? path : undefined,
+    AGENT_SESSION_FILES: hasOne ? files : undefined,
+    AGENT_SESSION_KEEP: hasOne && run.keepSession ? "true" : undefined,
+    AGENT_SESSION_SHARED: hasOne && isOnSharedVolume(run, path) ? "true" : undefined,
+    AGENT_SESSION_DROP: hasOne ? drop : undefined,
+    AGENT_CONTINUED_DIR: run.leftBy === undefined ? undefined : CONTINUED_DIR,
+    AGENT_INTERRUPTED: run.isInterrupted ? "true" : undefined,
     AGENT_RESUME: run.resumeSession,
     AGENT_RESUME_OPTION: run.resumeSession === undefined ? undefined : option,
   };

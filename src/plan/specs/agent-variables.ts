@@ -158,7 +158,17 @@ export const AGENT_VARIABLES = {
   AGENT_SESSION_PATH: variable(
     ["agent"],
     ["agent-session.sh"],
-    "The directory of the agent's sessions, below the home directory, if they are kept for a further attempt.",
+    "The directory of the agent's sessions, below the home directory, if one goes on or is kept.",
+  ),
+  AGENT_SESSION_FILES: variable(
+    ["agent"],
+    ["agent-session.sh"],
+    "Patterns for the names of their files, separated by spaces. Nothing else is kept or taken up.",
+  ),
+  AGENT_SESSION_KEEP: variable(
+    ["agent"],
+    ["agent-session.sh"],
+    "`true`: they are kept for a further attempt or run.",
   ),
   AGENT_SESSION_SHARED: variable(
     ["agent"],
@@ -174,6 +184,16 @@ export const AGENT_VARIABLES = {
     ["agent"],
     ["entrypoint.sh"],
     "What the agent is told about its work so far: after its task, or in its place if its session goes on.",
+  ),
+  AGENT_CONTINUED_DIR: variable(
+    ["agent"],
+    ["agent-session.sh"],
+    "The directory of what the run that is continued has left beside the checkout.",
+  ),
+  AGENT_INTERRUPTED: variable(
+    ["agent"],
+    ["entrypoint.sh"],
+    "`true`: an earlier attempt has been given the task. If its session goes on, the agent is told to go on.",
   ),
   AGENT_RESUME: variable(
     ["agent"],

@@ -1,6 +1,7 @@
 import { LABEL_COMPONENT, LABEL_INSTANCE, LABEL_NAME, OPERATOR_NAME } from "../../api/labels.ts";
 import type { AgentRun } from "../../api/agent-run.ts";
 import type { Container, Job, Pod, PodSpec } from "../../kube/builtin.ts";
+import { placeOf, withContinued } from "../place.ts";
 import { gitResources } from "./git-resources.ts";
 import { literalEnv, mergeEnv, scriptEnv } from "./env.ts";
 import { rootsEnv } from "./git-container.ts";
@@ -77,17 +78,16 @@ function placement({ spec }: AgentRun, template: PodSpec | undefined): Partial<P
   };
 }
 
-function claimOf({ metadata, spec }: AgentRun): string {
-  return spec.workspaceRef === undefined
-    ? runClaimName(metadata.name ?? "")
-    : workspaceClaimName(spec.workspaceRef);
+function claimOf(run: AgentRun): string {
+  const { workspaceRef } = withContinued(run).spec;
+  return workspaceRef === undefined ? runClaimName(placeOf(run).name) : workspaceClaimName(workspaceRef);
 }
 
 function buildContainer(
   { run, gitImage, wanted }: ArtifactsRequest,
   template: PodSpec | undefined,
 ): Container {
-  const name = run.metadata.name ?? "";
+  const place = placeOf(run);
   return withSettings({
     name: ARTIFACTS_CONTAINER,
     image: template?.initContainers?.[0]?.image ?? gitImage,
@@ -96,9 +96,9 @@ function buildContainer(
       literalEnv({ HOME: "/tmp/home", TMPDIR: "/tmp" }),
       rootsEnv(),
       scriptEnv({
-        AGENT_RUN: name,
-        AGENT_RUN_UID: run.metadata.uid,
-        AGENT_WORK_DIR: workDir({ name, worktree: run.spec.worktree }),
+        AGENT_RUN: place.name,
+        AGENT_RUN_UID: place.uid,
+        AGENT_WORK_DIR: workDir(place, withContinued(run).spec.worktree),
         AGENT_ARTIFACTS: wanted.join(" "),
       }),
     ),
@@ -107,8 +107,8 @@ function buildContainer(
       storeMount,
       { name: "workspace", mountPath: WORKSPACE_DIR, subPath: "repo", readOnly: true },
       { name: "workspace", mountPath: WORKTREES_DIR, subPath: "worktrees", readOnly: true },
-      { name: "workspace", mountPath: RUN_DIR, subPath: `runs/${name}`, readOnly: true },
-      { ...recordMount({ name }), readOnly: true },
+      { name: "workspace", mountPath: RUN_DIR, subPath: `runs/${run.metadata.name}`, readOnly: true },
+      { ...recordMount(place), readOnly: true },
       { name: "tmp", mountPath: "/tmp" },
     ],
     securityContext: { ...containerSecurity, readOnlyRootFilesystem: true },

@@ -1,5 +1,6 @@
-import { ANNOTATION_ORIGIN, LABEL_COMPONENT, LABEL_RUN } from "../../api/labels.ts";
+import { ANNOTATION_CHECKOUT, ANNOTATION_ORIGIN, LABEL_COMPONENT, LABEL_RUN } from "../../api/labels.ts";
 import type { Container, Job, PodSecurityContext, ResourceRequirements } from "../../kube/builtin.ts";
+import type { Place } from "../place.ts";
 import { literalEnv, mergeEnv, scriptEnv } from "./env.ts";
 import { gitContainer, rootsEnv } from "./git-container.ts";
 import { CLEANUP_COMPONENT, workspaceLabels } from "./labels.ts";
@@ -23,6 +24,8 @@ const KEPT_SECONDS = 600;
 /** A worktree that is to be removed, and where. */
 export interface WorktreeCleanup {
   run: { name: string; uid: string };
+  /** Whose worktree it is, if another run has made it. */
+  place?: Place;
   workspace: {
     namespace: string;
     name: string;
@@ -59,7 +62,10 @@ export function buildCleanupJob(cleanup: WorktreeCleanup): Job {
       name: cleanupJobName(run.name),
       namespace: workspace.namespace,
       labels,
-      annotations: { [ANNOTATION_ORIGIN]: cleanupOrigin(cleanup) },
+      annotations: {
+        [ANNOTATION_ORIGIN]: cleanupOrigin(cleanup),
+        ...(cleanup.place ? { [ANNOTATION_CHECKOUT]: cleanup.place.name } : {}),
+      },
       ownerReferences: [ownedByWorkspace(workspace), alsoOwnedByRun(run)],
     },
     spec: {
@@ -76,15 +82,15 @@ export function buildCleanupJob(cleanup: WorktreeCleanup): Job {
 }
 
 /** No credentials: it never talks to the remote. */
-function buildContainer({ run, workspace, force, ...git }: WorktreeCleanup): Container {
+function buildContainer({ run, place = run, workspace, force, ...git }: WorktreeCleanup): Container {
   return gitContainer(git, "git-cleanup", {
     name: GIT_CLEANUP_CONTAINER,
     env: mergeEnv(
       literalEnv({ HOME: "/tmp/home", TMPDIR: "/tmp" }),
       rootsEnv(),
       scriptEnv({
-        AGENT_RUN: run.name,
-        AGENT_RUN_UID: run.uid,
+        AGENT_RUN: place.name,
+        AGENT_RUN_UID: place.uid,
         AGENT_CLAIM: workspaceClaimName(workspace.name),
         AGENT_CLEANUP_FORCE: force ? "true" : undefined,
       }),
@@ -94,7 +100,7 @@ function buildContainer({ run, workspace, force, ...git }: WorktreeCleanup): Con
       lockMount,
       { name: "workspace", mountPath: WORKSPACE_DIR, subPath: "repo" },
       { name: "workspace", mountPath: WORKTREES_DIR, subPath: "worktrees" },
-      recordMount(run),
+      recordMount(place),
       { name: "tmp", mountPath: "/tmp" },
     ],
   });

@@ -47,7 +47,7 @@ export function buildGitContainers(run: ResolvedRun): Container[] {
     env: gitEnv(run),
     mounts: [
       ...workspaceMounts(run),
-      recordMount(run),
+      recordMount(run.place ?? run),
       ...(run.workspace ? [lockMount] : []),
       { name: "git-tmp", mountPath: "/tmp" },
       scriptsTargetMount,
@@ -153,10 +153,11 @@ function describeKey(key: LocalKeyRef | undefined): string | undefined {
 
 function gitEnv(run: ResolvedRun): EnvVar[] {
   const repository = repositoryOf(run);
+  const { name, uid } = run.place ?? run;
   return scriptEnv({
-    AGENT_RUN: run.name,
-    AGENT_RUN_UID: run.uid,
-    AGENT_CLAIM: run.workspace?.claimName ?? runClaimName(run.name),
+    AGENT_RUN: name,
+    AGENT_RUN_UID: uid,
+    AGENT_CLAIM: run.workspace?.claimName ?? runClaimName(name),
     AGENT_STORAGE_CLASS: run.workspace ? undefined : run.storage.className,
     AGENT_REPOSITORY_BRANCH: repository?.branch,
     AGENT_REPOSITORY_COMMIT: repository?.commit,

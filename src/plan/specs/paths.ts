@@ -1,9 +1,13 @@
+import type { Place } from "../place.ts";
 import type { ResolvedRun } from "../resolved-run.ts";
 
 /** Where the parts of a run's claim are mounted, equal in every pod because git notes absolute paths. */
 export const WORKSPACE_DIR = "/workspace";
 export const WORKTREES_DIR = "/workspace-wt";
 export const RUN_DIR = "/workspace-run";
+
+/** Where what the run before has left beside the checkout is mounted, for a run that continues it. */
+export const CONTINUED_DIR = "/workspace-continued";
 
 /** What a run started from, written by its git container; an agent can only read it. */
 export const RECORD_DIR = "/workspace-record";
@@ -36,9 +40,9 @@ export const INSTRUCTIONS_FILE = `${INSTRUCTIONS_DIR}/instructions.md`;
 /** Where what the runs that a run depends on have left is mounted, a file for each. */
 export const INPUTS_DIR = "/etc/agent-operator/inputs";
 
-/** The directory that the agent works in. */
-export function workDir(run: Pick<ResolvedRun, "name" | "worktree">): string {
-  return run.worktree ? `${WORKTREES_DIR}/${run.name}` : WORKSPACE_DIR;
+/** The directory that the agent of a run with this place works in. */
+export function workDir(place: Pick<Place, "name">, worktree: object | undefined): string {
+  return worktree ? `${WORKTREES_DIR}/${place.name}` : WORKSPACE_DIR;
 }
 
 /** /root if a workspace shares something below it, as programs look for it in the home directory. */

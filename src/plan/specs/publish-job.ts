@@ -62,7 +62,7 @@ function packContainer(publish: ResolvedPublish): Container {
     name: PACK_CONTAINER,
     env: snapshotEnv(publish, { AGENT_HANDOVER: HANDOVER_DIR, AGENT_PUBLISH_COMMIT: publish.verified }),
     volumeMounts: [
-      ...claimMounts(publish.run),
+      ...claimMounts(publish.place ?? publish.run),
       { name: "handover", mountPath: HANDOVER_DIR },
       { name: "tmp", mountPath: "/tmp" },
     ],
@@ -100,7 +100,7 @@ function pushContainer(publish: ResolvedPublish): Container {
 
 function volumesOf(publish: ResolvedPublish): Volume[] {
   return [
-    claimVolume(publish.run, publish.workspace),
+    claimVolume(publish.place ?? publish.run, publish.workspace),
     { name: "handover", emptyDir: { sizeLimit: HANDOVER_SIZE } },
     { name: "tmp", emptyDir: {} },
     ...repositoryVolumes(publish.repository),

@@ -124,6 +124,7 @@ function runs(): ResolvedRun[] {
     const own = { agent, provider, ...(agent === "custom" && { command: ["program"] }) };
     return [
       { ...full, ...own },
+      { ...full, ...own, place: { name: "first", uid: "u0" }, leftBy: "first", isInterrupted: true },
       {
         ...withoutPrompt,
         ...own,

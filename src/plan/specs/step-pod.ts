@@ -34,27 +34,27 @@ export function stepPlacement(publish: Placement): Partial<PodSpec> {
 }
 
 /** The parts of the claim that a snapshot is made of, which it can only read. */
-export function claimMounts(run: { name: string }): VolumeMount[] {
+export function claimMounts(place: { name: string }): VolumeMount[] {
   return [
     storeMount,
     { name: "workspace", mountPath: WORKSPACE_DIR, subPath: "repo", readOnly: true },
     { name: "workspace", mountPath: WORKTREES_DIR, subPath: "worktrees", readOnly: true },
-    { ...recordMount(run), readOnly: true },
+    { ...recordMount(place), readOnly: true },
   ];
 }
 
 /** What a container knows that fixes the work of a run as one commit, and `values` beside it. */
 export function snapshotEnv(
-  { run, worktree, commit }: Pick<ResolvedPublish, "run" | "worktree" | "commit">,
+  { run, place = run, worktree, commit }: Pick<ResolvedPublish, "run" | "place" | "worktree" | "commit">,
   values: ScriptValues,
 ): EnvVar[] {
   return mergeEnv(
     literalEnv({ HOME: "/tmp/home", TMPDIR: "/tmp" }),
     rootsEnv(),
     scriptEnv({
-      AGENT_RUN: run.name,
-      AGENT_RUN_UID: run.uid,
-      AGENT_WORK_DIR: workDir({ name: run.name, worktree }),
+      AGENT_RUN: place.name,
+      AGENT_RUN_UID: place.uid,
+      AGENT_WORK_DIR: workDir(place, worktree),
       ...values,
       ...commitValues(commit),
     }),

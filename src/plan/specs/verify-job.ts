@@ -70,7 +70,7 @@ function jobOf(verify: ResolvedVerify): Job {
           initContainers: [snapshotContainer(verify), ...setupOf(verify)],
           containers: [verifyContainer(verify)],
           volumes: [
-            claimVolume(run, workspace),
+            claimVolume(verify.place ?? run, workspace),
             { name: "checkout", emptyDir: {} },
             { name: "home", emptyDir: {} },
             { name: "tmp", emptyDir: {} },
@@ -92,7 +92,7 @@ function snapshotContainer(verify: ResolvedVerify): Container {
       AGENT_SCRIPTS_TARGET: verify.setup && SCRIPTS_TARGET_DIR,
     }),
     volumeMounts: [
-      ...claimMounts(verify.run),
+      ...claimMounts(verify.place ?? verify.run),
       { name: "checkout", mountPath: CHECKOUT_DIR },
       { name: "git-tmp", mountPath: "/tmp" },
       ...(verify.setup ? [scriptsTargetMount] : []),

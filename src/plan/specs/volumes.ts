@@ -3,6 +3,7 @@ import type { KeySource, ResolvedRepository, ResolvedRun } from "../resolved-run
 import { runClaimName, runInputsName } from "./names.ts";
 import { SCRIPTS_DIR, SCRIPTS_TARGET_DIR } from "./scripts.ts";
 import {
+  CONTINUED_DIR,
   GIT_CA_DIR,
   GIT_CREDENTIALS_DIR,
   GIT_KNOWN_HOSTS_DIR,
@@ -38,17 +39,17 @@ export function repositoryOf(run: ResolvedRun): ResolvedRepository | undefined {
 }
 
 /** The claim that holds a run's checkout: its workspace's, else its own. */
-export function claimVolume(run: { name: string }, workspace: { claimName: string } | undefined): Volume {
+export function claimVolume(place: { name: string }, workspace: { claimName: string } | undefined): Volume {
   return {
     name: "workspace",
-    persistentVolumeClaim: { claimName: workspace?.claimName ?? runClaimName(run.name) },
+    persistentVolumeClaim: { claimName: workspace?.claimName ?? runClaimName(place.name) },
   };
 }
 
 /** Everything that a container of the run mounts. */
 export function runVolumes(run: ResolvedRun): Volume[] {
   return [
-    claimVolume(run, run.workspace),
+    claimVolume(run.place ?? run, run.workspace),
     { name: "home", emptyDir: {} },
     { name: "tmp", emptyDir: {} },
     { name: "git-tmp", emptyDir: {} },
@@ -160,8 +161,8 @@ export function setupMounts(run: ResolvedRun): VolumeMount[] {
   ];
 }
 
-/** What the run started from: only its git container may write there. */
-export function recordMount({ name }: Pick<ResolvedRun, "name">): VolumeMount {
+/** What the runs of a place started from: only the git container may write there. */
+export function recordMount({ name }: { name: string }): VolumeMount {
   return { name: "workspace", mountPath: RECORD_DIR, subPath: `records/${name}` };
 }
 
@@ -184,7 +185,10 @@ export function agentMounts(run: ResolvedRun): VolumeMount[] {
   const exposed = repository?.exposeCredentialsToAgent ? repository : undefined;
   return [
     ...workspaceMounts(run),
-    { ...recordMount(run), readOnly: true },
+    { ...recordMount(run.place ?? run), readOnly: true },
+    ...(run.leftBy === undefined
+      ? []
+      : [{ name: "workspace", mountPath: CONTINUED_DIR, subPath: `runs/${run.leftBy}`, readOnly: true }]),
     { name: "home", mountPath: homeDir(run) },
     { name: "tmp", mountPath: "/tmp" },
     scriptsMount,

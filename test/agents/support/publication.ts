@@ -55,7 +55,7 @@ export async function createPublishedRun(
   const pod = await createPod(directory, run, options);
   const { code, stderr } = await pod.clone();
   if (code !== 0) throw new Error(`the clone failed: ${stderr}`);
-  const work = pod.at(workDir(run));
+  const work = pod.at(workDir(run, run.worktree));
   const sh = async (script: string): Promise<string> => {
     const env = {
       ...process.env,

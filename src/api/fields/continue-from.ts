@@ -1,0 +1,53 @@
+import { AGENT_TYPES } from "../agent-types.ts";
+import { dnsLabel, MAX_RUN_NAME } from "../rules/names.ts";
+import { choice, flag, object, text } from "../schema/fields.ts";
+import { nameOf } from "./common.ts";
+import { command } from "./agent-input.ts";
+import { branch, runRepository, worktree } from "./git.ts";
+
+/** `continueFrom` of an AgentRun. */
+export const continueFrom = object(
+  {
+    run: text({ description: "Name of the run.", maxLength: MAX_RUN_NAME, rules: [dnsLabel] }),
+    session: choice(
+      ["Keep", "Fresh"],
+      "Keep: the agent goes on in the session that the run has left, if it has left one. Fresh: it begins a new one. Another agent than that run's needs Fresh. Default: Keep.",
+    ).optional(),
+  },
+  {
+    description:
+      "A run of the same namespace whose work this one goes on with, once it has ended in whatever way: in its checkout, with what is not committed. Repository or workspace with their credentials, worktree, agent and publish.branch are taken over from it. One run at a time works in a checkout; the next one waits as Queued. Excludes repository, workspaceRef and worktree.",
+  },
+);
+
+export const keepSession = flag(
+  "Whether the agent's session is kept beside the work, so that a further attempt, or a run with continueFrom, can go on in it. Default: true.",
+);
+
+const owner = (what: string) => ({
+  run: text({ description: `Name of ${what}.`, maxLength: MAX_RUN_NAME }),
+  uid: text({ description: "Its uid.", maxLength: 64 }),
+});
+
+/** `status.continued` of an AgentRun. */
+export const continued = object(
+  {
+    ...owner("the run that is continued"),
+    checkout: object(owner("the run"), {
+      description: "The run that has made the checkout: the first of those that continue each other.",
+    }),
+    leftBy: text({
+      description: "Name of the run whose agent was the last at work before, which has left the session.",
+      maxLength: MAX_RUN_NAME,
+    }).optional(),
+    sessionId: text({ description: "The agent's own name for that session.", maxLength: 253 }).optional(),
+    agent: choice(AGENT_TYPES, "Its agent."),
+    command: command.optional(),
+    repository: runRepository.optional(),
+    workspaceRef: nameOf("Name of its AgentWorkspace.").optional(),
+    workspaceUid: text({ description: "The uid of that.", maxLength: 64 }).optional(),
+    worktree: worktree.optional(),
+    publishBranch: branch("The branch that it names in publish.branch.").optional(),
+  },
+  { description: "What the run has taken over from the one that it continues." },
+);
