@@ -165,6 +165,12 @@ describe("the operator's role", { timeout: 120_000 }, () => {
   async function succeeding(): Promise<void> {
     await create(agentRuns, aRun("succeeding", REPOSITORY));
     await untilRun("succeeding", ({ phase }) => phase === "Succeeded");
+    const { repository: _, ...spec } = aRun("continuing", REPOSITORY).spec;
+    await create(agentRuns, {
+      metadata: { name: "continuing" },
+      spec: { ...spec, continueFrom: { run: "succeeding" } },
+    });
+    await untilRun("continuing", ({ phase }) => phase === "Succeeded");
   }
 
   /** A time that was missed starts a run. */

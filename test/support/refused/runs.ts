@@ -26,7 +26,7 @@ export const references: RefusedManifest[] = [
   {
     what: "a run with neither a repository nor a workspaceRef",
     manifest: runWithout("repository"),
-    says: "spec.repository: Required value: set repository to the repository to work on, or workspaceRef to an AgentWorkspace",
+    says: "spec.repository: Required value: set repository to the repository to work on, workspaceRef to an AgentWorkspace, or continueFrom to a run",
   },
   {
     what: "a run on a workspace without a worktree",
@@ -42,6 +42,26 @@ export const references: RefusedManifest[] = [
     what: "a queue that is no name",
     manifest: run({ queueName: "Team Queue" }),
     says: `spec.queueName: Invalid value: "Team Queue": ${OBJECT_NAME}`,
+  },
+  {
+    what: "a run that continues itself",
+    manifest: run({ repository: undefined, continueFrom: { run: "under-test" } }),
+    says: "spec.continueFrom.run: Invalid value: a run cannot continue itself: name another one, or give this one another name",
+  },
+  {
+    what: "a run that continues another one in a repository of its own",
+    manifest: run({ continueFrom: { run: "first" } }),
+    says: "spec.repository: Forbidden: a run with continueFrom works where the run that it continues has worked: leave repository out",
+  },
+  {
+    what: "a run that continues another one in a worktree of its own",
+    manifest: run({ repository: undefined, continueFrom: { run: "first" }, worktree: { branch: "b" } }),
+    says: "spec.worktree: Forbidden: a run with continueFrom works where the run that it continues has worked: leave worktree out",
+  },
+  {
+    what: "a run that continues a name that no run has",
+    manifest: run({ repository: undefined, continueFrom: { run: "../first" } }),
+    says: `spec.continueFrom.run: Invalid value: "../first": ${DNS_LABEL}`,
   },
   {
     what: "a run that depends on itself",
@@ -122,7 +142,21 @@ export const runs: RefusedManifest[] = [
   {
     what: "a run without a prompt",
     manifest: runWithout("prompt"),
-    says: "spec.prompt: Required value: set prompt to the task, or set promptFrom to the Secret or ConfigMap that holds it",
+    says: "spec.prompt: Required value: set prompt to the task, or set promptFrom to the Secret or ConfigMap that holds it; only a run with continueFrom and verify or publish can be without a task: then no agent starts",
+  },
+  {
+    what: "a run without a prompt that continues another one and has no step",
+    manifest: runWithout("prompt", { repository: undefined, continueFrom: { run: "first" } }),
+    says: "spec.prompt: Required value: set prompt to the task, or set promptFrom to the Secret or ConfigMap that holds it; only a run with continueFrom and verify or publish can be without a task: then no agent starts",
+  },
+  {
+    what: "a run without a prompt whose agent is to hear of a failed verification",
+    manifest: runWithout("prompt", {
+      repository: undefined,
+      continueFrom: { run: "first" },
+      verify: { command: ["make"], feedback: { attempts: 1 } },
+    }),
+    says: "spec.prompt: Required value: set prompt to the task, or set promptFrom to the Secret or ConfigMap that holds it; only a run with continueFrom and verify or publish can be without a task: then no agent starts",
   },
   {
     what: "a run with a prompt and another place for it",
