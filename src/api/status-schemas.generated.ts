@@ -784,6 +784,23 @@ export const statusSchemas: Readonly<Record<string, StructuralSchema>> = {
                 "message": "must be at most 255 bytes of UTF-8"
               }
             ]
+          },
+          "published": {
+            "type": "object",
+            "required": [
+              "branch",
+              "commit"
+            ],
+            "properties": {
+              "branch": {
+                "type": "string",
+                "maxLength": 255
+              },
+              "commit": {
+                "type": "string",
+                "maxLength": 64
+              }
+            }
           }
         }
       },

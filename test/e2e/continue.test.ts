@@ -122,6 +122,16 @@ describe("a run that continues another one", { timeout: 240_000 }, () => {
     assert.match(status.message ?? "", /the work of AgentRun stopped is taken as it is; commit/);
     assert.equal(status.verification?.output, "half.txt\n");
     assert.equal(await agents.repository.git("show", "agent/stopped:half.txt"), "half.txt");
+    const last = await agents.run(
+      "last",
+      next("steps", { prompt: "Begin anew", publish, continueFrom: { run: "steps", session: "Fresh" } }),
+    );
+    assert.equal(last.status?.phase, "Succeeded", last.status?.message);
+    assert.equal(
+      await agents.repository.git("log", "--format=%s", "-1", "agent/stopped"),
+      "anew.txt",
+      "in place of the commit that the operator has made of what was not committed",
+    );
     const { client, namespace } = agents.cluster;
     const { items } = await client.list(jobs, { namespace });
     assert.ok(!items.some(({ metadata }) => metadata.name === "steps"), "no agent starts");

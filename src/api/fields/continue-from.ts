@@ -48,6 +48,13 @@ export const continued = object(
     workspaceUid: text({ description: "The uid of that.", maxLength: 64 }).optional(),
     worktree: worktree.optional(),
     publishBranch: branch("The branch that it names in publish.branch.").optional(),
+    published: object(
+      {
+        branch: text({ description: "Branch of the remote.", maxLength: 255 }),
+        commit: text({ description: "Its commit.", maxLength: 64 }),
+      },
+      { description: "What it has pushed; a push of this run may replace it." },
+    ).optional(),
   },
   { description: "What the run has taken over from the one that it continues." },
 );

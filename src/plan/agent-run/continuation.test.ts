@@ -92,6 +92,7 @@ describe("a run that continues another one", () => {
       workspaceRef: undefined,
       worktree: undefined,
       publishBranch: "mine",
+      published: undefined,
     });
   });
 

@@ -58,6 +58,7 @@ export function continuedOf(source: AgentRun): Continued | undefined {
   const { name = "", uid = "" } = metadata;
   const place = placeOf(source);
   const hasWorked = status?.startedAt !== undefined || status?.attempts !== undefined;
+  const pushed = status?.published;
   const left = [status?.result, ...(status?.attempts ?? []).map(({ result }) => result).toReversed()];
   return {
     run: name,
@@ -71,6 +72,7 @@ export function continuedOf(source: AgentRun): Continued | undefined {
     workspaceRef: spec.workspaceRef,
     worktree: spec.worktree,
     publishBranch: spec.publish?.branch ?? before?.publishBranch,
+    published: pushed ? { branch: pushed.branch, commit: pushed.commit } : before?.published,
   };
 }
 

@@ -22,9 +22,10 @@ function publishedBefore({ run, references }: ObservedRun): string[] {
   const others = (references.workspaceRuns ?? []).filter(
     ({ spec }) => spec.worktree?.branch === run.spec.worktree?.branch,
   );
-  const commits = [run, ...others]
-    .map(({ status }) => status?.published)
-    .flatMap((published) => (published?.branch === branch ? [published.commit] : []));
+  const own = [run.status?.continued?.published, run.status?.published];
+  const commits = [...others.map(({ status }) => status?.published), ...own].flatMap((published) =>
+    published?.branch === branch ? [published.commit] : [],
+  );
   return [...new Set(commits)].slice(-MAX_PUBLISHED);
 }
 

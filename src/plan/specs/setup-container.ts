@@ -27,7 +27,7 @@ export function runSetup(run: ResolvedRun): Container[] {
   return [
     setupContainer(setup, {
       image,
-      workingDir: workDir(run),
+      workingDir: workDir(run.place ?? run, run.worktree),
       home: homeDir(run),
       network: networkEnv(env, repositoryOf(run)),
       resources: run.resources ?? agentOfType(run.agent).resources,
