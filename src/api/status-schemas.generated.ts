@@ -563,13 +563,7 @@ export const statusSchemas: Readonly<Record<string, StructuralSchema>> = {
           },
           "agent": {
             "type": "string",
-            "enum": [
-              "claude",
-              "opencode",
-              "codex",
-              "gemini",
-              "custom"
-            ]
+            "maxLength": 63
           },
           "command": {
             "type": "array",

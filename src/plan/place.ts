@@ -1,3 +1,4 @@
+import { agentNamed } from "../agents/registry.ts";
 import type { AgentRun, AgentRunSpec } from "../api/agent-run.ts";
 
 /** The run that has made a checkout: claim, worktree and record have its name. */
@@ -24,7 +25,7 @@ export function withContinued<R extends AgentRun>(run: R): R {
   if (!continued) return run;
   const { repository, workspaceRef, worktree, agent, command, publishBranch } = continued;
   const { spec } = run;
-  const takesAgent = spec.agent === undefined;
+  const taken = spec.agent === undefined ? agentNamed(agent)?.name : undefined;
   return {
     ...run,
     spec: {
@@ -32,7 +33,7 @@ export function withContinued<R extends AgentRun>(run: R): R {
       ...(repository && { repository }),
       ...(workspaceRef !== undefined && { workspaceRef }),
       ...(worktree && { worktree }),
-      ...(takesAgent && { agent, ...(command && { command }) }),
+      ...(taken !== undefined && { agent: taken, ...(command && { command }) }),
       ...(spec.publish && {
         publish: { ...(publishBranch !== undefined && { branch: publishBranch }), ...spec.publish },
       }),

@@ -1,4 +1,3 @@
-import { AGENT_TYPES } from "../agent-types.ts";
 import { dnsLabel, MAX_RUN_NAME } from "../rules/names.ts";
 import { choice, flag, object, text } from "../schema/fields.ts";
 import { nameOf } from "./common.ts";
@@ -41,7 +40,7 @@ export const continued = object(
       maxLength: MAX_RUN_NAME,
     }).optional(),
     sessionId: text({ description: "The agent's own name for that session.", maxLength: 253 }).optional(),
-    agent: choice(AGENT_TYPES, "Its agent."),
+    agent: text({ description: "Its agent.", maxLength: 63 }),
     command: command.optional(),
     repository: runRepository.optional(),
     workspaceRef: nameOf("Name of its AgentWorkspace.").optional(),
