@@ -10,7 +10,7 @@ import { projectRoot, readProjectFiles } from "./support/project-files.ts";
 const TOP_LEVEL = ["README.md", "ARCHITECTURE.md", "AGENTS.md", "CONTRIBUTING.md", "CHANGELOG.md"];
 const pages = [
   ...TOP_LEVEL.map((path) => ({ path, text: readText(path) })),
-  ...readProjectFiles(["docs"], ".md"),
+  ...readProjectFiles(["docs", "skills", "charts"], ".md"),
 ];
 const manifest = JSON.parse(readText("package.json")) as { scripts: Record<string, string>; version: string };
 const program = { scripts: manifest.scripts, commands };

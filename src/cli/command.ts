@@ -75,10 +75,20 @@ export function defineCommand<const Options extends OptionSpecs, Context>(
 
 type Parsed = Record<string, boolean | string | string[] | undefined>;
 
+/** `-o=json` is `-ojson`, as in kubectl. Words after `--` stay as they are. */
+function withShortValues(specs: OptionSpecs, argv: readonly string[]): string[] {
+  const end = argv.includes("--") ? argv.indexOf("--") : argv.length;
+  const shorts = new Set(optionsIn(specs).map(([, { type, short }]) => (type === "boolean" ? "" : short)));
+  return argv.map((word, at) => {
+    const [, short, value] = /^-([A-Za-z])=(.+)$/s.exec(word) ?? [];
+    return at < end && short !== undefined && shorts.has(short) ? `-${short}${value}` : word;
+  });
+}
+
 /** Reads `argv` by the specs. Throws `UsageError` for anything that they do not allow. */
 export function parseOptions(specs: OptionSpecs, argv: readonly string[]): ValuesOf<OptionSpecs> {
   const { tokens } = parseArgs({
-    args: [...argv],
+    args: withShortValues(specs, argv),
     strict: false,
     allowPositionals: true,
     tokens: true,

@@ -37,6 +37,14 @@ describe("parseOptions", () => {
     assert.equal(parseOptions(specs, ["--keep=true"])["keep"], true);
   });
 
+  it("takes the value of a short option beside it, after = or as the next argument, as kubectl does", () => {
+    const short = {
+      output: { type: "string", short: "o", summary: "form", choices: ["name", "json"] },
+    } as const;
+    for (const argv of [["-ojson"], ["-o=json"], ["-o", "json"]])
+      assert.equal(parseOptions(short, argv)["output"], "json", argv.join(" "));
+  });
+
   const refused: [string[], RegExp][] = [
     [["--dat", "x"], /unknown option --dat \(did you mean --data\?\)/],
     [["--frobnicate"], /unknown option --frobnicate$/],

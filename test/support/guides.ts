@@ -103,6 +103,12 @@ export const GUIDES: readonly Guide[] = [
     operator: true,
     given: ["kubectl create namespace argocd", "kubectl create configmap argocd-cm --namespace argocd"],
   },
+  {
+    path: "skills/agent-operator/SKILL.md",
+    operator: true,
+    given: [token("anthropic"), provider(anthropic)],
+    files: { "fix-login": "run.yaml" },
+  },
   { path: "docs/guide/publishing.md", operator: true },
   { path: "docs/guide/your-repository.md", operator: true },
   { path: "docs/guide/tools.md", operator: true },
