@@ -56,6 +56,7 @@ export function nextSteps({ status }: AgentRun, command: (text: string) => strin
       ? [
           ["see the change", command("diff")] as [string, string],
           ["take it into this repository", command("pull")] as [string, string],
+          ["go on with it", `${command("resume")} "FEEDBACK"`] as [string, string],
         ]
       : []),
     ...(status?.phase === "Succeeded"

@@ -76,6 +76,26 @@ export const retryOptions = {
   ...connectionOptions,
 } as const satisfies OptionSpecs;
 
+export const resumeOptions = {
+  run: runArgument,
+  feedback: {
+    type: "word",
+    value: "FEEDBACK",
+    summary: "What the agent is to do next; - reads it from standard input",
+  },
+  fresh: { type: "boolean", summary: "Let the agent begin a new session" },
+  steps: { type: "boolean", summary: "Start no agent: only verify and publish what is there" },
+  name: {
+    type: "string",
+    value: "NAME",
+    summary: "Name of the new run; without it the old one's with a number",
+  },
+  local: { type: "boolean", summary: "Refused: run --local keeps nothing that could be continued" },
+  detach: { type: "boolean", summary: "Do not follow the run" },
+  output: objectOutput,
+  ...connectionOptions,
+} as const satisfies OptionSpecs;
+
 export const startOptions = {
   schedule: {
     type: "word",
@@ -94,4 +114,5 @@ export type ShowValues = ValuesOf<typeof showOptions>;
 export type LogsValues = ValuesOf<typeof logsOptions>;
 export type DiffValues = ValuesOf<typeof diffOptions>;
 export type PullValues = ValuesOf<typeof pullOptions>;
+export type ResumeValues = ValuesOf<typeof resumeOptions>;
 export type RetryValues = ValuesOf<typeof retryOptions>;

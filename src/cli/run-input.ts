@@ -12,10 +12,11 @@ import type { CommandContext } from "./context.ts";
 export async function readTask(
   word: string | undefined,
   { stdin }: Pick<CommandContext, "stdin">,
+  name = "TASK",
 ): Promise<string | undefined> {
   const task = word === "-" ? await text(stdin) : word;
   if (task !== undefined && task.trim() === "")
-    throw new UsageError(word === "-" ? "standard input holds no task" : "TASK is empty");
+    throw new UsageError(word === "-" ? "standard input holds no task" : `${name} is empty`);
   return task;
 }
 

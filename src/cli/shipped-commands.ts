@@ -16,6 +16,7 @@ import {
   listOptions,
   logsOptions,
   pullOptions,
+  resumeOptions,
   retryOptions,
   showOptions,
   startOptions,
@@ -136,6 +137,24 @@ export const shippedCommands: readonly Command<OptionSpecs, CommandContext>[] = 
     examples: ["agent-operator retry", "agent-operator retry fix-auth-bug --detach"],
     run: async (values, context: CommandContext) =>
       (await import("./commands/retry.ts")).runRetry(values, context),
+  }),
+  defineCommand({
+    name: "resume",
+    group: "Runs",
+    summary: "Go on with the work of a run, in its checkout and its agent's session",
+    description: [
+      "Creates a run with the spec of RUN and continueFrom under a new name, says which, and follows it as `run` does. If RUN has not ended, the new run waits for that. It publishes to the same branch.",
+      "With one word, that is the feedback, and the run is your newest.",
+    ],
+    options: resumeOptions,
+    examples: [
+      'agent-operator resume "The review asks for a test of the empty list"',
+      'agent-operator resume fix-auth-bug "Use the new session API" --detach',
+      "agent-operator resume fix-auth-bug - <review.md",
+      "agent-operator resume fix-auth-bug --steps",
+    ],
+    run: async (values, context: CommandContext) =>
+      (await import("./commands/resume.ts")).runResume(values, context),
   }),
   defineCommand({
     name: "start",

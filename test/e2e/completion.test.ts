@@ -46,7 +46,7 @@ COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _agent_operator; [ "\${#COMPREPLY[@]}
   const namespaced = (line: string): string => line.replace("NS", agents.cluster.namespace);
   const lines: [line: string, offered: string[]][] = [
     ["agent-operator canc", ["cancel"]],
-    ["agent-operator help re", ["render", "retry"]],
+    ["agent-operator help re", ["render", "resume", "retry"]],
     ["agent-operator show -n NS fix", ["fix-auth", "fix-bugs"]],
     ["agent-operator run --provider= -n NS", []],
     ["agent-operator run -n NS --provider s", ["scripted"]],

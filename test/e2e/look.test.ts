@@ -104,6 +104,37 @@ describe("the commands that look at runs", { concurrency: 2, timeout: 200_000 },
     assert.match(stdout, /^outcome +Committed$/m);
   });
 
+  it("goes on with a run in its session, and shows which run does", async () => {
+    const { code, stdout, stderr } = await command(
+      "resume",
+      "done",
+      "go on with this",
+      "--name",
+      "done-again",
+    );
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^run +done-again, which continues done$/m);
+    const shown = await command("show", "done");
+    assert.match(shown.stdout, /^goes on +as done-again \(Succeeded\)$/m);
+    assert.match(shown.stdout, /^go on with it: +agent-operator resume done .*"FEEDBACK"$/m);
+    const again = await command("show", "done-again");
+    assert.match(again.stdout, /^after +done, which it continues$/m);
+    assert.match(again.stdout, /^where +http.*, branch main$/m);
+    const wrong: [string[], RegExp][] = [
+      [["done"], /FEEDBACK is missing: what the agent of done is to do next/],
+      [[], /FEEDBACK is missing/],
+      [["done", "x", "--steps"], /with --steps no agent starts/],
+      [["done", "--steps"], /done has neither verify nor publish/],
+      [["done", "x", "--local"], /run --local keeps nothing that could be continued/],
+      [["done", "  "], /FEEDBACK is empty/],
+    ];
+    for (const [words, why] of wrong) {
+      const refused = await command("resume", ...words);
+      assert.match(refused.stderr, why);
+      assert.notEqual(refused.code, 0);
+    }
+  });
+
   it("starts a run of a schedule, also of one that is suspended", async () => {
     const { cluster, repositoryUrl } = agents;
     const { client, namespace } = cluster;

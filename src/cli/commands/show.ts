@@ -3,9 +3,10 @@ import type { ReasonFacts } from "../../api/reason-facts.ts";
 import { REASONS } from "../../api/reasons.ts";
 import { events } from "../../kube/builtin.ts";
 import { printable, printableLine } from "../../kube/printable.ts";
+import { withContinued } from "../../plan/place.ts";
 import { sameCluster, withCluster, type UserCluster } from "../cluster.ts";
 import type { CommandContext } from "../context.ts";
-import { findRun } from "../find-run.ts";
+import { findRun, listRuns } from "../find-run.ts";
 import { nextSteps } from "../follow-and-report.ts";
 import type { ShowValues } from "../look-options.ts";
 import type { Output } from "../output.ts";
@@ -27,7 +28,7 @@ export async function runShow(values: ShowValues, context: CommandContext): Prom
     const lines = [
       `${out.style("bold", run.metadata.name ?? "")}  ${renderPhase(run, out.style)}`,
       "",
-      ...rowsOf(run, out.style),
+      ...rowsOf(run, await continuedBy(cluster, run, context.stop.signal), out.style),
       ...renderTimeline(run, out.style),
       ...renderWhy(run, out.style),
       ...(await renderWarnings(cluster, run, out.style)),
@@ -41,7 +42,17 @@ export async function runShow(values: ShowValues, context: CommandContext): Prom
 
 type Paint = Output["style"];
 
-function rowsOf({ spec, status }: AgentRun, paint: Paint): string[] {
+/** The runs that continue this one. */
+async function continuedBy({ client, namespace }: UserCluster, run: AgentRun, signal: AbortSignal) {
+  const { name, uid } = run.metadata;
+  return (await listRuns(client, namespace, signal))
+    .filter(({ spec }) => spec.continueFrom?.run === name)
+    .filter(({ status }) => status?.continued === undefined || status.continued.uid === uid)
+    .map(({ metadata, status }) => `${metadata.name} (${status?.phase ?? "Pending"})`);
+}
+
+function rowsOf(given: AgentRun, continuations: readonly string[], paint: Paint): string[] {
+  const { spec, status } = withContinued(given);
   const { repository, workspaceRef, prompt, promptFrom } = spec;
   const place =
     workspaceRef === undefined
@@ -52,6 +63,8 @@ function rowsOf({ spec, status }: AgentRun, paint: Paint): string[] {
     ["task", prompt ?? (promptFrom ? "from a Secret or ConfigMap" : undefined)],
     ["agent", how.filter(Boolean).join(", ")],
     ["where", place],
+    ["after", spec.continueFrom && `${spec.continueFrom.run}, which it continues`],
+    ["goes on", continuations.length > 0 ? `as ${continuations.join(", ")}` : undefined],
     ["pod", status?.podName],
   ];
   return rows.flatMap(([name, text]) => (text ? [row(name, text, paint)] : []));
