@@ -150,7 +150,7 @@ export const shippedCommands: readonly Command<OptionSpecs, CommandContext>[] = 
     examples: [
       'agent-operator resume "The review asks for a test of the empty list"',
       'agent-operator resume fix-auth-bug "Use the new session API" --detach',
-      "agent-operator resume fix-auth-bug - <review.md",
+      "agent-operator resume fix-auth-bug -",
       "agent-operator resume fix-auth-bug --steps",
     ],
     run: async (values, context: CommandContext) =>
