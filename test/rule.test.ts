@@ -76,6 +76,7 @@ const base: ResolvedRun = {
   timeoutSeconds: 60,
   keepSession: true,
   setup: { command: ["npm", "ci"], timeoutSeconds: 60, env: [] },
+  services: [{ name: "db", image: "postgres:17", ports: [5432], emptyDirs: ["/var/lib/postgresql"] }],
   trustRepositoryConfig: false,
   gitIdentity: { name: "Agent", email: "agent@example.com" },
   storage: { size: "1Gi" },
@@ -143,6 +144,7 @@ function jobsOf(repository: ResolvedRepository): [name: string, pod: PodSpec][] 
     env: [],
     network: networkEnv(base.env, repository),
     setup: base.setup,
+    services: base.services,
     gitImage: "git:1",
     gitResources: gitResources(),
   });
@@ -231,7 +233,7 @@ function handedOverTo(container: Container): string | undefined {
 }
 
 /** The containers that run what an agent or a repository's authors have written. */
-const HOSTILE: ReadonlySet<string> = new Set(["agent", "setup", "verify"]);
+const HOSTILE: ReadonlySet<string> = new Set(["agent", "setup", "verify", "service-db"]);
 
 /** What they write, and what is written by those who have an agent's files before them. */
 const tainted = new Set<string>();
@@ -404,7 +406,11 @@ test("the guide's table of credentials is what the pods say, line by line", () =
         : credential.startsWith("only with `expose")
           ? "exposed"
           : credential;
-      const seen = mounts.startsWith("no:") ? "no" : /read-only/.test(mounts) ? "read-only" : mounts;
+      const seen = mounts.startsWith("no:")
+        ? "no"
+        : /read-only/.test(mounts)
+          ? "read-only"
+          : mounts.replace(/:.*/, "");
       return names.map((name) => [where + has, name, key.replace(/,.*/, ""), git, seen].join(" | "));
     },
   );

@@ -18,6 +18,7 @@ import {
 import { model, providerFields } from "./fields/provider.ts";
 import { publish } from "./fields/publish.ts";
 import { runStatus } from "./fields/run-status.ts";
+import { services } from "./fields/services.ts";
 import { setup } from "./fields/setup.ts";
 import { verify } from "./fields/verify.ts";
 import { agentRunRules, agentRunSpecRules, unchanged } from "./rules/agent-run.ts";
@@ -59,6 +60,8 @@ export const RETRYABLE = [
   "CloneFailed",
   "SetupFailed",
   "SetupTimedOut",
+  "ServiceFailed",
+  "PortTaken",
   "ImagePullFailed",
 ] as const;
 
@@ -132,6 +135,7 @@ const fields = {
   setup: setup(
     "What runs before the agent, in its image and its home directory, such as the installation of dependencies. It has the variables of the AgentConfig and the run, but no key of a provider and no git credential. The verification runs it too. Default: the workspace's, else the AgentConfig's defaultSetup.",
   ).optional(),
+  services: services.optional(),
   prompt: text({
     description: "The task, word for word as the agent gets it. At most 100 KiB.",
     maxLength: MAX_PROMPT_BYTES,

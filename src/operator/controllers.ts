@@ -37,7 +37,7 @@ import * as reference from "./reference-names.ts";
 
 export interface ControllerSetup {
   context: ControllerContext;
-  reads: Pick<GatherContext, "secretKeys" | "jobStates" | "warnings">;
+  reads: Pick<GatherContext, "secretKeys" | "jobStates" | "warnings" | "kubernetesVersion">;
   defaults: GatherContext["defaults"];
   observe: (controller: string) => ControllerObserver;
 }

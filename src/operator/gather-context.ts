@@ -9,6 +9,7 @@ import { timeOf } from "../kube/time.ts";
 import type { Caches } from "./caches.ts";
 import type { Dependencies } from "./dependencies.ts";
 import type { JobStates } from "./job-states.ts";
+import type { KubernetesVersion } from "./kubernetes-version.ts";
 import type { SecretKeys } from "./secret-keys.ts";
 import type { Warnings } from "./warnings.ts";
 
@@ -19,6 +20,7 @@ export interface GatherContext {
   secretKeys: SecretKeys;
   jobStates: JobStates;
   warnings: Warnings;
+  kubernetesVersion: KubernetesVersion;
   dependencies: Dependencies;
   defaults: OperatorDefaults;
 }

@@ -8,7 +8,7 @@ import * as reference from "./reference-names.ts";
 
 /** Looks the references up and remembers them, so that the run is planned again when one of them changes. */
 export async function gatherReferences(
-  { caches, secretKeys, dependencies }: GatherContext,
+  { caches, secretKeys, dependencies, kubernetesVersion }: GatherContext,
   run: AgentRun,
   key: string,
 ): Promise<References> {
@@ -32,7 +32,8 @@ export async function gatherReferences(
   ]);
   const lookups = [...secretNames].map(async (name) => [name, await secretKeys(namespace, name)] as const);
   const found = new Map(await Promise.all(lookups));
-  return { config, provider, workspace, workspaceRuns, secrets: found, ...others };
+  const kubernetes = run.spec.services ? await kubernetesVersion() : undefined;
+  return { config, provider, workspace, workspaceRuns, secrets: found, kubernetes, ...others };
 }
 
 function gatherDependencies({ runs }: Caches, run: AgentRun): Pick<References, "dependsOn" | "cycle"> {

@@ -20,6 +20,7 @@ import { catchUpWithJobs } from "./places.ts";
 import { observeRuns } from "./run-metrics.ts";
 import { traceRuns } from "./run-traces.ts";
 import { createSecretKeys } from "./secret-keys.ts";
+import { createKubernetesVersion } from "./kubernetes-version.ts";
 import { createWarnings } from "./warnings.ts";
 import type { CertificateLifetimes } from "./webhook-certificates.ts";
 import { startWebhooks, type WebhookOptions, type Webhooks } from "./webhooks.ts";
@@ -100,6 +101,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
       secretKeys: createSecretKeys(client, caches),
       jobStates: createJobStates(client, caches),
       warnings: createWarnings(client),
+      kubernetesVersion: createKubernetesVersion(client),
     },
     defaults: {
       gitImage: options.gitImage ?? DEFAULT_GIT_IMAGE,

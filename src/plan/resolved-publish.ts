@@ -1,7 +1,13 @@
 import type { EnvVar, PodSecurityContext, ResourceRequirements, Toleration } from "../kube/builtin.ts";
 import type { Place } from "./place.ts";
 import type { RunStep } from "./specs/names.ts";
-import type { PodFields, ResolvedRepository, ResolvedSetup, ResolvedWorkspace } from "./resolved-run.ts";
+import type {
+  PodFields,
+  ResolvedRepository,
+  ResolvedSetup,
+  ResolvedWorkspace,
+  Services,
+} from "./resolved-run.ts";
 
 /** All that is needed to build the Job that publishes a run. Made by `resolvePublish`, read by `plan/specs`. */
 export interface ResolvedPublish {
@@ -46,6 +52,7 @@ export interface ResolvedVerify extends Omit<
   /** Of which attempt of the agent, so that the Job of an earlier one is not taken for it. */
   attempt: string;
   setup?: ResolvedSetup;
+  services?: Services;
   command: readonly string[];
   image: string;
   timeoutSeconds: number;

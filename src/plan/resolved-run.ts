@@ -34,6 +34,8 @@ export interface ResolvedWorkspace {
   accessMode: "ReadWriteMany" | "ReadWriteOnce";
 }
 
+export type Services = NonNullable<AgentRunSpec["services"]>;
+
 /** What prepares a checkout before an agent, or a command that judges its work, starts there. */
 export interface ResolvedSetup {
   command: string[];
@@ -106,6 +108,7 @@ export interface ResolvedRun {
   /** AgentConfig.env < provider.environment < run env, merged by name; the operator's own come on top in the builder. */
   env: EnvVar[];
   setup?: ResolvedSetup;
+  services?: Services;
   image: string;
   gitImage: string;
   /** Of the containers that run git. */

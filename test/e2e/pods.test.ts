@@ -7,6 +7,11 @@ import { useAgentCluster } from "../support/agent-cluster.ts";
 import { aSecret } from "../support/objects.ts";
 
 const SCENARIOS = {
+  "ask the web": [
+    { actions: [{ run: "curl -s localhost:18081 >asked; git add asked; git commit -qm Asked" }] },
+    { text: "Done." },
+  ],
+  "kill the web": [{ actions: [{ run: "curl -s localhost:18082/die; sleep 3" }] }, { text: "Done." }],
   prepared: [
     { actions: [{ run: "cat ~/.cache/prepared >found; git add found; git commit -qm Found" }] },
     { text: "Done." },
@@ -107,5 +112,70 @@ describe("a run with setup", { concurrency: 2, timeout: 180_000 }, () => {
     });
     assert.equal(status?.phase, "Succeeded", status?.message);
     assert.equal(status.verification?.output, "in-worktree\nworkspace\n");
+  });
+});
+
+/** A service that answers every request, and ends when it is asked for /die. */
+function serviceAt(port: number, more: object = {}) {
+  const program = `const { createServer } = require("node:http");
+    setTimeout(() => createServer((request, response) => {
+      if (request.url === "/die") process.exit(5);
+      response.end(process.env.WORD ?? "here");
+    }).listen(${port}), 1500);`;
+  return { name: "web", image: "node:24", command: ["node", "-e", program], ports: [port], ...more };
+}
+
+describe("a run with services", { concurrency: 2, timeout: 180_000 }, () => {
+  const agents = useAgentCluster(SCENARIOS);
+
+  it("starts setup and the agent when they are ready, and ends without them; the verification has its own", async () => {
+    const { status } = await agents.run("asks", {
+      prompt: "ask the web",
+      services: [
+        serviceAt(18081, { env: [{ name: "WORD", value: "hello" }], readiness: { http: { port: 18081 } } }),
+      ],
+      setup: { command: sh("curl -sf localhost:18081") },
+      verify: { command: sh('[ "$(cat asked)" = hello ] && curl -sf localhost:18081') },
+    });
+    assert.equal(status?.phase, "Succeeded", status?.message);
+    assert.equal(status.verification?.output, "hello\n");
+    assert.equal((await agents.cluster.kubectl("logs", "job/asks", "-c", "setup")).trim(), "hello");
+    const { items } = await agents.cluster.client.list(pods, {
+      namespace: agents.cluster.namespace,
+      labelSelector: "agent.xonovex.com/run=asks",
+    });
+    assert.deepEqual(
+      items.map((pod) => pod.status?.phase),
+      ["Succeeded", "Succeeded"],
+    );
+  });
+
+  it("names a service that has died", async () => {
+    const { status } = await agents.run("kills", { prompt: "kill the web", services: [serviceAt(18082)] });
+    assert.match(status?.message ?? "", /; service web ended with exit code 5 while the agent was at work$/);
+  });
+
+  it("fails with the last lines of one that cannot start, and says that a port is taken", async () => {
+    const broken = {
+      name: "db",
+      image: "x",
+      command: sh("echo no data directory >&2; exit 3"),
+      ports: [18083],
+    };
+    await agents.create("broken", { prompt: "commit", services: [broken] });
+    const held = agents.repositoryUrl.replace(/^.*:(\d+)\/.*$/, "$1");
+    await agents.create("taken", {
+      prompt: "commit",
+      services: [serviceAt(Number(held), { readiness: { command: ["false"] } })],
+    });
+    await agents.until("broken", (run) => run.status?.reason === "ServiceNotReady");
+    const { status } = await agents.until("broken", undefined, 90_000);
+    assert.equal(status?.reason, "ServiceFailed", status?.message);
+    assert.match(
+      status.message ?? "",
+      /^service db ended with exit code 3 before it was ready; its last lines: no data directory/,
+    );
+    const taken = await agents.until("taken", undefined, 90_000);
+    assert.equal(taken.status?.reason, "PortTaken", taken.status?.message);
   });
 });

@@ -84,6 +84,21 @@ export const POLICY_CASES: readonly PolicyCase[] = [
   runCase("an image below an exact name", { image: "r.example.com/a/b" }, "image ", {
     images: "r.example.com/a",
   }),
+  runCase("an image of a service", { services: [{ name: "db", image: "evil" }] }, "image of every service"),
+  runCase(
+    "a Secret of a service",
+    {
+      services: [
+        {
+          name: "db",
+          image: "agent-operator-agent:0.1.0",
+          env: [{ name: "A", valueFrom: { secretKeyRef: { name: "s", key: "k" } } }],
+        },
+      ],
+    },
+    "a Secret in env of services",
+    { secrets: "other" },
+  ),
   runCase("an image of a group", { image: "r.example.com/team/x:2" }, undefined, {
     images: "other/* r.example.com/team/*",
   }),

@@ -1,5 +1,5 @@
 import { choice, flag, integer, intOrString, list, map, object, text } from "../schema/fields.ts";
-import { envName, oneEnvSource, oneValueFrom } from "../rules/env.ts";
+import { envName, oneEnvSource, plainEnvName, oneValueFrom } from "../rules/env.ts";
 import { labelKeys, labelValue, tolerationRules } from "../rules/pod.ts";
 import { dataKey } from "../rules/names.ts";
 import { envSize, MAX_VALUE_BYTES, valueSize } from "../rules/size.ts";
@@ -81,6 +81,19 @@ const envVar = object(
 /** Environment variables, each name once. */
 export function env(description: string) {
   return list(envVar, { description, maxItems: 64, type: "map", keys: ["name"], rules: [envSize] });
+}
+
+/** The same for a container that is none of the operator's: no name is the operator's own. */
+export function plainEnv(description: string) {
+  const variable = object(
+    {
+      name: text({ description: "Name of the variable.", maxLength: 128, rules: [plainEnvName] }),
+      value: text({ description: "Its value.", maxLength: 4096 }).optional(),
+      valueFrom: valueFrom.optional(),
+    },
+    { description: "One environment variable.", rules: oneEnvSource },
+  );
+  return list(variable, { description, maxItems: 32, type: "map", keys: ["name"] });
 }
 
 export const nodeSelector = map(

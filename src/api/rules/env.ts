@@ -15,8 +15,10 @@ function notReserved(value: string): string {
   return [...prefixes, `!(${value} in ${celList(RESERVED_ENV_NAMES)})`].join(" && ");
 }
 
+export const plainEnvName = matchesRule(ENV_NAME, NAME_MESSAGE);
+
 export const envName: readonly Rule[] = [
-  matchesRule(ENV_NAME, NAME_MESSAGE),
+  plainEnvName,
   {
     rule: notReserved("self"),
     message: `must not be one of the variables that the operator sets itself ${OWN}`,

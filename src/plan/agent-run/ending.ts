@@ -17,6 +17,7 @@ import { explainAgentError, isExplained, otherFailure } from "./agent-failure.ts
 import { describeChange } from "./change.ts";
 import type { ObservedRun } from "./observed.ts";
 import { jobCondition, wasSuspended, type JobState } from "../jobs/job-state.ts";
+import { deadServices } from "../jobs/services.ts";
 import { isLost } from "../jobs/lost-pod.ts";
 import { couldNotStart, initFailure } from "../jobs/init-failure.ts";
 import { timeOf } from "../../kube/time.ts";
@@ -42,6 +43,12 @@ const LAST_WORDS_MS = 90_000;
  * terminal, gone or given up, whether or not the Job already says so.
  */
 export function endingOf(observed: ObservedRun, job: JobState): Ending | undefined {
+  const ending = judge(observed, job);
+  const dead = observed.pod ? deadServices(observed.pod) : "";
+  return ending && { ...ending, message: `${ending.message}${dead}` };
+}
+
+function judge(observed: ObservedRun, job: JobState): Ending | undefined {
   const { pod, run, now } = observed;
   if (!pod) return run.status?.podName === undefined ? endWithoutPod(job) : podGone(job, run);
   if (isDeleting(pod) && wasSuspended(job, pod))

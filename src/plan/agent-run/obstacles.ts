@@ -49,6 +49,21 @@ export function checkoutTaken(run: AgentRun, { workspaceRuns = [] }: References)
   return { kind: "rejected", reason: "NameTaken", message };
 }
 
+/** The first Kubernetes whose nodes run native sidecars unasked. */
+const FIRST_MINOR = 29;
+
+/** An older one would run a service as a step, and wait for its end for ever. */
+export function servicesUnsupported(
+  { spec }: AgentRun,
+  { kubernetes }: Pick<References, "kubernetes">,
+): Obstacle | undefined {
+  if (!spec.services?.length || !kubernetes) return undefined;
+  const { major, minor } = kubernetes;
+  if (major > 1 || minor >= FIRST_MINOR) return undefined;
+  const message = `services need Kubernetes 1.${FIRST_MINOR} or newer, and the cluster is ${major}.${minor}`;
+  return { kind: "rejected", reason: "ServicesUnsupported", message };
+}
+
 /** What an agent finds there is of this run; another run's would lead it astray. */
 export function sharedOwnDirectory(run: ResolvedRun, { name, entrypoint }: Agent): Obstacle | undefined {
   const directory = entrypoint.ownDirectory;

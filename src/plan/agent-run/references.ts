@@ -44,6 +44,13 @@ export function secretsNeeded(
     const ref = valueFrom?.secretKeyRef;
     if (ref && ref.optional !== true) needs.push({ ref, purpose: `the verification's variable ${name}` });
   }
+  for (const service of run.spec.services ?? []) {
+    for (const { name, valueFrom } of service.env ?? []) {
+      const ref = valueFrom?.secretKeyRef;
+      if (ref && ref.optional !== true)
+        needs.push({ ref, purpose: `variable ${name} of service ${service.name}` });
+    }
+  }
   const prompt = run.spec.promptFrom?.secretKeyRef;
   if (prompt) needs.push({ ref: prompt, purpose: "the prompt" });
   for (const { name, env = [], headers = [] } of run.spec.mcpServers ?? []) {

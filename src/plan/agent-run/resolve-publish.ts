@@ -106,6 +106,7 @@ export function resolveVerify(
     queueName: observed.run.spec.queueName,
     attempt: attemptOf(observed.run),
     setup: resolveSetup(observed, defaults),
+    services: observed.run.spec.services,
     command: verify.command,
     image: verify.image ?? defaults.image.value,
     timeoutSeconds: verifyTimeoutSeconds(observed.run),

@@ -29,6 +29,7 @@ import {
   type Obstacle,
   providerMissing,
   secretMissing,
+  servicesUnsupported,
   sharedOwnDirectory,
   unsupported,
   workspaceNotReady,
@@ -56,6 +57,7 @@ export function resolveRun(observed: ObservedRun): Resolution {
     unsupported(run, agent) ??
     foreignSession(run, agent) ??
     checkoutTaken(run, references) ??
+    servicesUnsupported(run, references) ??
     providerMissing(observed, agent) ??
     workspaceNotReady(run, references.workspace) ??
     secretMissing(run, references);
@@ -118,6 +120,7 @@ function assemble(observed: ObservedRun, { agent, model, provider, defaults, env
     dependsOn: spec.dependsOn?.map((each) => each.run),
     env: env.map(({ value }) => value),
     setup: resolveSetup(observed, defaults),
+    services: spec.services,
     image: defaults.image.value,
     gitImage: operator.gitImage,
     gitResources: defaults.gitResources.value,

@@ -183,3 +183,44 @@ describe("setup of a run", () => {
     });
   }
 });
+
+describe("services of a run", () => {
+  it("are refused below Kubernetes 1.29, and run where the release is not known", () => {
+    const services = [{ name: "db", image: "postgres:17" }];
+    const secrets = new Map([["s", ["k"]]]);
+    const on = (minor: number) =>
+      resolveRun(observe({ services }, { references: { secrets, kubernetes: { major: 1, minor } } }));
+    const old = on(28);
+    assert.ok("obstacle" in old);
+    assert.equal(old.obstacle.reason, "ServicesUnsupported");
+    assert.match(old.obstacle.message, /need Kubernetes 1\.29 or newer, and the cluster is 1\.28/);
+    assert.ok("resolved" in on(29));
+    assert.ok("resolved" in resolveRun(observe({ services })));
+  });
+
+  it("start between git and setup, and wait for a Secret that they name", () => {
+    const env = [{ name: "PASSWORD", valueFrom: { secretKeyRef: { name: "db", key: "password" } } }];
+    const services = [{ name: "db", image: "postgres:17", ports: [5432], env, emptyDirs: ["/data"] }];
+    const waiting = resolveRun(observe({ services }));
+    assert.ok("obstacle" in waiting);
+    assert.match(
+      waiting.obstacle.message,
+      /Secret db, which holds variable PASSWORD of service db, does not/,
+    );
+    const secrets = new Map([
+      ["s", ["k"]],
+      ["db", ["password"]],
+    ]);
+    const { initContainers } = jobOf(observe({ services }, { references: { secrets } })).spec.template.spec;
+    assert.deepEqual(
+      initContainers?.map(({ name, restartPolicy }) => [name, restartPolicy]),
+      [
+        ["git-clone", undefined],
+        ["service-db", "Always"],
+        ["setup", undefined],
+      ],
+    );
+    assert.deepEqual(initContainers[1]?.startupProbe?.tcpSocket, { port: 5432 });
+    assert.equal(initContainers[1].terminationMessagePolicy, "File", "a password may be in its last lines");
+  });
+});

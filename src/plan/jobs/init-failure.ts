@@ -2,7 +2,7 @@ import type { Reason } from "../../api/reasons.ts";
 import { SETUP_CONTAINER } from "../specs/names.ts";
 import { CONTRACT, SCRIPTS_DIR } from "../specs/scripts.ts";
 import type { Terminated } from "./pod-state.ts";
-import type { Failure } from "./start-up.ts";
+import type { Failure } from "./start-problem.ts";
 
 /** Why a container before the main one failed: in git's own words, or those of setup. */
 export function initFailure(container: string, end: Terminated): Failure {

@@ -5,6 +5,7 @@ import {
   AGENT_CONTAINER,
   GIT_WORKTREE_CONTAINER,
   isOwnContainer,
+  serviceOf,
   SETUP_CONTAINER,
   VERIFY_CONTAINER,
 } from "../specs/names.ts";
@@ -39,6 +40,12 @@ export function agentTermination(pod: Pod): Terminated | undefined {
 export function mainEnd(pod: Pod): { container: string; end: Terminated } | undefined {
   const main = ownMain(pod);
   return main?.state?.terminated && { container: main.name, end: main.state.terminated };
+}
+
+/** Whether what the pod is for has started, whatever came of it. */
+export function hasBegun(pod: Pod): boolean {
+  const { running, terminated } = ownMain(pod)?.state ?? {};
+  return running !== undefined || terminated !== undefined;
 }
 
 /** Whether the command that judges a run's work has ended. */
@@ -106,12 +113,12 @@ export interface WaitingContainer {
   message: string;
 }
 
-/** The own container that waits for its own reason, not merely for its turn. */
+/** The own container, or that of a service, that waits for its own reason, not merely for its turn. */
 export function waitingContainer(pod: Pod): WaitingContainer | undefined {
   const ordinary = new Set(["PodInitializing", "ContainerCreating", ""]);
-  return ownContainers(pod)
-    .flatMap(waitingOf)
-    .find(({ reason }) => !ordinary.has(reason));
+  const inits = hasBegun(pod) ? [] : (pod.status?.initContainerStatuses ?? []);
+  const services = inits.filter((status) => serviceOf(status) !== undefined);
+  return [...ownContainers(pod), ...services].flatMap(waitingOf).find(({ reason }) => !ordinary.has(reason));
 }
 
 /** The own container whose turn it is to start. */

@@ -2,6 +2,8 @@ import type { Reason } from "../../api/reasons.ts";
 import type { PersistentVolumeClaim, Pod } from "../../kube/builtin.ts";
 import type { OperatorDefaults } from "../defaults.ts";
 import { SLOW_START_MS, type JobState } from "./job-state.ts";
+import { serviceProblem } from "./services.ts";
+import type { Failure, StartProblem } from "./start-problem.ts";
 import * as podState from "./pod-state.ts";
 
 const IMAGE_PULL = new Set([
@@ -11,21 +13,6 @@ const IMAGE_PULL = new Set([
   "ImageInspectError",
   "RegistryUnavailable",
 ]);
-
-/** What an owner fails with. */
-export interface Failure {
-  phase: "Failed";
-  reason: Reason;
-  message: string;
-}
-
-/** What holds a Job's pod up on its way to the agent; undefined while all goes as it should. */
-export interface StartProblem {
-  reason: Reason;
-  message: string;
-  /** The run fails with this when it lasts, or at once (0). */
-  fails?: { afterMs: number; ending: Failure };
-}
 
 /** What is known of a Job's pod on its way. */
 export interface ObservedStartUp {
@@ -49,6 +36,7 @@ export function startProblemOf({
   const timeoutMs = defaults.imagePullTimeoutSeconds * 1000;
   return (
     imageProblem(pod, podState.waitingContainer(pod), timeoutMs, now) ??
+    serviceProblem(pod, now) ??
     configurationProblem(podState.waitingContainer(pod)) ??
     (isSlow(pod, now)
       ? (schedulingProblem(pod, claim, warning) ?? warned(pod, warning, timeoutMs, now))
@@ -77,6 +65,7 @@ export function isPassed(
 const START_PROBLEMS: ReadonlySet<string | undefined> = new Set<Reason>([
   "ImagePull",
   "PodStarting",
+  "ServiceNotReady",
   "SecretNotFound",
   "ConfigMapNotFound",
   "KeyNotFound",

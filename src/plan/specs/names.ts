@@ -41,6 +41,18 @@ export const GIT_WORKTREE_CONTAINER = "git-worktree";
 /** Removes the worktree of a run on a shared workspace. */
 export const GIT_CLEANUP_CONTAINER = "git-cleanup";
 
+/** The containers of services; what is in them is the user's, so they are none of the operator's own. */
+const SERVICE_PREFIX = "service-";
+
+export function serviceContainerName(service: string): string {
+  return `${SERVICE_PREFIX}${service}`;
+}
+
+/** The service that a container is; undefined if it is none. */
+export function serviceOf({ name }: { name: string }): string | undefined {
+  return name.startsWith(SERVICE_PREFIX) ? name.slice(SERVICE_PREFIX.length) : undefined;
+}
+
 /** Prepares the checkout for the agent, or for the command that judges its work. */
 export const SETUP_CONTAINER = "setup";
 

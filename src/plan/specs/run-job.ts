@@ -11,6 +11,7 @@ import { podMetadata, podSpecFields } from "./pod-fields.ts";
 import { inQueue } from "./queue.ts";
 import { podSecurity } from "./security.ts";
 import { runSetup } from "./setup-container.ts";
+import { serviceContainers } from "./services.ts";
 import { runVolumes } from "./volumes.ts";
 import { oneNode } from "./workspace-pod.ts";
 
@@ -50,7 +51,7 @@ function jobOf(run: ResolvedRun): Job {
           securityContext: podSecurity(run.podSecurityContext),
           ...identity(run),
           ...placement(run),
-          initContainers: [...buildGitContainers(run), ...runSetup(run)],
+          initContainers: [...buildGitContainers(run), ...serviceContainers(run.services), ...runSetup(run)],
           containers: [buildAgentContainer(run, agentOfType(run.agent))],
           volumes: runVolumes(run),
         },

@@ -12,6 +12,7 @@ import { inQueue } from "./queue.ts";
 import { GRACE_SECONDS, JOB_MARGIN_SECONDS } from "./run-job.ts";
 import { SCRIPTS_TARGET_DIR } from "./scripts.ts";
 import { containerSecurity, podSecurity } from "./security.ts";
+import { serviceContainers, serviceVolumes } from "./services.ts";
 import { setupContainer, trusted } from "./setup-container.ts";
 import { claimMounts, snapshotEnv, stepPlacement } from "./step-pod.ts";
 import { claimVolume, SCRIPTS_VOLUME, scriptsMount, scriptsTargetMount } from "./volumes.ts";
@@ -67,7 +68,11 @@ function jobOf(verify: ResolvedVerify): Job {
           automountServiceAccountToken: false,
           securityContext: podSecurity(verify.podSecurityContext),
           ...stepPlacement(verify),
-          initContainers: [snapshotContainer(verify), ...setupOf(verify)],
+          initContainers: [
+            snapshotContainer(verify),
+            ...serviceContainers(verify.services),
+            ...setupOf(verify),
+          ],
           containers: [verifyContainer(verify)],
           volumes: [
             claimVolume(verify.place ?? run, workspace),
@@ -76,6 +81,7 @@ function jobOf(verify: ResolvedVerify): Job {
             { name: "tmp", emptyDir: {} },
             { name: "git-tmp", emptyDir: {} },
             ...(verify.setup ? [SCRIPTS_VOLUME] : []),
+            ...serviceVolumes(verify.services),
           ],
         },
       },

@@ -2,6 +2,7 @@ import type { LocalKeyRef, Volume, VolumeMount } from "../../kube/builtin.ts";
 import type { KeySource, ResolvedRepository, ResolvedRun } from "../resolved-run.ts";
 import { runClaimName, runInputsName } from "./names.ts";
 import { SCRIPTS_DIR, SCRIPTS_TARGET_DIR } from "./scripts.ts";
+import { serviceVolumes } from "./services.ts";
 import {
   CONTINUED_DIR,
   GIT_CA_DIR,
@@ -58,6 +59,7 @@ export function runVolumes(run: ResolvedRun): Volume[] {
     ...repositoryVolumes(repositoryOf(run)),
     ...sharedVolumes(run),
     ...inputVolumes(run),
+    ...serviceVolumes(run.services),
   ];
 }
 

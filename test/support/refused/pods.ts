@@ -76,6 +76,26 @@ export const environment: RefusedManifest[] = [
 ];
 
 export const pods: RefusedManifest[] = [
+  {
+    what: "two services on one port",
+    manifest: run({
+      services: [
+        { name: "a", image: "a", ports: [1, 5432] },
+        { name: "b", image: "b", ports: [5432] },
+      ],
+    }),
+    says: "spec.services: Invalid value: no two services may have the same port: all of them listen in the pod's one network",
+  },
+  {
+    what: "a service with two kinds of readiness",
+    manifest: run({ services: [{ name: "a", image: "a", readiness: { tcp: 1, command: ["true"] } }] }),
+    says: "spec.services[0].readiness: Invalid value: set exactly one of tcp, http and command",
+  },
+  {
+    what: "a directory of a service that is no path",
+    manifest: run({ services: [{ name: "a", image: "a", emptyDirs: ["/a/../etc"] }] }),
+    says: `spec.services[0].emptyDirs[0]: Invalid value: "/a/../etc": must be an absolute path such as /var/lib/postgresql, without '.', '..', ':', double or closing slashes`,
+  },
   ...["app.kubernetes.io/name", "agent.xonovex.com/run", "batch.kubernetes.io/job-name", "job-name"].map(
     (key) => ({
       what: `the label ${key}, which pods are found by`,
