@@ -10,7 +10,7 @@ import { aProvider } from "../support/objects.ts";
 import { shippedProgram } from "../support/program.ts";
 import type { RunResult } from "../support/run.ts";
 import { run } from "../support/run.ts";
-import { agentProviders } from "../../src/api/resources.ts";
+import { agentProviders, agentSchedules } from "../../src/api/resources.ts";
 
 const clusterRoles = resourceType("rbac.authorization.k8s.io", "v1", "clusterroles", "ClusterRole", false);
 
@@ -68,6 +68,21 @@ describe("agent-operator install, doctor and uninstall", { concurrency: false, t
     assert.equal(code, 1);
     assert.match(stdout, /^problem +Permissions: .* may not list agentruns/m);
     assert.match(stdout, /^warning +AgentProvider: waiting was seen by no operator yet/m);
+  });
+
+  it("names the schedule that starts nothing, and why", async () => {
+    const metadata = { name: "nightly", namespace: "default" };
+    const runTemplate = { spec: { prompt: "x", repository: { url: "https://git.example.com/r.git" } } };
+    const made = { metadata, spec: { schedule: "0 3 * * *", runTemplate } };
+    await client.create(agentSchedules, made);
+    const ready = { type: "Ready", reason: "UnknownTimeZone", message: "there is no time zone Mars" };
+    const lastTransitionTime = "2026-01-01T00:00:00Z";
+    const status = { conditions: [{ ...ready, status: "False", lastTransitionTime }] };
+    await client.patch(agentSchedules, metadata, { status }, { type: "merge", subresource: "status" });
+    assert.match(
+      (await doctor()).stdout,
+      /^problem +AgentSchedule: nightly starts no runs: there is no time zone Mars/m,
+    );
   });
 
   it("takes documented narrowing for what it is, and no replicas for a problem", async () => {

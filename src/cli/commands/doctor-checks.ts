@@ -1,6 +1,6 @@
 import { API_GROUP } from "../../api/group.ts";
 import { customResourceDefinitions as ownDefinitions } from "../../api/kinds.ts";
-import { agentProviders, agentRuns, agentWorkspaces } from "../../api/resources.ts";
+import { agentProviders, agentRuns, agentSchedules, agentWorkspaces } from "../../api/resources.ts";
 import { ApiError } from "../../client/errors.ts";
 import { namespaces } from "../../kube/builtin.ts";
 import { isObject } from "../../kube/json.ts";
@@ -36,6 +36,7 @@ export const checks: readonly Check[] = [
   checkStorage,
   checkPodSecurity,
   checkProviders,
+  checkSchedules,
   checkHeldObjects,
 ];
 
@@ -124,9 +125,29 @@ async function checkProviders({ client, namespace }: CheckContext): Promise<Find
     if (status?.ready === true) return ok("AgentProvider", `${metadata.name} is ready`);
     const remedy = "Create or correct the Secret that authTokenSecretRef names.";
     return status?.ready === undefined
-      ? warning("AgentProvider", `${metadata.name} was seen by no operator yet`, "Start the operator.")
+      ? unseen("AgentProvider", metadata)
       : problem("AgentProvider", `${metadata.name} is not ready: ${why?.message ?? "unknown"}`, remedy);
   });
+}
+
+async function checkSchedules({ client, namespace }: CheckContext): Promise<Finding[]> {
+  const { items } = await client.list(agentSchedules, { namespace }).catch(none);
+  return items.map(({ metadata, status }) => {
+    const ready = status?.conditions?.find(({ type }) => type === "Ready");
+    if (ready === undefined) return unseen("AgentSchedule", metadata);
+    if (ready.reason === "Suspended") return ok("AgentSchedule", `${metadata.name} is suspended`);
+    return ready.status === "True"
+      ? ok("AgentSchedule", `${metadata.name} starts a run at ${status?.nextScheduleTime ?? "no time"}`)
+      : problem(
+          "AgentSchedule",
+          `${metadata.name} starts no runs: ${ready.message}`,
+          `Correct it: kubectl --namespace ${namespace} edit agentschedule ${metadata.name}`,
+        );
+  });
+}
+
+function unseen(kind: string, { name }: KubeObject["metadata"]): Finding {
+  return warning(kind, `${name} was seen by no operator yet`, "Start the operator.");
 }
 
 /** Objects that wait for an operator to take its finalizer off: they hold up their CRD too. */
