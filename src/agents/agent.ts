@@ -161,12 +161,14 @@ export interface Activity {
   cause?: string;
 }
 
-/** What a demonstration needs to know of an agent. */
+/** What `demo` and `run --local` need to know of an agent. */
 export interface AgentDemo {
   /** The variable with the address of its model, without `/v1`. */
   baseUrl: string;
   /** A model that it knows by name and price; absent: the one that it chooses itself. */
   model?: string;
+  /** Further variables that can hold a credential, such as that of a subscription. */
+  keys?: readonly string[];
 }
 
 /** Fields of a run's spec that only some agents can obey. */

@@ -44,7 +44,9 @@ export async function runDemo(options: DemoOptions, observer: DemoObserver): Pro
 
   const objects = buildNamespaceObjects({
     agents: [options.agent],
-    apiKey: options.liveKey ?? ANY_KEY,
+    apiKey: options.live?.key ?? ANY_KEY,
+    isLive: options.live !== undefined,
+    keyVariable: options.live?.variable,
     modelUrl,
     model: agentOfType(options.agent).demo?.model,
   });

@@ -16,6 +16,9 @@ export interface ModelSetup {
   agents: readonly AgentType[];
   /** The model service's key; the scripted one takes any. */
   apiKey: string;
+  isLive: boolean;
+  /** The variable for the key; undefined: the agent's usual one. */
+  keyVariable: string | undefined;
   /** Where the model service answers, without `/v1`; undefined: the agents' own. */
   modelUrl: string | undefined;
   /** Asked for by name, so that the agents know its price; undefined: their own choice. */
@@ -58,9 +61,10 @@ export function buildNamespaceObjects({ agents, ...setup }: ModelSetup): Namespa
       kind: "AgentProvider",
       metadata: { name: "model", namespace },
       spec: {
-        displayName: setup.modelUrl === undefined ? "Model service" : "Scripted model",
+        displayName: setup.isLive ? "Model service" : "Scripted model",
         agentTypes: [...agents],
         authTokenSecretRef: { name: "model-credentials", key: "api-key" },
+        ...(setup.keyVariable === undefined ? {} : { authTokenEnv: setup.keyVariable }),
         ...(setup.model === undefined ? {} : { model: setup.model }),
         ...(setup.modelUrl === undefined ? {} : { environment: addresses(agents, setup.modelUrl) }),
       },

@@ -18,8 +18,8 @@ export interface StageOptions {
   /** A path or URL; without it a small new repository is made. */
   repo?: string;
   prompt?: string;
-  /** The key of the real model service; without it the scripted one answers. */
-  liveKey?: string;
+  /** The real model service: its key, the variable for that if it is not the usual one, and its address if it has its own; without it the scripted one answers. */
+  live?: { key: string; variable?: string; address?: string | undefined };
   packageRoot: string;
   /** Directories with the agents' programs. */
   toolDirectories: readonly string[];
@@ -53,7 +53,7 @@ export async function setStage(
   // Containers run as another user.
   await chmod(directory, 0o755);
   const repository = await prepareRepository(options, directory);
-  const modelUrl = options.liveKey === undefined ? await startModel(scenario, stack) : undefined;
+  const modelUrl = options.live ? options.live.address : await startModel(scenario, stack);
   const cluster = stack.use(
     await startLocalCluster({
       dataDir: join(directory, "cluster"),

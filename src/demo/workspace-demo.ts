@@ -52,7 +52,9 @@ export async function runWorkspaceDemo(
 
   const objects = buildNamespaceObjects({
     agents: WORKSPACE_AGENTS,
-    apiKey: options.liveKey ?? ANY_KEY,
+    apiKey: options.live?.key ?? ANY_KEY,
+    isLive: options.live !== undefined,
+    keyVariable: options.live?.variable,
     modelUrl,
     // Both know it by name and price.
     model: agentOfType("claude").demo?.model,

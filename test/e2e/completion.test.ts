@@ -34,7 +34,7 @@ describe("completion", { concurrency: 2, timeout: 120_000 }, () => {
 
   /** What bash offers at the end of the line. */
   async function inBash(line: string): Promise<string[]> {
-    const words = line.split(/ |(?<==)|(?==)/).filter((word) => word !== " ");
+    const words = line.split(/ |(?<=[=:])|(?=[=:])/).filter((word) => word !== " ");
     const script = `source <(agent-operator completion bash)
 COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _agent_operator; [ "\${#COMPREPLY[@]}" = 0 ] || printf '%s\\n' "\${COMPREPLY[@]}"`;
     const args = ["--norc", "-c", script, "bash", ...words];
@@ -60,6 +60,22 @@ COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _agent_operator; [ "\${#COMPREPLY[@]}
     it(`offers ${offered.join(", ") || "nothing"} for ${line}`, async () => {
       assert.deepEqual((await inBash(namespaced(line))).toSorted(), offered);
     });
+
+  it("offers what follows a colon, by which bash divides a name", async () => {
+    const { path } = stack.use(await temporaryDirectory());
+    const file = join(path, "config");
+    const names = ["arn:aws:eks:eu-1:1:cluster/blue", "arn:aws:eks:eu-1:1:cluster/green", "kind"];
+    const contexts = names.map((name) => ({ name, context: { cluster: "c", user: "u" } }));
+    await writeFile(file, JSON.stringify({ contexts }));
+    const line = `agent-operator list --kubeconfig ${file} --context `;
+    assert.deepEqual(await inBash(line), names);
+    assert.deepEqual(await inBash(`${line}arn:aws:eks:eu-1:1:cluster/b`), ["cluster/blue"]);
+    assert.deepEqual(
+      await inBash(`${line}arn:`),
+      names.slice(0, 2).map((name) => name.slice(4)),
+    );
+    assert.deepEqual(await inBash(`${line}${names[0]} --phase F`), ["Failed"]);
+  });
 
   it("never evaluates what stands on the line", async () => {
     const { path } = stack.use(await temporaryDirectory());

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { agentOfType } from "../../src/agents/registry.ts";
+import { NAMED_AGENTS } from "../../src/api/agent-types.ts";
 import { startModelEndpoint, type ModelEndpoint } from "../../src/demo/model-endpoint.ts";
 import { committingScenario } from "../../src/demo/model-scenario.ts";
 import { createGitRepository, type GitRepository } from "../support/git-repository.ts";
@@ -30,7 +32,12 @@ describe("agent-operator run --local", { concurrency: false, timeout: 180_000 },
     args: string[],
     env: NodeJS.ProcessEnv = {},
   ): RunningProgram => {
-    const { ANTHROPIC_API_KEY: _k, ANTHROPIC_AUTH_TOKEN: _t, ...environment } = process.env;
+    const {
+      ANTHROPIC_API_KEY: _k,
+      ANTHROPIC_AUTH_TOKEN: _t,
+      CLAUDE_CODE_OAUTH_TOKEN: _o,
+      ...environment
+    } = process.env;
     return start(process.execPath, [checkoutProgram, "run", "--local", ...args], {
       cwd: folder,
       env: {
@@ -70,6 +77,36 @@ describe("agent-operator run --local", { concurrency: false, timeout: 180_000 },
     await assertNothingLeft(temporary);
   });
 
+  for (const agent of NAMED_AGENTS.filter((each) => each !== "claude")) {
+    it(`takes a task with ${agent}, whose key and address are in its own variables`, async () => {
+      await using stack = new AsyncDisposableStack();
+      const { repository, temporary } = await aCheckout(stack);
+      const { tokenVariable, demo } = agentOfType(agent);
+      const address = { [demo?.baseUrl ?? ""]: model?.url ?? "" };
+      const args = ["--agent", agent, "--name", "mine", "Write a greeting"];
+      const env = {
+        ANTHROPIC_API_KEY: "",
+        ANTHROPIC_BASE_URL: "",
+        ...address,
+        [tokenVariable(address, demo?.model)]: "sk-test-0123456789",
+      };
+      const { code, stdout, stderr } = await run(repository.path, temporary, args, env).ended;
+      assert.equal(code, 0, stderr + stdout);
+      assert.equal(await repository.git("log", "--format=%s", "HEAD..agent/mine"), "Add HELLO.md");
+    });
+  }
+
+  it("takes the token of a Claude subscription", async () => {
+    await using stack = new AsyncDisposableStack();
+    const { repository, temporary } = await aCheckout(stack);
+    const seen = model?.requests.length ?? 0;
+    const env = { ANTHROPIC_API_KEY: "", CLAUDE_CODE_OAUTH_TOKEN: "sk-ant-oat-0123456789" };
+    const { code, stdout, stderr } = await run(repository.path, temporary, ["Write a greeting"], env).ended;
+    assert.equal(code, 0, stderr + stdout);
+    const [asked] = model?.requests.slice(seen).filter(({ path }) => path.startsWith("/v1/messages")) ?? [];
+    assert.equal(asked?.headers.authorization, "Bearer sk-ant-oat-0123456789");
+  });
+
   it("brings home what the agent has done when it is stopped", async () => {
     await using stack = new AsyncDisposableStack();
     const { repository, temporary } = await aCheckout(stack);
@@ -92,7 +129,7 @@ describe("agent-operator run --local", { concurrency: false, timeout: 180_000 },
     assert.equal(stdout, "");
     assert.equal(
       stderr,
-      "agent-operator: ANTHROPIC_API_KEY is not set: claude needs the key of its model in it\n",
+      "agent-operator: ANTHROPIC_API_KEY or CLAUDE_CODE_OAUTH_TOKEN is not set: claude needs the key of its model in it\n",
     );
   });
 

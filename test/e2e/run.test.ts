@@ -137,6 +137,30 @@ describe("agent-operator run", { concurrency: 2, timeout: 150_000 }, () => {
     await assert.rejects(client.get(agentRuns, { namespace, name: "base" }), /not found/);
   });
 
+  it("ends with 3 if the run took longer than its timeout, as list -w shows meanwhile", async () => {
+    await using watching = command(["list", "--watch"]);
+    await watching.waitForOutput(/^NAME +AGENT +PHASE/);
+    const { code, stdout, stderr } = await command([
+      "run",
+      "--provider",
+      "scripted",
+      "--timeout",
+      "3s",
+      "--name",
+      "late",
+      "wait",
+    ]).ended;
+    assert.equal(code, 3, stderr + stdout);
+    assert.match(stdout, /TimedOut +DeadlineExceeded/);
+    await watching.waitForOutput(/^late +claude +TimedOut/m);
+    assert.match(
+      watching.output.stdout,
+      /^late +claude +(?:Initializing|Running) [\s\S]*^late +claude +TimedOut/m,
+    );
+    watching.kill("SIGINT");
+    assert.equal((await watching.ended).code, 130);
+  });
+
   it("shows why a run failed, and ends with 1", async () => {
     const { code, stdout } = await inFolder("--branch", "nowhere", "commit it").ended;
     assert.equal(code, 1);

@@ -73,7 +73,7 @@ export const claude: Agent = {
   }),
   corrections,
   quotedVariables: ({ mcpServers }) => mcpVariables(mcpServers.filter((server) => "url" in server)),
-  demo: { baseUrl: "ANTHROPIC_BASE_URL", model: "claude-sonnet-4-5" },
+  demo: { baseUrl: "ANTHROPIC_BASE_URL", model: "claude-sonnet-4-5", keys: ["CLAUDE_CODE_OAUTH_TOKEN"] },
   activities: claudeActivities,
   parseOutput: parseClaudeOutput,
 };

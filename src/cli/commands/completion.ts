@@ -6,12 +6,24 @@ import type { CompletionValues } from "../options.ts";
  * are: nothing that a cluster has named is evaluated. Without an answer the shell offers files.
  */
 const SCRIPTS: Readonly<Record<string, string>> = {
+  // bash takes a colon for a word of its own: the words are joined again, and only what follows the last colon is offered.
   bash: `_agent_operator() {
-  local line
+  local line word current n=0
+  local -a words=()
   COMPREPLY=()
+  for word in "\${COMP_WORDS[@]:1:COMP_CWORD}"; do
+    if (( n )) && [[ $word == :* || \${words[n - 1]} == *: ]]; then
+      words[n - 1]+=$word
+    else
+      words[n++]=$word
+    fi
+  done
+  current=\${words[n - 1]}
   while IFS= read -r line; do
-    COMPREPLY+=("\${line%%$'\\t'*}")
-  done < <(agent-operator complete -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
+    line=\${line%%$'\\t'*}
+    [[ $current != *:* ]] || line=\${line#"\${current%:*}:"}
+    COMPREPLY+=("$line")
+  done < <(agent-operator complete -- "\${words[@]}" 2>/dev/null)
 }
 complete -o default -F _agent_operator agent-operator
 `,

@@ -1,6 +1,6 @@
 import { agentOfType } from "../../agents/registry.ts";
 import type { AgentRun } from "../../api/agent-run.ts";
-import { AGENT_TYPES } from "../../api/agent-types.ts";
+import { AGENT_TYPES, type AgentType } from "../../api/agent-types.ts";
 import type { DemoObserver } from "../../demo/demo.ts";
 import { runDemo } from "../../demo/demo.ts";
 import type { StageOptions } from "../../demo/stage.ts";
@@ -9,27 +9,24 @@ import { agentTools } from "../agent-tools.ts";
 import { demoOptions, type DemoValues } from "../options.ts";
 import { UsageError } from "../command.ts";
 import type { CommandContext } from "../context.ts";
+import { findModelAccess } from "../model-access.ts";
 import { keepUp } from "./demo-keep.ts";
 import { renderPatch, renderPhase, renderResult, renderActivity } from "../run-text.ts";
 import { workspaceObserver } from "./demo-workspace.ts";
 
 /** Runs the demo and shows it; the exit code is 0 only when all its runs have succeeded. */
 export async function runDemoCommand(values: DemoValues, context: CommandContext): Promise<number> {
-  const { config, stop } = context;
+  const { stop } = context;
   const agent = AGENT_TYPES.find((name) => name === values.agent);
   if (agent === undefined) throw new UsageError(`--agent: ${values.agent} is no agent`);
-  const variable = agentOfType(agent).tokenVariable({}, agentOfType(agent).demo?.model);
-  const liveKey = values.live ? config.modelVariable(variable) : undefined;
-  if (values.live && liveKey === undefined) {
-    throw new Error(`--live needs ${variable} in the environment, which is not set`);
-  }
+  const live = values.live ? liveModel(agent, values, context) : undefined;
   // The scripted model has one task of its own.
   if (values.prompt !== undefined && !values.live)
     throw new UsageError("--prompt needs --live: the scripted model does its own task, whatever it is asked");
   if (values.workspace && values.agent !== demoOptions.agent.default)
     throw new UsageError("--agent cannot be given with --workspace, which shows two agents of each kind");
   const agents = values.workspace ? WORKSPACE_AGENTS : [agent];
-  const stage = stageOptions(values, context, liveKey, await agentTools(agents, context));
+  const stage = stageOptions(values, context, live, await agentTools(agents, context));
   const runs = values.workspace
     ? await runWorkspaceDemo(stage, workspaceObserver(values, context))
     : await runDemo(
@@ -50,16 +47,35 @@ export async function runDemoCommand(values: DemoValues, context: CommandContext
   return failed.length === 0 ? 0 : 1;
 }
 
+/** The workspace's two agents share one provider, so each gets the key in its own usual variable. */
+function liveModel(
+  agent: AgentType,
+  { workspace }: DemoValues,
+  { config }: CommandContext,
+): StageOptions["live"] {
+  const { name, tokenVariable, demo } = agentOfType(agent);
+  const variable = tokenVariable({}, demo?.model);
+  if (workspace) {
+    const key = config.modelVariable(variable);
+    if (key === undefined)
+      throw new Error(`${variable} is not set: the agents need the key of their model in it`);
+    return { key };
+  }
+  const access = findModelAccess(agentOfType(agent), demo?.model, config);
+  if (access === undefined) throw new UsageError(`--live has no meaning for ${name}`);
+  return access;
+}
+
 function stageOptions(
   values: DemoValues,
   { config, stop }: CommandContext,
-  liveKey: string | undefined,
+  live: StageOptions["live"],
   toolDirectories: readonly string[],
 ): StageOptions {
   return {
     ...(values.repo === undefined ? {} : { repo: values.repo }),
     ...(values.prompt === undefined ? {} : { prompt: values.prompt }),
-    ...(liveKey === undefined ? {} : { liveKey }),
+    ...(live === undefined ? {} : { live }),
     packageRoot: config.packageRoot,
     toolDirectories,
     temporaryDirectory: config.temporaryDirectory,

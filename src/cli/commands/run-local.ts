@@ -13,6 +13,7 @@ import { findCheckout, git, type Checkout } from "../checkout.ts";
 import { UsageError } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import { renderObject, type ObjectFormat } from "../print-objects.ts";
+import { findModelAccess } from "../model-access.ts";
 import { readManifest, readTask } from "../run-input.ts";
 import type { RunValues } from "../run-options.ts";
 import { isUrl } from "../run-source.ts";
@@ -47,7 +48,7 @@ export async function runLocally(values: RunValues, context: CommandContext): Pr
   const source = { repository: { url: URL, branch } };
   const given = { task, source, name, namespace: NAMESPACE, ...(manifest ? { manifest } : {}) };
   const asked = buildRun(values, given);
-  const model = modelAccess(asked, context);
+  const model = modelOf(asked, context);
   const toolDirectories = await agentTools([agentOf(asked, undefined)], context);
   const run = withModel(asked, model);
   const say: Say = values.output === undefined ? out.line : out.error;
@@ -98,29 +99,24 @@ async function checkoutFor(
   return { ...checkout, head: checkout.head };
 }
 
-/** The key and the address of the model, as the environment has them. */
-interface ModelAccess {
+/** The key of the model, and what the run is told of it. */
+interface RunModel {
   key?: string;
   spec: Pick<AgentRunSpec, "provider" | "model">;
 }
 
-/** What the agent's own variables say. Throws an Error that names the one that is missing. */
-function modelAccess(run: AgentRun, { config }: CommandContext): ModelAccess {
+function modelOf(run: AgentRun, { config }: CommandContext): RunModel {
   const agent = agentOfType(agentOf(run, undefined));
-  if (agent.demo === undefined) return { spec: {} };
-  const model = run.spec.model ?? (agent.requiresModel ? agent.demo.model : undefined);
-  const address = config.modelVariable(agent.demo.baseUrl);
-  const environment = address === undefined ? {} : { [agent.demo.baseUrl]: address };
-  const variables = [...new Set([agent.tokenVariable(environment, model), agent.tokenVariable({}, model)])];
-  const variable = variables.find((each) => config.modelVariable(each) !== undefined);
-  const key = variable === undefined ? undefined : config.modelVariable(variable);
-  if (variable === undefined || key === undefined)
-    throw new Error(`${variables.join(" or ")} is not set: ${agent.name} needs the key of its model in it`);
+  const model = run.spec.model ?? (agent.requiresModel ? agent.demo?.model : undefined);
+  const access = findModelAccess(agent, model, config);
+  if (access === undefined) return { spec: {} };
+  const { key, variable, address } = access;
+  const environment = address === undefined ? {} : { [agent.demo?.baseUrl ?? ""]: address };
   const provider = { authSecretRef: SECRET, authTokenEnv: variable, environment };
   return { key, spec: { provider, ...(model === undefined ? {} : { model }) } };
 }
 
-function withModel(run: AgentRun, { spec }: ModelAccess): AgentRun {
+function withModel(run: AgentRun, { spec }: RunModel): AgentRun {
   const { providerRef: _r, provider: _p, ...rest } = run.spec;
   return { ...run, spec: { ...rest, ...spec } };
 }
@@ -158,7 +154,7 @@ function announce(
 async function carryThrough(
   { client }: LocalCluster,
   run: AgentRun,
-  { key }: ModelAccess,
+  { key }: RunModel,
   { say, context: { out, stop } }: { say: Say; context: CommandContext },
 ): Promise<AgentRun> {
   const at = { namespace: NAMESPACE, name: run.metadata.name ?? "" };
