@@ -119,6 +119,11 @@ export const statusSchemas: Readonly<Record<string, StructuralSchema>> = {
             "type": "string",
             "maxLength": 32
           },
+          "restarts": {
+            "type": "integer",
+            "format": "int64",
+            "minimum": 0
+          },
           "output": {
             "type": "string",
             "maxLength": 8192

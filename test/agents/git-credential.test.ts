@@ -114,11 +114,11 @@ describe("what git receives of a credential that is", { timeout: 120_000 }, () =
 
   test("kept out of messages in each form that a message can have it", async () => {
     for (const [value, hidden] of [
-      ["t0ken", ["t0ken"]],
-      ["bob:t0ken", ["t0ken"]],
+      ["t0ken", ["t0ken", basic("x-access-token:t0ken")]],
+      ["bob:t0ken", ["t0ken", basic("bob:t0ken")]],
       ["t0ken@git.example.com", ["t0ken"]],
       ["https://t0ken@git.example.com", ["t0ken"]],
-      ["https://bob:t0k%40n@git.example.com", ["t0k%40n", "t0k@n"]],
+      ["https://bob:t0k%40n@git.example.com", ["t0k%40n", "t0k@n", basic("bob:t0k@n")]],
       [
         "-----BEGIN X PRIVATE KEY-----\nlineOne\nlineTwo\n-----END X PRIVATE KEY-----",
         ["lineOne", "lineTwo"],
@@ -131,6 +131,11 @@ describe("what git receives of a credential that is", { timeout: 120_000 }, () =
   });
 });
 
+/** As a request has it, without the padding. */
+function basic(pair: string): string {
+  return btoa(pair).replaceAll("=", "");
+}
+
 describe("git's messages", { timeout: 60_000 }, () => {
   const url = "fatal: repository 'https://bob:t0ken-of-bob@git.example.com/o/r.git/' not found";
   const messages: [secret: string, message: string, shown: string][] = [
@@ -142,6 +147,11 @@ describe("git's messages", { timeout: 60_000 }, () => {
     ["fatal", "fatal: fatalities", "***: fatalities"],
     ["bob:pass", "remote: pass is no password", "remote: *** is no password"],
     ["0123456", "remote: key 0123456, 01234567 and x0123456", "remote: key ***, 01234567 and x0123456"],
+    [
+      "bob:t0ken-of-bob",
+      `remote: Authorization: Basic ${btoa("bob:t0ken-of-bob")} is refused`,
+      "remote: Authorization: Basic ***== is refused",
+    ],
     ["abcdabcd", "abcdabcdabcdabcd", "******"],
   ];
   for (const [secret, message, shown] of messages) {

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import { committingScenario } from "../../src/demo/model-scenario.ts";
 import { findCondition } from "../../src/api/conditions.ts";
 import { agentRuns, agentWorkspaces } from "../../src/api/resources.ts";
-import { jobs, secrets } from "../../src/kube/builtin.ts";
+import type { Client } from "../../src/client/client.ts";
+import { jobs, type Pod, pods, secrets } from "../../src/kube/builtin.ts";
 import { useAgentCluster } from "../support/agent-cluster.ts";
 import { aSecret } from "../support/objects.ts";
 import { startOperatorProgram } from "../support/operator-program.ts";
@@ -29,7 +31,7 @@ const SCENARIOS = {
   ],
 };
 
-describe("a run with publish", { timeout: 150_000 }, () => {
+describe("a run with publish", { timeout: 240_000 }, () => {
   const agents = useAgentCluster(SCENARIOS);
   const publish = { credentialsSecretRef: { name: "push", key: "token" } };
 
@@ -93,6 +95,56 @@ describe("a run with publish", { timeout: 150_000 }, () => {
     });
     assert.equal(ended.status?.phase, "Succeeded", ended.status?.message);
     assert.equal(ended.status.verification?.verdict, "AlreadyFailing");
+  });
+
+  it("is verified again if somebody deletes the pod of that", async () => {
+    const { client, namespace } = agents.cluster;
+    await agents.create("deleted", {
+      prompt: "commit",
+      verify: { command: ["sh", "-c", "sleep 3; cat HELLO.md"] },
+    });
+    await agents.until("deleted", ({ status }) => status?.reason === "Verifying");
+    const label = "agent.xonovex.com/step=verify,agent.xonovex.com/run=deleted";
+    const at = { namespace, labelSelector: label };
+    const [first] = await atWork(client, at);
+    await client.delete(pods, { namespace, name: first?.metadata.name ?? "" }, { gracePeriodSeconds: 0 });
+    const { status } = await agents.until("deleted");
+    assert.equal(status?.phase, "Succeeded", status?.message);
+    assert.deepEqual([status.verification?.verdict, status.verification?.restarts], ["Passed", 1]);
+  });
+
+  it("is not changed by a command that writes wherever it can, kills what it sees and prints without end", async () => {
+    const places =
+      "/workspace /workspace-store /workspace-record /workspace-run /workspace-wt /workspace-handover";
+    const attack = [
+      `for place in ${places}; do echo evil >$place/HELLO.md; mkdir -p $place/refs/heads; done`,
+      "git -c user.name=x -c user.email=x@x commit -qam evil; git update-ref refs/heads/agent-operator HEAD",
+      "kill -KILL -1",
+      "(ls -A /workspace-*; env | grep -i -e token -e key; ls /etc/agent-operator) 2>/dev/null",
+      "head -c 30000000 /dev/zero | tr '\\0' x",
+      "head -c 30000000 /dev/zero >/tmp/full; head -c 30000000 /dev/zero >~/full",
+      "printf '\\033]0;title\\007the end\\n'",
+      "exit 0",
+    ].join("; ");
+    // The kill is for its own process alone where the others are out of sight; what is left goes on in a session of its own.
+    const verify = { command: ["sh", "-c", `setsid sh -c "$0" || true; echo over`, attack] };
+    const { status } = await agents.run("attacked", { prompt: "commit", verify, publish });
+    assert.equal(status?.phase, "Succeeded", status?.message);
+    assert.equal(
+      await agents.repository.git("show", "agent/attacked:HELLO.md"),
+      "# Hello\n\nWritten by the agent.",
+    );
+    assert.equal(await agents.repository.git("log", "--format=%s", "-1", "agent/attacked"), "Add HELLO.md");
+    assert.equal(status.verification?.commit, status.published?.commit);
+    assert.ok((status.verification?.output ?? "").length <= 8192);
+    assert.doesNotMatch(status.verification?.output ?? "", /\u001B|tok3n/);
+  });
+
+  it("ends a command that prints for ever at its timeout, and nothing is published", async () => {
+    const verify = { command: ["sh", "-c", "yes for ever"], timeout: "4s" };
+    const { status } = await agents.run("endless", { prompt: "commit", verify, publish });
+    assert.equal(status?.reason, "VerificationTimedOut", status?.message);
+    assert.equal(await agents.repository.has("refs/heads/agent/endless"), false);
   });
 
   it("goes on in the agent's session until its work passes", async () => {
@@ -188,6 +240,15 @@ describe("the steps after an agent", { timeout: 120_000 }, () => {
     assert.ok(last.pid > 0);
   });
 });
+
+/** The pods of a step once their command is at work. */
+async function atWork(client: Client, at: { namespace: string; labelSelector: string }): Promise<Pod[]> {
+  for (;;) {
+    const { items } = await client.list(pods, at);
+    if (items.some(({ status }) => status?.containerStatuses?.[0]?.state?.running)) return items;
+    await setTimeout(100);
+  }
+}
 
 function isEnded(phase: string | undefined): boolean {
   return phase === "Succeeded" || phase === "Failed";

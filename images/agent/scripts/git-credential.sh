@@ -108,6 +108,19 @@ answer() {
   esac
 }
 
+# basic USER: the answer as HTTP carries it, without its padding: a server that repeats a request has it so.
+basic() {
+  answer "$1" | sed -n '/^username=/h; /^password=/ { H; g; s/^username=//; s/\npassword=/:/; p; }' | while IFS= read -r pair; do
+    printf '%s' "$pair" | base64 2>/dev/null | tr -d '\n='
+    echo
+  done
+}
+
+# The user of the repository's URL, if it names one.
+url_user() {
+  printf '%s\n' "${AGENT_REPOSITORY_URL:-}" | sed -n 's,^https*://\([^/@]*\)@.*,\1,p'
+}
+
 case $2 in
   kind) echo "$kind" ;;
   key) lines ;;
@@ -123,6 +136,9 @@ case $2 in
         lines | head -n 1
         ;;
     esac | sed '/^$/d'
+    case $kind in
+      store | word) { basic '' && basic "$(url_user)"; } | sort -u | sed '/^$/d' ;;
+    esac
     ;;
   get)
     protocol=

@@ -108,6 +108,9 @@ const verification = object(
       description: "Its exit code on the commit that the run started from. Only with gate NoRegression.",
     }).optional(),
     duration: text({ description: "How long the command ran.", maxLength: 32 }).optional(),
+    restarts: count(
+      "How often it was begun again because somebody deleted its pod; at most three times.",
+    ).optional(),
     output: text({
       description: "The end of the command's output, at most 8 KiB.",
       maxLength: MAX_RESULT_TEXT,

@@ -208,15 +208,21 @@ describe("a run whose work is to be verified", () => {
       "StartError",
       "NotRun",
     ],
-    ["loses its pod", { job: aJob("Failed", "BackoffLimitExceeded") }, "VerificationNotRun", "NotRun"],
+    [
+      "loses its pod again and again",
+      { job: aJob("Failed", "BackoffLimitExceeded") },
+      "VerificationNotRun",
+      "NotRun",
+    ],
   ];
+  const worn = { verification: { restarts: 3 } };
   for (const [what, step, reason, verdict] of noPass) {
     it(`has not passed if it ${what}, with any gate that counts`, () => {
       for (const gate of ["Strict", "NoRegression"] as const) {
-        const plan = planRun(observe(step, { verify: { gate }, spec: { publish } }));
+        const plan = planRun(observe(step, { verify: { gate }, spec: { publish }, status: worn }));
         assert.deepEqual(outcome(plan), ["Failed", reason, verdict, `False ${reason}`]);
       }
-      const informed = planRun(observe(step, { verify: { gate: "Informational" } }));
+      const informed = planRun(observe(step, { verify: { gate: "Informational" }, status: worn }));
       assert.deepEqual(outcome(informed), ["Succeeded", "Completed", verdict, `False ${reason}`]);
     });
   }
@@ -233,10 +239,14 @@ describe("a run whose work is to be verified", () => {
     const deleted = aPod({ exitCode: 143 });
     deleted.metadata.deletionTimestamp = "2026-01-01T00:09:59Z";
     assert.equal(planRun(observe({ job: aJob(), pod: deleted })).status?.phase, "Running");
-    assert.equal(
-      planRun(observe({ job: aJob("Failed"), pod: deleted })).status?.reason,
-      "VerificationNotRun",
-    );
+    for (const pod of [deleted, undefined]) {
+      const again = planRun(observe({ job: aJob("Failed"), ...(pod && { pod }) }));
+      assert.deepEqual([again.status?.reason, again.status?.verification], ["Verifying", { restarts: 1 }]);
+      assert.deepEqual(
+        again.remove.map(({ name }) => name),
+        ["demo-verify"],
+      );
+    }
     const plan = planRun(observe({}, { spec: { queueName: "team" } }));
     const [job] = plan.create.map(({ object }) => object as Job);
     assert.equal(job?.spec.suspend, true);

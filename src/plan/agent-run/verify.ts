@@ -61,6 +61,8 @@ export function planVerify(observed: ObservedRun): RunPlan {
       return judge(observed, seen);
     case "again":
       return again(observed);
+    case "lost":
+      return beginAgain(observed, seen.message);
     case "underWay":
       return hold(observed, verifyingStage(run), seen);
     default:
@@ -68,8 +70,25 @@ export function planVerify(observed: ObservedRun): RunPlan {
   }
 }
 
+/** As often as a verification is begun again whose pod was deleted. */
+const MAX_RESTARTS = 3;
+
+/** Whoever deletes a pod decides nothing about the work, but whoever always does is not waited for. */
+function beginAgain(observed: ObservedRun, message: string): RunPlan {
+  const { run } = observed;
+  const restarts = run.status?.verification?.restarts ?? 0;
+  if (restarts >= MAX_RESTARTS)
+    return close(observed, { verdict: "NotRun", reason: "VerificationNotRun", message });
+  const told: AgentRunStatus = run.status ?? { phase: "Running" };
+  return {
+    ...again(observed),
+    status: { ...told, verification: { ...told.verification, restarts: restarts + 1 } },
+  };
+}
+
 type Seen =
   | { state: "again" }
+  | { state: "lost"; message: string }
   | { state: "exited"; exitCode: number; facts: Verification }
   | { state: "underWay"; problem?: string; afterMs?: number }
   | { state: "TimedOut" | "NotRun"; reason: Reason; message: string };
@@ -90,7 +109,7 @@ function seenOf(observed: ObservedRun, job: JobState): Seen {
   const main = pod && podState.mainEnd(pod);
   // Whoever deletes a pod, a queue or a user, decides nothing about the work; a queue's Job makes another one.
   if (pod && isDeleting(pod) && main?.end.exitCode !== 0) {
-    return said ? notRun("VerificationNotRun", POD_DELETED) : { state: "underWay" };
+    return said ? { state: "lost", message: POD_DELETED } : { state: "underWay" };
   }
   const init = pod && podState.failedInit(pod);
   if (init) {
@@ -98,7 +117,7 @@ function seenOf(observed: ObservedRun, job: JobState): Seen {
     return notRun(reason === "CloneFailed" ? "VerificationNotRun" : reason, message);
   }
   if (main) return ended(observed, pod, main.end);
-  if (said) return notRun("VerificationNotRun", said.message ?? said.reason ?? "its Job failed");
+  if (said) return { state: "lost", message: said.message ?? said.reason ?? "its Job failed" };
   if (jobCondition(job, "Complete")) return { state: "again" };
   const way = onItsWay(observed, job, verifyDeadlineSeconds({ timeoutSeconds: verifyTimeoutSeconds(run) }));
   if (way.state === "tooLate") return late;
