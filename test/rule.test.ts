@@ -76,6 +76,9 @@ const base: ResolvedRun = {
   timeoutSeconds: 60,
   keepSession: true,
   setup: { command: ["npm", "ci"], timeoutSeconds: 60, env: [] },
+  caches: [
+    { name: "npm", mountPath: "/home/agent/.npm", accessMode: "ReadWriteOnce", storage: { size: "1Gi" } },
+  ],
   services: [{ name: "db", image: "postgres:17", ports: [5432], emptyDirs: ["/var/lib/postgresql"] }],
   trustRepositoryConfig: false,
   gitIdentity: { name: "Agent", email: "agent@example.com" },
@@ -134,20 +137,22 @@ function jobsOf(repository: ResolvedRepository): [name: string, pod: PodSpec][] 
     gitImage: "git:1",
     gitResources: gitResources(),
   });
-  const verify = buildVerifyJob({
-    run: base,
-    step: "verify",
-    attempt: "1",
-    command: ["make"],
-    image: "agent:1",
-    timeoutSeconds: 60,
-    env: [],
-    network: networkEnv(base.env, repository),
-    setup: base.setup,
-    services: base.services,
-    gitImage: "git:1",
-    gitResources: gitResources(),
-  });
+  const verify = (caches: ResolvedRun["caches"]) =>
+    buildVerifyJob({
+      run: base,
+      step: "verify",
+      attempt: "1",
+      command: ["make"],
+      image: "agent:1",
+      timeoutSeconds: 60,
+      env: [],
+      network: networkEnv(base.env, repository),
+      setup: base.setup,
+      services: base.services,
+      caches,
+      gitImage: "git:1",
+      gitResources: gitResources(),
+    });
   const continued = buildVerifyJob({
     run: base,
     place: { name: "first", uid: "u0" },
@@ -183,7 +188,8 @@ function jobsOf(repository: ResolvedRepository): [name: string, pod: PodSpec][] 
     ["workspace", init.spec.template.spec],
     ["cleanup", cleanup.spec.template.spec],
     ["publish", publish.spec.template.spec],
-    ["verify", verify.spec.template.spec],
+    ["verify", verify([]).spec.template.spec],
+    ["cached verify", verify(base.caches).spec.template.spec],
     ["verify of continued work", continued.spec.template.spec],
     ["publish of continued work", publishOfContinued.spec.template.spec],
   ];
@@ -372,6 +378,8 @@ function rowsOfPods(): Set<string> {
     }
   };
   for (const [name, repository, pod] of pods) {
+    // Its caches are told below the table.
+    if (name.startsWith("cached ")) continue;
     const where = name.startsWith("workspace ")
       ? "<workspace-init>"
       : name.startsWith("cleanup ")

@@ -11,17 +11,10 @@ import {
   storageSize,
   UNSEEN,
 } from "./fields/common.ts";
+import { caches } from "./fields/caches.ts";
 import { gitIdentity } from "./fields/git.ts";
 import { env, image, imagePullSecrets, podSecurityContext } from "./fields/pod.ts";
-import {
-  affinity,
-  dnsConfig,
-  dnsPolicy,
-  hostAliases,
-  podAnnotations,
-  podLabels,
-  topologySpreadConstraints,
-} from "./fields/placement.ts";
+import { placementDefaults } from "./fields/placement.ts";
 import { model } from "./fields/provider.ts";
 import { setup } from "./fields/setup.ts";
 import { noNul, serverUrl } from "./rules/values.ts";
@@ -69,6 +62,7 @@ const spec = object(
     defaultSetup: setup(
       "What runs before the agent in runs that have no setup themselves, nor by their workspace.",
     ).optional(),
+    defaultCaches: caches("Caches of runs that name none themselves.").optional(),
     gitResources: resources(
       "Resources of all containers that run git. An amount that you leave out is the operator's default.",
     ).optional(),
@@ -82,13 +76,7 @@ const spec = object(
     trustRepositoryConfig: flag(
       "Whether agents obey configuration in the checkout: hooks, plugins, MCP servers. Default: false.",
     ).optional(),
-    podLabels: podLabels.optional(),
-    podAnnotations: podAnnotations.optional(),
-    defaultAffinity: affinity.optional(),
-    defaultTopologySpreadConstraints: topologySpreadConstraints.optional(),
-    defaultHostAliases: hostAliases.optional(),
-    defaultDNSPolicy: dnsPolicy.optional(),
-    defaultDNSConfig: dnsConfig.optional(),
+    ...placementDefaults,
     proxy: proxy.optional(),
     defaultRuntimeClassName: nameOf("Runtime class of pods, such as gvisor.").optional(),
     defaultPriorityClassName: nameOf("Priority class of pods.").optional(),

@@ -6,17 +6,10 @@ import { duration, UNSEEN, keyRef, nameOf, resources, workspaceNameOf } from "./
 import { args, command, instructions, mcpServers, promptFrom, systemPrompt } from "./fields/agent-input.ts";
 import { runRepository, worktree } from "./fields/git.ts";
 import { env, image, imagePullSecrets, nodeSelector, podSecurityContext, tolerations } from "./fields/pod.ts";
-import {
-  affinity,
-  dnsConfig,
-  dnsPolicy,
-  hostAliases,
-  podAnnotations,
-  podLabels,
-  topologySpreadConstraints,
-} from "./fields/placement.ts";
+import { placementFields } from "./fields/placement.ts";
 import { model, providerFields } from "./fields/provider.ts";
 import { publish } from "./fields/publish.ts";
+import { caches } from "./fields/caches.ts";
 import { runStatus } from "./fields/run-status.ts";
 import { services } from "./fields/services.ts";
 import { setup } from "./fields/setup.ts";
@@ -136,6 +129,7 @@ const fields = {
     "What runs before the agent, in its image and its home directory, such as the installation of dependencies. It has the variables of the AgentConfig and the run, but no key of a provider and no git credential. The verification runs it too. Default: the workspace's, else the AgentConfig's defaultSetup.",
   ).optional(),
   services: services.optional(),
+  caches: caches("Caches of this run. Default: the AgentConfig's defaultCaches.").optional(),
   prompt: text({
     description: "The task, word for word as the agent gets it. At most 100 KiB.",
     maxLength: MAX_PROMPT_BYTES,
@@ -181,13 +175,7 @@ const fields = {
   ).optional(),
   nodeSelector: nodeSelector.optional(),
   tolerations: tolerations.optional(),
-  affinity: affinity.optional(),
-  topologySpreadConstraints: topologySpreadConstraints.optional(),
-  podLabels: podLabels.optional(),
-  podAnnotations: podAnnotations.optional(),
-  hostAliases: hostAliases.optional(),
-  dnsPolicy: dnsPolicy.optional(),
-  dnsConfig: dnsConfig.optional(),
+  ...placementFields,
   trustRepositoryConfig: flag(
     "Whether the agent obeys configuration in the checkout: hooks, plugins, MCP servers. Default: the AgentConfig's, else false.",
   ).optional(),

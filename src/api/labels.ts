@@ -17,6 +17,9 @@ export const LABEL_RUN = `${API_GROUP}/run`;
 export const LABEL_WORKSPACE = `${API_GROUP}/workspace`;
 
 /** On a Job and pod after the agent's, which it is: `verify`, `base` or `publish`. */
+/** On a cache's claim: the cache's name. On pods `<this>-<name>`: that they use it. */
+export const LABEL_CACHE = "agent.xonovex.com/cache";
+
 export const LABEL_STEP = `${API_GROUP}/step`;
 
 /** The name of the AgentSchedule that has started a run. */

@@ -22,6 +22,23 @@ export const listOptions = {
   ...connectionOptions,
 } as const satisfies OptionSpecs;
 
+export const cachesOptions = {
+  action: {
+    type: "argument",
+    value: "ACTION",
+    summary: "list, or clear, which deletes what one cache holds",
+    choices: ["list", "clear"],
+  },
+  cache: {
+    type: "word",
+    value: "NAME",
+    summary: "Name of the cache",
+    check: (value: string) =>
+      /^[a-z0-9]([-a-z0-9]{0,48}[a-z0-9])?$/.test(value) ? undefined : "expected the name of a cache",
+  },
+  ...connectionOptions,
+} as const satisfies OptionSpecs;
+
 export const showOptions = {
   run: runArgument,
   output: {
@@ -109,6 +126,7 @@ export const startOptions = {
 } as const satisfies OptionSpecs;
 
 export type StartValues = ValuesOf<typeof startOptions>;
+export type CachesValues = ValuesOf<typeof cachesOptions>;
 export type ListValues = ValuesOf<typeof listOptions>;
 export type ShowValues = ValuesOf<typeof showOptions>;
 export type LogsValues = ValuesOf<typeof logsOptions>;

@@ -12,6 +12,7 @@ import {
   doctorOptions,
 } from "./options.ts";
 import {
+  cachesOptions,
   diffOptions,
   listOptions,
   logsOptions,
@@ -113,6 +114,18 @@ export const shippedCommands: readonly Command<OptionSpecs, CommandContext>[] = 
     examples: ["agent-operator diff", "agent-operator diff fix-auth-bug"],
     run: async (values, context: CommandContext) =>
       (await import("./commands/diff.ts")).runDiff(values, context),
+  }),
+  defineCommand({
+    name: "caches",
+    group: "Runs",
+    summary: "List the caches of a namespace, or clear one",
+    description: [
+      "A cache is the claim cache-NAME, which runs that name it in caches share and nothing else deletes. clear deletes it: pods that use it go on, and the next run makes a new one.",
+    ],
+    options: cachesOptions,
+    examples: ["agent-operator caches list", "agent-operator caches clear npm"],
+    run: async (values, context: CommandContext) =>
+      (await import("./commands/caches.ts")).runCaches(values, context),
   }),
   defineCommand({
     name: "cancel",

@@ -24,6 +24,8 @@ export const NOTHING_TO_DO = { create: [], remove: [], events: [], requeue: "onC
 export interface Child {
   type: ResourceType;
   object: KubeObject;
+  /** It belongs to no owner: one that exists with this label is the same. */
+  sharedBy?: { label: string; value: string };
 }
 
 /** A child that exists gets these fields, as a JSON merge patch; nothing if it is gone or another one. */

@@ -1,4 +1,4 @@
-import type { GatherContext } from "./gather-context.ts";
+import { configOf, type GatherContext } from "./gather-context.ts";
 import type { AgentRun } from "../api/agent-run.ts";
 import { persistentVolumeClaims, type Pod } from "../kube/builtin.ts";
 import type { ObservedRun } from "../plan/agent-run/observed.ts";
@@ -8,7 +8,7 @@ import { timeOf } from "../kube/time.ts";
 import { placeOf } from "../plan/place.ts";
 import { isLookDue } from "../plan/agent-run/model-retry.ts";
 import { isSlow, mayWaitForClaim } from "../plan/jobs/start-up.ts";
-import { runClaimName, sharedClaimName, workspaceClaimName } from "../plan/specs/names.ts";
+import { cacheClaimName, runClaimName, sharedClaimName, workspaceClaimName } from "../plan/specs/names.ts";
 import type { Caches } from "./caches.ts";
 import { readOutput, readRecent } from "./pod-output.ts";
 import { readNow } from "./version-reads.ts";
@@ -47,10 +47,16 @@ export async function missingPodWarning(
 function claimsOf(run: AgentRun, caches: Caches): string[] {
   const { metadata, spec } = run;
   const { workspaceRef } = spec;
-  if (workspaceRef === undefined) return [runClaimName(placeOf(run).name)];
+  const { caches: used = configOf(caches, metadata.namespace ?? "")?.spec?.defaultCaches ?? [] } = spec;
+  const kept = used.map(({ name }) => cacheClaimName(name));
+  if (workspaceRef === undefined) return [runClaimName(placeOf(run).name), ...kept];
   const workspace = caches.workspaces.get(`${metadata.namespace}/${workspaceRef}`);
   const shared = workspace?.spec.sharedVolumes ?? [];
-  return [workspaceClaimName(workspaceRef), ...shared.map(({ name }) => sharedClaimName(workspaceRef, name))];
+  return [
+    workspaceClaimName(workspaceRef),
+    ...shared.map(({ name }) => sharedClaimName(workspaceRef, name)),
+    ...kept,
+  ];
 }
 
 /** Of a pod that nothing of runs yet: the claim that it may wait for, and the newest Warning about that or the pod. */

@@ -3,6 +3,7 @@ import type { Place } from "./place.ts";
 import type { RunStep } from "./specs/names.ts";
 import type {
   PodFields,
+  ResolvedCache,
   ResolvedRepository,
   ResolvedSetup,
   ResolvedWorkspace,
@@ -53,6 +54,7 @@ export interface ResolvedVerify extends Omit<
   attempt: string;
   setup?: ResolvedSetup;
   services?: Services;
+  caches?: ResolvedCache[];
   command: readonly string[];
   image: string;
   timeoutSeconds: number;

@@ -34,6 +34,15 @@ export interface ResolvedWorkspace {
   accessMode: "ReadWriteMany" | "ReadWriteOnce";
 }
 
+/** A volume that runs of the namespace share. */
+export interface ResolvedCache {
+  name: string;
+  mountPath: string;
+  accessMode: "ReadWriteOnce" | "ReadWriteMany";
+  /** Of a claim that is to be made. */
+  storage: { className?: string; size: string };
+}
+
 export type Services = NonNullable<AgentRunSpec["services"]>;
 
 /** What prepares a checkout before an agent, or a command that judges its work, starts there. */
@@ -109,6 +118,7 @@ export interface ResolvedRun {
   env: EnvVar[];
   setup?: ResolvedSetup;
   services?: Services;
+  caches?: ResolvedCache[];
   image: string;
   gitImage: string;
   /** Of the containers that run git. */

@@ -120,11 +120,18 @@ async function judgeExisting(
   const at = { name, ...(namespace !== undefined && { namespace }) };
   const live = await getLive(context, child.type, at);
   if (!live) return "vanished";
-  const ours = live.metadata.ownerReferences?.some((each) => each.uid === owner.metadata.uid) === true;
+  const ours = child.sharedBy
+    ? isShared(live, child.sharedBy)
+    : live.metadata.ownerReferences?.some((each) => each.uid === owner.metadata.uid) === true;
   if (!ours) return { outcome: "nameTaken", kind: child.type.kind, name, holder: live };
   // Without the origin: this is news to the plan, which has to see it.
   context.put?.(child.type, live);
   return undefined;
+}
+
+/** One that is being deleted is no use to a child that would come to it now. */
+function isShared({ metadata }: KubeObject, { label, value }: NonNullable<Child["sharedBy"]>): boolean {
+  return metadata.labels?.[label] === value && metadata.deletionTimestamp === undefined;
 }
 
 /** Why the server does not create a child is an answer, whatever its code: the owner's status can show it. */

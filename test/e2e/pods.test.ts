@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { agentConfigs, agentWorkspaces } from "../../src/api/resources.ts";
 import { committingScenario } from "../../src/demo/model-scenario.ts";
-import { pods, secrets } from "../../src/kube/builtin.ts";
+import { persistentVolumeClaims, pods, secrets } from "../../src/kube/builtin.ts";
 import { useAgentCluster } from "../support/agent-cluster.ts";
+import { startCommand } from "../support/operator-program.ts";
+import { waitForAbsence } from "../support/wait-for.ts";
 import { aSecret } from "../support/objects.ts";
 
 const SCENARIOS = {
@@ -177,5 +179,52 @@ describe("a run with services", { concurrency: 2, timeout: 180_000 }, () => {
     );
     const taken = await agents.until("taken", undefined, 90_000);
     assert.equal(taken.status?.reason, "PortTaken", taken.status?.message);
+  });
+});
+
+describe("a run with caches", { timeout: 180_000 }, () => {
+  const agents = useAgentCluster(SCENARIOS);
+
+  it("finds what earlier runs have left there, until the cache is cleared", async () => {
+    const { cluster } = agents;
+    const command = (...args: [string, ...string[]]) => startCommand(cluster, args).ended;
+    const caches = [{ name: "npm", mountPath: "/home/agent/.npm", storageSize: "1Gi" }];
+    const count = "date >>~/.npm/runs; wc -l <~/.npm/runs";
+    const counted = async (name: string) => {
+      const verify = { command: sh("wc -l <~/.npm/runs"), caches: ["npm"] };
+      const { status } = await agents.run(name, {
+        prompt: "commit",
+        caches,
+        setup: { command: sh(count) },
+        verify,
+      });
+      assert.equal(status?.phase, "Succeeded", status?.message);
+      return status.verification?.output?.trim();
+    };
+    // A verification runs setup too.
+    assert.equal(await counted("first"), "2");
+    assert.equal(await counted("second"), "4");
+    const listed = await command("caches", "list");
+    assert.match(listed.stdout, /^NAME +STATUS +CAPACITY[^]*\nnpm +Bound +1Gi +ReadWriteOnce .* none\n$/);
+    const cleared = await command("caches", "clear", "npm");
+    assert.equal(cleared.code, 0, cleared.stderr);
+    await waitForAbsence(cluster.client, persistentVolumeClaims, {
+      namespace: cluster.namespace,
+      name: "cache-npm",
+    });
+    assert.equal(await counted("third"), "2");
+    assert.equal((await command("caches", "clear", "pip")).code, 1);
+  });
+
+  it("takes no claim of that name that somebody else has made", async () => {
+    await agents.add(persistentVolumeClaims, {
+      metadata: { name: "cache-taken" },
+      spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } } },
+    });
+    const { status } = await agents.run("taken", {
+      prompt: "commit",
+      caches: [{ name: "taken", mountPath: "/data" }],
+    });
+    assert.equal(status?.reason, "NameTaken", status?.message);
   });
 });

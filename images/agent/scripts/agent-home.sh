@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2034,SC2154,SC2317 # Variables and callers are in the scripts that read it.
-# Takes from the home directory what setup has left where agents read their user's configuration: code of the
-# repository could have written it. Needs common.sh.
+# Takes from the home directory what setup has left, or a cache holds, where agents read their user's configuration:
+# code of the repository could have written it. Needs common.sh.
 
 clear_home() {
   for path in ${AGENT_HOME_PATHS:-}; do

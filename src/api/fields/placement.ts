@@ -132,7 +132,7 @@ function podAffinity(description: string) {
   );
 }
 
-export const affinity = object(
+const affinity = object(
   {
     nodeAffinity: nodeAffinity.optional(),
     podAffinity: podAffinity("Pods that the pods go near to.").optional(),
@@ -141,7 +141,7 @@ export const affinity = object(
   { description: "Where the run's pods are scheduled, as in a pod." },
 );
 
-export const topologySpreadConstraints = list(
+const topologySpreadConstraints = list(
   object(
     {
       maxSkew: integer({
@@ -165,12 +165,12 @@ export const topologySpreadConstraints = list(
   },
 );
 
-export const podLabels = labels(
+const podLabels = labels(
   "Labels of the run's pods, beside the operator's own. Those of the AgentConfig and the run are merged by key.",
   [ownLabels],
 );
 
-export const podAnnotations = map(text({ description: "Value of the annotation.", maxLength: 4096 }), {
+const podAnnotations = map(text({ description: "Value of the annotation.", maxLength: 4096 }), {
   description:
     "Annotations of the run's pods, such as sidecar.istio.io/inject. Those of the AgentConfig and the run are merged by key.",
   maxProperties: 32,
@@ -182,7 +182,7 @@ const address = (description: string) =>
 
 const hostName = text({ description: "A host's name.", minLength: 1, maxLength: 253, rules: [dnsSubdomain] });
 
-export const hostAliases = list(
+const hostAliases = list(
   object(
     {
       ip: address("IP address."),
@@ -198,12 +198,12 @@ export const hostAliases = list(
   },
 );
 
-export const dnsPolicy = choice(
+const dnsPolicy = choice(
   ["ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"],
   "Where the run's pods look names up, as in a pod. Default: ClusterFirst.",
 );
 
-export const dnsConfig = object(
+const dnsConfig = object(
   {
     nameservers: list(address("IP address of a name server."), {
       description: "Name servers.",
@@ -228,3 +228,25 @@ export const dnsConfig = object(
   },
   { description: "Name servers, search domains and options of the run's pods, as in a pod." },
 );
+
+/** In a run. */
+export const placementFields = {
+  affinity: affinity.optional(),
+  topologySpreadConstraints: topologySpreadConstraints.optional(),
+  podLabels: podLabels.optional(),
+  podAnnotations: podAnnotations.optional(),
+  hostAliases: hostAliases.optional(),
+  dnsPolicy: dnsPolicy.optional(),
+  dnsConfig: dnsConfig.optional(),
+};
+
+/** The same as defaults of a namespace. */
+export const placementDefaults = {
+  podLabels: podLabels.optional(),
+  podAnnotations: podAnnotations.optional(),
+  defaultAffinity: affinity.optional(),
+  defaultTopologySpreadConstraints: topologySpreadConstraints.optional(),
+  defaultHostAliases: hostAliases.optional(),
+  defaultDNSPolicy: dnsPolicy.optional(),
+  defaultDNSConfig: dnsConfig.optional(),
+};

@@ -1,5 +1,6 @@
 import { choice, integer, object } from "../schema/fields.ts";
 import { argv, duration, resources } from "./common.ts";
+import { usedCaches } from "./caches.ts";
 import { env, image } from "./pod.ts";
 
 /** `verify` of an AgentRun. */
@@ -13,6 +14,7 @@ export const verify = object(
     env: env(
       "Environment variables of the command. It has none of the agent's and no credential. If one comes from a Secret, the command's output is not kept in the status.",
     ).optional(),
+    caches: usedCaches.optional(),
     resources: resources("Resources of the container. Default: the agent's.").optional(),
     gate: choice(
       ["Strict", "NoRegression", "Informational"],

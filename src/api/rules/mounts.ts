@@ -55,8 +55,13 @@ export const volumeName: readonly Rule[] = [
   },
 ];
 
-/** On the list of shared volumes. */
+/** On the list of shared volumes, or of caches. */
 export const volumesApart: Rule = {
   rule: "self.all(a, self.all(b, a.name == b.name || !(b.mountPath + '/').startsWith(a.mountPath + '/')))",
   message: "no two volumes may have the same mountPath, nor one inside the other",
+};
+
+export const cachesApart: Rule = {
+  rule: volumesApart.rule,
+  message: "no two caches may have the same mountPath, nor one inside the other",
 };

@@ -102,6 +102,7 @@ describe("renderRuns", () => {
       defaultTimeout: "2h",
       defaultResources: { limits: { memory: "3Gi" } },
       defaultSetup: { command: ["npm", "ci"], timeout: "5m" },
+      defaultCaches: [{ name: "npm", mountPath: "/home/agent/.npm" }],
       gitResources: { limits: { memory: "2Gi" } },
       podLabels: { team: "a" },
       podAnnotations: { "sidecar.istio.io/inject": "false" },

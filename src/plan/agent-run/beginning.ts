@@ -4,6 +4,7 @@ import { configMaps, jobs, persistentVolumeClaims, type ConfigMap, type Job } fr
 import type { Child, ChildPatch, EventIntent } from "../../kube/plan.ts";
 import { nextLookAtTurnMs, turnMessage, turnOf } from "../places.ts";
 import type { ResolvedRun } from "../resolved-run.ts";
+import { cacheClaims } from "../specs/caches.ts";
 import { buildRunClaim } from "../specs/run-claim.ts";
 import { buildRunJob } from "../specs/run-job.ts";
 import { buildRunInputs } from "../specs/run-inputs.ts";
@@ -95,7 +96,12 @@ function beginningAt({ kind, reason, message }: Obstacle): Beginning {
 function children(run: ResolvedRun, job: Job, inputs: ConfigMap[]): Child[] {
   const claim: Child[] =
     run.workspace || run.place ? [] : [{ type: persistentVolumeClaims, object: buildRunClaim(run) }];
-  return [...claim, ...inputs.map((object) => ({ type: configMaps, object })), { type: jobs, object: job }];
+  return [
+    ...claim,
+    ...cacheClaims(run.namespace, run.caches),
+    ...inputs.map((object) => ({ type: configMaps, object })),
+    { type: jobs, object: job },
+  ];
 }
 
 function warningsOf({ run }: ObservedRun, { provider }: ResolvedRun): EventIntent[] {

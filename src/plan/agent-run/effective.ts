@@ -5,7 +5,7 @@ import { configEnv } from "../config-env.ts";
 import { BUILT_IN_STORAGE } from "../defaults.ts";
 import { mergeEnv } from "../specs/env.ts";
 import { gitResources } from "../specs/git-resources.ts";
-import type { PodFields } from "../resolved-run.ts";
+import type { PodFields, ResolvedCache } from "../resolved-run.ts";
 import type { ObservedRun } from "./observed.ts";
 
 /** A value that counts for a run, and what it came from: an object, `operator` (a flag) or `built in`. */
@@ -24,6 +24,7 @@ export interface EffectiveDefaults {
   /** Each amount may be of another origin; this is the first that says something. */
   gitResources: Effective<ResourceRequirements>;
   storageClass?: Effective<string>;
+  caches?: Effective<NonNullable<AgentConfigSpec["defaultCaches"]>>;
   setup?: Effective<NonNullable<AgentConfigSpec["defaultSetup"]>>;
   resources?: Effective<ResourceRequirements>;
   podLabels?: Effective<Record<string, string>>;
@@ -80,6 +81,7 @@ export function effectiveDefaults({ run, references, defaults }: ObservedRun): E
       spec.setup === undefined && workspace?.spec.setup
         ? { value: workspace.spec.setup, from: `AgentWorkspace ${workspace.metadata.name}` }
         : of(spec.setup, config?.defaultSetup),
+    caches: of(spec.caches, config?.defaultCaches),
     storageClass: of(undefined, config?.storageClass),
     resources: of(spec.resources, config?.defaultResources),
     podLabels: merged(spec.podLabels, config?.podLabels),
@@ -144,4 +146,22 @@ export function podFieldsOf(defaults: EffectiveDefaults): PodFields {
     dnsPolicy: defaults.dnsPolicy?.value,
     dnsConfig: defaults.dnsConfig?.value,
   };
+}
+
+/** The caches of a run, or those of them that its verification uses. */
+export function cachesOf(
+  { caches, storageClass }: EffectiveDefaults,
+  used?: readonly string[],
+): ResolvedCache[] {
+  return (caches?.value ?? [])
+    .filter(({ name }) => used?.includes(name) ?? true)
+    .map((cache) => ({
+      name: cache.name,
+      mountPath: cache.mountPath,
+      accessMode: cache.accessMode ?? "ReadWriteOnce",
+      storage: {
+        className: cache.storageClass ?? storageClass?.value,
+        size: String(cache.storageSize ?? BUILT_IN_STORAGE),
+      },
+    }));
 }

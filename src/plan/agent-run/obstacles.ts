@@ -4,6 +4,7 @@ import type { AgentWorkspace } from "../../api/agent-workspace.ts";
 import { AGENT_FEATURES, type Agent } from "../../agents/agent.ts";
 import type { Reason } from "../../api/reasons.ts";
 import { placeOf } from "../place.ts";
+import { repositoryOf } from "../specs/volumes.ts";
 import { homeDir, isOnSharedVolume } from "../specs/paths.ts";
 import type { ResolvedRun } from "../resolved-run.ts";
 import type { ObservedRun, References } from "./observed.ts";
@@ -62,6 +63,20 @@ export function servicesUnsupported(
   if (major > 1 || minor >= FIRST_MINOR) return undefined;
   const message = `services need Kubernetes 1.${FIRST_MINOR} or newer, and the cluster is ${major}.${minor}`;
   return { kind: "rejected", reason: "ServicesUnsupported", message };
+}
+
+/** A cache that others write is never before a git credential; a verification names caches of its run. */
+export function cachesRefused({ spec }: AgentRun, run: ResolvedRun): Obstacle | undefined {
+  const { caches = [] } = run;
+  if (caches.length > 0 && repositoryOf(run)?.exposeCredentialsToAgent) {
+    const message =
+      "the run has caches, which other runs write, and exposeCredentialsToAgent: leave one of the two out (caches: [] for none)";
+    return { kind: "rejected", reason: "Unsupported", message };
+  }
+  const unknown = spec.verify?.caches?.find((used) => !caches.some(({ name }) => name === used));
+  if (unknown === undefined) return undefined;
+  const message = `verify.caches names ${unknown}, which is none of the run's caches: leave it out, or add it to caches`;
+  return { kind: "rejected", reason: "Unsupported", message };
 }
 
 /** What an agent finds there is of this run; another run's would lead it astray. */

@@ -5,9 +5,10 @@ import { timeOf } from "../../kube/time.ts";
 import { placeOf } from "../place.ts";
 import { resolveRepository } from "../repository.ts";
 import type { ResolvedPublish, ResolvedVerify } from "../resolved-publish.ts";
+import { withCaches } from "../specs/caches.ts";
 import { networkEnv } from "../specs/env.ts";
 import { workspaceClaimName } from "../specs/names.ts";
-import { effectiveDefaults, effectiveEnv, podFieldsOf } from "./effective.ts";
+import { cachesOf, effectiveDefaults, effectiveEnv, podFieldsOf } from "./effective.ts";
 import type { ObservedRun } from "./observed.ts";
 import { resolveSetup } from "./resolve-setup.ts";
 
@@ -100,6 +101,7 @@ export function resolveVerify(
   const step = resolveStep(observed);
   if (!verify || !step) return undefined;
   const { common, defaults, repository, env } = step;
+  const caches = cachesOf(defaults, verify.caches ?? []);
   return {
     ...common,
     step: which,
@@ -107,6 +109,8 @@ export function resolveVerify(
     attempt: attemptOf(observed.run),
     setup: resolveSetup(observed, defaults),
     services: observed.run.spec.services,
+    caches,
+    pod: withCaches(common.pod, caches),
     command: verify.command,
     image: verify.image ?? defaults.image.value,
     timeoutSeconds: verifyTimeoutSeconds(observed.run),

@@ -14,15 +14,18 @@ import {
   effectiveEnv,
   FROM_RUN,
   fromConfig,
+  cachesOf,
   fromProvider,
   podFieldsOf,
 } from "./effective.ts";
 import { placeOf } from "../place.ts";
 import { resolveRepository } from "../repository.ts";
+import { withCaches } from "../specs/caches.ts";
 import { releasedBy } from "./released-runs.ts";
 import type { ObservedRun, References } from "./observed.ts";
 import {
   agentUnknown,
+  cachesRefused,
   checkoutTaken,
   foreignSession,
   modelRequired,
@@ -76,7 +79,7 @@ export function resolveRun(observed: ObservedRun): Resolution {
     env: effectiveEnv(observed, provider?.token?.variable),
   };
   const resolved = assemble(observed, given);
-  const shared = sharedOwnDirectory(resolved, agent);
+  const shared = sharedOwnDirectory(resolved, agent) ?? cachesRefused(run, resolved);
   return shared ? { obstacle: shared } : { resolved, origins: originsOf(observed, given) };
 }
 
@@ -92,6 +95,7 @@ interface Given {
 function assemble(observed: ObservedRun, { agent, model, provider, defaults, env }: Given): ResolvedRun {
   const { run, references, defaults: operator, now } = observed;
   const { spec } = run;
+  const caches = cachesOf(defaults);
   const workspace = references.workspace && resolveWorkspace(references.workspace);
   return {
     namespace: run.metadata.namespace ?? "",
@@ -133,7 +137,8 @@ function assemble(observed: ObservedRun, { agent, model, provider, defaults, env
     gitIdentity: defaults.gitIdentity.value,
     storage: { className: defaults.storageClass?.value, size: defaults.storageSize.value },
     resources: defaults.resources?.value,
-    pod: podFieldsOf(defaults),
+    caches,
+    pod: withCaches(podFieldsOf(defaults), caches),
     nodeSelector: spec.nodeSelector,
     tolerations: spec.tolerations,
     runtimeClassName: defaults.runtimeClassName?.value,

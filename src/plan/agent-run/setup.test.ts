@@ -224,3 +224,41 @@ describe("services of a run", () => {
     assert.equal(initContainers[1].terminationMessagePolicy, "File", "a password may be in its last lines");
   });
 });
+
+describe("caches of a run", () => {
+  const cache = { name: "npm", mountPath: "/home/agent/.npm" };
+  const planned = (spec: Partial<AgentRun["spec"]>, config?: ObservedRun["references"]["config"]) =>
+    planRun(observe(spec, { references: { secrets: new Map([["s", ["k"]]]), ...(config && { config }) } }));
+
+  it("are claims that are made before its Job, with the class of the AgentConfig, unless it wants none", () => {
+    const config = { metadata: { name: "default" }, spec: { storageClass: "fast", defaultCaches: [cache] } };
+    const names = (plan: ReturnType<typeof planned>) => plan.create.map(({ object }) => object.metadata.name);
+    assert.deepEqual(names(planned({}, config)), ["demo-workspace", "cache-npm", "demo"]);
+    assert.deepEqual(names(planned({ caches: [] }, config)), ["demo-workspace", "demo"]);
+    const [, claim] = planned({}, config).create;
+    assert.deepEqual((claim?.object as { spec?: unknown } | undefined)?.spec, {
+      accessModes: ["ReadWriteOnce"],
+      storageClassName: "fast",
+      resources: { requests: { storage: "10Gi" } },
+    });
+  });
+
+  it("are refused beside a credential that the agent has, and if a verification names one that is none", () => {
+    const exposed = { url: "https://example.com/repo.git", exposeCredentialsToAgent: true };
+    const { status } = planned({ caches: [cache], repository: exposed });
+    assert.deepEqual([status?.phase, status?.reason], ["Failed", "Unsupported"]);
+    const verify = { command: ["make"], caches: ["pip"] };
+    assert.match(planned({ caches: [cache], verify }).status?.message ?? "", /names pip, which is none/);
+  });
+
+  it("are in a verification that names them, and in no other", () => {
+    const used = (verify: { caches?: string[] }) =>
+      resolveVerify(observe({ caches: [cache], verify: { command: ["make"], ...verify } }), "verify");
+    assert.deepEqual(used({})?.caches, []);
+    assert.deepEqual(used({})?.pod?.labels, undefined);
+    assert.deepEqual(
+      used({ caches: ["npm"] })?.caches?.map(({ name }) => name),
+      ["npm"],
+    );
+  });
+});

@@ -12,6 +12,7 @@ import { jobCondition, SLOW_START_MS, type JobState } from "../jobs/job-state.ts
 import * as podState from "../jobs/pod-state.ts";
 import { SNAPSHOT_CONTAINER, VERIFY_CONTAINER } from "../specs/names.ts";
 import { parseStepReport } from "../specs/step-report.ts";
+import { cacheClaims } from "../specs/caches.ts";
 import { buildVerifyJob, verifyDeadlineSeconds } from "../specs/verify-job.ts";
 import { isCancelled } from "./cancel.ts";
 import { eventsOf } from "./events.ts";
@@ -251,5 +252,9 @@ function startJob(observed: ObservedRun): RunPlan {
     return endRun(observed, failedEnd("Verified", { reason: "VerificationNotRun", message: WORKSPACE_GONE }));
   }
   const job = buildVerifyJob(verify);
-  return { ...NOTHING_TO_DO, create: [{ type: jobs, object: job }], requeue: { afterMs: SLOW_START_MS } };
+  return {
+    ...NOTHING_TO_DO,
+    create: [...cacheClaims(verify.run.namespace, verify.caches), { type: jobs, object: job }],
+    requeue: { afterMs: SLOW_START_MS },
+  };
 }

@@ -94,8 +94,8 @@ function agentEnv(run: ResolvedRun, agent: Agent, setup: AgentSetup): EnvVar[] {
       AGENT_STALL_SECONDS: run.stallSeconds?.toString(),
       AGENT_PROMPT: run.prompt,
       AGENT_FEEDBACK: run.feedback,
-      AGENT_HOME_PATHS: run.setup && userPaths().join(" "),
-      AGENT_SHARED_PATHS: run.setup && setup.sharedMounts.join(" "),
+      AGENT_HOME_PATHS: othersWrite(run) ? userPaths().join(" ") : undefined,
+      AGENT_SHARED_PATHS: othersWrite(run) ? setup.sharedMounts.join(" ") : undefined,
     }),
   );
 }
@@ -147,6 +147,11 @@ function sessionEnv(run: ResolvedRun, { entrypoint }: Agent): ScriptValues {
     AGENT_RESUME: run.resumeSession,
     AGENT_RESUME_OPTION: run.resumeSession === undefined ? undefined : option,
   };
+}
+
+/** Whether the home directory may hold what programs of the repository have written, of this run or of others. */
+function othersWrite({ setup, caches = [] }: ResolvedRun): boolean {
+  return setup !== undefined || caches.length > 0;
 }
 
 /** Of every agent: some read what is another's. */

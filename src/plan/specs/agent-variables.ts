@@ -117,7 +117,7 @@ export const AGENT_VARIABLES = {
   AGENT_HOME_PATHS: variable(
     ["agent"],
     ["agent-home.sh"],
-    "What agents read as their user's configuration, below the home directory: what setup has left there is removed.",
+    "What agents read as their user's configuration, below the home directory: what setup has left there, or a cache holds, is removed.",
   ),
   AGENT_SHARED_PATHS: variable(
     ["agent"],

@@ -23,6 +23,11 @@ export function sharedClaimName(workspace: string, volume: string): string {
   return `${workspace}-${volume}`;
 }
 
+/** The claim of a cache, which all runs of its namespace share that name it. */
+export function cacheClaimName(cache: string): string {
+  return `cache-${cache}`;
+}
+
 /** The container whose end is the end of the run. */
 export const AGENT_CONTAINER = "agent";
 

@@ -1,5 +1,5 @@
 import { ANNOTATION_ORIGIN } from "../../api/labels.ts";
-import type { Container, Job } from "../../kube/builtin.ts";
+import type { Container, Job, VolumeMount } from "../../kube/builtin.ts";
 import type { ResolvedVerify } from "../resolved-publish.ts";
 import { literal, literalEnv, mergeEnv } from "./env.ts";
 import { gitContainer } from "./git-container.ts";
@@ -12,6 +12,7 @@ import { inQueue } from "./queue.ts";
 import { GRACE_SECONDS, JOB_MARGIN_SECONDS } from "./run-job.ts";
 import { SCRIPTS_TARGET_DIR } from "./scripts.ts";
 import { containerSecurity, podSecurity } from "./security.ts";
+import { cacheMounts, cacheVolumes } from "./caches.ts";
 import { serviceContainers, serviceVolumes } from "./services.ts";
 import { setupContainer, trusted } from "./setup-container.ts";
 import { claimMounts, snapshotEnv, stepPlacement } from "./step-pod.ts";
@@ -20,11 +21,14 @@ import { claimVolume, SCRIPTS_VOLUME, scriptsMount, scriptsTargetMount } from ".
 const HOME = "/home/agent";
 
 /** The checkout, and a home directory, for what runs there. */
-const OWN_MOUNTS = [
-  { name: "checkout", mountPath: WORKSPACE_DIR },
-  { name: "home", mountPath: HOME },
-  { name: "tmp", mountPath: "/tmp" },
-];
+function ownMounts({ caches }: ResolvedVerify): VolumeMount[] {
+  return [
+    { name: "checkout", mountPath: WORKSPACE_DIR },
+    { name: "home", mountPath: HOME },
+    { name: "tmp", mountPath: "/tmp" },
+    ...cacheMounts(caches),
+  ];
+}
 
 /** How long the Job may take with all its pods. */
 export function verifyDeadlineSeconds({ timeoutSeconds }: Pick<ResolvedVerify, "timeoutSeconds">): number {
@@ -82,6 +86,7 @@ function jobOf(verify: ResolvedVerify): Job {
             { name: "git-tmp", emptyDir: {} },
             ...(verify.setup ? [SCRIPTS_VOLUME] : []),
             ...serviceVolumes(verify.services),
+            ...cacheVolumes(verify.caches),
           ],
         },
       },
@@ -107,17 +112,19 @@ function snapshotContainer(verify: ResolvedVerify): Container {
 }
 
 /** In the image of the command, which finds what it has installed. */
-function setupOf({ setup, image, env, resources, network }: ResolvedVerify): Container[] {
+function setupOf(verify: ResolvedVerify): Container[] {
+  const { setup, image, env, resources, network } = verify;
   if (!setup) return [];
   const own = { ...setup, env: mergeEnv(setup.env, env) };
-  const volumeMounts = [...OWN_MOUNTS, scriptsMount];
+  const volumeMounts = [...ownMounts(verify), scriptsMount];
   return [
     setupContainer(own, { image, workingDir: WORKSPACE_DIR, home: HOME, network, resources, volumeMounts }),
   ];
 }
 
 /** The user's command as it is: there is nothing of the operator's in this container. */
-function verifyContainer({ command, image, resources, network, env }: ResolvedVerify): Container {
+function verifyContainer(verify: ResolvedVerify): Container {
+  const { command, image, resources, network, env } = verify;
   return {
     name: VERIFY_CONTAINER,
     image,
@@ -125,7 +132,7 @@ function verifyContainer({ command, image, resources, network, env }: ResolvedVe
     workingDir: WORKSPACE_DIR,
     env: mergeEnv(network, env, literalEnv({ HOME, TMPDIR: "/tmp", ...trusted(WORKSPACE_DIR) })),
     ...(resources ? { resources } : {}),
-    volumeMounts: OWN_MOUNTS,
+    volumeMounts: ownMounts(verify),
     securityContext: containerSecurity,
   };
 }

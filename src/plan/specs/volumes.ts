@@ -2,6 +2,7 @@ import type { LocalKeyRef, Volume, VolumeMount } from "../../kube/builtin.ts";
 import type { KeySource, ResolvedRepository, ResolvedRun } from "../resolved-run.ts";
 import { runClaimName, runInputsName } from "./names.ts";
 import { SCRIPTS_DIR, SCRIPTS_TARGET_DIR } from "./scripts.ts";
+import { cacheMounts, cacheVolumes } from "./caches.ts";
 import { serviceVolumes } from "./services.ts";
 import {
   CONTINUED_DIR,
@@ -60,6 +61,7 @@ export function runVolumes(run: ResolvedRun): Volume[] {
     ...sharedVolumes(run),
     ...inputVolumes(run),
     ...serviceVolumes(run.services),
+    ...cacheVolumes(run.caches),
   ];
 }
 
@@ -159,6 +161,7 @@ export function setupMounts(run: ResolvedRun): VolumeMount[] {
     ...workspaceMounts(run).filter(({ mountPath }) => mountPath !== RUN_DIR),
     { name: "home", mountPath: homeDir(run) },
     { name: SETUP_TMP, mountPath: "/tmp" },
+    ...cacheMounts(run.caches),
     scriptsMount,
   ];
 }
@@ -196,6 +199,7 @@ export function agentMounts(run: ResolvedRun): VolumeMount[] {
     scriptsMount,
     ...repositoryMounts(exposed),
     ...inputMounts(run),
+    ...cacheMounts(run.caches),
     ...(run.workspace?.sharedVolumes ?? []).map(({ mountPath }, index) => ({
       name: `shared-${index}`,
       mountPath,

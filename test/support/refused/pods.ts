@@ -77,6 +77,21 @@ export const environment: RefusedManifest[] = [
 
 export const pods: RefusedManifest[] = [
   {
+    what: "a cache over the checkout",
+    manifest: run({ caches: [{ name: "npm", mountPath: "/workspace" }] }),
+    says: `spec.caches[0].mountPath: Invalid value: "/workspace": would cover another mount or a directory that the pod needs; use its own directory, such as /root/.claude or /data`,
+  },
+  {
+    what: "a cache inside another",
+    manifest: run({
+      caches: [
+        { name: "a", mountPath: "/data" },
+        { name: "b", mountPath: "/data/b" },
+      ],
+    }),
+    says: "spec.caches: Invalid value: no two caches may have the same mountPath, nor one inside the other",
+  },
+  {
     what: "two services on one port",
     manifest: run({
       services: [

@@ -1,0 +1,50 @@
+import { cachesApart, mountPath } from "../rules/mounts.ts";
+import { dnsLabel } from "../rules/names.ts";
+import { choice, list, object, text } from "../schema/fields.ts";
+import { nameOf, storageSize } from "./common.ts";
+
+const MAX_CACHES = 8;
+
+const cacheName = (description: string) =>
+  text({ description, minLength: 1, maxLength: 50, rules: [dnsLabel] });
+
+const cache = object(
+  {
+    name: cacheName(
+      "Name of the cache; its claim is named cache-<name>. All runs of the namespace that name it share it.",
+    ),
+    mountPath: text({
+      description: "Where setup and the agent see it, such as /home/agent/.npm.",
+      maxLength: 255,
+      rules: mountPath,
+    }),
+    storageSize: storageSize("Size of its claim when it is first used. Default: 10Gi.").optional(),
+    accessMode: choice(
+      ["ReadWriteOnce", "ReadWriteMany"],
+      "Access mode of its claim when it is first used. ReadWriteOnce keeps all pods that use it on one node. Default: ReadWriteOnce.",
+    ).optional(),
+    storageClass: nameOf(
+      "Storage class of its claim when it is first used. Default: the AgentConfig's, else the cluster's.",
+    ).optional(),
+  },
+  { description: "A cache." },
+);
+
+/** `caches` of a run, and the default of a namespace. */
+export function caches(description: string) {
+  return list(cache, {
+    description: `${description} A cache is a volume that is kept from run to run, for what programs download. It is made when a run first uses it. Whoever writes it decides what later runs find there.`,
+    maxItems: MAX_CACHES,
+    type: "map",
+    keys: ["name"],
+    rules: [cachesApart],
+  });
+}
+
+/** `verify.caches`. */
+export const usedCaches = list(cacheName("Name of the cache."), {
+  description:
+    "Names of the run's caches that the verification uses too. Default: none, because the agent could have written them.",
+  maxItems: MAX_CACHES,
+  type: "set",
+});
