@@ -63,7 +63,14 @@ export const SCRIPT_VARIABLES = {
 
   AGENT_REPOSITORY_URL: variable(
     WITH_REMOTE,
-    ["git-clone.sh", "git-credentials.sh", "git-push.sh", "git-workspace.sh", "git-worktree.sh"],
+    [
+      "git-clone.sh",
+      "git-credential.sh",
+      "git-credentials.sh",
+      "git-push.sh",
+      "git-workspace.sh",
+      "git-worktree.sh",
+    ],
     "The URL of the repository.",
   ),
   AGENT_REPOSITORY_BRANCH: variable(
