@@ -4,10 +4,32 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { REASONS } from "../src/api/reasons.ts";
 import { commands } from "../src/cli/commands.ts";
-import { findBrokenLinks, findUnknownCommands, shellLines } from "./support/documentation.ts";
+import {
+  findBrokenLinks,
+  findUnknownCommands,
+  type Found,
+  outsideLinks,
+  shellLines,
+} from "./support/documentation.ts";
 import { projectRoot, readProjectFiles } from "./support/project-files.ts";
 
-const TOP_LEVEL = ["README.md", "ARCHITECTURE.md", "AGENTS.md", "CONTRIBUTING.md", "CHANGELOG.md"];
+const TOP_LEVEL = [
+  "README.md",
+  "ARCHITECTURE.md",
+  "AGENTS.md",
+  "CONTRIBUTING.md",
+  "CHANGELOG.md",
+  "SECURITY.md",
+];
+/** Hosts that the documentation may lead to. */
+const HOSTS = [
+  "keepachangelog.com",
+  "semver.org",
+  "www.conventionalcommits.org",
+  "github.com",
+  "kubernetes.io",
+];
+
 const pages = [
   ...TOP_LEVEL.map((path) => ({ path, text: readText(path) })),
   ...readProjectFiles(["docs", "skills", "charts"], ".md"),
@@ -17,12 +39,39 @@ const program = { scripts: manifest.scripts, commands };
 
 describe("the documentation", () => {
   it("has no link that leads nowhere", () => {
-    const exists = (path: string): boolean => existsSync(join(projectRoot, path));
+    const find = (path: string): Found =>
+      existsSync(join(projectRoot, path)) ? (path.endsWith(".md") ? readText(path) : true) : undefined;
     assert.deepEqual(
-      pages.flatMap((page) => findBrokenLinks(page, exists)),
+      pages.flatMap((page) => findBrokenLinks(page, find)),
       [],
     );
   });
+
+  it("leads only to hosts that are known to stay, by https", () => {
+    const strangers = outsideLinks(pages).filter((link) => {
+      const { protocol, hostname } = new URL(link);
+      return protocol !== "https:" || !HOSTS.includes(hostname);
+    });
+    assert.deepEqual(strangers, []);
+  });
+
+  // In .github/workflows/links.yml alone: everywhere else tests use the loopback interface only.
+  it(
+    "leads to pages that answer",
+    { skip: process.env["CI_LINKS"] !== "yes", timeout: 120_000 },
+    async () => {
+      const answers = await Promise.all(
+        outsideLinks(pages).map(async (link) => {
+          const response = await fetch(link, { method: "HEAD", signal: AbortSignal.timeout(30_000) });
+          return { link, status: response.status };
+        }),
+      );
+      assert.deepEqual(
+        answers.filter(({ status }) => status === 404 || status === 410),
+        [],
+      );
+    },
+  );
 
   it("names only commands and options that exist", () => {
     assert.deepEqual(
@@ -51,10 +100,15 @@ describe("the documentation", () => {
 });
 
 describe("findBrokenLinks", () => {
-  const exists = (path: string): boolean => path === "docs/guide/a.md";
+  const find = (path: string): Found =>
+    path === "docs/guide/a.md" ? "# A\n\n## Every `b`, and c\n" : path === "docs/x.png" ? true : undefined;
   const links: [string, number][] = [
     ["[a](docs/guide/a.md)", 0],
-    ["[a](docs/guide/a.md#anything)", 0],
+    ["[a](docs/guide/a.md#every-b-and-c)", 0],
+    ["[a](docs/guide/a.md#anything)", 1],
+    ["![a](docs/x.png)", 0],
+    ["[a](docs/x.png#part)", 1],
+    ["[a](https://[)", 1],
     ["[a](docs/guide/b.md)", 1],
     ["[a](#here)\n\n# Here", 0],
     ["[a](#there)", 1],
@@ -63,12 +117,12 @@ describe("findBrokenLinks", () => {
   ];
   for (const [text, count] of links) {
     it(`finds ${count} in ${JSON.stringify(text)}`, () => {
-      assert.equal(findBrokenLinks({ path: "README.md", text }, exists).length, count);
+      assert.equal(findBrokenLinks({ path: "README.md", text }, find).length, count);
     });
   }
 
   it("reads links from the folder of their page", () => {
-    assert.deepEqual(findBrokenLinks({ path: "docs/adr/x.md", text: "[a](../guide/a.md)" }, exists), []);
+    assert.deepEqual(findBrokenLinks({ path: "docs/adr/x.md", text: "[a](../guide/a.md)" }, find), []);
   });
 });
 

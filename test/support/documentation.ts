@@ -14,14 +14,28 @@ export interface DocumentedProgram {
   commands: readonly Command<OptionSpecs, never>[];
 }
 
-/** Links of this page that lead nowhere: files that `exists` denies and headings that are not there. */
-export function findBrokenLinks(page: Page, exists: (path: string) => boolean): string[] {
-  const prose = page.text.replaceAll(/^```[\s\S]*?^```/gm, "");
-  return [...prose.matchAll(/\]\(([^)\s]+)\)/g)]
-    .map((match) => match[1] ?? "")
-    .filter((target) => !/^[a-z]+:/.test(target))
-    .filter((target) => !leadsSomewhere(page, target, exists))
+/** What a link can lead to: the text of a page, another file, or nothing. */
+export type Found = string | true | undefined;
+
+/** Links of this page that lead nowhere: files that `find` does not know, headings that are not there, no URLs. */
+export function findBrokenLinks(page: Page, find: (path: string) => Found): string[] {
+  return linksOf(page.text)
+    .filter((target) => (isOutside(target) ? !URL.canParse(target) : !leadsSomewhere(page, target, find)))
     .map((target) => `${page.path}: ${target} leads nowhere`);
+}
+
+/** Addresses on other hosts that these pages name, each once. */
+export function outsideLinks(pages: readonly Page[]): string[] {
+  return [...new Set(pages.flatMap(({ text }) => linksOf(text).filter(isOutside)))].toSorted();
+}
+
+function linksOf(text: string): string[] {
+  const prose = text.replaceAll(/^```[\s\S]*?^```/gm, "");
+  return [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map((match) => match[1] ?? "");
+}
+
+function isOutside(target: string): boolean {
+  return /^[a-z]+:/.test(target);
 }
 
 /** Commands in shell blocks of this page that the program would refuse. */
@@ -44,15 +58,21 @@ export function shellLines(text: string): string[] {
   );
 }
 
-function leadsSomewhere(page: Page, target: string, exists: (path: string) => boolean): boolean {
+function leadsSomewhere(page: Page, target: string, find: (path: string) => Found): boolean {
   const [file = "", heading] = target.split("#");
-  if (file === "") return heading !== undefined && headingsOf(page.text).includes(heading);
-  const parts = page.path.split("/").slice(0, -1);
+  const found = file === "" ? page.text : find(resolved(page.path, file));
+  if (found === undefined || heading === undefined) return found !== undefined;
+  return typeof found === "string" && headingsOf(found).includes(heading);
+}
+
+/** A path beside a page, from the root of the project. */
+function resolved(from: string, file: string): string {
+  const parts = from.split("/").slice(0, -1);
   for (const part of file.split("/")) {
     if (part === "..") parts.pop();
     else if (part !== "." && part !== "") parts.push(part);
   }
-  return exists(parts.join("/"));
+  return parts.join("/");
 }
 
 /** As GitHub makes them: lower case, words joined by `-`. */
