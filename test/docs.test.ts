@@ -28,6 +28,7 @@ const HOSTS = [
   "www.conventionalcommits.org",
   "github.com",
   "kubernetes.io",
+  "kueue.sigs.k8s.io",
 ];
 
 const pages = [

@@ -2,10 +2,7 @@ import assert from "node:assert/strict";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { startModelEndpoint } from "../../src/demo/model-endpoint.ts";
-import { committingScenario } from "../../src/demo/model-scenario.ts";
-import { createGitRepository } from "../support/git-repository.ts";
-import { installPackage, tryEveryCommand, type Installed } from "../support/installed.ts";
+import { installPackage, tryEveryCommand, tryRunLocally, type Installed } from "../support/installed.ts";
 import { packOnce } from "../support/program.ts";
 import { projectRoot } from "../support/project-files.ts";
 import { runOk } from "../support/run.ts";
@@ -42,14 +39,8 @@ describe("the npm package", { concurrency: false, timeout: 300_000 }, () => {
   it("runs every command in an empty folder", () => tryEveryCommand(installed, process.execPath));
 
   it("takes a task in a user's repository to a commit in a branch of it, without a cluster", async () => {
-    await using model = await aModel();
     const { path } = stack.use(await temporaryDirectory());
-    const repository = await createGitRepository(join(path, "mine"));
-    const env = { ...installed.env, ANTHROPIC_API_KEY: "any", ANTHROPIC_BASE_URL: model.url };
-    const args = ["run", "--local", "--name", "first", "Write a greeting"];
-    await runOk("agent-operator", args, { cwd: repository.path, env, timeoutMs: 90_000 });
-    assert.equal(await repository.git("log", "--format=%s", "HEAD..agent/first"), "Add HELLO.md");
-    assert.equal(await repository.git("status", "--porcelain"), "");
+    await tryRunLocally(installed, path);
   });
 
   it("is run by npx in an empty folder", async () => {
@@ -62,8 +53,3 @@ describe("the npm package", { concurrency: false, timeout: 300_000 }, () => {
     );
   });
 });
-
-async function aModel(): Promise<{ url: string } & AsyncDisposable> {
-  const { url, close } = await startModelEndpoint({ scenario: () => committingScenario() });
-  return { url, [Symbol.asyncDispose]: close };
-}

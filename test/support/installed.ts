@@ -2,6 +2,9 @@ import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import type { AgentRun } from "../../src/api/agent-run.ts";
+import { startModelEndpoint } from "../../src/demo/model-endpoint.ts";
+import { committingScenario } from "../../src/demo/model-scenario.ts";
+import { createGitRepository } from "./git-repository.ts";
 import { packOnce } from "./program.ts";
 import { projectRoot } from "./project-files.ts";
 import { run, runOk, start } from "./run.ts";
@@ -59,4 +62,19 @@ export async function tryEveryCommand(
   assert.match(await runOk("agent-operator", ["uninstall"], there), /agent-operator/);
   dev.kill("SIGINT");
   assert.equal((await dev.ended).code, 0);
+}
+
+/** A task in a repository of the user's, to a commit in a branch of it, without a cluster. */
+export async function tryRunLocally({ env }: Installed, directory: string): Promise<void> {
+  const model = await startModelEndpoint({ scenario: committingScenario() });
+  try {
+    const repository = await createGitRepository(join(directory, "mine"));
+    const withModel = { ...env, ANTHROPIC_API_KEY: "any", ANTHROPIC_BASE_URL: model.url };
+    const args = ["run", "--local", "--name", "first", "Write a greeting"];
+    await runOk("agent-operator", args, { cwd: repository.path, env: withModel, timeoutMs: 90_000 });
+    assert.equal(await repository.git("log", "--format=%s", "HEAD..agent/first"), "Add HELLO.md");
+    assert.equal(await repository.git("status", "--porcelain"), "");
+  } finally {
+    await model.close();
+  }
 }

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { installPackage, tryEveryCommand } from "../support/installed.ts";
+import { installPackage, tryEveryCommand, tryRunLocally } from "../support/installed.ts";
 import { projectRoot } from "../support/project-files.ts";
 import { runOk } from "../support/run.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
@@ -25,5 +25,7 @@ async function node22(): Promise<string> {
 test("the npm package runs every command with Node 22", { timeout: 480_000 }, async () => {
   await using directory = await temporaryDirectory();
   const node = await node22();
-  await tryEveryCommand(await installPackage(directory.path, node), node);
+  const installed = await installPackage(directory.path, node);
+  await tryEveryCommand(installed, node);
+  await tryRunLocally(installed, directory.path);
 });
