@@ -5,9 +5,9 @@ import { describe, it } from "node:test";
 import { findBreaches, findCircles, importsOf, MAY_IMPORT, resolveImport } from "./support/house-rules.ts";
 import { projectRoot, readProjectFiles } from "./support/project-files.ts";
 
-const sources = readProjectFiles(["src", "scripts"], ".ts").filter(
-  ({ path }) => !path.endsWith(".generated.ts"),
-);
+const sources = [".ts", ".tsx"]
+  .flatMap((ending) => readProjectFiles(["src", "scripts"], ending))
+  .filter(({ path }) => !path.endsWith(".generated.ts"));
 
 /**
  * The embedded cluster may shrink, not grow (ADR 2): whoever needs more removes something else, or shows which user of the

@@ -1,6 +1,7 @@
 import type { Client } from "../client/client.ts";
 import { createClient } from "../client/client.ts";
 import { kubeconfigTransport } from "../client/kubeconfig.ts";
+import type { Transport } from "../client/transport.ts";
 import type { CommandContext } from "./context.ts";
 
 /** What every command about runs takes, as kubectl does. */
@@ -19,6 +20,10 @@ export interface UserCluster {
   readonly defaultNamespace: string;
   /** `https://…`, for people. */
   readonly server: string;
+  /** The name of the kubeconfig's context. */
+  readonly context: string;
+  /** What the client sends by. */
+  readonly transport: Transport;
 }
 
 /** Carries `work` out against the chosen context of the user's kubeconfig; the connection ends with it. */
@@ -27,7 +32,7 @@ export async function withCluster<Result>(
   { config }: Pick<CommandContext, "config">,
   work: (cluster: UserCluster) => Promise<Result>,
 ): Promise<Result> {
-  const { transport, namespace, server } = await kubeconfigTransport({
+  const { transport, namespace, server, context } = await kubeconfigTransport({
     paths: values.kubeconfig === undefined ? [...config.kubeconfigPaths] : [values.kubeconfig],
     ...(values.context === undefined ? {} : { context: values.context }),
     ...(values.as === undefined ? {} : { as: { user: values.as } }),
@@ -40,6 +45,8 @@ export async function withCluster<Result>(
       namespace: values.namespace ?? namespace,
       defaultNamespace: namespace,
       server,
+      context,
+      transport,
     });
   } finally {
     transport.close();

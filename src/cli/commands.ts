@@ -1,10 +1,11 @@
 import type { Command, OptionSpecs } from "./command.ts";
 import { defineCommand } from "./command.ts";
 import type { CommandContext } from "./context.ts";
+import { consoleOptions } from "./console-options.ts";
 import { devOptions, demoOptions } from "./options.ts";
 import { shippedCommands } from "./shipped-commands.ts";
 
-/** Every command of a checkout: the first two need its embedded cluster and its agents, so nothing else has them. */
+/** Every command of a checkout and the npm package; dev, demo and console need what the operator's image does not hold. */
 export const commands: readonly Command<OptionSpecs, CommandContext>[] = [
   defineCommand({
     name: "dev",
@@ -40,6 +41,19 @@ export const commands: readonly Command<OptionSpecs, CommandContext>[] = [
     ],
     run: async (values, context: CommandContext) =>
       (await import("./commands/demo.ts")).runDemoCommand(values, context),
+  }),
+  defineCommand({
+    name: "console",
+    group: "Runs",
+    summary: "See what the agents do, in a browser",
+    description: [
+      "Serves a page on 127.0.0.1 that shows runs as they change, what their agents say, and what they have changed; you can cancel, retry and delete runs there. Everything is asked with the credential of your kubeconfig, so the page can do what you can. Ctrl-C ends it.",
+      "The printed address works once; the browser that opens it is signed in from then on.",
+    ],
+    options: consoleOptions,
+    examples: ["agent-operator console", "agent-operator console --context staging -n team-a --port 8090"],
+    run: async (values, context: CommandContext) =>
+      (await import("./commands/console.ts")).runConsole(values, context),
   }),
   ...shippedCommands,
 ];

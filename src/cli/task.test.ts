@@ -4,7 +4,7 @@ import type { AgentRun } from "../api/agent-run.ts";
 import { parseOptions } from "./command.ts";
 import { byPrefix } from "./find-run.ts";
 import { runOptions, type RunValues } from "./run-options.ts";
-import { buildRun, nameForRetry, nameForTask } from "./task.ts";
+import { buildRun, nameForTask } from "./task.ts";
 
 const names: [task: string, name: string][] = [
   ["Fix the failing test", "fix-failing-test-x"],
@@ -18,22 +18,6 @@ const names: [task: string, name: string][] = [
 describe("nameForTask", () => {
   for (const [task, name] of names)
     it(`makes ${name} of ${task.slice(0, 30)}`, () => assert.equal(nameForTask(task, "x"), name));
-});
-
-describe("nameForRetry", () => {
-  const retries: [name: string, taken: string[], next: string][] = [
-    ["fix", [], "fix-2"],
-    ["fix-2", [], "fix-3"],
-    ["fix", ["fix-2", "fix-3"], "fix-4"],
-    ["fix-1", [], "fix-1-2"],
-    ["a".repeat(63), [], `${"a".repeat(61)}-2`],
-  ];
-  for (const [name, taken, next] of retries)
-    it(`makes ${next.slice(-8)} of ${name.slice(-8)}`, () =>
-      assert.equal(
-        nameForRetry(name, (each) => taken.includes(each)),
-        next,
-      ));
 });
 
 describe("byPrefix", () => {

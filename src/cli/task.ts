@@ -1,6 +1,5 @@
 import type { AgentRun, AgentRunSpec } from "../api/agent-run.ts";
 import { API_GROUP, API_VERSION } from "../api/group.ts";
-import { MAX_RUN_NAME } from "../api/rules/names.ts";
 import type { RunValues } from "./run-options.ts";
 
 /** Words of the task that make its run's name. */
@@ -23,15 +22,6 @@ export function nameForTask(task: string, suffix: string): string {
     .slice(0, NAME_LENGTH)
     .replaceAll(/^-+|-+$/g, "");
   return `${words || "run"}-${suffix}`;
-}
-
-/** `NAME-2` for `NAME`, `NAME-3` for `NAME-2`: the first that is free. */
-export function nameForRetry(name: string, taken: (name: string) => boolean): string {
-  const [, stem = name, number] = /^(.*?)(?:-([2-9]|[1-9][0-9]{1,3}))?$/.exec(name) ?? [];
-  for (let next = number === undefined ? 2 : Number(number) + 1; ; next++) {
-    const candidate = `${stem.slice(0, MAX_RUN_NAME - 1 - `${next}`.length)}-${next}`;
-    if (!taken(candidate)) return candidate;
-  }
 }
 
 /** The run that the options ask for, on top of a manifest's. */

@@ -125,6 +125,13 @@ export const subjectAccessReviews = resourceType<SubjectAccessReview>(
   "SubjectAccessReview",
   false,
 );
+export const selfSubjectAccessReviews = resourceType<SubjectAccessReview>(
+  "authorization.k8s.io",
+  "v1",
+  "selfsubjectaccessreviews",
+  "SelfSubjectAccessReview",
+  false,
+);
 export const selfSubjectReviews = resourceType<SelfSubjectReview>(
   "authentication.k8s.io",
   "v1",

@@ -112,6 +112,7 @@ export const GUIDES: readonly Guide[] = [
   { path: "docs/guide/publishing.md", operator: true },
   { path: "docs/guide/your-repository.md", operator: true },
   { path: "docs/guide/tools.md", operator: true },
+  { path: "docs/guide/console.md", operator: true },
   { path: "CONTRIBUTING.md", operator: true },
 ];
 
@@ -133,6 +134,7 @@ export const NOT_RUN: Readonly<Record<string, string>> = {
   "npm run test:tools": "needs Debian's packages; .ci/run runs it",
   "npm run demo": "test/e2e/demo.timed.ts runs it",
   "npm run dev": "does not end; test/e2e/dev.timed.ts runs it",
+  "agent-operator console": "does not end; test/tools/console.test.ts opens it in a browser",
   "agent-operator run --local": "test/e2e/run-local.test.ts runs it, against the scripted model",
   "npm pack": "test/e2e/packed.test.ts packs, installs and runs the package",
   "npm install --global": "test/e2e/packed.test.ts does it",

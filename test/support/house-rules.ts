@@ -19,6 +19,7 @@ export const MAY_IMPORT: Record<string, readonly string[]> = {
   local: ["kube", "plan", "client", "runtime", "operator", "devcluster"],
   follow: ["kube", "api", "agents", "plan", "client"],
   demo: ["kube", "api", "agents", "client", "follow", "local"],
+  console: ["kube", "api", "agents", "plan", "client", "follow"],
   cli: [
     "kube",
     "api",
@@ -31,6 +32,7 @@ export const MAY_IMPORT: Record<string, readonly string[]> = {
     "follow",
     "local",
     "demo",
+    "console",
   ],
 };
 
@@ -175,7 +177,7 @@ function importBreaches({ path, text }: SourceFile): string[] {
     const targetRoom = roomOf(target);
     if (target === "package.json") return [];
     if (targetRoom === undefined) return [`${path}: imports ${target} from outside src/`];
-    if (!specifier.endsWith(".ts") && !specifier.endsWith(".json")) {
+    if (!/[.]tsx?$/.test(specifier) && !specifier.endsWith(".json")) {
       return [`${path}: imports ${specifier} without its file name extension`];
     }
     const inner =

@@ -59,6 +59,11 @@ export async function tryEveryCommand(
   assert.match(await runOk("agent-operator", ["install"], there), /deployment\/agent-operator applied/);
   const doctor = await run("agent-operator", ["doctor", "--json"], there);
   assert.equal(typeof JSON.parse(doctor.stdout), "object", doctor.stderr);
+  await using page = start("agent-operator", ["console"], there);
+  const [address = ""] = await page.waitForOutput(/http:\S+/, 30_000);
+  assert.match(await (await fetch(address)).text(), /<script type="module"/);
+  page.kill("SIGINT");
+  assert.equal((await page.ended).code, 0);
   assert.match(await runOk("agent-operator", ["uninstall"], there), /agent-operator/);
   dev.kill("SIGINT");
   assert.equal((await dev.ended).code, 0);

@@ -47,9 +47,9 @@ export async function packOnce(): Promise<string> {
 
 async function contentHash(): Promise<string> {
   const hash = createHash("sha256");
-  for (const path of ["package.json", "package-lock.json", "scripts/bundle.ts"])
+  for (const path of ["package.json", "package-lock.json", "scripts/bundle.ts", "scripts/web.ts"])
     hash.update(await readFile(join(projectRoot, path)));
-  for (const ending of [".ts", ".yaml", ".sh", ".awk"])
+  for (const ending of [".ts", ".tsx", ".css", ".html", ".yaml", ".sh", ".awk"])
     for (const { path, text } of readProjectFiles(["src", "config", "images"], ending))
       hash.update(`${path}\n${text}\n`);
   return hash.digest("hex").slice(0, 16);

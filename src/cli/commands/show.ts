@@ -1,6 +1,7 @@
 import type { AgentRun } from "../../api/agent-run.ts";
 import type { ReasonFacts } from "../../api/reason-facts.ts";
 import { REASONS } from "../../api/reasons.ts";
+import { timelineOf } from "../../follow/timeline.ts";
 import { events } from "../../kube/builtin.ts";
 import { printable, printableLine } from "../../kube/printable.ts";
 import { withContinued } from "../../plan/place.ts";
@@ -70,33 +71,14 @@ function rowsOf(given: AgentRun, continuations: readonly string[], paint: Paint)
   return rows.flatMap(([name, text]) => (text ? [row(name, text, paint)] : []));
 }
 
-function renderTimeline({ metadata, status }: AgentRun, paint: Paint): string[] {
-  const created = metadata.creationTimestamp;
-  const steps: [string | undefined, string][] = [
-    [created, "created"],
-    ...(status?.attempts ?? []).flatMap(
-      ({ number, startedAt, completionTime, reason }): [string | undefined, string][] => [
-        [startedAt, `attempt ${number} started`],
-        [completionTime, `attempt ${number} ended: ${reason}`],
-      ],
-    ),
-    [status?.startTime, "Job created"],
-    [status?.startedAt, "agent started"],
-    [status?.agentEndedAt, "agent succeeded"],
-    [status?.published?.time, `pushed to branch ${status?.published?.branch}`],
-    [status?.completionTime, `ended: ${status?.phase}`],
-  ];
-  const known = steps.filter((step): step is [string, string] => step[0] !== undefined);
-  const begin = Date.parse(created ?? "");
+function renderTimeline(run: AgentRun, paint: Paint): string[] {
   return [
     "",
     paint("bold", "timeline"),
-    ...known
-      .toSorted(([a], [b]) => Date.parse(a) - Date.parse(b))
-      .map(
-        ([at, what]) =>
-          `  ${printableLine(at)}  ${`+${Math.round((Date.parse(at) - begin) / 1000)} s`.padEnd(8)} ${printableLine(what)}`,
-      ),
+    ...timelineOf(run).map(
+      ({ at, what, seconds }) =>
+        `  ${printableLine(at)}  ${`+${seconds} s`.padEnd(8)} ${printableLine(what)}`,
+    ),
   ];
 }
 

@@ -8,7 +8,7 @@ import type { CommandContext } from "../context.ts";
 import { currentUser, listRuns } from "../find-run.ts";
 import { followAndReport } from "../follow-and-report.ts";
 import type { StartValues } from "../look-options.ts";
-import { nameForRetry } from "../task.ts";
+import { nameForRetry } from "../../plan/agent-run/retried.ts";
 
 /** Starts a run of a schedule now, beside its times, and follows it. */
 export async function runStart(values: StartValues, context: CommandContext): Promise<number> {

@@ -1,0 +1,67 @@
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { agentRuns } from "../../api/resources.ts";
+import { readAssets } from "../../console/assets.ts";
+import { startConsole, type Artifact, type ConsoleOptions } from "../../console/server.ts";
+import type { UserCluster } from "../cluster.ts";
+import { withCluster } from "../cluster.ts";
+import type { Config } from "../config.ts";
+import type { ConsoleValues } from "../console-options.ts";
+import type { CommandContext } from "../context.ts";
+import { describeError } from "../describe-error.ts";
+import { fetchArtifacts } from "../fetch-artifacts.ts";
+import { aborted } from "../stop.ts";
+
+const BUILD_LIMIT_MS = 60_000;
+/** A browser that is given more has to hold it all. */
+const MAX_ARTIFACT_BYTES = 8 * 1024 * 1024;
+
+/** Serves the console until a signal asks to end; that is its normal end, exit code 0. */
+export async function runConsole(values: ConsoleValues, context: CommandContext): Promise<number> {
+  const { config, out, stop } = context;
+  const assets = await readAssets(await pageDirectory(config));
+  return withCluster(values, context, async (cluster) => {
+    await using served = await startConsole({
+      transport: cluster.transport,
+      assets,
+      session: { context: cluster.context, namespace: cluster.namespace, server: cluster.server },
+      fetchArtifact: (at, file, signal) => fetchFile(cluster, at, file, values.image, signal),
+      describeError: (error) => describeError(error, { debug: false }),
+      port: Number(values.port ?? 0),
+      now: Date.now,
+    });
+    out.line(`The console of ${cluster.context} is at\n\n  ${served.address}\n`);
+    out.line(
+      "The address works once, within 10 minutes. The browser that opens it stays signed in until Ctrl-C.",
+    );
+    await aborted(stop.signal);
+    return 0;
+  });
+}
+
+const fetchFile = async (
+  { client }: UserCluster,
+  at: { namespace: string; name: string },
+  file: Parameters<ConsoleOptions["fetchArtifact"]>[1],
+  image: string | undefined,
+  signal: AbortSignal,
+): Promise<Artifact> => {
+  const run = await client.get(agentRuns, at, { signal });
+  const { files, cut } = await fetchArtifacts(client, run, { wanted: [file], image, signal });
+  const bytes = files.get(file) ?? Buffer.alloc(0);
+  return {
+    text: bytes.subarray(0, MAX_ARTIFACT_BYTES).toString("utf8"),
+    isCut: cut.length > 0 || bytes.length > MAX_ARTIFACT_BYTES,
+  };
+};
+
+/** Where the page is: beside the program; in a checkout it is made anew, so that it is never an old one. */
+async function pageDirectory({ packageRoot }: Config): Promise<string> {
+  const script = join(packageRoot, "scripts", "web.ts");
+  if (!existsSync(script)) return join(packageRoot, "console");
+  const directory = join(packageRoot, "dist", "console");
+  await promisify(execFile)(process.execPath, [script, directory], { timeout: BUILD_LIMIT_MS });
+  return directory;
+}

@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { AgentRun } from "../api/agent-run.ts";
+import { DEFAULT_NAMESPACE, hashOf, readPlace } from "./web/address.ts";
+import { readPatch } from "./web/patch.ts";
+import { filterRows, rowOf, shortDuration } from "./web/rows.ts";
+
+describe("readPatch", () => {
+  it("reads files, hunks and numbers, also of lines that look like headers", () => {
+    const files = readPatch(
+      [
+        "diff --git a/a.txt b/a.txt",
+        "index 1..2 100644",
+        "--- a/a.txt",
+        "+++ b/a.txt",
+        "@@ -3,2 +3,3 @@ context",
+        " same",
+        "--- a/removed line",
+        "+diff --git a/x b/x",
+        "+@@ -1 +1 @@",
+        "diff --git a/new b/new",
+        "new file mode 100644",
+        "@@ -0,0 +1 @@",
+        "+one",
+        "\\ No newline at end of file",
+        "",
+      ].join("\n"),
+    );
+    assert.deepEqual(
+      files.map(({ path, added, removed }) => [path, added, removed]),
+      [
+        ["a.txt", 2, 1],
+        ["new", 1, 0],
+      ],
+    );
+    assert.deepEqual(files[0]?.lines.slice(1, 4), [
+      { kind: "same", text: "same", before: 3, after: 3 },
+      { kind: "removed", text: "-- a/removed line", before: 4 },
+      { kind: "added", text: "diff --git a/x b/x", after: 4 },
+    ]);
+    assert.deepEqual(files[1]?.lines.at(-1), { kind: "note", text: "\\ No newline at end of file" });
+  });
+
+  for (const text of [
+    "",
+    "no patch",
+    "@@ -1 +1 @@\n+x",
+    "diff --git",
+    "diff --git a/x b/x\n@@ -9999999999999 +1 @@",
+  ])
+    it(`bears ${JSON.stringify(text)}`, () => assert.ok(Array.isArray(readPatch(text))));
+});
+
+describe("the address", () => {
+  it("holds the place", () => {
+    const filter = { text: "a&b #?", phase: "Failed", agent: "claude", provider: "" };
+    for (const namespace of ["team", "", DEFAULT_NAMESPACE]) {
+      const place = { page: "runs", namespace, filter } as const;
+      assert.deepEqual(readPlace(hashOf(place)), place);
+    }
+    const run = { page: "run", namespace: "team", name: "fix" } as const;
+    assert.deepEqual(readPlace(hashOf(run)), run);
+  });
+  for (const hash of ["", "#", "#/runs/x", "#/%E0%A4%A/y", "#javascript:alert(1)"])
+    it(`shows the table for ${hash}`, () => assert.equal(readPlace(hash).page, "runs"));
+});
+
+describe("filterRows", () => {
+  const run = (name: string, seconds: number, status: object): AgentRun => ({
+    metadata: { name, namespace: "team", creationTimestamp: `2026-01-01T00:00:0${seconds}Z` },
+    spec: { prompt: `Do ${name}` },
+    status: { phase: "Pending", observedGeneration: 1, ...status },
+  });
+  const rows = [
+    rowOf(run("a", 1, { phase: "Failed", agent: "claude", reason: "OutOfMemory" })),
+    rowOf(run("b", 2, { agent: "codex", message: "waits\u202Efor\nthis" })),
+  ];
+  const all = { text: "", phase: "", agent: "", provider: "" };
+  const names = (filter: Partial<typeof all>): string[] =>
+    filterRows(rows, { ...all, ...filter }).map(({ name }) => name);
+
+  it("shows the newest first", () => assert.deepEqual(names({}), ["b", "a"]));
+  it("finds every word, in any case", () => assert.deepEqual(names({ text: "outof DO" }), ["a"]));
+  it("finds a phase and an agent", () =>
+    assert.deepEqual(names({ phase: "Pending", agent: "codex" }), ["b"]));
+  it("shows what others wrote as one plain line", () =>
+    assert.equal(rows[1]?.message, "waits\u{FFFD}for this"));
+  it("says a duration shortly", () =>
+    assert.deepEqual([59_000, 600_000, 7_200_000, 1e9].map(shortDuration), ["59s", "10m", "2h", "11d"]));
+});

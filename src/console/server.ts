@@ -1,0 +1,213 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Transport } from "../client/transport.ts";
+import { readApiRequest, readArtifactsPath } from "./api-paths.ts";
+import type { Asset } from "./assets.ts";
+import { createGate, type Gate } from "./gate.ts";
+
+/** Above what an API server stores as one object. */
+const MAX_BODY_BYTES = 2 * 1024 * 1024;
+const [HEADERS_LIMIT_MS, REQUEST_LIMIT_MS] = [10_000, 30_000];
+
+/** For every answer. Nothing of the page comes from elsewhere, nothing inline runs, no text becomes HTML. */
+const HEADERS: Readonly<Record<string, string>> = {
+  "content-security-policy": [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self'",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
+  ].join("; "),
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-resource-policy": "same-origin",
+  "permissions-policy": "camera=(), geolocation=(), microphone=()",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY",
+  "cache-control": "no-store",
+};
+
+/** A file that a run has left. */
+export interface Artifact {
+  text: string;
+  /** Whether this is only its beginning. */
+  isCut: boolean;
+}
+
+/** A kind of file that a run leaves. */
+export type ArtifactName = "patch" | "log";
+
+export interface ConsoleOptions {
+  /** To the API server, with the credential of the user who started this. */
+  transport: Transport;
+  assets: ReadonlyMap<string, Asset>;
+  /** What the page shows about where it is. */
+  session: { context: string; namespace: string; server: string };
+  /** Reads a file that a run has left on its claim. */
+  fetchArtifact: (
+    at: { namespace: string; name: string },
+    file: ArtifactName,
+    signal: AbortSignal,
+  ) => Promise<Artifact>;
+  /** Why something failed, in words for people. */
+  describeError: (error: unknown) => string;
+  /** On 127.0.0.1; 0 takes a free one. */
+  port: number;
+  now: () => number;
+}
+
+export interface Console extends AsyncDisposable {
+  /** Without the code. */
+  readonly origin: string;
+  /** What the user opens; its code is behind the #, which no browser sends to a server. */
+  readonly address: string;
+}
+
+/** Serves the console on loopback. Rejects if the port is taken. */
+export async function startConsole(options: ConsoleOptions): Promise<Console> {
+  const stop = new AbortController();
+  let gate: Gate | undefined;
+  const server = createServer((request, response) => {
+    if (gate) void answer(request, response, gate, options, stop.signal);
+    else response.destroy();
+  });
+  server.headersTimeout = HEADERS_LIMIT_MS;
+  server.requestTimeout = REQUEST_LIMIT_MS;
+  server.listen(options.port, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  gate = createGate(port, options.now);
+  const origin = `http://127.0.0.1:${port}`;
+  return {
+    origin,
+    address: `${origin}/#code=${gate.code}`,
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      server.closeAllConnections();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  gate: Gate,
+  options: ConsoleOptions,
+  stop: AbortSignal,
+): Promise<void> {
+  for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
+  const gone = new AbortController();
+  response.on("close", () => gone.abort());
+  const signal = AbortSignal.any([stop, gone.signal]);
+  try {
+    await route(request, response, gate, options, signal);
+  } catch (error) {
+    if (response.headersSent || response.destroyed) response.destroy();
+    else sendError(response, error instanceof Refusal ? error.code : 502, options.describeError(error));
+  }
+}
+
+class Refusal extends Error {
+  override readonly name = "Refusal";
+  readonly code: number;
+  constructor(code: number, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+async function route(
+  request: IncomingMessage,
+  response: ServerResponse,
+  gate: Gate,
+  options: ConsoleOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const refusal = gate.refusal(request);
+  if (refusal !== undefined) throw new Refusal(403, refusal);
+  const { method = "", url = "" } = request;
+  if (method === "GET") {
+    const asset = options.assets.get(url === "/" ? "/index.html" : url);
+    if (asset) return void response.writeHead(200, { "content-type": asset.contentType }).end(asset.body);
+  }
+  if (method === "POST" && url === "/session") return signIn(request, response, gate);
+  if (!gate.isSignedIn(request))
+    throw new Refusal(401, "open the address that `agent-operator console` has printed");
+  if (method === "GET" && url === "/session") return sendJson(response, options.session);
+  if (url.startsWith("/k8s/")) return passOn(request, response, options, signal);
+  const [, file, at] = /^\/artifacts\/(patch|log)(\/.*)$/.exec(url) ?? [];
+  const run = at === undefined ? undefined : readArtifactsPath(at);
+  if (method === "POST" && run)
+    return sendJson(response, await options.fetchArtifact(run, file as ArtifactName, signal));
+  throw new Refusal(404, "the console has nothing there");
+}
+
+async function signIn(request: IncomingMessage, response: ServerResponse, gate: Gate): Promise<void> {
+  const given = gate.signIn(await readBody(request, 1024));
+  if (given === undefined)
+    throw new Refusal(401, "this code was used already or is too old: start `agent-operator console` again");
+  response.setHeader("set-cookie", given.cookie);
+  sendJson(response, { key: given.key });
+}
+
+/** An answer of the API server goes on as it arrives, and no faster than the browser reads it. */
+async function passOn(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { transport }: ConsoleOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const asked = readApiRequest(request.method ?? "", (request.url ?? "").slice("/k8s".length));
+  if (asked === undefined) throw new Refusal(404, "the console has no use for this path");
+  const { method, path, contentType } = asked;
+  const body = contentType === undefined ? undefined : await readBody(request, MAX_BODY_BYTES);
+  const answered = await transport({
+    method,
+    path,
+    headers: {
+      accept: "application/json, */*;q=0.1",
+      ...(contentType === undefined ? {} : { "content-type": contentType }),
+    },
+    ...(body === undefined ? {} : { body }),
+    signal,
+  });
+  const isText = /\/log(?:\?|$)/.test(path) && answered.status === 200;
+  response.writeHead(answered.status, {
+    "content-type": isText ? "text/plain; charset=utf-8" : "application/json; charset=utf-8",
+  });
+  response.flushHeaders();
+  for await (const chunk of answered.chunks()) {
+    if (!response.write(chunk)) await once(response, "drain", { signal });
+  }
+  response.end();
+}
+
+async function readBody(request: IncomingMessage, most: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > most) throw new Refusal(413, `the request is larger than ${most} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+function sendJson(response: ServerResponse, value: unknown): void {
+  response.writeHead(200, { "content-type": "application/json; charset=utf-8" }).end(JSON.stringify(value));
+}
+
+/** In the form in which an API server answers too, so that the page reads one. */
+function sendError(response: ServerResponse, code: number, message: string): void {
+  response
+    .writeHead(code, { "content-type": "application/json; charset=utf-8", connection: "close" })
+    .end(JSON.stringify({ kind: "Status", apiVersion: "v1", status: "Failure", code, message }));
+}

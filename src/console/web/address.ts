@@ -1,0 +1,40 @@
+import type { Filter } from "./rows.ts";
+
+/** What the address says: which page, and for the table what is looked for. */
+export type Place =
+  | { page: "runs"; namespace: string; filter: Filter }
+  | { page: "run"; namespace: string; name: string };
+
+const NO_FILTER: Filter = { text: "", phase: "", agent: "", provider: "" };
+/** In the address, where no namespace is all of them. */
+export const DEFAULT_NAMESPACE = "~";
+
+/** Reads what is behind the # of the address; anything that it does not know is the table. */
+export function readPlace(hash: string): Place {
+  const [path = "", search = ""] = hash.replace(/^#/, "").split("?");
+  const [, page, namespace, name] = path.split("/");
+  if (page === "runs" && namespace && name)
+    return { page: "run", namespace: decoded(namespace), name: decoded(name) };
+  const query = new URLSearchParams(search);
+  const filter = { ...NO_FILTER };
+  for (const field of ["text", "phase", "agent", "provider"] as const) filter[field] = query.get(field) ?? "";
+  return { page: "runs", namespace: query.get("namespace") ?? DEFAULT_NAMESPACE, filter };
+}
+
+/** The address of a place. */
+export function hashOf(place: Place): string {
+  if (place.page === "run")
+    return `#/runs/${encodeURIComponent(place.namespace)}/${encodeURIComponent(place.name)}`;
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(place.filter)) if (value !== "") query.set(name, value);
+  if (place.namespace !== DEFAULT_NAMESPACE) query.set("namespace", place.namespace);
+  return `#/runs${query.size === 0 ? "" : `?${query}`}`;
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,178 @@
+import type { AgentRun } from "../../api/agent-run.ts";
+import { agentRuns } from "../../api/resources.ts";
+import type { Event } from "../../kube/builtin.ts";
+import { events, pods } from "../../kube/builtin.ts";
+import { selfSubjectAccessReviews, selfSubjectReviews } from "../../kube/cluster-kinds.ts";
+import { pathOf } from "../../kube/resources.ts";
+import { ANNOTATION_CANCEL } from "../../api/labels.ts";
+
+/** As src/console/gate.ts reads it. */
+const KEY_HEADER = "x-console-key";
+const STORED_KEY = "key";
+
+export interface Session {
+  context: string;
+  namespace: string;
+  server: string;
+}
+
+export interface RunPlace {
+  namespace: string;
+  name: string;
+}
+
+/** What the page offers only to those who may do it, and what that needs. */
+const ACTIONS = {
+  cancel: { group: agentRuns.group, resource: agentRuns.plural, verb: "patch" },
+  retry: { group: agentRuns.group, resource: agentRuns.plural, verb: "create" },
+  delete: { group: agentRuns.group, resource: agentRuns.plural, verb: "delete" },
+  "read its claim": { group: pods.group, resource: pods.plural, verb: "create" },
+} as const;
+
+export type Action = keyof typeof ACTIONS;
+
+/** An answer that is no success, in the server's own words. `code` 0: there was none. */
+export class CallError extends Error {
+  override readonly name = "CallError";
+  readonly code: number;
+  constructor(code: number, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** One request to the console's own server. Rejects with `CallError`. */
+export async function call(
+  method: string,
+  path: string,
+  {
+    body,
+    contentType = "application/json",
+    signal,
+  }: { body?: string; contentType?: string; signal?: AbortSignal } = {},
+): Promise<Response> {
+  let response: Response;
+  try {
+    response = await fetch(path, {
+      method,
+      headers: {
+        [KEY_HEADER]: localStorage.getItem(STORED_KEY) ?? "",
+        ...(body === undefined ? {} : { "content-type": contentType }),
+      },
+      ...(body === undefined ? {} : { body }),
+      ...(signal === undefined ? {} : { signal }),
+      credentials: "same-origin",
+      cache: "no-store",
+      redirect: "error",
+    });
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new CallError(
+      0,
+      "The console's server does not answer. Is `agent-operator console` still running?",
+    );
+  }
+  if (response.ok) return response;
+  throw new CallError(response.status, messageOf(await response.text().catch(() => ""), response.status));
+}
+
+/** What the answer says, of a Status or of anything else. */
+function messageOf(text: string, status: number): string {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === "object" && value !== null && "message" in value) return String(value.message);
+  } catch {
+    // Not every proxy on the way answers with JSON.
+  }
+  return `status ${status}`;
+}
+
+/** Takes the code of the address, once; the browser keeps a cookie and a key of this origin from then on. */
+export async function signIn(code: string): Promise<void> {
+  const response = await call("POST", "/session", { body: code, contentType: "text/plain" });
+  const { key } = (await response.json()) as { key: string };
+  localStorage.setItem(STORED_KEY, key);
+}
+
+export async function readSession(): Promise<Session> {
+  return (await (await call("GET", "/session")).json()) as Session;
+}
+
+/** The path of the API server by way of the console. */
+export function k8s(path: string): string {
+  return `/k8s${path}`;
+}
+
+export async function readEvents(
+  { namespace }: RunPlace,
+  uid: string,
+  signal: AbortSignal,
+): Promise<Event[]> {
+  const path = `${pathOf(events, { namespace })}?fieldSelector=regarding.uid=${uid}&limit=200`;
+  return ((await (await call("GET", k8s(path), { signal })).json()) as { items: Event[] }).items;
+}
+
+/** The log of the agent's container. */
+export function readLog(
+  { namespace, podName }: { namespace: string; podName: string },
+  { follow, signal }: { follow: boolean; signal: AbortSignal },
+): Promise<Response> {
+  const path = pathOf(pods, { namespace, name: podName, subresource: "log" });
+  return call("GET", k8s(`${path}?container=agent${follow ? "&follow=true" : ""}`), { signal });
+}
+
+/** A file that the run has left on its claim, by way of a pod that ends at once. */
+export async function fetchArtifact(
+  { namespace, name }: RunPlace,
+  file: "patch" | "log",
+  signal: AbortSignal,
+): Promise<{ text: string; isCut: boolean }> {
+  const response = await call("POST", `/artifacts/${file}/${namespace}/${name}`, { signal });
+  return (await response.json()) as { text: string; isCut: boolean };
+}
+
+export async function cancelRun(at: RunPlace, uid: string): Promise<void> {
+  const body = JSON.stringify({ metadata: { uid, annotations: { [ANNOTATION_CANCEL]: "true" } } });
+  await call("PATCH", k8s(pathOf(agentRuns, at)), { body, contentType: "application/merge-patch+json" });
+}
+
+export async function deleteRun(at: RunPlace, uid: string): Promise<void> {
+  const body = JSON.stringify({ apiVersion: "v1", kind: "DeleteOptions", preconditions: { uid } });
+  await call("DELETE", k8s(pathOf(agentRuns, at)), { body });
+}
+
+export async function createRun(run: AgentRun): Promise<void> {
+  const namespace = run.metadata.namespace ?? "";
+  await call("POST", k8s(pathOf(agentRuns, { namespace })), { body: JSON.stringify(run) });
+}
+
+/** What the user may do to the runs of a namespace, by the API server's own judgement. */
+export async function readAccess(namespace: string, signal: AbortSignal): Promise<ReadonlySet<Action>> {
+  const asked = await Promise.all(
+    Object.entries(ACTIONS).map(async ([action, attributes]) => {
+      const review = {
+        apiVersion: "authorization.k8s.io/v1",
+        kind: "SelfSubjectAccessReview",
+        metadata: {},
+        spec: { resourceAttributes: { namespace, ...attributes } },
+      };
+      const path = k8s(pathOf(selfSubjectAccessReviews));
+      const response = await call("POST", path, { body: JSON.stringify(review), signal });
+      const { status } = (await response.json()) as { status?: { allowed?: boolean } };
+      return status?.allowed === true ? [action as Action] : [];
+    }),
+  );
+  return new Set(asked.flat());
+}
+
+/** Who the cluster takes the user for; undefined if it does not say. */
+export async function currentUser(): Promise<string | undefined> {
+  const body = JSON.stringify({
+    apiVersion: "authentication.k8s.io/v1",
+    kind: "SelfSubjectReview",
+    metadata: {},
+  });
+  const response = await call("POST", k8s(pathOf(selfSubjectReviews)), { body }).catch(() => undefined);
+  const review = (await response?.json()) as { status?: { userInfo?: { username?: string } } } | undefined;
+  return review?.status?.userInfo?.username;
+}

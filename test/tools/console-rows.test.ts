@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { buildWeb } from "../../scripts/web.ts";
+import type { AgentRun } from "../../src/api/agent-run.ts";
+import type { HttpResponse } from "../../src/client/transport.ts";
+import { readAssets } from "../../src/console/assets.ts";
+import { startConsole } from "../../src/console/server.ts";
+import { openPage, startBrowser } from "../support/browser.ts";
+import { aRun } from "../support/objects.ts";
+import { projectRoot } from "../support/project-files.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
+
+const RUNS = 5000;
+/** A screen of rows and the spare ones; with an element for each run the page would be slow. */
+const MAX_ROWS = 60;
+
+/** What a server lists is all that this needs of one: creating so many runs would take minutes. */
+test("the console shows 5,000 runs with the rows of one screen", { timeout: 120_000 }, async () => {
+  await using stack = new AsyncDisposableStack();
+  const browser = await startBrowser(stack);
+  const { path } = stack.use(await temporaryDirectory());
+  await buildWeb(projectRoot, `${path}/console`);
+  const served = stack.use(
+    await startConsole({
+      transport: ({ path: asked, signal }) => Promise.resolve(answer(asked, signal)),
+      assets: await readAssets(`${path}/console`),
+      session: { context: "test", namespace: "default", server: "https://server" },
+      fetchArtifact: () => Promise.reject(new Error("nothing is there")),
+      describeError: String,
+      port: 0,
+      now: Date.now,
+    }),
+  );
+  const { page, faults } = await openPage(await browser.newContext(), served.origin);
+  const startedAt = performance.now();
+  await page.goto(served.address);
+  await page.getByRole("link", { name: "run-0", exact: true }).waitFor();
+  const firstMs = Math.round(performance.now() - startedAt);
+  await page.getByText(`${RUNS} runs, live`).waitFor();
+  const allMs = Math.round(performance.now() - startedAt);
+  process.stderr.write(`the first of ${RUNS} runs is shown after ${firstMs} ms, all after ${allMs} ms\n`);
+  const rows = page.locator("tbody tr:not(.space)");
+  assert.ok((await rows.count()) <= MAX_ROWS, `${await rows.count()} rows`);
+  assert.equal(await page.locator("table").getAttribute("aria-rowcount"), `${RUNS + 1}`);
+  await page.evaluate("document.querySelector('.table-box').scrollTop = 1e9");
+  await page.getByRole("link", { name: "run-4999", exact: true }).waitFor();
+  assert.ok((await rows.count()) <= MAX_ROWS, `${await rows.count()} rows at the end`);
+  await page.getByRole("searchbox").fill("run-1234");
+  await page.getByText(`1 of ${RUNS} runs, live`).waitFor();
+  await page.getByRole("link", { name: "run-1234", exact: true }).waitFor();
+  assert.deepEqual(faults, []);
+});
+
+function runOf(index: number): AgentRun {
+  const run = aRun(`run-${index}`, "https://git.example.com/a.git", { prompt: `Task ${index}. `.repeat(50) });
+  const creationTimestamp = new Date(Date.UTC(2026, 0, 1) - index * 1000).toISOString();
+  return {
+    ...run,
+    metadata: { ...run.metadata, namespace: "default", uid: `${index}`, creationTimestamp },
+    status: { phase: "Succeeded", observedGeneration: 1, reason: "Completed", agent: "claude" },
+  };
+}
+
+function answer(asked: string, signal: AbortSignal | undefined): HttpResponse {
+  const query = new URL(asked, "http://server").searchParams;
+  const first = Number(query.get("continue") ?? 0);
+  const limit = Number(query.get("limit") ?? 0);
+  const items = Array.from({ length: Math.min(limit, RUNS - first) }, (_, index) => runOf(first + index));
+  const next = first + limit < RUNS ? `${first + limit}` : "";
+  const body = Buffer.from(JSON.stringify({ metadata: { resourceVersion: "1", continue: next }, items }));
+  async function* chunks(): AsyncGenerator<Uint8Array> {
+    if (query.get("watch") !== "true") return yield body;
+    await new Promise((resolve) => signal?.addEventListener("abort", resolve, { once: true }));
+  }
+  return {
+    status: 200,
+    headers: {},
+    text: () => Promise.resolve(body.toString()),
+    bytes: () => Promise.resolve(body),
+    chunks,
+  };
+}
