@@ -36,6 +36,7 @@ export const commands: readonly Command<OptionSpecs, CommandContext>[] = [
     examples: [
       "npm run demo",
       "npm run demo -- --agent codex",
+      "npm run demo -- --publish",
       "npm run demo -- --workspace",
       'ANTHROPIC_API_KEY=… npm run demo -- --live --repo . --prompt "Fix the typo in README.md"',
     ],

@@ -162,6 +162,11 @@ export const demoOptions = {
     type: "boolean",
     summary: "Show four agents at the same time on one AgentWorkspace, two of each kind, instead of one",
   },
+  publish: {
+    type: "boolean",
+    summary:
+      "Have the work verified and pushed, to a git server on loopback; the first verification fails, and the agent mends its work",
+  },
   keep: { type: "boolean", summary: "Stay up afterwards, until Ctrl-C" },
   json: {
     type: "boolean",

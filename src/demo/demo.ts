@@ -5,12 +5,19 @@ import type { AgentType } from "../api/agent-types.ts";
 import { agentRuns } from "../api/resources.ts";
 import type { LocalCluster } from "../local/local-cluster.ts";
 import { followToLastWord } from "../follow/follow-run.ts";
-import { buildNamespaceObjects, buildRun, DEMO_NAMESPACE } from "./manifests.ts";
+import { secrets, type Secret } from "../kube/builtin.ts";
+import {
+  buildPushSecret,
+  buildNamespaceObjects,
+  buildPublishedRun,
+  buildRun,
+  DEMO_NAMESPACE,
+} from "./manifests.ts";
 import type { NamespaceObjects } from "./manifests.ts";
 import { readPatch } from "./patch.ts";
 import type { DemoRepository } from "./repository.ts";
-import { fixGreeting, leaveNote } from "./scenarios.ts";
-import { ANY_KEY, applyNamespaceObjects, setStage } from "./stage.ts";
+import { fixGreeting, fixGreetingTwice, leaveNote } from "./scenarios.ts";
+import { ANY_KEY, applyNamespaceObjects, PUSH_TOKEN, setStage } from "./stage.ts";
 import type { StageOptions } from "./stage.ts";
 
 const RUN_NAME = "demo";
@@ -22,7 +29,7 @@ export interface DemoOptions extends StageOptions {
 /** What happens, reported as it happens. */
 export interface DemoObserver {
   started(cluster: LocalCluster, repository: DemoRepository): void;
-  applied(objects: NamespaceObjects, run: AgentRun): void;
+  applied(objects: NamespaceObjects, run: AgentRun, more?: Secret): void;
   /** Called for each new phase or reason, the last time with the final run. */
   changed(run: AgentRun): void;
   heard(activity: Activity): void;
@@ -37,7 +44,7 @@ export interface DemoObserver {
  */
 export async function runDemo(options: DemoOptions, observer: DemoObserver): Promise<AgentRun | undefined> {
   await using stack = new AsyncDisposableStack();
-  const scenario = options.repo === undefined ? fixGreeting : leaveNote;
+  const scenario = options.onServer ? fixGreetingTwice : options.repo === undefined ? fixGreeting : leaveNote;
   const { cluster, repository, modelUrl } = await setStage(options, scenario, stack);
   if (options.signal.aborted) return undefined;
   observer.started(cluster, repository);
@@ -51,10 +58,13 @@ export async function runDemo(options: DemoOptions, observer: DemoObserver): Pro
     model: agentOfType(options.agent).demo?.model,
   });
   const wanted = { name: RUN_NAME, agent: options.agent, prompt: options.prompt ?? promptFor(options) };
-  const asked = buildRun(wanted, { url: repository.url, branch: repository.branch });
+  const build = options.onServer ? buildPublishedRun : buildRun;
+  const asked = build(wanted, { url: repository.url, branch: repository.branch });
   await applyNamespaceObjects(cluster.client, objects);
+  const secret = options.onServer ? buildPushSecret(PUSH_TOKEN) : undefined;
+  if (secret) await cluster.client.create(secrets, secret);
   await cluster.client.create(agentRuns, asked);
-  observer.applied(objects, asked);
+  observer.applied(objects, asked, secret);
   const at = { namespace: DEMO_NAMESPACE, name: RUN_NAME };
   const run = await followToLastWord(cluster.client, at, options.signal, observer);
   if (run === undefined) return undefined;

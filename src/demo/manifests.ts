@@ -98,6 +98,32 @@ export function buildRun({ name, agent, prompt }: RunSetup, repository: Source):
   };
 }
 
+/** A run whose work is verified, and pushed to a branch. */
+export function buildPublishedRun(setup: RunSetup, repository: Source): AgentRun {
+  const { spec, ...run } = buildRun(setup, repository);
+  return {
+    ...run,
+    spec: {
+      ...spec,
+      verify: { command: ["./test.sh"], feedback: { attempts: 2 } },
+      publish: { credentialsSecretRef: PUSH_SECRET },
+    },
+  };
+}
+
+const PUSH_SECRET = { name: "git-push", key: "token" };
+
+/** The Secret that such a run pushes with. */
+export function buildPushSecret(token: string): Secret {
+  return {
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: { name: PUSH_SECRET.name, namespace: DEMO_NAMESPACE },
+    type: "Opaque",
+    stringData: { [PUSH_SECRET.key]: token },
+  };
+}
+
 /** A checkout that runs share, with a volume for the configuration of their agents. */
 export function buildWorkspace(name: string, { url, branch }: Source): AgentWorkspace {
   return {

@@ -51,6 +51,16 @@ export async function createDemoRepository(directory: string, env: GitEnvironmen
   return { url: `${LOCAL_URL}/greeter.git`, mirrorPath: path, branch: "main" };
 }
 
+/** Makes a bare copy at this path that can be pushed to. */
+export async function createRemote(
+  { mirrorPath = "" }: DemoRepository,
+  path: string,
+  env: GitEnvironment,
+): Promise<void> {
+  await git(env, "clone", "--quiet", "--bare", "--no-hardlinks", "--", mirrorPath, path);
+  await git(env, "-C", path, "config", "http.receivepack", "true");
+}
+
 /**
  * A repository that the user named. One of this machine is cloned first, so that nothing can change
  * it; a URL is used as it is, and its default branch is asked for.

@@ -11,6 +11,28 @@ export const fixGreeting: Scenario = [
   { text: "greet.sh said Helo instead of Hello. It is fixed, the test passes, and the change is committed." },
 ];
 
+/** The same, but not right at first: it goes on once it has been told that the test fails. */
+export const fixGreetingTwice: Scenario = [
+  {
+    text: "The greeting is misspelled. I will fix it.",
+    actions: [
+      {
+        run: 'sed -i.bak s/Helo/Hallo/ greet.sh && rm greet.sh.bak && git commit --all --message "Spell the greeting right"',
+      },
+    ],
+  },
+  { text: "greet.sh said Helo. It is fixed and committed." },
+  {
+    text: "The test wants Hello, and I wrote Hallo. I will mend that.",
+    actions: [
+      {
+        run: 'sed -i.bak s/Hallo/Hello/ greet.sh && rm greet.sh.bak && ./test.sh && git commit --all --message "Spell it Hello"',
+      },
+    ],
+  },
+  { text: "greet.sh says Hello now, the test passes, and the change is committed." },
+];
+
 /** What it does in any other repository, whatever the prompt: a scripted model cannot read. */
 export const leaveNote: Scenario = [
   {

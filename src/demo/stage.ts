@@ -8,7 +8,8 @@ import { startLocalCluster } from "../local/local-cluster.ts";
 import type { NamespaceObjects } from "./manifests.ts";
 import { startModelEndpoint } from "./model-endpoint.ts";
 import type { ScenarioOf } from "./model-scenario.ts";
-import { createDemoRepository, openRepository } from "./repository.ts";
+import { startGitServer } from "./git-server.ts";
+import { createDemoRepository, createRemote, openRepository } from "./repository.ts";
 import type { DemoRepository } from "./repository.ts";
 
 /** What the scripted model takes as well as any other. */
@@ -29,6 +30,8 @@ export interface StageOptions {
   /** Search path for git and for what containers run. */
   path: string;
   signal: AbortSignal;
+  /** Whether the repository is on a server that can be pushed to. */
+  onServer?: boolean;
 }
 
 /** What a demo plays on. */
@@ -52,7 +55,8 @@ export async function setStage(
   stack.defer(() => rm(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 }));
   // Containers run as another user.
   await chmod(directory, 0o755);
-  const repository = await prepareRepository(options, directory);
+  const made = await prepareRepository(options, directory);
+  const repository = options.onServer ? await putOnServer(options, made, directory, stack) : made;
   const modelUrl = options.live ? options.live.address : await startModel(scenario, stack);
   const cluster = stack.use(
     await startLocalCluster({
@@ -65,6 +69,22 @@ export async function setStage(
     }),
   );
   return { cluster, repository, modelUrl };
+}
+
+/** What may push to the demo's server. */
+export const PUSH_TOKEN = "demo-token-to-push-with";
+
+/** A bare copy of the repository, on a server on loopback. */
+async function putOnServer(
+  options: StageOptions,
+  made: DemoRepository,
+  directory: string,
+  stack: AsyncDisposableStack,
+): Promise<DemoRepository> {
+  const root = join(directory, "server");
+  await createRemote(made, join(root, "greeter.git"), { path: options.path, home: options.homeDirectory });
+  const server = stack.use(await startGitServer({ root, path: options.path, token: PUSH_TOKEN }));
+  return { url: `${server.url}/greeter.git`, branch: made.branch };
 }
 
 function prepareRepository(options: StageOptions, directory: string): Promise<DemoRepository> {

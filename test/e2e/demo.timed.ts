@@ -11,7 +11,7 @@ import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 const LIMIT_MS = 15_000;
 
-describe("agent-operator demo", { concurrency: false, timeout: 180_000 }, () => {
+describe("agent-operator demo", { concurrency: false, timeout: 300_000 }, () => {
   for (const agent of NAMED_AGENTS) {
     it(`takes ${agent} from a manifest to a commit in under 15 s and leaves nothing behind`, async (t) => {
       await using directory = await temporaryDirectory();
@@ -43,6 +43,24 @@ describe("agent-operator demo", { concurrency: false, timeout: 180_000 }, () => 
       await assertNothingLeft(directory.path);
     });
   }
+
+  it("has the work verified, mended and pushed", async () => {
+    await using directory = await temporaryDirectory();
+    const { code, stdout, stderr } = await startDemo(directory.path, ["--publish"], 150_000).ended;
+    assert.equal(code, 0, stderr + stdout);
+    for (const expected of [
+      /Running +Verifying/,
+      /Retrying/,
+      /the command of verify ended with exit code 1/,
+      /→ \w+: .*s\/Hallo\/Hello\//,
+      /Running +Publishing/,
+      /Succeeded +Completed/,
+      /^verified +Passed, exit code 0$/m,
+      /^pushed +[0-9a-f]{40} to branch agent\/demo$/m,
+    ])
+      assert.match(stdout, expected);
+    await assertNothingLeft(directory.path);
+  });
 
   it("shows four agents side by side on one workspace, and leaves nothing behind", async () => {
     await using directory = await temporaryDirectory();
@@ -99,6 +117,15 @@ describe("agent-operator demo", { concurrency: false, timeout: 180_000 }, () => 
     assert.match(stderr, /ANTHROPIC_API_KEY/);
   });
 
+  it("refuses --publish beside what it has of its own", async () => {
+    await using directory = await temporaryDirectory();
+    for (const other of [["--live"], ["--workspace"], ["--repo", "."]]) {
+      const { code, stderr } = await startDemo(directory.path, ["--publish", ...other]).ended;
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, /--publish shows a run of its own/);
+    }
+  });
+
   for (const [when, pattern] of [
     ["while the agent runs", / {2}Running\b/],
     ["while it is kept up", /export KUBECONFIG=/],
@@ -115,11 +142,11 @@ describe("agent-operator demo", { concurrency: false, timeout: 180_000 }, () => 
   }
 });
 
-function startDemo(temporary: string, args: string[]): RunningProgram {
+function startDemo(temporary: string, args: string[], timeoutMs = 90_000): RunningProgram {
   const { ANTHROPIC_API_KEY: _, ...environment } = process.env;
   return start(process.execPath, [checkoutProgram, "demo", ...args], {
     cwd: projectRoot,
     env: { ...environment, TMPDIR: temporary },
-    timeoutMs: 90_000,
+    timeoutMs,
   });
 }

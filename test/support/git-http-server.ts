@@ -1,12 +1,8 @@
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { createServer as createSecureServer } from "node:https";
-import type { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
-
-const END_OF_HEADERS = "\r\n\r\n";
+import { answerAsGit, credentialOf } from "../../src/demo/git-backend.ts";
 
 export interface GitHttpServerOptions {
   /** The directory that holds the repositories. */
@@ -49,7 +45,9 @@ export async function startGitHttpServer(options: GitHttpServerOptions): Promise
     } else if (options.password !== undefined && given !== `${options.user}:${options.password}`) {
       response.writeHead(401, { "www-authenticate": 'Basic realm="git"' }).end();
     } else if (!options.beside?.(request, response)) {
-      serve(options.root, request, response).catch(() => response.destroy());
+      answerAsGit({ root: options.root, path: process.env["PATH"] }, request, response).catch(() =>
+        response.destroy(),
+      );
     }
   };
   const server = options.tls ? createSecureServer(options.tls, answer) : createServer(answer);
@@ -68,51 +66,4 @@ export async function startGitHttpServer(options: GitHttpServerOptions): Promise
       await closed;
     },
   };
-}
-
-function credentialOf({ headers }: IncomingMessage): string | undefined {
-  const encoded = /^Basic (.+)$/i.exec(headers.authorization ?? "")?.[1];
-  return encoded === undefined ? undefined : Buffer.from(encoded, "base64").toString();
-}
-
-/** One request as the CGI program that http-backend is. */
-async function serve(root: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const url = new URL(request.url ?? "/", "http://localhost");
-  const child = spawn("git", ["http-backend"], {
-    env: {
-      PATH: process.env["PATH"],
-      GIT_PROJECT_ROOT: root,
-      GIT_HTTP_EXPORT_ALL: "1",
-      GIT_PROTOCOL: String(request.headers["git-protocol"] ?? ""),
-      REQUEST_METHOD: request.method,
-      PATH_INFO: decodeURIComponent(url.pathname),
-      QUERY_STRING: url.search.slice(1),
-      CONTENT_TYPE: request.headers["content-type"],
-      HTTP_CONTENT_ENCODING: request.headers["content-encoding"],
-      REMOTE_ADDR: "127.0.0.1",
-    },
-    stdio: ["pipe", "pipe", "ignore"],
-  });
-  child.stdin.on("error", () => {}); // It may answer without reading the request.
-  request.pipe(child.stdin);
-  const { Status: status, ...others } = await readHeaders(child.stdout);
-  response.writeHead(Number.parseInt(status ?? "200", 10), others);
-  // A repository may be larger than the memory of this machine.
-  await pipeline(child.stdout, response);
-}
-
-/** The headers of a CGI program's answer; what follows them is left to be read. */
-async function readHeaders(stream: Readable): Promise<Record<string, string>> {
-  let head = Buffer.alloc(0);
-  while (!head.includes(END_OF_HEADERS)) {
-    const chunk: Buffer | null = stream.read() ?? (await once(stream, "readable"), stream.read());
-    if (chunk === null) throw new Error("git http-backend ended before its answer began");
-    head = Buffer.concat([head, chunk]);
-  }
-  const end = head.indexOf(END_OF_HEADERS);
-  stream.unshift(head.subarray(end + END_OF_HEADERS.length));
-  const lines = head.subarray(0, end).toString().split("\r\n");
-  return Object.fromEntries(
-    lines.map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 1).trim()]),
-  );
 }

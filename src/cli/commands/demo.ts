@@ -19,6 +19,10 @@ export async function runDemoCommand(values: DemoValues, context: CommandContext
   const { stop } = context;
   const agent = AGENT_TYPES.find((name) => name === values.agent);
   if (agent === undefined) throw new UsageError(`--agent: ${values.agent} is no agent`);
+  if (values.publish && (values.workspace || values.live || values.repo !== undefined))
+    throw new UsageError(
+      "--publish shows a run of its own in a repository of its own: leave --workspace, --live and --repo out",
+    );
   const live = values.live ? liveModel(agent, values, context) : undefined;
   // The scripted model has one task of its own.
   if (values.prompt !== undefined && !values.live)
@@ -74,6 +78,7 @@ function stageOptions(
 ): StageOptions {
   return {
     ...(values.repo === undefined ? {} : { repo: values.repo }),
+    ...(values.publish ? { onServer: true } : {}),
     ...(values.prompt === undefined ? {} : { prompt: values.prompt }),
     ...(live === undefined ? {} : { live }),
     packageRoot: config.packageRoot,
@@ -110,12 +115,17 @@ function showingObserver(values: DemoValues, context: CommandContext): DemoObser
       out.line(`${elapsed()}  cluster    ${cluster.url}`);
       out.line(`${elapsed()}  repository ${repository.mirrorPath ?? repository.url}`);
     },
-    applied: ({ secret, provider, config }, run) => {
-      const named = [secret, provider, config, run].map((each) => `${each.kind}/${each.metadata.name}`);
+    applied: ({ secret, provider, config }, run, more) => {
+      const named = [secret, ...(more ? [more] : []), provider, config, run].map(
+        (each) => `${each.kind}/${each.metadata.name}`,
+      );
       out.line(`${elapsed()}  applied    ${named.join(", ")}`);
       out.line(`${elapsed()}  prompt     ${run.spec.prompt}`);
     },
-    changed: (run: AgentRun) => out.line(`${elapsed()}  ${renderPhase(run, out.style)}`),
+    changed: (run: AgentRun) => {
+      out.line(`${elapsed()}  ${renderPhase(run, out.style)}`);
+      if (run.status?.reason === "Retrying") out.line(`        ${run.status.message}`);
+    },
     heard: (activity) => out.line(renderActivity(activity, out.style)),
     ended: async (run, patch) => {
       for (const line of [...renderResult(run, out.style), ...renderPatch(patch, out.style)]) out.line(line);
