@@ -38,8 +38,10 @@ export interface AgentRunTestOptions {
 
 /** Everything up to the point where the agent container would start. */
 export async function prepareAgentRun(options: AgentRunTestOptions): Promise<AgentRunTest> {
-  const directory = await temporaryDirectory();
+  await using stack = new AsyncDisposableStack();
+  const directory = stack.use(await temporaryDirectory());
   const model = await startModelEndpoint({ scenario: options.scenario });
+  stack.defer(() => model.close());
   const origin = await createGitRepository(`${directory.path}/origin`, options.files);
   const facts = agentFacts[options.agent];
   const run = resolvedRun({
@@ -62,6 +64,7 @@ export async function prepareAgentRun(options: AgentRunTestOptions): Promise<Age
   const pod = await createPod(`${directory.path}/pod`, run, podOptions);
   const clone = await pod.clone();
   if (clone.code !== 0) throw new Error(clone.stderr);
+  const prepared = stack.move();
   return {
     agent: agentOfType(options.agent),
     origin,
@@ -71,9 +74,6 @@ export async function prepareAgentRun(options: AgentRunTestOptions): Promise<Age
       for (const path of ["/home", "/tmp"]) await rm(pod.at(path), { recursive: true, force: true });
       return createPod(`${directory.path}/pod`, { ...run, resumeSession: session }, podOptions);
     },
-    [Symbol.asyncDispose]: async () => {
-      await model.close();
-      await directory[Symbol.asyncDispose]();
-    },
+    [Symbol.asyncDispose]: () => prepared.disposeAsync(),
   };
 }
