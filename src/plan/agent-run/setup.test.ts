@@ -262,3 +262,24 @@ describe("caches of a run", () => {
     );
   });
 });
+
+describe("an init container of which a child was killed for its memory", () => {
+  const terminated = { exitCode: 0, reason: "OOMKilled", finishedAt: "2026-01-01T00:19:40Z" };
+
+  it("has failed, as its node takes it, and the pod that would stay Pending is stopped", () => {
+    const ended = planWith({ terminated });
+    assert.deepEqual([ended.status?.phase, ended.status?.reason], ["Failed", "OutOfMemory"]);
+    assert.equal(ended.status?.message, "container setup used more memory than its limit");
+    const observed = observe();
+    observed.run.status = ended.status;
+    const job = jobOf(observed);
+    job.metadata.uid = "job";
+    const { patches, remove } = planRun({ ...observed, job, pod: podWith({ terminated }) });
+    assert.deepEqual(
+      [patches?.map(({ patch }) => patch), remove],
+      [[{ spec: { activeDeadlineSeconds: 60 } }], []],
+    );
+    const stopped = podWith({ terminated }, { phase: "Failed", reason: "DeadlineExceeded" });
+    assert.deepEqual(planRun({ ...observed, job, pod: stopped }).patches ?? [], []);
+  });
+});

@@ -68,20 +68,32 @@ export function isInSetup(pod: Pod): boolean {
   return running !== undefined || (terminated !== undefined && terminated.exitCode !== 0);
 }
 
-/** The init container that ended with an error. */
+/** The init container that ended with an error, or that its node takes for one that did. */
 export function failedInit(pod: Pod): { container: string; end: Terminated } | undefined {
-  return firstFailed(ownInits(pod));
+  return firstFailed(ownInits(pod), (end) => end.exitCode !== 0 || isStuckAfter(end));
+}
+
+/**
+ * A kubelet takes an init container of which a child was killed for its memory for a failed one, though it has ended with
+ * exit code 0, and starts no other: the pod stays Pending. Source: kuberuntime's isInitContainerFailed.
+ */
+function isStuckAfter({ exitCode, reason }: Terminated): boolean {
+  return exitCode === 0 && reason === "OOMKilled";
 }
 
 /** What ended a pod before the agent could start, if that is none of the operator's own containers. */
 export function failedOther(pod: Pod): { container: string; end: Terminated } | undefined {
-  return firstFailed(pod.status?.initContainerStatuses?.filter((status) => !isOwnContainer(status)) ?? []);
+  const others = pod.status?.initContainerStatuses?.filter((status) => !isOwnContainer(status)) ?? [];
+  return firstFailed(others, ({ exitCode }) => exitCode !== 0);
 }
 
-function firstFailed(statuses: ContainerStatus[]): { container: string; end: Terminated } | undefined {
+function firstFailed(
+  statuses: ContainerStatus[],
+  hasFailed: (end: Terminated) => boolean,
+): { container: string; end: Terminated } | undefined {
   for (const { name, state } of statuses) {
     const end = state?.terminated;
-    if (end && end.exitCode !== 0) return { container: name, end };
+    if (end && hasFailed(end)) return { container: name, end };
   }
   return undefined;
 }
@@ -91,10 +103,16 @@ export function isWorkDone(pod: Pod): boolean {
   return isPodFinished(pod) || mainEnd(pod) !== undefined || failedInit(pod) !== undefined;
 }
 
-/** Whether a container that others have added keeps a pod from its end. A native sidecar is ended by the node itself. */
+/**
+ * Whether something keeps a pod from its end when its work is done: a container that others have added, or a node that does
+ * no more. A native sidecar is ended by the node itself.
+ */
 export function isHeldOpen(pod: Pod): boolean {
+  if (isPodFinished(pod)) return false;
+  const failed = failedInit(pod);
+  if (failed) return isStuckAfter(failed.end);
   const others = pod.status?.containerStatuses?.filter((status) => !isOwnContainer(status)) ?? [];
-  return !isPodFinished(pod) && mainEnd(pod) !== undefined && others.some(({ state }) => state?.running);
+  return mainEnd(pod) !== undefined && others.some(({ state }) => state?.running);
 }
 
 /** What the container that made a run's worktree reports about the remote: when it was asked, or why not. */
