@@ -31,7 +31,7 @@ describe("the Dockerfiles", () => {
   it("bundle the operator from the packages that its sources import", () => {
     const [, kept = ""] = /^RUN kept='\^\((.*)\)\$'/m.exec(operator) ?? [];
     const imported = readProjectFiles(["src"], ".ts")
-      .filter(({ path }) => !path.endsWith(".test.ts") && path !== "src/cli/packed.ts")
+      .filter(({ path }) => !path.endsWith(".test.ts") && !/^src\/(?:cli\/packed[.]ts|console\/)/.test(path))
       .flatMap(({ text }) => importsOf(text).filter(({ when }) => when !== "type"))
       .map(({ specifier }) => /^(?![.]|node:)(?:@[^/]+\/)?[^/]+/.exec(specifier)?.[0])
       .filter((name) => name !== undefined);
