@@ -9,6 +9,9 @@ const BANNER =
 /** What is started; everything else that is bundled is imported by it. */
 export const BUNDLED_PROGRAM = "agent-operator.mjs";
 
+/** What containers of the operator's image run that talk to a forge: the operator itself loads none of it. */
+const FORGE_STEP = "src/cli/forge-step.ts";
+
 /** A way in which the program is shipped. */
 interface Form {
   entry: string;
@@ -52,7 +55,10 @@ export type FormName = keyof typeof FORMS;
 export async function bundle(root: string, outdir: string, name: FormName): Promise<string[]> {
   const form: Form = FORMS[name];
   const { metafile } = await build({
-    entryPoints: { [basename(BUNDLED_PROGRAM, ".mjs")]: join(root, form.entry) },
+    entryPoints: {
+      [basename(BUNDLED_PROGRAM, ".mjs")]: join(root, form.entry),
+      forge: join(root, FORGE_STEP),
+    },
     outdir,
     outExtension: { ".js": ".mjs" },
     bundle: true,

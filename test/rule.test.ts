@@ -173,12 +173,28 @@ function jobsOf(repository: ResolvedRepository): [name: string, pod: PodSpec][] 
     isNamed: false,
     protectedPaths: ["x"],
     published: ["c".repeat(40)],
+    operatorImage: "operator:1",
     commit: { name: "A", email: "a@example.com", message: "m", seconds: 1 },
     env: base.env,
     gitImage: "git:1",
     gitResources: gitResources(),
   };
   const publish = buildPublishJob(publishing);
+  const pullRequest = {
+    forge: "GitHub" as const,
+    apiURL: "https://api.github.com",
+    project: "o/r",
+    host: "github.com",
+    branch: "b",
+    title: "t",
+    body: "b",
+    keepTitle: false,
+    keepBody: false,
+    draft: true,
+    labels: [],
+    reviewers: [],
+  };
+  const opening = buildPublishJob({ ...publishing, pullRequest });
   const publishOfContinued = buildPublishJob({ ...publishing, place: { name: "first", uid: "u0" } });
   return [
     ...runsOf(repository).map(([name, run]): [string, PodSpec] => [
@@ -188,6 +204,7 @@ function jobsOf(repository: ResolvedRepository): [name: string, pod: PodSpec][] 
     ["workspace", init.spec.template.spec],
     ["cleanup", cleanup.spec.template.spec],
     ["publish", publish.spec.template.spec],
+    ["publish with a pull request", opening.spec.template.spec],
     ["verify", verify([]).spec.template.spec],
     ["cached verify", verify(base.caches).spec.template.spec],
     ["verify of continued work", continued.spec.template.spec],
@@ -282,6 +299,7 @@ describe("the rule", () => {
       "agent",
       "git-clone",
       "git-fetch",
+      "pull-request",
       "push",
     ]);
   });

@@ -1,7 +1,7 @@
 import type { AgentRun, AgentRunStatus } from "../../src/api/agent-run.ts";
 import type { Job, Pod } from "../../src/kube/builtin.ts";
 import { diffMergePatch } from "../../src/kube/merge-patch.ts";
-import { DEFAULT_AGENT_IMAGE, DEFAULT_GIT_IMAGE } from "../../src/operator/images.ts";
+import { DEFAULT_AGENT_IMAGE, DEFAULT_GIT_IMAGE, DEFAULT_OPERATOR_IMAGE } from "../../src/operator/images.ts";
 import type { ObservedRun } from "../../src/plan/agent-run/observed.ts";
 import { planRun } from "../../src/plan/agent-run/plan.ts";
 import { timestamp } from "../../src/kube/time.ts";
@@ -37,6 +37,7 @@ export function planTemplates(namespace: string): Templates {
     defaults: {
       gitImage: DEFAULT_GIT_IMAGE,
       agentImage: DEFAULT_AGENT_IMAGE,
+      operatorImage: DEFAULT_OPERATOR_IMAGE,
       imagePullTimeoutSeconds: 300,
     },
     now,

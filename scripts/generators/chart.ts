@@ -34,6 +34,9 @@ const FLAGS = `            - --log-level={{ .Values.logLevel }}
             {{- with .Values.agentImage }}
             - --agent-image={{ . }}
             {{- end }}
+            {{- if or .Values.image.tag (ne .Values.image.repository "agent-operator") }}
+            - --operator-image=${IMAGE}
+            {{- end }}
             {{- range .Values.namespaces }}
             - --namespace={{ . }}
             {{- end }}

@@ -265,6 +265,13 @@ export const agentRunKind: KindDefinition = {
       wide: true,
     },
     {
+      name: "PR",
+      type: "string",
+      jsonPath: ".status.published.pullRequest.url",
+      description: "The pull request for its work",
+      wide: true,
+    },
+    {
       name: "Duration",
       type: "string",
       jsonPath: ".status.duration",

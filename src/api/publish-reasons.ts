@@ -46,12 +46,49 @@ export const PUBLISH_REASONS = {
     "The branch of the remote has commits that are not in the work. Nothing was overwritten.",
     "Name another branch in publish.branch, or delete the branch of the remote, and create the run again.",
   ),
+  RepositoryArchived: failed(
+    "The repository is archived, so nothing can be pushed to it and no pull request opened.",
+    "Take it out of the archive, and create the run again. The work is kept: agent-operator artifacts fetches it.",
+  ),
+  ForgeUnknown: failed(
+    "The operator does not know which forge the workspace's repository is on, or where its API is.",
+    "Set publish.pullRequest.forge, perhaps apiURL, and for an ssh URL tokenSecretRef, and create the run again.",
+  ),
+  ForgeTokenInvalid: failed(
+    "The forge does not accept the token: it is wrong, has expired or was revoked. The work is pushed.",
+    "Put a valid token into the Secret that publish.pullRequest.tokenSecretRef or publish names, and create the run again, or open the pull request yourself.",
+  ),
+  PullRequestDenied: failed(
+    "The token does not have the right to open a pull request. The work is pushed.",
+    "Give the token that right (GitHub: Pull requests: write; GitLab: scope api; Gitea: write:repository and write:issue), and create the run again, or open the pull request yourself.",
+  ),
+  ForgeNotFound: failed(
+    "The forge's API does not know the repository, or does not show it to the token. The work is pushed.",
+    "Look at the repository's URL, publish.pullRequest.apiURL and which repositories the token is for, and create the run again, or open the pull request yourself.",
+  ),
+  ForgeRateLimited: failed(
+    "The forge takes no more requests of the token for longer than the operator waits. The work is pushed.",
+    "Create the run again later, or open the pull request yourself.",
+    { retryable: true },
+  ),
+  PullRequestRefused: failed(
+    "The forge does not accept the pull request as it is. The work is pushed.",
+    "See the forge's own words in the message; the base branch, for example, has to exist. Correct publish.pullRequest in a new run, or open the pull request yourself.",
+  ),
+  PullRequestFailed: failed(
+    "The forge could not be reached, or failed. The work is pushed.",
+    "See the message. Create the run again, or open the pull request yourself.",
+    { retryable: true },
+  ),
   PublishFailed: failed(
     "The work could not be pushed.",
     "See the message. The work is kept: agent-operator artifacts fetches it.",
     { retryable: true },
   ),
-  Published: condition(["AgentRun"], "The work is pushed to the branch that status.published names."),
+  Published: condition(
+    ["AgentRun"],
+    "The work is pushed to the branch that status.published names, and its pull request is open if one was asked for.",
+  ),
   NothingToPublish: condition(
     ["AgentRun"],
     "The agent has left no commit on the branch that is checked out, so nothing was pushed.",

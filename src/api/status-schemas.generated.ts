@@ -150,6 +150,24 @@ export const statusSchemas: Readonly<Record<string, StructuralSchema>> = {
             "type": "string",
             "format": "date-time",
             "maxLength": 64
+          },
+          "pullRequest": {
+            "type": "object",
+            "required": [
+              "number",
+              "url"
+            ],
+            "properties": {
+              "number": {
+                "type": "integer",
+                "format": "int32",
+                "minimum": 1
+              },
+              "url": {
+                "type": "string",
+                "maxLength": 1024
+              }
+            }
           }
         }
       },

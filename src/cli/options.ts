@@ -12,6 +12,14 @@ export const imageOptions = {
   },
 } as const satisfies OptionSpecs;
 
+const operatorImageOption = {
+  "operator-image": {
+    type: "string",
+    value: "IMAGE",
+    summary: "The operator's own image, of which the containers are that talk to a forge",
+  },
+} as const satisfies OptionSpecs;
+
 const gitResourceOption = {
   "git-resource": {
     type: "strings",
@@ -78,6 +86,7 @@ export const renderOptions = {
     default: "default",
   },
   ...imageOptions,
+  ...operatorImageOption,
   ...gitResourceOption,
 } as const satisfies OptionSpecs;
 
@@ -216,6 +225,7 @@ export const operatorOptions = {
       /^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$/.test(value) ? undefined : "expected the name of a Secret",
   },
   ...imageOptions,
+  ...operatorImageOption,
   ...gitResourceOption,
   "otlp-endpoint": {
     type: "string",

@@ -1,4 +1,4 @@
-import { createWriteStream } from "node:fs";
+import { createWriteStream, existsSync } from "node:fs";
 import { join } from "node:path";
 import { finished } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -21,6 +21,9 @@ import { installOperatorAccount, operatorAuthority, OPERATOR_NAMESPACE } from ".
 
 /** The git image in any version, of any registry: the scripts are this package's. */
 const GIT_IMAGE = /(^|\/)agent-operator-git([:@]|$)/;
+
+/** The operator's own image, of which the containers are that talk to a forge. */
+const OPERATOR_IMAGE = /(^|\/)agent-operator([:@]|$)/;
 
 /** Generous: a start takes some hundred milliseconds. */
 const START_LIMIT_MS = 15_000;
@@ -95,12 +98,27 @@ export function gitImageFiles(packageRoot: string): ImageFiles {
   return { image: GIT_IMAGE, path: SCRIPTS_DIR, folder: join(packageRoot, "images", "agent", "scripts") };
 }
 
+/** What the operator's image holds of it: the program as it is shipped, else the sources of the checkout. */
+export function operatorImageFiles(packageRoot: string): ImageFiles[] {
+  const files = (path: string, ...folder: string[]): ImageFiles => ({
+    image: OPERATOR_IMAGE,
+    path,
+    folder: join(packageRoot, ...folder),
+  });
+  if (existsSync(join(packageRoot, "forge.mjs"))) return [files("/app")];
+  return [
+    files("/app", "images", "operator"),
+    files("/app-sources/src", "src"),
+    files("/app-sources/node_modules", "node_modules"),
+  ];
+}
+
 function devClusterOptions(options: LocalClusterOptions): DevClusterOptions {
   const { dataDir, path, port, gitMirrors, hosts, sandbox } = options;
   return {
     dataDir,
     path,
-    imageFiles: [gitImageFiles(options.packageRoot)],
+    imageFiles: [gitImageFiles(options.packageRoot), ...operatorImageFiles(options.packageRoot)],
     toolDirectories: options.toolDirectories ?? [join(options.packageRoot, "node_modules", ".bin")],
     ...(port === undefined ? {} : { port }),
     ...(gitMirrors === undefined ? {} : { gitMirrors }),

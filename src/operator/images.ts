@@ -20,3 +20,4 @@ export function imagesIn(registry?: string): Images {
 
 export const DEFAULT_GIT_IMAGE = imagesIn().git;
 export const DEFAULT_AGENT_IMAGE = imagesIn().agent;
+export const DEFAULT_OPERATOR_IMAGE = imagesIn().operator;

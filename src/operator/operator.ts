@@ -14,7 +14,7 @@ import type { Log } from "../runtime/log.ts";
 import { createMetrics } from "../runtime/metrics.ts";
 import { allCaches, createCaches, type Caches } from "./caches.ts";
 import { createControllers } from "./controllers.ts";
-import { DEFAULT_AGENT_IMAGE, DEFAULT_GIT_IMAGE } from "./images.ts";
+import { DEFAULT_AGENT_IMAGE, DEFAULT_GIT_IMAGE, DEFAULT_OPERATOR_IMAGE } from "./images.ts";
 import { createJobStates } from "./job-states.ts";
 import { catchUpWithJobs } from "./places.ts";
 import { observeRuns } from "./run-metrics.ts";
@@ -45,6 +45,7 @@ export interface OperatorOptions {
   webhookCertificates?: CertificateLifetimes;
   gitImage?: string;
   agentImage?: string;
+  operatorImage?: string;
   /** What git containers ask for if an AgentConfig does not say. */
   gitResources?: ResourceRequirements;
   /** Base URL of an OTLP/HTTP receiver for traces; absent: none are sent. */
@@ -106,6 +107,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     defaults: {
       gitImage: options.gitImage ?? DEFAULT_GIT_IMAGE,
       agentImage: options.agentImage ?? DEFAULT_AGENT_IMAGE,
+      operatorImage: options.operatorImage ?? DEFAULT_OPERATOR_IMAGE,
       ...(options.gitResources && { gitResources: options.gitResources }),
       imagePullTimeoutSeconds: IMAGE_PULL_TIMEOUT_SECONDS,
     },

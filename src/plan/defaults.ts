@@ -4,6 +4,8 @@ import type { ResourceRequirements } from "../kube/builtin.ts";
 export interface OperatorDefaults {
   gitImage: string;
   agentImage: string;
+  /** This operator's own image, for the containers that talk to a forge. */
+  operatorImage: string;
   /** What git containers ask for if the AgentConfig does not say. */
   gitResources?: ResourceRequirements;
   /** How long an image may fail to be pulled before its run fails. */

@@ -1,5 +1,12 @@
-import type { EnvVar, PodSecurityContext, ResourceRequirements, Toleration } from "../kube/builtin.ts";
+import type {
+  EnvVar,
+  LocalKeyRef,
+  PodSecurityContext,
+  ResourceRequirements,
+  Toleration,
+} from "../kube/builtin.ts";
 import type { Place } from "./place.ts";
+import type { PullRequestTask } from "./specs/pull-request-task.ts";
 import type { RunStep } from "./specs/names.ts";
 import type {
   PodFields,
@@ -27,6 +34,9 @@ export interface ResolvedPublish {
   protectedPaths: readonly string[];
   /** Commits that were published on that branch for the same work, which a push may replace. */
   published: readonly string[];
+  /** The pull request that is opened for the branch; `token` is in another Secret than the credential to push with. */
+  pullRequest?: PullRequestTask & { token?: LocalKeyRef };
+  operatorImage: string;
   /** The commit that was verified: no other one is published. */
   verified?: string;
   /** A commit of what the agent has not committed; absent: only its commits are published. */
@@ -47,7 +57,15 @@ export interface ResolvedPublish {
 /** All that is needed to build a Job that judges a run. */
 export interface ResolvedVerify extends Omit<
   ResolvedPublish,
-  "repository" | "branch" | "isNamed" | "base" | "protectedPaths" | "published" | "verified"
+  | "repository"
+  | "branch"
+  | "isNamed"
+  | "base"
+  | "protectedPaths"
+  | "published"
+  | "pullRequest"
+  | "operatorImage"
+  | "verified"
 > {
   step: Exclude<RunStep, "publish">;
   /** Of which attempt of the agent, so that the Job of an earlier one is not taken for it. */

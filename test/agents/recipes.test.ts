@@ -112,7 +112,12 @@ function observed(provider: AgentProvider, repository: string): ObservedRun {
   return {
     run,
     references: { provider, secrets: new Map([[name, [key]]]) },
-    defaults: { gitImage: "git", agentImage: "agent", imagePullTimeoutSeconds: 300 },
+    defaults: {
+      gitImage: "git",
+      agentImage: "agent",
+      operatorImage: "operator:1",
+      imagePullTimeoutSeconds: 300,
+    },
     now: 0,
   };
 }

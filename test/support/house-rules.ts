@@ -16,6 +16,7 @@ export const MAY_IMPORT: Record<string, readonly string[]> = {
   runtime: ["kube", "client"],
   operator: ["kube", "api", "agents", "plan", "client", "runtime"],
   devcluster: ["kube", "client", "runtime"],
+  forge: ["kube", "api", "plan"],
   local: ["kube", "plan", "client", "runtime", "operator", "devcluster"],
   follow: ["kube", "api", "agents", "plan", "client"],
   demo: ["kube", "api", "agents", "client", "follow", "local"],
@@ -33,6 +34,7 @@ export const MAY_IMPORT: Record<string, readonly string[]> = {
     "local",
     "demo",
     "console",
+    "forge",
   ],
 };
 

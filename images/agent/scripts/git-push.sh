@@ -21,6 +21,11 @@ report() {
   printf '{"type":"agent-operator",%s}\n' "$1" >"$AGENT_TERMINATION_LOG"
 }
 
+# is_archived: the remote says so; it takes nothing from anybody.
+is_archived() {
+  grep -q -i -E -e 'repository (was|is|has been) archived|archived (repository|project|so it is read-only)|repo(sitory)? is archived' "$private/error"
+}
+
 # refuse REASON TEXT...: another try would change nothing.
 refuse() {
   reason=$1
@@ -42,6 +47,7 @@ asked() {
   attempt "$@"
   result=$?
   [ "$result" != 0 ] || return 0
+  ! is_archived || refuse RepositoryArchived "$message"
   ! is_denied || refuse PushDenied "$message"
   fail "$result" "$message"
 }
@@ -177,9 +183,16 @@ push_work() {
 }
 
 published() {
+  hand_on
   say "commit $tip is branch $target of $url"
   report "\"commit\":\"$tip\""
   exit 0
+}
+
+# hand_on: what the container that opens the pull request needs: the commit, and the branch that it is for.
+hand_on() {
+  [ -n "${AGENT_PUSHED:-}" ] || return 0
+  printf '%s\n%s\n' "$tip" "$base_branch" >"$AGENT_PUSHED/pushed" || fail 1 "what was pushed cannot be handed on; see the log"
 }
 
 # is_ours: the commit of the remote's branch is one that this operator has published there for the same work. The branch
@@ -217,6 +230,7 @@ push() {
     ! stoppable push_work 2>"$private/error" || published
     ! grep -q '^!.*\[remote rejected\]' "$private/pushed" || refuse PublishRefused "$(remote_words)"
     message=$(scrub <"$private/error" | tail -n 12)
+    ! is_archived || refuse RepositoryArchived "$message"
     ! is_denied || refuse PushDenied "$message"
     say "$message"
     [ "$pause" = 0 ] || stoppable sleep "$pause"

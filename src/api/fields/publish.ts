@@ -1,6 +1,6 @@
 import { noNul, notBlank } from "../rules/values.ts";
-import { protectedPath } from "../rules/publish.ts";
-import { choice, list, object, text } from "../schema/fields.ts";
+import { apiURL, labelName, oneLine, protectedPath, reviewerName } from "../rules/publish.ts";
+import { choice, flag, list, object, text } from "../schema/fields.ts";
 import { keyRef } from "./common.ts";
 import { branch } from "./git.ts";
 
@@ -17,6 +17,62 @@ export const CI_DEFINITIONS = [
   "bitbucket-pipelines.yml",
   "Jenkinsfile",
 ] as const;
+
+/** What repositories are hosted on. */
+export const FORGES = ["GitHub", "GitLab", "Gitea"] as const;
+export type ForgeKind = (typeof FORGES)[number];
+
+const pullRequest = object(
+  {
+    title: text({
+      description: "Title. Default: the first line of the prompt, so that it names no people and no issues.",
+      maxLength: 256,
+      rules: [notBlank, oneLine],
+    }).optional(),
+    body: text({
+      description:
+        "Description. Default: what the agent said at its end, marked as such, so that it names no people, closes no issues and hides nothing.",
+      maxLength: 32_768,
+      rules: [noNul],
+    }).optional(),
+    base: branch(
+      "Branch that the work is to be merged into. Default: worktree.sourceBranch, else the branch of the repository.",
+    ).optional(),
+    draft: flag("Whether it is opened as a draft. Default: true.").optional(),
+    labels: list(text({ description: "Name of a label.", minLength: 1, maxLength: 50, rules: [labelName] }), {
+      description: "Labels that it gets.",
+      maxItems: 20,
+      type: "set",
+    }).optional(),
+    reviewers: list(
+      text({ description: "Name of a user.", minLength: 1, maxLength: 64, rules: [reviewerName] }),
+      {
+        description:
+          "Users who are asked for a review. On GitHub and Gitea also teams, as organization/team.",
+        maxItems: 15,
+        type: "set",
+      },
+    ).optional(),
+    forge: choice(
+      FORGES,
+      "What the repository is hosted on; Gitea also means Forgejo. Default: by the host of its URL, if that is github.com or gitlab.com.",
+    ).optional(),
+    apiURL: text({
+      description:
+        "URL of the forge's API. Default: https://api.github.com, or at the host of the repository /api/v3 (GitHub), /api/v4 (GitLab) or /api/v1 (Gitea).",
+      maxLength: 1024,
+      rules: [apiURL],
+    }).optional(),
+    tokenSecretRef: keyRef(
+      "Secret",
+      "Secret key that holds a token of the forge's API. Default: the credential to push with. Required if that is an SSH key.",
+    ).optional(),
+  },
+  {
+    description:
+      "Opens a pull request (GitLab: merge request) for the branch, or updates the title and the description of the one that is open for it.",
+  },
+);
 
 /** `publish` of an AgentRun. */
 export const publish = object(
@@ -52,6 +108,7 @@ export const publish = object(
       maxLength: 4096,
       rules: [notBlank, noNul],
     }).optional(),
+    pullRequest: pullRequest.optional(),
   },
   {
     description:

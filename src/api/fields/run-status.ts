@@ -124,6 +124,13 @@ const published = object(
     branch: text({ description: "Branch of the remote.", maxLength: 255 }),
     commit: text({ description: "Its commit.", maxLength: 64 }),
     time: timestamp("When it was pushed."),
+    pullRequest: object(
+      {
+        number: integer({ description: "Its number.", minimum: 1 }),
+        url: text({ description: "Where people see it.", maxLength: 1024 }),
+      },
+      { description: "The pull request that was opened or updated. Only with publish.pullRequest." },
+    ).optional(),
   },
   { description: "What was pushed. Only with publish." },
 );

@@ -73,6 +73,7 @@ function withImages(object: KubeObject, { registry, images = {} }: InstallChoice
       const image = images[name] ?? given?.[name];
       if (image !== undefined) container.args = [...(container.args ?? []), `--${name}-image=${image}`];
     }
+    if (operator !== undefined) container.args = [...(container.args ?? []), `--operator-image=${operator}`];
   }
   return deployment;
 }

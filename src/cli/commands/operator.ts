@@ -32,6 +32,7 @@ export async function runOperator(values: OperatorValues, context: CommandContex
     webhookBindAddress: values["webhook-bind-address"],
     ...(values["git-image"] === undefined ? {} : { gitImage: values["git-image"] }),
     ...(values["agent-image"] === undefined ? {} : { agentImage: values["agent-image"] }),
+    ...(values["operator-image"] === undefined ? {} : { operatorImage: values["operator-image"] }),
     gitResources: resourcesOf(values["git-resource"]),
     ...(values["otlp-endpoint"] === undefined ? {} : { otlpEndpoint: values["otlp-endpoint"] }),
     log,

@@ -4,7 +4,12 @@ import type { AgentConfigSpec } from "../../api/agent-config.ts";
 import { renderRuns } from "./render-run.ts";
 
 const apiVersion = "agent.xonovex.com/v1alpha1";
-const OPERATOR_DEFAULTS = { namespace: "team", gitImage: "git:1", agentImage: "agent:1" };
+const OPERATOR_DEFAULTS = {
+  namespace: "team",
+  gitImage: "git:1",
+  agentImage: "agent:1",
+  operatorImage: "operator:1",
+};
 const repository = { url: "https://example.com/repo.git" };
 
 function run(spec: Record<string, unknown>): Record<string, unknown> {

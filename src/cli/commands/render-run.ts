@@ -23,6 +23,7 @@ export interface RenderDefaults {
   namespace: string;
   gitImage: string;
   agentImage: string;
+  operatorImage: string;
   /** What git containers ask for if the AgentConfig does not say. */
   gitResources?: ResourceRequirements;
 }

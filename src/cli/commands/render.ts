@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { stringify } from "yaml";
-import { DEFAULT_AGENT_IMAGE, DEFAULT_GIT_IMAGE } from "../../operator/images.ts";
+import { DEFAULT_AGENT_IMAGE, DEFAULT_GIT_IMAGE, DEFAULT_OPERATOR_IMAGE } from "../../operator/images.ts";
 import type { RenderValues } from "../options.ts";
 import { resourcesOf } from "./git-resources.ts";
 import { UsageError } from "../command.ts";
@@ -23,6 +23,7 @@ export async function runRender(values: RenderValues, context: CommandContext): 
     namespace: values.namespace,
     gitImage: values["git-image"] ?? DEFAULT_GIT_IMAGE,
     agentImage: values["agent-image"] ?? DEFAULT_AGENT_IMAGE,
+    operatorImage: values["operator-image"] ?? DEFAULT_OPERATOR_IMAGE,
     gitResources: resourcesOf(values["git-resource"]),
   });
   out.write(rendered.map(text).join("---\n"));

@@ -36,7 +36,12 @@ function observe(run: AgentRun, cleanup?: ObservedCleanup, more: Partial<Observe
   return {
     run,
     references: { secrets: new Map() },
-    defaults: { gitImage: "git:1", agentImage: "agent:1", imagePullTimeoutSeconds: 300 },
+    defaults: {
+      gitImage: "git:1",
+      agentImage: "agent:1",
+      operatorImage: "operator:1",
+      imagePullTimeoutSeconds: 300,
+    },
     cleanup: { workspace, ...cleanup },
     now: NOW,
     ...more,

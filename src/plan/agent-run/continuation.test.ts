@@ -46,7 +46,12 @@ function observe(
   return {
     run,
     references: { secrets: new Map([["push", ["token"]]]) },
-    defaults: { gitImage: "git:1", agentImage: "agent:1", imagePullTimeoutSeconds: 300 },
+    defaults: {
+      gitImage: "git:1",
+      agentImage: "agent:1",
+      operatorImage: "operator:1",
+      imagePullTimeoutSeconds: 300,
+    },
     continuation,
     now: NOW,
     ...more,

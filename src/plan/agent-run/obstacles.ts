@@ -5,6 +5,7 @@ import { AGENT_FEATURES, type Agent } from "../../agents/agent.ts";
 import type { Reason } from "../../api/reasons.ts";
 import { placeOf } from "../place.ts";
 import { repositoryOf } from "../specs/volumes.ts";
+import { forgeAddress } from "../forge-address.ts";
 import { homeDir, isOnSharedVolume } from "../specs/paths.ts";
 import type { ResolvedRun } from "../resolved-run.ts";
 import type { ObservedRun, References } from "./observed.ts";
@@ -136,6 +137,22 @@ export function workspaceNotReady(
   const state = workspace.metadata.deletionTimestamp === undefined ? phase : "being deleted";
   const detail = workspace.status?.message ? `: ${workspace.status.message}` : "";
   return waiting("WorkspaceNotReady", `AgentWorkspace ${name} is ${state}${detail}`);
+}
+
+/** The repository of a workspace is known only now; that of a run was looked at by its rules. */
+export function forgeUnknown({ spec }: AgentRun, { workspace }: References): Obstacle | undefined {
+  const { pullRequest } = spec.publish ?? {};
+  const url = (spec.repository ?? workspace?.spec.repository)?.url;
+  if (!pullRequest || url === undefined) return undefined;
+  const unknown = (message: string): Obstacle => ({ kind: "rejected", reason: "ForgeUnknown", message });
+  if (!forgeAddress(url, pullRequest))
+    return unknown(
+      "the URL of the repository does not say where the API of its forge is: set publish.pullRequest.forge, and use an https or ssh URL of a repository there",
+    );
+  if (/^https?:\/\//i.test(url) || pullRequest.tokenSecretRef) return undefined;
+  return unknown(
+    "the repository has an ssh URL, whose credential is no token for the forge's API: set publish.pullRequest.tokenSecretRef",
+  );
 }
 
 export function secretMissing(run: AgentRun, references: References): Obstacle | undefined {

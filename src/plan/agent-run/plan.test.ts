@@ -44,7 +44,12 @@ function observe(more: Partial<ObservedRun> = {}): ObservedRun {
   return {
     run: aRun(),
     references: { provider: aProvider(), secrets: new Map([["credentials", ["token"]]]) },
-    defaults: { gitImage: "git:1", agentImage: "agent:1", imagePullTimeoutSeconds: 300 },
+    defaults: {
+      gitImage: "git:1",
+      agentImage: "agent:1",
+      operatorImage: "operator:1",
+      imagePullTimeoutSeconds: 300,
+    },
     now: NOW,
     ...more,
   };

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import type { AgentRun, AgentRunStatus } from "../../api/agent-run.ts";
 import { findCondition } from "../../api/conditions.ts";
 import type { Reason } from "../../api/reasons.ts";
-import type { Pod } from "../../kube/builtin.ts";
+import type { Job, Pod } from "../../kube/builtin.ts";
 import type { ObservedRun, ObservedStep } from "./observed.ts";
 import { planRun, type RunPlan } from "./plan.ts";
 
@@ -38,7 +38,12 @@ function observe(
       status: ENDED,
     },
     references: { secrets: new Map([["push", ["token"]]]) },
-    defaults: { gitImage: "git:1", agentImage: "agent:1", imagePullTimeoutSeconds: 300 },
+    defaults: {
+      gitImage: "git:1",
+      agentImage: "agent:1",
+      operatorImage: "operator:1",
+      imagePullTimeoutSeconds: 300,
+    },
     step,
     now: NOW,
     ...others,
@@ -226,5 +231,112 @@ describe("a run whose work is to be published", () => {
       "False",
       "PublishFailed",
     ]);
+  });
+});
+
+describe("a run whose work is to become a pull request", () => {
+  const url = "https://github.com/o/r.git";
+  const publish = { credentialsSecretRef: { name: "push", key: "token" }, pullRequest: {} };
+  const withPull = (step: ObservedStep = {}, spec: Partial<AgentRun["spec"]> = {}) =>
+    observe(step, { spec: { repository: { url }, publish, ...spec } });
+
+  /** As the node reports it when `push` has ended, and the container after it perhaps too. */
+  function aPullPod(end?: Terminated): Pod {
+    const pushed = { exitCode: 0, finishedAt: "2026-01-01T00:09:57Z", message: said({ commit: COMMIT }) };
+    const image = { image: "x", imageID: "", ready: false, restartCount: 0 };
+    const pod = aPod("push");
+    const state = end
+      ? { terminated: { finishedAt: "2026-01-01T00:09:58Z", ...end } }
+      : { running: { startedAt: "2026-01-01T00:09:57Z" } };
+    return {
+      ...pod,
+      status: {
+        phase: end === undefined ? "Running" : end.exitCode === 0 ? "Succeeded" : "Failed",
+        initContainerStatuses: [{ name: "push", ...image, state: { terminated: pushed } }],
+        containerStatuses: [{ name: "pull-request", ...image, state }],
+      },
+    };
+  }
+
+  function taskOf({ create }: RunPlan): Record<string, unknown> {
+    const job = create[0]?.object as Job | undefined;
+    const task =
+      job?.spec.template.spec.containers[0]?.env?.find(({ name }) => name === "AGENT_PULL_REQUEST")?.value ??
+      "";
+    return JSON.parse(task.replaceAll("$$", "$")) as Record<string, unknown>;
+  }
+
+  it("gets one whose texts do nothing, where nothing else is given", () => {
+    const observed = withPull({}, { prompt: "Fix #1 for @ann\nand more" });
+    const told = { ...ENDED, result: { text: "/merge\n<!-- x --> fixes #1" } };
+    const task = taskOf(planRun({ ...observed, run: { ...observed.run, status: told } }));
+    assert.deepEqual(
+      [task["title"], task["branch"], task["base"], task["draft"], task["project"]],
+      ["Fix \uFF031 for \uFF20ann", "agent/demo", undefined, true, "o/r"],
+    );
+    assert.match(
+      String(task["body"]),
+      /^The agent's last message:\n\n```text\n\u2215merge\n\u2039!-- x --> fixes \uFF031\n```\n/,
+    );
+  });
+
+  it("gets the one that the user has described", () => {
+    const pullRequest = {
+      title: "T",
+      body: "B @ann",
+      base: "next",
+      draft: false,
+      labels: ["l"],
+      reviewers: ["r"],
+    };
+    const task = taskOf(planRun(withPull({}, { publish: { ...publish, pullRequest } })));
+    assert.deepEqual(
+      { ...pullRequest, ...task, body: String(task["body"]).slice(0, 6) },
+      { ...task, ...pullRequest },
+    );
+  });
+
+  it("shows the pull request, or that the work is pushed all the same", () => {
+    const link = "https://github.com/o/r/pull/7";
+    const report = said({ commit: COMMIT, number: 7, url: link, problem: "x could not be added" });
+    const done = planRun(withPull({ job: aJob(), pod: aPullPod({ exitCode: 0, message: report }) }));
+    assert.deepEqual(outcome(done), ["Succeeded", "Completed", "True", "Published"]);
+    assert.deepEqual(done.status?.published?.pullRequest, { number: 7, url: link });
+    assert.match(done.status?.message ?? "", /pull request 7 is open; x could not be added$/);
+    const refused = said({ reason: "PullRequestDenied", message: "403: no" });
+    const failed = planRun(
+      withPull({ job: aJob("Failed"), pod: aPullPod({ exitCode: 64, message: refused }) }),
+    );
+    assert.deepEqual(outcome(failed), ["Failed", "PullRequestDenied", "False", "PullRequestDenied"]);
+    assert.deepEqual(failed.status?.published, {
+      branch: "agent/demo",
+      commit: COMMIT,
+      time: "2026-01-01T00:09:57Z",
+    });
+    const atWork = planRun(withPull({ job: aJob(), pod: aPullPod() }));
+    assert.equal(atWork.status?.phase, "Running");
+  });
+
+  it("fails before its agent if the workspace's forge is not known", () => {
+    const spec = { repository: undefined, workspaceRef: "ws", worktree: { branch: "b" } };
+    for (const [remote, given, message] of [
+      ["https://git.example.com/o/r", {}, /set publish\.pullRequest\.forge/],
+      ["git@git.example.com:o/r", { forge: "Gitea" }, /tokenSecretRef/],
+    ] as const) {
+      const observed = withPull({}, { ...spec, publish: { ...publish, pullRequest: given } });
+      const workspace = {
+        metadata: { name: "ws", namespace: "team", uid: "w" },
+        spec: { repository: { url: remote } },
+        status: { phase: "Ready" as const },
+      };
+      const run = { ...observed.run, status: undefined };
+      const references = { ...observed.references, workspace };
+      const plan = planRun({ ...observed, run, references });
+      assert.equal(plan.status?.reason, "ProviderRequired");
+      const provider = { environment: { ANTHROPIC_BASE_URL: "http://m" } };
+      const provided = planRun({ ...observed, run: { ...run, spec: { ...run.spec, provider } }, references });
+      assert.equal(provided.status?.reason, "ForgeUnknown", provided.status?.message);
+      assert.match(provided.status?.message ?? "", message);
+    }
   });
 });

@@ -7,9 +7,9 @@ import { timestamp } from "../../kube/time.ts";
 import { initFailure } from "../jobs/init-failure.ts";
 import { jobCondition, SLOW_START_MS, type JobState } from "../jobs/job-state.ts";
 import * as podState from "../jobs/pod-state.ts";
-import { PUSH_CONTAINER, stepJobName } from "../specs/names.ts";
+import { PULL_REQUEST_CONTAINER, PUSH_CONTAINER, stepJobName } from "../specs/names.ts";
 import { buildPublishJob, PUBLISH_DEADLINE_SECONDS } from "../specs/publish-job.ts";
-import { parseStepReport } from "../specs/step-report.ts";
+import { parseStepReport, type ReportedPullRequest } from "../specs/step-report.ts";
 import { isCancelled } from "./cancel.ts";
 import type { ObservedRun } from "./observed.ts";
 import { missingSecret } from "./obstacles.ts";
@@ -33,7 +33,8 @@ import {
 /** What a run is shown as while its work is being published. */
 export function publishingStage(run: AgentRun): StepStage {
   const job = stepJobName(run.metadata.name ?? "", "publish");
-  const message = `Job ${job} pushes the work to branch ${publishedBranch(run)}`;
+  const then = run.spec.publish?.pullRequest ? " and opens a pull request for it" : "";
+  const message = `Job ${job} pushes the work to branch ${publishedBranch(run)}${then}`;
   return { reason: "Publishing", condition: "Published", message };
 }
 
@@ -47,7 +48,7 @@ export function planPublish(observed: ObservedRun): RunPlan {
     case "nothing":
       return endRun(observed, succeeded("NothingToPublish", `${didOf(run)}; it left no commit to publish`));
     case "failed":
-      return endRun(observed, failedEnd("Published", progress));
+      return endRun(observed, { ...failedEnd("Published", progress), ...alreadyPushed(observed) });
     case "again":
       return again(observed);
     case "underWay":
@@ -59,7 +60,7 @@ export function planPublish(observed: ObservedRun): RunPlan {
 
 type Progress =
   | { state: "absent" | "nothing" | "again" }
-  | { state: "pushed"; commit: string; at?: string }
+  | { state: "pushed"; commit: string; at?: string; pullRequest?: ReportedPullRequest }
   | { state: "underWay"; problem?: string; afterMs?: number }
   | { state: "failed"; reason: Reason; message: string; at?: string };
 
@@ -69,7 +70,12 @@ function progressOf(observed: ObservedRun): Progress {
   const main = pod && podState.mainEnd(pod);
   const report = main && parseStepReport(main.end.message ?? "");
   if (main?.end.exitCode === 0 && report?.kind === "done") {
-    return { state: "pushed", commit: report.commit, at: main.end.finishedAt };
+    return {
+      state: "pushed",
+      commit: report.commit,
+      at: main.end.finishedAt,
+      pullRequest: report.pullRequest,
+    };
   }
   if (isCancelled(run)) return failed("Cancelled", `${CANCELLED}; a push may have come through`);
   if (!job) return { state: "absent" };
@@ -94,13 +100,25 @@ function failed(reason: Reason, message: string, at?: string): Progress {
   return { state: "failed", reason, message, ...(at === undefined ? {} : { at }) };
 }
 
-/** Reasons that the script gives itself. */
-const REFUSALS: ReadonlySet<string> = new Set<Reason>([
-  "PushDenied",
-  "PublishRefused",
-  "ProtectedPath",
-  "BranchMoved",
-]);
+/** Reasons that the containers give themselves, each its own. */
+const REFUSALS: Readonly<Record<string, ReadonlySet<string>>> = {
+  [PUSH_CONTAINER]: new Set<Reason>([
+    "PushDenied",
+    "PublishRefused",
+    "ProtectedPath",
+    "BranchMoved",
+    "RepositoryArchived",
+  ]),
+  [PULL_REQUEST_CONTAINER]: new Set<Reason>([
+    "RepositoryArchived",
+    "ForgeTokenInvalid",
+    "PullRequestDenied",
+    "ForgeNotFound",
+    "ForgeRateLimited",
+    "PullRequestRefused",
+    "PullRequestFailed",
+  ]),
+};
 
 function whyFailed(
   { step: { pod } = {} }: ObservedRun,
@@ -109,9 +127,10 @@ function whyFailed(
   const main = pod && podState.mainEnd(pod);
   const bad = (pod && podState.failedInit(pod)) ?? main;
   if (said.reason !== "DeadlineExceeded" && bad) {
-    const report = bad.container === PUSH_CONTAINER ? parseStepReport(bad.end.message ?? "") : undefined;
+    const known = REFUSALS[bad.container];
+    const report = known && parseStepReport(bad.end.message ?? "");
     if (report?.kind === "refused") {
-      const reason = REFUSALS.has(report.reason) ? (report.reason as Reason) : "PublishFailed";
+      const reason = known?.has(report.reason) ? (report.reason as Reason) : "PublishFailed";
       return failed(reason, report.message, bad.end.finishedAt);
     }
     const { reason, message } = initFailure(bad.container, bad.end);
@@ -147,9 +166,25 @@ function succeeded(reason: "Published" | "NothingToPublish", message: string): R
   return { phase: "Succeeded", reason: "Completed", message, conditions };
 }
 
-function pushed({ run, now }: ObservedRun, { commit, at }: { commit: string; at?: string }): RunEnd {
+function pushed(
+  { run, now }: ObservedRun,
+  { commit, at, pullRequest }: Extract<Progress, { state: "pushed" }>,
+): RunEnd {
   const branch = publishedBranch(run);
-  const message = `${didOf(run)}; commit ${commit.slice(0, 12)} is pushed to branch ${branch}`;
-  const published = { branch, commit, time: at ?? timestamp(now) };
+  const { number, url, problem } = pullRequest ?? {};
+  const opened = number === undefined ? "" : `, for which pull request ${number} is open`;
+  const lacks = problem === undefined ? "" : `; ${problem}`;
+  const message = `${didOf(run)}; commit ${commit.slice(0, 12)} is pushed to branch ${branch}${opened}${lacks}`;
+  const shown = number === undefined || url === undefined ? {} : { pullRequest: { number, url } };
+  const published = { branch, commit, time: at ?? timestamp(now), ...shown };
   return { ...succeeded("Published", message), at, more: { published } };
+}
+
+/** What was pushed stays so, whatever has become of its pull request. */
+function alreadyPushed({ run, step: { pod } = {}, now }: ObservedRun): Pick<RunEnd, "more"> {
+  const end = pod && podState.endOf(pod, PUSH_CONTAINER);
+  const report = end?.exitCode === 0 ? parseStepReport(end.message ?? "") : undefined;
+  if (report?.kind !== "done") return {};
+  const time = end?.finishedAt ?? timestamp(now);
+  return { more: { published: { branch: publishedBranch(run), commit: report.commit, time } } };
 }

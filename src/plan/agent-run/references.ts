@@ -69,8 +69,12 @@ export function secretsNeeded(
 
 /** What of them is left when the agent has ended. */
 export function publishNeeds({ spec }: AgentRun): SecretNeed[] {
-  const ref = spec.publish?.credentialsSecretRef;
-  return ref ? [{ ref, purpose: "the credential to push with" }] : [];
+  const { credentialsSecretRef, pullRequest } = spec.publish ?? {};
+  const token = pullRequest?.tokenSecretRef;
+  return [
+    ...(credentialsSecretRef ? [{ ref: credentialsSecretRef, purpose: "the credential to push with" }] : []),
+    ...(token ? [{ ref: token, purpose: "the token for the pull request" }] : []),
+  ];
 }
 
 /** AgentConfig's variables and the run's own, in that order. */

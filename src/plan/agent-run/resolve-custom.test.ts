@@ -30,7 +30,12 @@ function resolved(spec: Partial<AgentRunSpec> = {}, references: Partial<Referenc
       },
     },
     references: { secrets: new Map([["credentials", ["token"]]]), ...references },
-    defaults: { gitImage: "git:1", agentImage: "agent:1", imagePullTimeoutSeconds: 300 },
+    defaults: {
+      gitImage: "git:1",
+      agentImage: "agent:1",
+      operatorImage: "operator:1",
+      imagePullTimeoutSeconds: 300,
+    },
     now: 0,
   });
 }

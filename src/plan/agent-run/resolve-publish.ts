@@ -6,6 +6,8 @@ import { placeOf } from "../place.ts";
 import { resolveRepository } from "../repository.ts";
 import type { ResolvedPublish, ResolvedVerify } from "../resolved-publish.ts";
 import { withCaches } from "../specs/caches.ts";
+import { forgeAddress } from "../forge-address.ts";
+import { neutralBlock, neutralTitle } from "../neutral-text.ts";
 import { networkEnv } from "../specs/env.ts";
 import { workspaceClaimName } from "../specs/names.ts";
 import { cachesOf, effectiveDefaults, effectiveEnv, podFieldsOf } from "./effective.ts";
@@ -88,7 +90,36 @@ export function resolvePublish(observed: ObservedRun): ResolvedPublish | undefin
     protectedPaths: publish.protectedPaths ?? CI_DEFINITIONS,
     published: publishedBefore(observed),
     verified: run.status?.verification?.commit,
+    pullRequest: resolvePullRequest(run, repository),
+    operatorImage: observed.defaults.operatorImage,
     env,
+  };
+}
+
+type Repository = NonNullable<ReturnType<typeof resolveStep>>["repository"];
+
+/** The pull request for a run's work; undefined if none is wanted, or its forge is not known. */
+function resolvePullRequest(run: ObservedRun["run"], repository: Repository): ResolvedPublish["pullRequest"] {
+  const { metadata, spec, status } = run;
+  const wanted = spec.publish?.pullRequest;
+  const address = wanted && forgeAddress(repository.url, wanted);
+  if (!address) return undefined;
+  const { name = "", namespace = "" } = metadata;
+  const said = neutralBlock(status?.result?.text ?? "");
+  const body =
+    wanted.body ?? (said === "" ? "The agent left no message." : `The agent's last message:\n\n${said}`);
+  return {
+    ...address,
+    branch: publishedBranch(run),
+    base: wanted.base ?? spec.worktree?.sourceBranch ?? repository.branch,
+    title: wanted.title ?? (neutralTitle(spec.prompt ?? "") || `Work of AgentRun ${name}`),
+    body: `${body}\n\n---\nAgentRun \`${name}\` in namespace \`${namespace}\`, by Agent Operator.\n`.trimStart(),
+    keepTitle: wanted.title === undefined,
+    keepBody: wanted.body === undefined && said === "",
+    draft: wanted.draft ?? true,
+    labels: wanted.labels ?? [],
+    reviewers: wanted.reviewers ?? [],
+    token: wanted.tokenSecretRef,
   };
 }
 

@@ -22,7 +22,12 @@ function resolved(mountPath: string): Resolution {
       },
     },
     references: { workspace, secrets: new Map([["google", ["api-key"]]]) },
-    defaults: { gitImage: "git:1", agentImage: "agent:1", imagePullTimeoutSeconds: 300 },
+    defaults: {
+      gitImage: "git:1",
+      agentImage: "agent:1",
+      operatorImage: "operator:1",
+      imagePullTimeoutSeconds: 300,
+    },
     now: 0,
   });
 }

@@ -28,6 +28,7 @@ import {
   cachesRefused,
   checkoutTaken,
   foreignSession,
+  forgeUnknown,
   modelRequired,
   type Obstacle,
   providerMissing,
@@ -63,6 +64,7 @@ export function resolveRun(observed: ObservedRun): Resolution {
     servicesUnsupported(run, references) ??
     providerMissing(observed, agent) ??
     workspaceNotReady(run, references.workspace) ??
+    forgeUnknown(run, references) ??
     secretMissing(run, references);
   if (obstacle) return { obstacle };
 

@@ -33,7 +33,7 @@ function aRun(limit: number, recorded: number, annotations: Record<string, strin
 }
 
 function next(run: AgentRun, ending: Ending = ENDING) {
-  const defaults = { gitImage: "", agentImage: "", imagePullTimeoutSeconds: 0 };
+  const defaults = { gitImage: "", agentImage: "", operatorImage: "operator:1", imagePullTimeoutSeconds: 0 };
   return nextAttempt({ run, job, references: { secrets: new Map() }, defaults, now: NOW }, ending);
 }
 

@@ -30,7 +30,12 @@ function observe(spec: Partial<AgentRun["spec"]> = {}, more: Partial<ObservedRun
       },
     },
     references: { secrets: new Map([["s", ["k"]]]) },
-    defaults: { gitImage: "git:1", agentImage: "agent:1", imagePullTimeoutSeconds: 300 },
+    defaults: {
+      gitImage: "git:1",
+      agentImage: "agent:1",
+      operatorImage: "operator:1",
+      imagePullTimeoutSeconds: 300,
+    },
     now: NOW,
     ...more,
   };

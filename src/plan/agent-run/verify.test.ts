@@ -46,7 +46,12 @@ function observe(
       },
     },
     references: { secrets: new Map() },
-    defaults: { gitImage: "git:1", agentImage: "agent:1", imagePullTimeoutSeconds: 300 },
+    defaults: {
+      gitImage: "git:1",
+      agentImage: "agent:1",
+      operatorImage: "operator:1",
+      imagePullTimeoutSeconds: 300,
+    },
     step,
     now: NOW,
   };

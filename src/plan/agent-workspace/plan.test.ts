@@ -31,7 +31,12 @@ function aWorkspace(
 function observe(more: Partial<ObservedWorkspace> = {}): ObservedWorkspace {
   return {
     workspace: aWorkspace(),
-    defaults: { gitImage: "git:1", agentImage: "agent:1", imagePullTimeoutSeconds: 300 },
+    defaults: {
+      gitImage: "git:1",
+      agentImage: "agent:1",
+      operatorImage: "operator:1",
+      imagePullTimeoutSeconds: 300,
+    },
     claims: new Map(),
     runs: [],
     cleanups: [],

@@ -48,6 +48,12 @@ export function hasBegun(pod: Pod): boolean {
   return running !== undefined || terminated !== undefined;
 }
 
+/** The end of one of the pod's containers, if it has ended. */
+export function endOf(pod: Pod, container: string): Terminated | undefined {
+  const statuses = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
+  return statuses.find(({ name }) => name === container)?.state?.terminated;
+}
+
 /** Whether the command that judges a run's work has ended. */
 export function hasJudged(pod: Pod): boolean {
   return mainEnd(pod)?.container === VERIFY_CONTAINER;

@@ -21,7 +21,12 @@ const claim: PersistentVolumeClaim = {
   status: { phase: "Pending" },
 };
 
-const defaults = { gitImage: "git:1", agentImage: "agent:1", imagePullTimeoutSeconds: 300 };
+const defaults = {
+  gitImage: "git:1",
+  agentImage: "agent:1",
+  operatorImage: "operator:1",
+  imagePullTimeoutSeconds: 300,
+};
 
 test("a pod that waits for its claim shows the claim's own trouble, else what it is and since when it waits", () => {
   const pod = pendingPod(UNBOUND);

@@ -67,6 +67,9 @@ export const PACK_CONTAINER = "pack";
 /** Pushes that commit. */
 export const PUSH_CONTAINER = "push";
 
+/** Opens the pull request for it. */
+export const PULL_REQUEST_CONTAINER = "pull-request";
+
 /** Checks out one commit of a run, for the container that judges it. */
 export const SNAPSHOT_CONTAINER = "snapshot";
 
@@ -85,6 +88,7 @@ const OWN_CONTAINERS: ReadonlySet<string> = new Set([
   VERIFY_CONTAINER,
   PACK_CONTAINER,
   PUSH_CONTAINER,
+  PULL_REQUEST_CONTAINER,
 ]);
 
 /** Whether a container is one that this operator puts into its pods. What a mesh or an admission webhook adds decides nothing. */

@@ -21,6 +21,9 @@ export const LOCKS_DIR = "/workspace-locks";
 /** Where the containers of a step hand the run's commits over, each mounted into two of them. */
 export const HANDOVER_DIR = "/workspace-handover";
 
+/** Where `push` leaves what it has pushed, for the container that opens the pull request. */
+export const PUSHED_DIR = "/workspace-pushed";
+
 /** Where the container that makes the checkout of a verification mounts it; the one that judges has it at /workspace. */
 export const CHECKOUT_DIR = "/workspace-checkout";
 
@@ -30,6 +33,7 @@ export const TERMINATION_LOG = "/dev/termination-log";
 export const GIT_CREDENTIALS_DIR = "/etc/agent-operator/git-credentials";
 export const GIT_KNOWN_HOSTS_DIR = "/etc/agent-operator/git-known-hosts";
 export const GIT_CA_DIR = "/etc/agent-operator/git-ca";
+export const FORGE_TOKEN_DIR = "/etc/agent-operator/forge-token";
 
 /** Where what a run takes from ConfigMaps and Secrets is mounted. */
 export const PROMPT_DIR = "/etc/agent-operator/prompt";

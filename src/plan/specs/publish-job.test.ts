@@ -16,6 +16,7 @@ const publish: ResolvedPublish = {
   isNamed: false,
   protectedPaths: [".github/workflows", "$(HOME)"],
   published: ["a".repeat(40)],
+  operatorImage: "operator:1",
   commit: { name: "A", email: "a@example.com", message: "Work $(HOME)", seconds: 1 },
   env: [
     { name: "HTTPS_PROXY", value: "http://proxy" },
@@ -76,5 +77,71 @@ describe("the Job that publishes a run", () => {
         ["Ignore", undefined],
       ],
     );
+  });
+
+  describe("with a pull request", () => {
+    const wanted = {
+      forge: "GitHub" as const,
+      apiURL: "https://api.example.com",
+      project: "o/r",
+      host: "example.com",
+      branch: "b",
+      title: "$(HOME)",
+      body: "b",
+      keepTitle: false,
+      keepBody: false,
+      draft: true,
+      labels: [],
+      reviewers: [],
+    };
+    const buildWith = (pullRequest: ResolvedPublish["pullRequest"]) => {
+      const caBundle = { name: "ca", key: "ca.pem" };
+      const own = { ...publish, pullRequest, repository: { ...publish.repository, caBundle } };
+      const built = buildPublishJob(own).spec;
+      const [opener] = built.template.spec.containers;
+      return { ...built, opener, pod: built.template.spec };
+    };
+
+    it("opens it last, in the operator's image, with nothing that an agent wrote and no handed over commits", () => {
+      const { pod, opener, podFailurePolicy } = buildWith(wanted);
+      assert.deepEqual(
+        [...(pod.initContainers ?? []), ...pod.containers].map(({ name, image }) => [name, image]),
+        [
+          ["pack", "git:1"],
+          ["push", "git:1"],
+          ["pull-request", "operator:1"],
+        ],
+      );
+      assert.deepEqual(
+        opener?.volumeMounts?.map(({ name, readOnly }) => [name, readOnly]),
+        [
+          ["pushed", true],
+          ["git-credentials", true],
+          ["git-ca", true],
+        ],
+      );
+      assert.ok(
+        podFailurePolicy?.rules.some(({ onExitCodes }) => onExitCodes?.containerName === "pull-request"),
+      );
+      const env = Object.fromEntries(opener?.env?.map(({ name, value }) => [name, value]) ?? []);
+      assert.equal(env["NODE_EXTRA_CA_CERTS"], "/etc/agent-operator/git-ca/ca.crt");
+      assert.deepEqual(
+        [env["HTTPS_PROXY"], env["NODE_USE_ENV_PROXY"], env["API_TOKEN"]],
+        ["http://proxy", "1", undefined],
+      );
+      assert.deepEqual(JSON.parse(env["AGENT_PULL_REQUEST"]?.replaceAll("$$", "$") ?? ""), wanted);
+    });
+
+    it("gives it its own token, and then not the credential to push with", () => {
+      const { pod, opener } = buildWith({ ...wanted, token: { name: "api", key: "t" } });
+      assert.ok(!opener?.volumeMounts?.some(({ name }) => name === "git-credentials"));
+      assert.ok(
+        !pod.initContainers?.some(({ volumeMounts }) =>
+          volumeMounts?.some(({ name }) => name === "forge-token"),
+        ),
+      );
+      assert.equal(pod.volumes?.find(({ name }) => name === "forge-token")?.secret?.secretName, "api");
+      assert.ok(!JSON.stringify(opener?.env).includes('api"}'), "the reference stays out of the task");
+    });
   });
 });

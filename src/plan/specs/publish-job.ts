@@ -1,11 +1,12 @@
-import type { Container, Job, Volume } from "../../kube/builtin.ts";
+import type { Container, Job, PodSpec, Volume } from "../../kube/builtin.ts";
 import type { ResolvedPublish } from "../resolved-publish.ts";
 import { literalEnv, mergeEnv, networkEnv, scriptEnv } from "./env.ts";
+import { pullRequestContainer, pullRequestVolumes } from "./forge-container.ts";
 import { gitContainer, remoteEnv } from "./git-container.ts";
 import { stepLabels } from "./labels.ts";
-import { PACK_CONTAINER, PUSH_CONTAINER, stepJobName } from "./names.ts";
+import { PACK_CONTAINER, PULL_REQUEST_CONTAINER, PUSH_CONTAINER, stepJobName } from "./names.ts";
 import { ownedByRun } from "./owner.ts";
-import { HANDOVER_DIR, TERMINATION_LOG } from "./paths.ts";
+import { HANDOVER_DIR, PUSHED_DIR, TERMINATION_LOG } from "./paths.ts";
 import { CONTRACT } from "./scripts.ts";
 import { podMetadata } from "./pod-fields.ts";
 import { podSecurity } from "./security.ts";
@@ -38,7 +39,10 @@ export function buildPublishJob(publish: ResolvedPublish): Job {
     spec: {
       backoffLimit: 3,
       activeDeadlineSeconds: PUBLISH_DEADLINE_SECONDS,
-      podFailurePolicy: endedByExitOf([PACK_CONTAINER, PUSH_CONTAINER], PERMANENT_EXIT_CODES),
+      podFailurePolicy: endedByExitOf(
+        [PACK_CONTAINER, PUSH_CONTAINER, ...(publish.pullRequest ? [PULL_REQUEST_CONTAINER] : [])],
+        PERMANENT_EXIT_CODES,
+      ),
       template: {
         metadata: podMetadata(labels, publish.pod),
         spec: {
@@ -47,13 +51,22 @@ export function buildPublishJob(publish: ResolvedPublish): Job {
           automountServiceAccountToken: false,
           securityContext: podSecurity(publish.podSecurityContext),
           ...stepPlacement(publish),
-          initContainers: [packContainer(publish)],
-          containers: [pushContainer(publish)],
+          ...containersOf(publish),
           volumes: volumesOf(publish),
         },
       },
     },
   };
+}
+
+/** One after the other. */
+function containersOf(publish: ResolvedPublish): Pick<PodSpec, "initContainers" | "containers"> {
+  const { pullRequest } = publish;
+  const pack = packContainer(publish);
+  const push = pushContainer(publish);
+  return pullRequest
+    ? { initContainers: [pack, push], containers: [pullRequestContainer(publish, pullRequest)] }
+    : { initContainers: [pack], containers: [push] };
 }
 
 /** With the claim, which it can only read. */
@@ -86,12 +99,14 @@ function pushContainer(publish: ResolvedPublish): Container {
         AGENT_PUBLISH_BRANCH: publish.branch,
         AGENT_PUBLISH_BASE: publish.base,
         AGENT_PUBLISH_NAMED: publish.isNamed ? "true" : undefined,
+        AGENT_PUSHED: publish.pullRequest && PUSHED_DIR,
         AGENT_PUBLISHED: publish.published.join(" "),
         AGENT_PROTECTED_PATHS: publish.protectedPaths.join("\n"),
       }),
     ),
     volumeMounts: [
       { name: "handover", mountPath: HANDOVER_DIR, readOnly: true },
+      ...(publish.pullRequest ? [{ name: "pushed", mountPath: PUSHED_DIR }] : []),
       privateTmpMount,
       ...repositoryMounts(repository),
     ],
@@ -104,5 +119,6 @@ function volumesOf(publish: ResolvedPublish): Volume[] {
     { name: "handover", emptyDir: { sizeLimit: HANDOVER_SIZE } },
     { name: "tmp", emptyDir: {} },
     ...repositoryVolumes(publish.repository),
+    ...(publish.pullRequest ? pullRequestVolumes(publish.pullRequest.token) : []),
   ];
 }

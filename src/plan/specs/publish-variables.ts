@@ -51,6 +51,17 @@ export const PUBLISH_VARIABLES = {
     ["git-push.sh"],
     "Commits that this operator has published on that branch for the same work, separated by spaces: a push may replace them.",
   ),
+  AGENT_PUSHED: variable(
+    ["push", "pull-request"],
+    ["git-push.sh"],
+    "The directory in which `push` leaves what it has pushed. Not set: no pull request is wanted.",
+  ),
+  AGENT_PULL_REQUEST: variable(
+    ["pull-request"],
+    [],
+    "The pull request and its forge, as JSON. It and what follows are read by the program of the operator's image.",
+  ),
+  AGENT_FORGE_TOKEN: variable(["pull-request"], [], "The file with the token of the forge."),
   AGENT_PROTECTED_PATHS: variable(
     ["push"],
     ["git-push.sh", "protected-paths.pl"],

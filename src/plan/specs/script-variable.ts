@@ -8,6 +8,7 @@ export type ContainerGroup =
   | "pack"
   | "push"
   | "setup"
+  | "pull-request"
   | "agent";
 
 /** One variable of the contract between the operator and the scripts in the git image. */

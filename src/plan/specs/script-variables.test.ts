@@ -199,10 +199,25 @@ function* given(): Generator<readonly [name: string, group: string]> {
     published: ["c".repeat(40)],
     commit: { name: "A", email: "a@example.com", message: "m", seconds: 1 },
     env,
+    pullRequest: {
+      forge: "GitHub",
+      apiURL: "https://api.github.com",
+      project: "a/b",
+      host: "github.com",
+      branch: "a",
+      title: "t",
+      body: "b",
+      keepTitle: false,
+      keepBody: false,
+      draft: true,
+      labels: [],
+      reviewers: [],
+    },
+    operatorImage: "operator:1",
   });
-  const { initContainers, containers } = publish.spec.template.spec;
-  yield* namesOf({ containers: initContainers ?? [] }, "pack");
-  yield* namesOf({ containers }, "push");
+  const { initContainers = [], containers } = publish.spec.template.spec;
+  for (const container of [...initContainers, ...containers])
+    yield* namesOf({ containers: [container] }, container.name);
   const cleanup = { ...git, run: { name: "fix-bug", uid: "uid-1" }, workspace, force: true };
   yield* namesOf(buildCleanupJob(cleanup).spec.template.spec, "cleanup");
 }

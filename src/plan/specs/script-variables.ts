@@ -26,7 +26,7 @@ export const SCRIPT_VARIABLES = {
     "The number of the contract. The scripts stop with exit code 66 if theirs is another.",
   ),
   AGENT_TERMINATION_LOG: variable(
-    EVERY_CONTAINER,
+    [...EVERY_CONTAINER, "pull-request"],
     ["common.sh", "entrypoint.sh", "git-push.sh", "git-worktree.sh", "setup.sh", "verify-checkout.sh"],
     "The path of the container's termination message.",
   ),
@@ -158,7 +158,7 @@ export const SCRIPT_VARIABLE_FAMILIES: Readonly<Record<string, ScriptVariable>> 
     "A value of an MCP server that comes from a Secret: by the server's position and its own.",
   ),
   AGENT_NETWORK_: variable(
-    ["git", "workspace", "push", "setup"],
+    ["git", "workspace", "push", "pull-request", "setup"],
     [],
     "A variable that the value of a proxy variable refers to, under a name that no program knows.",
   ),

@@ -105,6 +105,11 @@ function keyVolume(name: string, source: KeySource, path: string): Volume {
     : { name, configMap: { name: source.configMap.name, items: [{ key: source.configMap.key, path }] } };
 }
 
+/** One key of a Secret as a file. */
+export function secretVolume(name: string, ref: LocalKeyRef, path: string): Volume {
+  return { name, secret: secretFile(ref, path) };
+}
+
 function secretFile({ name, key }: LocalKeyRef, path: string): NonNullable<Volume["secret"]> {
   return { secretName: name, items: [{ key, path }], defaultMode: SECRET_MODE };
 }
@@ -180,8 +185,13 @@ export function repositoryMounts(repository: ResolvedRepository | undefined): Vo
           { name: "git-known-hosts", mountPath: GIT_KNOWN_HOSTS_DIR, readOnly: true },
         ]
       : []),
-    ...(repository?.caBundle ? [{ name: "git-ca", mountPath: GIT_CA_DIR, readOnly: true }] : []),
+    ...caMounts(repository),
   ];
+}
+
+/** The certificates that the repository's server is trusted by. */
+export function caMounts(repository: ResolvedRepository | undefined): VolumeMount[] {
+  return repository?.caBundle ? [{ name: "git-ca", mountPath: GIT_CA_DIR, readOnly: true }] : [];
 }
 
 /** Home before what a workspace shares below it. */

@@ -83,6 +83,7 @@ export async function createPublishedRun(
       base: "main",
       protectedPaths: CI_DEFINITIONS,
       published: [],
+      operatorImage: "operator:1",
       env: [],
       gitImage: "git",
       gitResources: {},

@@ -98,7 +98,7 @@ function observe(random: Random): { observed: ObservedRun; text: string } {
   const observed: ObservedRun = {
     run,
     references: { secrets: new Map() },
-    defaults: { gitImage: "g", agentImage: "a", imagePullTimeoutSeconds: 1 },
+    defaults: { gitImage: "g", agentImage: "a", operatorImage: "operator:1", imagePullTimeoutSeconds: 1 },
     now: Date.parse(at) + 300_000,
     warning: text,
     output: random.pick([{ missing: text }, { tail: saidOf(agent, json, text) }]),

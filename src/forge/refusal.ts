@@ -1,0 +1,52 @@
+import type { Reason } from "../api/reasons.ts";
+
+type ForgeReason = Extract<
+  Reason,
+  | "RepositoryArchived"
+  | "ForgeTokenInvalid"
+  | "PullRequestDenied"
+  | "ForgeNotFound"
+  | "ForgeRateLimited"
+  | "PullRequestRefused"
+  | "PullRequestFailed"
+>;
+
+/** Why a forge did not do what it was asked for; the message has its own words, without the token. */
+export class ForgeRefusal extends Error {
+  override readonly name = "ForgeRefusal";
+  readonly reason: ForgeReason;
+  /** Of the answer; absent if there was none. */
+  readonly status: number | undefined;
+
+  constructor(reason: ForgeReason, message: string, status?: number) {
+    super(message);
+    this.reason = reason;
+    this.status = status;
+  }
+}
+
+/** What an answer with an error means. */
+export function refusalOf(status: number, words: string): ForgeRefusal {
+  return new ForgeRefusal(reasonOf(status, words), `${status}: ${words}`, status);
+}
+
+function reasonOf(status: number, words: string): ForgeReason {
+  const isArchived = /\barchived?\b|read[- ]only/i.test(words);
+  switch (status) {
+    case 401:
+      return "ForgeTokenInvalid";
+    case 403:
+      return isArchived ? "RepositoryArchived" : "PullRequestDenied";
+    case 423:
+      return "RepositoryArchived";
+    case 404:
+    case 410:
+      return "ForgeNotFound";
+    case 400:
+    case 409:
+    case 422:
+      return isArchived ? "RepositoryArchived" : "PullRequestRefused";
+    default:
+      return status >= 300 && status < 400 ? "ForgeNotFound" : "PullRequestFailed";
+  }
+}

@@ -1,0 +1,152 @@
+import { readGitHubDescription, type GitHubDescription } from "./github-description.ts";
+import type { ForgeAnswer, ForgePullRequest, ForgeRequest, ForgeState } from "./forge.ts";
+
+const PULLS = "/repos/{owner}/{repo}/pulls";
+
+/** Answers as GitHub does; the request and the answer are held to GitHub's own description. */
+export async function answerAsGitHub(
+  state: ForgeState,
+  request: ForgeRequest,
+  breaches: string[],
+): Promise<ForgeAnswer> {
+  const description = readGitHubDescription();
+  const operation = operationOf(state, request);
+  if (operation === undefined)
+    return { status: 404, body: { message: "Not Found", documentation_url: "", status: "404" } };
+  try {
+    description.checkRequest(operation, request.query, request.body);
+    const answer = await answerTo(description, operation, state, request);
+    description.checkAnswer(operation, answer.status, answer.body);
+    return answer;
+  } catch (error) {
+    breaches.push(String(error));
+    return { status: 500, body: { message: String(error) } };
+  }
+}
+
+function operationOf({ project }: ForgeState, { method, path }: ForgeRequest): string | undefined {
+  const prefix = `repos/${project}/`;
+  if (!path.startsWith(prefix)) return undefined;
+  const rest = path
+    .slice(prefix.length)
+    .replace(/^(issues)\/\d+/, "$1/{issue_number}")
+    .replace(/^(pulls)\/\d+/, "$1/{pull_number}");
+  return `${method} /repos/{owner}/{repo}/${rest}`;
+}
+
+function numberIn(path: string): number {
+  return Number(/\/(?:pulls|issues)\/(\d+)/.exec(path)?.[1]);
+}
+
+async function answerTo(
+  described: GitHubDescription,
+  operation: string,
+  state: ForgeState,
+  { path, query, body = {} }: ForgeRequest,
+): Promise<ForgeAnswer> {
+  const found = state.pulls.find(({ number }) => number === numberIn(path));
+  const shown = (pull: ForgePullRequest, from: string, status: number): unknown =>
+    show(described.example(from, status), pull, state);
+  switch (operation) {
+    case `GET ${PULLS}`: {
+      const [, head = ""] = query.get("head")?.split(":") ?? [];
+      const wanted = query.get("state") ?? "open";
+      const matching = state.pulls
+        .filter((pull) => pull.branch === head && (wanted === "all" || pull.state === wanted))
+        .toSorted((a, b) => b.number - a.number);
+      const example = described.example(operation, 200) as unknown as Record<string, unknown>[];
+      return {
+        status: 200,
+        body: matching.map((pull) => show(structuredClone(example[0] ?? {}), pull, state)),
+      };
+    }
+    case `POST ${PULLS}`:
+      return create(described, operation, state, body);
+    case `PATCH ${PULLS}/{pull_number}`:
+      if (!found) break;
+      found.title = String(body["title"] ?? found.title);
+      found.body = String(body["body"] ?? found.body);
+      return { status: 200, body: shown(found, operation, 200) };
+    case "POST /repos/{owner}/{repo}/issues/{issue_number}/labels": {
+      if (!found) break;
+      found.labels = [...new Set([...found.labels, ...(body["labels"] as string[])])];
+      const [example] = described.example(operation, 200) as unknown as Record<string, unknown>[];
+      return { status: 200, body: found.labels.map((name) => ({ ...example, name })) };
+    }
+    case `POST ${PULLS}/{pull_number}/requested_reviewers`: {
+      if (!found) break;
+      const names = [...(body["reviewers"] as string[]), ...(body["team_reviewers"] as string[])];
+      if (names.includes("nobody"))
+        return refused(
+          "Reviews may only be requested from collaborators. One or more of the users is not a collaborator.",
+        );
+      found.reviewers = [...new Set([...found.reviewers, ...names])];
+      return { status: 201, body: shown(found, operation, 201) };
+    }
+  }
+  return {
+    status: 404,
+    body: { message: "Not Found", documentation_url: "https://docs.github.com/rest", status: "404" },
+  };
+}
+
+async function create(
+  described: GitHubDescription,
+  operation: string,
+  state: ForgeState,
+  body: Record<string, unknown>,
+): Promise<ForgeAnswer> {
+  const [branch, base] = [String(body["head"]), String(body["base"])];
+  const commit = await state.commitOf(branch);
+  if (commit === undefined) return refused("head is invalid", "head");
+  if ((await state.commitOf(base)) === undefined) return refused("base is invalid", "base");
+  if (state.pulls.some((pull) => pull.state === "open" && pull.branch === branch && pull.base === base))
+    return refused(`A pull request already exists for ${state.project.split("/")[0]}:${branch}.`);
+  const pull = {
+    number: state.pulls.length + 1,
+    branch,
+    base,
+    commit,
+    state: "open" as const,
+    labels: [],
+    reviewers: [],
+    title: String(body["title"]),
+    body: String(body["body"] ?? ""),
+    draft: body["draft"] === true,
+  };
+  state.pulls.push(pull);
+  return { status: 201, body: show(described.example(operation, 201), pull, state) };
+}
+
+function refused(message: string, field?: string): ForgeAnswer {
+  const error = { resource: "PullRequest", code: field === undefined ? "custom" : "invalid", field, message };
+  const documentation = "https://docs.github.com/rest/pulls/pulls#create-a-pull-request";
+  return {
+    status: 422,
+    body: { message: "Validation Failed", errors: [error], documentation_url: documentation, status: "422" },
+  };
+}
+
+function show(
+  example: Record<string, unknown>,
+  pull: ForgePullRequest,
+  { project, url }: ForgeState,
+): unknown {
+  const side = (name: "head" | "base", more: object): unknown => {
+    const given = example[name] as { repo: object };
+    return { ...given, ...more, repo: { ...given.repo, full_name: project } };
+  };
+  return {
+    ...example,
+    number: pull.number,
+    html_url: `${url}/${project}/pull/${pull.number}`,
+    state: pull.state,
+    draft: pull.draft,
+    title: pull.title,
+    body: pull.body,
+    // The description's own example lacks what it requires of a team.
+    requested_teams: [],
+    head: side("head", { ref: pull.branch, sha: pull.commit }),
+    base: side("base", { ref: pull.base }),
+  };
+}
