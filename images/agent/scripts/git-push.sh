@@ -169,9 +169,12 @@ refuse_paths() {
 
 check_paths() {
   [ -n "${AGENT_PROTECTED_PATHS:-}" ] || return 0
-  changed_paths >"$private/changed" && only_protected <"$private/changed" >"$private/protected" &&
-    other_versions >"$private/versions" && only_protected <"$private/versions" >"$private/outdated" ||
+  if ! {
+    changed_paths >"$private/changed" && only_protected <"$private/changed" >"$private/protected" &&
+      other_versions >"$private/versions" && only_protected <"$private/versions" >"$private/outdated"
+  }; then
     fail 1 "the changed paths cannot be checked; see the log"
+  fi
   refuse_paths "$private/protected" "the work changes protected paths"
   refuse_paths "$private/outdated" "the work has protected paths in a version that $base_branch of the remote does not have, nor had when the run started: let it merge $base_branch"
 }
