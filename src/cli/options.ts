@@ -174,7 +174,7 @@ export const demoOptions = {
   publish: {
     type: "boolean",
     summary:
-      "Have the work verified and pushed, to a git server on loopback; the first verification fails, and the agent mends its work",
+      "Have the work verified, pushed and proposed in a pull request, on a forge on loopback; the first verification fails, and the agent mends its work",
   },
   keep: { type: "boolean", summary: "Stay up afterwards, until Ctrl-C" },
   json: {

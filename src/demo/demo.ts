@@ -6,8 +6,9 @@ import { agentRuns } from "../api/resources.ts";
 import type { LocalCluster } from "../local/local-cluster.ts";
 import { followToLastWord } from "../follow/follow-run.ts";
 import { secrets, type Secret } from "../kube/builtin.ts";
+import type { DemoPullRequest } from "./demo-forge.ts";
 import {
-  buildPushSecret,
+  buildForgeSecret,
   buildNamespaceObjects,
   buildPublishedRun,
   buildRun,
@@ -17,7 +18,7 @@ import type { NamespaceObjects } from "./manifests.ts";
 import { readPatch } from "./patch.ts";
 import type { DemoRepository } from "./repository.ts";
 import { fixGreeting, fixGreetingTwice, leaveNote } from "./scenarios.ts";
-import { ANY_KEY, applyNamespaceObjects, PUSH_TOKEN, setStage } from "./stage.ts";
+import { ANY_KEY, applyNamespaceObjects, FORGE_TOKEN, setStage } from "./stage.ts";
 import type { StageOptions } from "./stage.ts";
 
 const RUN_NAME = "demo";
@@ -34,7 +35,7 @@ export interface DemoObserver {
   changed(run: AgentRun): void;
   heard(activity: Activity): void;
   /** The run has ended; `patch` is what it changed, in git's format. */
-  ended(run: AgentRun, patch: string | undefined): Promise<void>;
+  ended(run: AgentRun, patch: string | undefined, pullRequests?: readonly DemoPullRequest[]): Promise<void>;
 }
 
 /**
@@ -44,8 +45,8 @@ export interface DemoObserver {
  */
 export async function runDemo(options: DemoOptions, observer: DemoObserver): Promise<AgentRun | undefined> {
   await using stack = new AsyncDisposableStack();
-  const scenario = options.onServer ? fixGreetingTwice : options.repo === undefined ? fixGreeting : leaveNote;
-  const { cluster, repository, modelUrl } = await setStage(options, scenario, stack);
+  const scenario = options.onForge ? fixGreetingTwice : options.repo === undefined ? fixGreeting : leaveNote;
+  const { cluster, repository, modelUrl, forge } = await setStage(options, scenario, stack);
   if (options.signal.aborted) return undefined;
   observer.started(cluster, repository);
 
@@ -58,17 +59,17 @@ export async function runDemo(options: DemoOptions, observer: DemoObserver): Pro
     model: agentOfType(options.agent).demo?.model,
   });
   const wanted = { name: RUN_NAME, agent: options.agent, prompt: options.prompt ?? promptFor(options) };
-  const build = options.onServer ? buildPublishedRun : buildRun;
+  const build = forge ? buildPublishedRun : buildRun;
   const asked = build(wanted, { url: repository.url, branch: repository.branch });
   await applyNamespaceObjects(cluster.client, objects);
-  const secret = options.onServer ? buildPushSecret(PUSH_TOKEN) : undefined;
+  const secret = forge && buildForgeSecret(FORGE_TOKEN);
   if (secret) await cluster.client.create(secrets, secret);
   await cluster.client.create(agentRuns, asked);
   observer.applied(objects, asked, secret);
   const at = { namespace: DEMO_NAMESPACE, name: RUN_NAME };
   const run = await followToLastWord(cluster.client, at, options.signal, observer);
   if (run === undefined) return undefined;
-  await observer.ended(run, await readPatch(cluster.client, at));
+  await observer.ended(run, await readPatch(cluster.client, at), forge?.pullRequests);
   return run;
 }
 

@@ -98,7 +98,7 @@ export function buildRun({ name, agent, prompt }: RunSetup, repository: Source):
   };
 }
 
-/** A run whose work is verified, and pushed to a branch. */
+/** A run whose work is verified, pushed to a branch, and proposed in a pull request. */
 export function buildPublishedRun(setup: RunSetup, repository: Source): AgentRun {
   const { spec, ...run } = buildRun(setup, repository);
   return {
@@ -106,21 +106,24 @@ export function buildPublishedRun(setup: RunSetup, repository: Source): AgentRun
     spec: {
       ...spec,
       verify: { command: ["./test.sh"], feedback: { attempts: 2 } },
-      publish: { credentialsSecretRef: PUSH_SECRET },
+      publish: {
+        credentialsSecretRef: FORGE_SECRET,
+        pullRequest: { forge: "Gitea", title: "Spell the greeting right" },
+      },
     },
   };
 }
 
-const PUSH_SECRET = { name: "git-push", key: "token" };
+const FORGE_SECRET = { name: "forge-push", key: "token" };
 
 /** The Secret that such a run pushes with. */
-export function buildPushSecret(token: string): Secret {
+export function buildForgeSecret(token: string): Secret {
   return {
     apiVersion: "v1",
     kind: "Secret",
-    metadata: { name: PUSH_SECRET.name, namespace: DEMO_NAMESPACE },
+    metadata: { name: FORGE_SECRET.name, namespace: DEMO_NAMESPACE },
     type: "Opaque",
-    stringData: { [PUSH_SECRET.key]: token },
+    stringData: { [FORGE_SECRET.key]: token },
   };
 }
 

@@ -51,14 +51,19 @@ export async function createDemoRepository(directory: string, env: GitEnvironmen
   return { url: `${LOCAL_URL}/greeter.git`, mirrorPath: path, branch: "main" };
 }
 
-/** Makes a bare copy at this path that can be pushed to. */
+/** Makes a bare copy at this path that can be pushed to; returns what knows the commits of its branches. */
 export async function createRemote(
   { mirrorPath = "" }: DemoRepository,
   path: string,
   env: GitEnvironment,
-): Promise<void> {
+): Promise<(branch: string) => Promise<string | undefined>> {
   await git(env, "clone", "--quiet", "--bare", "--no-hardlinks", "--", mirrorPath, path);
   await git(env, "-C", path, "config", "http.receivepack", "true");
+  return async (branch) => {
+    const ref = `refs/heads/${branch}`;
+    const found = await git(env, "-C", path, "for-each-ref", "--format=%(objectname)", ref);
+    return found.trim() || undefined;
+  };
 }
 
 /**

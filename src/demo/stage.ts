@@ -8,7 +8,7 @@ import { startLocalCluster } from "../local/local-cluster.ts";
 import type { NamespaceObjects } from "./manifests.ts";
 import { startModelEndpoint } from "./model-endpoint.ts";
 import type { ScenarioOf } from "./model-scenario.ts";
-import { startGitServer } from "./git-server.ts";
+import { type DemoForge, startDemoForge } from "./demo-forge.ts";
 import { createDemoRepository, createRemote, openRepository } from "./repository.ts";
 import type { DemoRepository } from "./repository.ts";
 
@@ -30,14 +30,16 @@ export interface StageOptions {
   /** Search path for git and for what containers run. */
   path: string;
   signal: AbortSignal;
-  /** Whether the repository is on a server that can be pushed to. */
-  onServer?: boolean;
+  /** Whether the repository is on a forge that can be pushed to. */
+  onForge?: boolean;
 }
 
 /** What a demo plays on. */
 export interface Stage {
   cluster: LocalCluster;
   repository: DemoRepository;
+  /** Only if the repository is on it. */
+  forge?: DemoForge;
   /** Undefined if the real service answers. */
   modelUrl: string | undefined;
 }
@@ -56,7 +58,9 @@ export async function setStage(
   // Containers run as another user.
   await chmod(directory, 0o755);
   const made = await prepareRepository(options, directory);
-  const repository = options.onServer ? await putOnServer(options, made, directory, stack) : made;
+  const onForge = options.onForge ? await putOnForge(options, made, directory) : undefined;
+  const forge = onForge && stack.use(onForge.forge);
+  const repository = onForge?.repository ?? made;
   const modelUrl = options.live ? options.live.address : await startModel(scenario, stack);
   const cluster = stack.use(
     await startLocalCluster({
@@ -68,24 +72,26 @@ export async function setStage(
       operator: { logFile: join(directory, "operator.log") },
     }),
   );
-  return { cluster, repository, modelUrl };
+  return { cluster, repository, modelUrl, ...(forge && { forge }) };
 }
 
-/** What may push to the demo's server. */
-export const PUSH_TOKEN = "demo-token-to-push-with";
+/** What may push to the demo's forge. */
+export const FORGE_TOKEN = "demo-token-of-the-forge";
 
-/** A bare copy of the repository, on a server on loopback. */
-async function putOnServer(
+/** A bare copy of the repository, on a forge on loopback. */
+async function putOnForge(
   options: StageOptions,
   made: DemoRepository,
   directory: string,
-  stack: AsyncDisposableStack,
-): Promise<DemoRepository> {
-  const root = join(directory, "server");
-  await createRemote(made, join(root, "greeter.git"), { path: options.path, home: options.homeDirectory });
-  const server = stack.use(await startGitServer({ root, path: options.path, token: PUSH_TOKEN }));
-  return { url: `${server.url}/greeter.git`, branch: made.branch };
+): Promise<{ forge: DemoForge; repository: DemoRepository }> {
+  const env = { path: options.path, home: options.homeDirectory };
+  const root = join(directory, "forge");
+  const commitOf = await createRemote(made, join(root, FORGE_PROJECT), env);
+  const forge = await startDemoForge({ root, path: options.path, token: FORGE_TOKEN, commitOf });
+  return { forge, repository: { url: `${forge.url}/${FORGE_PROJECT}`, branch: made.branch } };
 }
+
+const FORGE_PROJECT = "demo/greeter.git";
 
 function prepareRepository(options: StageOptions, directory: string): Promise<DemoRepository> {
   const git = { path: options.path, home: options.homeDirectory };

@@ -44,7 +44,7 @@ describe("agent-operator demo", { concurrency: false, timeout: 300_000 }, () => 
     });
   }
 
-  it("has the work verified, mended and pushed", async () => {
+  it("has the work verified, mended, pushed and proposed, and shows the pull request", async () => {
     await using directory = await temporaryDirectory();
     const { code, stdout, stderr } = await startDemo(directory.path, ["--publish"], 150_000).ended;
     assert.equal(code, 0, stderr + stdout);
@@ -55,10 +55,12 @@ describe("agent-operator demo", { concurrency: false, timeout: 300_000 }, () => 
       /→ \w+: .*s\/Hallo\/Hello\//,
       /Running +Publishing/,
       /Succeeded +Completed/,
-      /^verified +Passed, exit code 0$/m,
-      /^pushed +[0-9a-f]{40} to branch agent\/demo$/m,
     ])
       assert.match(stdout, expected);
+    const pullRequest = JSON.parse(/^\{$[^]*^\}$/m.exec(stdout)?.[0] ?? "") as Record<string, unknown>;
+    assert.equal(pullRequest["number"], 1);
+    assert.match(String(pullRequest["title"]), /Spell the greeting right$/);
+    assert.match(String(pullRequest["html_url"]), /^http:\/\/127\.0\.0\.1:\d+\/demo\/greeter\/pulls\/1$/);
     await assertNothingLeft(directory.path);
   });
 

@@ -78,7 +78,7 @@ function stageOptions(
 ): StageOptions {
   return {
     ...(values.repo === undefined ? {} : { repo: values.repo }),
-    ...(values.publish ? { onServer: true } : {}),
+    ...(values.publish ? { onForge: true } : {}),
     ...(values.prompt === undefined ? {} : { prompt: values.prompt }),
     ...(live === undefined ? {} : { live }),
     packageRoot: config.packageRoot,
@@ -127,8 +127,12 @@ function showingObserver(values: DemoValues, context: CommandContext): DemoObser
       if (run.status?.reason === "Retrying") out.line(`        ${run.status.message}`);
     },
     heard: (activity) => out.line(renderActivity(activity, out.style)),
-    ended: async (run, patch) => {
+    ended: async (run, patch, pullRequests = []) => {
       for (const line of [...renderResult(run, out.style), ...renderPatch(patch, out.style)]) out.line(line);
+      for (const pullRequest of pullRequests) {
+        out.line(`\n${out.style("bold", "the pull request, as the forge has it")}`);
+        out.line(JSON.stringify(pullRequest, undefined, 2));
+      }
       await keepUp(values, context, kubeconfig, out.line);
     },
   };
