@@ -12,7 +12,7 @@ import { tooLarge } from "../specs/size.ts";
 import { isStepsOnly } from "../place.ts";
 import { continuationStep } from "./continuation.ts";
 import { dependencyObstacle, endedDependencies, type RunsByName } from "./dependencies.ts";
-import { type Obstacle, workspaceNotReady } from "./obstacles.ts";
+import { forgeUnknown, type Obstacle, workspaceNotReady } from "./obstacles.ts";
 import type { ObservedRun } from "./observed.ts";
 import { resolveRun } from "./resolve.ts";
 
@@ -72,7 +72,8 @@ function continuationOf(observed: ObservedRun): Beginning | undefined {
 }
 
 function beginningOfSteps(observed: ObservedRun): Beginning {
-  const obstacle = workspaceNotReady(observed.run, observed.references.workspace);
+  const { run, references } = observed;
+  const obstacle = workspaceNotReady(run, references.workspace) ?? forgeUnknown(run, references);
   return obstacle ? beginningAt(obstacle) : (turnIn(observed) ?? { what: "goesToSteps" });
 }
 

@@ -206,6 +206,9 @@ describe("a run that continues another one", () => {
     assert.equal(job?.object.metadata.name, "next-publish");
     assert.match(JSON.stringify(job.object), /"claimName":"first-workspace"/);
     assert.match(JSON.stringify(job.object), /"AGENT_RUN_UID=first-uid"|"value":"first-uid"/);
+    const proposed = taken(FIRST, { prompt: undefined, publish: { ...publish, pullRequest: {} } });
+    const refused = planRun(observe(proposed, { claim: aClaim(OF_NEXT) }));
+    assert.equal(refused.status?.reason, "ForgeUnknown", "nor is it pushed without the pull request");
   });
 
   it("keeps the worktree of a workspace for itself", () => {
