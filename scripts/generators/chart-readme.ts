@@ -24,8 +24,8 @@ helm install agent-operator CHART --namespace agent-operator-system --create-nam
 \`\`\`
 
 The CRDs are upgraded with the chart and stay when it is uninstalled. If kubectl has installed them before, add
-\`--take-ownership\`, with which they become the chart's (in another namespace than agent-operator-system Helm 4 needs
-\`--force-conflicts\` too), or \`--set crds.install=false\`, with which they stay yours.
+\`--take-ownership\`, with which they become the chart's (Helm 4 needs \`--force-conflicts\` too: from Kubernetes 1.31 on the
+chart's CRDs have selectable fields that those of kubectl lack), or \`--set crds.install=false\`, with which they stay yours.
 
 ## Values
 

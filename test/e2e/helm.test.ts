@@ -81,7 +81,7 @@ describe("the Helm chart on a cluster", { concurrency: false, timeout: 120_000 }
   });
 
   for (const [namespace, flags] of [
-    ["agent-operator-system", ["--take-ownership"]],
+    ["agent-operator-system", ["--take-ownership", "--force-conflicts"]],
     ["others", ["--take-ownership", "--force-conflicts"]],
     ["others", ["--set", "crds.install=false"]],
   ] as const) {
