@@ -31,7 +31,7 @@ export async function startCluster(root: string, stack: AsyncDisposableStack): P
   const { transport } = await kubeconfigTransport({ paths: [kubeconfig] });
   stack.defer(() => transport.close());
   const client = createClient(transport);
-  await installDefinitions(client, join(root, "config"));
+  await installDefinitions(client);
   const kind = given === undefined ? "embedded" : "TEST_KUBECONFIG";
   return { kind, client, kubeconfig, serverPid: "pid" in started ? started.pid : undefined };
 }

@@ -1,6 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
+import { customResourceDefinitions as ownDefinitions } from "../api/kinds.ts";
 import type { Client } from "../client/client.ts";
 import { watchResource } from "../client/watch.ts";
 import type { Condition, KubeObject, UnknownObject } from "../kube/objects.ts";
@@ -17,16 +18,10 @@ interface Definition extends KubeObject {
   status?: { conditions?: Condition[] };
 }
 
-/** Applies the CRDs of config/crd. What is there already is brought up to date. */
-export async function installDefinitions(client: Client, configDirectory: string): Promise<void> {
-  const definitions = await readManifests(join(configDirectory, "crd"), "CustomResourceDefinition");
-  if (definitions.length === 0) {
-    throw new Error(
-      `${join(configDirectory, "crd")} holds no CustomResourceDefinition; run: npm run generate`,
-    );
-  }
+/** Applies the CRDs, as config/crd holds them. What is there already is brought up to date. */
+export async function installDefinitions(client: Client): Promise<void> {
   await Promise.all(
-    definitions.map(async (each) => {
+    ownDefinitions().map(async (each) => {
       await apply<KubeObject>(client, customResourceDefinitions, each);
       await untilEstablished(client, each.metadata.name ?? "");
     }),
@@ -71,7 +66,9 @@ export async function apply<T extends KubeObject>(
 async function readManifests(directory: string, kind: string): Promise<UnknownObject[]> {
   const names = (await readdir(directory)).filter((name) => name.endsWith(".yaml")).toSorted();
   const texts = await Promise.all(names.map((name) => readFile(join(directory, name), "utf8")));
+  // Those without it are CRDs beside it, which take long to parse.
   return texts
+    .filter((text) => text.includes(`\nkind: ${kind}\n`))
     .flatMap((text) => parseAllDocuments(text, AS_GO_READS))
     .map((document): unknown => document.toJS())
     .filter((value): value is UnknownObject => isObjectOf(value, kind));

@@ -66,7 +66,7 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
   stack.defer(() => cluster.stop());
   const client = createClient(cluster.transport);
   const configDirectory = join(options.packageRoot, "config");
-  await installDefinitions(client, configDirectory);
+  await installDefinitions(client);
   await installOperatorAccount(client, configDirectory);
   if (options.operator) await startLocalOperator(cluster, stack, options.operator.logFile);
   const watching = new AbortController();

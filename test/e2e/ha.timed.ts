@@ -57,7 +57,7 @@ describe("of two replicas", { concurrency: true, timeout: 120_000 }, () => {
       });
       stack.defer(() => cluster.stop());
       client = createClient(cluster.transport);
-      await installDefinitions(client, join(projectRoot, "config"));
+      await installDefinitions(client);
     },
     { timeout: 60_000 },
   );

@@ -87,7 +87,7 @@ describe("kubectl", { concurrency: false, timeout: 300_000 }, () => {
     const wide = await kubectl("get", "agentruns", "-o", "wide");
     assertColumns(
       wide,
-      "NAME AGENT PHASE AGE REASON PROVIDER BRANCH VERIFIED PUBLISHED DURATION COST".split(" "),
+      "NAME AGENT PHASE AGE REASON PROVIDER BRANCH VERIFIED PUBLISHED PR DURATION COST".split(" "),
       /Completed +gemini-provider +feature\/auth/,
     );
     assert.equal(

@@ -46,7 +46,7 @@ it(
     stack.defer(() => cluster.stop());
     const client = createClient(cluster.transport);
     const config = join(projectRoot, "config");
-    await installDefinitions(client, config);
+    await installDefinitions(client);
     await installOperatorAccount(client, config);
     const rules = operatorRules.map((rule) =>
       rule.resources.includes("secrets") ? { ...rule, resourceNames: ["first", "second"] } : rule,

@@ -129,7 +129,7 @@ async function givenCluster(
   stack.defer(() => transport.close());
   const client = createClient(transport);
   if (options.pods !== undefined && !(await hasNode(client, options.pods))) return undefined;
-  await installDefinitions(client, join(projectRoot, "config"));
+  await installDefinitions(client);
   return { kubeconfig, client, dataDir: undefined };
 }
 

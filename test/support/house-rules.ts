@@ -17,7 +17,7 @@ export const MAY_IMPORT: Record<string, readonly string[]> = {
   operator: ["kube", "api", "agents", "plan", "client", "runtime"],
   devcluster: ["kube", "client", "runtime"],
   forge: ["kube", "api", "plan"],
-  local: ["kube", "plan", "client", "runtime", "operator", "devcluster"],
+  local: ["kube", "api", "plan", "client", "runtime", "operator", "devcluster"],
   follow: ["kube", "api", "agents", "plan", "client"],
   demo: ["kube", "api", "agents", "client", "follow", "local"],
   console: ["kube", "api", "agents", "plan", "client", "follow"],

@@ -12,7 +12,6 @@ import { installDefinitions } from "../../src/local/install.ts";
 import { startOperator } from "../../src/operator/operator.ts";
 import { isFinished } from "../../src/plan/agent-run/status.ts";
 import { createLog, type Log } from "../../src/runtime/log.ts";
-import { projectRoot } from "./project-files.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 import { waitFor } from "./wait-for.ts";
 
@@ -38,7 +37,7 @@ export async function startRunPlane(stack: AsyncDisposableStack): Promise<RunPla
   const { listening, transport, stop } = await startControlPlane(join(directory.path, "cluster"));
   stack.defer(stop);
   const admin = createClient(transport);
-  await installDefinitions(admin, join(projectRoot, "config"));
+  await installDefinitions(admin);
   await admin.create(namespaces, { metadata: { name: namespace } });
   await admin.create(secrets, { ...secret, metadata: { ...secret.metadata, namespace } });
   await admin.create(agentProviders, { ...provider, metadata: { ...provider.metadata, namespace } });

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseAllDocuments } from "yaml";
@@ -13,7 +12,6 @@ import { resourceType, type ResourceType } from "../../src/kube/resources.ts";
 import { installDefinitions } from "../../src/local/install.ts";
 import { overlay } from "../support/kustomize.ts";
 import { limitsOf, POLICY_CASES, type PolicyCase } from "../support/policy-cases.ts";
-import { projectRoot } from "../support/project-files.ts";
 import { realPrograms, startRealApiServer } from "../support/real-api-server.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
@@ -60,7 +58,7 @@ describe("the policies in a real API server", { skip, timeout: 240_000 }, () => 
     const { transport } = await kubeconfigTransport({ paths: [path] });
     stack.defer(() => transport.close());
     client = createClient(transport);
-    await installDefinitions(client, join(projectRoot, "config"));
+    await installDefinitions(client);
     objects.push(
       ...parseAllDocuments(await overlay(["policies"])).map((each) => each.toJS() as UnknownObject),
     );

@@ -33,7 +33,7 @@ export async function runInstall(values: InstallValues, { config, out }: Command
   const client = createClient(transport);
   try {
     out.line(`installing into ${server}`);
-    await installDefinitions(client, directory);
+    await installDefinitions(client);
     for (const { type, object } of [...manifests.definitions, ...manifests.operator]) {
       await apply(client, type, object);
       out.line(`${type.kind.toLowerCase()}/${object.metadata.name} applied`);

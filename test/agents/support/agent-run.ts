@@ -72,7 +72,11 @@ export async function prepareAgentRun(options: AgentRunTestOptions): Promise<Age
     pod,
     again: async (session) => {
       for (const path of ["/home", "/tmp"]) await rm(pod.at(path), { recursive: true, force: true });
-      return createPod(`${directory.path}/pod`, { ...run, resumeSession: session }, podOptions);
+      return createPod(
+        `${directory.path}/pod`,
+        { ...run, resumeSession: session, isInterrupted: true },
+        podOptions,
+      );
     },
     [Symbol.asyncDispose]: () => prepared.disposeAsync(),
   };

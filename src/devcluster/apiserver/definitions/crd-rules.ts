@@ -1,5 +1,6 @@
 import { forbidden, invalid, notSupported, required, type FieldError } from "../../../kube/field-errors.ts";
-import { compileForSchema, usesVariable } from "./cel/compile-errors.ts";
+import type { Parse } from "../../../kube/schema/cel/expression.ts";
+import { compileWith, usesVariable, variablesOf } from "./cel/compile-errors.ts";
 import { maxCardinality, type DeclType } from "./cel/decl-type.ts";
 import { normalizeFieldPath } from "../../../kube/schema/cel/field-path.ts";
 import type { SchemaNode, ValidationRule } from "../../../kube/schema/node.ts";
@@ -14,6 +15,7 @@ const REASONS = ["FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvali
 export interface CostBudget {
   total: number;
   readonly expensive: { readonly path: string; readonly cost: number }[];
+  readonly parse: Parse;
 }
 
 /** The places of rules. */
@@ -97,7 +99,7 @@ function refusedRule(field: string, rule: ValidationRule, detail: string): Field
 function messageErrors(rule: ValidationRule, type: DeclType, path: string, budget: CostBudget): FieldError[] {
   const expression = rule.messageExpression ?? "";
   if (expression === "") return [];
-  const compiled = compileForSchema(expression, type, rule.optionalOldSelf === true);
+  const compiled = compileWith(expression, variablesOf(type, rule.optionalOldSelf === true), budget.parse);
   if (compiled.error !== undefined) {
     return [refusedRule(path, rule, `messageExpression compilation failed: ${compiled.error}`)];
   }
@@ -116,7 +118,7 @@ export function compileRuleErrors(
   budget: CostBudget,
 ): FieldError[] {
   const path = `${place.path}.rule`;
-  const compiled = compileForSchema(rule.rule, type, rule.optionalOldSelf === true);
+  const compiled = compileWith(rule.rule, variablesOf(type, rule.optionalOldSelf === true), budget.parse);
   if (compiled.error !== undefined) return [refusedRule(path, rule, `compilation failed: ${compiled.error}`)];
   if (compiled.type.kind !== "bool")
     return [refusedRule(path, rule, "cel expression must evaluate to a bool")];
@@ -126,7 +128,7 @@ export function compileRuleErrors(
   if (cost > RULE_LIMIT) errors.push(forbidden(path, costError("estimated rule cost", cost, RULE_LIMIT)));
   observe(budget, path, cost);
   errors.push(...messageErrors(rule, type, `${place.path}.messageExpression`, budget));
-  const usesOldSelf = usesVariable(rule.rule, "oldSelf");
+  const usesOldSelf = usesVariable(rule.rule, "oldSelf", budget.parse);
   if (usesOldSelf && place.uncorrelatable !== undefined) {
     const words = `oldSelf cannot be used on the uncorrelatable portion of the schema within ${place.uncorrelatable}`;
     errors.push(invalid(path, rule.rule, words));

@@ -3,6 +3,7 @@ import { isObject, jsonEqual, type JsonObject, objectsOf } from "../../../kube/j
 import { declTypeOf } from "./cel/decl-type.ts";
 import { createRuleSet } from "../../../kube/schema/cel/rules.ts";
 import { extensionErrors } from "./crd-extensions.ts";
+import { createParser } from "../../../kube/schema/cel/expression.ts";
 import { budgetErrors, compileRuleErrors, ruleFieldErrors, type CostBudget } from "./crd-rules.ts";
 import { propertiesOf, typeOf, validateStructural } from "./crd-structural.ts";
 import { readSchema } from "../../../kube/schema/node.ts";
@@ -203,7 +204,7 @@ export function validateCrdSchema(schema: JsonObject, path: string, hasStatus: b
   const walk: Walk = {
     schemaErrors: [],
     ruleErrors: [],
-    budget: { total: 0, expensive: [] },
+    budget: { total: 0, expensive: [], parse: createParser() },
     compiles: structural.length === 0 && defaults.length === 0,
   };
   const root = {

@@ -13,6 +13,19 @@ export interface Program {
   run(variables: Variables): { value: CelValue } | { error: string };
 }
 
+/** Throws with the parser's message if the text is malformed. */
+export type Parse = (source: string) => ReturnType<typeof parse>;
+
+/** One that remembers: most rules of a CRD are there several times, and each is looked at several times. */
+export function createParser(): Parse {
+  const known = new Map<string, ReturnType<typeof parse>>();
+  return (source) => {
+    const parsed = known.get(source) ?? parse(source);
+    known.set(source, parsed);
+    return parsed;
+  };
+}
+
 /** The direct parts of an expression. */
 export function childrenOf(tree: Expression): Expression[] {
   const { exprKind } = tree;

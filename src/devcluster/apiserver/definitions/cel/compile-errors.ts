@@ -1,8 +1,7 @@
-import { parse } from "@bufbuild/cel";
 import { isObject } from "../../../../kube/json.ts";
 import { checkExpression, type Checked } from "./check.ts";
 import { kindType, type DeclType } from "./decl-type.ts";
-import { mentions } from "../../../../kube/schema/cel/expression.ts";
+import { createParser, mentions, type Parse } from "../../../../kube/schema/cel/expression.ts";
 
 /** What compiling a rule for a CRD shows: its errors in the checker's layout, else its type and highest cost. */
 export type Compiled = (Checked & { readonly error?: undefined }) | { readonly error: string };
@@ -30,8 +29,12 @@ function syntaxError(source: string, error: unknown): string {
 }
 
 /** Compiles an expression over variables of these types. */
-export function compileWith(source: string, variables: ReadonlyMap<string, DeclType>): Compiled {
-  let parsed: ReturnType<typeof parse>;
+export function compileWith(
+  source: string,
+  variables: ReadonlyMap<string, DeclType>,
+  parse: Parse = createParser(),
+): Compiled {
+  let parsed: ReturnType<Parse>;
   try {
     parsed = parse(source);
   } catch (error) {
@@ -47,20 +50,14 @@ export function compileWith(source: string, variables: ReadonlyMap<string, DeclT
   return { error: [...new Set(lines)].join("\n") };
 }
 
-/** Compiles a rule or messageExpression against the type of `self`; `oldSelf` is optional if the rule says so. */
-export function compileForSchema(source: string, self: DeclType, hasOptionalOldSelf: boolean): Compiled {
+/** What a rule or messageExpression sees; `oldSelf` is optional if the rule says so. */
+export function variablesOf(self: DeclType, hasOptionalOldSelf: boolean): ReadonlyMap<string, DeclType> {
   const oldSelf = hasOptionalOldSelf ? kindType("optional", 0, self) : self;
-  return compileWith(
-    source,
-    new Map([
-      ["self", self],
-      ["oldSelf", oldSelf],
-    ]),
-  );
+  return new Map().set("self", self).set("oldSelf", oldSelf);
 }
 
 /** Whether an expression names a variable; false for one that is malformed. */
-export function usesVariable(source: string, name: string): boolean {
+export function usesVariable(source: string, name: string, parse: Parse = createParser()): boolean {
   try {
     return mentions(parse(source).expr, name);
   } catch {
