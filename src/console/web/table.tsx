@@ -1,4 +1,4 @@
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { hashOf } from "./address.ts";
 import { durationOf, shortDuration, type Row } from "./rows.ts";
 import { Hostile, Phase } from "./text.tsx";
@@ -36,7 +36,8 @@ export function RunsTable({
   }, []);
   const first = Math.max(0, Math.floor(view.top / ROW_PX) - SPARE);
   const last = Math.min(rows.length, Math.ceil((view.top + view.height) / ROW_PX) + SPARE);
-  useEffect(() => {
+  // Before the next key comes: Enter opens what has the focus.
+  useLayoutEffect(() => {
     const { current } = box;
     if (selected === undefined || current === null) return;
     const top = selected * ROW_PX;
@@ -45,7 +46,7 @@ export function RunsTable({
       current.scrollTop = top + 2 * ROW_PX - current.clientHeight;
     look();
   }, [selected]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const row = selected === undefined ? undefined : rows[selected];
     if (row) box.current?.querySelector<HTMLAnchorElement>(`a[data-key="${CSS.escape(row.key)}"]`)?.focus();
   }, [selected, view]);
