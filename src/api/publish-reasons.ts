@@ -95,3 +95,23 @@ export const PUBLISH_REASONS = {
     "Set publish.when to Changed to publish what is not committed too.",
   ),
 } as const satisfies Record<string, ReasonFacts>;
+
+/** Why the remote, or what is pushed to it, is refused. */
+export const PUSH_REFUSALS = [
+  "PushDenied",
+  "PublishRefused",
+  "ProtectedPath",
+  "BranchMoved",
+  "RepositoryArchived",
+] as const satisfies (keyof typeof PUBLISH_REASONS)[];
+
+/** Why a forge's API does not do what it is asked for. */
+export const FORGE_REFUSALS = [
+  "RepositoryArchived",
+  "ForgeTokenInvalid",
+  "PullRequestDenied",
+  "ForgeNotFound",
+  "ForgeRateLimited",
+  "PullRequestRefused",
+  "PullRequestFailed",
+] as const satisfies (keyof typeof PUBLISH_REASONS)[];

@@ -1,15 +1,6 @@
-import type { Reason } from "../api/reasons.ts";
+import type { FORGE_REFUSALS } from "../api/publish-reasons.ts";
 
-type ForgeReason = Extract<
-  Reason,
-  | "RepositoryArchived"
-  | "ForgeTokenInvalid"
-  | "PullRequestDenied"
-  | "ForgeNotFound"
-  | "ForgeRateLimited"
-  | "PullRequestRefused"
-  | "PullRequestFailed"
->;
+type ForgeReason = (typeof FORGE_REFUSALS)[number];
 
 /** Why a forge did not do what it was asked for; the message has its own words, without the token. */
 export class ForgeRefusal extends Error {

@@ -2,6 +2,7 @@ import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import type { AgentRun } from "../api/agent-run.ts";
 import { findCondition } from "../api/conditions.ts";
 import { RUN_PHASES } from "../api/fields/run-status.ts";
+import { FORGE_REFUSALS, PUSH_REFUSALS } from "../api/publish-reasons.ts";
 import { type Reason, REASONS } from "../api/reasons.ts";
 import type { ReasonFacts } from "../api/reason-facts.ts";
 import { isFinished } from "../plan/agent-run/status.ts";
@@ -15,7 +16,7 @@ export interface RunMetricsSource {
   isLeading(): boolean;
 }
 
-/** Namespaces that have a label of their own; all further ones share `other`. */
+/** Namespaces that have their own label; all further ones share `other`. */
 const MAX_NAMESPACES = 50;
 
 /** Seconds: from a quick question to the longest timeout that is common. */
@@ -24,15 +25,14 @@ const DURATION_BUCKETS = [5, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 
 const TOKEN_KINDS = ["input", "output", "cacheRead", "cacheWrite"] as const;
 const OUTCOMES = ["NoChanges", "Changed", "Committed"] as const;
 
-const PUBLICATIONS: readonly Reason[] = [
+const PUBLICATIONS: ReadonlySet<Reason> = new Set<Reason>([
   "Published",
   "NothingToPublish",
-  "PushDenied",
-  "PublishRefused",
-  "ProtectedPath",
-  "BranchMoved",
+  ...PUSH_REFUSALS,
+  ...FORGE_REFUSALS,
+  "ForgeUnknown",
   "PublishFailed",
-];
+]);
 
 /** Every end that a run can have. */
 const ENDS = Object.entries<ReasonFacts>(REASONS).flatMap(([reason, { kinds, phases, terminal }]) =>
@@ -75,10 +75,8 @@ function createGauges(
     registers,
     collect: () => {
       phases.reset();
-      for (const run of isLeading() ? runs.list() : []) {
-        const namespace = namespaceOf(run.metadata.namespace ?? "");
-        for (const phase of RUN_PHASES) phases.inc({ namespace, phase }, phase === phaseOf(run) ? 1 : 0);
-      }
+      for (const [namespace, counts] of countPhases(isLeading() ? runs.list() : [], namespaceOf))
+        for (const phase of RUN_PHASES) phases.set({ namespace, phase }, counts.get(phase) ?? 0);
     },
   });
   const queued = new Gauge({
@@ -89,6 +87,21 @@ function createGauges(
       queued.set(isLeading() ? [...runs.list()].filter(isQueued).length : 0);
     },
   });
+}
+
+/** How many runs there are, by namespace and phase: counted first, because a series is looked up by all its labels. */
+function countPhases(
+  runs: Iterable<AgentRun>,
+  namespaceOf: (name: string) => string,
+): Map<string, Map<string, number>> {
+  const namespaces = new Map<string, Map<string, number>>();
+  for (const run of runs) {
+    const namespace = namespaceOf(run.metadata.namespace ?? "");
+    const counts = namespaces.get(namespace) ?? new Map<string, number>();
+    const phase = phaseOf(run);
+    namespaces.set(namespace, counts.set(phase, (counts.get(phase) ?? 0) + 1));
+  }
+  return namespaces;
 }
 
 type RunCounters = ReturnType<typeof createCounters>;

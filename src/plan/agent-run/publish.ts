@@ -1,4 +1,5 @@
 import type { AgentRun } from "../../api/agent-run.ts";
+import { FORGE_REFUSALS, PUSH_REFUSALS } from "../../api/publish-reasons.ts";
 import type { Reason } from "../../api/reasons.ts";
 import { jobs } from "../../kube/builtin.ts";
 import { isDeleting } from "../../kube/objects.ts";
@@ -102,22 +103,8 @@ function failed(reason: Reason, message: string, at?: string): Progress {
 
 /** Reasons that the containers give themselves, each its own. */
 const REFUSALS: Readonly<Record<string, ReadonlySet<string>>> = {
-  [PUSH_CONTAINER]: new Set<Reason>([
-    "PushDenied",
-    "PublishRefused",
-    "ProtectedPath",
-    "BranchMoved",
-    "RepositoryArchived",
-  ]),
-  [PULL_REQUEST_CONTAINER]: new Set<Reason>([
-    "RepositoryArchived",
-    "ForgeTokenInvalid",
-    "PullRequestDenied",
-    "ForgeNotFound",
-    "ForgeRateLimited",
-    "PullRequestRefused",
-    "PullRequestFailed",
-  ]),
+  [PUSH_CONTAINER]: new Set(PUSH_REFUSALS),
+  [PULL_REQUEST_CONTAINER]: new Set(FORGE_REFUSALS),
 };
 
 function whyFailed(
