@@ -5,22 +5,22 @@ import { type Generator, NOTICE } from "./generator.ts";
 
 const TARGET = "src/api/status-schemas.generated.ts";
 
-/** The schema without the words for people. */
-function withoutDescriptions(schema: StructuralSchema): StructuralSchema {
+/** The schema without the words for people, and without the rules that only an API server evaluates. */
+function bounds(schema: StructuralSchema): StructuralSchema {
   const { description: _, properties, items, additionalProperties, ...rest } = schema;
-  const below = Object.entries(properties ?? {}).map(([key, child]) => [key, withoutDescriptions(child)]);
+  const below = Object.entries(properties ?? {}).map(([key, child]) => [key, bounds(child)]);
   return {
-    ...rest,
+    ...Object.fromEntries(Object.entries(rest).filter(([key]) => !key.startsWith("x-"))),
     ...(properties ? { properties: Object.fromEntries(below) } : {}),
-    ...(items ? { items: withoutDescriptions(items) } : {}),
-    ...(additionalProperties ? { additionalProperties: withoutDescriptions(additionalProperties) } : {}),
+    ...(items ? { items: bounds(items) } : {}),
+    ...(additionalProperties ? { additionalProperties: bounds(additionalProperties) } : {}),
   };
 }
 
 async function files(): Promise<Map<string, string>> {
   const schemas = KINDS.flatMap((kind) => {
     const status = schemaOf(kind).properties?.["status"];
-    return status === undefined ? [] : [[kind.kind, withoutDescriptions(status)]];
+    return status === undefined ? [] : [[kind.kind, bounds(status)]];
   });
   const text = [
     `// ${NOTICE}\n`,

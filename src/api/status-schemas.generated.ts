@@ -264,7 +264,6 @@ export const statusSchemas: Readonly<Record<string, StructuralSchema>> = {
               "branches": {
                 "type": "array",
                 "maxItems": 10,
-                "x-kubernetes-list-type": "atomic",
                 "items": {
                   "type": "object",
                   "required": [
@@ -310,7 +309,6 @@ export const statusSchemas: Readonly<Record<string, StructuralSchema>> = {
               "leftOut": {
                 "type": "array",
                 "maxItems": 10,
-                "x-kubernetes-list-type": "atomic",
                 "items": {
                   "type": "string",
                   "maxLength": 128
@@ -363,7 +361,6 @@ export const statusSchemas: Readonly<Record<string, StructuralSchema>> = {
       "attempts": {
         "type": "array",
         "maxItems": 32,
-        "x-kubernetes-list-type": "atomic",
         "items": {
           "type": "object",
           "required": [
@@ -478,7 +475,6 @@ export const statusSchemas: Readonly<Record<string, StructuralSchema>> = {
                     "branches": {
                       "type": "array",
                       "maxItems": 10,
-                      "x-kubernetes-list-type": "atomic",
                       "items": {
                         "type": "object",
                         "required": [
@@ -524,7 +520,6 @@ export const statusSchemas: Readonly<Record<string, StructuralSchema>> = {
                     "leftOut": {
                       "type": "array",
                       "maxItems": 10,
-                      "x-kubernetes-list-type": "atomic",
                       "items": {
                         "type": "string",
                         "maxLength": 128
@@ -592,22 +587,9 @@ export const statusSchemas: Readonly<Record<string, StructuralSchema>> = {
             "type": "array",
             "minItems": 1,
             "maxItems": 32,
-            "x-kubernetes-list-type": "atomic",
-            "x-kubernetes-validations": [
-              {
-                "rule": "size(self) == 0 || self[0] != ''",
-                "message": "the first item must name the program"
-              }
-            ],
             "items": {
               "type": "string",
-              "maxLength": 4096,
-              "x-kubernetes-validations": [
-                {
-                  "rule": "self.matches('^[^\\\\x00]*$')",
-                  "message": "must not contain the NUL character"
-                }
-              ]
+              "maxLength": 4096
             }
           },
           "repository": {
@@ -618,46 +600,18 @@ export const statusSchemas: Readonly<Record<string, StructuralSchema>> = {
             "properties": {
               "url": {
                 "type": "string",
-                "maxLength": 2048,
-                "x-kubernetes-validations": [
-                  {
-                    "rule": "self.matches('^[^/@]*://[^/]*:[^/]*@') || (self.matches('^(https?://([^\\\\p{Cc}\\\\p{Cf}\\\\pZ%/@:?#\\\\[\\\\]\\\\\\\\-]([^\\\\p{Cc}\\\\p{Cf}\\\\pZ%/@:?#\\\\[\\\\]\\\\\\\\]|%[0-9A-Fa-f]{2})*@)?([\\\\pL\\\\pN_][\\\\pL\\\\pM\\\\pN._-]*|\\\\[[0-9A-Fa-f.]*:[0-9A-Fa-f:.]+\\\\])(:([0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?/[^\\\\p{Cc}\\\\p{Cf}\\\\pZ]+|git://([\\\\pL\\\\pN_][\\\\pL\\\\pM\\\\pN._-]*|\\\\[[0-9A-Fa-f.]*:[0-9A-Fa-f:.]+\\\\])(:([0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?/([^\\\\p{Cc}\\\\p{Cf}\\\\pZ@]|@+[^\\\\p{Cc}\\\\p{Cf}\\\\pZ@\\\\[])*@*|(ssh|git\\\\+ssh|ssh\\\\+git)://([^\\\\p{Cc}\\\\p{Cf}\\\\pZ%/@:?#\\\\[\\\\]\\\\\\\\-]([^\\\\p{Cc}\\\\p{Cf}\\\\pZ%/@:?#\\\\[\\\\]\\\\\\\\]|@)*@)?([\\\\pL\\\\pN_][\\\\pL\\\\pM\\\\pN._-]*|\\\\[[0-9A-Fa-f.]*:[0-9A-Fa-f:.]+\\\\])(:([0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?/([^\\\\p{Cc}\\\\p{Cf}\\\\pZ@]|@+[^\\\\p{Cc}\\\\p{Cf}\\\\pZ@\\\\[])*@*|file:///([^\\\\p{Cc}\\\\p{Cf}\\\\pZ@]|@+[^\\\\p{Cc}\\\\p{Cf}\\\\pZ@\\\\[])*@*)$') && !self.matches('%([01][0-9A-Fa-f]|7[Ff])|^(ssh|git|file).*(%40(\\\\[|%5[Bb])|@%5[Bb])')) || (self.matches('^(([^\\\\p{Cc}\\\\p{Cf}\\\\pZ%/@:?#\\\\[\\\\]\\\\\\\\-]([^\\\\p{Cc}\\\\p{Cf}\\\\pZ%/@:?#\\\\[\\\\]\\\\\\\\]|@)*@)?([\\\\pL\\\\pN_][\\\\pL\\\\pM\\\\pN._-]*|\\\\[([0-9A-Fa-f.]*:[0-9A-Fa-f:.]+|[\\\\pL\\\\pN_][\\\\pL\\\\pM\\\\pN._-]*(:([0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?)\\\\])|\\\\[([^\\\\p{Cc}\\\\p{Cf}\\\\pZ%/@:?#\\\\[\\\\]\\\\\\\\-]([^\\\\p{Cc}\\\\p{Cf}\\\\pZ%/@:?#\\\\[\\\\]\\\\\\\\]|@)*@)?([0-9A-Fa-f.]*:[0-9A-Fa-f:.]+|[\\\\pL\\\\pN_][\\\\pL\\\\pM\\\\pN._-]*(:([0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?)\\\\]):/?[^\\\\p{Cc}\\\\p{Cf}\\\\pZ@:/-][^\\\\p{Cc}\\\\p{Cf}\\\\pZ@/]*(/([^\\\\p{Cc}\\\\p{Cf}\\\\pZ@]|@+[^\\\\p{Cc}\\\\p{Cf}\\\\pZ@\\\\[])*@*)?$') && !self.matches('://'))",
-                    "message": "must be a git URL: https://, http://, ssh://, git:// or file:// with a path, or user@host:path, without spaces"
-                  },
-                  {
-                    "rule": "!self.matches('^[^/@]*://[^/]*:[^/]*@')",
-                    "reason": "FieldValueForbidden",
-                    "message": "must not contain a password or token; put it into a Secret and name that in credentialsSecretRef"
-                  }
-                ]
+                "maxLength": 2048
               },
               "branch": {
                 "type": "string",
-                "maxLength": 255,
-                "x-kubernetes-validations": [
-                  {
-                    "rule": "self.matches('^[^\\\\p{Cc}\\\\p{Cf}\\\\pZ~^:?*\\\\[\\\\\\\\]+$') && !self.matches('^[-/.]|//|/[.]|[.][.]|@[{]|[.]lock(/|$)|[/.]$|^(@|HEAD|refs/.*)$')",
-                    "message": "must be a branch name as git allows it, such as main or feature/login: no spaces, '..', '~', '^', ':', '?', '*', '[', '\\', not starting with '-', '/', '.' or refs/"
-                  },
-                  {
-                    "rule": "size(bytes(self)) <= 255",
-                    "message": "must be at most 255 bytes of UTF-8"
-                  }
-                ]
+                "maxLength": 255
               },
               "commit": {
                 "type": "string",
-                "maxLength": 64,
-                "x-kubernetes-validations": [
-                  {
-                    "rule": "self.matches('^[0-9a-fA-F]{7,64}$')",
-                    "message": "must be a commit id: 7 to 64 hexadecimal digits, best all 40"
-                  }
-                ]
+                "maxLength": 64
               },
               "credentialsSecretRef": {
                 "type": "object",
-                "x-kubernetes-map-type": "atomic",
                 "required": [
                   "name",
                   "key"
@@ -665,29 +619,16 @@ export const statusSchemas: Readonly<Record<string, StructuralSchema>> = {
                 "properties": {
                   "name": {
                     "type": "string",
-                    "maxLength": 253,
-                    "x-kubernetes-validations": [
-                      {
-                        "rule": "self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",
-                        "message": "must be the name of a Kubernetes object: lower case letters, digits, '-' and '.', starting and ending with a letter or digit"
-                      }
-                    ]
+                    "maxLength": 253
                   },
                   "key": {
                     "type": "string",
-                    "maxLength": 253,
-                    "x-kubernetes-validations": [
-                      {
-                        "rule": "self.matches('^[-._a-zA-Z0-9]+$')",
-                        "message": "must be a key of a Secret or ConfigMap: letters, digits, '-', '_' and '.'"
-                      }
-                    ]
+                    "maxLength": 253
                   }
                 }
               },
               "caBundleRef": {
                 "type": "object",
-                "x-kubernetes-map-type": "atomic",
                 "required": [
                   "name",
                   "key"
@@ -695,23 +636,11 @@ export const statusSchemas: Readonly<Record<string, StructuralSchema>> = {
                 "properties": {
                   "name": {
                     "type": "string",
-                    "maxLength": 253,
-                    "x-kubernetes-validations": [
-                      {
-                        "rule": "self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",
-                        "message": "must be the name of a Kubernetes object: lower case letters, digits, '-' and '.', starting and ending with a letter or digit"
-                      }
-                    ]
+                    "maxLength": 253
                   },
                   "key": {
                     "type": "string",
-                    "maxLength": 253,
-                    "x-kubernetes-validations": [
-                      {
-                        "rule": "self.matches('^[-._a-zA-Z0-9]+$')",
-                        "message": "must be a key of a Secret or ConfigMap: letters, digits, '-', '_' and '.'"
-                      }
-                    ]
+                    "maxLength": 253
                   }
                 }
               },
@@ -725,13 +654,7 @@ export const statusSchemas: Readonly<Record<string, StructuralSchema>> = {
           },
           "workspaceRef": {
             "type": "string",
-            "maxLength": 253,
-            "x-kubernetes-validations": [
-              {
-                "rule": "self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",
-                "message": "must be the name of a Kubernetes object: lower case letters, digits, '-' and '.', starting and ending with a letter or digit"
-              }
-            ]
+            "maxLength": 253
           },
           "workspaceUid": {
             "type": "string",
@@ -745,31 +668,11 @@ export const statusSchemas: Readonly<Record<string, StructuralSchema>> = {
             "properties": {
               "branch": {
                 "type": "string",
-                "maxLength": 255,
-                "x-kubernetes-validations": [
-                  {
-                    "rule": "self.matches('^[^\\\\p{Cc}\\\\p{Cf}\\\\pZ~^:?*\\\\[\\\\\\\\]+$') && !self.matches('^[-/.]|//|/[.]|[.][.]|@[{]|[.]lock(/|$)|[/.]$|^(@|HEAD|refs/.*)$')",
-                    "message": "must be a branch name as git allows it, such as main or feature/login: no spaces, '..', '~', '^', ':', '?', '*', '[', '\\', not starting with '-', '/', '.' or refs/"
-                  },
-                  {
-                    "rule": "size(bytes(self)) <= 255",
-                    "message": "must be at most 255 bytes of UTF-8"
-                  }
-                ]
+                "maxLength": 255
               },
               "sourceBranch": {
                 "type": "string",
-                "maxLength": 255,
-                "x-kubernetes-validations": [
-                  {
-                    "rule": "self.matches('^[^\\\\p{Cc}\\\\p{Cf}\\\\pZ~^:?*\\\\[\\\\\\\\]+$') && !self.matches('^[-/.]|//|/[.]|[.][.]|@[{]|[.]lock(/|$)|[/.]$|^(@|HEAD|refs/.*)$')",
-                    "message": "must be a branch name as git allows it, such as main or feature/login: no spaces, '..', '~', '^', ':', '?', '*', '[', '\\', not starting with '-', '/', '.' or refs/"
-                  },
-                  {
-                    "rule": "size(bytes(self)) <= 255",
-                    "message": "must be at most 255 bytes of UTF-8"
-                  }
-                ]
+                "maxLength": 255
               },
               "onBusy": {
                 "type": "string",
@@ -790,17 +693,7 @@ export const statusSchemas: Readonly<Record<string, StructuralSchema>> = {
           },
           "publishBranch": {
             "type": "string",
-            "maxLength": 255,
-            "x-kubernetes-validations": [
-              {
-                "rule": "self.matches('^[^\\\\p{Cc}\\\\p{Cf}\\\\pZ~^:?*\\\\[\\\\\\\\]+$') && !self.matches('^[-/.]|//|/[.]|[.][.]|@[{]|[.]lock(/|$)|[/.]$|^(@|HEAD|refs/.*)$')",
-                "message": "must be a branch name as git allows it, such as main or feature/login: no spaces, '..', '~', '^', ':', '?', '*', '[', '\\', not starting with '-', '/', '.' or refs/"
-              },
-              {
-                "rule": "size(bytes(self)) <= 255",
-                "message": "must be at most 255 bytes of UTF-8"
-              }
-            ]
+            "maxLength": 255
           },
           "published": {
             "type": "object",
@@ -824,7 +717,6 @@ export const statusSchemas: Readonly<Record<string, StructuralSchema>> = {
       "dependencies": {
         "type": "array",
         "maxItems": 16,
-        "x-kubernetes-list-type": "atomic",
         "items": {
           "type": "object",
           "required": [
@@ -883,10 +775,6 @@ export const statusSchemas: Readonly<Record<string, StructuralSchema>> = {
       "conditions": {
         "type": "array",
         "maxItems": 16,
-        "x-kubernetes-list-type": "map",
-        "x-kubernetes-list-map-keys": [
-          "type"
-        ],
         "items": {
           "type": "object",
           "required": [
@@ -980,10 +868,6 @@ export const statusSchemas: Readonly<Record<string, StructuralSchema>> = {
       "worktrees": {
         "type": "array",
         "maxItems": 1000,
-        "x-kubernetes-list-type": "map",
-        "x-kubernetes-list-map-keys": [
-          "run"
-        ],
         "items": {
           "type": "object",
           "required": [
@@ -1032,10 +916,6 @@ export const statusSchemas: Readonly<Record<string, StructuralSchema>> = {
       "conditions": {
         "type": "array",
         "maxItems": 16,
-        "x-kubernetes-list-type": "map",
-        "x-kubernetes-list-map-keys": [
-          "type"
-        ],
         "items": {
           "type": "object",
           "required": [
@@ -1102,10 +982,6 @@ export const statusSchemas: Readonly<Record<string, StructuralSchema>> = {
       "conditions": {
         "type": "array",
         "maxItems": 16,
-        "x-kubernetes-list-type": "map",
-        "x-kubernetes-list-map-keys": [
-          "type"
-        ],
         "items": {
           "type": "object",
           "required": [
@@ -1172,10 +1048,6 @@ export const statusSchemas: Readonly<Record<string, StructuralSchema>> = {
       "conditions": {
         "type": "array",
         "maxItems": 16,
-        "x-kubernetes-list-type": "map",
-        "x-kubernetes-list-map-keys": [
-          "type"
-        ],
         "items": {
           "type": "object",
           "required": [
@@ -1239,7 +1111,6 @@ export const statusSchemas: Readonly<Record<string, StructuralSchema>> = {
       "active": {
         "type": "array",
         "maxItems": 100,
-        "x-kubernetes-list-type": "atomic",
         "items": {
           "type": "object",
           "required": [
@@ -1280,10 +1151,6 @@ export const statusSchemas: Readonly<Record<string, StructuralSchema>> = {
       "conditions": {
         "type": "array",
         "maxItems": 16,
-        "x-kubernetes-list-type": "map",
-        "x-kubernetes-list-map-keys": [
-          "type"
-        ],
         "items": {
           "type": "object",
           "required": [
