@@ -32,6 +32,15 @@ export interface Forge {
   requestReviews(number: number, reviewers: readonly string[]): Promise<void>;
 }
 
+/** People, and the teams among them without their organization, as GitHub and Gitea want them. */
+export function reviewersIn(names: readonly string[]): { reviewers: string[]; team_reviewers: string[] } {
+  const isTeam = (name: string): boolean => name.includes("/");
+  return {
+    reviewers: names.filter((name) => !isTeam(name)),
+    team_reviewers: names.filter(isTeam).map((name) => name.split("/")[1] ?? ""),
+  };
+}
+
 /** What became of a pull request. */
 export interface EnsuredPullRequest {
   number: number;

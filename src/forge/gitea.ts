@@ -1,4 +1,4 @@
-import type { Forge, PullRequest } from "./forge.ts";
+import { type Forge, type PullRequest, reviewersIn } from "./forge.ts";
 import type { ForgeAccess } from "./forge-fetch.ts";
 import { createJsonApi, listOf } from "./json-api.ts";
 
@@ -56,8 +56,7 @@ export function createGitea(access: ForgeAccess, project: string): Forge {
       await api("POST", `${repository}/issues/${number}/labels`, { body: { labels } });
     },
     async requestReviews(number, reviewers) {
-      const teams = reviewers.filter((name) => name.includes("/")).map((name) => name.split("/")[1] ?? "");
-      const body = { reviewers: reviewers.filter((name) => !name.includes("/")), team_reviewers: teams };
+      const body = reviewersIn(reviewers);
       await api("POST", `${repository}/pulls/${number}/requested_reviewers`, { body });
     },
   };

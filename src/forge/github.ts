@@ -1,5 +1,5 @@
 import { request as octokit } from "@octokit/request";
-import type { Forge, PullRequest } from "./forge.ts";
+import { type Forge, type PullRequest, reviewersIn } from "./forge.ts";
 import { createForgeFetch, type ForgeAccess } from "./forge-fetch.ts";
 import { listOf } from "./json-api.ts";
 import { ForgeRefusal } from "./refusal.ts";
@@ -86,10 +86,7 @@ export function createGitHub(access: ForgeAccess, project: string): Forge {
       await request("POST /repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers", {
         ...at,
         pull_number: number,
-        reviewers: reviewers.filter((name) => !name.includes("/")),
-        team_reviewers: reviewers
-          .filter((name) => name.includes("/"))
-          .map((name) => name.split("/")[1] ?? ""),
+        ...reviewersIn(reviewers),
       });
     },
   };

@@ -69,13 +69,9 @@ export function effectiveDefaults({ run, references, defaults }: ObservedRun): E
     gitIdentity: of(undefined, config?.gitIdentity) ?? builtIn(BUILT_IN_IDENTITY),
     gitResources: {
       value: gitResources(spec.gitResources, config?.gitResources, defaults.gitResources),
-      from: spec.gitResources
-        ? FROM_RUN
-        : config?.gitResources
-          ? fromConfig(references)
-          : defaults.gitResources
-            ? "operator"
-            : "built in",
+      from:
+        of(spec.gitResources, config?.gitResources)?.from ??
+        (defaults.gitResources ? "operator" : "built in"),
     },
     setup:
       spec.setup === undefined && workspace?.spec.setup

@@ -40,17 +40,9 @@ export function secretsNeeded(
     needs.push({ ref: repository.credentialsSecretRef, purpose: "the repository's credentials" });
   }
   needs.push(...publishNeeds(run));
-  for (const { name, valueFrom } of run.spec.verify?.env ?? []) {
-    const ref = valueFrom?.secretKeyRef;
-    if (ref && ref.optional !== true) needs.push({ ref, purpose: `the verification's variable ${name}` });
-  }
-  for (const service of run.spec.services ?? []) {
-    for (const { name, valueFrom } of service.env ?? []) {
-      const ref = valueFrom?.secretKeyRef;
-      if (ref && ref.optional !== true)
-        needs.push({ ref, purpose: `variable ${name} of service ${service.name}` });
-    }
-  }
+  needs.push(...variableNeeds(run.spec.verify?.env, (name) => `the verification's variable ${name}`));
+  for (const { name: service, env } of run.spec.services ?? [])
+    needs.push(...variableNeeds(env, (name) => `variable ${name} of service ${service}`));
   const prompt = run.spec.promptFrom?.secretKeyRef;
   if (prompt) needs.push({ ref: prompt, purpose: "the prompt" });
   for (const { name, env = [], headers = [] } of run.spec.mcpServers ?? []) {
@@ -58,13 +50,16 @@ export function secretsNeeded(
       if (ref) needs.push({ ref, purpose: `a value of the MCP server ${name}` });
     }
   }
-  for (const variable of envOf(run, config)) {
-    const ref = variable.valueFrom?.secretKeyRef;
-    if (ref && ref.optional !== true) {
-      needs.push({ ref, purpose: `the environment variable ${variable.name}` });
-    }
-  }
+  needs.push(...variableNeeds(envOf(run, config), (name) => `the environment variable ${name}`));
   return needs;
+}
+
+/** What these variables need, optional ones left out. */
+function variableNeeds(env: readonly EnvVar[] = [], purposeOf: (name: string) => string): SecretNeed[] {
+  return env.flatMap(({ name, valueFrom }) => {
+    const ref = valueFrom?.secretKeyRef;
+    return ref && ref.optional !== true ? [{ ref, purpose: purposeOf(name) }] : [];
+  });
 }
 
 /** What of them is left when the agent has ended. */

@@ -14,6 +14,7 @@ import {
 import type { Child } from "../../kube/plan.ts";
 import type { PodFields, ResolvedCache } from "../resolved-run.ts";
 import { cacheClaimName } from "./names.ts";
+import { mergedAffinity } from "./pod-fields.ts";
 
 /** The claims of caches, which belong to no run: each is made by the first that uses it, and stays. */
 export function cacheClaims(namespace: string, caches: readonly ResolvedCache[] = []): Child[] {
@@ -70,20 +71,10 @@ export function withCaches(pod: PodFields, caches: readonly ResolvedCache[] = []
       labelSelector: { matchLabels: labelOf(cache) },
       topologyKey: "kubernetes.io/hostname",
     }));
-  const { affinity } = pod;
-  const required = affinity?.podAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [];
+  const own = { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: terms } };
   return {
     ...pod,
     labels: Object.assign({}, pod.labels, ...caches.map(labelOf)) as Record<string, string>,
-    affinity:
-      terms.length === 0
-        ? affinity
-        : {
-            ...affinity,
-            podAffinity: {
-              ...affinity?.podAffinity,
-              requiredDuringSchedulingIgnoredDuringExecution: [...required, ...terms],
-            },
-          },
+    affinity: terms.length === 0 ? pod.affinity : mergedAffinity(pod.affinity, own),
   };
 }

@@ -25,7 +25,8 @@ export function podSpecFields(
   };
 }
 
-function mergedAffinity(users: PodSpec["affinity"], own: PodSpec["affinity"]): PodSpec["affinity"] {
+/** The user's, with the own terms for what must be kept together. */
+export function mergedAffinity(users: PodSpec["affinity"], own: PodSpec["affinity"]): PodSpec["affinity"] {
   if (!users || !own) return users ?? own;
   const terms = [users, own].flatMap(
     ({ podAffinity }) => podAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [],

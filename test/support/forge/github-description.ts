@@ -22,7 +22,7 @@ export interface GitHubDescription {
   /** Throws if an answer of that status is described and this is none. */
   checkAnswer(operation: string, status: number, body: unknown): void;
   /** The example that the description has of an answer. */
-  example(operation: string, status: number): Json;
+  example<Answer extends Json | Json[]>(operation: string, status: number): Answer;
 }
 
 /** Read once: it is large. */
@@ -72,9 +72,9 @@ function describeGitHub(): GitHubDescription {
       const schema = answer?.content?.["application/json"]?.schema;
       if (schema) check(schema, body, `${name}: ${status}`);
     },
-    example(name, status) {
+    example: <Answer>(name: string, status: number) => {
       const { examples = {} } = find(name).responses[status]?.content?.["application/json"] ?? {};
-      return structuredClone(Object.values(examples)[0]?.value) as Json;
+      return structuredClone(Object.values(examples)[0]?.value) as Answer;
     },
   };
 }

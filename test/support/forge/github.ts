@@ -54,7 +54,7 @@ async function answerTo(
       const matching = state.pulls
         .filter((pull) => pull.branch === head && (wanted === "all" || pull.state === wanted))
         .toSorted((a, b) => b.number - a.number);
-      const example = described.example(operation, 200) as unknown as Record<string, unknown>[];
+      const example = described.example<Record<string, unknown>[]>(operation, 200);
       return {
         status: 200,
         body: matching.map((pull) => show(structuredClone(example[0] ?? {}), pull, state)),
@@ -70,7 +70,7 @@ async function answerTo(
     case "POST /repos/{owner}/{repo}/issues/{issue_number}/labels": {
       if (!found) break;
       found.labels = [...new Set([...found.labels, ...(body["labels"] as string[])])];
-      const [example] = described.example(operation, 200) as unknown as Record<string, unknown>[];
+      const [example] = described.example<Record<string, unknown>[]>(operation, 200);
       return { status: 200, body: found.labels.map((name) => ({ ...example, name })) };
     }
     case `POST ${PULLS}/{pull_number}/requested_reviewers`: {
