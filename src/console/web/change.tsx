@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 import type { AgentRun } from "../../api/agent-run.ts";
 import { isFinished } from "../../plan/agent-run/status.ts";
 import { fetchArtifact, type RunPlace } from "./api.ts";
+import { ClaimButton } from "./claim-button.tsx";
 import { readPatch, type PatchedFile, type PatchLine } from "./patch.ts";
 import { Hostile, Notice, Section } from "./text.tsx";
 
@@ -55,14 +56,12 @@ export function Change({ run, at, mayRead }: { run: AgentRun; at: RunPlace; mayR
       {state.error !== undefined && <Notice kind="error">{state.error}</Notice>}
       {state.isCut && <p class="muted">The change is very large: this is its beginning.</p>}
       {files === undefined ? (
-        <p>
-          <button type="button" disabled={state.isFetching === true || !mayRead} onClick={() => void read()}>
-            {state.isFetching ? "Reading …" : "Show the change"}
-          </button>{" "}
-          <span class="muted">
-            {mayRead ? "Starts a pod that ends at once, with your rights." : "You may not create pods here."}
-          </span>
-        </p>
+        <ClaimButton
+          label="Show the change"
+          isReading={state.isFetching === true}
+          mayRead={mayRead}
+          read={read}
+        />
       ) : (
         <Files files={files} />
       )}

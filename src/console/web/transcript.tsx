@@ -6,6 +6,7 @@ import { createTranscript } from "../../follow/transcript.ts";
 import { printable } from "../../kube/printable.ts";
 import { isFinished } from "../../plan/agent-run/status.ts";
 import { CallError, fetchArtifact, readLog, type RunPlace } from "./api.ts";
+import { ClaimButton } from "./claim-button.tsx";
 import { linesOf } from "./lines.ts";
 import { Notice, Section } from "./text.tsx";
 
@@ -65,14 +66,12 @@ export function Transcript({ run, at, mayRead }: { run: AgentRun; at: RunPlace; 
       <Entries shown={shown} />
       <Hint run={run} shown={shown} />
       {isFinished(run) && (shown.state === "gone" || shown.state === "failed") && (
-        <p>
-          <button type="button" disabled={isFetching || !mayRead} onClick={() => void fetchLog()}>
-            {isFetching ? "Reading …" : "Read it from the run’s claim"}
-          </button>{" "}
-          <span class="muted">
-            {mayRead ? "Starts a pod that ends at once, with your rights." : "You may not create pods here."}
-          </span>
-        </p>
+        <ClaimButton
+          label="Read it from the run’s claim"
+          isReading={isFetching}
+          mayRead={mayRead}
+          read={fetchLog}
+        />
       )}
     </Section>
   );
