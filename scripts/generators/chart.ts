@@ -87,7 +87,7 @@ data:
   {{- toYaml .Values.policies.limits | nindent 2 }}
 `;
 
-/** The files of the dashboards hold braces of their own, so the template reads them. */
+/** The files of the dashboards hold their own braces, so the template reads them. */
 const DASHBOARDS = `{{- if .Values.dashboards.enabled }}
 apiVersion: v1
 kind: ConfigMap

@@ -248,7 +248,7 @@ function variable([label, metric]: readonly [string, string]): object {
     sort: 1,
     multi: true,
     includeAll: true,
-    // Also what has no value, such as the provider of a run with a program of its own.
+    // Also what has no value, such as the provider of a run with its own program.
     allValue: ".*",
     current: { text: ["All"], value: ["$__all"] },
   };

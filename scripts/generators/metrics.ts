@@ -40,7 +40,7 @@ function render(): string {
     "",
     "Served at `/metrics` of the address that `--metrics-bind-address` names, for Prometheus. Names of AgentRuns are never labels: their number has no bound. The first 50 namespaces with runs have a label each; all further ones are `other`.",
     "",
-    "Every replica serves metrics of its own. Runs are counted by the one that leads. What can come of the runs of a namespace, agent and provider is 0 as soon as the first of them is seen, so that the first event counts as an increase.",
+    "Every replica serves its own metrics. Runs are counted by the one that leads. What can come of the runs of a namespace, agent and provider is 0 as soon as the first of them is seen, so that the first event counts as an increase.",
     "",
     "[Dashboards for Grafana and alert rules for Prometheus](../guide/monitoring.md) come with the operator.",
     "",

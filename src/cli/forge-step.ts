@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// What the operator's image runs in pods that talk to a forge. A program of its own: the operator loads none of it.
+// What the operator's image runs in pods that talk to a forge. Its own program: the operator loads none of it.
 import { runPullRequestStep } from "../forge/step.ts";
 import { readConfig } from "./config.ts";
 

@@ -4,7 +4,7 @@ import { choice, integer, list, map, object, text } from "../schema/fields.ts";
 import type { Rule } from "../schema/rule.ts";
 
 /**
- * Where a run's pods go and how they are seen, as in a pod. Source: k8s.io/api core/v1. Selectors have no rules of their own:
+ * Where a run's pods go and how they are seen, as in a pod. Source: k8s.io/api core/v1. Selectors have no rules here:
  * there are many of them, and the API server checks each when the Job is created (PodRefused).
  */
 

@@ -112,6 +112,6 @@ export const publish = object(
   },
   {
     description:
-      "Pushes the work to the repository's remote once the agent has succeeded. A Job of its own does it, named <run>-publish.",
+      "Pushes the work to the repository's remote once the agent has succeeded. Its own Job does it, named <run>-publish.",
   },
 );

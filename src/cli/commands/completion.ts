@@ -6,7 +6,7 @@ import type { CompletionValues } from "../options.ts";
  * are: nothing that a cluster has named is evaluated. Without an answer the shell offers files.
  */
 const SCRIPTS: Readonly<Record<string, string>> = {
-  // bash takes a colon for a word of its own: the words are joined again, and only what follows the last colon is offered.
+  // bash takes a colon for a word: the words are joined again, and only what follows the last colon is offered.
   bash: `_agent_operator() {
   local line word current n=0
   local -a words=()

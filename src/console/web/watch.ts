@@ -92,7 +92,7 @@ async function list(
   }
 }
 
-/** The resourceVersion of the event. Throws what the server says in an event of its own. */
+/** The resourceVersion of the event. Throws what the server says in an ERROR event. */
 function take(line: string, listener: RunsListener): string | undefined {
   if (line === "") return undefined;
   const event = JSON.parse(line) as

@@ -2,7 +2,7 @@ import type { AgentRun } from "../../api/agent-run.ts";
 import { ANNOTATION_CANCEL, ANNOTATION_CLEANUP, ANNOTATION_USER } from "../../api/labels.ts";
 import { MAX_RUN_NAME } from "../../api/rules/names.ts";
 
-/** What kubectl apply keeps of its own. */
+/** What kubectl apply keeps for itself. */
 const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
 
 /** The same task as a new run: its spec, labels and annotations without those that were about that one run. */

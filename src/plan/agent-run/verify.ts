@@ -98,7 +98,7 @@ function notRun(reason: Reason, message: string): Seen {
   return { state: "NotRun", reason, message };
 }
 
-/** What the node says of the command. Only an exit code of its own is a verdict. */
+/** What the node says of the command. Only its own exit code is a verdict. */
 function seenOf(observed: ObservedRun, job: JobState): Seen {
   const { run, step: { pod } = {} } = observed;
   const said = jobCondition(job, "Failed") ?? jobCondition(job, "FailureTarget");
