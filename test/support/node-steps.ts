@@ -177,9 +177,11 @@ function stateStep({ waiting, running, terminated }: ContainerState): string {
 
 function jobStep({ metadata, status = {} }: Job): string {
   const { uncountedTerminatedPods: uncounted } = status;
-  // How many pods are ready or terminating is known up to a second late, so it may be missed altogether.
+  const isDeleted = metadata.deletionTimestamp !== undefined;
+  // How many pods are ready or terminating is known up to a second late, so it may be missed altogether;
+  // so may what is active, where the Job itself goes with its last pod.
   const counts = (["active", "succeeded", "failed"] as const)
-    .filter((name) => status[name])
+    .filter((name) => status[name] && !(name === "active" && isDeleted))
     .map((name) => `${name}=${status[name]}`);
   return [
     ...(status.startTime === undefined ? [] : ["started"]),
@@ -188,7 +190,7 @@ function jobStep({ metadata, status = {} }: Job): string {
       uncounted?.[name]?.length ? [`uncounted ${name}=${uncounted[name].length}`] : [],
     ),
     ...(status.completionTime === undefined ? [] : ["completed"]),
-    ...(metadata.deletionTimestamp === undefined ? [] : ["deleted"]),
+    ...(isDeleted ? ["deleted"] : []),
     ...(metadata.finalizers ?? []),
     ...(status.conditions ?? []).map(
       ({ type, status: is, reason, message }) => `${type}=${is}${said(reason, message)}`,
