@@ -30,6 +30,8 @@ export interface AgentSetup {
   /** Whether there is text for the file that AGENT_INSTRUCTIONS names, beside the repository's own. */
   hasSystemPrompt: boolean;
   mcpServers: readonly McpServer[];
+  /** A directory with a folder `skills` that the agent has to read, because its own lies on a volume of many runs. */
+  skillsFrom?: string;
   /** The variable that carries the credential, when there is one. */
   tokenVariable?: string;
   /** The user's variables as they will be in the container. */
@@ -68,6 +70,8 @@ export interface EntrypointRules {
   ownInstructionFiles?: readonly string[];
   /** The user's own instruction file, below the home directory; absent: they come in the file that AGENT_INSTRUCTIONS names. */
   userInstructions?: string;
+  /** Where it looks for its user's skills, below the home directory. */
+  skills?: string;
   /**
    * Where the agent keeps its sessions, below the home directory, the names of their files there, separated by spaces
    * (nothing else is kept), and the option that goes on with one.
@@ -172,7 +176,7 @@ export interface AgentDemo {
 }
 
 /** Fields of a run's spec that only some agents can obey. */
-export const AGENT_FEATURES = ["maxTurns", "systemPrompt", "instructions", "mcpServers"] as const;
+export const AGENT_FEATURES = ["maxTurns", "systemPrompt", "instructions", "mcpServers", "skills"] as const;
 
 export type AgentFeature = (typeof AGENT_FEATURES)[number];
 
@@ -186,6 +190,8 @@ export interface Agent {
   readonly requiresProvider: boolean;
   /** Whether a run without a model must be refused. */
   readonly requiresModel: boolean;
+  /** Whether it reads skills from `skillsFrom` too. */
+  readonly takesSkillsFrom?: boolean;
   /** What this agent can obey; a run that asks for anything else is rejected. */
   readonly features: readonly AgentFeature[];
   /** What it reads as its user's configuration, below the home directory. Source: its system calls. */

@@ -11,6 +11,7 @@ import {
   storageSize,
   UNSEEN,
 } from "./fields/common.ts";
+import { instructions, mcpServers, skills } from "./fields/agent-input.ts";
 import { caches } from "./fields/caches.ts";
 import { gitIdentity } from "./fields/git.ts";
 import { env, image, imagePullSecrets, podSecurityContext } from "./fields/pod.ts";
@@ -73,6 +74,11 @@ const spec = object(
       "Environment variables of every run. Those of the provider override them, and those of the run override both.",
     ).optional(),
     gitIdentity: gitIdentity.optional(),
+    instructions: instructions("Instructions of every run, before its own.").optional(),
+    mcpServers: mcpServers(
+      "MCP servers of every run whose agent can use some: every agent but custom.",
+    ).optional(),
+    skills: skills("Skills of every run whose agent knows some: every agent but custom.").optional(),
     trustRepositoryConfig: flag(
       "Whether agents obey configuration in the checkout: hooks, plugins, MCP servers. Default: false.",
     ).optional(),

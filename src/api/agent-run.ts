@@ -3,7 +3,15 @@ import type { KubeObject } from "../kube/objects.ts";
 import { AGENT_TYPES } from "./agent-types.ts";
 import { continueFrom, keepSession } from "./fields/continue-from.ts";
 import { duration, UNSEEN, keyRef, nameOf, resources, workspaceNameOf } from "./fields/common.ts";
-import { args, command, instructions, mcpServers, promptFrom, systemPrompt } from "./fields/agent-input.ts";
+import {
+  args,
+  command,
+  instructions,
+  mcpServers,
+  promptFrom,
+  skills,
+  systemPrompt,
+} from "./fields/agent-input.ts";
 import { runRepository, worktree } from "./fields/git.ts";
 import { env, image, imagePullSecrets, nodeSelector, podSecurityContext, tolerations } from "./fields/pod.ts";
 import { placementFields } from "./fields/placement.ts";
@@ -137,8 +145,13 @@ const fields = {
   }).optional(),
   promptFrom: promptFrom.optional(),
   systemPrompt: systemPrompt.optional(),
-  instructions: instructions.optional(),
-  mcpServers: mcpServers.optional(),
+  instructions: instructions("Instructions, after those of the AgentConfig.").optional(),
+  mcpServers: mcpServers(
+    "MCP servers whose tools the agent can use, beside those of the AgentConfig. One of the same name replaces the AgentConfig's.",
+  ).optional(),
+  skills: skills(
+    "Skills, beside those of the AgentConfig. One of the same name replaces the AgentConfig's.",
+  ).optional(),
   args: args.optional(),
   maxTurns: integer({
     description:

@@ -14,6 +14,8 @@ import type { Place } from "./place.ts";
 /** A key that is mounted as a file. */
 export type KeySource = { secret: LocalKeyRef } | { configMap: LocalKeyRef };
 
+export type InstructionSource = { text: string } | KeySource;
+
 /** A repository as the git containers need it. */
 export interface ResolvedRepository {
   url: string;
@@ -91,8 +93,11 @@ export interface ResolvedRun {
   /** What the agent is told about its work so far, if that failed its verification. */
   feedback?: string;
   systemPrompt?: string;
-  instructions?: { text: string } | KeySource;
+  /** The AgentConfig's instructions, before the run's own. */
+  sharedInstructions?: InstructionSource;
+  instructions?: InstructionSource;
   mcpServers: NonNullable<AgentRunSpec["mcpServers"]>;
+  skills?: NonNullable<AgentRunSpec["skills"]>;
   /** The program of an agent that has none itself, with its first arguments. */
   command?: string[];
   /** Further arguments, after the provider's. */

@@ -23,7 +23,7 @@ find_instructions() {
   export AGENT_INSTRUCTIONS
   add_instructions "${AGENT_SYSTEM_PROMPT:-}"
   take_user_instructions
-  unset AGENT_SYSTEM_PROMPT AGENT_USER_INSTRUCTIONS
+  unset AGENT_SYSTEM_PROMPT AGENT_SHARED_INSTRUCTIONS AGENT_USER_INSTRUCTIONS
   take_repository_instructions
 }
 
@@ -161,12 +161,28 @@ add_instructions() {
 
 # Into the agent's own file; if that is not this run's alone, to what comes with the system prompt.
 take_user_instructions() {
+  shared=${AGENT_SHARED_INSTRUCTIONS:-}
+  [ -z "${AGENT_SHARED_INSTRUCTIONS_FILE:-}" ] || shared=$(cat "$AGENT_SHARED_INSTRUCTIONS_FILE")
   given=${AGENT_USER_INSTRUCTIONS:-}
   [ -z "${AGENT_USER_INSTRUCTIONS_FILE:-}" ] || given=$(cat "$AGENT_USER_INSTRUCTIONS_FILE")
+  [ -z "$shared" ] || given=$shared${given:+$line_feed$line_feed$given}
   if [ -n "$given" ] && [ -n "${AGENT_USER_INSTRUCTIONS_TARGET:-}" ]; then
     mkdir -p "$HOME/$(dirname "$AGENT_USER_INSTRUCTIONS_TARGET")"
     printf '%s\n' "$given" >"$HOME/$AGENT_USER_INSTRUCTIONS_TARGET"
   else
     add_instructions "$given"
   fi
+}
+
+# Skills as the agent's user would put them. What is mounted are links, and none of them leads to a folder.
+put_skills() {
+  [ -n "${AGENT_SKILLS_TARGET:-}" ] || return 0
+  for skill in "$AGENT_SKILLS"/*; do
+    target=$HOME/$AGENT_SKILLS_TARGET/${skill##*/}
+    rm -rf "$target"
+    mkdir -p "$target"
+    for file in "$skill"/*; do
+      cp -L "$file" "$target/${file##*/}"
+    done
+  done
 }

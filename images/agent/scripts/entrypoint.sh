@@ -246,6 +246,7 @@ trim_keys
 quote_values
 collect_secrets
 write_files
+put_skills
 find_instructions
 take_over
 put_back

@@ -27,6 +27,7 @@ export const claude: Agent = {
     instructionFiles: ["CLAUDE.md", ".claude/CLAUDE.md"],
     instructionImports: true,
     instructionOption: "--append-system-prompt-file",
+    skills: ".claude/skills",
     hiddenPaths: [],
     // It would try again for three minutes.
     hopeless: '^[{]"type":"system","subtype":"api_retry",.*"error_status":40[13][,}]',
@@ -45,7 +46,8 @@ export const claude: Agent = {
   },
   requiresProvider: true,
   requiresModel: false,
-  features: ["maxTurns", "systemPrompt", "instructions", "mcpServers"],
+  features: ["maxTurns", "systemPrompt", "instructions", "mcpServers", "skills"],
+  takesSkillsFrom: true,
   userPaths: [".claude", ".claude.json", ".config/anthropic"],
   keyVariables: ["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN"],
   chooseModel,
@@ -61,6 +63,7 @@ export const claude: Agent = {
     ...(setup.maxTurns === undefined ? [] : ["--max-turns", String(setup.maxTurns)]),
     ...(setup.trustRepositoryConfig ? [] : ["--setting-sources", "user", "--strict-mcp-config"]),
     ...mcpArgs(setup),
+    ...(setup.skillsFrom === undefined ? [] : ["--plugin-dir", setup.skillsFrom]),
     ...setup.cliArgs,
   ],
   environment: ({ trustRepositoryConfig }) => ({

@@ -22,6 +22,7 @@ export const codex: Agent = {
     instructionOption: "-c",
     instructionKey: "developer_instructions",
     // `.codex` is never read if the directory is not trusted; but that is noted where a volume may be shared.
+    skills: ".agents/skills",
     hiddenPaths: [".codex", ".agents"],
     // It would try again five times, for seven seconds.
     hopeless: '^[{]"type":"error","message":"Reconnecting[.]+ [0-9/]+ [(]unexpected status 40[13] ',
@@ -42,7 +43,7 @@ export const codex: Agent = {
   requiresProvider: true,
   requiresModel: false,
   // It knows no limit of turns.
-  features: ["systemPrompt", "instructions", "mcpServers"],
+  features: ["systemPrompt", "instructions", "mcpServers", "skills"],
   userPaths: [".agents", ".claude-plugin", ".codex", ".codex-plugin"],
   keyVariables: ["CODEX_API_KEY"],
   chooseModel: ({ run, provider, config }) => run ?? provider ?? config,

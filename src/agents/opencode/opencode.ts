@@ -17,6 +17,7 @@ export const opencode: Agent = {
     userInstructions: ".config/opencode/AGENTS.md",
     instructionFiles: ["AGENTS.md", "CLAUDE.md"],
     // One of its two readers of configuration knows no switch, and runs the plugins that it finds there.
+    skills: ".config/opencode/skills",
     hiddenPaths: [".opencode", "opencode.json", "opencode.jsonc"],
     quotes: "json",
     final: '^[{]"type":"step_finish",.*"reason":"stop"|^[{]"type":"error",',
@@ -30,7 +31,7 @@ export const opencode: Agent = {
   // Without one it sends the source to a hosted free model.
   requiresModel: true,
   // Its limit of steps is only advice to the model.
-  features: ["systemPrompt", "instructions", "mcpServers"],
+  features: ["systemPrompt", "instructions", "mcpServers", "skills"],
   userPaths: [
     ".agents",
     ".cache/opencode",

@@ -34,21 +34,22 @@ export const systemPrompt = text({
   rules: [notBlank, textSize, noNul],
 });
 
-export const instructions = object(
-  {
-    text: text({
-      description: "The instructions: at most 32 KiB.",
-      maxLength: MAX_TEXT_BYTES,
-      rules: [notBlank, textSize, noNul],
-    }).optional(),
-    configMapKeyRef: keyRef("ConfigMap", "Key of a ConfigMap that holds the instructions.").optional(),
-  },
-  {
-    description:
-      "Instructions that the agent reads as the user's own file, such as ~/.claude/CLAUDE.md. The repository stays as it is.",
-    rules: [oneOf("text", "configMapKeyRef")],
-  },
-);
+/** `instructions` of a run, and those of a namespace. */
+export const instructions = (description: string) =>
+  object(
+    {
+      text: text({
+        description: "The instructions: at most 32 KiB.",
+        maxLength: MAX_TEXT_BYTES,
+        rules: [notBlank, textSize, noNul],
+      }).optional(),
+      configMapKeyRef: keyRef("ConfigMap", "Key of a ConfigMap that holds the instructions.").optional(),
+    },
+    {
+      description: `${description} The agent reads them as the user's own file, such as ~/.claude/CLAUDE.md. The repository stays as it is.`,
+      rules: [oneOf("text", "configMapKeyRef")],
+    },
+  );
 
 export const command = list(text({ description: "One word.", maxLength: 4096, rules: [noNul] }), {
   description:
@@ -139,10 +140,40 @@ const mcpServer = object(
   },
 );
 
-export const mcpServers = list(mcpServer, {
-  description: "MCP servers whose tools the agent can use. Servers of an untrusted repository are not used.",
-  maxItems: 8,
-  type: "map",
-  keys: ["name"],
-  rules: [mcpServersSize],
-});
+/** `mcpServers` of a run, and those of a namespace. */
+export const mcpServers = (description: string) =>
+  list(mcpServer, {
+    description: `${description} Servers of an untrusted repository are not used.`,
+    maxItems: 8,
+    type: "map",
+    keys: ["name"],
+    rules: [mcpServersSize],
+  });
+
+const skill = object(
+  {
+    name: text({
+      description: "Name of the skill's folder. Some agents want it to be the name that SKILL.md says.",
+      minLength: 1,
+      maxLength: 50,
+      rules: [dnsLabel],
+    }),
+    configMapRef: object(
+      { name: nameOf("Name of the ConfigMap, in the same namespace.") },
+      {
+        description: "ConfigMap whose keys are the skill's files. One of them is SKILL.md.",
+        mapType: "atomic",
+      },
+    ),
+  },
+  { description: "One skill." },
+);
+
+/** `skills` of a run, and those of a namespace. */
+export const skills = (description: string) =>
+  list(skill, {
+    description: `${description} The agent finds them as its user's own. Skills of an untrusted repository are not used.`,
+    maxItems: 16,
+    type: "map",
+    keys: ["name"],
+  });

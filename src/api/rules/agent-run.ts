@@ -24,6 +24,7 @@ export const NOT_OBEYED: Readonly<Record<string, readonly AgentType[]>> = {
   maxTurns: ["opencode", "codex", "custom"],
   systemPrompt: ["custom"],
   mcpServers: ["custom"],
+  skills: ["custom"],
 };
 
 /** If the run names no agent, the AgentConfig decides, and its reason is Unsupported. */

@@ -107,6 +107,9 @@ describe("renderRuns", () => {
       defaultTimeout: "2h",
       defaultResources: { limits: { memory: "3Gi" } },
       defaultSetup: { command: ["npm", "ci"], timeout: "5m" },
+      instructions: { text: "Use tabs." },
+      mcpServers: [{ name: "tracker", url: "https://tracker.example.com/mcp" }],
+      skills: [{ name: "notes", configMapRef: { name: "notes" } }],
       defaultCaches: [{ name: "npm", mountPath: "/home/agent/.npm" }],
       gitResources: { limits: { memory: "2Gi" } },
       podLabels: { team: "a" },
@@ -134,6 +137,45 @@ describe("renderRuns", () => {
     const inherited = rendered?.effective.filter(({ from }) => from === "AgentConfig default") ?? [];
     // A proxy is a variable in each case.
     assert.equal(inherited.length, Object.keys(defaults).length + 1, JSON.stringify(inherited));
+  });
+
+  it("joins what an agent gets of its namespace with the run's own, which replaces what has its name", () => {
+    const server = (name: string, command: string) => ({ name, command });
+    const skill = (name: string, from = name) => ({ name, configMapRef: { name: from } });
+    const shared = {
+      ...config.spec,
+      instructions: { text: "Use tabs." },
+      mcpServers: [server("a", "theirs"), server("b", "theirs")],
+      skills: [skill("x"), skill("y")],
+    };
+    const own = {
+      instructions: { text: "Run the tests." },
+      mcpServers: [server("b", "mine"), server("c", "mine")],
+      skills: [skill("y", "mine")],
+    };
+    const inputs = (document: Record<string, unknown>) => {
+      const [rendered] = renderRuns([document, provider, { ...config, spec: shared }], OPERATOR_DEFAULTS);
+      const wanted = rendered?.effective.filter(({ field }) =>
+        /^(instructions|mcpServers|skills)/.test(field),
+      );
+      return wanted?.map(({ field, value, from }) => [field, value, from]);
+    };
+    assert.deepEqual(inputs(run(own)), [
+      [
+        "instructions",
+        '[{"text":"Use tabs."},{"text":"Run the tests."}]',
+        "AgentConfig default, then AgentRun",
+      ],
+      ["mcpServers.a", "theirs", "AgentConfig default"],
+      ["mcpServers.b", "mine", "AgentRun"],
+      ["mcpServers.c", "mine", "AgentRun"],
+      ["skills.x", "ConfigMap x", "AgentConfig default"],
+      ["skills.y", "ConfigMap mine", "AgentRun"],
+    ]);
+    // The namespace's are for agents that know such a thing.
+    assert.deepEqual(inputs(run({ agent: "custom", command: ["make"] })), [
+      ["instructions", '[{"text":"Use tabs."}]', "AgentConfig default"],
+    ]);
   });
 
   it("gives the claim and the Job in the namespace, without what is secret", () => {

@@ -117,7 +117,7 @@ export function effectiveEnv(
   });
 }
 
-export function fromConfig({ config }: ObservedRun["references"]): string {
+export function fromConfig({ config }: Pick<ObservedRun["references"], "config">): string {
   return `AgentConfig ${config?.metadata.name}`;
 }
 

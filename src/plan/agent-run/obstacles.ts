@@ -90,6 +90,17 @@ export function sharedOwnDirectory(run: ResolvedRun, { name, entrypoint }: Agent
   return { kind: "rejected", reason: "Unsupported", message };
 }
 
+/** What is put there is for this run; another run's agent would find it too. */
+export function sharedSkills(run: ResolvedRun, agent: Agent): Obstacle | undefined {
+  const folder = agent.entrypoint.skills;
+  if (!run.skills || folder === undefined || agent.takesSkillsFrom || !isOnSharedVolume(run, folder))
+    return undefined;
+  const message =
+    `${agent.name} looks for skills in ${homeDir(run)}/${folder}, where AgentWorkspace ${run.workspace?.name} has a ` +
+    `shared volume: use a workspace without it, put the skills on that volume, or name another agent`;
+  return { kind: "rejected", reason: "Unsupported", message };
+}
+
 /** A run without a provider that its agent can use; undefined if it has one or needs none. */
 export function providerMissing(
   { run, references }: Pick<ObservedRun, "run" | "references">,

@@ -6,6 +6,7 @@ import type { AgentWorkspace } from "../../api/agent-workspace.ts";
 import type { EnvVar, LocalKeyRef } from "../../kube/builtin.ts";
 
 import { configEnv } from "../config-env.ts";
+import { inputsOf } from "./inputs.ts";
 
 const BUILT_IN_AGENT: AgentType = "claude";
 
@@ -45,7 +46,8 @@ export function secretsNeeded(
     needs.push(...variableNeeds(env, (name) => `variable ${name} of service ${service}`));
   const prompt = run.spec.promptFrom?.secretKeyRef;
   if (prompt) needs.push({ ref: prompt, purpose: "the prompt" });
-  for (const { name, env = [], headers = [] } of run.spec.mcpServers ?? []) {
+  for (const { value } of inputsOf(run, config, agentOf(run, config)).mcpServers) {
+    const { name, env = [], headers = [] } = value;
     for (const { secretKeyRef: ref } of [...env, ...headers]) {
       if (ref) needs.push({ ref, purpose: `a value of the MCP server ${name}` });
     }

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import type { AgentRunSpec } from "../../api/agent-run.ts";
 import type { AgentWorkspace } from "../../api/agent-workspace.ts";
+import { buildRunJob } from "../specs/run-job.ts";
 import { resolveRun, type Resolution } from "./resolve.ts";
 
 /** A run with gemini on a workspace that shares a volume at this path. */
-function resolved(mountPath: string): Resolution {
+function resolved(mountPath: string, spec: Partial<AgentRunSpec> = {}): Resolution {
   const repository = { url: "https://example.com/repo.git" };
   const workspace: AgentWorkspace = {
     metadata: { name: "ws", namespace: "team" },
@@ -19,6 +21,7 @@ function resolved(mountPath: string): Resolution {
         workspaceRef: "ws",
         prompt: "Fix it",
         provider: { name: "google", authSecretRef: { name: "google", key: "api-key" } },
+        ...spec,
       },
     },
     references: { workspace, secrets: new Map([["google", ["api-key"]]]) },
@@ -47,5 +50,29 @@ describe("a directory that an agent has to have for itself", () => {
     for (const mountPath of ["/root/.claude", "/root/.gemini/skills", "/root/.gemini-cache"]) {
       assert.ok("resolved" in resolved(mountPath), mountPath);
     }
+  });
+});
+
+describe("skills on a workspace that shares the agent's own folder for them", () => {
+  const skills = [{ name: "notes", configMapRef: { name: "notes" } }];
+
+  it("are refused, unless the agent reads them somewhere else too", () => {
+    const resolution = resolved("/root/.agents", { agent: "codex", skills });
+    assert.ok("obstacle" in resolution);
+    assert.match(
+      resolution.obstacle.message,
+      /^codex looks for skills in \/root\/\.agents\/skills, where AgentWorkspace ws has a shared volume/,
+    );
+    const plugin = resolved("/root/.claude", { agent: "claude", skills });
+    assert.ok("resolved" in plugin);
+    const [container] = buildRunJob(plugin.resolved).spec.template.spec.containers;
+    const { args = [], command = [] } = container ?? {};
+    assert.equal(args[args.indexOf("--plugin-dir") + 1], "/etc/agent-operator/plugin");
+    assert.ok(!command.some((word) => word.startsWith("AGENT_SKILLS")));
+  });
+
+  it("need nothing of the kind elsewhere", () => {
+    const resolution = resolved("/root/.codex", { agent: "codex", skills });
+    assert.ok("resolved" in resolution);
   });
 });

@@ -35,9 +35,11 @@ import {
   secretMissing,
   servicesUnsupported,
   sharedOwnDirectory,
+  sharedSkills,
   unsupported,
   workspaceNotReady,
 } from "./obstacles.ts";
+import { type Inputs, inputOrigins, inputsOf, type Instructions } from "./inputs.ts";
 import { resolveSetup } from "./resolve-setup.ts";
 import { feedbackOf } from "./feedback.ts";
 import { timeLeft } from "./retry.ts";
@@ -79,9 +81,11 @@ export function resolveRun(observed: ObservedRun): Resolution {
     provider,
     defaults: effectiveDefaults(observed),
     env: effectiveEnv(observed, provider?.token?.variable),
+    inputs: inputsOf(run, references.config, agent.name),
   };
   const resolved = assemble(observed, given);
-  const shared = sharedOwnDirectory(resolved, agent) ?? cachesRefused(run, resolved);
+  const shared =
+    sharedOwnDirectory(resolved, agent) ?? sharedSkills(resolved, agent) ?? cachesRefused(run, resolved);
   return shared ? { obstacle: shared } : { resolved, origins: originsOf(observed, given) };
 }
 
@@ -92,9 +96,11 @@ interface Given {
   provider?: ResolvedProvider;
   defaults: EffectiveDefaults;
   env: readonly Effective<EnvVar>[];
+  inputs: Inputs;
 }
 
-function assemble(observed: ObservedRun, { agent, model, provider, defaults, env }: Given): ResolvedRun {
+function assemble(observed: ObservedRun, given: Given): ResolvedRun {
+  const { agent, model, provider, defaults, env, inputs } = given;
   const { run, references, defaults: operator, now } = observed;
   const { spec } = run;
   const caches = cachesOf(defaults);
@@ -109,8 +115,10 @@ function assemble(observed: ObservedRun, { agent, model, provider, defaults, env
     promptFrom: spec.promptFrom && keySource(spec.promptFrom),
     feedback: feedbackOf(run),
     systemPrompt: spec.systemPrompt,
-    instructions: spec.instructions && resolveInstructions(spec.instructions),
-    mcpServers: spec.mcpServers ?? [],
+    sharedInstructions: inputs.sharedInstructions && resolveInstructions(inputs.sharedInstructions),
+    instructions: inputs.instructions && resolveInstructions(inputs.instructions),
+    mcpServers: inputs.mcpServers.map(({ value }) => value),
+    skills: inputs.skills.length === 0 ? undefined : inputs.skills.map(({ value }) => value),
     command: spec.command,
     args: spec.args ?? [],
     model,
@@ -172,15 +180,13 @@ function keySource(from: {
   return from.configMapKeyRef && { configMap: from.configMapKeyRef };
 }
 
-function resolveInstructions(
-  from: NonNullable<AgentRun["spec"]["instructions"]>,
-): ResolvedRun["instructions"] {
+function resolveInstructions(from: Instructions): ResolvedRun["instructions"] {
   return from.text === undefined ? keySource(from) : { text: from.text };
 }
 
 function originsOf(
   { run, references }: ObservedRun,
-  { agent, model, provider, defaults, env }: Given,
+  { agent, model, provider, defaults, env, inputs }: Given,
 ): Origins {
   const { spec } = run;
   const config = fromConfig(references);
@@ -197,6 +203,7 @@ function originsOf(
       from: fromProvider(references.provider),
     },
     ...defaults,
+    ...inputOrigins(inputs, references),
     timeout: { ...defaults.timeout, value: `${timeoutSecondsOf(defaults)}s` },
     // A run on a workspace has no claim.
     ...(spec.repository ? {} : { storageClass: undefined, storageSize: undefined }),

@@ -3,7 +3,7 @@ import { agentOfType } from "../../agents/registry.ts";
 import { mcpVariables } from "../../agents/values.ts";
 import { AGENT_TYPES } from "../../api/agent-types.ts";
 import type { Container, EnvVar } from "../../kube/builtin.ts";
-import type { ResolvedRun } from "../resolved-run.ts";
+import type { InstructionSource, ResolvedRun } from "../resolved-run.ts";
 import { literal, literalEnv, mergeEnv, scriptEnv } from "./env.ts";
 import { remoteEnv, rootsEnv } from "./git-container.ts";
 import { AGENT_CONTAINER } from "./names.ts";
@@ -14,7 +14,10 @@ import {
   INPUTS_DIR,
   INSTRUCTIONS_FILE,
   isOnSharedVolume,
+  PLUGIN_DIR,
   PROMPT_FILE,
+  SHARED_INSTRUCTIONS_FILE,
+  SKILLS_DIR,
   TERMINATION_LOG,
   workDir,
 } from "./paths.ts";
@@ -50,6 +53,7 @@ function agentSetup(run: ResolvedRun, agent: Agent): AgentSetup {
     ...(run.command === undefined ? {} : { command: run.command }),
     hasSystemPrompt: run.systemPrompt !== undefined || isShared(run, agent),
     mcpServers: mcpServersOf(run),
+    ...(hasSharedSkills(run, agent) ? { skillsFrom: PLUGIN_DIR } : {}),
     trustRepositoryConfig: run.trustRepositoryConfig,
     sharedMounts: (run.workspace?.sharedVolumes ?? []).map(({ mountPath }) => mountPath),
     ...(run.model === undefined ? {} : { model: run.model }),
@@ -107,18 +111,40 @@ function secretNames(env: readonly EnvVar[]): string[] {
 
 /** What the entrypoint hands to the agent as files, besides a prompt that is given as text. */
 function inputEnv(run: ResolvedRun, agent: Agent, setup: AgentSetup): ScriptValues {
-  const { instructions } = run;
-  const shared = isShared(run, agent);
+  const { instructions, sharedInstructions } = run;
+  const target =
+    hasInstructions(run) && !isShared(run, agent) ? agent.entrypoint.userInstructions : undefined;
   return {
     AGENT_FILES: Object.entries(agent.files?.(setup) ?? {})
       .map(([path, text]) => `${path} ${text}`)
       .join("\n"),
     AGENT_PROMPT_FILE: run.promptFrom && PROMPT_FILE,
     AGENT_SYSTEM_PROMPT: run.systemPrompt,
-    AGENT_USER_INSTRUCTIONS: instructions && "text" in instructions ? instructions.text : undefined,
-    AGENT_USER_INSTRUCTIONS_FILE: instructions && !("text" in instructions) ? INSTRUCTIONS_FILE : undefined,
-    AGENT_USER_INSTRUCTIONS_TARGET: instructions && !shared ? agent.entrypoint.userInstructions : undefined,
+    AGENT_SHARED_INSTRUCTIONS: textOf(sharedInstructions),
+    AGENT_SHARED_INSTRUCTIONS_FILE: isFile(sharedInstructions) ? SHARED_INSTRUCTIONS_FILE : undefined,
+    AGENT_USER_INSTRUCTIONS: textOf(instructions),
+    AGENT_USER_INSTRUCTIONS_FILE: isFile(instructions) ? INSTRUCTIONS_FILE : undefined,
+    AGENT_USER_INSTRUCTIONS_TARGET: target,
+    ...skillsEnv(run, agent, setup),
   };
+}
+
+/** Where the agent reads them as they are mounted, there is nothing to do. */
+function skillsEnv({ skills }: ResolvedRun, { entrypoint }: Agent, setup: AgentSetup): ScriptValues {
+  if (!skills || setup.skillsFrom !== undefined) return {};
+  return { AGENT_SKILLS: SKILLS_DIR, AGENT_SKILLS_TARGET: entrypoint.skills };
+}
+
+function textOf(source: InstructionSource | undefined): string | undefined {
+  return source && "text" in source ? source.text : undefined;
+}
+
+function isFile(source: InstructionSource | undefined): boolean {
+  return source !== undefined && !("text" in source);
+}
+
+function hasInstructions({ instructions, sharedInstructions }: ResolvedRun): boolean {
+  return instructions !== undefined || sharedInstructions !== undefined;
 }
 
 /** What the entrypoint does with values before the agent starts. */
@@ -162,7 +188,12 @@ function userPaths(): string[] {
 /** Whether the agent's own instruction file lies on a volume of many runs: it is not this run's to write. */
 function isShared(run: ResolvedRun, { entrypoint }: Agent): boolean {
   const file = entrypoint.userInstructions;
-  return run.instructions !== undefined && file !== undefined && isOnSharedVolume(run, file);
+  return hasInstructions(run) && file !== undefined && isOnSharedVolume(run, file);
+}
+
+/** Whether the agent's own folder for skills is not this run's alone. */
+function hasSharedSkills(run: ResolvedRun, { entrypoint: { skills } }: Agent): boolean {
+  return run.skills !== undefined && skills !== undefined && isOnSharedVolume(run, skills);
 }
 
 /** The user's own text in another form: `$(VAR)` in it stays the user's. */

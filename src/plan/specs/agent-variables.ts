@@ -49,6 +49,16 @@ export const AGENT_VARIABLES = {
   ),
   AGENT_PROMPT_PREFIX: variable(["agent"], ["entrypoint.sh"], "Text in front of the prompt."),
   AGENT_SYSTEM_PROMPT: variable(["agent"], ["agent-instructions.sh"], "The run's system prompt."),
+  AGENT_SHARED_INSTRUCTIONS: variable(
+    ["agent"],
+    ["agent-instructions.sh"],
+    "The AgentConfig's instructions, if it has them as text.",
+  ),
+  AGENT_SHARED_INSTRUCTIONS_FILE: variable(
+    ["agent"],
+    ["agent-instructions.sh"],
+    "The file that holds the AgentConfig's instructions.",
+  ),
   AGENT_USER_INSTRUCTIONS: variable(
     ["agent"],
     ["agent-instructions.sh"],
@@ -62,7 +72,17 @@ export const AGENT_VARIABLES = {
   AGENT_USER_INSTRUCTIONS_TARGET: variable(
     ["agent"],
     ["agent-instructions.sh"],
-    "The file below the home directory that the run's instructions are written to.",
+    "The file below the home directory that the run's instructions are written to, after the AgentConfig's.",
+  ),
+  AGENT_SKILLS: variable(
+    ["agent"],
+    ["agent-instructions.sh"],
+    "The directory of the run's skills, a folder for each.",
+  ),
+  AGENT_SKILLS_TARGET: variable(
+    ["agent"],
+    ["agent-instructions.sh"],
+    "The directory below the home directory that they are copied to.",
   ),
   AGENT_INSTRUCTIONS: variable(
     [],

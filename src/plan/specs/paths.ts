@@ -40,6 +40,12 @@ export const PROMPT_DIR = "/etc/agent-operator/prompt";
 export const PROMPT_FILE = `${PROMPT_DIR}/prompt`;
 export const INSTRUCTIONS_DIR = "/etc/agent-operator/instructions";
 export const INSTRUCTIONS_FILE = `${INSTRUCTIONS_DIR}/instructions.md`;
+export const SHARED_INSTRUCTIONS_DIR = "/etc/agent-operator/shared-instructions";
+export const SHARED_INSTRUCTIONS_FILE = `${SHARED_INSTRUCTIONS_DIR}/instructions.md`;
+
+/** Where each of a run's skills is mounted, as a folder; an agent can take the directory above for a plugin. */
+export const PLUGIN_DIR = "/etc/agent-operator/plugin";
+export const SKILLS_DIR = `${PLUGIN_DIR}/skills`;
 
 /** Where what the runs that a run depends on have left is mounted, a file for each. */
 export const INPUTS_DIR = "/etc/agent-operator/inputs";

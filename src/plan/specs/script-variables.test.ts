@@ -84,7 +84,9 @@ const full: ResolvedRun = {
   prompt: "do it",
   feedback: "no",
   systemPrompt: "be brief",
+  sharedInstructions: { text: "use spaces" },
   instructions: { text: "use tabs" },
+  skills: [{ name: "notes", configMapRef: { name: "notes" } }],
   mcpServers: [
     {
       name: "tools",
@@ -129,6 +131,7 @@ function runs(): ResolvedRun[] {
         ...withoutPrompt,
         ...own,
         promptFrom: { secret },
+        sharedInstructions: { configMap: secret },
         instructions: { configMap: secret },
         workspace: {
           name: "ws",

@@ -1,5 +1,5 @@
 import type { LocalKeyRef, Volume, VolumeMount } from "../../kube/builtin.ts";
-import type { KeySource, ResolvedRepository, ResolvedRun } from "../resolved-run.ts";
+import type { InstructionSource, KeySource, ResolvedRepository, ResolvedRun } from "../resolved-run.ts";
 import { runClaimName, runInputsName } from "./names.ts";
 import { SCRIPTS_DIR, SCRIPTS_TARGET_DIR } from "./scripts.ts";
 import { cacheMounts, cacheVolumes } from "./caches.ts";
@@ -13,6 +13,8 @@ import {
   INPUTS_DIR,
   INSTRUCTIONS_DIR,
   PROMPT_DIR,
+  SHARED_INSTRUCTIONS_DIR,
+  SKILLS_DIR,
   RECORD_DIR,
   LOCKS_DIR,
   RUN_DIR,
@@ -89,14 +91,37 @@ export function repositoryVolumes(repository: ResolvedRepository | undefined): V
   return volumes;
 }
 
-function inputVolumes({ name, promptFrom, instructions, dependsOn }: ResolvedRun): Volume[] {
+function inputVolumes(run: ResolvedRun): Volume[] {
+  const { name, promptFrom, sharedInstructions, instructions, skills = [], dependsOn } = run;
   return [
     ...(dependsOn ? [{ name: "inputs", configMap: { name: runInputsName(name) } }] : []),
     ...(promptFrom ? [keyVolume("prompt", promptFrom, "prompt")] : []),
-    ...(instructions && !("text" in instructions)
-      ? [keyVolume("instructions", instructions, "instructions.md")]
-      : []),
+    ...instructionVolume("shared-instructions", sharedInstructions),
+    ...instructionVolume("instructions", instructions),
+    ...skills.map(skillVolume),
   ];
+}
+
+function instructionVolume(name: string, source: InstructionSource | undefined): Volume[] {
+  return source && !("text" in source) ? [keyVolume(name, source, "instructions.md")] : [];
+}
+
+function instructionMount(
+  name: string,
+  source: InstructionSource | undefined,
+  mountPath: string,
+): VolumeMount[] {
+  return source && !("text" in source) ? [{ name, mountPath, readOnly: true }] : [];
+}
+
+/** All keys. One that no agent would find waits for its SKILL.md, because that is named. */
+function skillVolume({ name, configMapRef }: NonNullable<ResolvedRun["skills"]>[number]): Volume {
+  const file = "SKILL.md";
+  const named = { ...configMapRef, items: [{ key: file, path: file }] };
+  return {
+    name: `skill-${name}`,
+    projected: { sources: [{ configMap: named }, { configMap: configMapRef }] },
+  };
 }
 
 function keyVolume(name: string, source: KeySource, path: string): Volume {
@@ -114,13 +139,18 @@ function secretFile({ name, key }: LocalKeyRef, path: string): NonNullable<Volum
   return { secretName: name, items: [{ key, path }], defaultMode: SECRET_MODE };
 }
 
-function inputMounts({ promptFrom, instructions, dependsOn }: ResolvedRun): VolumeMount[] {
+function inputMounts(run: ResolvedRun): VolumeMount[] {
+  const { promptFrom, sharedInstructions, instructions, skills = [], dependsOn } = run;
   return [
     ...(dependsOn ? [{ name: "inputs", mountPath: INPUTS_DIR, readOnly: true }] : []),
     ...(promptFrom ? [{ name: "prompt", mountPath: PROMPT_DIR, readOnly: true }] : []),
-    ...(instructions && !("text" in instructions)
-      ? [{ name: "instructions", mountPath: INSTRUCTIONS_DIR, readOnly: true }]
-      : []),
+    ...instructionMount("shared-instructions", sharedInstructions, SHARED_INSTRUCTIONS_DIR),
+    ...instructionMount("instructions", instructions, INSTRUCTIONS_DIR),
+    ...skills.map(({ name }) => ({
+      name: `skill-${name}`,
+      mountPath: `${SKILLS_DIR}/${name}`,
+      readOnly: true,
+    })),
   ];
 }
 

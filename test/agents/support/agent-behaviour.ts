@@ -166,6 +166,39 @@ export function describeAgent(agent: NamedAgent): void {
       assert.equal(parseGitReport(await run.pod.message())?.uncommittedChanges, false);
     });
 
+    test("skills of the user's and instructions of the namespace reach the model; a checkout's skills do not", async () => {
+      const skill = (name: string) => `---\nname: ${name}\ndescription: Marks ${name} as seen.\n---\n`;
+      const ofCheckout = [".claude", ".opencode", ".agents", ".codex", ".gemini"].map((folder) => [
+        `${folder}/skills/theirs/SKILL.md`,
+        skill("theirs"),
+      ]);
+      await using run = await prepareAgentRun({
+        agent,
+        scenario: [{ text: "Done." }],
+        files: { "README.md": "# A repository\n", ...Object.fromEntries(ofCheckout) },
+        run: {
+          sharedInstructions: { text: "As the namespace $(HOME) says." },
+          instructions: { text: "As the user says." },
+          skills: [{ name: "release-notes", configMapRef: { name: "notes" } }],
+        },
+        pod: {
+          values: {
+            "key/key": KEY,
+            "notes/SKILL.md": skill("release-notes"),
+            "notes/notes.sh": "echo notes\n",
+          },
+        },
+      });
+      const { code, stderr } = await run.pod.runAgent();
+      assert.equal(code, 0, stderr);
+      const body = JSON.stringify(run.model.requests.find(({ main }) => main)?.body);
+      assert(body.includes("Marks release-notes as seen."), body);
+      assert(!body.includes("Marks theirs as seen."));
+      assert.match(body, /As the namespace \$\(HOME\) says\.[^]*As the user says\./);
+      const folder = `/home/agent/${agentOfType(agent).entrypoint.skills}/release-notes`;
+      assert.equal(await run.pod.read(`${folder}/notes.sh`), "echo notes\n");
+    });
+
     test("tools of MCP servers over HTTP and standard streams, with values from Secrets", async () => {
       const server = await startMcpServer();
       try {

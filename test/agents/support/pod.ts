@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { chmod, chown, cp, mkdir, readFile, writeFile } from "node:fs/promises";
+import { chmod, chown, cp, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { isReservedEnvName } from "../../../src/api/reserved-env.ts";
-import type { Container, EnvVar, PodSpec } from "../../../src/kube/builtin.ts";
+import type { Container, EnvVar, PodSpec, Volume } from "../../../src/kube/builtin.ts";
 import { buildRunJob } from "../../../src/plan/specs/run-job.ts";
 import * as paths from "../../../src/plan/specs/paths.ts";
 import type { ResolvedRun } from "../../../src/plan/resolved-run.ts";
@@ -209,12 +209,17 @@ function viewOf(directory: string, { volumeMounts = [] }: Container): string[] {
   ];
 }
 
-async function fillVolume(
-  path: string,
-  volume: { secret?: Source; configMap?: Source } | undefined,
-  { values = {} }: TestPodOptions,
-): Promise<void> {
-  const source = volume?.secret ?? volume?.configMap;
+async function fillVolume(path: string, volume: Volume | undefined, options: TestPodOptions): Promise<void> {
+  const { values = {} } = options;
+  // The last source has all keys of a ConfigMap, which a kubelet shows as links.
+  const whole = volume?.projected?.sources?.at(-1)?.configMap?.name;
+  for (const [name, value] of Object.entries(whole === undefined ? {} : values)) {
+    if (!name.startsWith(`${whole}/`)) continue;
+    const file = name.slice(name.indexOf("/") + 1);
+    await writeOwn(join(path, "..data", file), value);
+    await symlink(`..data/${file}`, join(path, file));
+  }
+  const source: Source | undefined = volume?.secret ?? volume?.configMap;
   for (const { key, path: file } of source?.items ?? []) {
     const value = values[`${source?.secretName ?? source?.name}/${key}`];
     if (value !== undefined) await writeOwn(join(path, file), value);

@@ -14,6 +14,15 @@ export const references: RefusedManifest[] = [
     says: "spec.systemPrompt: Forbidden: custom cannot obey it: leave it out, or name another agent",
   },
   {
+    what: "skills for a program that knows of none",
+    manifest: run({
+      agent: "custom",
+      command: ["./work"],
+      skills: [{ name: "notes", configMapRef: { name: "notes" } }],
+    }),
+    says: "spec.skills: Forbidden: custom cannot obey it: leave it out, or name another agent",
+  },
+  {
     what: "a run with a provider and a providerRef",
     manifest: run({ providerRef: "gemini", provider: {} }),
     says: "spec.provider: Forbidden: provider and providerRef are mutually exclusive: describe a provider here or name an AgentProvider, not both",
