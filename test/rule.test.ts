@@ -16,6 +16,8 @@ import { readProjectFiles } from "./support/project-files.ts";
 // provider is only in `agent`. It is judged by what the pods mount, with no list of bad names.
 
 const GIT_SECRET = "git-secret";
+const APP_SECRET = "app-secret";
+const TASK = { project: "o/r", host: "example.com", permissions: { contents: "read" as const } };
 const PROVIDER_SECRET = "provider-secret";
 
 const plain: ResolvedRepository = {
@@ -36,6 +38,7 @@ const repositories: [name: string, repository: ResolvedRepository][] = [
       credentials: { name: GIT_SECRET, key: "token" },
     },
   ],
+  ["with a GitHub App", { ...plain, githubApp: { secret: APP_SECRET, image: "operator:1", task: TASK } }],
   [
     "with exposed credentials",
     {
@@ -168,7 +171,9 @@ function jobsOf(repository: ResolvedRepository): [name: string, pod: PodSpec][] 
   });
   const publishing = {
     run: base,
-    repository: { ...repository, credentials: { name: GIT_SECRET, key: "token" } },
+    repository: repository.githubApp
+      ? repository
+      : { ...repository, credentials: { name: GIT_SECRET, key: "token" } },
     branch: "agent/fix-bug",
     isNamed: false,
     protectedPaths: ["x"],
@@ -235,12 +240,15 @@ function placesOf({ volumeMounts = [] }: Container, which: "all" | "writable"): 
 function secretsOf(pod: PodSpec, container: Container): Set<string> {
   const mounted = new Set(container.volumeMounts?.map(({ name }) => name));
   const files = (pod.volumes ?? []).filter(({ name }) => mounted.has(name));
-  return new Set(
+  const given = new Set(
     [
       ...files.map(({ secret }) => secret?.secretName),
       ...(container.env ?? []).map(({ valueFrom }) => valueFrom?.secretKeyRef?.name),
     ].filter((name) => name !== undefined),
   );
+  // The token of an App is a credential wherever it is handed over.
+  const hasApp = pod.volumes?.some(({ name }) => name === "github-app") === true;
+  return hasApp && mounted.has("git-credentials") ? given.add(GIT_SECRET) : given;
 }
 
 /** Whether one place is the other or holds it. */
@@ -301,7 +309,17 @@ describe("the rule", () => {
       "git-fetch",
       "pull-request",
       "push",
+      "token",
     ]);
+  });
+
+  test("gives the key of a GitHub App to the one container that asks for a token, which has nothing else", () => {
+    for (const [name, , pod] of pods) {
+      for (const container of containersOf(pod).filter((each) => secretsOf(pod, each).has(APP_SECRET))) {
+        assert.equal(container.name, "token", name);
+        assert.deepEqual(placesOf(container, "all"), ["github-app/", "git-credentials/"], name);
+      }
+    }
   });
 
   for (const [name, repository, pod] of pods) {

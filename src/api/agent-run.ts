@@ -25,6 +25,7 @@ import { verify } from "./fields/verify.ts";
 import { agentRunRules, agentRunSpecRules, unchanged } from "./rules/agent-run.ts";
 import { continuedRunRules, continueRules } from "./rules/continue-from.ts";
 import { dnsLabel, dnsSubdomain, MAX_RUN_NAME, runName } from "./rules/names.ts";
+import { publishAppRules } from "./rules/github-app.ts";
 import { publishedRunRules, publishRules } from "./rules/publish.ts";
 import { MAX_PROMPT_BYTES, noNul, notBlank, promptSize, shownName } from "./rules/values.ts";
 import { choice, flag, integer, list, object, text } from "./schema/fields.ts";
@@ -59,6 +60,7 @@ export const RETRYABLE = [
   "Evicted",
   "PodDeleted",
   "CloneFailed",
+  "GitHubTokenFailed",
   "SetupFailed",
   "SetupTimedOut",
   "ServiceFailed",
@@ -202,7 +204,7 @@ const fields = {
     "Security settings of the pod. A field that you leave out keeps its default.",
   ).optional(),
 };
-const fieldRules = [...agentRunSpecRules, ...continueRules, ...publishRules];
+const fieldRules = [...agentRunSpecRules, ...continueRules, ...publishRules, ...publishAppRules];
 
 const spec = object(fields, {
   description: "What to run. It cannot be changed once the run is created.",

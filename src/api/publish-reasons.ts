@@ -51,7 +51,7 @@ export const PUBLISH_REASONS = {
     "Take it out of the archive, and create the run again. The work is kept: agent-operator artifacts fetches it.",
   ),
   ForgeUnknown: failed(
-    "The operator does not know which forge the workspace's repository is on, or where its API is.",
+    "The operator does not know which forge the workspace's repository is on, or where its API is; or a GitHub App is named for a repository that is not on GitHub.",
     "Set publish.pullRequest.forge, perhaps apiURL, and for an ssh URL tokenSecretRef, and create the run again.",
   ),
   ForgeTokenInvalid: failed(
@@ -85,6 +85,21 @@ export const PUBLISH_REASONS = {
     "See the message. The work is kept: agent-operator artifacts fetches it.",
     { retryable: true },
   ),
+  GitHubAppInvalid: failed(
+    "GitHub does not accept the GitHub App that githubAppRef names, or its Secret does not hold one of the repository's host.",
+    "Correct the Secret: githubAppID, githubAppInstallationID, githubAppPrivateKey, and githubAppBaseURL for a GitHub of your own. A workspace goes on by itself; create a run again.",
+    { kinds: ["AgentRun", "AgentWorkspace"] },
+  ),
+  GitHubAppRefused: failed(
+    "GitHub does not give the App a token for the repository: it is not installed there, is suspended, or lacks a permission.",
+    "See GitHub's own words in the message. Install the App on the repository with the permissions that the guide names, and create the run again.",
+    { kinds: ["AgentRun", "AgentWorkspace"] },
+  ),
+  GitHubTokenFailed: failed(
+    "GitHub could not be asked for a token of the App, or takes no more requests of it.",
+    "See the message. Create the run again later.",
+    { kinds: ["AgentRun", "AgentWorkspace"], retryable: true },
+  ),
   Published: condition(
     ["AgentRun"],
     "The work is pushed to the branch that status.published names, and its pull request is open if one was asked for.",
@@ -114,4 +129,11 @@ export const FORGE_REFUSALS = [
   "ForgeRateLimited",
   "PullRequestRefused",
   "PullRequestFailed",
+] as const satisfies (keyof typeof PUBLISH_REASONS)[];
+
+/** Why there is no token of a GitHub App. */
+export const TOKEN_REFUSALS = [
+  "GitHubAppInvalid",
+  "GitHubAppRefused",
+  "GitHubTokenFailed",
 ] as const satisfies (keyof typeof PUBLISH_REASONS)[];

@@ -627,6 +627,18 @@ export const statusSchemas: Readonly<Record<string, StructuralSchema>> = {
                   }
                 }
               },
+              "githubAppRef": {
+                "type": "object",
+                "required": [
+                  "name"
+                ],
+                "properties": {
+                  "name": {
+                    "type": "string",
+                    "maxLength": 253
+                  }
+                }
+              },
               "caBundleRef": {
                 "type": "object",
                 "required": [

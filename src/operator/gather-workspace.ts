@@ -5,6 +5,7 @@ import { controllerOf, type KubeObject } from "../kube/objects.ts";
 import type { JobState } from "../plan/jobs/job-state.ts";
 import { isPodFinished } from "../plan/jobs/pod-state.ts";
 import { isSlow } from "../plan/jobs/start-up.ts";
+import { repositoryNeeds } from "../plan/agent-run/references.ts";
 import type { ObservedWorkspace } from "../plan/agent-workspace/observed.ts";
 import { CLEANUP_COMPONENT, WORKSPACE_COMPONENT } from "../plan/specs/labels.ts";
 import { workspaceClaimName, workspaceJobName } from "../plan/specs/names.ts";
@@ -26,7 +27,7 @@ export async function gatherWorkspace(
     return undefined;
   }
   const { name = "", namespace = "", uid = "" } = workspace.metadata;
-  const secret = workspace.spec.repository.credentialsSecretRef?.name;
+  const secret = secretOf(workspace);
   dependencies.record(key, [
     reference.toConfigs(namespace),
     ...(secret === undefined ? [] : [reference.toSecret(namespace, secret)]),
@@ -77,13 +78,18 @@ async function warningOf(
   return context.warnings(namespace, { kind: "PersistentVolumeClaim", name });
 }
 
+/** The Secret that its repository is reached with. */
+function secretOf({ spec }: AgentWorkspace): string | undefined {
+  return repositoryNeeds(spec.repository)[0]?.ref.name;
+}
+
 async function credentialsOf(
   { caches, secretKeys }: GatherContext,
-  { metadata, spec }: AgentWorkspace,
+  workspace: AgentWorkspace,
 ): Promise<ObservedWorkspace["credentials"]> {
-  const name = spec.repository.credentialsSecretRef?.name;
+  const name = secretOf(workspace);
   if (name === undefined) return undefined;
-  const { namespace = "" } = metadata;
+  const { namespace = "" } = workspace.metadata;
   const keys = await secretKeys(namespace, name);
   const resourceVersion = caches.secrets.get(`${namespace}/${name}`)?.metadata.resourceVersion ?? "";
   return keys && { keys, resourceVersion };

@@ -6,7 +6,7 @@ import type { AgentWorkspace } from "../api/agent-workspace.ts";
 import { agentNamed } from "../agents/registry.ts";
 import { isDeleting } from "../kube/objects.ts";
 import { activeConfig } from "./active-config.ts";
-import { agentOf, providerNameOf, secretsNeeded } from "./agent-run/references.ts";
+import { agentOf, providerNameOf, repositoryNeeds, secretsNeeded } from "./agent-run/references.ts";
 import { providerMissing, unsupported } from "./agent-run/obstacles.ts";
 import { isFinished } from "./agent-run/status.ts";
 
@@ -108,12 +108,12 @@ function ofWorkspaceRef({ spec }: AgentRun, workspace: AgentWorkspace | undefine
 }
 
 function ofWorkspace({ spec }: AgentWorkspace, { hasSecret }: NamespaceContents): string[] {
-  const secret = spec.repository.credentialsSecretRef?.name;
-  return secret === undefined || hasSecret(secret)
-    ? []
-    : [
-        `the workspace will wait: Secret ${secret}, which holds the repository's credentials, does not exist yet`,
-      ];
+  return repositoryNeeds(spec.repository)
+    .filter(({ ref }) => !hasSecret(ref.name))
+    .map(
+      ({ ref, purpose }) =>
+        `the workspace will wait: Secret ${ref.name}, which holds ${purpose}, does not exist yet`,
+    );
 }
 
 function ofDeletion({ metadata }: AgentWorkspace, runs: readonly AgentRun[]): string[] {

@@ -10,11 +10,21 @@ import type {
 } from "../kube/builtin.ts";
 
 import type { Place } from "./place.ts";
+import type { AppTokenTask } from "./specs/app-token-task.ts";
 
 /** A key that is mounted as a file. */
 export type KeySource = { secret: LocalKeyRef } | { configMap: LocalKeyRef };
 
 export type InstructionSource = { text: string } | KeySource;
+
+/** A GitHub App by which a repository is reached. */
+export interface ResolvedGitHubApp {
+  /** Name of its Secret. */
+  secret: string;
+  /** The operator's, in which the container runs that asks GitHub. */
+  image: string;
+  task: AppTokenTask;
+}
 
 /** A repository as the git containers need it. */
 export interface ResolvedRepository {
@@ -22,6 +32,8 @@ export interface ResolvedRepository {
   branch?: string;
   commit?: string;
   credentials?: LocalKeyRef;
+  /** In place of credentials: a container of the operator's image gets a token of it for each pod. */
+  githubApp?: ResolvedGitHubApp;
   caBundle?: LocalKeyRef;
   submodules: boolean;
   exposeCredentialsToAgent: boolean;

@@ -21,6 +21,7 @@ const SAMPLES = [
   "agentrun.agent.xonovex.com/review",
   "agentrun.agent.xonovex.com/review-codebase",
   "agentrun.agent.xonovex.com/shorten-docs",
+  "agentrun.agent.xonovex.com/update-changelog",
   "agentrun.agent.xonovex.com/update-docs",
   "agentrun.agent.xonovex.com/update-snapshots",
   "agentschedule.agent.xonovex.com/update-dependencies",

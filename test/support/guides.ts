@@ -109,7 +109,11 @@ export const GUIDES: readonly Guide[] = [
     given: [token("anthropic"), provider(anthropic)],
     files: { "fix-login": "run.yaml" },
   },
-  { path: "docs/guide/publishing.md", operator: true },
+  {
+    path: "docs/guide/publishing.md",
+    operator: true,
+    given: ["printf any >app.private-key.pem"],
+  },
   { path: "docs/guide/your-repository.md", operator: true },
   { path: "docs/guide/tools.md", operator: true },
   { path: "docs/guide/console.md", operator: true },

@@ -154,7 +154,7 @@ export const POLICY_CASES: readonly PolicyCase[] = [
   runCase(
     "a Secret with the task",
     { prompt: undefined, promptFrom: { secretKeyRef: secret } },
-    "the Secret of promptFrom ",
+    "the Secret of promptFrom, ",
     {
       secrets: "other",
     },
@@ -162,11 +162,39 @@ export const POLICY_CASES: readonly PolicyCase[] = [
   runCase(
     "a Secret of git",
     { repository: { ...run.repository, credentialsSecretRef: secret } },
-    "the Secret of promptFrom ",
+    "the Secret of promptFrom, ",
     {
       secrets: "",
     },
   ),
+  ...Object.entries({
+    "the repository's App": [
+      { repository: { ...run.repository, githubAppRef: { name: "any" } } },
+      "the Secret of promptFrom, ",
+    ],
+    "the credential to push with": [{ publish: { credentialsSecretRef: secret } }, "a Secret of publish "],
+    "the App that pushes": [{ publish: { githubAppRef: { name: "any" } } }, "a Secret of publish "],
+    "the token of pull requests": [
+      {
+        publish: {
+          credentialsSecretRef: { name: "other", key: "k" },
+          pullRequest: { tokenSecretRef: secret },
+        },
+      },
+      "a Secret of publish ",
+    ],
+    "the verification's variables": [
+      { verify: { command: ["make"], env: [{ name: "A", valueFrom: { secretKeyRef: secret } }] } },
+      "a Secret in env of verify ",
+    ],
+  } as const).flatMap(([where, [spec, refused]]) => [
+    runCase(`a Secret for ${where}`, spec, refused, { secrets: "other" }),
+    runCase(`a Secret for ${where}, where any may be`, spec),
+  ]),
+  runCase("an image of verify", { verify: { command: ["make"], image: "evil:1" } }, "image of verify "),
+  runCase("an image of verify that is listed", { verify: { command: ["make"], image: "ci:1" } }, undefined, {
+    images: "ci:*",
+  }),
   runCase("a service account", { serviceAccountName: "admin" }, "serviceAccountName "),
   runCase("a service account that is listed", { serviceAccountName: "ci" }, undefined, {
     serviceAccounts: "ci",
@@ -256,6 +284,13 @@ export const POLICY_CASES: readonly PolicyCase[] = [
     },
   ),
   of("AgentWorkspace", workspace, "nothing special", {}),
+  of(
+    "AgentWorkspace",
+    workspace,
+    "the Secret of a GitHub App",
+    { repository: { ...workspace.repository, githubAppRef: { name: "any" } } },
+    { refused: "the Secret of repository.credentialsSecretRef or ", limits: { secrets: "other" } },
+  ),
   of(
     "AgentWorkspace",
     workspace,

@@ -27,6 +27,14 @@ export function keyRef(holder: "Secret" | "ConfigMap", description: string) {
   );
 }
 
+/** A Secret in the same namespace whose keys have names of their own. */
+export function secretNamed(description: string) {
+  return object(
+    { name: nameOf("Name of the Secret, in the same namespace.") },
+    { description, mapType: "atomic" },
+  );
+}
+
 /** A Go duration of whole seconds. */
 export function duration(description: string) {
   return text({ description, maxLength: 32, rules: [wholeSeconds] });

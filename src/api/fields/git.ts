@@ -8,7 +8,8 @@ import {
   repositoryUrl,
 } from "../rules/git.ts";
 import { commitName, emailAddress } from "../rules/values.ts";
-import { keyRef } from "./common.ts";
+import { githubAppRules } from "../rules/github-app.ts";
+import { keyRef, secretNamed } from "./common.ts";
 
 /** A branch name. */
 export function branch(description: string) {
@@ -26,6 +27,9 @@ const access = {
   credentialsSecretRef: keyRef(
     "Secret",
     "Secret key that holds the git credential: a token, user:token, a line of a git credential store, or an SSH private key. The operator recognises the form. For SSH, the key known_hosts of the same Secret can hold the host keys.",
+  ).optional(),
+  githubAppRef: secretNamed(
+    "Secret with a GitHub App, as Flux has it: githubAppID, githubAppInstallationID, githubAppPrivateKey, and githubAppBaseURL if that is not github.com. Each pod that fetches gets a token of the App for this one repository, which can only read its contents. Excludes credentialsSecretRef and exposeCredentialsToAgent.",
   ).optional(),
   caBundleRef: keyRef(
     "ConfigMap",
@@ -49,7 +53,10 @@ export const runRepository = object(
     }).optional(),
     ...access,
   },
-  { description: "Git repository that the run clones for itself. Required without workspaceRef." },
+  {
+    description: "Git repository that the run clones for itself. Required without workspaceRef.",
+    rules: githubAppRules,
+  },
 );
 
 /** `repository` of an AgentWorkspace. */
@@ -63,7 +70,7 @@ export const workspaceRepository = object(
     ).optional(),
     ...access,
   },
-  { description: "Git repository that all runs of the workspace share." },
+  { description: "Git repository that all runs of the workspace share.", rules: githubAppRules },
 );
 
 /** `worktree` of an AgentRun. */

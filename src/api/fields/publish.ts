@@ -1,7 +1,7 @@
 import { noNul, notBlank } from "../rules/values.ts";
 import { apiURL, labelName, oneLine, protectedPath, reviewerName } from "../rules/publish.ts";
 import { choice, flag, list, object, text } from "../schema/fields.ts";
-import { keyRef } from "./common.ts";
+import { keyRef, secretNamed } from "./common.ts";
 import { branch } from "./git.ts";
 
 /** What the CI of GitHub, GitLab, Gitea, Forgejo, CircleCI, Azure, Bitbucket and Jenkins executes on a push. */
@@ -86,8 +86,11 @@ export const publish = object(
     ).optional(),
     credentialsSecretRef: keyRef(
       "Secret",
-      "Secret key that holds the credential to push with, in one of the forms of repository.credentialsSecretRef. Neither the agent nor any container with its files gets it.",
-    ),
+      "Secret key that holds the credential to push with, in one of the forms of repository.credentialsSecretRef. Neither the agent nor any container with its files gets it. Required without githubAppRef.",
+    ).optional(),
+    githubAppRef: secretNamed(
+      "Secret with a GitHub App, as in repository.githubAppRef. The Job that publishes gets a token of it for this one repository, which can write its contents and, if they are asked for, pull requests; workflows too if protectedPaths lets them through. Excludes credentialsSecretRef.",
+    ).optional(),
     protectedPaths: list(
       text({
         description: "A path from the top of the repository, or a pattern.",

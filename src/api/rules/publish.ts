@@ -52,13 +52,13 @@ export const publishRules: readonly Rule[] = [
       "only uncommitted changes need a message, and they are published only with when: Changed; set that, or leave commitMessage out",
   },
   {
-    rule: `${NO_PULL_REQUEST} || ${ofPullRequest("forge")} || ${matches("self.repository.url", KNOWN_HOST)}`,
+    rule: `${NO_PULL_REQUEST} || ${ofPullRequest("forge")} || has(self.publish.githubAppRef) || ${matches("self.repository.url", KNOWN_HOST)}`,
     reason: "FieldValueRequired",
     fieldPath: ".publish.pullRequest.forge",
     message: "the host of the repository does not say what it is: set forge to GitHub, GitLab or Gitea",
   },
   {
-    rule: `${NO_PULL_REQUEST} || ${ofPullRequest("tokenSecretRef")} || ${matches("self.repository.url", "^https?://")}`,
+    rule: `${NO_PULL_REQUEST} || ${ofPullRequest("tokenSecretRef")} || has(self.publish.githubAppRef) || ${matches("self.repository.url", "^https?://")}`,
     reason: "FieldValueRequired",
     fieldPath: ".publish.pullRequest.tokenSecretRef",
     message:

@@ -152,10 +152,17 @@ export function workspaceNotReady(
 
 /** The repository of a workspace is known only now; that of a run was looked at by its rules. */
 export function forgeUnknown({ spec }: AgentRun, { workspace }: References): Obstacle | undefined {
-  const { pullRequest } = spec.publish ?? {};
+  const { githubAppRef, pullRequest } = spec.publish ?? {};
   const url = (spec.repository ?? workspace?.spec.repository)?.url;
-  if (!pullRequest || url === undefined) return undefined;
+  if (url === undefined) return undefined;
   const unknown = (message: string): Obstacle => ({ kind: "rejected", reason: "ForgeUnknown", message });
+  if (githubAppRef) {
+    if (/^https?:/i.test(url) && forgeAddress(url, { forge: "GitHub" })) return undefined;
+    return unknown(
+      "publish.githubAppRef needs a repository with an https URL such as https://github.com/owner/name: name a credential in publish.credentialsSecretRef",
+    );
+  }
+  if (!pullRequest) return undefined;
   if (!forgeAddress(url, pullRequest))
     return unknown(
       "the URL of the repository does not say where the API of its forge is: set publish.pullRequest.forge, and use an https or ssh URL of a repository there",

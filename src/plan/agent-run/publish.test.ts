@@ -296,6 +296,24 @@ describe("a run whose work is to become a pull request", () => {
     );
   });
 
+  it("waits for each key of its GitHub App, and reports why there is no token of it", () => {
+    const spec = { publish: { githubAppRef: { name: "app" }, pullRequest: {} } };
+    const observed = withPull({}, spec);
+    const secrets = new Map([["app", ["githubAppID", "githubAppInstallationID"]]]);
+    const waiting = planRun({ ...observed, references: { ...observed.references, secrets } });
+    assert.match(waiting.status?.message ?? "", /it waits: Secret app has no key githubAppPrivateKey/);
+    const refusal = { reason: "GitHubAppRefused", message: "GitHub gives the App no token: 403: suspended" };
+    const failed = aPullPod({ exitCode: 64, message: said(refusal) });
+    const statuses = [{ ...failed.status?.containerStatuses?.[0], name: "token" }];
+    const pod = {
+      ...failed,
+      status: { phase: "Failed", initContainerStatuses: statuses, containerStatuses: [] },
+    } as Pod;
+    const job = aJob("Failed", "PodFailurePolicy");
+    const { status } = planRun(withPull({ job, pod }, spec));
+    assert.deepEqual([status?.reason, status?.message], [refusal.reason, refusal.message]);
+  });
+
   it("shows the pull request, or that the work is pushed all the same", () => {
     const link = "https://github.com/o/r/pull/7";
     const report = said({ commit: COMMIT, number: 7, url: link, problem: "x could not be added" });
@@ -320,10 +338,16 @@ describe("a run whose work is to become a pull request", () => {
   it("fails before its agent if the workspace's forge is not known", () => {
     const spec = { repository: undefined, workspaceRef: "ws", worktree: { branch: "b" } };
     for (const [remote, given, message] of [
-      ["https://git.example.com/o/r", {}, /set publish\.pullRequest\.forge/],
-      ["git@git.example.com:o/r", { forge: "Gitea" }, /tokenSecretRef/],
+      ["https://git.example.com/o/r", { ...publish, pullRequest: {} }, /set publish\.pullRequest\.forge/],
+      ["git@git.example.com:o/r", { ...publish, pullRequest: { forge: "Gitea" } }, /tokenSecretRef/],
+      [
+        "git@github.com:o/r",
+        { githubAppRef: { name: "app" } },
+        /githubAppRef needs a repository with an https URL/,
+      ],
+      ["https://github.com/o", { githubAppRef: { name: "app" } }, /githubAppRef needs a repository/],
     ] as const) {
-      const observed = withPull({}, { ...spec, publish: { ...publish, pullRequest: given } });
+      const observed = withPull({}, { ...spec, publish: given });
       const workspace = {
         metadata: { name: "ws", namespace: "team", uid: "w" },
         spec: { repository: { url: remote } },

@@ -7,6 +7,7 @@ import type { EnvVar, LocalKeyRef } from "../../kube/builtin.ts";
 
 import { configEnv } from "../config-env.ts";
 import { inputsOf } from "./inputs.ts";
+import { APP_KEYS } from "../specs/app-token-task.ts";
 
 const BUILT_IN_AGENT: AgentType = "claude";
 
@@ -37,9 +38,7 @@ export function secretsNeeded(
   const token = run.spec.provider?.authSecretRef ?? provider?.spec.authTokenSecretRef;
   if (token) needs.push({ ref: token, purpose: "the provider's credential" });
   const repository = run.spec.repository ?? workspace?.spec.repository;
-  if (repository?.credentialsSecretRef) {
-    needs.push({ ref: repository.credentialsSecretRef, purpose: "the repository's credentials" });
-  }
+  if (repository) needs.push(...repositoryNeeds(repository));
   needs.push(...publishNeeds(run));
   needs.push(...variableNeeds(run.spec.verify?.env, (name) => `the verification's variable ${name}`));
   for (const { name: service, env } of run.spec.services ?? [])
@@ -56,6 +55,23 @@ export function secretsNeeded(
   return needs;
 }
 
+/** What the containers need that fetch from a repository. */
+export function repositoryNeeds({
+  credentialsSecretRef: ref,
+  githubAppRef: app,
+}: Pick<AgentWorkspace["spec"]["repository"], "credentialsSecretRef" | "githubAppRef">): SecretNeed[] {
+  return [
+    ...(ref ? [{ ref, purpose: "the repository's credentials" }] : []),
+    ...(app ? appNeeds(app.name) : []),
+  ];
+}
+
+/** Every key that a GitHub App has to have. */
+function appNeeds(name: string): SecretNeed[] {
+  const { id, installation, privateKey } = APP_KEYS;
+  return [id, installation, privateKey].map((key) => ({ ref: { name, key }, purpose: "the GitHub App" }));
+}
+
 /** What these variables need, optional ones left out. */
 function variableNeeds(env: readonly EnvVar[] = [], purposeOf: (name: string) => string): SecretNeed[] {
   return env.flatMap(({ name, valueFrom }) => {
@@ -66,10 +82,11 @@ function variableNeeds(env: readonly EnvVar[] = [], purposeOf: (name: string) =>
 
 /** What of them is left when the agent has ended. */
 export function publishNeeds({ spec }: AgentRun): SecretNeed[] {
-  const { credentialsSecretRef, pullRequest } = spec.publish ?? {};
+  const { credentialsSecretRef, githubAppRef, pullRequest } = spec.publish ?? {};
   const token = pullRequest?.tokenSecretRef;
   return [
     ...(credentialsSecretRef ? [{ ref: credentialsSecretRef, purpose: "the credential to push with" }] : []),
+    ...(githubAppRef ? appNeeds(githubAppRef.name) : []),
     ...(token ? [{ ref: token, purpose: "the token for the pull request" }] : []),
   ];
 }

@@ -7,6 +7,7 @@ import { resolveRepository } from "../repository.ts";
 import type { ResolvedPublish, ResolvedVerify } from "../resolved-publish.ts";
 import { withCaches } from "../specs/caches.ts";
 import { forgeAddress } from "../forge-address.ts";
+import { githubAppFor, publishPermissions } from "../github-app.ts";
 import { neutralBlock, neutralTitle } from "../neutral-text.ts";
 import { networkEnv } from "../specs/env.ts";
 import { workspaceClaimName } from "../specs/names.ts";
@@ -77,21 +78,31 @@ export function resolvePublish(observed: ObservedRun): ResolvedPublish | undefin
   const step = resolveStep(observed);
   if (!publish || !step) return undefined;
   const { common, repository, env } = step;
+  const { operatorImage } = observed.defaults;
+  const protectedPaths = publish.protectedPaths ?? CI_DEFINITIONS;
+  const app = publish.githubAppRef && { secret: publish.githubAppRef.name, image: operatorImage };
   return {
     ...common,
     repository: {
-      ...resolveRepository(repository),
+      ...resolveRepository(repository, observed.defaults),
       credentials: publish.credentialsSecretRef,
+      githubApp:
+        app &&
+        githubAppFor(
+          repository.url,
+          app,
+          publishPermissions(protectedPaths, publish.pullRequest !== undefined),
+        ),
       exposeCredentialsToAgent: false,
     },
     branch: publishedBranch(run),
     isNamed: publish.branch !== undefined,
     base: worktree?.sourceBranch ?? repository.branch,
-    protectedPaths: publish.protectedPaths ?? CI_DEFINITIONS,
+    protectedPaths,
     published: publishedBefore(observed),
     verified: run.status?.verification?.commit,
     pullRequest: resolvePullRequest(run, repository),
-    operatorImage: observed.defaults.operatorImage,
+    operatorImage,
     env,
   };
 }
@@ -102,7 +113,8 @@ type Repository = NonNullable<ReturnType<typeof resolveStep>>["repository"];
 function resolvePullRequest(run: ObservedRun["run"], repository: Repository): ResolvedPublish["pullRequest"] {
   const { metadata, spec, status } = run;
   const wanted = spec.publish?.pullRequest;
-  const address = wanted && forgeAddress(repository.url, wanted);
+  const isApp = spec.publish?.githubAppRef !== undefined;
+  const address = wanted && forgeAddress(repository.url, isApp ? { forge: "GitHub" } : wanted);
   if (!address) return undefined;
   const { name = "", namespace = "" } = metadata;
   const said = neutralBlock(status?.result?.text ?? "");
@@ -110,6 +122,7 @@ function resolvePullRequest(run: ObservedRun["run"], repository: Repository): Re
     wanted.body ?? (said === "" ? "The agent left no message." : `The agent's last message:\n\n${said}`);
   return {
     ...address,
+    ...(isApp && { isApp }),
     branch: publishedBranch(run),
     base: wanted.base ?? spec.worktree?.sourceBranch ?? repository.branch,
     title: wanted.title ?? (neutralTitle(spec.prompt ?? "") || `Work of AgentRun ${name}`),
@@ -150,7 +163,7 @@ export function resolveVerify(
       defaults.resources?.value ??
       agentNamed(observed.run.status?.agent ?? "")?.resources,
     env: verify.env ?? [],
-    network: networkEnv(env, resolveRepository(repository)),
+    network: networkEnv(env, resolveRepository(repository, observed.defaults)),
   };
 }
 

@@ -104,7 +104,7 @@ function assemble(observed: ObservedRun, given: Given): ResolvedRun {
   const { run, references, defaults: operator, now } = observed;
   const { spec } = run;
   const caches = cachesOf(defaults);
-  const workspace = references.workspace && resolveWorkspace(references.workspace);
+  const workspace = references.workspace && resolveWorkspace(references.workspace, operator);
   return {
     namespace: run.metadata.namespace ?? "",
     name: run.metadata.name ?? "",
@@ -124,7 +124,7 @@ function assemble(observed: ObservedRun, given: Given): ResolvedRun {
     model,
     maxTurns: spec.maxTurns,
     provider,
-    repository: spec.repository && resolveRepository(spec.repository),
+    repository: spec.repository && resolveRepository(spec.repository, operator),
     workspace,
     worktree: spec.worktree && {
       branch: spec.worktree.branch,
@@ -273,12 +273,15 @@ function resolveProvider(
   };
 }
 
-function resolveWorkspace({ metadata, spec }: AgentWorkspace): ResolvedWorkspace {
+function resolveWorkspace(
+  { metadata, spec }: AgentWorkspace,
+  operator: ObservedRun["defaults"],
+): ResolvedWorkspace {
   const name = metadata.name ?? "";
   return {
     name,
     claimName: workspaceClaimName(name),
-    repository: resolveRepository(spec.repository),
+    repository: resolveRepository(spec.repository, operator),
     sharedVolumes: (spec.sharedVolumes ?? []).map((volume) => ({
       name: volume.name,
       claimName: sharedClaimName(name, volume.name),

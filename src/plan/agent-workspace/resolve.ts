@@ -1,5 +1,6 @@
 import { ANNOTATION_RETRY } from "../../api/labels.ts";
 import type { Reason } from "../../api/reasons.ts";
+import { repositoryNeeds } from "../agent-run/references.ts";
 import { configEnv } from "../config-env.ts";
 import { BUILT_IN_STORAGE } from "../defaults.ts";
 import { resolveRepository } from "../repository.ts";
@@ -18,7 +19,7 @@ export function resolveWorkspace(observed: ObservedWorkspace): WorkspaceSetup {
     namespace: metadata.namespace ?? "",
     name: metadata.name ?? "",
     uid: metadata.uid ?? "",
-    repository: resolveRepository(spec.repository),
+    repository: resolveRepository(spec.repository, defaults),
     storageClass: spec.storageClass ?? config?.storageClass,
     storageSize: String(spec.storageSize ?? config?.storageSize ?? BUILT_IN_STORAGE),
     accessMode: spec.accessMode ?? "ReadWriteMany",
@@ -55,13 +56,17 @@ export function workspaceWaitsFor({
   workspace,
   credentials,
 }: ObservedWorkspace): { reason: Reason; message: string } | undefined {
-  const ref = workspace.spec.repository.credentialsSecretRef;
-  if (!ref) return undefined;
-  const purpose = "which holds the repository's credentials";
-  if (!credentials) {
-    return { reason: "SecretNotFound", message: `Secret ${ref.name}, ${purpose}, does not exist yet` };
+  for (const { ref, purpose } of repositoryNeeds(workspace.spec.repository)) {
+    if (!credentials)
+      return {
+        reason: "SecretNotFound",
+        message: `Secret ${ref.name}, which holds ${purpose}, does not exist yet`,
+      };
+    if (!credentials.keys.includes(ref.key))
+      return {
+        reason: "KeyNotFound",
+        message: `Secret ${ref.name} has no key ${ref.key}, which holds ${purpose}`,
+      };
   }
-  return credentials.keys.includes(ref.key)
-    ? undefined
-    : { reason: "KeyNotFound", message: `Secret ${ref.name} has no key ${ref.key}, ${purpose}` };
+  return undefined;
 }

@@ -1,6 +1,8 @@
+import { TOKEN_REFUSALS } from "../../api/publish-reasons.ts";
 import type { Reason } from "../../api/reasons.ts";
-import { SETUP_CONTAINER } from "../specs/names.ts";
+import { SETUP_CONTAINER, TOKEN_CONTAINER } from "../specs/names.ts";
 import { CONTRACT, SCRIPTS_DIR } from "../specs/scripts.ts";
+import { parseStepReport } from "../specs/step-report.ts";
 import type { Terminated } from "./pod-state.ts";
 import type { Failure } from "./start-problem.ts";
 
@@ -15,6 +17,12 @@ export function initFailure(container: string, end: Terminated): Failure {
       ? failure("InvalidImage", `${FOREIGN_GIT_IMAGE}; container ${container}: ${said}`)
       : failure("StartError", `container ${container} could not be started: ${said}`);
   }
+  const refusal = container === TOKEN_CONTAINER ? parseStepReport(words) : undefined;
+  if (refusal?.kind === "refused") {
+    const known = TOKEN_REFUSALS.find((reason) => reason === refusal.reason);
+    return failure(known ?? "GitHubTokenFailed", refusal.message);
+  }
+  if (container === TOKEN_CONTAINER) return failure("GitHubTokenFailed", said);
   if (container === SETUP_CONTAINER) return setupFailure(end, words);
   return failure(INIT_EXIT_REASONS[end.exitCode] ?? "CloneFailed", said);
 }

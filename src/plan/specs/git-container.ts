@@ -1,6 +1,13 @@
-import type { Container, EnvVar, LocalKeyRef, VolumeMount } from "../../kube/builtin.ts";
+import type {
+  Container,
+  EnvVar,
+  LocalKeyRef,
+  ResourceRequirements,
+  VolumeMount,
+} from "../../kube/builtin.ts";
 import type { ResolvedRepository, ResolvedRun } from "../resolved-run.ts";
 import { literalEnv, mergeEnv, networkEnv, scriptEnv } from "./env.ts";
+import { tokenContainer } from "./forge-container.ts";
 import {
   GIT_CHECKOUT_CONTAINER,
   GIT_CLONE_CONTAINER,
@@ -25,6 +32,7 @@ import { containerSecurity } from "./security.ts";
 import { withSettings } from "./settings.ts";
 import {
   fetchMounts,
+  hasCredential,
   lockMount,
   recordMount,
   repositoryMounts,
@@ -42,6 +50,7 @@ export function buildGitContainers(run: ResolvedRun): Container[] {
   return gitSteps({
     names,
     repository: repositoryOf(run),
+    resources: run.gitResources,
     network: networkEnv(run.env, repositoryOf(run)),
     checkoutEnv: scriptEnv({ AGENT_SCRIPTS_TARGET: SCRIPTS_TARGET_DIR }),
     env: gitEnv(run),
@@ -66,6 +75,7 @@ export interface GitSteps {
   env: EnvVar[];
   /** For the container that has the checkout. */
   checkoutEnv?: EnvVar[];
+  resources: ResourceRequirements;
   /** With what an agent writes. */
   mounts: VolumeMount[];
   container: (own: Pick<Container, "name" | "env" | "volumeMounts">) => Container;
@@ -76,10 +86,10 @@ export interface GitSteps {
  * nothing that an agent writes, and the one that mounts what agents write has no credential.
  */
 export function gitSteps(steps: GitSteps): Container[] {
-  const { names, repository, network, env, checkoutEnv = [], mounts, container } = steps;
+  const { names, repository, network, env, checkoutEnv = [], mounts, resources, container } = steps;
   const places = mergeEnv(literalEnv({ HOME: "/tmp/home", TMPDIR: "/tmp" }), rootsEnv());
   const remote = [...network, ...places, ...remoteEnv(repository)];
-  if (!repository?.credentials) {
+  if (!repository || !hasCredential(repository)) {
     const access = repositoryMounts(repository);
     return [
       container({
@@ -91,6 +101,9 @@ export function gitSteps(steps: GitSteps): Container[] {
   }
   const step = (name: "fetch" | "checkout"): EnvVar[] => scriptEnv({ AGENT_GIT_STEP: name });
   return [
+    ...(repository.githubApp
+      ? [tokenContainer(repository.githubApp, { resources, network, repository })]
+      : []),
     container({
       name: names.fetch,
       env: mergeEnv(remote, env, step("fetch")),
@@ -140,8 +153,10 @@ export function rootsEnv(): EnvVar[] {
 export function remoteEnv(repository: ResolvedRepository | undefined): EnvVar[] {
   return scriptEnv({
     AGENT_REPOSITORY_URL: repository?.url,
-    AGENT_GIT_CREDENTIALS: repository?.credentials ? GIT_CREDENTIALS_DIR : undefined,
-    AGENT_GIT_CREDENTIALS_NAME: describeKey(repository?.credentials),
+    AGENT_GIT_CREDENTIALS: hasCredential(repository) ? GIT_CREDENTIALS_DIR : undefined,
+    AGENT_GIT_CREDENTIALS_NAME: repository?.githubApp
+      ? `the GitHub App of Secret ${repository.githubApp.secret}`
+      : describeKey(repository?.credentials),
     AGENT_GIT_KNOWN_HOSTS: repository?.credentials ? GIT_KNOWN_HOSTS_DIR : undefined,
     AGENT_GIT_CA: repository?.caBundle ? GIT_CA_DIR : undefined,
   });

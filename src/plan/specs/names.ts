@@ -68,6 +68,9 @@ export const PACK_CONTAINER = "pack";
 export const PUSH_CONTAINER = "push";
 
 /** Opens the pull request for it. */
+/** Gets a token of a GitHub App for the containers after it. */
+export const TOKEN_CONTAINER = "token";
+
 export const PULL_REQUEST_CONTAINER = "pull-request";
 
 /** Checks out one commit of a run, for the container that judges it. */
@@ -88,6 +91,7 @@ const OWN_CONTAINERS: ReadonlySet<string> = new Set([
   VERIFY_CONTAINER,
   PACK_CONTAINER,
   PUSH_CONTAINER,
+  TOKEN_CONTAINER,
   PULL_REQUEST_CONTAINER,
 ]);
 

@@ -33,6 +33,8 @@ export const TERMINATION_LOG = "/dev/termination-log";
 export const GIT_CREDENTIALS_DIR = "/etc/agent-operator/git-credentials";
 export const GIT_KNOWN_HOSTS_DIR = "/etc/agent-operator/git-known-hosts";
 export const GIT_CA_DIR = "/etc/agent-operator/git-ca";
+/** Where the key of a GitHub App is mounted, in the one container that asks for a token. */
+export const GITHUB_APP_DIR = "/etc/agent-operator/github-app";
 export const FORGE_TOKEN_DIR = "/etc/agent-operator/forge-token";
 
 /** Where what a run takes from ConfigMaps and Secrets is mounted. */

@@ -1,10 +1,10 @@
-import type { Container, Job, PodSpec, Volume } from "../../kube/builtin.ts";
+import type { Container, Job, Volume } from "../../kube/builtin.ts";
 import type { ResolvedPublish } from "../resolved-publish.ts";
 import { literalEnv, mergeEnv, networkEnv, scriptEnv } from "./env.ts";
-import { pullRequestContainer, pullRequestVolumes } from "./forge-container.ts";
+import { pullRequestContainer, pullRequestVolumes, tokenContainer } from "./forge-container.ts";
 import { gitContainer, remoteEnv } from "./git-container.ts";
 import { stepLabels } from "./labels.ts";
-import { PACK_CONTAINER, PULL_REQUEST_CONTAINER, PUSH_CONTAINER, stepJobName } from "./names.ts";
+import { PACK_CONTAINER, PUSH_CONTAINER, stepJobName } from "./names.ts";
 import { ownedByRun } from "./owner.ts";
 import { HANDOVER_DIR, PUSHED_DIR, TERMINATION_LOG } from "./paths.ts";
 import { CONTRACT } from "./scripts.ts";
@@ -27,6 +27,7 @@ const HANDOVER_SIZE = "1Gi";
 export function buildPublishJob(publish: ResolvedPublish): Job {
   const { run, workspace } = publish;
   const labels = stepLabels({ ...run, workspace }, "publish");
+  const { initContainers, containers } = containersOf(publish);
   return {
     apiVersion: "batch/v1",
     kind: "Job",
@@ -40,7 +41,7 @@ export function buildPublishJob(publish: ResolvedPublish): Job {
       backoffLimit: 3,
       activeDeadlineSeconds: PUBLISH_DEADLINE_SECONDS,
       podFailurePolicy: endedByExitOf(
-        [PACK_CONTAINER, PUSH_CONTAINER, ...(publish.pullRequest ? [PULL_REQUEST_CONTAINER] : [])],
+        [...initContainers.map(({ name }) => name), ...containers.map(({ name }) => name)],
         PERMANENT_EXIT_CODES,
       ),
       template: {
@@ -51,7 +52,8 @@ export function buildPublishJob(publish: ResolvedPublish): Job {
           automountServiceAccountToken: false,
           securityContext: podSecurity(publish.podSecurityContext),
           ...stepPlacement(publish),
-          ...containersOf(publish),
+          initContainers,
+          containers,
           volumes: volumesOf(publish),
         },
       },
@@ -60,13 +62,16 @@ export function buildPublishJob(publish: ResolvedPublish): Job {
 }
 
 /** One after the other. */
-function containersOf(publish: ResolvedPublish): Pick<PodSpec, "initContainers" | "containers"> {
-  const { pullRequest } = publish;
-  const pack = packContainer(publish);
+function containersOf(publish: ResolvedPublish): Record<"initContainers" | "containers", Container[]> {
+  const { env, gitResources: resources, pullRequest, repository } = publish;
+  const network = networkEnv(env, repository);
+  const token =
+    repository.githubApp && tokenContainer(repository.githubApp, { resources, network, repository });
+  const first = [packContainer(publish), ...(token ? [token] : [])];
   const push = pushContainer(publish);
   return pullRequest
-    ? { initContainers: [pack, push], containers: [pullRequestContainer(publish, pullRequest)] }
-    : { initContainers: [pack], containers: [push] };
+    ? { initContainers: [...first, push], containers: [pullRequestContainer(publish, pullRequest)] }
+    : { initContainers: first, containers: [push] };
 }
 
 /** With the claim, which it can only read. */

@@ -62,6 +62,17 @@ export const PUBLISH_VARIABLES = {
     "The pull request and its forge, as JSON. It and what follows are read by the program of the operator's image.",
   ),
   AGENT_FORGE_TOKEN: variable(["pull-request"], [], "The file with the token of the forge."),
+  AGENT_APP_TOKEN: variable(
+    ["token"],
+    [],
+    "The repository and the rights that a token of a GitHub App is for, as JSON. It and what follows are read by the program of the operator's image.",
+  ),
+  AGENT_GITHUB_APP: variable(["token"], [], "The directory with the App's ID, installation and private key."),
+  AGENT_GITHUB_APP_URL: variable(
+    ["token"],
+    [],
+    "URL of the API of a GitHub of your own, from the App's Secret.",
+  ),
   AGENT_PROTECTED_PATHS: variable(
     ["push"],
     ["git-push.sh", "protected-paths.pl"],

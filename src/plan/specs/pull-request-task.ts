@@ -3,6 +3,8 @@ import type { ForgeAddress } from "../forge-address.ts";
 /** What the container `pull-request` is to do, as AGENT_PULL_REQUEST has it in JSON. */
 export interface PullRequestTask extends ForgeAddress {
   branch: string;
+  /** Whether the token is one of an App, whose Secret says where the API is. */
+  isApp?: boolean;
   /** Absent: the remote's own branch, as `push` found it. */
   base?: string;
   title: string;

@@ -8,6 +8,7 @@ export type ContainerGroup =
   | "pack"
   | "push"
   | "setup"
+  | "token"
   | "pull-request"
   | "agent";
 

@@ -176,6 +176,10 @@ function* given(): Generator<readonly [name: string, group: string]> {
     origin: "",
   };
   yield* namesOf(buildWorkspaceJob(setup).spec.template.spec, "workspace");
+  const task = { project: "o/r", host: "example.com", permissions: { contents: "read" as const } };
+  const githubApp = { secret: "app", image: "operator:1", task };
+  const byApp = { ...setup, repository: { ...repository, credentials: undefined, githubApp } };
+  yield* namesOf(buildWorkspaceJob(byApp).spec.template.spec, "workspace");
   const verify = buildVerifyJob({
     ...git,
     run: { namespace: "team", name: "fix-bug", uid: "uid-1" },
@@ -231,6 +235,6 @@ function namesOf({ initContainers = [], containers }: PodSpec, group: string): (
     const words = command.flatMap((word) => /^(\w+)=/.exec(word)?.[1] ?? []);
     return [...env.map((variable) => variable.name), ...words]
       .filter((variable) => variable.startsWith("AGENT_"))
-      .map((variable) => [variable, name === "agent" || name === "setup" ? name : group] as const);
+      .map((variable) => [variable, ["agent", "setup", "token"].includes(name) ? name : group] as const);
   });
 }

@@ -26,7 +26,7 @@ export const SCRIPT_VARIABLES = {
     "The number of the contract. The scripts stop with exit code 66 if theirs is another.",
   ),
   AGENT_TERMINATION_LOG: variable(
-    [...EVERY_CONTAINER, "pull-request"],
+    [...EVERY_CONTAINER, "token", "pull-request"],
     ["common.sh", "entrypoint.sh", "git-push.sh", "git-worktree.sh", "setup.sh", "verify-checkout.sh"],
     "The path of the container's termination message.",
   ),
@@ -105,7 +105,7 @@ export const SCRIPT_VARIABLES = {
     "`fetch` or `checkout`: with credentials two containers share the work. Not set: one does both.",
   ),
   AGENT_GIT_CREDENTIALS: variable(
-    WITH_REMOTE,
+    [...WITH_REMOTE, "token"],
     ["entrypoint.sh", "git-credentials.sh", "hide-secrets.sh"],
     "The directory that holds the credential as a file.",
   ),
@@ -158,7 +158,7 @@ export const SCRIPT_VARIABLE_FAMILIES: Readonly<Record<string, ScriptVariable>> 
     "A value of an MCP server that comes from a Secret: by the server's position and its own.",
   ),
   AGENT_NETWORK_: variable(
-    ["git", "workspace", "push", "pull-request", "setup"],
+    ["git", "workspace", "push", "token", "pull-request", "setup"],
     [],
     "A variable that the value of a proxy variable refers to, under a name that no program knows.",
   ),

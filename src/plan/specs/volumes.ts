@@ -1,5 +1,12 @@
 import type { LocalKeyRef, Volume, VolumeMount } from "../../kube/builtin.ts";
-import type { InstructionSource, KeySource, ResolvedRepository, ResolvedRun } from "../resolved-run.ts";
+import type {
+  InstructionSource,
+  KeySource,
+  ResolvedGitHubApp,
+  ResolvedRepository,
+  ResolvedRun,
+} from "../resolved-run.ts";
+import { APP_KEYS, CREDENTIAL_FILE } from "./app-token-task.ts";
 import { runClaimName, runInputsName } from "./names.ts";
 import { SCRIPTS_DIR, SCRIPTS_TARGET_DIR } from "./scripts.ts";
 import { cacheMounts, cacheVolumes } from "./caches.ts";
@@ -67,16 +74,32 @@ export function runVolumes(run: ResolvedRun): Volume[] {
   ];
 }
 
+/** Whether there is a container that has a credential of the repository. */
+export function hasCredential(repository: ResolvedRepository | undefined): boolean {
+  return repository?.credentials !== undefined || repository?.githubApp !== undefined;
+}
+
+/** The App's key, and the memory in which the token is handed over. */
+function appVolumes({ secret }: ResolvedGitHubApp): Volume[] {
+  const { id, installation, privateKey } = APP_KEYS;
+  const items = [id, installation, privateKey].map((key) => ({ key, path: key }));
+  return [
+    { name: "git-credentials", emptyDir: { medium: "Memory", sizeLimit: "1Mi" } },
+    { name: "github-app", secret: { secretName: secret, items, defaultMode: SECRET_MODE } },
+  ];
+}
+
 /** The Secret and ConfigMap that `repositoryMounts` mounts. */
 export function repositoryVolumes(repository: ResolvedRepository | undefined): Volume[] {
   const volumes: Volume[] = [];
+  if (hasCredential(repository)) volumes.push({ name: FETCH_TMP, emptyDir: {} });
+  if (repository?.githubApp) volumes.push(...appVolumes(repository.githubApp));
   if (repository?.credentials) {
     const { name, key } = repository.credentials;
     volumes.push(
-      { name: FETCH_TMP, emptyDir: {} },
       {
         name: "git-credentials",
-        secret: secretFile({ name, key }, "credential"),
+        secret: secretFile({ name, key }, CREDENTIAL_FILE),
       },
       {
         name: "git-known-hosts",
@@ -209,11 +232,11 @@ export function recordMount({ name }: { name: string }): VolumeMount {
 /** Credentials and certificates, for a container that talks to the remote. */
 export function repositoryMounts(repository: ResolvedRepository | undefined): VolumeMount[] {
   return [
+    ...(hasCredential(repository)
+      ? [{ name: "git-credentials", mountPath: GIT_CREDENTIALS_DIR, readOnly: true }]
+      : []),
     ...(repository?.credentials
-      ? [
-          { name: "git-credentials", mountPath: GIT_CREDENTIALS_DIR, readOnly: true },
-          { name: "git-known-hosts", mountPath: GIT_KNOWN_HOSTS_DIR, readOnly: true },
-        ]
+      ? [{ name: "git-known-hosts", mountPath: GIT_KNOWN_HOSTS_DIR, readOnly: true }]
       : []),
     ...caMounts(repository),
   ];

@@ -52,6 +52,7 @@ function buildContainers(workspace: WorkspaceSetup): Container[] {
   return gitSteps({
     names: { alone: GIT_CLONE_CONTAINER, fetch: GIT_CLONE_CONTAINER, checkout: GIT_CHECKOUT_CONTAINER },
     repository,
+    resources: workspace.gitResources,
     network: networkEnv(workspace.env, repository),
     env: scriptEnv({
       AGENT_CLAIM: workspaceClaimName(workspace.name),

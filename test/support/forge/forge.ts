@@ -5,6 +5,7 @@ import { text } from "node:stream/consumers";
 import type { ForgeKind } from "../../../src/api/fields/publish.ts";
 import { answerAsGitea } from "./gitea.ts";
 import { answerAsGitHub } from "./github.ts";
+import { answerToApp, isAppRequest, type LoopbackApp } from "./github-app.ts";
 import { answerAsGitLab } from "./gitlab.ts";
 
 /** A pull request that the forge has. */
@@ -53,6 +54,8 @@ export interface LoopbackForgeOptions {
   /** What requests have to have; else they are answered with 401. */
   token: string;
   tls?: { key: string; cert: string };
+  /** An App of GitHub's, whose token is taken too. */
+  app?: LoopbackApp;
 }
 
 /** A forge on loopback with one repository; what it is asked and answers is as the real one's. */
@@ -83,7 +86,7 @@ const ANSWERS: Readonly<Record<ForgeKind, Answering>> = {
 };
 
 export async function startForge(options: LoopbackForgeOptions): Promise<LoopbackForge> {
-  const { kind, project, commitOf, token, tls } = options;
+  const { kind, project, commitOf, token, tls, app } = options;
   const pulls: ForgePullRequest[] = [];
   const requests: ForgeRequest[] = [];
   const breaches: string[] = [];
@@ -97,10 +100,13 @@ export async function startForge(options: LoopbackForgeOptions): Promise<Loopbac
       body: body === "" ? undefined : (JSON.parse(body) as Record<string, unknown>),
     };
     requests.push(asked);
-    const isKnown = request.headers.authorization === `${SCHEMES[kind]} ${token}`;
+    const { authorization = "" } = request.headers;
+    const isKnown = [token, app?.token].some((each) => authorization === `${SCHEMES[kind]} ${each}`);
     const state: ForgeState = { project, pulls, url: forge.url, commitOf };
     const own =
-      forge.fault?.(asked) ?? (isKnown ? undefined : { status: 401, body: { message: "Bad credentials" } });
+      forge.fault?.(asked) ??
+      (app && isAppRequest(asked) ? answerToApp(app, asked, authorization, breaches) : undefined) ??
+      (isKnown ? undefined : { status: 401, body: { message: "Bad credentials" } });
     const { status, body: json, headers } = own ?? (await ANSWERS[kind](state, asked, breaches));
     response.writeHead(status, { "content-type": "application/json; charset=utf-8", ...headers });
     response.end(json === undefined ? "" : JSON.stringify(json));

@@ -72,6 +72,8 @@ export const branches: RefusedManifest[] = [
   says: `spec.repository.branch: Invalid value: ${quote(branch)}: ${BRANCH}`,
 }));
 
+const GITHUB = "https://github.com/org/repo.git";
+
 export const git: RefusedManifest[] = [
   {
     what: "a branch of 256 bytes",
@@ -93,6 +95,25 @@ export const git: RefusedManifest[] = [
     manifest: cloning({ url: "https://user@corp.example:secret@github.com/org/repo.git" }),
     says: "spec.repository.url: Forbidden: must not contain a password or token; put it into a Secret and name that in credentialsSecretRef",
   },
+  {
+    what: "a GitHub App beside a token",
+    manifest: cloning({
+      url: GITHUB,
+      githubAppRef: { name: "app" },
+      credentialsSecretRef: { name: "a", key: "b" },
+    }),
+    says: "spec.repository.githubAppRef: Forbidden: githubAppRef and credentialsSecretRef are mutually exclusive: name one of them",
+  },
+  {
+    what: "a GitHub App for the agent itself",
+    manifest: cloning({ url: GITHUB, githubAppRef: { name: "app" }, exposeCredentialsToAgent: true }),
+    says: "spec.repository.exposeCredentialsToAgent: Forbidden: an agent never gets a token of a GitHub App: leave it out, or name a token in credentialsSecretRef",
+  },
+  ...["https://github.com/repo", "git@github.com:org/repo.git", "https://github.com/a/b/c"].map((url) => ({
+    what: `a GitHub App for ${url}`,
+    manifest: cloning({ url, githubAppRef: { name: "app" } }),
+    says: `spec.repository.url: Invalid value: a GitHub App is for a repository with an https URL, such as https://github.com/owner/name`,
+  })),
   {
     what: "a commit that is no id",
     manifest: cloning({ commit: "v1.0.0-rc1" }),

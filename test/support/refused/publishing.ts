@@ -10,12 +10,39 @@ function published(fields: Fields, name?: string): RefusedManifest["manifest"] {
 const PATH =
   "must be a path from the top of the repository, such as .github/workflows or **/Jenkinsfile: no '/' at its start, no '.' or '..' as a name, no '\\'";
 
+const NO_CREDENTIAL =
+  "publish needs a credential of its own: name either the Secret of a token in credentialsSecretRef, or that of a GitHub App in githubAppRef";
+const NOT_GITHUB =
+  "a GitHub App is for a repository with an https URL, such as https://github.com/owner/name";
+
 export const publishing: RefusedManifest[] = [
   {
     what: "a publication without a credential",
     manifest: run({ publish: {} }),
-    says: "spec.publish.credentialsSecretRef: Required value",
+    says: `spec.publish.credentialsSecretRef: Required value: ${NO_CREDENTIAL}`,
   },
+  {
+    what: "a publication with two credentials",
+    manifest: published({ githubAppRef: { name: "app" } }),
+    says: `spec.publish.credentialsSecretRef: Required value: ${NO_CREDENTIAL}`,
+  },
+  {
+    what: "a GitHub App for what is not reached by http",
+    manifest: run({
+      repository: { url: "git@github.com:org/repo.git" },
+      publish: { githubAppRef: { name: "app" } },
+    }),
+    says: `spec.publish.githubAppRef: Invalid value: ${NOT_GITHUB}`,
+  },
+  ...[
+    { forge: "GitLab" },
+    { apiURL: "https://git.example.com/api/v3" },
+    { tokenSecretRef: credentialsSecretRef },
+  ].map((pullRequest) => ({
+    what: `a GitHub App whose pull request has ${JSON.stringify(pullRequest)}`,
+    manifest: run({ publish: { githubAppRef: { name: "app" }, pullRequest } }),
+    says: "spec.publish.pullRequest: Forbidden: with githubAppRef the pull request is opened by the App, where its Secret says: leave apiURL and tokenSecretRef out, and forge too unless it is GitHub",
+  })),
   {
     what: "a message for a commit that is never made",
     manifest: published({ commitMessage: "x" }),
