@@ -4,13 +4,14 @@ import { createClient } from "../../src/client/client.ts";
 import type { Client } from "../../src/client/client.ts";
 import type { DevCluster } from "../../src/devcluster/cluster.ts";
 import { startDevCluster } from "../../src/devcluster/cluster.ts";
+import { secrets } from "../../src/kube/builtin.ts";
 import { customResourceDefinitions } from "../../src/kube/cluster-kinds.ts";
 import { resourceType } from "../../src/kube/resources.ts";
 import { aProvider } from "../support/objects.ts";
 import { shippedProgram } from "../support/program.ts";
 import type { RunResult } from "../support/run.ts";
 import { run } from "../support/run.ts";
-import { agentProviders, agentSchedules } from "../../src/api/resources.ts";
+import { agentProviders, agentRuns, agentSchedules, agentWorkspaces } from "../../src/api/resources.ts";
 
 const clusterRoles = resourceType("rbac.authorization.k8s.io", "v1", "clusterroles", "ClusterRole", false);
 
@@ -83,6 +84,46 @@ describe("agent-operator install, doctor and uninstall", { concurrency: false, t
       (await doctor()).stdout,
       /^problem +AgentSchedule: nightly starts no runs: there is no time zone Mars/m,
     );
+  });
+
+  it("names the Secret and the key that runs, schedules and workspaces wait for, and no value", async () => {
+    const namespace = "default";
+    const url = "https://github.com/o/r";
+    const githubAppRef = { name: "app" };
+    const publish = { credentialsSecretRef: { name: "push", key: "token" } };
+    await client.create(agentWorkspaces, {
+      metadata: { name: "shared", namespace },
+      spec: { repository: { url, githubAppRef } },
+    });
+    const spec = { prompt: "x", repository: { url }, provider: {} };
+    await client.create(agentRuns, {
+      metadata: { name: "publishes", namespace },
+      spec: {
+        ...spec,
+        publish: { ...publish, pullRequest: { tokenSecretRef: { name: "forge", key: "t" } } },
+      },
+    });
+    await client.create(agentSchedules, {
+      metadata: { name: "proposes", namespace },
+      spec: { schedule: "0 3 * * *", runTemplate: { spec: { ...spec, publish: { githubAppRef } } } },
+    });
+    const stringData = { githubAppID: "1234567890", githubAppInstallationID: "s3cret" };
+    await client.create(secrets, { metadata: { name: "app", namespace }, stringData } as never);
+    await client.create(secrets, {
+      metadata: { name: "forge", namespace },
+      stringData: { t: "s3cret" },
+    } as never);
+    const { stdout } = await doctor();
+    assert.match(
+      stdout,
+      /^problem +Secret: app has no key githubAppPrivateKey; it is to hold the GitHub App of AgentSchedule proposes, AgentWorkspace shared$/m,
+    );
+    assert.match(
+      stdout,
+      /^problem +Secret: push does not exist; it is to hold the credential to push with of AgentRun publishes\n +kubectl --namespace default create secret generic push --from-file=token=FILE$/m,
+    );
+    assert.match(stdout, /^ok +Secret: forge has the keys for AgentRun publishes$/m);
+    assert.doesNotMatch(stdout, /s3cret|1234567890/);
   });
 
   it("takes documented narrowing for what it is, and no replicas for a problem", async () => {

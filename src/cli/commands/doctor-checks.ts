@@ -1,13 +1,13 @@
 import { API_GROUP } from "../../api/group.ts";
 import { customResourceDefinitions as ownDefinitions } from "../../api/kinds.ts";
 import { agentProviders, agentRuns, agentSchedules, agentWorkspaces } from "../../api/resources.ts";
-import { ApiError } from "../../client/errors.ts";
 import { namespaces } from "../../kube/builtin.ts";
 import { isObject } from "../../kube/json.ts";
 import { customResourceDefinitions, DEFAULT_CLASS, storageClasses } from "../../kube/cluster-kinds.ts";
 import type { KubeObject } from "../../kube/objects.ts";
 import {
   absent,
+  none,
   ok,
   problem,
   warning,
@@ -22,6 +22,7 @@ import {
   checkWebhooks,
   hasOperatorWithin,
 } from "./doctor-operator.ts";
+import { checkSecrets } from "./doctor-secrets.ts";
 
 const OLDEST_MINOR = 28;
 
@@ -37,6 +38,7 @@ export const checks: readonly Check[] = [
   checkPodSecurity,
   checkProviders,
   checkSchedules,
+  checkSecrets,
   checkHeldObjects,
 ];
 
@@ -169,10 +171,4 @@ async function checkHeldObjects({ client }: CheckContext): Promise<Finding[]> {
         "The operator finishes it; without one, take the finalizer off with kubectl edit.",
       );
     });
-}
-
-/** Where the CRD is missing, which is its own finding. */
-function none(error: unknown): { items: never[] } {
-  if (error instanceof ApiError && error.code === 404) return { items: [] };
-  throw error;
 }

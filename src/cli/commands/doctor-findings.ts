@@ -1,5 +1,5 @@
 import type { Client } from "../../client/client.ts";
-import { isApiError } from "../../client/errors.ts";
+import { ApiError, isApiError } from "../../client/errors.ts";
 
 /** One thing that was looked at. */
 export interface Finding {
@@ -38,4 +38,10 @@ export function problem(subject: string, message: string, remedy: string): Findi
 /** For an object that is not there. */
 export function absent(error: unknown): undefined {
   if (!isApiError(error, "NotFound")) throw error;
+}
+
+/** Where the CRD is missing, which is its own finding. */
+export function none(error: unknown): { items: never[] } {
+  if (error instanceof ApiError && error.code === 404) return { items: [] };
+  throw error;
 }

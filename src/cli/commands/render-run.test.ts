@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { AgentConfigSpec } from "../../api/agent-config.ts";
+import type { Job } from "../../kube/builtin.ts";
 import { renderRuns } from "./render-run.ts";
 
 const apiVersion = "agent.xonovex.com/v1alpha1";
@@ -78,6 +79,33 @@ describe("renderRuns", () => {
       () => renderRuns([named("again", { prompt: "q" }), provider, config], OPERATOR_DEFAULTS),
       /team\/again continues AgentRun run, which is not among the objects/,
     );
+  });
+
+  it("shows the Job of each step that follows the agent", () => {
+    const publish = {
+      githubAppRef: { name: "app" },
+      pullRequest: { title: "T" },
+    };
+    const verify = { command: ["make", "check"], gate: "NoRegression" };
+    const github = { url: "https://github.com/o/r", githubAppRef: { name: "app" } };
+    const rendered = renderRuns(
+      [run({ verify, publish, repository: github }), provider, config],
+      OPERATOR_DEFAULTS,
+    );
+    const jobs = rendered[0]?.objects.filter(({ kind }) => kind === "Job") as unknown as Job[];
+    assert.deepEqual(
+      jobs.map(({ metadata, spec: { template } }) => {
+        const { initContainers = [], containers } = template.spec;
+        return [metadata.name, ...[...initContainers, ...containers].map(({ name }) => name)];
+      }),
+      [
+        ["run", "token", "git-clone", "git-checkout", "agent"],
+        ["run-verify", "snapshot", "verify"],
+        ["run-base", "snapshot", "verify"],
+        ["run-publish", "pack", "token", "push", "pull-request"],
+      ],
+    );
+    assert.match(JSON.stringify(jobs[1]), /"limits"/);
   });
 
   it("says where each value came from", () => {

@@ -1,7 +1,7 @@
 import { API_GROUP } from "../../api/group.ts";
 import type { AgentConfig } from "../../api/agent-config.ts";
 import type { AgentProvider } from "../../api/agent-provider.ts";
-import type { AgentRun } from "../../api/agent-run.ts";
+import type { AgentRun, AgentRunStatus } from "../../api/agent-run.ts";
 import type { AgentWorkspace } from "../../api/agent-workspace.ts";
 import { customResourceDefinitions } from "../../api/kinds.ts";
 import type { EnvVar, ResourceRequirements } from "../../kube/builtin.ts";
@@ -11,12 +11,13 @@ import { compileSchema } from "../../kube/schema/compile.ts";
 import { activeConfig } from "../../plan/active-config.ts";
 import type { ObservedRun } from "../../plan/agent-run/observed.ts";
 import { continuedOf } from "../../plan/agent-run/continuation.ts";
-import { stepsStatus } from "../../plan/agent-run/steps.ts";
+import { planSteps, stepsStatus } from "../../plan/agent-run/steps.ts";
 import { isStepsOnly, withContinued } from "../../plan/place.ts";
 import { alsoOwnedByRun } from "../../plan/specs/owner.ts";
 import { planRun } from "../../plan/agent-run/plan.ts";
 import { providerNameOf, secretsNeeded } from "../../plan/agent-run/references.ts";
 import { type Origins, resolveRun } from "../../plan/agent-run/resolve.ts";
+import type { RunPlan } from "../../plan/agent-run/step.ts";
 
 /** What is rendered if a manifest says nothing itself. */
 export interface RenderDefaults {
@@ -93,7 +94,7 @@ function renderRun(
     now: 0,
   };
   const name = `${run.metadata.namespace}/${run.metadata.name}`;
-  if (isStepsOnly(run.spec)) return { name, effective: [], objects: objectsOf(stepsOf(observed)) };
+  if (isStepsOnly(run.spec)) return { name, effective: [], objects: stepObjects(observed) };
   const resolution = resolveRun(observed);
   if ("obstacle" in resolution) {
     const { reason, message } = resolution.obstacle;
@@ -101,18 +102,30 @@ function renderRun(
       `AgentRun ${name} would not start: ${reason}: ${message} (objects are looked up in the files only)`,
     );
   }
-  return { name, effective: shownValues(resolution.origins), objects: objectsOf(observed) };
+  const objects = [...planned(planRun(observed)), ...stepObjects(observed, resolution.resolved.agent)];
+  return { name, effective: shownValues(resolution.origins), objects };
 }
 
-function objectsOf(observed: ObservedRun): Record<string, unknown>[] {
-  return planRun(observed).create.map(({ type, object }) => ({
+function planned({ create }: RunPlan): Record<string, unknown>[] {
+  return create.map(({ type, object }) => ({
     ...masked({ apiVersion: apiVersionOf(type), kind: type.kind, ...object }),
   }));
 }
 
-/** At the first of them, for a run that has no agent. */
-function stepsOf(observed: ObservedRun): ObservedRun {
-  return { ...observed, run: { ...observed.run, status: stepsStatus(observed.run, observed.now) } };
+/** The Jobs that follow the agent, each as if what comes before it had ended as it has to for that. */
+function stepObjects(observed: ObservedRun, agent?: string): Record<string, unknown>[] {
+  const { spec } = observed.run;
+  const began = stepsStatus(observed.run, observed.now);
+  const ends: AgentRunStatus["verification"][] = [
+    ...(spec.verify ? [undefined] : []),
+    ...(spec.verify?.gate === "NoRegression" ? [{ exitCode: 1 }] : []),
+    ...(spec.publish ? [{ verdict: "Passed" as const }] : []),
+  ];
+  return ends.flatMap((verification) => {
+    const status = { ...began, ...(agent !== undefined && { agent }), verification };
+    const plan = planSteps({ ...observed, run: { ...observed.run, status } });
+    return plan ? planned(plan) : [];
+  });
 }
 
 /** An object as the API server would store it; refuses what that would refuse. */
