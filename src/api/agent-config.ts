@@ -17,7 +17,9 @@ import { gitIdentity } from "./fields/git.ts";
 import { env, image, imagePullSecrets, podSecurityContext } from "./fields/pod.ts";
 import { placementDefaults } from "./fields/placement.ts";
 import { model } from "./fields/provider.ts";
+import { volumeMounts, volumes } from "./fields/volumes.ts";
 import { setup } from "./fields/setup.ts";
+import { mountsOfVolumes } from "./rules/mounts.ts";
 import { noNul, serverUrl } from "./rules/values.ts";
 import { choice, flag, object, text } from "./schema/fields.ts";
 import { AGE_COLUMN, type KindDefinition } from "./schema/kind.ts";
@@ -64,6 +66,10 @@ const spec = object(
       "What runs before the agent in runs that have no setup themselves, nor by their workspace.",
     ).optional(),
     defaultCaches: caches("Caches of runs that name none themselves.").optional(),
+    defaultVolumes: volumes(
+      "Volumes of runs that have neither volumes nor volumeMounts themselves.",
+    ).optional(),
+    defaultVolumeMounts: volumeMounts("Where setup and the agent see them.").optional(),
     gitResources: resources(
       "Resources of all containers that run git. An amount that you leave out is the operator's default.",
     ).optional(),
@@ -94,7 +100,10 @@ const spec = object(
       "Security settings of pods. A field that you leave out keeps its default.",
     ).optional(),
   },
-  { description: "The defaults." },
+  {
+    description: "The defaults.",
+    rules: [mountsOfVolumes("defaultVolumeMounts", "defaultVolumes")],
+  },
 );
 
 const status = object(

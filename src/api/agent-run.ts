@@ -20,9 +20,11 @@ import { publish } from "./fields/publish.ts";
 import { caches } from "./fields/caches.ts";
 import { runStatus } from "./fields/run-status.ts";
 import { services } from "./fields/services.ts";
+import { volumeMounts, volumes } from "./fields/volumes.ts";
 import { setup } from "./fields/setup.ts";
 import { verify } from "./fields/verify.ts";
 import { agentRunRules, agentRunSpecRules, unchanged } from "./rules/agent-run.ts";
+import { mountsOfVolumes } from "./rules/mounts.ts";
 import { continuedRunRules, continueRules } from "./rules/continue-from.ts";
 import { dnsLabel, dnsSubdomain, MAX_RUN_NAME, runName } from "./rules/names.ts";
 import { publishAppRules } from "./rules/github-app.ts";
@@ -140,6 +142,12 @@ const fields = {
   ).optional(),
   services: services.optional(),
   caches: caches("Caches of this run. Default: the AgentConfig's defaultCaches.").optional(),
+  volumes: volumes(
+    "Volumes of the pod. With volumeMounts it replaces the AgentConfig's defaultVolumes and defaultVolumeMounts.",
+  ).optional(),
+  volumeMounts: volumeMounts(
+    "Where setup and the agent see the volumes. The verification sees them too, but no claim that the run can write, and Secrets in its setup alone.",
+  ).optional(),
   prompt: text({
     description: "The task, word for word as the agent gets it. At most 100 KiB.",
     maxLength: MAX_PROMPT_BYTES,
@@ -204,7 +212,13 @@ const fields = {
     "Security settings of the pod. A field that you leave out keeps its default.",
   ).optional(),
 };
-const fieldRules = [...agentRunSpecRules, ...continueRules, ...publishRules, ...publishAppRules];
+const fieldRules = [
+  ...agentRunSpecRules,
+  mountsOfVolumes("volumeMounts", "volumes"),
+  ...continueRules,
+  ...publishRules,
+  ...publishAppRules,
+];
 
 const spec = object(fields, {
   description: "What to run. It cannot be changed once the run is created.",

@@ -9,6 +9,8 @@ import { placeOf } from "../plan/place.ts";
 import { isLookDue } from "../plan/agent-run/model-retry.ts";
 import { isSlow, mayWaitForClaim } from "../plan/jobs/start-up.ts";
 import { cacheClaimName, runClaimName, sharedClaimName, workspaceClaimName } from "../plan/specs/names.ts";
+import { volumesOf } from "../plan/agent-run/run-volumes.ts";
+import { userClaims } from "../plan/specs/user-volumes.ts";
 import type { Caches } from "./caches.ts";
 import { readOutput, readRecent } from "./pod-output.ts";
 import { readNow } from "./version-reads.ts";
@@ -47,8 +49,9 @@ export async function missingPodWarning(
 function claimsOf(run: AgentRun, caches: Caches): string[] {
   const { metadata, spec } = run;
   const { workspaceRef } = spec;
-  const { caches: used = configOf(caches, metadata.namespace ?? "")?.spec?.defaultCaches ?? [] } = spec;
-  const kept = used.map(({ name }) => cacheClaimName(name));
+  const config = configOf(caches, metadata.namespace ?? "");
+  const { caches: used = config?.spec?.defaultCaches ?? [] } = spec;
+  const kept = [...used.map(({ name }) => cacheClaimName(name)), ...userClaims(volumesOf(run, config))];
   if (workspaceRef === undefined) return [runClaimName(placeOf(run).name), ...kept];
   const workspace = caches.workspaces.get(`${metadata.namespace}/${workspaceRef}`);
   const shared = workspace?.spec.sharedVolumes ?? [];

@@ -1,5 +1,12 @@
 import { configOf, type GatherContext } from "./gather-context.ts";
+import type { AgentConfig } from "../api/agent-config.ts";
 import type { AgentRun } from "../api/agent-run.ts";
+import { LABEL_MANAGED_BY, OPERATOR_NAME } from "../api/labels.ts";
+import type { Client } from "../client/client.ts";
+import { persistentVolumeClaims } from "../kube/builtin.ts";
+import { volumesOf } from "../plan/agent-run/run-volumes.ts";
+import { userClaims } from "../plan/specs/user-volumes.ts";
+import { readNow } from "./version-reads.ts";
 import type { References } from "../plan/agent-run/observed.ts";
 import { providerNameOf, secretsNeeded } from "../plan/agent-run/references.ts";
 import { awaitedBy, findCycle } from "../plan/agent-run/dependencies.ts";
@@ -8,7 +15,7 @@ import * as reference from "./reference-names.ts";
 
 /** Looks the references up and remembers them, so that the run is planned again when one of them changes. */
 export async function gatherReferences(
-  { caches, secretKeys, dependencies, kubernetesVersion }: GatherContext,
+  { client, caches, secretKeys, dependencies, kubernetesVersion }: GatherContext,
   run: AgentRun,
   key: string,
 ): Promise<References> {
@@ -32,8 +39,24 @@ export async function gatherReferences(
   ]);
   const lookups = [...secretNames].map(async (name) => [name, await secretKeys(namespace, name)] as const);
   const found = new Map(await Promise.all(lookups));
+  const claims = run.status?.jobName === undefined ? await claimsOf(client, run, config) : undefined;
   const kubernetes = run.spec.services ? await kubernetesVersion() : undefined;
-  return { config, provider, workspace, workspaceRuns, secrets: found, kubernetes, ...others };
+  return { config, provider, workspace, workspaceRuns, secrets: found, claims, kubernetes, ...others };
+}
+
+/** Only of a run that mounts some itself. */
+async function claimsOf(
+  client: Client,
+  run: AgentRun,
+  config: AgentConfig | undefined,
+): Promise<References["claims"]> {
+  const { namespace = "" } = run.metadata;
+  const found = userClaims(volumesOf(run, config)).map(async (name) => {
+    const claim = await readNow(client, persistentVolumeClaims, { namespace, name });
+    if (!claim) return [];
+    return [[name, claim.metadata.labels?.[LABEL_MANAGED_BY] === OPERATOR_NAME ? "own" : "users"] as const];
+  });
+  return new Map((await Promise.all(found)).flat());
 }
 
 function gatherDependencies({ runs }: Caches, run: AgentRun): Pick<References, "dependsOn" | "cycle"> {

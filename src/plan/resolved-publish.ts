@@ -7,6 +7,7 @@ import type {
 } from "../kube/builtin.ts";
 import type { Place } from "./place.ts";
 import type { PullRequestTask } from "./specs/pull-request-task.ts";
+import type { UserVolumes } from "./specs/user-volumes.ts";
 import type { RunStep } from "./specs/names.ts";
 import type {
   PodFields,
@@ -73,6 +74,7 @@ export interface ResolvedVerify extends Omit<
   setup?: ResolvedSetup;
   services?: Services;
   caches?: ResolvedCache[];
+  volumes?: UserVolumes;
   command: readonly string[];
   image: string;
   timeoutSeconds: number;

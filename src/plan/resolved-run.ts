@@ -11,6 +11,7 @@ import type {
 
 import type { Place } from "./place.ts";
 import type { AppTokenTask } from "./specs/app-token-task.ts";
+import type { UserVolumes } from "./specs/user-volumes.ts";
 
 /** A key that is mounted as a file. */
 export type KeySource = { secret: LocalKeyRef } | { configMap: LocalKeyRef };
@@ -136,6 +137,7 @@ export interface ResolvedRun {
   setup?: ResolvedSetup;
   services?: Services;
   caches?: ResolvedCache[];
+  volumes?: UserVolumes;
   image: string;
   gitImage: string;
   /** Of the containers that run git. */

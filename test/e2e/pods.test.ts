@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { agentConfigs, agentWorkspaces } from "../../src/api/resources.ts";
 import { committingScenario } from "../../src/demo/model-scenario.ts";
-import { persistentVolumeClaims, pods, secrets } from "../../src/kube/builtin.ts";
+import { configMaps, persistentVolumeClaims, pods, secrets } from "../../src/kube/builtin.ts";
 import { useAgentCluster } from "../support/agent-cluster.ts";
 import { startCommand } from "../support/operator-program.ts";
 import { waitFor, waitForAbsence } from "../support/wait-for.ts";
@@ -16,6 +16,10 @@ const SCENARIOS = {
   "kill the web": [{ actions: [{ run: "curl -s localhost:18082/die; sleep 3" }] }, { text: "Done." }],
   prepared: [
     { actions: [{ run: "cat ~/.cache/prepared >found; git add found; git commit -qm Found" }] },
+    { text: "Done." },
+  ],
+  mounted: [
+    { actions: [{ run: "cat /datasets/state /settings/level >found; git add found; git commit -qm Found" }] },
     { text: "Done." },
   ],
   commit: committingScenario(),
@@ -214,6 +218,54 @@ describe("a run with caches", { timeout: 180_000 }, () => {
     });
     assert.equal(await counted("third"), "2");
     assert.equal((await command("caches", "clear", "pip")).code, 1);
+  });
+
+  it("mounts volumes for setup, the agent and the verification, each what it may have", async () => {
+    const { client, namespace } = agents.cluster;
+    await agents.add(secrets, aSecret("npmrc", { npmrc: "//registry/:_authToken=s3cret-token-of-npm" }));
+    await client.create(configMaps, { metadata: { name: "settings", namespace }, data: { level: "high" } });
+    await agents.add(persistentVolumeClaims, {
+      metadata: { name: "datasets" },
+      spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } } },
+    });
+    await agents.add(agentConfigs, {
+      metadata: { name: "default" },
+      spec: {
+        defaultVolumes: [
+          { name: "npmrc", secret: { secretName: "npmrc", items: [{ key: "npmrc", path: ".npmrc" }] } },
+          { name: "settings", configMap: { name: "settings" } },
+          { name: "datasets", persistentVolumeClaim: { claimName: "datasets" } },
+        ],
+        defaultVolumeMounts: [
+          { name: "npmrc", mountPath: "/home/agent/.npmrc", subPath: ".npmrc" },
+          { name: "settings", mountPath: "/settings" },
+          { name: "datasets", mountPath: "/datasets" },
+        ],
+      },
+    });
+    const { status } = await agents.run("mounting", {
+      prompt: "mounted",
+      setup: { command: sh("cat ~/.npmrc; [ ! -e /datasets ] || echo prepared >/datasets/state") },
+      // What was mounted over a file in setup leaves an empty one.
+      verify: { command: sh("cat /settings/level ~/.npmrc; [ ! -e /datasets ]") },
+    });
+    assert.equal(status?.phase, "Succeeded", status?.message);
+    assert.equal(status.verification?.output, "high\n");
+    assert.equal(status.result?.git?.filesChanged, 1);
+    const said = await agents.cluster.kubectl("logs", "job/mounting", "-c", "setup");
+    assert.equal(said.trim(), "***");
+    // As a workspace would have made it.
+    await agents.add(persistentVolumeClaims, {
+      metadata: { name: "shared-data", labels: { "app.kubernetes.io/managed-by": "agent-operator" } },
+      spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } } },
+    });
+    const own = await agents.run("thief", {
+      prompt: "commit",
+      volumes: [{ name: "work", persistentVolumeClaim: { claimName: "shared-data" } }],
+      volumeMounts: [{ name: "work", mountPath: "/work" }],
+      timeout: "1m",
+    });
+    assert.deepEqual([own.status?.phase, own.status?.reason], ["Failed", "Unsupported"], own.status?.message);
   });
 
   it("takes no claim of that name that somebody else has made", async () => {

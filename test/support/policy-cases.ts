@@ -152,6 +152,32 @@ export const POLICY_CASES: readonly PolicyCase[] = [
     imagePullSecrets: { imagePullSecrets: [{ name: "other" }, { name: "any" }] },
   }).map(([where, spec]) => runCase(`a Secret in ${where}`, spec, "a Secret in env, ", { secrets: "other" })),
   runCase(
+    "a Secret in volumes",
+    { volumes: [{ name: "a", secret: { secretName: "any" } }] },
+    "a Secret in volumes ",
+    {
+      secrets: "other",
+    },
+  ),
+  runCase(
+    "a Secret in volumes that is listed",
+    { volumes: [{ name: "a", secret: { secretName: "any" } }] },
+    undefined,
+    {
+      secrets: "other any",
+    },
+  ),
+  runCase(
+    "a Secret among others in a volume",
+    {
+      volumes: [
+        { name: "a", projected: { sources: [{ configMap: { name: "x" } }, { secret: { name: "any" } }] } },
+      ],
+    },
+    "a Secret in volumes ",
+    { secrets: "other" },
+  ),
+  runCase(
     "a Secret with the task",
     { prompt: undefined, promptFrom: { secretKeyRef: secret } },
     "the Secret of promptFrom, ",
@@ -255,6 +281,21 @@ export const POLICY_CASES: readonly PolicyCase[] = [
   }),
   configCase("a Secret to pull with", { defaultImagePullSecrets: [{ name: "any" }] }, "a Secret in env ", {
     secrets: "",
+  }),
+  configCase(
+    "a Secret of an MCP server",
+    { mcpServers: [{ name: "m", url: "https://m", headers: [{ name: "A", secretKeyRef: secret }] }] },
+    "a Secret in mcpServers ",
+    { secrets: "" },
+  ),
+  configCase(
+    "a Secret in a volume",
+    { defaultVolumes: [{ name: "a", secret: { secretName: "any" } }] },
+    "a Secret in defaultVolumes ",
+    { secrets: "" },
+  ),
+  configCase("an affinity where it may not be", { defaultAffinity: {} }, "defaultAffinity ", {
+    scheduling: "false",
   }),
   configCase("a service account", { defaultServiceAccountName: "admin" }, "defaultServiceAccountName "),
   configCase("a priority class", { defaultPriorityClassName: "high" }, "defaultPriorityClassName "),

@@ -26,7 +26,7 @@ end_soon() {
 
 # Values of Secrets are kept out of what the program writes.
 open_output() {
-  [ -n "${AGENT_SECRET_NAMES:-}" ] || return 0
+  [ -n "${AGENT_SECRET_NAMES:-}${AGENT_SECRET_FILES:-}" ] || return 0
   collect_secrets
   mkfifo "$private/output" || fail 66 "setup needs mkfifo"
   hide_secrets <"$private/output" &

@@ -1,4 +1,4 @@
-import { cachesApart, mountPath } from "../rules/mounts.ts";
+import { cacheMount, cachesApart } from "../rules/mounts.ts";
 import { dnsLabel } from "../rules/names.ts";
 import { choice, list, object, text } from "../schema/fields.ts";
 import { nameOf, storageSize } from "./common.ts";
@@ -16,7 +16,7 @@ const cache = object(
     mountPath: text({
       description: "Where setup and the agent see it, such as /home/agent/.npm.",
       maxLength: 255,
-      rules: mountPath,
+      rules: cacheMount,
     }),
     storageSize: storageSize("Size of its claim when it is first used. Default: 10Gi.").optional(),
     accessMode: choice(

@@ -76,7 +76,8 @@ async function findingOf({ client, namespace }: CheckContext, name: string, need
       `${name} may not be read by you, so its keys are not known`,
       `kubectl --namespace ${namespace} describe secret ${name}`,
     );
-  const missing = keys === 404 ? needs : needs.filter(({ ref }) => !keys.has(ref.key));
+  const missing =
+    keys === 404 ? needs : needs.filter(({ ref }) => ref.key !== undefined && !keys.has(ref.key));
   const [first] = missing;
   if (!first) return ok("Secret", `${name} has the keys for ${whoOf(needs)}`);
   const why = `${first.purpose} of ${whoOf(missing)}`;
@@ -96,6 +97,6 @@ function whoOf(needs: readonly Need[]): string {
 }
 
 function createCommand(namespace: string, name: string, needs: readonly Need[]): string {
-  const keys = [...new Set(needs.map(({ ref }) => ref.key))].map((key) => `--from-file=${key}=FILE`);
+  const keys = [...new Set(needs.map(({ ref }) => ref.key ?? "KEY"))].map((key) => `--from-file=${key}=FILE`);
   return `kubectl --namespace ${namespace} create secret generic ${name} ${keys.join(" ")}`;
 }

@@ -138,6 +138,8 @@ describe("renderRuns", () => {
       instructions: { text: "Use tabs." },
       mcpServers: [{ name: "tracker", url: "https://tracker.example.com/mcp" }],
       skills: [{ name: "notes", configMapRef: { name: "notes" } }],
+      defaultVolumes: [{ name: "data", emptyDir: {} }],
+      defaultVolumeMounts: [{ name: "data", mountPath: "/data" }],
       defaultCaches: [{ name: "npm", mountPath: "/home/agent/.npm" }],
       gitResources: { limits: { memory: "2Gi" } },
       podLabels: { team: "a" },

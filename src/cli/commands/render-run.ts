@@ -85,7 +85,7 @@ function renderRun(
 ): Rendered {
   const secrets = new Map<string, string[]>();
   for (const { ref } of secretsNeeded(run, found))
-    secrets.set(ref.name, [...(secrets.get(ref.name) ?? []), ref.key]);
+    secrets.set(ref.name, [...(secrets.get(ref.name) ?? []), ref.key ?? ""]);
   const observed: ObservedRun = {
     run: withEndedDependencies(run),
     references: { ...found, secrets },

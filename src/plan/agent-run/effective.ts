@@ -5,6 +5,7 @@ import { configEnv } from "../config-env.ts";
 import { BUILT_IN_STORAGE } from "../defaults.ts";
 import { mergeEnv } from "../specs/env.ts";
 import { gitResources } from "../specs/git-resources.ts";
+import type { UserVolumes } from "../specs/user-volumes.ts";
 import type { PodFields, ResolvedCache } from "../resolved-run.ts";
 import type { ObservedRun } from "./observed.ts";
 
@@ -25,6 +26,8 @@ export interface EffectiveDefaults {
   gitResources: Effective<ResourceRequirements>;
   storageClass?: Effective<string>;
   caches?: Effective<NonNullable<AgentConfigSpec["defaultCaches"]>>;
+  volumes?: Effective<UserVolumes["volumes"]>;
+  volumeMounts?: Effective<UserVolumes["mounts"]>;
   setup?: Effective<NonNullable<AgentConfigSpec["defaultSetup"]>>;
   resources?: Effective<ResourceRequirements>;
   podLabels?: Effective<Record<string, string>>;
@@ -78,6 +81,9 @@ export function effectiveDefaults({ run, references, defaults }: ObservedRun): E
         ? { value: workspace.spec.setup, from: `AgentWorkspace ${workspace.metadata.name}` }
         : of(spec.setup, config?.defaultSetup),
     caches: of(spec.caches, config?.defaultCaches),
+    // A run that names some has none of the AgentConfig's.
+    volumes: of(spec.volumes ?? (spec.volumeMounts && []), config?.defaultVolumes),
+    volumeMounts: of(spec.volumeMounts ?? (spec.volumes && []), config?.defaultVolumeMounts),
     storageClass: of(undefined, config?.storageClass),
     resources: of(spec.resources, config?.defaultResources),
     podLabels: merged(spec.podLabels, config?.podLabels),

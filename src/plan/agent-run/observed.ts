@@ -16,6 +16,8 @@ export interface References {
   workspace?: AgentWorkspace;
   /** Key names of every Secret that the run needs; undefined if the Secret does not exist. */
   secrets: ReadonlyMap<string, readonly string[] | undefined>;
+  /** Whether claims that the run names are the operator's own, as far as they exist; looked up until it has a Job. */
+  claims?: ReadonlyMap<string, "own" | "users">;
   /** The release of the cluster, if the run asks for what not every one has. */
   kubernetes?: { major: number; minor: number };
   /** The AgentRuns that name the same workspace, this one too. */

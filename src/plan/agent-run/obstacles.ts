@@ -6,6 +6,7 @@ import type { Reason } from "../../api/reasons.ts";
 import { placeOf } from "../place.ts";
 import { repositoryOf } from "../specs/volumes.ts";
 import { forgeAddress } from "../forge-address.ts";
+import { hasToken, userClaims } from "../specs/user-volumes.ts";
 import { homeDir, isOnSharedVolume } from "../specs/paths.ts";
 import type { ResolvedRun } from "../resolved-run.ts";
 import type { ObservedRun, References } from "./observed.ts";
@@ -77,6 +78,47 @@ export function cachesRefused({ spec }: AgentRun, run: ResolvedRun): Obstacle | 
   const unknown = spec.verify?.caches?.find((used) => !caches.some(({ name }) => name === used));
   if (unknown === undefined) return undefined;
   const message = `verify.caches names ${unknown}, which is none of the run's caches: leave it out, or add it to caches`;
+  return { kind: "rejected", reason: "Unsupported", message };
+}
+
+/** What only this pod as a whole shows of what is mounted into it. */
+export function mountsRefused(run: ResolvedRun): Obstacle | undefined {
+  const { caches = [], volumes = { volumes: [], mounts: [] }, workspace } = run;
+  const refused = (message: string): Obstacle => ({ kind: "rejected", reason: "Unsupported", message });
+  const token = volumes.volumes.find(hasToken);
+  if (token && run.serviceAccountName === undefined)
+    return refused(
+      `the volume ${token.name} has a token of a ServiceAccount, and the run has none: set serviceAccountName`,
+    );
+  if (userClaims(volumes).length > 0 && repositoryOf(run)?.exposeCredentialsToAgent)
+    return refused(
+      "the run mounts a claim, which other pods can write, and has exposeCredentialsToAgent: leave one of the two out",
+    );
+  const places = [
+    ...caches.map(({ name, mountPath }) => ({ what: `cache ${name}`, mountPath })),
+    ...volumes.mounts.map(({ name, mountPath }) => ({ what: `volume ${name}`, mountPath })),
+    ...(workspace?.sharedVolumes ?? []).map(({ name, mountPath }) => ({
+      what: `shared volume ${name}`,
+      mountPath,
+    })),
+  ];
+  for (const outer of places) {
+    const inner = places.find(
+      (each) => each !== outer && `${each.mountPath}/`.startsWith(`${outer.mountPath}/`),
+    );
+    if (inner)
+      return refused(
+        `${inner.what} would be mounted at ${inner.mountPath}, in ${outer.what} at ${outer.mountPath}: choose another mountPath for one of them`,
+      );
+  }
+  return undefined;
+}
+
+/** The work of runs and workspaces, and what they share, is reached by their own fields alone. */
+export function claimTaken(run: ResolvedRun, { claims }: Pick<References, "claims">): Obstacle | undefined {
+  const taken = userClaims(run.volumes).find((name) => claims?.get(name) === "own");
+  if (taken === undefined) return undefined;
+  const message = `the claim ${taken} is one that the operator has made: use continueFrom, workspaceRef or caches, or name another claim`;
   return { kind: "rejected", reason: "Unsupported", message };
 }
 
@@ -187,7 +229,7 @@ export function missingSecret(
     if (keys === undefined) {
       return waiting("SecretNotFound", `Secret ${ref.name}, which holds ${purpose}, does not exist yet`);
     }
-    if (!keys.includes(ref.key)) {
+    if (ref.key !== undefined && !keys.includes(ref.key)) {
       return waiting("KeyNotFound", `Secret ${ref.name} has no key ${ref.key}, which holds ${purpose}`);
     }
   }

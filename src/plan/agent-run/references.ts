@@ -6,8 +6,10 @@ import type { AgentWorkspace } from "../../api/agent-workspace.ts";
 import type { EnvVar, LocalKeyRef } from "../../kube/builtin.ts";
 
 import { configEnv } from "../config-env.ts";
+import { secretsOf, type UserVolumes } from "../specs/user-volumes.ts";
 import { inputsOf } from "./inputs.ts";
 import { APP_KEYS } from "../specs/app-token-task.ts";
+import { volumesOf } from "./run-volumes.ts";
 
 const BUILT_IN_AGENT: AgentType = "claude";
 
@@ -24,8 +26,14 @@ export function providerNameOf(run: AgentRun, config: AgentConfig | undefined): 
 
 /** The key of a Secret that must exist before the run can start, and what it is for. */
 export interface SecretNeed {
-  ref: LocalKeyRef;
+  /** Without a key: the Secret itself. */
+  ref: { name: string; key?: string };
   purpose: string;
+}
+
+/** One that names its key. */
+interface KeyNeed extends SecretNeed {
+  ref: LocalKeyRef;
 }
 
 /** Every Secret key that the run's containers will read. Optional ones are left out. */
@@ -51,6 +59,7 @@ export function secretsNeeded(
       if (ref) needs.push({ ref, purpose: `a value of the MCP server ${name}` });
     }
   }
+  for (const volume of volumesOf(run, config)?.volumes ?? []) needs.push(...volumeNeeds(volume));
   needs.push(...variableNeeds(envOf(run, config), (name) => `the environment variable ${name}`));
   return needs;
 }
@@ -59,7 +68,7 @@ export function secretsNeeded(
 export function repositoryNeeds({
   credentialsSecretRef: ref,
   githubAppRef: app,
-}: Pick<AgentWorkspace["spec"]["repository"], "credentialsSecretRef" | "githubAppRef">): SecretNeed[] {
+}: Pick<AgentWorkspace["spec"]["repository"], "credentialsSecretRef" | "githubAppRef">): KeyNeed[] {
   return [
     ...(ref ? [{ ref, purpose: "the repository's credentials" }] : []),
     ...(app ? appNeeds(app.name) : []),
@@ -67,9 +76,17 @@ export function repositoryNeeds({
 }
 
 /** Every key that a GitHub App has to have. */
-function appNeeds(name: string): SecretNeed[] {
+function appNeeds(name: string): KeyNeed[] {
   const { id, installation, privateKey } = APP_KEYS;
   return [id, installation, privateKey].map((key) => ({ ref: { name, key }, purpose: "the GitHub App" }));
+}
+
+function volumeNeeds(volume: UserVolumes["volumes"][number]): SecretNeed[] {
+  const purpose = `files of the volume ${volume.name}`;
+  return secretsOf(volume).flatMap(({ name, items, optional }) => {
+    if (optional) return [];
+    return items ? items.map(({ key }) => ({ ref: { name, key }, purpose })) : [{ ref: { name }, purpose }];
+  });
 }
 
 /** What these variables need, optional ones left out. */
@@ -81,7 +98,7 @@ function variableNeeds(env: readonly EnvVar[] = [], purposeOf: (name: string) =>
 }
 
 /** What of them is left when the agent has ended. */
-export function publishNeeds({ spec }: AgentRun): SecretNeed[] {
+export function publishNeeds({ spec }: AgentRun): KeyNeed[] {
   const { credentialsSecretRef, githubAppRef, pullRequest } = spec.publish ?? {};
   const token = pullRequest?.tokenSecretRef;
   return [

@@ -9,10 +9,12 @@ import { withCaches } from "../specs/caches.ts";
 import { forgeAddress } from "../forge-address.ts";
 import { githubAppFor, publishPermissions } from "../github-app.ts";
 import { neutralBlock, neutralTitle } from "../neutral-text.ts";
+import { verifiable } from "../specs/user-volumes.ts";
 import { networkEnv } from "../specs/env.ts";
 import { workspaceClaimName } from "../specs/names.ts";
 import { cachesOf, effectiveDefaults, effectiveEnv, podFieldsOf } from "./effective.ts";
 import type { ObservedRun } from "./observed.ts";
+import { volumesOf } from "./run-volumes.ts";
 import { resolveSetup } from "./resolve-setup.ts";
 
 /** The branch of the remote that a run's work goes to. */
@@ -154,6 +156,7 @@ export function resolveVerify(
     setup: resolveSetup(observed, defaults),
     services: observed.run.spec.services,
     caches,
+    volumes: verifiable(volumesOf(observed.run, observed.references.config)),
     pod: withCaches(common.pod, caches),
     command: verify.command,
     image: verify.image ?? defaults.image.value,

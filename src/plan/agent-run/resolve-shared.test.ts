@@ -3,10 +3,15 @@ import { describe, it } from "node:test";
 import type { AgentRunSpec } from "../../api/agent-run.ts";
 import type { AgentWorkspace } from "../../api/agent-workspace.ts";
 import { buildRunJob } from "../specs/run-job.ts";
+import type { References } from "./observed.ts";
 import { resolveRun, type Resolution } from "./resolve.ts";
 
 /** A run with gemini on a workspace that shares a volume at this path. */
-function resolved(mountPath: string, spec: Partial<AgentRunSpec> = {}): Resolution {
+function resolved(
+  mountPath: string,
+  spec: Partial<AgentRunSpec> = {},
+  more: Partial<References> = {},
+): Resolution {
   const repository = { url: "https://example.com/repo.git" };
   const workspace: AgentWorkspace = {
     metadata: { name: "ws", namespace: "team" },
@@ -24,7 +29,11 @@ function resolved(mountPath: string, spec: Partial<AgentRunSpec> = {}): Resoluti
         ...spec,
       },
     },
-    references: { workspace, secrets: new Map([["google", ["api-key"]]]) },
+    references: {
+      workspace: spec.repository ? undefined : workspace,
+      secrets: new Map([["google", ["api-key"]]]),
+      ...more,
+    },
     defaults: {
       gitImage: "git:1",
       agentImage: "agent:1",
@@ -74,5 +83,54 @@ describe("skills on a workspace that shares the agent's own folder for them", ()
   it("need nothing of the kind elsewhere", () => {
     const resolution = resolved("/root/.codex", { agent: "codex", skills });
     assert.ok("resolved" in resolution);
+  });
+});
+
+describe("mounts of several fields in one pod", () => {
+  const repository = { url: "https://example.com/repo.git" };
+  const volumes = [{ name: "data", persistentVolumeClaim: { claimName: "data" } }];
+  const volumeMounts = [{ name: "data", mountPath: "/data/a" }];
+  const messageOf = (resolution: Resolution): string =>
+    "obstacle" in resolution ? resolution.obstacle.message : "";
+
+  it("are apart", () => {
+    const caches = [{ name: "npm", mountPath: "/data" }];
+    assert.match(
+      messageOf(resolved("/root/.claude", { volumes, volumeMounts, caches })),
+      /^volume data would be mounted at \/data\/a, in cache npm at \/data/,
+    );
+    assert.match(
+      messageOf(resolved("/data", { volumes, volumeMounts })),
+      /^volume data would be mounted at \/data\/a, in shared volume config at \/data/,
+    );
+  });
+
+  it("bring no claim that others write before a git credential", () => {
+    const exposed = { ...repository, exposeCredentialsToAgent: true };
+    const standalone = { volumes, volumeMounts, workspaceRef: undefined, repository: exposed };
+    assert.match(
+      messageOf(resolved("/data", standalone)),
+      /^the run mounts a claim, which other pods can write/,
+    );
+  });
+
+  it("have a token only of a ServiceAccount that the run names", () => {
+    const token = [{ name: "cloud", projected: { sources: [{ serviceAccountToken: { path: "token" } }] } }];
+    assert.match(
+      messageOf(resolved("/x", { volumes: token })),
+      /has a token of a ServiceAccount, and the run has none/,
+    );
+    assert.ok("resolved" in resolved("/x", { volumes: token, serviceAccountName: "cloud" }));
+  });
+
+  it("are no claim that the operator has made", () => {
+    const references = { claims: new Map([["data", "own" as const]]) };
+    assert.match(
+      messageOf(resolved("/x", { volumes, volumeMounts }, references)),
+      /^the claim data is one that the operator has made/,
+    );
+    assert.ok(
+      "resolved" in resolved("/x", { volumes, volumeMounts }, { claims: new Map([["data", "users"]]) }),
+    );
   });
 });

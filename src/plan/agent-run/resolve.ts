@@ -29,7 +29,9 @@ import {
   checkoutTaken,
   foreignSession,
   forgeUnknown,
+  claimTaken,
   modelRequired,
+  mountsRefused,
   type Obstacle,
   providerMissing,
   secretMissing,
@@ -40,6 +42,7 @@ import {
   workspaceNotReady,
 } from "./obstacles.ts";
 import { type Inputs, inputOrigins, inputsOf, type Instructions } from "./inputs.ts";
+import { volumesOf } from "./run-volumes.ts";
 import { resolveSetup } from "./resolve-setup.ts";
 import { feedbackOf } from "./feedback.ts";
 import { timeLeft } from "./retry.ts";
@@ -85,7 +88,11 @@ export function resolveRun(observed: ObservedRun): Resolution {
   };
   const resolved = assemble(observed, given);
   const shared =
-    sharedOwnDirectory(resolved, agent) ?? sharedSkills(resolved, agent) ?? cachesRefused(run, resolved);
+    sharedOwnDirectory(resolved, agent) ??
+    mountsRefused(resolved) ??
+    claimTaken(resolved, references) ??
+    sharedSkills(resolved, agent) ??
+    cachesRefused(run, resolved);
   return shared ? { obstacle: shared } : { resolved, origins: originsOf(observed, given) };
 }
 
@@ -148,6 +155,7 @@ function assemble(observed: ObservedRun, given: Given): ResolvedRun {
     storage: { className: defaults.storageClass?.value, size: defaults.storageSize.value },
     resources: defaults.resources?.value,
     caches,
+    volumes: volumesOf(run, references.config),
     pod: withCaches(podFieldsOf(defaults), caches),
     nodeSelector: spec.nodeSelector,
     tolerations: spec.tolerations,

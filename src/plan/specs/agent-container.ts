@@ -24,6 +24,7 @@ import {
 import type { ScriptValues } from "./script-variables.ts";
 import { scriptPath } from "./scripts.ts";
 import { containerSecurity } from "./security.ts";
+import { secretFiles } from "./user-volumes.ts";
 import { withSettings } from "./settings.ts";
 import { agentMounts, repositoryOf } from "./volumes.ts";
 
@@ -89,7 +90,10 @@ function agentEnv(run: ResolvedRun, agent: Agent, setup: AgentSetup): EnvVar[] {
       AGENT_GIT_NAME: run.gitIdentity.name,
       AGENT_GIT_EMAIL: run.gitIdentity.email,
       AGENT_SECRET_NAMES: secretNames(users).join(" "),
-      AGENT_SECRET_FILES: run.promptFrom && "secret" in run.promptFrom ? PROMPT_FILE : undefined,
+      AGENT_SECRET_FILES: [
+        ...(run.promptFrom && "secret" in run.promptFrom ? [PROMPT_FILE] : []),
+        ...secretFiles(run.volumes),
+      ].join(" "),
       ...entrypointEnv(run, agent.entrypoint),
       ...inputEnv(run, agent, setup),
       ...valuesEnv(agent, setup),

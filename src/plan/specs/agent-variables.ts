@@ -151,9 +151,9 @@ export const AGENT_VARIABLES = {
     "Variables whose values come from Secrets. Their values are hidden in all output.",
   ),
   AGENT_SECRET_FILES: variable(
-    ["agent"],
-    ["hide-secrets.sh"],
-    "Files that come from Secrets. What they hold is hidden in all output.",
+    ["setup", "agent"],
+    ["hide-secrets.sh", "setup.sh"],
+    "Files that come from Secrets, separated by spaces; a path may end in `*`. What they hold is hidden in all output.",
   ),
   AGENT_KEY_NAMES: variable(
     ["agent"],

@@ -102,6 +102,10 @@ const full: ResolvedRun = {
     env: [{ name: "TOKEN", valueFrom: { secretKeyRef: secret } }],
   },
   dependsOn: ["other"],
+  volumes: {
+    volumes: [{ name: "token", secret: { secretName: "token" } }],
+    mounts: [{ name: "token", mountPath: "/token" }],
+  },
   env,
   repository,
   worktree: { branch: "a", sourceBranch: "b", releasedBy: ["x"] },

@@ -6,6 +6,7 @@ import { SETUP_CONTAINER } from "./names.ts";
 import { homeDir, TERMINATION_LOG, workDir } from "./paths.ts";
 import { CONTRACT, scriptPath } from "./scripts.ts";
 import { containerSecurity } from "./security.ts";
+import { secretFiles } from "./user-volumes.ts";
 import { withSettings } from "./settings.ts";
 import { repositoryOf, setupMounts } from "./volumes.ts";
 
@@ -18,6 +19,8 @@ interface Place {
   network: EnvVar[];
   resources?: ResourceRequirements;
   volumeMounts: VolumeMount[];
+  /** Files that come from Secrets. */
+  secretFiles: string[];
 }
 
 /** The container that prepares the checkout of a run, before its agent starts; none if there is nothing to do. */
@@ -32,6 +35,7 @@ export function runSetup(run: ResolvedRun): Container[] {
       network: networkEnv(env, repositoryOf(run)),
       resources: run.resources ?? agentOfType(run.agent).resources,
       volumeMounts: setupMounts(run),
+      secretFiles: secretFiles(run.volumes),
     }),
   ];
 }
@@ -57,6 +61,7 @@ export function setupContainer({ command, timeoutSeconds, env }: ResolvedSetup, 
         AGENT_CONTRACT: CONTRACT,
         AGENT_SETUP_SECONDS: String(timeoutSeconds),
         AGENT_SECRET_NAMES: secrets.join(" "),
+        AGENT_SECRET_FILES: place.secretFiles.join(" "),
       }),
     ),
     ...(place.resources ? { resources: place.resources } : {}),

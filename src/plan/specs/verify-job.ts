@@ -13,6 +13,7 @@ import { GRACE_SECONDS, JOB_MARGIN_SECONDS } from "./run-job.ts";
 import { SCRIPTS_TARGET_DIR } from "./scripts.ts";
 import { containerSecurity, podSecurity } from "./security.ts";
 import { cacheMounts, cacheVolumes } from "./caches.ts";
+import { secretFiles, userMounts, userVolumes, type UserVolumes, withoutSecrets } from "./user-volumes.ts";
 import { serviceContainers, serviceVolumes } from "./services.ts";
 import { setupContainer, trusted } from "./setup-container.ts";
 import { claimMounts, snapshotEnv, stepPlacement } from "./step-pod.ts";
@@ -21,12 +22,13 @@ import { claimVolume, SCRIPTS_VOLUME, scriptsMount, scriptsTargetMount } from ".
 const HOME = "/home/agent";
 
 /** The checkout, and a home directory, for what runs there. */
-function ownMounts({ caches }: ResolvedVerify): VolumeMount[] {
+function ownMounts({ caches }: ResolvedVerify, volumes: UserVolumes | undefined): VolumeMount[] {
   return [
     { name: "checkout", mountPath: WORKSPACE_DIR },
     { name: "home", mountPath: HOME },
     { name: "tmp", mountPath: "/tmp" },
     ...cacheMounts(caches),
+    ...userMounts(volumes),
   ];
 }
 
@@ -87,6 +89,7 @@ function jobOf(verify: ResolvedVerify): Job {
             ...(verify.setup ? [SCRIPTS_VOLUME] : []),
             ...serviceVolumes(verify.services),
             ...cacheVolumes(verify.caches),
+            ...userVolumes(verify.volumes),
           ],
         },
       },
@@ -116,9 +119,17 @@ function setupOf(verify: ResolvedVerify): Container[] {
   const { setup, image, env, resources, network } = verify;
   if (!setup) return [];
   const own = { ...setup, env: mergeEnv(setup.env, env) };
-  const volumeMounts = [...ownMounts(verify), scriptsMount];
+  const volumeMounts = [...ownMounts(verify, verify.volumes), scriptsMount];
   return [
-    setupContainer(own, { image, workingDir: WORKSPACE_DIR, home: HOME, network, resources, volumeMounts }),
+    setupContainer(own, {
+      image,
+      workingDir: WORKSPACE_DIR,
+      home: HOME,
+      network,
+      resources,
+      volumeMounts,
+      secretFiles: secretFiles(verify.volumes),
+    }),
   ];
 }
 
@@ -132,7 +143,7 @@ function verifyContainer(verify: ResolvedVerify): Container {
     workingDir: WORKSPACE_DIR,
     env: mergeEnv(network, env, literalEnv({ HOME, TMPDIR: "/tmp", ...trusted(WORKSPACE_DIR) })),
     ...(resources ? { resources } : {}),
-    volumeMounts: ownMounts(verify),
+    volumeMounts: ownMounts(verify, withoutSecrets(verify.volumes)),
     securityContext: containerSecurity,
   };
 }

@@ -10,6 +10,7 @@ import { APP_KEYS, CREDENTIAL_FILE } from "./app-token-task.ts";
 import { runClaimName, runInputsName } from "./names.ts";
 import { SCRIPTS_DIR, SCRIPTS_TARGET_DIR } from "./scripts.ts";
 import { cacheMounts, cacheVolumes } from "./caches.ts";
+import { userMounts, userVolumes } from "./user-volumes.ts";
 import { serviceVolumes } from "./services.ts";
 import {
   CONTINUED_DIR,
@@ -71,6 +72,7 @@ export function runVolumes(run: ResolvedRun): Volume[] {
     ...inputVolumes(run),
     ...serviceVolumes(run.services),
     ...cacheVolumes(run.caches),
+    ...userVolumes(run.volumes),
   ];
 }
 
@@ -220,6 +222,7 @@ export function setupMounts(run: ResolvedRun): VolumeMount[] {
     { name: "home", mountPath: homeDir(run) },
     { name: SETUP_TMP, mountPath: "/tmp" },
     ...cacheMounts(run.caches),
+    ...userMounts(run.volumes),
     scriptsMount,
   ];
 }
@@ -263,6 +266,7 @@ export function agentMounts(run: ResolvedRun): VolumeMount[] {
     ...repositoryMounts(exposed),
     ...inputMounts(run),
     ...cacheMounts(run.caches),
+    ...userMounts(run.volumes),
     ...(run.workspace?.sharedVolumes ?? []).map(({ mountPath }, index) => ({
       name: `shared-${index}`,
       mountPath,

@@ -75,12 +75,75 @@ export const environment: RefusedManifest[] = [
   },
 ];
 
+const AGENTS_OWN =
+  "would be where agents keep their own configuration, such as ~/.claude and ~/.config/opencode; use a folder beside it, such as /home/agent/.cache/pip, and skills, instructions and mcpServers for the agent";
+
+/** A run with a volume at this place. */
+function mounting(mount: { mountPath: string; subPath?: string }) {
+  return { volumes: [{ name: "data", emptyDir: {} }], volumeMounts: [{ name: "data", ...mount }] };
+}
+
 export const pods: RefusedManifest[] = [
   {
     what: "a cache over the checkout",
     manifest: run({ caches: [{ name: "npm", mountPath: "/workspace" }] }),
-    says: `spec.caches[0].mountPath: Invalid value: "/workspace": would cover another mount or a directory that the pod needs; use its own directory, such as /root/.claude or /data`,
+    says: `spec.caches[0].mountPath: Invalid value: "/workspace": would cover another mount or a directory that the pod needs; use its own directory, such as /data`,
   },
+  ...["/home/agent/.claude", "/root/.config/opencode/skills", "/home/agent/.cache", "/root/.local"].flatMap(
+    (path) => [
+      {
+        what: `a cache at ${path}, where agents keep their configuration`,
+        manifest: run({ caches: [{ name: "npm", mountPath: path }] }),
+        says: `spec.caches[0].mountPath: Invalid value: "${path}": ${AGENTS_OWN}`,
+      },
+      {
+        what: `a volume at ${path}, where agents keep their configuration`,
+        manifest: run(mounting({ mountPath: path })),
+        says: `spec.volumeMounts[0].mountPath: Invalid value: "${path}": ${AGENTS_OWN}`,
+      },
+    ],
+  ),
+  ...["/workspace/data", "/etc/ssl", "/tmp", "/workspace-store", "/home/agent"].map((path) => ({
+    what: `a volume at ${path}`,
+    manifest: run(mounting({ mountPath: path })),
+    says: `spec.volumeMounts[0].mountPath: Invalid value: "${path}": would cover another mount or a directory that the pod needs; use its own directory, such as /data`,
+  })),
+  {
+    what: "a volume at a path that a shell would read as more than one",
+    manifest: run(mounting({ mountPath: "/data/*" })),
+    says: `spec.volumeMounts[0].mountPath: Invalid value: "/data/*": must be an absolute path of letters, digits, '.', '_', '@', '+' and '-', such as /data, without double or closing slashes`,
+  },
+  {
+    what: "a part of a volume that leads out of it",
+    manifest: run(mounting({ mountPath: "/data", subPath: "a/../../b" })),
+    says: `spec.volumeMounts[0].subPath: Invalid value: "a/../../b": must be a relative path of letters, digits, '.', '_', '@', '+' and '-', without '..'`,
+  },
+  {
+    what: "a mount of a volume that there is not",
+    manifest: run({ volumeMounts: [{ name: "data", mountPath: "/data" }] }),
+    says: "spec.volumeMounts: Invalid value: every name must be one of volumes",
+  },
+  {
+    what: "a volume inside another",
+    manifest: run({
+      volumes: [{ name: "data", emptyDir: {} }],
+      volumeMounts: [
+        { name: "data", mountPath: "/data" },
+        { name: "data", mountPath: "/data/b" },
+      ],
+    }),
+    says: "spec.volumeMounts: Invalid value: no mountPath may be inside another one",
+  },
+  {
+    what: "a volume of two kinds",
+    manifest: run({ volumes: [{ name: "data", emptyDir: {}, configMap: { name: "data" } }] }),
+    says: "spec.volumes[0]: Invalid value: set exactly one of configMap, secret, emptyDir, persistentVolumeClaim and projected",
+  },
+  ...["cache-npm", "other-workspace", "team-ws"].map((claimName) => ({
+    what: `the claim ${claimName}, which the operator makes`,
+    manifest: run({ volumes: [{ name: "data", persistentVolumeClaim: { claimName } }] }),
+    says: `spec.volumes[0].persistentVolumeClaim.claimName: Invalid value: "${claimName}": must be none of the claims that the operator makes: <run>-workspace, <workspace>-ws, cache-<name>; use continueFrom, workspaceRef or caches for those`,
+  })),
   {
     what: "a cache inside another",
     manifest: run({

@@ -21,7 +21,7 @@ export const ENV_NAME =
 export const OWN =
   "variables that the operator sets itself (AGENT_*, GIT_CONFIG*, HOME, TMPDIR, GIT_DIR and the others that the reference lists)";
 export const MOUNT =
-  "would cover another mount or a directory that the pod needs; use its own directory, such as /root/.claude or /data";
+  "would cover another mount or a directory that the pod needs; use its own directory, such as /data";
 export const ABSOLUTE =
   "must be an absolute path such as /root/.claude, without '.', '..', ':', double or closing slashes";
 export const QUANTITY = String.raw`'^[+]?([0-9]+([.][0-9]*)?|[.][0-9]+)(([KMGTPE]i)|[numkMGTPE]|([eE][-+]?[0-9]+))?$'`;
