@@ -14,6 +14,7 @@ interface MergeRequest {
   source_project_id: number;
   target_project_id: number;
   sha: string | null;
+  reviewers?: { id: number }[];
 }
 
 const DRAFT = "Draft: ";
@@ -52,11 +53,13 @@ export function createGitLab(access: ForgeAccess, project: string): Forge {
       await api("PUT", `${requests}/${number}`, { body: { add_labels: labels.join(",") } });
     },
     async requestReviews(number, reviewers) {
-      const ids: number[] = [];
+      // What is set takes the place of all that were there.
+      const { reviewers: asked = [] } = (await api("GET", `${requests}/${number}`)) as MergeRequest;
+      const ids = asked.map(({ id }) => id);
       for (const username of reviewers) {
         const [user] = listOf<{ id: number }>(await api("GET", "users", { query: { username } }));
         if (!user) throw new ForgeRefusal("PullRequestRefused", `there is no user ${username}`);
-        ids.push(user.id);
+        if (!ids.includes(user.id)) ids.push(user.id);
       }
       await api("PUT", `${requests}/${number}`, { body: { reviewer_ids: ids } });
     },

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { FORGES, type ForgeKind } from "../../src/api/fields/publish.ts";
 import { type ForgeAnswer, type LoopbackForge, startForge } from "../support/forge/forge.ts";
+import { breachesOf, GITEA, GITLAB } from "../support/forge/descriptions.ts";
 import { ensurePullRequest, type WantedPullRequest } from "../../src/forge/forge.ts";
 import { createForge } from "../../src/forge/pull-request.ts";
 import { ForgeRefusal } from "../../src/forge/refusal.ts";
@@ -63,6 +64,24 @@ for (const kind of FORGES) {
       );
       await ensurePullRequest(client, { ...WANTED, keepTitle: true, keepBody: true }, COMMIT);
       assert.deepEqual([forge.pulls[0]?.title, forge.pulls[0]?.body], ["Fix it", "More."]);
+      assert.deepEqual(forge.breaches, []);
+    });
+
+    it("keeps the reviewers and labels that people have given it", async () => {
+      await using forge = await aForge(kind);
+      const { client } = clientOf(forge, kind);
+      await ensurePullRequest(client, { ...WANTED, labels: [], reviewers: [] }, COMMIT);
+      for (const pull of forge.pulls) Object.assign(pull, { reviewers: ["bob"], labels: ["urgent"] });
+      await ensurePullRequest(client, WANTED, COMMIT);
+      assert.deepEqual(
+        forge.pulls.map(({ labels, reviewers }) => [labels.toSorted(), reviewers.toSorted()]),
+        [
+          [
+            ["agent", "bug", "urgent"],
+            ["ann", "bob"],
+          ],
+        ],
+      );
       assert.deepEqual(forge.breaches, []);
     });
 
@@ -216,3 +235,31 @@ for (const kind of FORGES) {
     });
   });
 }
+
+it("what is otherwise than a forge's description has it is noticed", () => {
+  const body = { head: "a", base: "b", assignees: "ann", draft: true };
+  const asked = { method: "POST", path: "", query: new URLSearchParams(), body };
+  assert.deepEqual(breachesOf(GITEA, "pulls", asked, { status: 200, body: { number: "1" } }), [
+    'POST pulls: assignees is "ann"',
+    "POST pulls: draft is unknown",
+    "POST pulls: title is required",
+    "POST pulls: answers 200",
+    ...[
+      'number is "1"',
+      "html_url is undefined",
+      "state is undefined",
+      "title is undefined",
+      "body is undefined",
+    ].map((what) => `POST pulls: ${what}`),
+  ]);
+  const query = new URLSearchParams({ state: "open", per_page: "x" });
+  assert.deepEqual(
+    breachesOf(
+      GITLAB,
+      "merge_requests",
+      { method: "GET", path: "", query, body: undefined },
+      { status: 200, body: [] },
+    ),
+    ['GET merge_requests: state is "open"', "GET merge_requests: per_page is null"],
+  );
+});

@@ -1,18 +1,25 @@
+import { breachesOf, GITEA } from "./descriptions.ts";
 import type { ForgeAnswer, ForgePullRequest, ForgeRequest, ForgeState } from "./forge.ts";
 
-/** Answers as Gitea does. The fields are those of its description of the API. */
+/** Answers as Gitea does; request and answer are held to its description of the API. */
 export async function answerAsGitea(
   state: ForgeState,
-  { method, path, query, body = {} }: ForgeRequest,
+  request: ForgeRequest,
   breaches: string[],
 ): Promise<ForgeAnswer> {
   const own = `repos/${state.project}`;
-  const unknown = (known: readonly string[], given: Iterable<string>): void => {
-    for (const name of given)
-      if (!known.includes(name)) breaches.push(`${method} ${path}: ${name} is unknown`);
-  };
+  const answer = await answerTo(state, own, request);
+  if (request.path.startsWith(`${own}/`))
+    breaches.push(...breachesOf(GITEA, request.path.slice(own.length + 1), request, answer));
+  return answer;
+}
+
+async function answerTo(
+  state: ForgeState,
+  own: string,
+  { method, path, query, body = {} }: ForgeRequest,
+): Promise<ForgeAnswer> {
   if (method === "GET" && path === `${own}/pulls`) {
-    unknown(["state", "sort", "limit", "page"], query.keys());
     const [limit, page] = [Number(query.get("limit")), Number(query.get("page"))];
     const matching = state.pulls.filter((pull) => pull.state === query.get("state")).toReversed();
     return {
@@ -21,7 +28,6 @@ export async function answerAsGitea(
     };
   }
   if (method === "POST" && path === `${own}/pulls`) {
-    unknown(["head", "base", "title", "body"], Object.keys(body));
     return create(state, body);
   }
   const [, kind = "", number = "", rest = ""] =
@@ -34,14 +40,19 @@ export async function answerAsGitea(
     };
   switch (`${method} ${kind}${rest}`) {
     case "PATCH pulls":
-      unknown(["title", "body"], Object.keys(body));
       Object.assign(pull, titled(String(body["title"])), { body: String(body["body"]) });
       return { status: 201, body: show(pull, state) };
     case "POST issues/labels":
       pull.labels = [...new Set([...pull.labels, ...(body["labels"] as string[])])];
       return { status: 200, body: pull.labels.map((name) => ({ name })) };
     case "POST pulls/requested_reviewers":
-      pull.reviewers = [...(body["reviewers"] as string[]), ...(body["team_reviewers"] as string[])];
+      pull.reviewers = [
+        ...new Set([
+          ...pull.reviewers,
+          ...(body["reviewers"] as string[]),
+          ...(body["team_reviewers"] as string[]),
+        ]),
+      ];
       return { status: 201, body: [] };
   }
   return { status: 405, body: { message: "Method Not Allowed" } };

@@ -1,26 +1,32 @@
+import { breachesOf, GITLAB } from "./descriptions.ts";
 import type { ForgeAnswer, ForgePullRequest, ForgeRequest, ForgeState } from "./forge.ts";
 
 const OWN_PROJECT = 7;
 const USERS: Readonly<Record<string, number>> = { ann: 11, bob: 12 };
 
-/** Answers as GitLab does. The fields are those of its reference of the API. */
+/** Answers as GitLab does; request and answer are held to its reference of the API. */
 export async function answerAsGitLab(
   state: ForgeState,
   request: ForgeRequest,
   breaches: string[],
 ): Promise<ForgeAnswer> {
-  const { method, path, query, body = {} } = request;
-  const own = `projects/${encodeURIComponent(state.project)}/merge_requests`;
-  const unknown = (known: readonly string[], given: Iterable<string>): void => {
-    for (const name of given)
-      if (!known.includes(name)) breaches.push(`${method} ${path}: ${name} is unknown`);
-  };
+  const project = `projects/${encodeURIComponent(state.project)}`;
+  const answer = await answerTo(state, `${project}/merge_requests`, request);
+  if (request.path.startsWith(`${project}/`))
+    breaches.push(...breachesOf(GITLAB, request.path.slice(project.length + 1), request, answer));
+  return answer;
+}
+
+async function answerTo(
+  state: ForgeState,
+  own: string,
+  { method, path, query, body = {} }: ForgeRequest,
+): Promise<ForgeAnswer> {
   if (method === "GET" && path === "users") {
     const id = USERS[query.get("username") ?? ""];
     return { status: 200, body: id === undefined ? [] : [{ id, username: query.get("username") }] };
   }
   if (method === "GET" && path === own) {
-    unknown(["source_branch", "state", "order_by", "sort", "per_page"], query.keys());
     const found = state.pulls.filter(({ branch }) => branch === query.get("source_branch"));
     const shown = found.toSorted((a, b) => b.number - a.number).map((pull) => show(pull, state));
     // Somebody's fork has a branch of that name, too.
@@ -28,12 +34,11 @@ export async function answerAsGitLab(
     return { status: 200, body: [foreign, ...shown] };
   }
   if (method === "POST" && path === own) {
-    unknown(["source_branch", "target_branch", "title", "description"], Object.keys(body));
     return create(state, body);
   }
   const pull = state.pulls.find(({ number }) => path === `${own}/${number}`);
+  if (method === "GET" && pull) return { status: 200, body: show(pull, state) };
   if (method !== "PUT" || !pull) return { status: 404, body: { message: "404 Not found" } };
-  unknown(["title", "description", "add_labels", "reviewer_ids"], Object.keys(body));
   if (typeof body["title"] === "string") Object.assign(pull, titled(body["title"]));
   if (typeof body["description"] === "string") pull.body = body["description"];
   if (typeof body["add_labels"] === "string")
@@ -100,6 +105,7 @@ function show(pull: ForgePullRequest, { project, url }: ForgeState, source = OWN
     source_project_id: source,
     target_project_id: OWN_PROJECT,
     labels: pull.labels,
+    reviewers: pull.reviewers.map((username) => ({ id: USERS[username], username })),
     draft: pull.draft,
     sha: pull.commit,
     web_url: `${url}/${project}/-/merge_requests/${pull.number}`,
