@@ -38,7 +38,7 @@ export async function gatherRun(
 
   // Its agent has succeeded.
   if (isAfterAgent(run)) {
-    const step = await gatherStep(context, run, now);
+    const step = { ...(await gatherStep(context, run, now)), runsOfPlace: runsOfPlace(caches, run) };
     return { ...observed, step, references: await gatherReferences(context, run, key) };
   }
 

@@ -21,6 +21,8 @@ const SCENARIOS = {
   "Review this": [...committingScenario(), ...more("review.txt")],
   "Begin anew": more("anew.txt"),
   "Take time": more("slow.txt", "sleep 4"),
+  "Rewrite once": more("once.txt", "git add .; git commit -q --amend -m once"),
+  "Rewrite twice": more("twice.txt", "git add .; git commit -q --amend -m twice"),
   "Hang for ever": [...more("half.txt", ":").slice(0, 1), { fault: "hang" as const }],
   commit: committingScenario(),
 };
@@ -135,6 +137,22 @@ describe("a run that continues another one", { timeout: 240_000 }, () => {
     const { client, namespace } = agents.cluster;
     const { items } = await client.list(jobs, { namespace });
     assert.ok(!items.some(({ metadata }) => metadata.name === "steps"), "no agent starts");
+  });
+
+  it("two of one run push to one branch, the second over what the first has rewritten", async () => {
+    const source = await agents.run("source", { prompt: "commit", publish });
+    assert.equal(source.status?.phase, "Succeeded", source.status?.message);
+    const continueFrom = { run: "source", session: "Fresh" as const };
+    await agents.create("one", next("source", { prompt: "Rewrite once", publish, continueFrom }));
+    await agents.until("one", ({ status }) => status?.phase === "Running");
+    await agents.create("two", next("source", { prompt: "Rewrite twice", publish, continueFrom }));
+    for (const name of ["one", "two"]) {
+      const { status } = await agents.until(name);
+      assert.equal(status?.phase, "Succeeded", status?.message);
+      assert.equal(status.published?.branch, "agent/source");
+    }
+    assert.equal(await agents.repository.git("log", "--format=%s", "-1", "agent/source"), "twice");
+    assert.equal(await agents.repository.git("rev-list", "--count", "main..agent/source"), "1");
   });
 
   it("goes on in the worktree of a workspace, on the same branch, whatever else wants that", async () => {

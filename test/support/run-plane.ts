@@ -9,7 +9,7 @@ import type { Transport } from "../../src/client/transport.ts";
 import { watchResource } from "../../src/client/watch.ts";
 import { events, namespaces, secrets } from "../../src/kube/builtin.ts";
 import { installDefinitions } from "../../src/local/install.ts";
-import { startOperator } from "../../src/operator/operator.ts";
+import { type Operator, startOperator } from "../../src/operator/operator.ts";
 import { isFinished } from "../../src/plan/agent-run/status.ts";
 import { createLog, type Log } from "../../src/runtime/log.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
@@ -24,6 +24,8 @@ export interface RunPlane extends Pick<ControlPlane, "listening" | "transport"> 
   readonly namespace: string;
   /** Starts an operator in this process, on the plane's own transport or another one, logging what fails or all; resolves when it works. */
   startOperator(its?: { transport?: Transport; log?: Log }): Promise<void>;
+  /** Stops all that it has started. */
+  stopOperators(): Promise<void>;
   /** Resolves when the operator has taken up the provider, which is the first thing that it does. */
   readonly operatorWorks: () => Promise<void>;
   /** Makes runs of these names, all at once; resolves after the last event of each. */
@@ -47,6 +49,12 @@ export async function startRunPlane(stack: AsyncDisposableStack): Promise<RunPla
   const at = { namespace, name: provider.metadata.name ?? "" };
   const operatorWorks = () =>
     waitFor(admin, agentProviders, at, ({ status }) => status?.ready === true).then(() => undefined);
+  const running = new Set<Operator>();
+  const stopOperators = async (): Promise<void> => {
+    await Promise.all([...running].map((operator) => operator.stop()));
+    running.clear();
+  };
+  stack.defer(stopOperators);
   return {
     listening,
     transport,
@@ -61,10 +69,11 @@ export async function startRunPlane(stack: AsyncDisposableStack): Promise<RunPla
         healthProbeBindAddress: "0",
         metricsBindAddress: "0",
       });
-      stack.defer(() => operator.stop());
+      running.add(operator);
       await operator.working;
       await operatorWorks();
     },
+    stopOperators,
     operatorWorks,
     carryOut: async (names, spec = {}) => {
       const told = untilEvents(admin, namespace, names);

@@ -206,6 +206,21 @@ describe("a run that continues another one", () => {
     assert.equal(job?.object.metadata.name, "next-publish");
     assert.match(JSON.stringify(job.object), /"claimName":"first-workspace"/);
     assert.match(JSON.stringify(job.object), /"AGENT_RUN_UID=first-uid"|"value":"first-uid"/);
+    const other = next(run.spec, run.status);
+    other.metadata = { ...other.metadata, name: "other", uid: "other-uid" };
+    other.status = {
+      phase: "Succeeded",
+      ...other.status,
+      published: { branch: "mine", commit: "d".repeat(40), time: "2026-01-01T00:00:00Z" },
+    };
+    const [after] = planRun(
+      observe(next(run.spec, status), undefined, { step: { runsOfPlace: [other] } }),
+    ).create;
+    assert.match(
+      JSON.stringify(after?.object),
+      /AGENT_PUBLISHED[^}]*d{40}/,
+      "what another continuation has pushed",
+    );
     const proposed = taken(FIRST, { prompt: undefined, publish: { ...publish, pullRequest: {} } });
     const refused = planRun(observe(proposed, { claim: aClaim(OF_NEXT) }));
     assert.equal(refused.status?.reason, "ForgeUnknown", "nor is it pushed without the pull request");

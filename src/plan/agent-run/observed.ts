@@ -56,6 +56,8 @@ export interface ObservedCleanup {
 
 /** What is known about the Job that follows a run's agent; gathered only once that has succeeded. */
 export interface ObservedStep {
+  /** The runs that work, or have worked, in the same checkout. */
+  runsOfPlace?: readonly AgentRun[];
   /** The run's own Job of the step that it is at. */
   job?: JobState;
   /** The newest pod of that Job. */

@@ -22,14 +22,14 @@ export function publishedBranch(run: ObservedRun["run"]): string {
   return run.spec.publish?.branch ?? run.spec.worktree?.branch ?? `agent/${placeOf(run).name}`;
 }
 
-/** Commits of that branch that the operator has published for this work: this run's, and those of the workspace's branch. */
-function publishedBefore({ run, references }: ObservedRun): string[] {
+/** Commits of that branch that the operator has published for this work: of the runs in its checkout, and of the workspace's branch. */
+function publishedBefore({ run, references, step }: ObservedRun): string[] {
   const branch = publishedBranch(run);
-  const others = (references.workspaceRuns ?? []).filter(
+  const onBranch = (references.workspaceRuns ?? []).filter(
     ({ spec }) => spec.worktree?.branch === run.spec.worktree?.branch,
   );
-  const own = [run.status?.continued?.published, run.status?.published];
-  const commits = [...others.map(({ status }) => status?.published), ...own].flatMap((published) =>
+  const others = [...onBranch, ...(step?.runsOfPlace ?? [])].map(({ status }) => status?.published);
+  const commits = [...others, run.status?.continued?.published, run.status?.published].flatMap((published) =>
     published?.branch === branch ? [published.commit] : [],
   );
   return [...new Set(commits)].slice(-MAX_PUBLISHED);
