@@ -70,7 +70,14 @@ describe("npm run package", () => {
     for (const { image } of images) assert.ok(image.startsWith(`${REGISTRY}/`), image);
     const definitions = parseAllDocuments(shown.annotations["artifacthub.io/crds"])[0]?.toJS();
     const kinds = definitions.map(({ kind }: { kind: string }) => kind).toSorted();
-    assert.deepEqual(kinds, ["AgentConfig", "AgentProvider", "AgentRun", "AgentSchedule", "AgentWorkspace"]);
+    assert.deepEqual(kinds, [
+      "AgentConfig",
+      "AgentProvider",
+      "AgentRun",
+      "AgentSchedule",
+      "AgentTrigger",
+      "AgentWorkspace",
+    ]);
     assert.match(await runOk(await locateTool("helm"), ["show", "readme", chart]), /`image\.repository`/);
   });
 

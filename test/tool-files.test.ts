@@ -132,6 +132,7 @@ describe("config/components/selectable-fields", () => {
       agentproviders: undefined,
       agentconfigs: undefined,
       agentschedules: undefined,
+      agenttriggers: undefined,
     });
   });
 });

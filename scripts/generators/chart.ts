@@ -5,6 +5,8 @@ import packageInfo from "../../package.json" with { type: "json" };
 import { customResourceDefinitions, KINDS } from "../../src/api/kinds.ts";
 import { imagesIn } from "../../src/operator/images.ts";
 import { chartReadme } from "./chart-readme.ts";
+import { EVENTS_SERVED, eventsTemplates } from "./chart-events.ts";
+import type { Change, Template } from "./chart-template.ts";
 import { crds } from "./crds.ts";
 import { CHART_DASHBOARDS } from "./dashboards.ts";
 import { type Generator, NOTICE } from "./generator.ts";
@@ -13,16 +15,6 @@ import { SELECTABLE } from "./tools.ts";
 
 const CHART = "charts/agent-operator";
 const NAMESPACE = "agent-operator-system";
-
-/** A place in a manifest where the chart has a value; it must be there, or generating fails. */
-type Change = readonly [from: string | RegExp, to: string];
-
-/** A template: a manifest of config/ with some places opened, and when it is rendered. */
-interface Template {
-  from: string;
-  changes?: readonly Change[];
-  when?: string;
-}
 
 const IMAGE = `{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}`;
 
@@ -144,6 +136,7 @@ const TEMPLATES: Readonly<Record<string, Template>> = {
       { from: `config/components/policies/${name}.yaml`, when: ".Values.policies.enabled" },
     ]),
   ),
+  ...eventsTemplates(IMAGE, SCHEDULING, RESOURCES),
   "policy-limits": {
     from: "config/components/policies/limits.yaml",
     changes: [[/\ndata:\n(?: {2}.*\n)+/, LIMITS]],
@@ -159,8 +152,21 @@ const TEMPLATES: Readonly<Record<string, Template>> = {
   ),
 };
 
-/** The Role and its binding, once for each namespace that is watched. */
-const NAMESPACED = ["role", "role-binding"] as const;
+/** A Role and its binding, once for each namespace that is watched or served. */
+const NAMESPACED = ["role", "role-binding"].flatMap((name) => [
+  {
+    name,
+    from: `config/components/namespaced/${name}.yaml`,
+    when: ONE_NAMESPACE,
+    each: ".Values.namespaces",
+  },
+  {
+    name: `events-${name}`,
+    from: `config/components/events/${name}.yaml`,
+    when: "and .Values.events.enabled (not .Values.events.allNamespaces)",
+    each: EVENTS_SERVED,
+  },
+]);
 
 /** `helm install agent-operator charts/agent-operator`: made of config/, so that the two cannot differ. */
 export const chart: Generator = { files, folder: `${CHART}/templates` };
@@ -182,10 +188,9 @@ async function files(root: string): Promise<Map<string, string>> {
     const body = open(template.from, await read(template.from), template.changes ?? []);
     put(name, template.when === undefined ? body : `{{- if ${template.when} }}\n${body}{{- end }}\n`);
   }
-  for (const name of NAMESPACED) {
-    const path = `config/components/namespaced/${name}.yaml`;
-    const body = forEachNamespace(withoutNotice(await read(path)));
-    put(name, `{{- if ${ONE_NAMESPACE} }}\n${body}{{- end }}\n`);
+  for (const { name, from, when, each } of NAMESPACED) {
+    const body = forEachNamespace(withoutNotice(await read(from)), each);
+    put(name, `{{- if ${when} }}\n${body}{{- end }}\n`);
   }
   for (const path of [...definitions.keys()].filter((each) => !each.endsWith("/kustomization.yaml"))) {
     const name = /([^/_]+)\.yaml$/.exec(path)?.[1];
@@ -210,10 +215,10 @@ function open(path: string, text: string, changes: readonly Change[]): string {
 }
 
 /** The object itself is in the watched namespace, the ServiceAccount in the release's. */
-function forEachNamespace(text: string): string {
+function forEachNamespace(text: string, namespaces: string): string {
   const [metadata = "", ...subjects] = text.split(`namespace: ${NAMESPACE}`);
   const body = [metadata, subjects.join("namespace: {{ $.Release.Namespace }}")].join("namespace: {{ . }}");
-  return `{{- range .Values.namespaces }}\n---\n${body}{{- end }}\n`;
+  return `{{- range ${namespaces} }}\n---\n${body}{{- end }}\n`;
 }
 
 /** What a cluster of Kubernetes 1.31 or newer can select objects of the kind by. */

@@ -1,5 +1,6 @@
 import { stringify } from "yaml";
 import { OPERATOR_NAME } from "../../src/api/labels.ts";
+import { eventsRules } from "../../src/events/rbac.ts";
 import {
   leaderElectionRules,
   operatorRules,
@@ -15,6 +16,7 @@ const NAMESPACE = "agent-operator-system";
 /** What a Role can hold: namespaces are no object of a namespace. */
 const namespacedRules = operatorRules.filter(({ resources }) => !resources.includes("namespaces"));
 
+const events = { name: `${OPERATOR_NAME}-events` };
 const webhooks = { name: `${OPERATOR_NAME}-webhooks` };
 
 /** The roles of the operator, from the one list of what it does; narrowed to one namespace too. */
@@ -34,6 +36,14 @@ export const roles: Generator = {
         [
           "config/components/namespaced/role.yaml",
           render("Role", { name: OPERATOR_NAME, namespace: NAMESPACE }, namespacedRules),
+        ],
+        [
+          "config/components/events/role.yaml",
+          render("Role", { ...events, namespace: NAMESPACE }, eventsRules),
+        ],
+        [
+          "config/components/events-all-namespaces/cluster-role.yaml",
+          render("ClusterRole", events, eventsRules),
         ],
         ["config/components/webhooks/cluster-role.yaml", render("ClusterRole", webhooks, webhookRules)],
         [

@@ -115,7 +115,8 @@ const dependsOn = list(
   },
 );
 
-const fields = {
+/** The fields of `spec`, for what creates runs too. */
+export const runFields = {
   agent: choice(
     AGENT_TYPES,
     "Agent to run. Default: the AgentConfig's defaultAgent, else claude.",
@@ -212,7 +213,8 @@ const fields = {
     "Security settings of the pod. A field that you leave out keeps its default.",
   ).optional(),
 };
-const fieldRules = [
+/** What must hold between them, whoever creates the run. */
+export const runFieldRules = [
   ...agentRunSpecRules,
   mountsOfVolumes("volumeMounts", "volumes"),
   ...continueRules,
@@ -220,13 +222,16 @@ const fieldRules = [
   ...publishAppRules,
 ];
 
-const spec = object(fields, {
+const spec = object(runFields, {
   description: "What to run. It cannot be changed once the run is created.",
-  rules: [unchanged, ...fieldRules],
+  rules: [unchanged, ...runFieldRules],
 });
 
 /** Of the runs that something else creates. */
-export const runTemplateSpec = object(fields, { description: "What each run does.", rules: fieldRules });
+export const runTemplateSpec = object(runFields, {
+  description: "What each run does.",
+  rules: runFieldRules,
+});
 
 const DESCRIPTION =
   "One task for one coding agent: a Job that checks out a repository, runs the agent on it and reports what it did.";

@@ -2,23 +2,15 @@ import type { z } from "zod";
 import type { KubeObject } from "../kube/objects.ts";
 import { runTemplateSpec } from "./agent-run.ts";
 import { conditions, observedGeneration, UNSEEN } from "./fields/common.ts";
+import { runMetadata } from "./fields/run-template.ts";
 import { scheduleName } from "./rules/names.ts";
 import { cronExpression, timeZoneName } from "./rules/schedule.ts";
-import { choice, flag, integer, list, map, object, text, timestamp } from "./schema/fields.ts";
+import { choice, flag, integer, list, object, text, timestamp } from "./schema/fields.ts";
 import { AGE_COLUMN, type KindDefinition } from "./schema/kind.ts";
-
-const metadataMap = (what: string) =>
-  map(text({ description: "Its value.", maxLength: 4096 }), { description: what, maxProperties: 32 });
 
 const runTemplate = object(
   {
-    metadata: object(
-      {
-        labels: metadataMap("Labels of each run.").optional(),
-        annotations: metadataMap("Annotations of each run.").optional(),
-      },
-      { description: "Metadata of each run." },
-    ).optional(),
+    metadata: runMetadata.optional(),
     spec: runTemplateSpec,
   },
   { description: "The AgentRun that starts at each time. A change counts for later runs." },

@@ -11,6 +11,7 @@ export const KIND_NAMES = [
   "AgentProvider",
   "AgentConfig",
   "AgentSchedule",
+  "AgentTrigger",
 ] as const;
 
 export type KindName = (typeof KIND_NAMES)[number];

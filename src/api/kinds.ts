@@ -2,6 +2,7 @@ import { agentConfigKind } from "./agent-config.ts";
 import { agentProviderKind } from "./agent-provider.ts";
 import { agentRunKind } from "./agent-run.ts";
 import { agentScheduleKind } from "./agent-schedule.ts";
+import { agentTriggerKind } from "./agent-trigger.ts";
 import { agentWorkspaceKind } from "./agent-workspace.ts";
 import { type CustomResourceDefinition, toCustomResourceDefinition } from "./schema/crd.ts";
 import type { KindDefinition } from "./schema/kind.ts";
@@ -13,6 +14,7 @@ export const KINDS: readonly KindDefinition[] = [
   agentProviderKind,
   agentConfigKind,
   agentScheduleKind,
+  agentTriggerKind,
 ];
 
 /** The CustomResourceDefinitions of every kind, as `config/crd` holds them. */

@@ -27,6 +27,17 @@ export const LABEL_SCHEDULE = `${API_GROUP}/schedule`;
 /** On a run of a schedule: the time that it was started for, RFC 3339. None on one that a user has started. */
 export const ANNOTATION_SCHEDULED_AT = `${API_GROUP}/scheduled-at`;
 
+/** The name of the AgentTrigger that has started a run. */
+export const LABEL_TRIGGER = `${API_GROUP}/trigger`;
+/** On a run of a trigger with concurrency: the group that it is in, hashed. */
+export const LABEL_GROUP = `${API_GROUP}/group`;
+/** On a run of a trigger: what becomes of it, or of others, if its group has other runs at work. */
+export const ANNOTATION_CONCURRENCY = `${API_GROUP}/concurrency`;
+/** On a run of a trigger: how many of the trigger's runs may start in an hour. */
+export const ANNOTATION_PER_HOUR = `${API_GROUP}/runs-per-hour`;
+/** `"true"` on a run whose event is in the ConfigMap `<run>-event`, which its agent can read. */
+export const ANNOTATION_EVENT = `${API_GROUP}/event`;
+
 /** `"true"` on an AgentRun stops it and keeps its work. */
 export const ANNOTATION_CANCEL = `${API_GROUP}/cancel`;
 /** On an AgentRun that the command line has made: who asked for it, as the cluster knows them. */

@@ -1,5 +1,6 @@
 import { POD_REASONS } from "./pod-reasons.ts";
 import { PUBLISH_REASONS } from "./publish-reasons.ts";
+import { TRIGGER_REASONS } from "./trigger-reasons.ts";
 import { condition, failed, type ReasonFacts, underWay, waiting } from "./reason-facts.ts";
 
 /** The one table of reasons: the words of `status.reason` and of every condition come from it. */
@@ -16,7 +17,7 @@ export const REASONS = {
     "A Secret that the object names does not exist.",
     "Create the Secret with the key that the message names. The object continues by itself.",
     {
-      kinds: ["AgentRun", "AgentWorkspace", "AgentProvider"],
+      kinds: ["AgentRun", "AgentWorkspace", "AgentProvider", "AgentTrigger"],
       phases: ["Pending", "Initializing"],
     },
   ),
@@ -24,7 +25,7 @@ export const REASONS = {
     "A Secret or ConfigMap exists, but does not have the key that the object names.",
     "Add the key that the message names, or correct the reference. The object continues by itself.",
     {
-      kinds: ["AgentRun", "AgentWorkspace", "AgentProvider"],
+      kinds: ["AgentRun", "AgentWorkspace", "AgentProvider", "AgentTrigger"],
       phases: ["Pending", "Initializing"],
     },
   ),
@@ -61,7 +62,7 @@ export const REASONS = {
     { kinds: ["AgentRun", "AgentWorkspace", "AgentSchedule"], retryable: true },
   ),
   Queued: waiting(
-    "The run waits for its turn: as many runs as maxRunning allows are at work, or another run has its branch. Or its Job is suspended by a queue, an admission webhook or a user.",
+    "The run waits for its turn: as many runs as maxRunning allows are at work, another run has its branch or is of its group, or its trigger has started as many runs in this hour as it may. Or its Job is suspended by a queue, an admission webhook or a user.",
     "Wait: see in the message which limit holds it and its place, or who suspended the Job. Raise maxRunning if more runs should work at a time.",
     { kinds: ["AgentRun", "AgentWorkspace"], phases: ["Pending", "Initializing"] },
   ),
@@ -286,6 +287,10 @@ export const REASONS = {
     "The operator does not know the time zone.",
     "Correct timeZone. Names are those of the tz database, such as Europe/Berlin.",
   ),
+  GroupBusy: failed(
+    "Another run of the same group had not ended, and the trigger's concurrency.policy is Forbid.",
+    "Send the event again once that run has ended, or set concurrency.policy to Queue.",
+  ),
   Active: condition(["AgentConfig"], "The runs of the namespace use these defaults."),
   NotActive: condition(
     ["AgentConfig"],
@@ -294,6 +299,7 @@ export const REASONS = {
   ),
   ...POD_REASONS,
   ...PUBLISH_REASONS,
+  ...TRIGGER_REASONS,
 } as const satisfies Record<string, ReasonFacts>;
 
 /** Every reason that the operator writes. */

@@ -3,6 +3,7 @@ import type { AgentConfig } from "./agent-config.ts";
 import type { AgentProvider } from "./agent-provider.ts";
 import type { AgentRun } from "./agent-run.ts";
 import type { AgentSchedule } from "./agent-schedule.ts";
+import type { AgentTrigger } from "./agent-trigger.ts";
 import type { AgentWorkspace } from "./agent-workspace.ts";
 import { API_GROUP, API_VERSION } from "./group.ts";
 
@@ -29,6 +30,13 @@ export const agentSchedules = resourceType<AgentSchedule>(
   "AgentSchedule",
 );
 
+export const agentTriggers = resourceType<AgentTrigger>(
+  API_GROUP,
+  API_VERSION,
+  "agenttriggers",
+  "AgentTrigger",
+);
+
 /** All of them, in the order of the reference. */
 export const OUR_RESOURCES = [
   agentRuns,
@@ -36,4 +44,5 @@ export const OUR_RESOURCES = [
   agentProviders,
   agentConfigs,
   agentSchedules,
+  agentTriggers,
 ] as const;

@@ -1211,5 +1211,125 @@ export const statusSchemas: Readonly<Record<string, StructuralSchema>> = {
         }
       }
     }
+  },
+  "AgentTrigger": {
+    "type": "object",
+    "default": {
+      "observedGeneration": -1
+    },
+    "properties": {
+      "observedGeneration": {
+        "type": "integer",
+        "format": "int64",
+        "minimum": -1
+      },
+      "path": {
+        "type": "string",
+        "maxLength": 512
+      },
+      "lastDeliveryTime": {
+        "type": "string",
+        "format": "date-time",
+        "maxLength": 64
+      },
+      "lastRun": {
+        "type": "string",
+        "maxLength": 63
+      },
+      "deliveries": {
+        "type": "array",
+        "maxItems": 20,
+        "items": {
+          "type": "object",
+          "required": [
+            "time",
+            "reason"
+          ],
+          "properties": {
+            "time": {
+              "type": "string",
+              "format": "date-time",
+              "maxLength": 64
+            },
+            "id": {
+              "type": "string",
+              "maxLength": 128
+            },
+            "reason": {
+              "type": "string",
+              "enum": [
+                "RunCreated",
+                "Repeated",
+                "ActorRefused",
+                "ForkRefused",
+                "OwnEvent",
+                "OtherRepository",
+                "NothingToContinue",
+                "ExpressionFailed",
+                "InvalidRun"
+              ]
+            },
+            "message": {
+              "type": "string",
+              "maxLength": 1024
+            },
+            "run": {
+              "type": "string",
+              "maxLength": 63
+            }
+          }
+        }
+      },
+      "conditions": {
+        "type": "array",
+        "maxItems": 16,
+        "items": {
+          "type": "object",
+          "required": [
+            "type",
+            "status",
+            "reason",
+            "message",
+            "lastTransitionTime"
+          ],
+          "properties": {
+            "type": {
+              "type": "string",
+              "pattern": "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$",
+              "minLength": 1,
+              "maxLength": 316
+            },
+            "status": {
+              "type": "string",
+              "enum": [
+                "True",
+                "False",
+                "Unknown"
+              ]
+            },
+            "reason": {
+              "type": "string",
+              "pattern": "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$",
+              "minLength": 1,
+              "maxLength": 1024
+            },
+            "message": {
+              "type": "string",
+              "maxLength": 32768
+            },
+            "observedGeneration": {
+              "type": "integer",
+              "format": "int64",
+              "minimum": 0
+            },
+            "lastTransitionTime": {
+              "type": "string",
+              "format": "date-time",
+              "maxLength": 64
+            }
+          }
+        }
+      }
+    }
   }
 };

@@ -134,6 +134,12 @@ export const devOptions = {
     summary: "Port of the API server on 127.0.0.1; the one of the last start, else a free one",
     check: (value: string) => (isPort(value) ? undefined : "expected a port from 1 to 65535"),
   },
+  "hooks-port": {
+    type: "string",
+    value: "N",
+    summary: "Port on 127.0.0.1 at which AgentTriggers take deliveries; a free one if not given",
+    check: (value: string) => (isPort(value) ? undefined : "expected a port from 1 to 65535"),
+  },
   "no-operator": { type: "boolean", summary: "Start the cluster without the operator" },
   "git-mirror": {
     type: "strings",
@@ -287,7 +293,8 @@ function checkNamespace(value: string): string | undefined {
   return /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(value) ? undefined : "expected a namespace name";
 }
 
-function checkBindAddress(value: string): string | undefined {
+/** Undefined if it is an address to bind. */
+export function checkBindAddress(value: string): string | undefined {
   const port = /^(?:.*:)([0-9]{1,5})$/.exec(value)?.[1];
   if (value === "0" || (port !== undefined && Number(port) <= 65_535)) return undefined;
   return "expected :PORT, HOST:PORT or 0";

@@ -1,3 +1,4 @@
+import { eventsOptions } from "./events-options.ts";
 import type { Command, OptionSpecs } from "./command.ts";
 import { defineCommand } from "./command.ts";
 import type { CommandContext } from "./context.ts";
@@ -209,6 +210,19 @@ export const shippedCommands: readonly Command<OptionSpecs, CommandContext>[] = 
     ],
     run: async (values, context: CommandContext) =>
       (await import("./commands/artifacts.ts")).runArtifacts(values, context),
+  }),
+  defineCommand({
+    name: "events",
+    group: "Operator",
+    summary: "Take events from GitHub, GitLab, Gitea and others, and start runs for them",
+    description: [
+      "Serves the AgentTriggers of a namespace, or of all: checks the signature of each delivery, and creates the run that its trigger describes. Each replica serves; however many there are, and however often an event is delivered, it starts one run.",
+      "It is a process of its own because it reads the Secrets that deliveries are signed with, which the operator never does.",
+    ],
+    options: eventsOptions,
+    examples: ["agent-operator events --namespace team-a"],
+    run: async (values, context: CommandContext) =>
+      (await import("./commands/events.ts")).runEvents(values, context),
   }),
   defineCommand({
     name: "install",

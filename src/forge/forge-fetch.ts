@@ -16,6 +16,8 @@ export interface ForgeAccess {
   deadline: number;
   now(): number;
   sleep(ms: number): Promise<void>;
+  /** What sends the requests. Default: `fetch`. */
+  send?: typeof fetch;
 }
 
 /**
@@ -30,7 +32,7 @@ export function createForgeFetch(access: ForgeAccess): typeof fetch {
     if (url.origin !== own.origin || !url.pathname.startsWith(own.pathname))
       throw new ForgeRefusal("PullRequestFailed", `${url.origin} is not the forge's API`);
     for (let failures = 0; ;) {
-      const { response, problem, isFinal } = await once(url, init);
+      const { response, problem, isFinal } = await once(url, init, access.send);
       if (response?.ok) return response;
       if (response) {
         const waitMs = rateLimitMs(response, access.now());
@@ -55,10 +57,11 @@ export function createForgeFetch(access: ForgeAccess): typeof fetch {
 async function once(
   url: URL,
   init: RequestInit | undefined,
+  send: typeof fetch = fetch,
 ): Promise<{ response?: Response; problem?: string; isFinal?: boolean }> {
   try {
     const signal = AbortSignal.timeout(REQUEST_MS);
-    const response = await fetch(url, { ...init, redirect: "manual", signal });
+    const response = await send(url, { ...init, redirect: "manual", signal });
     const body = await bounded(response);
     const { status, statusText, headers } = response;
     const isBodyless = status === 204 || status === 205 || status === 304;

@@ -42,9 +42,13 @@ async function untilEstablished(client: Client, name: string): Promise<void> {
   );
 }
 
-/** Applies the operator's ClusterRoles of config/rbac and config/crd and gives their names. */
-export async function installRoles(client: Client, configDirectory: string): Promise<string[]> {
-  const directories = ["rbac", "crd"].map((name) => join(configDirectory, name));
+/** Applies the ClusterRoles of these folders of config/ and gives their names. */
+export async function installRoles(
+  client: Client,
+  configDirectory: string,
+  folders: readonly string[],
+): Promise<string[]> {
+  const directories = folders.map((name) => join(configDirectory, name));
   const read = await Promise.all(directories.map((directory) => readManifests(directory, "ClusterRole")));
   const roles = read.flat();
   await Promise.all(roles.map((each) => apply(client, clusterRoles, each)));

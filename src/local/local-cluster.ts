@@ -13,11 +13,19 @@ import type { ImageFiles } from "../devcluster/kubelet/host-view.ts";
 import type { SandboxMode } from "../devcluster/kubelet/sandbox/sandbox.ts";
 import { namespaces } from "../kube/builtin.ts";
 import { isDeleting } from "../kube/objects.ts";
+import { startEvents } from "../events/events.ts";
+import type { Transport } from "../client/transport.ts";
 import { startOperator } from "../operator/operator.ts";
 import { SCRIPTS_DIR } from "../plan/specs/scripts.ts";
-import { createLog } from "../runtime/log.ts";
+import { createLog, type Log } from "../runtime/log.ts";
 import { installDefinitions } from "./install.ts";
-import { installOperatorAccount, operatorAuthority, OPERATOR_NAMESPACE } from "./service-account.ts";
+import {
+  eventsAuthority,
+  installEventsAccount,
+  installOperatorAccount,
+  operatorAuthority,
+  OPERATOR_NAMESPACE,
+} from "./service-account.ts";
 
 /** The git image in any version, of any registry: the scripts are this package's. */
 const GIT_IMAGE = /(^|\/)agent-operator-git([:@]|$)/;
@@ -41,8 +49,8 @@ export interface LocalClusterOptions {
   hosts?: Readonly<Record<string, string>>;
   /** Forces one way of isolating containers; default: the best that this machine offers. */
   sandbox?: SandboxMode;
-  /** How the operator runs; undefined: without it. */
-  operator?: { logFile: string };
+  /** How the operator and the events component run; undefined: without them. */
+  operator?: { logFile: string; hooksPort?: number };
 }
 
 /** A cluster on this machine with this operator's CRDs, and the operator under its own ServiceAccount. */
@@ -55,6 +63,8 @@ export interface LocalCluster extends AsyncDisposable {
   readonly dataDir: string;
   /** As an administrator. */
   readonly client: Client;
+  /** Where deliveries are taken, such as `http://127.0.0.1:PORT/hooks`; undefined: the operator is not started. */
+  readonly hooksUrl: string | undefined;
   /** Resolves if the operator's namespace is deleted: the operator in this process can then do nothing any more. */
   readonly operatorRemoved: Promise<void>;
 }
@@ -68,7 +78,9 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
   const configDirectory = join(options.packageRoot, "config");
   await installDefinitions(client);
   await installOperatorAccount(client, configDirectory);
-  if (options.operator) await startLocalOperator(cluster, stack, options.operator.logFile);
+  const hooksUrl =
+    options.operator &&
+    (await startPrograms(cluster, stack, client, { ...options.operator, configDirectory }));
   const watching = new AbortController();
   stack.defer(() => watching.abort());
   const operatorRemoved = untilDeleted(client, OPERATOR_NAMESPACE, watching.signal);
@@ -79,6 +91,7 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
     sandboxDescription: cluster.sandbox.description,
     dataDir: cluster.dataDir,
     client,
+    hooksUrl,
     operatorRemoved,
     [Symbol.asyncDispose]: () => everything.disposeAsync(),
   };
@@ -127,35 +140,83 @@ function devClusterOptions(options: LocalClusterOptions): DevClusterOptions {
   };
 }
 
-/** The operator over its own connection, with the rights of its ServiceAccount only. */
-async function startLocalOperator(
+/** The operator and the events component, each over its own connection, with the rights of its ServiceAccount only. */
+async function startPrograms(
   cluster: DevCluster,
   stack: AsyncDisposableStack,
-  logFile: string,
-): Promise<void> {
-  const { options } = await loadKubeconfig({ paths: [cluster.kubeconfigPath] });
-  const transport = createHttpsTransport({
-    server: options.server,
-    ...(options.ca === undefined ? {} : { ca: options.ca }),
-    authority: await operatorAuthority(cluster.transport, () => performance.now()),
-  });
-  stack.defer(() => transport.close());
+  client: Client,
+  {
+    logFile,
+    hooksPort = 0,
+    configDirectory,
+  }: { logFile: string; hooksPort?: number; configDirectory: string },
+): Promise<string> {
   const lines = createWriteStream(logFile, { flags: "a" });
   stack.defer(async () => {
     lines.end();
     await finished(lines);
   });
+  const log = createLog({ level: "info", write: (line) => void lines.write(line) });
+  const late = sleep(START_LIMIT_MS, undefined, { ref: false }).then(() => {
+    throw new Error(`the operator did not start within ${START_LIMIT_MS} ms; its log is ${logFile}`);
+  });
+  const started = Promise.all([
+    startLocalOperator(cluster, stack, log),
+    installEventsAccount(client, configDirectory).then(() =>
+      startLocalEvents(cluster, stack, log, hooksPort),
+    ),
+  ]);
+  const [, port] = await Promise.race([started, late]);
+  return `http://127.0.0.1:${port}/hooks`;
+}
+
+async function connection(
+  cluster: DevCluster,
+  stack: AsyncDisposableStack,
+  authority: typeof operatorAuthority,
+): Promise<Transport> {
+  const { options } = await loadKubeconfig({ paths: [cluster.kubeconfigPath] });
+  const transport = createHttpsTransport({
+    server: options.server,
+    ...(options.ca === undefined ? {} : { ca: options.ca }),
+    authority: await authority(cluster.transport, () => performance.now()),
+  });
+  stack.defer(() => transport.close());
+  return transport;
+}
+
+async function startLocalOperator(cluster: DevCluster, stack: AsyncDisposableStack, log: Log): Promise<void> {
   const operator = await startOperator({
-    transport,
+    transport: await connection(cluster, stack, operatorAuthority),
     leaseNamespace: OPERATOR_NAMESPACE,
-    log: createLog({ level: "info", write: (line) => void lines.write(line) }),
+    log,
     // One operator on one machine: nobody probes or scrapes it, and a fixed port could be taken.
     healthProbeBindAddress: "0",
     metricsBindAddress: "0",
   });
   stack.defer(() => operator.stop());
-  const late = sleep(START_LIMIT_MS, undefined, { ref: false }).then(() => {
-    throw new Error(`the operator did not start within ${START_LIMIT_MS} ms; its log is ${logFile}`);
+  await operator.working;
+}
+
+/** Resolves to the port that deliveries are taken at. */
+async function startLocalEvents(
+  cluster: DevCluster,
+  stack: AsyncDisposableStack,
+  log: Log,
+  port: number,
+): Promise<number> {
+  const events = await startEvents({
+    transport: await connection(cluster, stack, eventsAuthority),
+    namespaces: [],
+    hooksBindAddress: `127.0.0.1:${port}`,
+    healthProbeBindAddress: "0",
+    metricsBindAddress: "0",
+    // A forge on the same machine is what one tries it with.
+    allowLocalUrls: true,
+    apiServerAddresses: [],
+    log,
   });
-  await Promise.race([operator.working, late]);
+  stack.defer(() => events.stop());
+  await events.working;
+  return events.port;
 }

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { Client } from "../client/client.ts";
 import type { Transport } from "../client/transport.ts";
 import type { Authority } from "../client/transport-https.ts";
@@ -9,7 +10,8 @@ import { apply, installRoles } from "./install.ts";
 
 /** Where the operator lives, as its shipped manifests have it. */
 export const OPERATOR_NAMESPACE = "agent-operator-system";
-export const OPERATOR_ACCOUNT = "agent-operator";
+const OPERATOR_ACCOUNT = "agent-operator";
+const EVENTS_ACCOUNT = "agent-operator-events";
 
 const RBAC = "rbac.authorization.k8s.io";
 const TOKEN_SECONDS = 3_600;
@@ -23,29 +25,54 @@ interface TokenRequest extends KubeObject {
 /** Gives the operator its namespace, ServiceAccount and the shipped ClusterRoles. */
 export async function installOperatorAccount(client: Client, configDirectory: string): Promise<void> {
   await apply(client, namespaces, named("v1", "Namespace", OPERATOR_NAMESPACE));
+  await installAccount(
+    client,
+    OPERATOR_ACCOUNT,
+    await installRoles(client, configDirectory, ["rbac", "crd"]),
+  );
+}
+
+/** Gives the events component its ServiceAccount and its role, in every namespace. The operator's namespace exists. */
+export async function installEventsAccount(client: Client, configDirectory: string): Promise<void> {
+  const roles = await installRoles(client, configDirectory, [join("components", "events-all-namespaces")]);
+  await installAccount(client, EVENTS_ACCOUNT, roles);
+}
+
+async function installAccount(client: Client, account: string, roles: readonly string[]): Promise<void> {
   await apply(client, serviceAccounts, {
     apiVersion: "v1",
     kind: "ServiceAccount",
-    metadata: { name: OPERATOR_ACCOUNT, namespace: OPERATOR_NAMESPACE },
+    metadata: { name: account, namespace: OPERATOR_NAMESPACE },
   });
-  for (const role of await installRoles(client, configDirectory)) {
+  for (const role of roles) {
     await apply(client, clusterRoleBindings, {
       ...named(`${RBAC}/v1`, "ClusterRoleBinding", role),
       roleRef: { apiGroup: RBAC, kind: "ClusterRole", name: role },
-      subjects: [{ kind: "ServiceAccount", name: OPERATOR_ACCOUNT, namespace: OPERATOR_NAMESPACE }],
+      subjects: [{ kind: "ServiceAccount", name: account, namespace: OPERATOR_NAMESPACE }],
     });
   }
 }
 
+/** The authority of the operator's ServiceAccount. */
+export function operatorAuthority(admin: Transport, clock: () => number): Promise<() => Promise<Authority>> {
+  return authorityOf(OPERATOR_ACCOUNT, admin, clock);
+}
+
+/** The authority of the events component's ServiceAccount. */
+export function eventsAuthority(admin: Transport, clock: () => number): Promise<() => Promise<Authority>> {
+  return authorityOf(EVENTS_ACCOUNT, admin, clock);
+}
+
 /**
- * Asks for a token of the operator's ServiceAccount, and for a new one well before it expires: what a
+ * Asks for a token of a ServiceAccount, and for a new one well before it expires: what a
  * kubelet does for a pod. Rejects if the first token is refused.
  */
-export async function operatorAuthority(
+async function authorityOf(
+  account: string,
   admin: Transport,
   clock: () => number,
 ): Promise<() => Promise<Authority>> {
-  let current = requestToken(admin);
+  let current = requestToken(account, admin);
   let renewAt = clock() + RENEW_AFTER_MS;
   await current;
   return async () => {
@@ -53,20 +80,20 @@ export async function operatorAuthority(
       renewAt = clock() + RENEW_AFTER_MS;
       const previous = current;
       // The old token is still good for a quarter of its life when a new one cannot be had.
-      current = requestToken(admin).catch(() => previous);
+      current = requestToken(account, admin).catch(() => previous);
     }
     return { headers: { authorization: `Bearer ${await current}` } };
   };
 }
 
-async function requestToken(admin: Transport): Promise<string> {
+async function requestToken(account: string, admin: Transport): Promise<string> {
   const path = pathOf(serviceAccounts, {
     namespace: OPERATOR_NAMESPACE,
-    name: OPERATOR_ACCOUNT,
+    name: account,
     subresource: "token",
   });
   const request: TokenRequest = {
-    ...named("authentication.k8s.io/v1", "TokenRequest", OPERATOR_ACCOUNT),
+    ...named("authentication.k8s.io/v1", "TokenRequest", account),
     spec: { audiences: [], expirationSeconds: TOKEN_SECONDS },
   };
   const response = await admin({

@@ -1,4 +1,5 @@
 import type { AgentConfig } from "../api/agent-config.ts";
+import type { AgentRun } from "../api/agent-run.ts";
 import {
   agentConfigs,
   agentProviders,
@@ -16,6 +17,7 @@ import { planSchedule } from "../plan/agent-schedule/plan.ts";
 import type { ObservedWorkspace } from "../plan/agent-workspace/observed.ts";
 import { planWorkspace } from "../plan/agent-workspace/plan.ts";
 import { timestamp } from "../kube/time.ts";
+import { isLimitedByTrigger, triggerKeyOf } from "../plan/agent-run/concurrency.ts";
 import { isFinished } from "../plan/agent-run/status.ts";
 import {
   createController,
@@ -79,6 +81,7 @@ function runController({ context, reads, defaults, observe }: ControllerSetup): 
       objectSource(caches.runs),
       watchSource(caches.runs, places.wokenBy),
       returnedPlaces(places),
+      watchSource(caches.runs, (change) => heldUpBy(change, caches)),
       watchSource(caches.runJobs, (change) => (concernsRun(change, caches) ? runKeyOf(either(change)) : [])),
       watchSource(caches.workspaceJobs, (change) => runKeyOf(either(change))),
       watchSource(caches.pods, (change) => runKeyOf(either(change))),
@@ -90,6 +93,15 @@ function runController({ context, reads, defaults, observe }: ControllerSetup): 
     ],
     recheck: { everyMs: RECHECK_MS, keys: () => unfinished(caches) },
   });
+}
+
+/** The runs of the same trigger that may start since this one has ended or is gone. */
+function heldUpBy({ old, new: run }: Change<AgentRun>, { runs }: Caches): string[] {
+  if (!old || isFinished(old) || (run && !isFinished(run)) || !isLimitedByTrigger(old)) return [];
+  return triggerKeyOf(old)
+    .flatMap((key) => [...runs.by("trigger", key)])
+    .filter((each) => !isFinished(each) && each.status?.startTime === undefined)
+    .map(keyOf);
 }
 
 function returnedPlaces({ onReturned }: PlaceKeeper): Source {

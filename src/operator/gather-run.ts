@@ -6,6 +6,7 @@ import { gatherReferences } from "./gather-references.ts";
 import { LABEL_RUN } from "../api/labels.ts";
 import type { AgentRun } from "../api/agent-run.ts";
 import { isDeleting, type KubeObject } from "../kube/objects.ts";
+import { isLimitedByTrigger, triggerKeyOf } from "../plan/agent-run/concurrency.ts";
 import { isCleanupDue } from "../plan/agent-run/cleanup.ts";
 import type { ObservedCleanup, ObservedRun, ObservedStep, References } from "../plan/agent-run/observed.ts";
 import { isJobStatusNeeded } from "../plan/agent-run/run-job.ts";
@@ -53,6 +54,9 @@ export async function gatherRun(
     warning: undefined,
     references,
     continuation: await gatherContinuation(context, run),
+    ...(isLimitedByTrigger(run) && {
+      siblings: triggerKeyOf(run).flatMap((of) => [...caches.runs.by("trigger", of)]),
+    }),
   };
 }
 

@@ -10,7 +10,8 @@ export interface PolicyRule {
   verbs: string[];
 }
 
-const KINDS = OUR_RESOURCES.map(({ plural }) => plural);
+/** Triggers are of the events component. */
+const KINDS = OUR_RESOURCES.map(({ plural }) => plural).filter((plural) => plural !== "agenttriggers");
 
 /** All that the operator does with the API, and nothing more: the source of the shipped ClusterRole. */
 export const operatorRules: readonly PolicyRule[] = [

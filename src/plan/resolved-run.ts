@@ -132,6 +132,8 @@ export interface ResolvedRun {
   queueName?: string;
   /** Names of the runs whose ends it gets as files. */
   dependsOn?: string[];
+  /** Whether the event that has started it is in a ConfigMap of its own. */
+  hasEvent?: boolean;
   /** AgentConfig.env < provider.environment < run env, merged by name; the operator's own come on top in the builder. */
   env: EnvVar[];
   setup?: ResolvedSetup;

@@ -25,6 +25,9 @@ const SAMPLES = [
   "agentrun.agent.xonovex.com/update-docs",
   "agentrun.agent.xonovex.com/update-snapshots",
   "agentschedule.agent.xonovex.com/update-dependencies",
+  "agenttrigger.agent.xonovex.com/comment",
+  "agenttrigger.agent.xonovex.com/failing-check",
+  "agenttrigger.agent.xonovex.com/issue",
   "agentworkspace.agent.xonovex.com/my-workspace",
 ];
 

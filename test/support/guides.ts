@@ -99,6 +99,11 @@ export const GUIDES: readonly Guide[] = [
     ],
   },
   {
+    path: "docs/guide/triggers.md",
+    operator: true,
+    given: [token("gemini-credentials"), "kubectl apply -f config/samples/agentprovider.yaml"],
+  },
+  {
     path: "docs/guide/gitops.md",
     operator: true,
     given: ["kubectl create namespace argocd", "kubectl create configmap argocd-cm --namespace argocd"],

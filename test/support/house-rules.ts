@@ -17,7 +17,8 @@ export const MAY_IMPORT: Record<string, readonly string[]> = {
   operator: ["kube", "api", "agents", "plan", "client", "runtime"],
   devcluster: ["kube", "client", "runtime"],
   forge: ["kube", "api", "plan"],
-  local: ["kube", "api", "plan", "client", "runtime", "operator", "devcluster"],
+  events: ["kube", "api", "plan", "client", "runtime", "forge"],
+  local: ["kube", "api", "plan", "client", "runtime", "operator", "events", "devcluster"],
   follow: ["kube", "api", "agents", "plan", "client"],
   demo: ["kube", "api", "agents", "client", "follow", "local"],
   console: ["kube", "api", "agents", "plan", "client", "follow"],
@@ -35,6 +36,7 @@ export const MAY_IMPORT: Record<string, readonly string[]> = {
     "demo",
     "console",
     "forge",
+    "events",
   ],
 };
 

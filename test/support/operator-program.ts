@@ -1,3 +1,4 @@
+import { freePort } from "./free-port.ts";
 import { shippedProgram } from "./program.ts";
 import { projectRoot } from "./project-files.ts";
 import type { RunningProgram } from "./run.ts";
@@ -17,6 +18,23 @@ export async function startOperatorProgram({
   });
   await operator.waitForOutput(/"message":"caches are synced; reconciling"/);
   return operator;
+}
+
+/** The events component as a program of its own, which a test can kill; resolves once it takes deliveries at `port`. */
+export async function startEventsProgram(
+  { kubeconfig, namespace }: Pick<TestCluster, "kubeconfig" | "namespace">,
+  more: readonly string[] = [],
+): Promise<{ program: RunningProgram; port: number }> {
+  const port = await freePort();
+  const args = ["--namespace", namespace, `--hooks-bind-address=127.0.0.1:${port}`, ...more];
+  const off = ["--health-probe-bind-address=0", "--metrics-bind-address=0"];
+  const program = start(process.execPath, [shippedProgram, "events", ...args, ...off], {
+    cwd: projectRoot,
+    env: { ...process.env, KUBECONFIG: kubeconfig },
+    timeoutMs: 170_000,
+  });
+  await program.waitForOutput(/"message":"triggers are known; taking deliveries"/);
+  return { program, port };
 }
 
 /** Runs one command of this program against the cluster, as its administrator. */

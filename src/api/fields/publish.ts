@@ -22,7 +22,8 @@ export const CI_DEFINITIONS = [
 export const FORGES = ["GitHub", "GitLab", "Gitea"] as const;
 export type ForgeKind = (typeof FORGES)[number];
 
-const pullRequest = object(
+/** `publish.pullRequest` of an AgentRun. */
+export const pullRequest = object(
   {
     title: text({
       description: "Title. Default: the first line of the prompt, so that it names no people and no issues.",

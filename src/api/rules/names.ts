@@ -27,8 +27,8 @@ export const MAX_RUN_NAME = 63;
 /** Leaves room for `-cleanup` in the name of the Job that removes a run's worktree. */
 export const MAX_CLEANED_RUN_NAME = 55;
 
-/** Leaves room for the time in the names of its runs, and for what is made of those. */
-const MAX_SCHEDULE_NAME = 43;
+/** Leaves room for the time or the hash in the names of its runs, and for what is made of those. */
+const MAX_STARTER_NAME = 43;
 
 /** Leaves room for `-init` and `-ws` in the names of its Job and claim. */
 export const MAX_WORKSPACE_NAME = 58;
@@ -43,7 +43,8 @@ function objectName(kind: string, maxLength: number): Rule {
 }
 
 export const runName = objectName("AgentRun", MAX_RUN_NAME);
-export const scheduleName = objectName("AgentSchedule", MAX_SCHEDULE_NAME);
+export const scheduleName = objectName("AgentSchedule", MAX_STARTER_NAME);
+export const triggerName = objectName("AgentTrigger", MAX_STARTER_NAME);
 export const workspaceName = objectName("AgentWorkspace", MAX_WORKSPACE_NAME);
 
 /** `<workspace>-<volume>` is the name of the volume's claim, so some names belong to the operator. */

@@ -86,3 +86,11 @@ export function object<Shape extends z.ZodRawShape>(shape: Shape, facts: Facts &
   const type = facts.mapType === undefined ? {} : { "x-kubernetes-map-type": facts.mapType };
   return z.object(shape).meta(meta(facts, type));
 }
+
+/** An object with some of its fields replaced; its rules stay. */
+export function withFields<Shape extends z.ZodRawShape, Replaced extends z.ZodRawShape>(
+  given: z.ZodObject<Shape>,
+  fields: Replaced,
+) {
+  return given.extend(fields).meta({ ...given.meta() });
+}

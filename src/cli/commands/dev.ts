@@ -27,7 +27,9 @@ export async function runDev(values: DevValues, context: CommandContext): Promis
     ...(port === undefined ? {} : { port }),
     gitMirrors,
     hosts,
-    ...(values["no-operator"] ? {} : { operator: { logFile } }),
+    ...(values["no-operator"]
+      ? {}
+      : { operator: { logFile, ...(values["hooks-port"] && { hooksPort: Number(values["hooks-port"]) }) } }),
   });
   const readyMs = Math.round(performance.now() - startedAt);
   out.line(`${out.style("green", "ready")} in ${readyMs} ms at ${cluster.url}`);
@@ -37,6 +39,8 @@ export async function runDev(values: DevValues, context: CommandContext): Promis
       ? "the operator is not started (--no-operator)"
       : `the operator logs to ${shown(logFile, config.workingDirectory)}`,
   );
+  if (cluster.hooksUrl !== undefined)
+    out.line(`AgentTriggers take deliveries at ${cluster.hooksUrl}/<namespace>/<name>`);
   out.line(`\nIn another shell:\n\n  export KUBECONFIG=${cluster.kubeconfigPath}`);
   out.line("  kubectl get agentruns,agentproviders,agentconfigs\n  kubectl explain agentrun.spec");
   out.line(`\nCtrl-C ends it; its state stays in ${shown(dataDir, config.workingDirectory)}.`);

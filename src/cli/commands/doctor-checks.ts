@@ -1,6 +1,12 @@
 import { API_GROUP } from "../../api/group.ts";
 import { customResourceDefinitions as ownDefinitions } from "../../api/kinds.ts";
-import { agentProviders, agentRuns, agentSchedules, agentWorkspaces } from "../../api/resources.ts";
+import {
+  agentProviders,
+  agentRuns,
+  agentSchedules,
+  agentTriggers,
+  agentWorkspaces,
+} from "../../api/resources.ts";
 import { namespaces } from "../../kube/builtin.ts";
 import { isObject } from "../../kube/json.ts";
 import { customResourceDefinitions, DEFAULT_CLASS, storageClasses } from "../../kube/cluster-kinds.ts";
@@ -39,6 +45,7 @@ export const checks: readonly Check[] = [
   checkProviders,
   checkSchedules,
   checkSecrets,
+  checkTriggers,
   checkHeldObjects,
 ];
 
@@ -144,6 +151,26 @@ async function checkSchedules({ client, namespace }: CheckContext): Promise<Find
           "AgentSchedule",
           `${metadata.name} starts no runs: ${ready.message}`,
           `Correct it: kubectl --namespace ${namespace} edit agentschedule ${metadata.name}`,
+        );
+  });
+}
+
+async function checkTriggers({ client, namespace }: CheckContext): Promise<Finding[]> {
+  const { items } = await client.list(agentTriggers, { namespace }).catch(none);
+  return items.map(({ metadata, status }) => {
+    const ready = status?.conditions?.find(({ type }) => type === "Ready");
+    if (ready === undefined)
+      return warning(
+        "AgentTrigger",
+        `${metadata.name} is served by nobody, so its deliveries start nothing`,
+        "Install the component events for this namespace; see the guide on triggers.",
+      );
+    return ready.status === "True"
+      ? ok("AgentTrigger", `${metadata.name} takes deliveries at ${status?.path}`)
+      : problem(
+          "AgentTrigger",
+          `${metadata.name} takes no deliveries: ${ready.message}`,
+          `Correct it: kubectl --namespace ${namespace} edit agenttrigger ${metadata.name}`,
         );
   });
 }

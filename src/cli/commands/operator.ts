@@ -47,7 +47,7 @@ export async function runOperator(values: OperatorValues, context: CommandContex
 }
 
 /** The pod's ServiceAccount inside a cluster, else the current context of the kubeconfig. */
-async function connect(config: Config): Promise<{ transport: ClosableTransport; namespace: string }> {
+export async function connect(config: Config): Promise<{ transport: ClosableTransport; namespace: string }> {
   if (config.inCluster !== undefined) {
     const { options, namespace } = await inClusterOptions(config.inCluster);
     return { transport: createHttpsTransport(options), namespace };

@@ -10,6 +10,7 @@ import { buildRunJob } from "../specs/run-job.ts";
 import { buildRunInputs } from "../specs/run-inputs.ts";
 import { tooLarge } from "../specs/size.ts";
 import { isStepsOnly } from "../place.ts";
+import { concurrencyOf } from "./concurrency.ts";
 import { continuationStep } from "./continuation.ts";
 import { dependencyObstacle, endedDependencies, type RunsByName } from "./dependencies.ts";
 import { forgeUnknown, type Obstacle, workspaceNotReady } from "./obstacles.ts";
@@ -22,6 +23,8 @@ export type Beginning =
   | { what: "records"; facts: Pick<AgentRunStatus, "dependencies" | "continued"> }
   /** Until it is an owner of what it continues. */
   | { what: "joins"; patch: ChildPatch }
+  /** Once it has cancelled the runs that it replaces. */
+  | { what: "replaces"; patches: ChildPatch[] }
   /** For something that it refers to. */
   | { what: "waits"; reason: Reason; message: string }
   /** For its turn. */
@@ -41,6 +44,8 @@ export function beginningOf(observed: ObservedRun): Beginning {
   }
   const dependency = dependencyObstacle(run, ended, runs, references.cycle);
   if (dependency) return beginningAt(dependency);
+  const limited = concurrencyOf(observed);
+  if (limited) return limited;
   const continuation = continuationOf(observed);
   if (continuation) return continuation;
   if (isStepsOnly(run.spec)) return beginningOfSteps(observed);

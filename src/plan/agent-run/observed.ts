@@ -92,6 +92,8 @@ export interface ObservedRun {
   cleanup?: ObservedCleanup;
   /** Who has a place in its namespace and who waits for one; absent if nothing there has a maxRunning. */
   places?: Places;
+  /** The runs of its trigger, this one too; only until it has started, and only if they can hold it up. */
+  siblings?: readonly AgentRun[];
   /** Why a child could not be created a moment ago, if it could not. */
   refusal?: Refusal;
   /** Milliseconds since the epoch. */

@@ -262,6 +262,8 @@ function start(observed: ObservedRun): RunPlan {
       );
     case "joins":
       return { ...NOTHING_TO_DO, patches: [beginning.patch], requeue: { afterMs: 0 } };
+    case "replaces":
+      return { ...NOTHING_TO_DO, patches: beginning.patches, requeue: { afterMs: 0 } };
     case "waits":
       return wait(observed, status.waitingStage(beginning.reason, beginning.message), "onChange");
     case "queued":

@@ -1,3 +1,4 @@
+import { ANNOTATION_EVENT } from "../../api/labels.ts";
 import type { AgentWorkspace } from "../../api/agent-workspace.ts";
 import type { AgentProvider } from "../../api/agent-provider.ts";
 import type { AgentRun } from "../../api/agent-run.ts";
@@ -139,6 +140,7 @@ function assemble(observed: ObservedRun, given: Given): ResolvedRun {
       releasedBy: releasedBy(run, references),
     },
     dependsOn: spec.dependsOn?.map((each) => each.run),
+    ...(run.metadata.annotations?.[ANNOTATION_EVENT] === "true" && { hasEvent: true }),
     env: env.map(({ value }) => value),
     setup: resolveSetup(observed, defaults),
     services: spec.services,

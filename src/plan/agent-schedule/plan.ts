@@ -1,7 +1,7 @@
 import type { AgentRun } from "../../api/agent-run.ts";
 import type { AgentSchedule, AgentScheduleStatus } from "../../api/agent-schedule.ts";
 import { setConditions, setProgress } from "../../api/conditions.ts";
-import { ANNOTATION_CANCEL, ANNOTATION_SCHEDULED_AT } from "../../api/labels.ts";
+import { ANNOTATION_SCHEDULED_AT } from "../../api/labels.ts";
 import type { Reason } from "../../api/reasons.ts";
 import { agentRuns } from "../../api/resources.ts";
 import { isDeleting } from "../../kube/objects.ts";
@@ -14,7 +14,7 @@ import {
   type Removal,
 } from "../../kube/plan.ts";
 import { timeOf, timestamp } from "../../kube/time.ts";
-import { isCancelled } from "../agent-run/cancel.ts";
+import { cancellation } from "../agent-run/concurrency.ts";
 import { isFinished } from "../agent-run/status.ts";
 import { retryOf } from "../jobs/refusal.ts";
 import { cronTimes, type CronTimes } from "./cron.ts";
@@ -130,14 +130,6 @@ function activeOf(runs: readonly AgentRun[]): AgentRun[] {
 
 function startedAt({ metadata }: AgentRun): number {
   return timeOf(metadata.creationTimestamp, Number.POSITIVE_INFINITY);
-}
-
-/** A run that is cancelled keeps its work. */
-function cancellation(run: AgentRun): ChildPatch[] {
-  if (isCancelled(run) || isDeleting(run)) return [];
-  const { namespace = "", name = "", uid = "" } = run.metadata;
-  const patch = { metadata: { annotations: { [ANNOTATION_CANCEL]: "true" } } };
-  return [{ type: agentRuns, namespace, name, uid, patch }];
 }
 
 /** The ended runs beyond the limits, the oldest. */

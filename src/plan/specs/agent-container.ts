@@ -11,6 +11,8 @@ import { mcpSecretsOf, mcpServersOf } from "./mcp-servers.ts";
 import {
   CONTINUED_DIR,
   homeDir,
+  EVENT_DIR,
+  EVENT_FILE,
   INPUTS_DIR,
   INSTRUCTIONS_FILE,
   isOnSharedVolume,
@@ -99,6 +101,7 @@ function agentEnv(run: ResolvedRun, agent: Agent, setup: AgentSetup): EnvVar[] {
       ...valuesEnv(agent, setup),
       ...sessionEnv(run, agent),
       AGENT_INPUTS: run.dependsOn && INPUTS_DIR,
+      AGENT_EVENT: run.hasEvent ? `${EVENT_DIR}/${EVENT_FILE}` : undefined,
       AGENT_STALL_SECONDS: run.stallSeconds?.toString(),
       AGENT_PROMPT: run.prompt,
       AGENT_FEEDBACK: run.feedback,

@@ -41,6 +41,12 @@ export const AGENT_VARIABLES = {
     "The directory of what the runs in `dependsOn` have left: a file `RUN.json` for each.",
   ),
 
+  AGENT_EVENT: variable(
+    ["agent"],
+    [],
+    "The file with the event that has started the run, as JSON, if an AgentTrigger has.",
+  ),
+
   AGENT_PROMPT: variable(["agent"], ["entrypoint.sh"], "The prompt, if the run has it as text."),
   AGENT_PROMPT_FILE: variable(
     ["agent"],

@@ -8,6 +8,16 @@ export function runInputsName(run: string): string {
   return `${run}-inputs`;
 }
 
+/** The ConfigMap with the event that has started a run. */
+export function runEventName(run: string): string {
+  return `${run}-event`;
+}
+
+/** The ConfigMap with the hashes of events that have started runs of a trigger. */
+export function triggerSeenName(trigger: string): string {
+  return `${trigger}-seen`;
+}
+
 /** The Job of a run has the run's own name, so that `kubectl logs job/RUN -c agent` works. */
 export function runJobName(run: string): string {
   return run;

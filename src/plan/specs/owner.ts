@@ -21,6 +21,11 @@ export function ownedBySchedule(schedule: Owner): OwnerReference {
   return ownedBy("AgentSchedule", schedule);
 }
 
+/** Makes the garbage collector remove a run together with its trigger. */
+export function ownedByTrigger(trigger: Owner): OwnerReference {
+  return ownedBy("AgentTrigger", trigger);
+}
+
 /** Lets a child know its run without going or staying with it. */
 export function alsoOwnedByRun(run: Owner): OwnerReference {
   return { ...ownedBy("AgentRun", run), controller: false, blockOwnerDeletion: false };

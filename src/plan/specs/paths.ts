@@ -52,6 +52,10 @@ export const SKILLS_DIR = `${PLUGIN_DIR}/skills`;
 /** Where what the runs that a run depends on have left is mounted, a file for each. */
 export const INPUTS_DIR = "/etc/agent-operator/inputs";
 
+/** Where the event is mounted that has started a run. */
+export const EVENT_DIR = "/etc/agent-operator/event";
+export const EVENT_FILE = "event.json";
+
 /** The directory that the agent of a run with this place works in. */
 export function workDir(place: Pick<Place, "name">, worktree: object | undefined): string {
   return worktree ? `${WORKTREES_DIR}/${place.name}` : WORKSPACE_DIR;

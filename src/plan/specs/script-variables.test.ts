@@ -106,6 +106,7 @@ const full: ResolvedRun = {
     volumes: [{ name: "token", secret: { secretName: "token" } }],
     mounts: [{ name: "token", mountPath: "/token" }],
   },
+  hasEvent: true,
   env,
   repository,
   worktree: { branch: "a", sourceBranch: "b", releasedBy: ["x"] },

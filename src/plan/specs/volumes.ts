@@ -7,7 +7,7 @@ import type {
   ResolvedRun,
 } from "../resolved-run.ts";
 import { APP_KEYS, CREDENTIAL_FILE } from "./app-token-task.ts";
-import { runClaimName, runInputsName } from "./names.ts";
+import { runClaimName, runEventName, runInputsName } from "./names.ts";
 import { SCRIPTS_DIR, SCRIPTS_TARGET_DIR } from "./scripts.ts";
 import { cacheMounts, cacheVolumes } from "./caches.ts";
 import { userMounts, userVolumes } from "./user-volumes.ts";
@@ -18,6 +18,7 @@ import {
   GIT_CREDENTIALS_DIR,
   GIT_KNOWN_HOSTS_DIR,
   homeDir,
+  EVENT_DIR,
   INPUTS_DIR,
   INSTRUCTIONS_DIR,
   PROMPT_DIR,
@@ -117,9 +118,11 @@ export function repositoryVolumes(repository: ResolvedRepository | undefined): V
 }
 
 function inputVolumes(run: ResolvedRun): Volume[] {
-  const { name, promptFrom, sharedInstructions, instructions, skills = [], dependsOn } = run;
+  const { name, promptFrom, sharedInstructions, instructions, skills = [], dependsOn, hasEvent } = run;
   return [
     ...(dependsOn ? [{ name: "inputs", configMap: { name: runInputsName(name) } }] : []),
+    // The ConfigMap is made after the run; a pod that comes sooner waits for it.
+    ...(hasEvent ? [{ name: "event", configMap: { name: runEventName(name) } }] : []),
     ...(promptFrom ? [keyVolume("prompt", promptFrom, "prompt")] : []),
     ...instructionVolume("shared-instructions", sharedInstructions),
     ...instructionVolume("instructions", instructions),
@@ -165,9 +168,10 @@ function secretFile({ name, key }: LocalKeyRef, path: string): NonNullable<Volum
 }
 
 function inputMounts(run: ResolvedRun): VolumeMount[] {
-  const { promptFrom, sharedInstructions, instructions, skills = [], dependsOn } = run;
+  const { promptFrom, sharedInstructions, instructions, skills = [], dependsOn, hasEvent } = run;
   return [
     ...(dependsOn ? [{ name: "inputs", mountPath: INPUTS_DIR, readOnly: true }] : []),
+    ...(hasEvent ? [{ name: "event", mountPath: EVENT_DIR, readOnly: true }] : []),
     ...(promptFrom ? [{ name: "prompt", mountPath: PROMPT_DIR, readOnly: true }] : []),
     ...instructionMount("shared-instructions", sharedInstructions, SHARED_INSTRUCTIONS_DIR),
     ...instructionMount("instructions", instructions, INSTRUCTIONS_DIR),

@@ -1,0 +1,29 @@
+import type { OptionSpecs, ValuesOf } from "./command.ts";
+import { checkBindAddress, operatorOptions } from "./options.ts";
+
+const { namespace, "log-level": logLevel } = operatorOptions;
+
+/** The options of `agent-operator events`. */
+export const eventsOptions = {
+  "hooks-bind-address": {
+    type: "string",
+    value: "ADDR",
+    summary: "Where deliveries are taken, at /hooks/<namespace>/<trigger>, over plain HTTP",
+    default: ":8082",
+    check: checkBindAddress,
+  },
+  "health-probe-bind-address": operatorOptions["health-probe-bind-address"],
+  "metrics-bind-address": operatorOptions["metrics-bind-address"],
+  namespace: {
+    ...namespace,
+    summary: "Serve only the triggers of this namespace; without it all are served",
+  },
+  "allow-local-urls": {
+    type: "boolean",
+    summary:
+      "Let URLs that triggers name lead to this machine, its link and the API server, which is refused else",
+  },
+  "log-level": logLevel,
+} as const satisfies OptionSpecs;
+
+export type EventsValues = ValuesOf<typeof eventsOptions>;

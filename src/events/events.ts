@@ -1,0 +1,149 @@
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { AgentRun } from "../api/agent-run.ts";
+import { API_GROUP } from "../api/group.ts";
+import { agentRuns, agentTriggers } from "../api/resources.ts";
+import { createProjectedReflector, createReflector } from "../client/cache/reflector.ts";
+import { createClient } from "../client/client.ts";
+import type { Transport } from "../client/transport.ts";
+import { withContinued } from "../plan/place.ts";
+import { createEventRecorder } from "../runtime/events.ts";
+import { healthPage, listenPages, parseBindAddress, type Page } from "../runtime/health.ts";
+import type { Log } from "../runtime/log.ts";
+import { createMetrics } from "../runtime/metrics.ts";
+import { createActors } from "./actors.ts";
+import { listenHooks } from "./hook-server.ts";
+import { deliveryMetrics } from "./metrics.ts";
+import { createPublicFetch } from "./public-fetch.ts";
+import { receive, type ReceiveOptions } from "./receive.ts";
+import { createSecretReader } from "./secret-values.ts";
+import { createSeen } from "./seen.ts";
+import { createTriggers } from "./triggers.ts";
+
+export interface EventsOptions {
+  /** The API server, under the identity whose permissions the component has. */
+  transport: Transport;
+  /** Empty: every namespace. */
+  namespaces: readonly string[];
+  /** Where deliveries are taken: `:8082`, `127.0.0.1:0`. */
+  hooksBindAddress: string;
+  /** `0` turns it off. */
+  healthProbeBindAddress: string;
+  metricsBindAddress: string;
+  /** Whether URLs in triggers may lead to this machine, its link and the API server. */
+  allowLocalUrls: boolean;
+  /** Addresses of the API server, which no URL of a trigger leads to. */
+  apiServerAddresses: readonly string[];
+  log: Log;
+}
+
+export interface EventsComponent {
+  /** The port that deliveries are taken at. */
+  readonly port: number;
+  /** Resolves when all triggers and runs are known; until then deliveries are refused. */
+  readonly working: Promise<void>;
+  /** Answers what has come, and takes nothing more. */
+  stop(): Promise<void>;
+}
+
+/** Starts to take deliveries for triggers. Rejects if an address is taken or malformed. */
+export async function startEvents(options: EventsOptions): Promise<EventsComponent> {
+  const { log, namespaces } = options;
+  const metrics = createMetrics();
+  const deliveries = deliveryMetrics(metrics.registry);
+  const client = createClient(metrics.observeTransport(options.transport));
+  const shared = { client, namespaces, log, observer: metrics.reflector };
+  const watch = { omit: ["managedFields"], pageSize: 200 };
+  const triggerCache = createReflector({ ...shared, type: agentTriggers, watch });
+  const runs = createProjectedReflector({ ...shared, type: agentRuns, watch, project: trimRun });
+  const caches = [triggerCache, runs];
+  for (const cache of caches) metrics.observeCache(cache);
+  const recorder = createEventRecorder({
+    client,
+    reportingController: `${API_GROUP}/agent-operator-events`,
+    reportingInstance: `${hostname()}_${randomUUID()}`,
+    log,
+    dropped: metrics.eventDropped,
+  });
+  const readSecret = createSecretReader(client, () => performance.now());
+  const triggers = createTriggers({
+    client,
+    cache: triggerCache,
+    readSecret,
+    record: (type, regarding, event) => recorder.record(type, regarding, event),
+    observer: metrics.controller("agenttrigger"),
+    monotonicNow: () => performance.now(),
+    log,
+  });
+  const send = options.allowLocalUrls ? fetch : createPublicFetch(options.apiServerAddresses);
+  const receiving: ReceiveOptions = {
+    client,
+    triggers,
+    runsIn: (namespace) => runs.list(namespace),
+    readSecret,
+    seen: createSeen(client),
+    actors: createActors({ readSecret, send, sleep: async (ms) => void (await sleep(ms)) }),
+    observe: deliveries.outcome,
+  };
+  const isReady = (): boolean => caches.every(({ hasSynced }) => hasSynced);
+  const address = parseBindAddress(options.hooksBindAddress);
+  if (!address) throw new Error("deliveries need an address to bind: use HOST:PORT or :PORT");
+  const hooks = await listenHooks(
+    address,
+    async (request) => {
+      if (!isReady()) return { status: 503, body: { message: "triggers are not known yet; send it again" } };
+      const startedAt = performance.now();
+      const answer = await receive(receiving, request);
+      deliveries.answered((performance.now() - startedAt) / 1_000);
+      return answer;
+    },
+    { refused: deliveries.outcome, log },
+  );
+  const problem = (): string | undefined =>
+    caches.map((each) => each.problem()).find((each) => each !== undefined);
+  const listeners = await listenAll(options, () => problem(), metrics.render);
+  for (const cache of caches) cache.start();
+  const working = Promise.all([...caches.map(({ synced }) => synced), triggers.controller.start()]);
+  return {
+    port: hooks.port,
+    working: working.then(() => log.info({}, "triggers are known; taking deliveries")),
+    stop: async () => {
+      await hooks.close();
+      await triggers.controller.stop();
+      await recorder.stop();
+      await Promise.all(caches.map((cache) => cache.stop()));
+      await Promise.all(listeners.map((listener) => listener.close()));
+    },
+  };
+}
+
+/** Of a run, what says where its work is and who has started it: its prompt may be 100 KiB. */
+function trimRun(given: AgentRun): AgentRun {
+  const { metadata, spec, status } = withContinued(given);
+  metadata.managedFields = undefined;
+  const { publish, worktree, workspaceRef, continueFrom } = spec;
+  return {
+    metadata,
+    spec: { publish, worktree, workspaceRef, continueFrom },
+    ...(status && { status: { ...status, result: undefined, conditions: undefined } }),
+  };
+}
+
+/** The health and metrics pages; on one listener if both have the same address. */
+async function listenAll(
+  { healthProbeBindAddress, metricsBindAddress }: EventsOptions,
+  readiness: () => string | undefined,
+  render: () => Promise<{ contentType: string; body: string }>,
+) {
+  const pages: [string, Record<string, Page>][] = [
+    [healthProbeBindAddress, { "/healthz": healthPage({}), "/readyz": healthPage({ caches: readiness }) }],
+    [metricsBindAddress, { "/metrics": async () => ({ status: 200, ...(await render()) }) }],
+  ];
+  const listeners = [];
+  for (const [text, served] of pages) {
+    const address = parseBindAddress(text);
+    if (address) listeners.push(await listenPages(address, served));
+  }
+  return listeners;
+}

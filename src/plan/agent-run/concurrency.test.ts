@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { AgentRun, AgentRunStatus } from "../../api/agent-run.ts";
+import { concurrencyOf } from "./concurrency.ts";
+import type { ObservedRun } from "./observed.ts";
+
+const NOW = Date.parse("2026-05-01T12:00:00Z");
+const HOUR = 3_600_000;
+
+function aRun(
+  name: string,
+  {
+    policy,
+    perHour,
+    group = "g",
+    status,
+    createdAt = NOW,
+  }: { policy?: string; perHour?: number; group?: string; status?: AgentRunStatus; createdAt?: number } = {},
+): AgentRun {
+  return {
+    metadata: {
+      name,
+      namespace: "team",
+      uid: name,
+      creationTimestamp: new Date(createdAt).toISOString(),
+      labels: { "agent.xonovex.com/trigger": "t", "agent.xonovex.com/group": group },
+      annotations: {
+        ...(policy !== undefined && { "agent.xonovex.com/concurrency": policy }),
+        ...(perHour !== undefined && { "agent.xonovex.com/runs-per-hour": String(perHour) }),
+      },
+    },
+    spec: { prompt: "Fix it" },
+    ...(status && { status }),
+  };
+}
+
+const decide = (run: AgentRun, ...others: AgentRun[]) =>
+  concurrencyOf({ run, siblings: [run, ...others], now: NOW } as unknown as ObservedRun);
+const started = (agoMs: number): AgentRunStatus => ({
+  phase: "Running",
+  startTime: new Date(NOW - agoMs).toISOString(),
+});
+
+describe("a run whose group has another one", () => {
+  const policies = [
+    ["Allow", undefined],
+    ["Forbid", "fails"],
+    ["Queue", "queued"],
+    ["Replace", "replaces"],
+  ] as const;
+  for (const [policy, what] of policies) {
+    it(`with ${policy}`, () => {
+      assert.equal(decide(aRun("b", { policy }), aRun("a", { policy, status: started(1) }))?.what, what);
+      assert.equal(decide(aRun("b", { policy }), aRun("a", { policy }))?.what, what);
+      assert.equal(decide(aRun("a", { policy }), aRun("b", { policy })), undefined, "the older one starts");
+      const ended = aRun("a", { policy, status: { phase: "Failed" } });
+      assert.equal(decide(aRun("b", { policy }), ended), undefined);
+      assert.equal(decide(aRun("b", { policy }), aRun("a", { policy, group: "h" })), undefined);
+    });
+  }
+
+  it("cancels the other one once", () => {
+    const a = aRun("a", { policy: "Replace", status: started(1) });
+    const answer = decide(aRun("b", { policy: "Replace" }), a);
+    assert.deepEqual(answer?.what === "replaces" && answer.patches.map(({ name, uid }) => [name, uid]), [
+      ["a", "a"],
+    ]);
+    const annotations = { ...a.metadata.annotations, "agent.xonovex.com/cancel": "true" };
+    const cancelled = { ...a, metadata: { ...a.metadata, annotations } };
+    assert.equal(decide(aRun("b", { policy: "Replace" }), cancelled), undefined);
+  });
+});
+
+describe("a run whose trigger starts so many in an hour", () => {
+  it("waits until the first of them is an hour old, the older ones before it", () => {
+    const perHour = 2;
+    const own = aRun("c", { perHour });
+    const old = aRun("z", { perHour, status: started(HOUR + 1) });
+    const first = aRun("a", { perHour, status: started(HOUR - 60_000) });
+    const second = aRun("b", { perHour, status: { ...started(30_000), phase: "Succeeded" } });
+    assert.equal(decide(own, old, first), undefined);
+    const waits = decide(own, old, first, second);
+    assert.ok(waits?.what === "queued");
+    assert.match(waits.message, /2 runs start within an hour .* at 2026-05-01T12:01:00Z/);
+    const waiting = aRun("b", { perHour });
+    assert.equal(decide(own, first, waiting)?.what, "queued");
+    assert.equal(decide(waiting, first, own), undefined);
+  });
+});
