@@ -34,6 +34,8 @@ export interface AgentSetup {
   skillsFrom?: string;
   /** The variable that carries the credential, when there is one. */
   tokenVariable?: string;
+  /** A JSON schema of the agent's result, on one line. */
+  resultSchema?: string;
   /** The user's variables as they will be in the container. */
   env: readonly EnvVar[];
   /** The run's own program with its first arguments, for an agent that is none itself. */
@@ -151,6 +153,8 @@ export interface AgentReport {
   costUSD?: string;
   /** The agent's last words. */
   text?: string;
+  /** What it gave as its result, if a schema was asked for. */
+  data?: unknown;
   error?: AgentError;
 }
 
@@ -176,7 +180,14 @@ export interface AgentDemo {
 }
 
 /** Fields of a run's spec that only some agents can obey. */
-export const AGENT_FEATURES = ["maxTurns", "systemPrompt", "instructions", "mcpServers", "skills"] as const;
+export const AGENT_FEATURES = [
+  "maxTurns",
+  "systemPrompt",
+  "instructions",
+  "mcpServers",
+  "skills",
+  "resultSchema",
+] as const;
 
 export type AgentFeature = (typeof AGENT_FEATURES)[number];
 

@@ -9,6 +9,7 @@ import {
   instructions,
   mcpServers,
   promptFrom,
+  resultSchema,
   skills,
   systemPrompt,
 } from "./fields/agent-input.ts";
@@ -164,6 +165,7 @@ export const runFields = {
     "Skills, beside those of the AgentConfig. One of the same name replaces the AgentConfig's.",
   ).optional(),
   args: args.optional(),
+  resultSchema: resultSchema.optional(),
   maxTurns: integer({
     description:
       "Maximum number of turns. Default: only the timeout limits the agent. Some agents do not support it.",

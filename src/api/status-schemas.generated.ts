@@ -241,6 +241,10 @@ export const statusSchemas: Readonly<Record<string, StructuralSchema>> = {
           "textTruncated": {
             "type": "boolean"
           },
+          "data": {
+            "type": "string",
+            "maxLength": 16384
+          },
           "git": {
             "type": "object",
             "properties": {
@@ -451,6 +455,10 @@ export const statusSchemas: Readonly<Record<string, StructuralSchema>> = {
                 },
                 "textTruncated": {
                   "type": "boolean"
+                },
+                "data": {
+                  "type": "string",
+                  "maxLength": 16384
                 },
                 "git": {
                   "type": "object",

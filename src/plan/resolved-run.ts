@@ -117,6 +117,8 @@ export interface ResolvedRun {
   args: string[];
   model?: string;
   maxTurns?: number;
+  /** A JSON schema on one line. */
+  resultSchema?: string;
   provider?: ResolvedProvider;
   /** Set for a standalone run. */
   repository?: ResolvedRepository;

@@ -59,3 +59,18 @@ test("a prompt of 100 KiB arrives whole", async () => {
   assert.equal((await run.pod.runAgent()).code, 0);
   assert(run.model.requests.some((request) => request.prompt.includes(prompt)));
 });
+
+test("claude gives a result of the form that is asked for", async () => {
+  const resultSchema =
+    '{"type":"object","properties":{"risk":{"enum":["low","$(HOME)"]}},"required":["risk"]}';
+  await using run = await prepareAgentRun({
+    agent: "claude",
+    scenario: [{ actions: [{ tool: "StructuredOutput", input: { risk: "low" } }] }, { text: "Done." }],
+    run: { resultSchema },
+  });
+  const { code, stdout, stderr } = await run.pod.runAgent();
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(run.agent.parseOutput(stdout).data, { risk: "low" });
+  const asked = JSON.stringify(run.model.requests.find(({ main }) => main)?.body);
+  assert(asked.includes(`"input_schema":${resultSchema}`));
+});

@@ -86,3 +86,18 @@ test("it calls nobody but its model", async () => {
   assert.equal((await run.pod.runAgent()).code, 0);
   assert.deepEqual(proxy.asked, ["CONNECT asked.example.com:443 HTTP/1.1"]);
 });
+
+test("codex gives a result of the form that is asked for", async () => {
+  const resultSchema =
+    '{"type":"object","properties":{"risk":{"enum":["low","$(HOME)"]}},"required":["risk"],"additionalProperties":false}';
+  await using run = await prepareAgentRun({
+    agent: "codex",
+    scenario: [{ text: "I will look.", actions: [{ run: "true" }] }, { text: '{"risk":"low"}' }],
+    run: { resultSchema },
+  });
+  const { code, stdout, stderr } = await run.pod.runAgent();
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(run.agent.parseOutput(stdout).data, { risk: "low" });
+  const asked = JSON.stringify(run.model.requests.find(({ main }) => main)?.body["text"]);
+  assert(asked.includes(`"schema":${resultSchema}`), asked);
+});

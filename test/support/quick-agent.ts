@@ -9,7 +9,9 @@ import { join } from "node:path";
 const QUICK_AGENT = `#!/bin/sh
 prompt=$(cat)
 case $prompt in *change*) echo changed > changed.txt ;; *wait*) trap 'kill $!; exit 143' TERM INT; sleep 600 & wait $! ;; esac
-echo '{"type":"result","subtype":"success","is_error":false,"result":"Done","num_turns":1,"session_id":"quick","total_cost_usd":0,"usage":{"input_tokens":1,"output_tokens":1}}'
+data=
+case "$*" in *--json-schema*) data=',"structured_output":{"risk":"low","files":[]}' ;; esac
+echo '{"type":"result","subtype":"success","is_error":false,"result":"Done","num_turns":1,"session_id":"quick","total_cost_usd":0,"usage":{"input_tokens":1,"output_tokens":1}'"$data"'}'
 `;
 
 /** Writes it as `claude` into a new directory that a cluster is given among its tool directories. */

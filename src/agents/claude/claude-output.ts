@@ -27,6 +27,7 @@ export function parseClaudeOutput(tail: string): AgentReport {
     tokens: tokensOf(result),
     ...(cost === undefined ? {} : { costUSD: formatCost(cost) }),
     ...(text === undefined ? lastWords(events) : { text }),
+    ...("structured_output" in result ? { data: result["structured_output"] } : {}),
     ...(error ? { error } : {}),
   };
 }

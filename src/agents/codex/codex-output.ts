@@ -13,7 +13,7 @@ export function parseCodexOutput(tail: string): AgentReport {
     ok: error === undefined,
     ...(sessionId === undefined ? {} : { sessionId }),
     ...usageOf(events, sessionId),
-    ...(text === undefined ? {} : { text }),
+    ...(text === undefined ? {} : { text, ...dataOf(text) }),
     ...(error ? { error } : {}),
   };
 }
@@ -26,6 +26,12 @@ function isType(type: string): (event: JsonObject) => boolean {
 function wordsOf(event: JsonObject): string | undefined {
   const item = event["type"] === "item.completed" ? asObject(event["item"]) : undefined;
   return item?.["type"] === "agent_message" ? asText(item["text"]) : undefined;
+}
+
+/** With a schema its last words are the result. */
+function dataOf(text: string): Pick<AgentReport, "data"> {
+  const [data] = jsonLines(text);
+  return text.startsWith("{") && data ? { data } : {};
 }
 
 /**

@@ -3,6 +3,9 @@ import { codexSettings } from "./codex-config.ts";
 import { parseCodexOutput } from "./codex-output.ts";
 import { codexActivities } from "./codex-activities.ts";
 
+/** Below the home directory. */
+const SCHEMA_FILE = ".agent-operator-result-schema.json";
+
 /** Codex CLI, as measured at 0.169.0. */
 export const codex: Agent = {
   name: "codex",
@@ -43,7 +46,7 @@ export const codex: Agent = {
   requiresProvider: true,
   requiresModel: false,
   // It knows no limit of turns.
-  features: ["systemPrompt", "instructions", "mcpServers", "skills"],
+  features: ["systemPrompt", "instructions", "mcpServers", "skills", "resultSchema"],
   userPaths: [".agents", ".claude-plugin", ".codex", ".codex-plugin"],
   keyVariables: ["CODEX_API_KEY"],
   chooseModel: ({ run, provider, config }) => run ?? provider ?? config,
@@ -55,9 +58,11 @@ export const codex: Agent = {
     "--dangerously-bypass-approvals-and-sandbox",
     ...(setup.trustRepositoryConfig ? ["--trust", "--dangerously-bypass-hook-trust"] : []),
     ...codexSettings(setup).flatMap((setting) => ["-c", setting]),
+    ...(setup.resultSchema === undefined ? [] : ["--output-schema", { expand: `$(HOME)/${SCHEMA_FILE}` }]),
     ...setup.cliArgs,
   ],
   environment,
+  files: schemaFile,
   corrections: () => ({}),
   demo: { baseUrl: "OPENAI_BASE_URL" },
   activities: codexActivities,
@@ -67,4 +72,8 @@ export const codex: Agent = {
 /** Databases do not belong on a volume that several pods may write to; the sessions are files. */
 function environment({ sharedMounts }: AgentSetup): Record<string, string> {
   return sharedMounts.some((path) => path.endsWith("/.codex")) ? { CODEX_SQLITE_HOME: "/tmp/codex" } : {};
+}
+
+function schemaFile({ resultSchema }: AgentSetup): Record<string, string> {
+  return resultSchema === undefined ? {} : { [SCHEMA_FILE]: resultSchema };
 }

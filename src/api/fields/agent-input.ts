@@ -12,7 +12,9 @@ import {
   serverUrl,
   textSize,
 } from "../rules/values.ts";
+import { MAX_RESULT_DATA } from "../bounds.ts";
 import { list, object, text } from "../schema/fields.ts";
+import { matches } from "../schema/rule.ts";
 import { keyRef, nameOf } from "./common.ts";
 
 /** What an agent gets besides its prompt. */
@@ -50,6 +52,22 @@ export const instructions = (description: string) =>
       rules: [oneOf("text", "configMapKeyRef")],
     },
   );
+
+export const resultSchema = text({
+  description:
+    "JSON schema of an object that the agent gives as its result, as text of at most 16 KiB. It is in status.result.data; a run without one fails. Only claude and codex support it. codex wants every object to have additionalProperties: false and all properties in required.",
+  maxLength: MAX_RESULT_DATA,
+  rules: [
+    {
+      rule: `size(bytes(self)) <= ${MAX_RESULT_DATA}`,
+      message: `must be at most ${MAX_RESULT_DATA} bytes of UTF-8 (16 KiB)`,
+    },
+    {
+      rule: matches("self", "^\\s*[{][^\\x00]*[}]\\s*$"),
+      message: "must be a JSON schema, which is an object: { ... }",
+    },
+  ],
+});
 
 export const command = list(text({ description: "One word.", maxLength: 4096, rules: [noNul] }), {
   description:

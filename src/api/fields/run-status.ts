@@ -1,4 +1,4 @@
-import { MAX_RESULT_TEXT } from "../bounds.ts";
+import { MAX_RESULT_DATA, MAX_RESULT_TEXT } from "../bounds.ts";
 import { choice, flag, integer, list, object, text, timestamp } from "../schema/fields.ts";
 import { conditions, observedGeneration } from "./common.ts";
 import { continued } from "./continue-from.ts";
@@ -76,6 +76,10 @@ const result = object(
     costUSD: costUSD.optional(),
     text: text({ description: "The agent's final words.", maxLength: MAX_RESULT_TEXT }).optional(),
     textTruncated: flag("Whether text was cut.").optional(),
+    data: text({
+      description: "What the agent gave as the result that resultSchema asks for, as JSON.",
+      maxLength: MAX_RESULT_DATA,
+    }).optional(),
     git: git.optional(),
   },
   { description: "What the agent reported when it ended." },

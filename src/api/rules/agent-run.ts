@@ -25,6 +25,7 @@ export const NOT_OBEYED: Readonly<Record<string, readonly AgentType[]>> = {
   systemPrompt: ["custom"],
   mcpServers: ["custom"],
   skills: ["custom"],
+  resultSchema: ["opencode", "gemini", "custom"],
 };
 
 /** If the run names no agent, the AgentConfig decides, and its reason is Unsupported. */

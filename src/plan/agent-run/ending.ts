@@ -17,6 +17,7 @@ import { explainAgentError, isExplained, otherFailure } from "./agent-failure.ts
 import { describeChange } from "./change.ts";
 import type { ObservedRun } from "./observed.ts";
 import { jobCondition, wasSuspended, type JobState } from "../jobs/job-state.ts";
+import { wrongData } from "./result-data.ts";
 import { deadServices } from "../jobs/services.ts";
 import { isLost } from "../jobs/lost-pod.ts";
 import { couldNotStart, initFailure } from "../jobs/init-failure.ts";
@@ -185,7 +186,11 @@ function agentEnd(
   }
   const unfit = parseInvalidImage(end.message ?? "");
   if (unfit) return failure(unfit.reason, unfit.message);
-  if (end.exitCode === 0 && report?.ok) return completed(observed, git);
+  if (end.exitCode === 0 && report?.ok) {
+    const { resultSchema } = observed.run.spec;
+    const wrong = resultSchema === undefined ? undefined : wrongData(resultSchema, report);
+    return wrong === undefined ? completed(observed, git) : failure("AgentError", wrong);
+  }
   const { reason, message } = report?.error
     ? explainAgentError(report.error, factsOf(job), end.exitCode)
     : otherFailure(end.exitCode, unavailable(observed));

@@ -10,6 +10,7 @@ import { hasToken, userClaims } from "../specs/user-volumes.ts";
 import { homeDir, isOnSharedVolume } from "../specs/paths.ts";
 import type { ResolvedRun } from "../resolved-run.ts";
 import type { ObservedRun, References } from "./observed.ts";
+import { parseResultSchema } from "./result-data.ts";
 import { envOf, providerNameOf, type SecretNeed, secretsNeeded } from "./references.ts";
 
 /** Why a run cannot start: for now (`waiting`), or ever (`rejected`). `reason` is one of api/reasons. */
@@ -27,6 +28,14 @@ export function unsupported({ spec }: AgentRun, agent: Agent): Obstacle | undefi
     return { kind: "rejected", reason: "Unsupported", message };
   }
   return undefined;
+}
+
+/** Rules look at the outside of the text alone. */
+export function schemaRefused({ spec }: AgentRun): Obstacle | undefined {
+  if (spec.resultSchema === undefined || parseResultSchema(spec.resultSchema)?.["type"] === "object")
+    return undefined;
+  const message = `spec.resultSchema is no JSON schema of an object: it must be JSON with "type": "object"`;
+  return { kind: "rejected", reason: "Unsupported", message };
 }
 
 /** A session that another agent has left says nothing to this one. */

@@ -339,6 +339,33 @@ describe("a run that has ended", () => {
     assert.equal(plan.status?.completionTime, "2026-01-01T00:10:00Z");
   });
 
+  it("has the result that resultSchema asks for, and fails without one", () => {
+    const resultSchema = '{"type":"object","properties":{"risk":{"enum":["low"]}},"required":["risk"]}';
+    const phase = { jobName: "demo", ...running } as const;
+    const containerStatuses = [container("agent", ended(0, { message: GIT }))];
+    const pod = aPod({ phase: "Succeeded", containerStatuses });
+    const planOf = (tail: string) =>
+      planRun(withPod(pod, running, { run: aRun({ resultSchema }, phase), output: { tail } }));
+    const said = (data: string) => SAID.replace('"session_id"', `"structured_output":${data},"session_id"`);
+    const good = planOf(said('{"risk": "low"}'));
+    assert.deepEqual(planned(good), { phase: "Succeeded", reason: "Completed" });
+    assert.equal(good.status?.result?.data, '{"risk":"low"}');
+    for (const tail of [SAID, said('{"risk":"none"}'), said("7")]) {
+      const plan = planOf(tail);
+      assert.deepEqual(planned(plan), { phase: "Failed", reason: "AgentError" });
+      assert.equal(plan.status?.result?.data, undefined);
+    }
+    const unwanted = planRun(withPod(pod, running, { output: { tail: said("{}") } }));
+    assert.deepEqual([unwanted.status?.phase, unwanted.status?.result?.data], ["Succeeded", undefined]);
+  });
+
+  it("is refused if resultSchema is no schema of an object", () => {
+    for (const resultSchema of ["{]", "{}", '{"type":"array"}']) {
+      const plan = planRun(observe({ run: aRun({ resultSchema }) }));
+      assert.deepEqual(planned(plan), { phase: "Failed", reason: "Unsupported" }, resultSchema);
+    }
+  });
+
   const oom = ended(137, { reason: "OOMKilled" });
   const childOom = (exitCode: number) => ended(exitCode, { reason: "OOMKilled", message: GIT });
   const endings: [string, Pod["status"], Partial<ObservedRun>, string, Reason][] = [

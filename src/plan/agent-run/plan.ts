@@ -293,7 +293,7 @@ function end(observed: ObservedRun, ending: Ending): RunPlan {
   const again = nextAttempt(observed, ending);
   if (again) return write(run, again, { afterMs: 0 });
   const { phase, reason, message, exitCode, git } = ending;
-  const result = resultOf(ending);
+  const result = resultOf(ending, run.spec);
   const completionTime = ending.at ?? timestamp(now);
   const facts = {
     agent: run.status?.agent ?? agentOf(run, observed.references.config),

@@ -32,6 +32,7 @@ import {
   forgeUnknown,
   claimTaken,
   modelRequired,
+  schemaRefused,
   mountsRefused,
   type Obstacle,
   providerMissing,
@@ -44,6 +45,7 @@ import {
 } from "./obstacles.ts";
 import { type Inputs, inputOrigins, inputsOf, type Instructions } from "./inputs.ts";
 import { volumesOf } from "./run-volumes.ts";
+import { parseResultSchema } from "./result-data.ts";
 import { resolveSetup } from "./resolve-setup.ts";
 import { feedbackOf } from "./feedback.ts";
 import { timeLeft } from "./retry.ts";
@@ -65,6 +67,7 @@ export function resolveRun(observed: ObservedRun): Resolution {
   if (!agent) return { obstacle: agentUnknown(agentOf(run, config)) };
   const obstacle =
     unsupported(run, agent) ??
+    schemaRefused(run) ??
     foreignSession(run, agent) ??
     checkoutTaken(run, references) ??
     servicesUnsupported(run, references) ??
@@ -131,6 +134,7 @@ function assemble(observed: ObservedRun, given: Given): ResolvedRun {
     args: spec.args ?? [],
     model,
     maxTurns: spec.maxTurns,
+    resultSchema: spec.resultSchema && JSON.stringify(parseResultSchema(spec.resultSchema)),
     provider,
     repository: spec.repository && resolveRepository(spec.repository, operator),
     workspace,

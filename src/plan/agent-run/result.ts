@@ -1,10 +1,15 @@
-import type { AgentRunResult, AgentRunStatus } from "../../api/agent-run.ts";
+import type { AgentReport } from "../../agents/agent.ts";
+import type { AgentRunResult, AgentRunSpec, AgentRunStatus } from "../../api/agent-run.ts";
 import { formatCost } from "../../agents/output.ts";
 import { MAX_RESULT_TEXT } from "../../api/bounds.ts";
+import { wrongData } from "./result-data.ts";
 import type { Ending } from "./ending.ts";
 
 /** What the agent and git reported, as status shows it; unknown stays absent. */
-export function resultOf({ report, git }: Ending): AgentRunResult | undefined {
+export function resultOf(
+  { report, git }: Ending,
+  { resultSchema }: Pick<AgentRunSpec, "resultSchema">,
+): AgentRunResult | undefined {
   if (!report && !git) return undefined;
   return {
     sessionId: report?.sessionId,
@@ -12,6 +17,7 @@ export function resultOf({ report, git }: Ending): AgentRunResult | undefined {
     tokens: report?.tokens,
     costUSD: report?.costUSD,
     ...textOf(report?.text),
+    ...dataOf(report, resultSchema),
     git,
   };
 }
@@ -37,6 +43,13 @@ export function usageOf(results: readonly (AgentRunResult | undefined)[]): Agent
         }),
     ...(costs.length === 0 ? {} : { costUSD: formatCost(sum(costs.map(Number))) }),
   };
+}
+
+/** Only what is wanted, and what is of its form. */
+function dataOf(report: AgentReport | undefined, schema: string | undefined): Pick<AgentRunResult, "data"> {
+  if (schema === undefined || report?.data === undefined || wrongData(schema, report) !== undefined)
+    return {};
+  return { data: JSON.stringify(report.data) };
 }
 
 function textOf(text: string | undefined): Pick<AgentRunResult, "text" | "textTruncated"> {

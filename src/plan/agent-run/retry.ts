@@ -46,7 +46,7 @@ export function nextAttempt(observed: ObservedRun, ending: Ending): AgentRunStat
     startedAt: run.status?.startedAt,
     completionTime: ending.at ?? timestamp(now),
     exitCode: ending.exitCode,
-    result: resultOf(ending),
+    result: resultOf(ending, {}),
   };
   const counted = countedOf([...attempts, attempt]).length;
   const stage = isPreempted

@@ -60,6 +60,7 @@ function agentSetup(run: ResolvedRun, agent: Agent): AgentSetup {
     trustRepositoryConfig: run.trustRepositoryConfig,
     sharedMounts: (run.workspace?.sharedVolumes ?? []).map(({ mountPath }) => mountPath),
     ...(run.model === undefined ? {} : { model: run.model }),
+    ...(run.resultSchema === undefined ? {} : { resultSchema: run.resultSchema }),
     ...(run.maxTurns === undefined ? {} : { maxTurns: run.maxTurns }),
     ...(run.provider?.token === undefined ? {} : { tokenVariable: run.provider.token.variable }),
   };

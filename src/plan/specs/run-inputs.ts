@@ -30,7 +30,7 @@ export function buildRunInputs(run: ResolvedRun, ended: readonly Dependency[], r
 function inputOf(ended: Dependency, run: AgentRun | undefined): string {
   const { uid, text, ...facts } = ended;
   const status = run?.metadata.uid === uid ? run?.status : undefined;
-  const { git, textTruncated, text: whole = text } = status?.result ?? {};
+  const { git, data, textTruncated, text: whole = text } = status?.result ?? {};
   const input = printableValue({
     ...facts,
     message: status?.message,
@@ -38,15 +38,18 @@ function inputOf(ended: Dependency, run: AgentRun | undefined): string {
     published: status?.published,
     text: whole,
     textTruncated,
+    data,
   });
   for (let left = input; ;) {
     const json = `${JSON.stringify(left, undefined, 2)}\n`;
     const { text = "", message = "" } = left;
-    if (bytesOf(json) <= MAX_BYTES || text + message === "") return json;
+    if (bytesOf(json) <= MAX_BYTES || (text + message === "" && left.data === undefined)) return json;
     left =
-      text.length >= message.length
-        ? { ...left, text: shorter(text), textTruncated: true }
-        : { ...left, message: shorter(message) };
+      text + message === ""
+        ? { ...left, data: undefined }
+        : text.length >= message.length
+          ? { ...left, text: shorter(text), textTruncated: true }
+          : { ...left, message: shorter(message) };
   }
 }
 

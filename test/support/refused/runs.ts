@@ -13,6 +13,16 @@ export const references: RefusedManifest[] = [
     manifest: run({ agent: "custom", command: ["./work"], systemPrompt: "Be brief." }),
     says: "spec.systemPrompt: Forbidden: custom cannot obey it: leave it out, or name another agent",
   },
+  ...(["opencode", "gemini"] as const).map((agent) => ({
+    what: `a result of a form that ${agent} cannot be asked for`,
+    manifest: run({ agent, resultSchema: '{"type":"object"}' }),
+    says: "spec.resultSchema: Forbidden: opencode, gemini, custom cannot obey it: leave it out, or name another agent",
+  })),
+  {
+    what: "a form of a result that is no JSON object",
+    manifest: run({ agent: "claude", resultSchema: "type: object" }),
+    says: 'spec.resultSchema: Invalid value: "type: object": must be a JSON schema, which is an object: { ... }',
+  },
   {
     what: "skills for a program that knows of none",
     manifest: run({
