@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { after, before, describe, test } from "node:test";
@@ -16,22 +17,37 @@ import { createPublishedRun, handedOver } from "./support/publication.ts";
 import type { Publication, PublishedRun } from "./support/publication.ts";
 
 const TOKEN = "tok3n-to-push-with";
-/** At which a push is killed, from its start to its end. */
-const MOMENTS = 6;
+/** At which a container is killed, from its start to its end. */
+const MOMENTS = 20;
 const credentials = { name: "push", key: "token" };
 const values = { "push/token": `${TOKEN}\n` };
 
-describe("publishing", { timeout: 600_000 }, () => {
+describe("publishing", { timeout: 1_200_000 }, () => {
   let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
   let server: GitHttpServer;
   let open: GitHttpServer;
   let count = 0;
+  /** So many pushes below /limited are told to come later. */
+  let limits = 0;
+
+  /** As GitHub answers pushes to an archived repository, and too many of them. */
+  function beside({ url = "" }: IncomingMessage, response: ServerResponse): boolean {
+    if (!url.includes("git-receive-pack")) return false;
+    const isLimited = url.startsWith("/limited/") && limits > 0;
+    if (isLimited) limits -= 1;
+    else if (!url.startsWith("/archived/")) return false;
+    response.writeHead(isLimited ? 429 : 403, { "content-type": "text/plain", "retry-after": "1" });
+    response.end(isLimited ? "Too many requests\n" : "This repository was archived so it is read-only.\n");
+    return true;
+  }
 
   before(async () => {
     directory = await temporaryDirectory();
     const root = join(directory.path, "remote");
     const fault = (path: string): number | undefined => (path.startsWith("/denied/") ? 403 : undefined);
-    server = await startGitHttpServer({ root, user: "x-access-token", password: TOKEN, fault });
+    server = await startGitHttpServer({ root, user: "x-access-token", password: TOKEN, fault, beside });
+    await mkdir(root, { recursive: true });
+    for (const name of ["archived", "limited"]) await symlink(".", join(root, name));
     open = await startGitHttpServer({ root });
   });
   after(async () => {
@@ -202,6 +218,33 @@ describe("publishing", { timeout: 600_000 }, () => {
     await each.origin.git("config", "http.receivepack", "false");
     const readOnly = await publish(each);
     assert.equal(report(readOnly)["reason"], "PushDenied", readOnly.shown);
+    const expired = await aCase({ "push/token": "an-old-tok3n" });
+    await expired.run.sh(CHANGE);
+    const late = await publish(expired);
+    assert.deepEqual([late.code, report(late)["reason"]], [64, "PushDenied"], late.shown);
+    assert.ok(!late.shown.includes("an-old-tok3n"));
+  });
+
+  test("says that the repository is archived, in the remote's own words", async () => {
+    const each = await aCase();
+    await each.run.sh(CHANGE);
+    const archived = await publish({ ...each, remote: each.remote.replace("case-", "archived/case-") });
+    assert.deepEqual([archived.code, report(archived)["reason"]], [64, "RepositoryArchived"], archived.shown);
+    assert.match(String(report(archived)["message"]), /This repository was archived so it is read-only/);
+  });
+
+  test("waits for a limit of requests that ends, and leaves one that lasts to a later pod", async () => {
+    const each = await aCase();
+    await each.run.sh(CHANGE);
+    const limited = { ...each, remote: each.remote.replace("case-", "limited/case-") };
+    limits = 2;
+    const patient = await publish(limited);
+    assert.equal(patient.code, 0, patient.shown);
+    limits = 1000;
+    const over = await publish(limited, { branch: "over" });
+    assert.equal(over.code, 1, over.shown);
+    assert.match(over.message, /429/);
+    assert.equal(await each.at("over"), "");
   });
 
   const HIDING: Record<string, string> = {
@@ -374,33 +417,47 @@ describe("publishing", { timeout: 600_000 }, () => {
     }
   });
 
-  test("ends in the same state if it was killed at any moment", async () => {
-    const each = await aCase();
-    await each.run.sh(CHANGE);
-    const head = await each.run.git("rev-parse", "HEAD");
-    const began = Date.now();
-    const first = await publish(each, { branch: "whole" });
-    assert.equal(first.code, 0, first.shown);
-    const tookMs = Date.now() - began;
-    const repository = {
-      url: each.remote,
-      submodules: false,
-      exposeCredentialsToAgent: false,
-      credentials: { name: "push", key: "token" },
-    };
-    for (let round = 0; round < MOMENTS; round += 1) {
-      const branch = `killed-${round}`;
-      const push = each.run.startPush({ repository, branch });
-      await setTimeout((round / MOMENTS) * tookMs);
-      if (push.pid > 0) killGroup(push.pid);
-      await push.ended;
-      const there = await each.at(branch);
-      assert.ok(there === "" || there === head, there);
-      const again = await each.run.push({ repository, branch });
-      assert.equal(again.code, 0, again.shown);
-      assert.equal(await each.at(branch), head);
-    }
-  });
+  for (const step of ["pack", "push", "snapshot"] as const)
+    test(`ends in the same state if ${step} was killed at any moment`, async () => {
+      const each = await aCase();
+      await each.run.sh(CHANGE);
+      const head = await each.run.git("rev-parse", "HEAD");
+      const repository = {
+        url: each.remote,
+        submodules: false,
+        exposeCredentialsToAgent: false,
+        credentials: { name: "push", key: "token" },
+      };
+      assert.equal((await publish(each, { branch: "whole" })).code, 0);
+      const began = performance.now();
+      await (
+        await each.run.start(step, { repository, branch: "first" })
+      ).ended;
+      const tookMs = performance.now() - began;
+      for (let round = 0; round < MOMENTS; round += 1) {
+        const branch = `killed-${round}`;
+        const container = await each.run.start(step, { repository, branch });
+        await setTimeout(((round + Math.random()) / MOMENTS) * tookMs);
+        if (container.pid > 0) killGroup(container.pid);
+        await container.ended;
+        const there = await each.at(branch);
+        assert.ok(there === "" || there === head, there);
+        if (step === "snapshot") {
+          assert.equal(report(await each.run.snapshot())["commit"], head);
+        } else if (step === "pack") {
+          const { code, stderr } = await (await each.run.start("pack", { repository, branch })).ended;
+          assert.equal(code, 0, stderr);
+          assert.match(
+            await readFile(handedOver(each.run.directory), "latin1"),
+            new RegExp(`\\n${head} refs`),
+          );
+        } else {
+          const { code, shown } = await each.run.push({ repository, branch });
+          assert.equal(code, 0, shown);
+          assert.equal(await each.at(branch), head);
+        }
+      }
+    });
 
   test("trusts a private certificate authority that the repository names, and no other", async () => {
     const { ca, serverKey, serverCertificate } = await loadPki(undefined, new Date());

@@ -39,8 +39,8 @@ export interface PublishedRun {
   publish(changes?: Partial<ResolvedPublish>): Promise<Publication>;
   /** The container that makes the checkout of a verification. */
   snapshot(changes?: Partial<ResolvedVerify>): Promise<Publication>;
-  /** The same container, without waiting for its end. */
-  startPush(changes?: Partial<ResolvedPublish>): RunningProgram;
+  /** One of these containers alone, without waiting for its end. */
+  start(container: "pack" | "push" | "snapshot", changes?: Partial<ResolvedPublish>): Promise<RunningProgram>;
   /** Only the container that has the credential, with what is handed over already. */
   push(changes?: Partial<ResolvedPublish>): Promise<Publication>;
 }
@@ -96,7 +96,7 @@ export async function createPublishedRun(
     const { code: ended, stdout, stderr: said } = await runInTurn(directory, containers.slice(from), options);
     return { code: ended, message: await pod.message(), shown: stdout + said };
   };
-  const snapshot = async (changes: Partial<ResolvedVerify> = {}): Promise<Publication> => {
+  const judged = (changes: Partial<ResolvedVerify> = {}): PodSpec => {
     const verify = {
       run,
       step: "verify",
@@ -106,7 +106,10 @@ export async function createPublishedRun(
       timeoutSeconds: 60,
     } as const;
     const more = { env: [], network: [], gitImage: "git", gitResources: {}, worktree: run.worktree };
-    const spec = buildVerifyJob({ ...verify, ...more, ...changes }).spec.template.spec;
+    return buildVerifyJob({ ...verify, ...more, ...changes }).spec.template.spec;
+  };
+  const snapshot = async (changes: Partial<ResolvedVerify> = {}): Promise<Publication> => {
+    const spec = judged(changes);
     const containers = spec.initContainers ?? [];
     await makeVolumes(directory, { ...spec, initContainers: [], containers }, options);
     const { code: ended, stdout, stderr: said } = await runInTurn(directory, containers, options);
@@ -120,10 +123,14 @@ export async function createPublishedRun(
     git: (...args) => sh(`git ${args.map((word) => `'${word}'`).join(" ")}`),
     publish: (changes = {}) => steps(changes, 0),
     push: (changes = {}) => steps(changes, 1),
-    startPush: (changes = {}) => {
-      const [push] = jobOf(changes).containers;
-      if (push === undefined) throw new Error("the Job has no container");
-      return startContainer(directory, push, options);
+    start: async (which, changes = {}) => {
+      const spec = which === "snapshot" ? judged() : jobOf(changes);
+      const containers = [...(spec.initContainers ?? []), ...spec.containers];
+      const container = containers.find(({ name }) => name === which);
+      if (container === undefined) throw new Error(`the Job has no container ${which}`);
+      if (which !== "push")
+        await makeVolumes(directory, { ...spec, initContainers: [], containers: [container] }, options);
+      return startContainer(directory, container, options);
     },
   };
 }
