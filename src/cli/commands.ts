@@ -19,6 +19,7 @@ export const commands: readonly Command<OptionSpecs, CommandContext>[] = [
     examples: [
       "npm run dev",
       "npm run dev -- --data /tmp/cluster --port 6443",
+      "npm run dev -- --samples",
       "npm run dev -- --git-mirror https://github.com/org/repo.git=$HOME/src/repo",
     ],
     run: async (values, context: CommandContext) =>

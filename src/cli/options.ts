@@ -141,6 +141,11 @@ export const devOptions = {
     check: (value: string) => (isPort(value) ? undefined : "expected a port from 1 to 65535"),
   },
   "no-operator": { type: "boolean", summary: "Start the cluster without the operator" },
+  samples: {
+    type: "boolean",
+    summary:
+      "Have what config/samples names: its repository, a scripted model behind its provider, its Secrets",
+  },
   "git-mirror": {
     type: "strings",
     value: "URL=PATH",

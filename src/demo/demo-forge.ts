@@ -1,8 +1,7 @@
-import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
 import { fieldOf } from "../kube/json.ts";
-import { answerAsGit, credentialOf } from "./git-backend.ts";
+import { answerAsGit, credentialOf, listenOnLoopback } from "./git-backend.ts";
 
 /** A pull request as Gitea's API shows it. */
 export interface DemoPullRequest {
@@ -45,20 +44,9 @@ export async function startDemoForge(options: DemoForgeOptions): Promise<DemoFor
       : answerPush(options, request, response);
     answered.catch(() => response.destroy());
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  const url = `http://127.0.0.1:${typeof address === "object" && address ? address.port : 0}`;
-  return {
-    url,
-    pullRequests,
-    [Symbol.asyncDispose]: async () => {
-      const closed = once(server, "close");
-      server.close();
-      server.closeAllConnections();
-      await closed;
-    },
-  };
+  const listening = await listenOnLoopback(server);
+  const { url } = listening;
+  return { ...listening, pullRequests };
 }
 
 /** Everybody may read; only the token may push. */

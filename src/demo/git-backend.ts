@@ -1,10 +1,37 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 
 const END_OF_HEADERS = "\r\n\r\n";
+
+/** Serves the repositories below `root` to anyone on this machine; those that allow it can be pushed to. */
+export async function serveRepositories(
+  root: string,
+  path: string,
+): Promise<{ readonly url: string } & AsyncDisposable> {
+  const server = createServer((request, response) => {
+    answerAsGit({ root, path }, request, response).catch(() => response.destroy());
+  });
+  return listenOnLoopback(server);
+}
+
+/** Lets the server listen on a free port of 127.0.0.1. */
+export async function listenOnLoopback(server: Server): Promise<{ readonly url: string } & AsyncDisposable> {
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  return {
+    url: `http://127.0.0.1:${typeof address === "object" && address ? address.port : 0}`,
+    [Symbol.asyncDispose]: async () => {
+      const closed = once(server, "close");
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
 
 /** Answers a request to a repository below `root` by git's own http-backend, which is a CGI program. */
 export async function answerAsGit(

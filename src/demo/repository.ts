@@ -14,7 +14,9 @@ export interface DemoRepository {
 /** The address that a repository of this machine has inside the cluster. */
 const LOCAL_URL = "https://git.example.com/demo";
 
-const FILES: Record<string, { text: string; executable?: boolean }> = {
+type Files = Readonly<Record<string, { text: string; executable?: boolean }>>;
+
+const FILES: Files = {
   "README.md": { text: "# greeter\n\n`./greet.sh NAME` greets; `./test.sh` tests it.\n" },
   "greet.sh": {
     text: "#!/bin/sh\n# Greets whoever is named.\nprintf 'Helo, %s!\\n' \"${1:-world}\"\n",
@@ -38,22 +40,36 @@ fi
 /** A small new repository below `directory`, with a mistake that a test finds. */
 export async function createDemoRepository(directory: string, env: GitEnvironment): Promise<DemoRepository> {
   const path = join(directory, "greeter");
+  await makeRepository(path, FILES, "A greeter, not yet right", env);
+  return { url: `${LOCAL_URL}/greeter.git`, mirrorPath: path, branch: "main" };
+}
+
+/** A new repository at this path whose branch main has one commit with these files. */
+export async function makeRepository(
+  path: string,
+  files: Files,
+  message: string,
+  env: GitEnvironment,
+): Promise<void> {
   await mkdir(path, { mode: 0o755 });
-  for (const [name, file] of Object.entries(FILES)) {
+  for (const [name, file] of Object.entries(files)) {
     await writeFile(join(path, name), file.text);
     await chmod(join(path, name), file.executable ? 0o755 : 0o644);
   }
   await git(env, "-C", path, "init", "--quiet", "--initial-branch=main");
   await git(env, "-C", path, "add", "--all");
   const identity = ["-c", "user.name=Demo", "-c", "user.email=demo@example.com"];
-  const message = "--message=A greeter, not yet right";
-  await git(env, ...identity, "-C", path, "commit", "--quiet", message);
-  return { url: `${LOCAL_URL}/greeter.git`, mirrorPath: path, branch: "main" };
+  await git(env, ...identity, "-C", path, "commit", "--quiet", `--message=${message}`);
+}
+
+/** Adds a branch at the newest commit. */
+export async function addBranch(path: string, branch: string, env: GitEnvironment): Promise<void> {
+  await git(env, "-C", path, "branch", "--force", branch);
 }
 
 /** Makes a bare copy at this path that can be pushed to; returns what knows the commits of its branches. */
 export async function createRemote(
-  { mirrorPath = "" }: DemoRepository,
+  { mirrorPath = "" }: Pick<DemoRepository, "mirrorPath">,
   path: string,
   env: GitEnvironment,
 ): Promise<(branch: string) => Promise<string | undefined>> {

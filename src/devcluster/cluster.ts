@@ -25,7 +25,7 @@ export interface DevClusterOptions {
   path?: string;
   /** Directories put before `path`, such as a checkout's `node_modules/.bin`; reachable even if containers do not see their place on the host. */
   toolDirectories?: readonly string[];
-  /** Git remotes answered by a local repository: `{"https://github.com/org/repo.git": "/srv/repo"}`. */
+  /** Git remotes answered by a local repository, or at another HTTP address: `{"https://github.com/org/repo.git": "/srv/repo"}`. */
   gitMirrors?: Readonly<Record<string, string>>;
   /**
    * Folders of this machine that containers of an image see read-only at a path, as no image is pulled:

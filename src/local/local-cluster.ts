@@ -65,6 +65,8 @@ export interface LocalCluster extends AsyncDisposable {
   readonly client: Client;
   /** Where deliveries are taken, such as `http://127.0.0.1:PORT/hooks`; undefined: the operator is not started. */
   readonly hooksUrl: string | undefined;
+  /** Where the operator's metrics are; undefined: it is not started. */
+  readonly metricsUrl: string | undefined;
   /** Resolves if the operator's namespace is deleted: the operator in this process can then do nothing any more. */
   readonly operatorRemoved: Promise<void>;
 }
@@ -78,7 +80,7 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
   const configDirectory = join(options.packageRoot, "config");
   await installDefinitions(client);
   await installOperatorAccount(client, configDirectory);
-  const hooksUrl =
+  const programs =
     options.operator &&
     (await startPrograms(cluster, stack, client, { ...options.operator, configDirectory }));
   const watching = new AbortController();
@@ -91,7 +93,8 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
     sandboxDescription: cluster.sandbox.description,
     dataDir: cluster.dataDir,
     client,
-    hooksUrl,
+    hooksUrl: programs?.hooksUrl,
+    metricsUrl: programs?.metricsUrl,
     operatorRemoved,
     [Symbol.asyncDispose]: () => everything.disposeAsync(),
   };
@@ -150,7 +153,7 @@ async function startPrograms(
     hooksPort = 0,
     configDirectory,
   }: { logFile: string; hooksPort?: number; configDirectory: string },
-): Promise<string> {
+): Promise<Record<"hooksUrl" | "metricsUrl", string>> {
   const lines = createWriteStream(logFile, { flags: "a" });
   stack.defer(async () => {
     lines.end();
@@ -166,8 +169,11 @@ async function startPrograms(
       startLocalEvents(cluster, stack, log, hooksPort),
     ),
   ]);
-  const [, port] = await Promise.race([started, late]);
-  return `http://127.0.0.1:${port}/hooks`;
+  const [metricsPort, hooks] = await Promise.race([started, late]);
+  return {
+    hooksUrl: `http://127.0.0.1:${hooks}/hooks`,
+    metricsUrl: `http://127.0.0.1:${metricsPort}/metrics`,
+  };
 }
 
 async function connection(
@@ -185,17 +191,23 @@ async function connection(
   return transport;
 }
 
-async function startLocalOperator(cluster: DevCluster, stack: AsyncDisposableStack, log: Log): Promise<void> {
+/** Resolves to the port that its metrics are at. */
+async function startLocalOperator(
+  cluster: DevCluster,
+  stack: AsyncDisposableStack,
+  log: Log,
+): Promise<number | undefined> {
   const operator = await startOperator({
     transport: await connection(cluster, stack, operatorAuthority),
     leaseNamespace: OPERATOR_NAMESPACE,
     log,
-    // One operator on one machine: nobody probes or scrapes it, and a fixed port could be taken.
+    // One operator on one machine: nobody probes it, and a fixed port could be taken.
     healthProbeBindAddress: "0",
-    metricsBindAddress: "0",
+    metricsBindAddress: "127.0.0.1:0",
   });
   stack.defer(() => operator.stop());
   await operator.working;
+  return operator.metricsPort;
 }
 
 /** Resolves to the port that deliveries are taken at. */

@@ -8,7 +8,14 @@ import type { ResourceRequirements } from "../kube/builtin.ts";
 import { collectGarbageWhenQuiet } from "../runtime/collect-garbage.ts";
 import type { Controller } from "../runtime/controller.ts";
 import { createEventRecorder } from "../runtime/events.ts";
-import { healthPage, listenPages, parseBindAddress, type HealthCheck, type Page } from "../runtime/health.ts";
+import {
+  healthPage,
+  listenPages,
+  parseBindAddress,
+  type HealthCheck,
+  type Listener,
+  type Page,
+} from "../runtime/health.ts";
 import { createLeaderElection, type LeaderElection } from "../runtime/leader-election.ts";
 import type { Log } from "../runtime/log.ts";
 import { createMetrics } from "../runtime/metrics.ts";
@@ -58,6 +65,8 @@ export interface Operator {
   readonly working: Promise<void>;
   /** Resolves, with why, when the operator can no longer work and its process should end. */
   readonly lost: Promise<string>;
+  /** Where metrics are served, which matters if port 0 asked for any free one; undefined: nowhere. */
+  readonly metricsPort: number | undefined;
   /** Lets reconciles come to their end, writes what events are left and hands the Lease over. */
   stop(): Promise<void>;
 }
@@ -136,13 +145,14 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   return {
     working,
     lost: election?.lost ?? new Promise(() => undefined),
+    metricsPort: listeners.get(options.metricsBindAddress)?.port,
     stop: async () => {
       endCollecting();
       await withdrawal.complete();
       await Promise.all([recorder.stop(), traces?.stop()]);
       await election?.stop();
       await Promise.all(allCaches(caches).map((cache) => cache.stop()));
-      await Promise.all([webhooks?.close(), ...listeners.map((listener) => listener.close())]);
+      await Promise.all([webhooks?.close(), ...[...listeners.values()].map((listener) => listener.close())]);
     },
   };
 }
@@ -201,22 +211,22 @@ function readiness(caches: Caches): Record<string, HealthCheck> {
   };
 }
 
-/** The health and metrics pages; on one listener if both have the same address. */
+/** The health and metrics pages, by address; on one listener if both have the same. */
 async function listen(
   { healthProbeBindAddress, metricsBindAddress }: OperatorOptions,
   readyChecks: Record<string, HealthCheck>,
   render: () => Promise<{ contentType: string; body: string }>,
-) {
+): Promise<Map<string, Listener>> {
   const pages: [string, Record<string, Page>][] = [
     [healthProbeBindAddress, { "/healthz": healthPage({}), "/readyz": healthPage(readyChecks) }],
     [metricsBindAddress, { "/metrics": async () => ({ status: 200, ...(await render()) }) }],
   ];
   const byAddress = new Map<string, Record<string, Page>>();
   for (const [address, page] of pages) byAddress.set(address, { ...byAddress.get(address), ...page });
-  const listeners = [];
+  const listeners = new Map<string, Listener>();
   for (const [text, served] of byAddress) {
     const address = parseBindAddress(text);
-    if (address) listeners.push(await listenPages(address, served));
+    if (address) listeners.set(text, await listenPages(address, served));
   }
   return listeners;
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { it } from "node:test";
 import { agentRuns } from "../../src/api/resources.ts";
@@ -7,19 +8,13 @@ import { watchResource } from "../../src/client/watch.ts";
 import { startLocalCluster } from "../../src/local/local-cluster.ts";
 import { isFinished } from "../../src/plan/agent-run/status.ts";
 import { locateTool } from "../../scripts/tools.ts";
-import { createGitRepository } from "../support/git-repository.ts";
+import { prepareSamples } from "../../src/demo/samples.ts";
+import { createKubectl } from "../support/kubectl.ts";
 import { startCommand } from "../support/operator-program.ts";
-import { projectRoot } from "../support/project-files.ts";
+import { checkoutProgram, projectRoot } from "../support/project-files.ts";
 import { quickAgentTools } from "../support/quick-agent.ts";
-import { runOk } from "../support/run.ts";
+import { runOk, start } from "../support/run.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
-
-const SECRETS = {
-  "gemini-credentials": "api-key",
-  "anthropic-credentials": "api-key",
-  "openai-credentials": "api-key",
-  "github-push": "token",
-};
 
 /** dev runs no images, and the program of this one's database is what its image starts. */
 const NEEDS_IMAGES = "migrate-orders";
@@ -27,20 +22,13 @@ const NEEDS_IMAGES = "migrate-orders";
 /** GitHub gives nobody a token here; test/e2e/github-app.test.ts runs the like of it. */
 const NEEDS_GITHUB = "update-changelog";
 
-/** What the samples expect of a repository. */
-const PROJECT = {
-  "README.md": "# A project\n",
-  Makefile: "docs-check:\n\ttest -s README.md\n",
-  "package.json": '{ "name": "project", "private": true, "scripts": { "migrate": "true" } }\n',
-  "package-lock.json":
-    '{ "name": "project", "lockfileVersion": 3, "requires": true, "packages": { "": { "name": "project" } } }\n',
-};
+const GIT = { path: process.env["PATH"] ?? "", home: homedir() };
 
+// One test after the other: both need the port that the samples' provider names.
 it("every sample runs to its end on what dev starts, and succeeds", { timeout: 300_000 }, async () => {
   await using stack = new AsyncDisposableStack();
   const { path } = stack.use(await temporaryDirectory());
-  const repository = await createGitRepository(join(path, "repository"), PROJECT);
-  await repository.git("branch", "feature/auth");
+  const samples = stack.use(await prepareSamples(path, GIT));
   const tools = await quickAgentTools(join(path, "agent"));
   await writeFile(join(tools, "aider"), "#!/bin/sh\ntest -s /tmp/agent-prompt && echo Done\n", {
     mode: 0o755,
@@ -51,8 +39,8 @@ it("every sample runs to its end on what dev starts, and succeeds", { timeout: 3
       packageRoot: projectRoot,
       path: process.env["PATH"] ?? "",
       toolDirectories: [tools],
-      gitMirrors: { "https://github.com/org/repo.git": repository.path },
-      hosts: { "litellm-proxy": "127.0.0.1" },
+      gitMirrors: samples.gitMirrors,
+      hosts: samples.hosts,
       operator: { logFile: join(path, "operator.log") },
     }),
   );
@@ -60,8 +48,7 @@ it("every sample runs to its end on what dev starts, and succeeds", { timeout: 3
   const env = { ...process.env, KUBECONFIG: kubeconfig };
   const kubectl = async (...args: string[]): Promise<string> =>
     runOk(await locateTool("kubectl"), args, { env, timeoutMs: 60_000 });
-  for (const [name, key] of Object.entries(SECRETS))
-    await kubectl("create", "secret", "generic", name, `--from-literal=${key}=any`);
+  await samples.createSecrets(client, "default");
   await kubectl("apply", "-k", join(projectRoot, "config", "samples"));
   const namespace = "default";
   const started = await startCommand({ kubeconfig, namespace } as never, [
@@ -93,3 +80,33 @@ it("every sample runs to its end on what dev starts, and succeeds", { timeout: 3
     [],
   );
 });
+
+it(
+  "dev --samples answers a sample's agent, shows its phases and counts it",
+  { timeout: 120_000 },
+  async () => {
+    await using directory = await temporaryDirectory();
+    await using dev = start(
+      process.execPath,
+      [checkoutProgram, "dev", "--samples", "--data", join(directory.path, "data")],
+      { cwd: projectRoot, timeoutMs: 110_000 },
+    );
+    const kubeconfig = (await dev.waitForOutput(/export KUBECONFIG=(\S+)/))[1] ?? "";
+    const kubectl = await createKubectl(kubeconfig, "default");
+    for (const sample of ["agentprovider", "fix-auth-bug"])
+      await kubectl("apply", "-f", join(projectRoot, "config", "samples", `${sample}.yaml`));
+    for (const phase of ["Initializing", "Running", "Succeeded"])
+      await dev.waitForOutput(new RegExp(`^\\d\\d:\\d\\d:\\d\\d {2}default/fix-auth-bug {2}${phase}`, "m"));
+    assert.match(
+      await kubectl("get", "agentrun", "fix-auth-bug", "-o", "jsonpath={.status.result.text}"),
+      /NOTES\.md is written/,
+    );
+    const metrics = (await dev.waitForOutput(/^Metrics are at (\S+)\.$/m))[1] ?? "";
+    assert.match(
+      await (await fetch(metrics)).text(),
+      /^agent_operator_runs_finished_total\{.*phase="Succeeded".*\} 1$/m,
+    );
+    dev.kill("SIGTERM");
+    assert.equal((await dev.ended).code, 0);
+  },
+);

@@ -1,12 +1,15 @@
 import { mkdir } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
+import type { SampleSurroundings } from "../../demo/samples.ts";
 import { lastPort } from "../../local/last-port.ts";
 import { startLocalCluster } from "../../local/local-cluster.ts";
 import { OPERATOR_NAMESPACE } from "../../local/service-account.ts";
 import type { DevValues } from "../options.ts";
 import { UsageError } from "../command.ts";
+import type { Config } from "../config.ts";
 import type { CommandContext } from "../context.ts";
 import { aborted } from "../stop.ts";
+import { showPhases } from "./dev-phases.ts";
 
 /** Keeps the embedded cluster up until a signal asks to end; that is its normal end, exit code 0. */
 export async function runDev(values: DevValues, context: CommandContext): Promise<number> {
@@ -20,17 +23,19 @@ export async function runDev(values: DevValues, context: CommandContext): Promis
   const logFile = join(dataDir, "operator.log");
   const port = values.port === undefined ? await lastPort(dataDir) : Number(values.port);
   const startedAt = performance.now();
+  await using samples = values.samples ? await samplesOf(dataDir, config) : undefined;
   await using cluster = await startLocalCluster({
     dataDir,
     packageRoot: config.packageRoot,
     path: config.path,
     ...(port === undefined ? {} : { port }),
-    gitMirrors,
-    hosts,
+    gitMirrors: { ...samples?.gitMirrors, ...gitMirrors },
+    hosts: { ...samples?.hosts, ...hosts },
     ...(values["no-operator"]
       ? {}
       : { operator: { logFile, ...(values["hooks-port"] && { hooksPort: Number(values["hooks-port"]) }) } }),
   });
+  await samples?.createSecrets(cluster.client, "default");
   const readyMs = Math.round(performance.now() - startedAt);
   out.line(`${out.style("green", "ready")} in ${readyMs} ms at ${cluster.url}`);
   out.line(`${cluster.sandboxDescription}`);
@@ -43,7 +48,14 @@ export async function runDev(values: DevValues, context: CommandContext): Promis
     out.line(`AgentTriggers take deliveries at ${cluster.hooksUrl}/<namespace>/<name>`);
   out.line(`\nIn another shell:\n\n  export KUBECONFIG=${cluster.kubeconfigPath}`);
   out.line("  kubectl get agentruns,agentproviders,agentconfigs\n  kubectl explain agentrun.spec");
+  if (samples !== undefined)
+    out.line(
+      `  kubectl apply -k ${shown(join(config.packageRoot, "config", "samples"), config.workingDirectory)}`,
+    );
+  if (cluster.metricsUrl !== undefined) out.line(`\nMetrics are at ${cluster.metricsUrl}.`);
   out.line(`\nCtrl-C ends it; its state stays in ${shown(dataDir, config.workingDirectory)}.`);
+  out.line();
+  const showing = showPhases(cluster.client, out, stop.signal);
   if (!values["no-operator"]) {
     void cluster.operatorRemoved.then(() =>
       out.line(
@@ -52,8 +64,12 @@ export async function runDev(values: DevValues, context: CommandContext): Promis
     );
   }
   await aborted(stop.signal);
+  await showing;
   return 0;
 }
+
+const samplesOf = async (dataDir: string, { path, homeDirectory }: Config): Promise<SampleSurroundings> =>
+  (await import("../../demo/samples.ts")).prepareSamples(dataDir, { path, home: homeDirectory });
 
 async function makeDataDirectory(path: string): Promise<void> {
   try {

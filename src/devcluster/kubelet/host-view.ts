@@ -88,6 +88,7 @@ function mirrorView(options: HostViewOptions): { mounts: Mount[]; env: Record<st
   if (mirrors.length === 0) return { mounts: [], env: {} };
   const mounts: Mount[] = [];
   const shown = mirrors.map(([url, path], index): [string, string] => {
+    if (/^https?:/.test(path)) return [url, path];
     const source = realDirectory(path);
     if (source === undefined) throw new Error(`the git mirror of ${url} is not there: ${path}`);
     if (!options.hasMounts) return [url, source];

@@ -1,0 +1,93 @@
+import { existsSync } from "node:fs";
+import { mkdtemp, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Client } from "../client/client.ts";
+import { unlessRefused } from "../client/errors.ts";
+import { secrets } from "../kube/builtin.ts";
+import { serveRepositories } from "./git-backend.ts";
+import { startModelEndpoint } from "./model-endpoint.ts";
+import { addBranch, createRemote, makeRepository, type GitEnvironment } from "./repository.ts";
+import { leaveNote } from "./scenarios.ts";
+import { ANY_KEY } from "./stage.ts";
+
+/** The address of the model that the samples' provider names. */
+const MODEL = { host: "litellm-proxy", port: 8317 };
+const REPOSITORY = "repository.git";
+const REPOSITORY_URL = "https://github.com/org/repo.git";
+
+/** What the samples' set-ups, verifications and patches find in their repository. */
+const FILES = {
+  "README.md": { text: "# A project\n" },
+  Makefile: { text: "docs-check:\n\ttest -s README.md\n" },
+  "package.json": { text: '{ "name": "project", "private": true, "scripts": { "migrate": "true" } }\n' },
+  "package-lock.json": {
+    text: '{ "name": "project", "lockfileVersion": 3, "requires": true, "packages": { "": { "name": "project" } } }\n',
+  },
+};
+/** A sample starts from this one. */
+const BRANCH = "feature/auth";
+
+/** The Secrets that the samples name, each with its key. */
+const SECRETS = {
+  "gemini-credentials": "api-key",
+  "anthropic-credentials": "api-key",
+  "openai-credentials": "api-key",
+  "github-push": "token",
+};
+
+/** What config/samples names, as this machine has it. */
+export interface SampleSurroundings extends AsyncDisposable {
+  readonly gitMirrors: Readonly<Record<string, string>>;
+  readonly hosts: Readonly<Record<string, string>>;
+  /** Creates the Secrets in this namespace; one that is there already stays as it is. */
+  createSecrets(client: Pick<Client, "create">, namespace: string): Promise<void>;
+}
+
+/**
+ * The repository of config/samples below `directory`, which is kept from one start to the next and can be pushed to, and
+ * a scripted model at the address that the samples' provider has. Rejects if that port is taken.
+ */
+export async function prepareSamples(directory: string, env: GitEnvironment): Promise<SampleSurroundings> {
+  await using stack = new AsyncDisposableStack();
+  const root = await prepareRepository(directory, env);
+  const remote = stack.use(await serveRepositories(root, env.path));
+  await startModel(stack);
+  const everything = stack.move();
+  return {
+    gitMirrors: { [REPOSITORY_URL]: `${remote.url}/${REPOSITORY}` },
+    hosts: { [MODEL.host]: "127.0.0.1" },
+    createSecrets: async (client, namespace) => {
+      for (const [name, key] of Object.entries(SECRETS)) {
+        const secret = { metadata: { name, namespace }, stringData: { [key]: ANY_KEY } };
+        await unlessRefused(client.create(secrets, secret), "AlreadyExists");
+      }
+    },
+    [Symbol.asyncDispose]: () => everything.disposeAsync(),
+  };
+}
+
+async function startModel(stack: AsyncDisposableStack): Promise<void> {
+  try {
+    const model = await startModelEndpoint({ scenario: leaveNote, port: MODEL.port });
+    stack.defer(() => model.close());
+  } catch (error) {
+    throw new Error(
+      `the samples' model needs port ${MODEL.port} of 127.0.0.1: ${error instanceof Error ? error.message : String(error)}`,
+      { cause: error },
+    );
+  }
+}
+
+/** Returns the directory that holds it. Made aside and moved: one that is there is whole. */
+async function prepareRepository(directory: string, env: GitEnvironment): Promise<string> {
+  const root = join(directory, "samples");
+  if (existsSync(root)) return root;
+  const unfinished = await mkdtemp(`${root}.`);
+  const path = join(unfinished, "project");
+  await makeRepository(path, FILES, "A project", env);
+  await addBranch(path, BRANCH, env);
+  await createRemote({ mirrorPath: path }, join(unfinished, REPOSITORY), env);
+  await rm(path, { recursive: true });
+  await rename(unfinished, root);
+  return root;
+}
