@@ -82,7 +82,7 @@ it("every sample runs to its end on what dev starts, and succeeds", { timeout: 3
 });
 
 it(
-  "dev --samples answers a sample's agent, shows its phases and counts it",
+  "dev --samples answers a sample's agent, shows its phases, counts it and serves the console",
   { timeout: 120_000 },
   async () => {
     await using directory = await temporaryDirectory();

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { agentRuns } from "../../api/resources.ts";
 import { readAssets } from "../../console/assets.ts";
-import { startConsole, type Artifact, type ConsoleOptions } from "../../console/server.ts";
+import { startConsole, type Artifact, type Console, type ConsoleOptions } from "../../console/server.ts";
 import type { UserCluster } from "../cluster.ts";
 import { withCluster } from "../cluster.ts";
 import type { Config } from "../config.ts";
@@ -20,24 +20,32 @@ const MAX_ARTIFACT_BYTES = 8 * 1024 * 1024;
 
 /** Serves the console until a signal asks to end; that is its normal end, exit code 0. */
 export async function runConsole(values: ConsoleValues, context: CommandContext): Promise<number> {
-  const { config, out, stop } = context;
-  const assets = await readAssets(await pageDirectory(config));
+  const { out, stop } = context;
   return withCluster(values, context, async (cluster) => {
-    await using served = await startConsole({
-      transport: cluster.transport,
-      assets,
-      session: { context: cluster.context, namespace: cluster.namespace, server: cluster.server },
-      fetchArtifact: (at, file, signal) => fetchFile(cluster, at, file, values.image, signal),
-      describeError: (error) => describeError(error, { debug: false }),
-      port: Number(values.port ?? 0),
-      now: Date.now,
-    });
+    await using served = await serveConsole(cluster, values, context);
     out.line(`The console of ${cluster.context} is at\n\n  ${served.address}\n`);
     out.line(
       "The address works once, within 10 minutes. The browser that opens it stays signed in until Ctrl-C.",
     );
     await aborted(stop.signal);
     return 0;
+  });
+}
+
+/** The console with the credential of this cluster's user. Rejects if the port is taken. */
+export async function serveConsole(
+  cluster: UserCluster,
+  { port, image }: Partial<Pick<ConsoleValues, "port" | "image">>,
+  { config, stop }: Pick<CommandContext, "config" | "stop">,
+): Promise<Console> {
+  return startConsole({
+    transport: cluster.transport,
+    assets: await readAssets(await pageDirectory(config, stop.signal)),
+    session: { context: cluster.context, namespace: cluster.namespace, server: cluster.server },
+    fetchArtifact: (at, file, signal) => fetchFile(cluster, at, file, image, signal),
+    describeError: (error) => describeError(error, { debug: false }),
+    port: Number(port ?? 0),
+    now: Date.now,
   });
 }
 
@@ -58,10 +66,13 @@ const fetchFile = async (
 };
 
 /** Where the page is: beside the program; in a checkout it is made anew, so that it is never an old one. */
-async function pageDirectory({ packageRoot }: Config): Promise<string> {
+async function pageDirectory({ packageRoot }: Config, signal: AbortSignal): Promise<string> {
   const script = join(packageRoot, "scripts", "web.ts");
   if (!existsSync(script)) return join(packageRoot, "console");
   const directory = join(packageRoot, "dist", "console");
-  await promisify(execFile)(process.execPath, [script, directory], { timeout: BUILD_LIMIT_MS });
+  await promisify(execFile)(process.execPath, [script, directory], {
+    timeout: BUILD_LIMIT_MS,
+    signal,
+  });
   return directory;
 }

@@ -9,6 +9,8 @@ import { UsageError } from "../command.ts";
 import type { Config } from "../config.ts";
 import type { CommandContext } from "../context.ts";
 import { aborted } from "../stop.ts";
+import { withCluster } from "../cluster.ts";
+import { describeError } from "../describe-error.ts";
 import { showPhases } from "./dev-phases.ts";
 
 /** Keeps the embedded cluster up until a signal asks to end; that is its normal end, exit code 0. */
@@ -63,9 +65,31 @@ export async function runDev(values: DevValues, context: CommandContext): Promis
       ),
     );
   }
-  await aborted(stop.signal);
-  await showing;
+  await Promise.all([showing, showConsole(cluster.kubeconfigPath, context)]);
   return 0;
+}
+
+/** Serves the console until a signal asks to end. The cluster stays up without it: a page that cannot be made is a line. */
+async function showConsole(kubeconfig: string, context: CommandContext): Promise<void> {
+  const { out, stop } = context;
+  // Only now: the cluster is ready sooner without it.
+  const { serveConsole } = await import("./console.ts");
+  const where = { kubeconfig, namespace: undefined, context: undefined, as: undefined };
+  await withCluster(where, context, async (cluster) => {
+    try {
+      await using served = await serveConsole(cluster, {}, context);
+      out.line(
+        `The console is at ${served.address}; the address works once. \`agent-operator console\` opens another.\n`,
+      );
+      await aborted(stop.signal);
+    } catch (error) {
+      if (!stop.signal.aborted)
+        out.error(
+          `${context.program}: the console does not start: ${describeError(error, { debug: false })}`,
+        );
+    }
+  });
+  await aborted(stop.signal);
 }
 
 const samplesOf = async (dataDir: string, { path, homeDirectory }: Config): Promise<SampleSurroundings> =>
