@@ -101,7 +101,7 @@ it(
       await kubectl("get", "agentrun", "fix-auth-bug", "-o", "jsonpath={.status.result.text}"),
       /NOTES\.md is written/,
     );
-    const metrics = (await dev.waitForOutput(/^Metrics are at (\S+)\.$/m))[1] ?? "";
+    const metrics = (await dev.waitForOutput(/^metrics are at (\S+)$/m))[1] ?? "";
     assert.match(
       await (await fetch(metrics)).text(),
       /^agent_operator_runs_finished_total\{.*phase="Succeeded".*\} 1$/m,

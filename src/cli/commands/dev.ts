@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import type { SampleSurroundings } from "../../demo/samples.ts";
 import { lastPort } from "../../local/last-port.ts";
-import { startLocalCluster } from "../../local/local-cluster.ts";
+import { startLocalCluster, type LocalCluster } from "../../local/local-cluster.ts";
 import { OPERATOR_NAMESPACE } from "../../local/service-account.ts";
 import type { DevValues } from "../options.ts";
 import { UsageError } from "../command.ts";
@@ -40,24 +40,7 @@ export async function runDev(values: DevValues, context: CommandContext): Promis
   await samples?.createSecrets(cluster.client, "default");
   const readyMs = Math.round(performance.now() - startedAt);
   out.line(`${out.style("green", "ready")} in ${readyMs} ms at ${cluster.url}`);
-  out.line(`${cluster.sandboxDescription}`);
-  out.line(
-    values["no-operator"]
-      ? "the operator is not started (--no-operator)"
-      : `the operator logs to ${shown(logFile, config.workingDirectory)}`,
-  );
-  if (cluster.hooksUrl !== undefined)
-    out.line(`AgentTriggers take deliveries at ${cluster.hooksUrl}/<namespace>/<name>`);
-  out.line(`\nIn another shell:\n\n  export KUBECONFIG=${cluster.kubeconfigPath}`);
-  out.line("  kubectl get agentruns,agentproviders,agentconfigs\n  kubectl explain agentrun.spec");
-  if (samples !== undefined)
-    out.line(
-      `  kubectl apply -k ${shown(join(config.packageRoot, "config", "samples"), config.workingDirectory)}`,
-    );
-  if (cluster.metricsUrl !== undefined) out.line(`\nMetrics are at ${cluster.metricsUrl}.`);
-  out.line(`\nCtrl-C ends it; its state stays in ${shown(dataDir, config.workingDirectory)}.`);
-  out.line();
-  const showing = showPhases(cluster.client, out, stop.signal);
+  for (const line of welcome(cluster, values, { dataDir, logFile, config })) out.line(line);
   if (!values["no-operator"]) {
     void cluster.operatorRemoved.then(() =>
       out.line(
@@ -65,8 +48,33 @@ export async function runDev(values: DevValues, context: CommandContext): Promis
       ),
     );
   }
-  await Promise.all([showing, showConsole(cluster.kubeconfigPath, context)]);
+  await Promise.all([
+    showPhases(cluster.client, out, stop.signal),
+    showConsole(cluster.kubeconfigPath, context),
+  ]);
   return 0;
+}
+
+/** Where everything is, and what to do next. */
+function welcome(
+  { sandboxDescription, hooksUrl, metricsUrl, kubeconfigPath }: LocalCluster,
+  { samples, "no-operator": isAlone }: DevValues,
+  { dataDir, logFile, config }: { dataDir: string; logFile: string; config: Config },
+): string[] {
+  const { workingDirectory, packageRoot } = config;
+  const lines = [
+    sandboxDescription,
+    isAlone
+      ? "the operator is not started (--no-operator)"
+      : `the operator logs to ${shown(logFile, workingDirectory)}`,
+    ...(metricsUrl === undefined ? [] : [`metrics are at ${metricsUrl}`]),
+    ...(hooksUrl === undefined ? [] : [`AgentTriggers take deliveries at ${hooksUrl}/<namespace>/<name>`]),
+    `\nIn another shell:\n\n  export KUBECONFIG=${kubeconfigPath}`,
+    "  kubectl get agentruns,agentproviders,agentconfigs\n  kubectl explain agentrun.spec",
+  ];
+  if (samples)
+    lines.push(`  kubectl apply -k ${shown(join(packageRoot, "config", "samples"), workingDirectory)}`);
+  return [...lines, `\nCtrl-C ends it; its state stays in ${shown(dataDir, workingDirectory)}.\n`];
 }
 
 /** Serves the console until a signal asks to end. The cluster stays up without it: a page that cannot be made is a line. */
