@@ -27,6 +27,7 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   "src/demo/manifests.ts": "the name of a volume that the workspace demo shares",
   "src/demo/model-endpoint.ts": "Google's API has the same name as Google's agent",
   "src/demo/model-gemini.ts": "Google's API has the same name as Google's agent",
+  "src/demo/samples.ts": "the name of a Secret that the samples name",
   "src/demo/workspace-demo.ts": "the two agents of the workspace demo",
   "src/demo/workspace-tasks.ts": "the two agents of the workspace demo",
   "src/plan/agent-run/references.ts": "the built-in default agent",
