@@ -40,6 +40,8 @@ export interface ForgeAnswer {
 export interface ForgeState {
   project: string;
   pulls: ForgePullRequest[];
+  /** Accounts that may write to it. */
+  writers?: readonly string[];
   /** Where people see it. */
   url: string;
   commitOf(branch: string): Promise<string | undefined>;
@@ -49,6 +51,8 @@ export interface LoopbackForgeOptions {
   kind: ForgeKind;
   /** Such as `team/repo`. */
   project: string;
+  /** Accounts that may write to it. */
+  writers?: readonly string[];
   /** The commit of a branch of the repository; undefined: there is none. */
   commitOf(branch: string): Promise<string | undefined>;
   /** What requests have to have; else they are answered with 401. */
@@ -86,7 +90,7 @@ const ANSWERS: Readonly<Record<ForgeKind, Answering>> = {
 };
 
 export async function startForge(options: LoopbackForgeOptions): Promise<LoopbackForge> {
-  const { kind, project, commitOf, token, tls, app } = options;
+  const { kind, project, commitOf, writers, token, tls, app } = options;
   const pulls: ForgePullRequest[] = [];
   const requests: ForgeRequest[] = [];
   const breaches: string[] = [];
@@ -102,7 +106,7 @@ export async function startForge(options: LoopbackForgeOptions): Promise<Loopbac
     requests.push(asked);
     const { authorization = "" } = request.headers;
     const isKnown = [token, app?.token].some((each) => authorization === `${SCHEMES[kind]} ${each}`);
-    const state: ForgeState = { project, pulls, url: forge.url, commitOf };
+    const state: ForgeState = { project, pulls, url: forge.url, commitOf, writers };
     const own =
       forge.fault?.(asked) ??
       (app && isAppRequest(asked) ? answerToApp(app, asked, authorization, breaches) : undefined) ??

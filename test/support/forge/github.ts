@@ -29,6 +29,7 @@ function operationOf({ project }: ForgeState, { method, path }: ForgeRequest): s
   if (!path.startsWith(prefix)) return undefined;
   const rest = path
     .slice(prefix.length)
+    .replace(/^(collaborators)\/[^/]+/, "$1/{username}")
     .replace(/^(issues)\/\d+/, "$1/{issue_number}")
     .replace(/^(pulls)\/\d+/, "$1/{pull_number}");
   return `${method} /repos/{owner}/{repo}/${rest}`;
@@ -62,6 +63,17 @@ async function answerTo(
     }
     case `POST ${PULLS}`:
       return create(described, operation, state, body);
+    case `GET ${PULLS}/{pull_number}`:
+      if (!found) break;
+      return { status: 200, body: shown(found, operation, 200) };
+    case "GET /repos/{owner}/{repo}/collaborators/{username}/permission": {
+      const name = decodeURIComponent(/collaborators\/([^/]+)/.exec(path)?.[1] ?? "");
+      const permission = state.writers?.includes(name) ? "write" : "read";
+      const example = described.example<Record<string, unknown>>(operation, 200);
+      // The description's own example lacks what it requires of a user.
+      const user = { ...(example["user"] as object), role_name: permission };
+      return { status: 200, body: { ...example, permission, role_name: permission, user } };
+    }
     case `PATCH ${PULLS}/{pull_number}`:
       if (!found) break;
       found.title = String(body["title"] ?? found.title);
