@@ -163,9 +163,8 @@ export const devOptions = {
 export const demoOptions = {
   agent: {
     type: "string",
-    summary: "Which agent does the work",
+    summary: "Which agent does the work; claude if you name none",
     choices: ["claude", "opencode", "codex", "gemini"],
-    default: "claude",
   },
   repo: {
     type: "string",

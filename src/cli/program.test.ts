@@ -91,6 +91,8 @@ describe("runProgram", () => {
     ],
     [["dev", "--port", "70000"], /--port: expected a port from 1 to 65535, got "70000"/],
     [["dev", "--git-mirror", "nothing"], /--git-mirror: expected URL=PATH, got "nothing"/],
+    [["demo", "--workspace", "--agent", "claude"], /--agent cannot be given with --workspace/],
+    [["demo", "--prompt", "x"], /--prompt needs --live/],
     [["operator", "--metrics-bind-address", "8080"], /expected :PORT, HOST:PORT or 0, got "8080"/],
     [["operator", "--namespace", "Team_A"], /--namespace: expected a namespace name/],
     [["operator", "--log-level", "loud"], /expected one of debug, info/],

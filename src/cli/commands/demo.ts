@@ -17,8 +17,9 @@ import { workspaceObserver } from "./demo-workspace.ts";
 /** Runs the demo and shows it; the exit code is 0 only when all its runs have succeeded. */
 export async function runDemoCommand(values: DemoValues, context: CommandContext): Promise<number> {
   const { stop } = context;
-  const agent = AGENT_TYPES.find((name) => name === values.agent);
-  if (agent === undefined) throw new UsageError(`--agent: ${values.agent} is no agent`);
+  const wanted = values.agent ?? demoOptions.agent.choices[0];
+  const agent = AGENT_TYPES.find((name) => name === wanted);
+  if (agent === undefined) throw new UsageError(`--agent: ${wanted} is no agent`);
   if (values.publish && (values.workspace || values.live || values.repo !== undefined))
     throw new UsageError(
       "--publish shows a run of its own in a repository of its own: leave --workspace, --live and --repo out",
@@ -27,7 +28,7 @@ export async function runDemoCommand(values: DemoValues, context: CommandContext
   // The scripted model has one task of its own.
   if (values.prompt !== undefined && !values.live)
     throw new UsageError("--prompt needs --live: the scripted model does its own task, whatever it is asked");
-  if (values.workspace && values.agent !== demoOptions.agent.default)
+  if (values.workspace && values.agent !== undefined)
     throw new UsageError("--agent cannot be given with --workspace, which shows two agents of each kind");
   const agents = values.workspace ? WORKSPACE_AGENTS : [agent];
   const stage = stageOptions(values, context, live, await agentTools(agents, context));
