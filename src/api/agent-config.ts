@@ -4,6 +4,7 @@ import { AGENT_TYPES, NAMED_AGENTS, type AgentType } from "./agent-types.ts";
 import {
   conditions,
   duration,
+  keyRef,
   maxRunning,
   nameOf,
   observedGeneration,
@@ -89,6 +90,10 @@ const spec = object(
       "Whether agents obey configuration in the checkout: hooks, plugins, MCP servers. Default: false.",
     ).optional(),
     ...placementDefaults,
+    caBundleRef: keyRef(
+      "ConfigMap",
+      "ConfigMap key that holds PEM certificates of private authorities, which runs and the clones of workspaces trust beside the public ones.",
+    ).optional(),
     proxy: proxy.optional(),
     defaultRuntimeClassName: nameOf("Runtime class of pods, such as gvisor.").optional(),
     defaultPriorityClassName: nameOf("Priority class of pods.").optional(),

@@ -178,6 +178,10 @@ export const runFields = {
   gitResources: resources(
     "Resources of all containers that run git. An amount that you leave out is the AgentConfig's, else the operator's default.",
   ).optional(),
+  caBundleRef: keyRef(
+    "ConfigMap",
+    "ConfigMap key that holds PEM certificates of private authorities. Git, setup, the agent, its tools and the verification trust them beside the public ones. Default: the AgentConfig's.",
+  ).optional(),
   timeout: duration(
     "Time limit from the start of the pod, such as 90s or 1h30m. Default: the AgentConfig's defaultTimeout, else 1h.",
   ).optional(),

@@ -44,6 +44,8 @@ export interface ResolvedPublish {
   commit?: { name: string; email: string; message: string; seconds: number };
   /** In which the network's variables are. */
   env: EnvVar[];
+  /** Private authorities that the containers trust. */
+  caBundle?: LocalKeyRef;
   gitImage: string;
   gitResources: ResourceRequirements;
   pod?: PodFields;

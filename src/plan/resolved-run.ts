@@ -142,6 +142,8 @@ export interface ResolvedRun {
   services?: Services;
   caches?: ResolvedCache[];
   volumes?: UserVolumes;
+  /** Private authorities that all containers but the services trust. */
+  caBundle?: LocalKeyRef;
   image: string;
   gitImage: string;
   /** Of the containers that run git. */

@@ -1,4 +1,4 @@
-import type { EnvVar, PodSecurityContext, ResourceRequirements } from "../kube/builtin.ts";
+import type { EnvVar, LocalKeyRef, PodSecurityContext, ResourceRequirements } from "../kube/builtin.ts";
 import type { PodFields, ResolvedRepository } from "./resolved-run.ts";
 
 /** An AgentWorkspace with every default applied: all that is needed to build its claims and its init Job. */
@@ -14,6 +14,8 @@ export interface WorkspaceSetup {
   sharedVolumes: { name: string; storageSize: string }[];
   /** AgentConfig's variables; git needs those for proxies and certificates. */
   env: EnvVar[];
+  /** Private authorities that git trusts. */
+  caBundle?: LocalKeyRef;
   gitImage: string;
   gitResources: ResourceRequirements;
   /** Without what decides about nodes. */

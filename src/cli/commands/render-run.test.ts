@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { AgentConfigSpec } from "../../api/agent-config.ts";
 import type { Job } from "../../kube/builtin.ts";
+import { authorityEnv } from "../../plan/specs/authorities.ts";
 import { renderRuns } from "./render-run.ts";
 
 const apiVersion = "agent.xonovex.com/v1alpha1";
@@ -151,6 +152,7 @@ describe("renderRuns", () => {
       defaultHostAliases: [{ ip: "10.0.0.1", hostnames: ["git.local"] }],
       defaultDNSPolicy: "None",
       defaultDNSConfig: { nameservers: ["10.0.0.2"] },
+      caBundleRef: { name: "ca", key: "ca.crt" },
       proxy: { http: "http://proxy:3128" },
       storageClass: "fast",
       storageSize: "1Gi",
@@ -165,8 +167,9 @@ describe("renderRuns", () => {
     };
     const [rendered] = renderRuns([run({}), provider, { ...config, spec: defaults }], OPERATOR_DEFAULTS);
     const inherited = rendered?.effective.filter(({ from }) => from === "AgentConfig default") ?? [];
-    // A proxy is a variable in each case.
-    assert.equal(inherited.length, Object.keys(defaults).length + 1, JSON.stringify(inherited));
+    // A proxy is a variable in each case, and an authority is named by several.
+    const variables = 1 + authorityEnv(defaults.caBundleRef).length;
+    assert.equal(inherited.length, Object.keys(defaults).length + variables, JSON.stringify(inherited));
   });
 
   it("joins what an agent gets of its namespace with the run's own, which replaces what has its name", () => {

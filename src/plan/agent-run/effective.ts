@@ -1,8 +1,9 @@
 import type { AgentConfigSpec } from "../../api/agent-config.ts";
 import type { AgentProvider } from "../../api/agent-provider.ts";
-import type { EnvVar, PodSecurityContext, ResourceRequirements } from "../../kube/builtin.ts";
+import type { EnvVar, LocalKeyRef, PodSecurityContext, ResourceRequirements } from "../../kube/builtin.ts";
 import { configEnv } from "../config-env.ts";
 import { BUILT_IN_STORAGE } from "../defaults.ts";
+import { authorityEnv } from "../specs/authorities.ts";
 import { mergeEnv } from "../specs/env.ts";
 import { gitResources } from "../specs/git-resources.ts";
 import type { UserVolumes } from "../specs/user-volumes.ts";
@@ -30,6 +31,7 @@ export interface EffectiveDefaults {
   volumeMounts?: Effective<UserVolumes["mounts"]>;
   setup?: Effective<NonNullable<AgentConfigSpec["defaultSetup"]>>;
   resources?: Effective<ResourceRequirements>;
+  caBundle?: Effective<LocalKeyRef>;
   podLabels?: Effective<Record<string, string>>;
   podAnnotations?: Effective<Record<string, string>>;
   affinity?: Effective<NonNullable<PodFields["affinity"]>>;
@@ -86,6 +88,7 @@ export function effectiveDefaults({ run, references, defaults }: ObservedRun): E
     volumeMounts: of(spec.volumeMounts ?? (spec.volumes && []), config?.defaultVolumeMounts),
     storageClass: of(undefined, config?.storageClass),
     resources: of(spec.resources, config?.defaultResources),
+    caBundle: of(spec.caBundleRef, config?.caBundleRef),
     podLabels: merged(spec.podLabels, config?.podLabels),
     podAnnotations: merged(spec.podAnnotations, config?.podAnnotations),
     affinity: of(spec.affinity, config?.defaultAffinity),
@@ -109,12 +112,15 @@ export function effectiveEnv(
   { run, references }: Pick<ObservedRun, "run" | "references">,
   credentialVariable: string | undefined,
 ): Effective<EnvVar>[] {
-  const config = configEnv(references.config);
+  const caBundle = run.spec.caBundleRef ?? references.config?.spec?.caBundleRef;
+  const authorities = authorityEnv(caBundle);
+  const config = mergeEnv(authorities, configEnv(references.config));
   const provider = literals(run.spec.provider?.environment ?? references.provider?.spec.environment ?? {});
   const own = run.spec.env ?? [];
   const inherited = mergeEnv(config, provider).filter(({ name }) => name !== credentialVariable);
   return mergeEnv(inherited, own).map((variable) => {
-    const from = own.includes(variable)
+    const isRuns = own.includes(variable) || (run.spec.caBundleRef && authorities.includes(variable));
+    const from = isRuns
       ? FROM_RUN
       : provider.includes(variable)
         ? fromProvider(references.provider)

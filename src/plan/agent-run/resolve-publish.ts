@@ -60,6 +60,7 @@ function resolveStep(observed: ObservedRun) {
     worktree: spec.worktree && { branch: spec.worktree.branch },
     commit:
       spec.publish?.when === "Changed" ? { ...defaults.gitIdentity.value, message, seconds } : undefined,
+    caBundle: defaults.caBundle?.value,
     gitImage: operator.gitImage,
     gitResources: defaults.gitResources.value,
     pod: podFieldsOf(defaults),

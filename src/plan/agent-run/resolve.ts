@@ -148,6 +148,7 @@ function assemble(observed: ObservedRun, given: Given): ResolvedRun {
     env: env.map(({ value }) => value),
     setup: resolveSetup(observed, defaults),
     services: spec.services,
+    caBundle: defaults.caBundle?.value,
     image: defaults.image.value,
     gitImage: operator.gitImage,
     gitResources: defaults.gitResources.value,

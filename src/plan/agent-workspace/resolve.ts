@@ -4,6 +4,8 @@ import { repositoryNeeds } from "../agent-run/references.ts";
 import { configEnv } from "../config-env.ts";
 import { BUILT_IN_STORAGE } from "../defaults.ts";
 import { resolveRepository } from "../repository.ts";
+import { authorityEnv } from "../specs/authorities.ts";
+import { mergeEnv } from "../specs/env.ts";
 import { gitResources } from "../specs/git-resources.ts";
 import type { WorkspaceSetup } from "../resolved-workspace.ts";
 import type { ObservedWorkspace } from "./observed.ts";
@@ -27,7 +29,8 @@ export function resolveWorkspace(observed: ObservedWorkspace): WorkspaceSetup {
       name,
       storageSize: String(storageSize ?? BUILT_IN_SHARED_STORAGE),
     })),
-    env: configEnv(observed.config),
+    caBundle: config?.caBundleRef,
+    env: mergeEnv(authorityEnv(config?.caBundleRef), configEnv(observed.config)),
     pod: {
       labels: config?.podLabels,
       annotations: config?.podAnnotations,

@@ -71,6 +71,9 @@ export function serviceOf({ name }: { name: string }): string | undefined {
 /** Prepares the checkout for the agent, or for the command that judges its work. */
 export const SETUP_CONTAINER = "setup";
 
+/** Joins the public authorities with the user's, for all other containers of a pod. */
+export const AUTHORITIES_CONTAINER = "authorities";
+
 /** Fixes what a run has come to as one commit, for the container that pushes it. */
 export const PACK_CONTAINER = "pack";
 
@@ -97,6 +100,7 @@ const OWN_CONTAINERS: ReadonlySet<string> = new Set([
   GIT_WORKTREE_CONTAINER,
   GIT_CLEANUP_CONTAINER,
   SETUP_CONTAINER,
+  AUTHORITIES_CONTAINER,
   SNAPSHOT_CONTAINER,
   VERIFY_CONTAINER,
   PACK_CONTAINER,

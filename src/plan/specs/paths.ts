@@ -37,6 +37,11 @@ export const GIT_CA_DIR = "/etc/agent-operator/git-ca";
 export const GITHUB_APP_DIR = "/etc/agent-operator/github-app";
 export const FORGE_TOKEN_DIR = "/etc/agent-operator/forge-token";
 
+/** Where the authorities are that programs trust, and where those of the user are for the container that joins them. */
+export const CA_BUNDLE_DIR = "/etc/agent-operator/ca-bundle";
+export const CA_BUNDLE_FILE = `${CA_BUNDLE_DIR}/bundle.crt`;
+export const CA_SOURCE_DIR = "/etc/agent-operator/ca-source";
+
 /** Where what a run takes from ConfigMaps and Secrets is mounted. */
 export const PROMPT_DIR = "/etc/agent-operator/prompt";
 export const PROMPT_FILE = `${PROMPT_DIR}/prompt`;

@@ -8,6 +8,7 @@ import { PACK_CONTAINER, PUSH_CONTAINER, stepJobName } from "./names.ts";
 import { ownedByRun } from "./owner.ts";
 import { HANDOVER_DIR, PUSHED_DIR, TERMINATION_LOG } from "./paths.ts";
 import { CONTRACT } from "./scripts.ts";
+import { trusting } from "./authorities.ts";
 import { podMetadata } from "./pod-fields.ts";
 import { podSecurity } from "./security.ts";
 import { claimMounts, snapshotEnv, stepPlacement } from "./step-pod.ts";
@@ -25,6 +26,10 @@ const HANDOVER_SIZE = "1Gi";
  * and nothing of an agent's but the one file that `pack` has left.
  */
 export function buildPublishJob(publish: ResolvedPublish): Job {
+  return trusting(jobOf(publish), publish);
+}
+
+function jobOf(publish: ResolvedPublish): Job {
   const { run, workspace } = publish;
   const labels = stepLabels({ ...run, workspace }, "publish");
   const { initContainers, containers } = containersOf(publish);

@@ -8,6 +8,7 @@ import { runLabels } from "./labels.ts";
 import { runJobName } from "./names.ts";
 import { ownedByRun } from "./owner.ts";
 import { podMetadata, podSpecFields } from "./pod-fields.ts";
+import { trusting } from "./authorities.ts";
 import { inQueue } from "./queue.ts";
 import { podSecurity } from "./security.ts";
 import { runSetup } from "./setup-container.ts";
@@ -23,7 +24,7 @@ export const JOB_MARGIN_SECONDS = 60;
 
 /** The Job of a run. The pod's own deadline is the run's timeout; nothing is ever tried twice. */
 export function buildRunJob(run: ResolvedRun): Job {
-  return inQueue(jobOf(run), run.queueName);
+  return inQueue(trusting(jobOf(run), run), run.queueName);
 }
 
 function jobOf(run: ResolvedRun): Job {

@@ -4,6 +4,7 @@ export type ContainerGroup =
   | "workspace"
   | "cleanup"
   | "artifacts"
+  | "authorities"
   | "snapshot"
   | "pack"
   | "push"

@@ -110,6 +110,7 @@ const full: ResolvedRun = {
   env,
   repository,
   worktree: { branch: "a", sourceBranch: "b", releasedBy: ["x"] },
+  caBundle: secret,
   image: "agent:1",
   gitImage: "git:1",
   gitResources: gitResources(),
@@ -240,6 +241,9 @@ function namesOf({ initContainers = [], containers }: PodSpec, group: string): (
     const words = command.flatMap((word) => /^(\w+)=/.exec(word)?.[1] ?? []);
     return [...env.map((variable) => variable.name), ...words]
       .filter((variable) => variable.startsWith("AGENT_"))
-      .map((variable) => [variable, ["agent", "setup", "token"].includes(name) ? name : group] as const);
+      .map(
+        (variable) =>
+          [variable, ["agent", "setup", "token", "authorities"].includes(name) ? name : group] as const,
+      );
   });
 }

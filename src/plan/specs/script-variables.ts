@@ -7,6 +7,7 @@ const EVERY_CONTAINER = [
   "workspace",
   "cleanup",
   "artifacts",
+  "authorities",
   "snapshot",
   "pack",
   "push",
@@ -123,6 +124,16 @@ export const SCRIPT_VARIABLES = {
     WITH_REMOTE,
     ["entrypoint.sh", "git-credentials.sh"],
     "The directory that holds the certificates of the repository's server as `ca.crt`.",
+  ),
+  AGENT_CA_SOURCE: variable(
+    ["authorities"],
+    ["authorities.sh"],
+    "The directory that holds the certificates of `caBundleRef` as `ca.crt`.",
+  ),
+  AGENT_CA_TARGET: variable(
+    ["authorities"],
+    ["authorities.sh"],
+    "The directory that `bundle.crt` is written to: those and the public authorities.",
   ),
   AGENT_CLEANUP_FORCE: variable(
     ["cleanup"],

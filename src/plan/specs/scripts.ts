@@ -23,6 +23,7 @@ export type Script =
   | "git-pack"
   | "git-push"
   | "artifacts"
+  | "authorities"
   | "setup"
   | "entrypoint";
 

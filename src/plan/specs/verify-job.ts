@@ -8,6 +8,7 @@ import { SNAPSHOT_CONTAINER, stepJobName, VERIFY_CONTAINER } from "./names.ts";
 import { ownedByRun } from "./owner.ts";
 import { CHECKOUT_DIR, WORKSPACE_DIR } from "./paths.ts";
 import { podMetadata } from "./pod-fields.ts";
+import { trusting } from "./authorities.ts";
 import { inQueue } from "./queue.ts";
 import { GRACE_SECONDS, JOB_MARGIN_SECONDS } from "./run-job.ts";
 import { SCRIPTS_TARGET_DIR } from "./scripts.ts";
@@ -42,7 +43,7 @@ export function verifyDeadlineSeconds({ timeoutSeconds }: Pick<ResolvedVerify, "
  * `verify` has that checkout and nothing else of the run: whatever it does there, what is published is the commit.
  */
 export function buildVerifyJob(verify: ResolvedVerify): Job {
-  return inQueue(jobOf(verify), verify.queueName);
+  return inQueue(trusting(jobOf(verify), verify), verify.queueName);
 }
 
 function jobOf(verify: ResolvedVerify): Job {

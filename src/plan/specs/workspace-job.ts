@@ -11,6 +11,7 @@ import {
   workspaceJobName,
 } from "./names.ts";
 import { ownedByWorkspace } from "./owner.ts";
+import { trusting } from "./authorities.ts";
 import { podMetadata } from "./pod-fields.ts";
 import { RUN_DIR, WORKSPACE_DIR, WORKTREES_DIR } from "./paths.ts";
 import { repositoryVolumes, storeMount } from "./volumes.ts";
@@ -21,6 +22,10 @@ const RETRIES = 3;
 
 /** The Job that makes a workspace's checkout. */
 export function buildWorkspaceJob(workspace: WorkspaceSetup): Job {
+  return trusting(jobOf(workspace), workspace);
+}
+
+function jobOf(workspace: WorkspaceSetup): Job {
   const labels = workspaceLabels(workspace.name);
   const containers = buildContainers(workspace);
   return {
