@@ -24,10 +24,13 @@ export function eventsTemplates(
 ): Record<string, Template> {
   return {
     ...Object.fromEntries(
-      ["service-account", "service", "pod-disruption-budget"].map((name) => [
-        `events-${name}`,
-        { from: `config/components/events/${name}.yaml`, when: EVENTS },
-      ]),
+      [
+        "service-account",
+        "service",
+        "pod-disruption-budget",
+        "leader-election-role",
+        "leader-election-role-binding",
+      ].map((name) => [`events-${name}`, { from: `config/components/events/${name}.yaml`, when: EVENTS }]),
     ),
     ...Object.fromEntries(
       ["cluster-role", "cluster-role-binding"].map((name) => [

@@ -1,6 +1,6 @@
 import { stringify } from "yaml";
 import { OPERATOR_NAME } from "../../src/api/labels.ts";
-import { eventsRules } from "../../src/events/rbac.ts";
+import { eventsLeaderRules, eventsRules } from "../../src/events/rbac.ts";
 import {
   leaderElectionRules,
   operatorRules,
@@ -40,6 +40,10 @@ export const roles: Generator = {
         [
           "config/components/events/role.yaml",
           render("Role", { ...events, namespace: NAMESPACE }, eventsRules),
+        ],
+        [
+          "config/components/events/leader-election-role.yaml",
+          render("Role", { name: `${events.name}-leader-election`, namespace: NAMESPACE }, eventsLeaderRules),
         ],
         [
           "config/components/events-all-namespaces/cluster-role.yaml",

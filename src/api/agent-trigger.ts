@@ -114,7 +114,7 @@ const credential = object(
       rules: [apiURL],
     }).optional(),
   },
-  { description: "How the forge is asked for the permission of an event's sender." },
+  { description: "How the forge is asked for the permission of an event's sender, and told of runs." },
 );
 
 const spec = object(
@@ -157,6 +157,17 @@ const spec = object(
       { description: "How many runs the trigger starts." },
     ).optional(),
     credential: credential.optional(),
+    report: object(
+      {
+        comment: flag(
+          "Whether the issue or pull request gets a comment for each run, which follows the run and links its pull request. Default: false.",
+        ).optional(),
+      },
+      {
+        description:
+          "Where the forge shows how runs go. The token in credential needs to be allowed to comment.",
+      },
+    ).optional(),
     runTemplate: object(
       { metadata: runMetadata.optional(), spec: templateSpec },
       {

@@ -35,6 +35,8 @@ export const LABEL_GROUP = `${API_GROUP}/group`;
 export const ANNOTATION_CONCURRENCY = `${API_GROUP}/concurrency`;
 /** On a run of a trigger: how many of the trigger's runs may start in an hour. */
 export const ANNOTATION_PER_HOUR = `${API_GROUP}/runs-per-hour`;
+/** On a run that its trigger reports: the issue or pull request that gets a comment, such as issue/7. */
+export const ANNOTATION_REPORT = `${API_GROUP}/report`;
 /** `"true"` on a run whose event is in the ConfigMap `<run>-event`, which its agent can read. */
 export const ANNOTATION_EVENT = `${API_GROUP}/event`;
 

@@ -18,6 +18,11 @@ export const eventsOptions = {
     ...namespace,
     summary: "Serve only the triggers of this namespace; without it all are served",
   },
+  "leader-elect": {
+    type: "boolean",
+    summary:
+      "Report runs only while holding the Lease, so that several replicas may run; all take deliveries",
+  },
   "allow-local-urls": {
     type: "boolean",
     summary:

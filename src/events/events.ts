@@ -5,11 +5,12 @@ import type { AgentRun } from "../api/agent-run.ts";
 import { API_GROUP } from "../api/group.ts";
 import { agentRuns, agentTriggers } from "../api/resources.ts";
 import { createProjectedReflector, createReflector } from "../client/cache/reflector.ts";
-import { createClient } from "../client/client.ts";
+import { createClient, type Client } from "../client/client.ts";
 import type { Transport } from "../client/transport.ts";
 import { withContinued } from "../plan/place.ts";
-import { createEventRecorder } from "../runtime/events.ts";
+import { createEventRecorder, type EventRecorder } from "../runtime/events.ts";
 import { healthPage, listenPages, parseBindAddress, type Page } from "../runtime/health.ts";
+import { createLeaderElection, type LeaderElection } from "../runtime/leader-election.ts";
 import type { Log } from "../runtime/log.ts";
 import { createMetrics } from "../runtime/metrics.ts";
 import { createActors } from "./actors.ts";
@@ -17,6 +18,7 @@ import { listenHooks } from "./hook-server.ts";
 import { deliveryMetrics } from "./metrics.ts";
 import { createPublicFetch } from "./public-fetch.ts";
 import { receive, type ReceiveOptions } from "./receive.ts";
+import { createReporter } from "./reporter.ts";
 import { createSecretReader } from "./secret-values.ts";
 import { createSeen } from "./seen.ts";
 import { createTriggers } from "./triggers.ts";
@@ -26,6 +28,9 @@ export interface EventsOptions {
   transport: Transport;
   /** Empty: every namespace. */
   namespaces: readonly string[];
+  /** Report runs only while holding the Lease. Default: false. */
+  leaderElect?: boolean;
+  leaseNamespace: string;
   /** Where deliveries are taken: `:8082`, `127.0.0.1:0`. */
   hooksBindAddress: string;
   /** `0` turns it off. */
@@ -43,6 +48,8 @@ export interface EventsComponent {
   readonly port: number;
   /** Resolves when all triggers and runs are known; until then deliveries are refused. */
   readonly working: Promise<void>;
+  /** Resolves, with why, when this process may have been taken for dead and should end. */
+  readonly lost: Promise<string>;
   /** Answers what has come, and takes nothing more. */
   stop(): Promise<void>;
 }
@@ -59,31 +66,44 @@ export async function startEvents(options: EventsOptions): Promise<EventsCompone
   const runs = createProjectedReflector({ ...shared, type: agentRuns, watch, project: trimRun });
   const caches = [triggerCache, runs];
   for (const cache of caches) metrics.observeCache(cache);
+  const identity = `${hostname()}_${randomUUID()}`;
   const recorder = createEventRecorder({
     client,
     reportingController: `${API_GROUP}/agent-operator-events`,
-    reportingInstance: `${hostname()}_${randomUUID()}`,
+    reportingInstance: identity,
     log,
     dropped: metrics.eventDropped,
   });
+  const record: EventRecorder["record"] = (type, regarding, event) => recorder.record(type, regarding, event);
   const readSecret = createSecretReader(client, () => performance.now());
   const triggers = createTriggers({
     client,
     cache: triggerCache,
     readSecret,
-    record: (type, regarding, event) => recorder.record(type, regarding, event),
+    record,
     observer: metrics.controller("agenttrigger"),
     monotonicNow: () => performance.now(),
     log,
   });
   const send = options.allowLocalUrls ? fetch : createPublicFetch(options.apiServerAddresses);
+  const forges = { readSecret, send, sleep: async (ms: number) => void (await sleep(ms)) };
+  const election = options.leaderElect ? electLeader(client, options, identity) : undefined;
+  const reporter = createReporter({
+    ...forges,
+    runs,
+    triggers,
+    record,
+    permit: () => election?.permit(),
+    observer: metrics.controller("report"),
+    log,
+  });
   const receiving: ReceiveOptions = {
     client,
     triggers,
     runsIn: (namespace) => runs.list(namespace),
     readSecret,
     seen: createSeen(client),
-    actors: createActors({ readSecret, send, sleep: async (ms) => void (await sleep(ms)) }),
+    actors: createActors(forges),
     observe: deliveries.outcome,
   };
   const isReady = (): boolean => caches.every(({ hasSynced }) => hasSynced);
@@ -104,18 +124,30 @@ export async function startEvents(options: EventsOptions): Promise<EventsCompone
     caches.map((each) => each.problem()).find((each) => each !== undefined);
   const listeners = await listenAll(options, () => problem(), metrics.render);
   for (const cache of caches) cache.start();
+  election?.start();
+  void Promise.resolve(election?.acquired).then(() => reporter.start());
   const working = Promise.all([...caches.map(({ synced }) => synced), triggers.controller.start()]);
   return {
     port: hooks.port,
     working: working.then(() => log.info({}, "triggers are known; taking deliveries")),
+    lost: election?.lost ?? new Promise(() => undefined),
     stop: async () => {
       await hooks.close();
-      await triggers.controller.stop();
+      await Promise.all([triggers.controller.stop(), reporter.stop()]);
+      await election?.stop();
       await recorder.stop();
       await Promise.all(caches.map((cache) => cache.stop()));
       await Promise.all(listeners.map((listener) => listener.close()));
     },
   };
+}
+
+function electLeader(
+  client: Client,
+  { leaseNamespace: namespace, log }: EventsOptions,
+  identity: string,
+): LeaderElection {
+  return createLeaderElection({ client, namespace, name: "agent-operator-events", identity, log });
 }
 
 /** Of a run, what says where its work is and who has started it: its prompt may be 100 KiB. */

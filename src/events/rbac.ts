@@ -17,3 +17,12 @@ export const eventsRules = [
   { apiGroups: [""], resources: ["secrets"], verbs: ["get"] },
   { apiGroups: ["events.k8s.io"], resources: ["events"], verbs: ["list", "create", "patch"] },
 ];
+
+/** In the component's own namespace: one replica reports. */
+export const eventsLeaderRules = [
+  {
+    apiGroups: ["coordination.k8s.io"],
+    resources: ["leases"],
+    verbs: ["get", "list", "watch", "create", "update"],
+  },
+];

@@ -12,6 +12,7 @@ import { type CompiledTrigger, renderTemplate } from "../plan/agent-trigger/comp
 import { type Refused, refusedByFacts, runToContinue, unmatched } from "../plan/agent-trigger/decide.ts";
 import type { EventVariables } from "../plan/agent-trigger/expression.ts";
 import { type EventFacts, factsOf } from "../plan/agent-trigger/facts.ts";
+import { reportAnnotation } from "../plan/agent-trigger/report.ts";
 import { eventOf, groupOf, runOfEvent } from "../plan/agent-trigger/run.ts";
 import type { Actors } from "./actors.ts";
 import { type HookAnswer, type HookRequest, UNAUTHORIZED } from "./hook-server.ts";
@@ -132,8 +133,10 @@ async function runFor(
     ? runToContinue(compiled, facts, runsIn(metadata.namespace ?? ""))
     : undefined;
   if (typeof continues === "object") return continues;
+  const report = spec.report?.comment ? reportAnnotation(facts) : undefined;
   return runOfEvent(compiled, rendered, {
     name,
+    ...(report !== undefined && { report }),
     ...(group !== undefined && { group: `${metadata.name}.${hashOf(uid, Buffer.from(group))}` }),
     ...(continues !== undefined && { continues }),
   });

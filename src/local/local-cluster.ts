@@ -219,6 +219,7 @@ async function startLocalEvents(
 ): Promise<number> {
   const events = await startEvents({
     transport: await connection(cluster, stack, eventsAuthority),
+    leaseNamespace: OPERATOR_NAMESPACE,
     namespaces: [],
     hooksBindAddress: `127.0.0.1:${port}`,
     healthProbeBindAddress: "0",

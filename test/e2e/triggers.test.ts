@@ -6,14 +6,8 @@ import { parseAllDocuments } from "yaml";
 import type { AgentRun } from "../../src/api/agent-run.ts";
 import type { AgentTrigger } from "../../src/api/agent-trigger.ts";
 import { agentRuns, agentTriggers } from "../../src/api/resources.ts";
-import { createClient } from "../../src/client/client.ts";
-import { kubeconfigTransport, loadKubeconfig } from "../../src/client/kubeconfig.ts";
-import { createHttpsTransport } from "../../src/client/transport-https.ts";
 import { committingScenario, type Scenario } from "../../src/demo/model-scenario.ts";
-import { startEvents } from "../../src/events/events.ts";
 import { secrets } from "../../src/kube/builtin.ts";
-import { eventsAuthority, installEventsAccount } from "../../src/local/service-account.ts";
-import { createLog } from "../../src/runtime/log.ts";
 import { useAgentCluster } from "../support/agent-cluster.ts";
 import { type Answered, deliver, githubPayloads } from "../support/deliveries.ts";
 import { type LoopbackForge, startForge } from "../support/forge/forge.ts";
@@ -38,12 +32,15 @@ function more(file: string): Scenario {
 const TESTS: Scenario = [...committingScenario(), ...more("tests.txt")];
 
 describe("the samples of triggers, from a payload to a pull request", { timeout: 240_000 }, () => {
-  const agents = useAgentCluster({
-    // The newest first: what was asked before is in the conversation too.
-    "The check Octocoders-linter fails": [...TESTS, ...more("check.txt")],
-    "fix the tests": TESTS,
-    "Spelling error": committingScenario(),
-  });
+  const agents = useAgentCluster(
+    {
+      // The newest first: what was asked before is in the conversation too.
+      "The check Octocoders-linter fails": [...TESTS, ...more("check.txt")],
+      "fix the tests": TESTS,
+      "Spelling error": committingScenario(),
+    },
+    { hosts: {} },
+  );
   const stack = new AsyncDisposableStack();
   let forge: LoopbackForge;
   let port: number;
@@ -65,28 +62,8 @@ describe("the samples of triggers, from a payload to a pull request", { timeout:
     stack.use(forge);
     await agents.add(secrets, aSecret("github-push", { token: TOKEN }));
     await agents.add(secrets, aSecret("github-hook", { secret: SECRET }));
-    // Under the role that is shipped.
-    const admin = await kubeconfigTransport({ paths: [cluster.kubeconfig] });
-    stack.defer(() => admin.transport.close());
-    await installEventsAccount(createClient(admin.transport), join(projectRoot, "config"));
-    const { options } = await loadKubeconfig({ paths: [cluster.kubeconfig] });
-    const authority = await eventsAuthority(admin.transport, () => performance.now());
-    const { server, ca } = options;
-    const transport = createHttpsTransport({ server, ...(ca && { ca }), authority });
-    stack.defer(() => transport.close());
-    const events = await startEvents({
-      transport,
-      namespaces: [cluster.namespace],
-      hooksBindAddress: "127.0.0.1:0",
-      healthProbeBindAddress: "0",
-      metricsBindAddress: "0",
-      allowLocalUrls: true,
-      apiServerAddresses: [],
-      log: createLog({ level: "error" }),
-    });
-    stack.defer(() => events.stop());
-    await events.working;
-    port = events.port;
+    // The embedded cluster's own, under the role that is shipped.
+    port = Number(new URL(cluster.hooksUrl ?? "").port);
     for (const sample of await samples()) {
       await agents.add(agentTriggers, sample);
       const at = { namespace: cluster.namespace, name: sample.metadata.name ?? "" };
@@ -133,6 +110,18 @@ describe("the samples of triggers, from a payload to a pull request", { timeout:
     return run;
   }
 
+  /** The run's comment shows its end, and its pull request. */
+  async function untilReported({ metadata, status }: AgentRun): Promise<void> {
+    const url = status?.published?.pullRequest?.url ?? "";
+    const isThere = (): boolean =>
+      forge.comments.some(
+        ({ body }) =>
+          body.includes(`AgentRun \`${metadata.name}\`: **Succeeded**`) &&
+          body.includes(`Pull request: ${url}\n`),
+      );
+    while (!isThere()) await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+
   const filesOf = async (branch: string): Promise<string[]> =>
     (await agents.repository.git("ls-tree", "--name-only", branch)).split("\n");
 
@@ -151,6 +140,12 @@ describe("the samples of triggers, from a payload to a pull request", { timeout:
       /Spelling error in the README file\n\nIt looks like you accidently/,
     );
     const branch = pull?.branch ?? "";
+    await untilReported(first);
+    assert.deepEqual(forge.breaches, []);
+    assert.deepEqual(
+      forge.comments.map(({ number }) => number),
+      [1],
+    );
 
     const [commented] = githubPayloads("issue_comment", "created");
     const comment = (body: string) => ({
@@ -176,13 +171,19 @@ describe("the samples of triggers, from a payload to a pull request", { timeout:
     assert.equal((await send("failing-check", "check_run", check)).body.reason, "NotMatched");
 
     assert.equal(forge.pulls.length, 1);
-    assert.equal(forge.pulls[0]?.commit !== undefined, true);
+    for (const run of [second, third]) await untilReported(run);
+    assert.equal(forge.comments.length, 3, "one for each run");
+    assert.ok(forge.comments.every(({ writes }) => writes > 1));
     assert.deepEqual(forge.breaches, []);
     const { items } = await agents.cluster.client.list(agentRuns, { namespace: agents.cluster.namespace });
     assert.equal(items.length, 3);
   });
 
   it("starts nothing for what the runs themselves have caused", async () => {
+    const [said] = githubPayloads("issue_comment", "created");
+    const about = { ...(said?.["comment"] as object), body: forge.comments[0]?.body.concat("/agent ") };
+    const own = { ...said, comment: { ...about, body: `/agent ${about.body}` } };
+    assert.equal((await send("comment", "issue_comment", own)).body.reason, "OwnEvent");
     const { client, namespace } = agents.cluster;
     const { items } = await client.list(agentRuns, { namespace });
     const { status } = items.find((run) => run.status?.published) ?? {};

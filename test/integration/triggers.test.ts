@@ -33,6 +33,7 @@ describe("deliveries at a trigger", { timeout: 120_000 }, () => {
         return over(request);
       },
       namespaces: [namespace],
+      leaseNamespace: namespace,
       hooksBindAddress: "127.0.0.1:0",
       healthProbeBindAddress: "0",
       metricsBindAddress: "0",

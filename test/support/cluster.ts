@@ -26,6 +26,8 @@ export interface TestCluster {
   readonly kubectl: Kubectl;
   /** Where the embedded cluster keeps its files; undefined on another cluster. */
   readonly dataDir: string | undefined;
+  /** Where an embedded cluster of this process takes deliveries. */
+  readonly hooksUrl: string | undefined;
 }
 
 /** How the embedded cluster runs pods; who asks for any of it gets that one. */
@@ -81,6 +83,9 @@ export function useCluster(options: TestClusterOptions = {}): TestCluster {
     get dataDir() {
       return get().dataDir;
     },
+    get hooksUrl() {
+      return get().hooksUrl;
+    },
   };
 }
 
@@ -116,7 +121,7 @@ export async function startTestCluster(
   return { ...cluster, namespace, kubectl: await createKubectl(cluster.kubeconfig, namespace) };
 }
 
-type Connected = Pick<TestCluster, "kubeconfig" | "client" | "dataDir">;
+type Connected = Pick<TestCluster, "kubeconfig" | "client" | "dataDir" | "hooksUrl">;
 
 /** The cluster that TEST_KUBECONFIG names, with the CRDs; undefined when there is none or it will not do. */
 async function givenCluster(
@@ -130,7 +135,7 @@ async function givenCluster(
   const client = createClient(transport);
   if (options.pods !== undefined && !(await hasNode(client, options.pods))) return undefined;
   await installDefinitions(client);
-  return { kubeconfig, client, dataDir: undefined };
+  return { kubeconfig, client, dataDir: undefined, hooksUrl: undefined };
 }
 
 async function hasNode(client: Client, where: "anywhere" | "here"): Promise<boolean> {
@@ -156,7 +161,8 @@ async function startEmbedded(options: TestClusterOptions, stack: AsyncDisposable
   };
   if (ownProcess) return startProgram(clusterOptions, stack);
   const cluster = stack.use(await startLocalCluster(clusterOptions));
-  return { kubeconfig: cluster.kubeconfigPath, client: cluster.client, dataDir: cluster.dataDir };
+  const { kubeconfigPath: kubeconfig, client, dataDir, hooksUrl } = cluster;
+  return { kubeconfig, client, dataDir, hooksUrl };
 }
 
 async function startProgram(options: LocalClusterOptions, stack: AsyncDisposableStack): Promise<Connected> {
@@ -170,7 +176,7 @@ async function startProgram(options: LocalClusterOptions, stack: AsyncDisposable
   const [, kubeconfig = ""] = await program.waitForOutput(/^(.*)\n/, START_MS);
   const { transport } = await kubeconfigTransport({ paths: [kubeconfig] });
   stack.defer(() => transport.close());
-  return { kubeconfig, client: createClient(transport), dataDir: options.dataDir };
+  return { kubeconfig, client: createClient(transport), dataDir: options.dataDir, hooksUrl: undefined };
 }
 
 /** Without this checkout's node_modules, which npm puts first: containers get it as their tool directory. */

@@ -12,18 +12,24 @@ export const accountName = matchesRule(
 
 const FROM_FORGE = "self.webhook.source in ['GitHub', 'GitLab', 'Gitea']";
 
-const ofForge: readonly Rule[] = (["actors", "repository", "allowForks", "credential"] as const).map(
-  (field) => ({
-    rule: `!has(self.${field}) || ${FROM_FORGE}`,
-    reason: "FieldValueForbidden",
-    fieldPath: `.${field}`,
-    message: `only events of a forge have it: leave ${field} out, or set webhook.source to GitHub, GitLab or Gitea`,
-  }),
-);
+const ofForge: readonly Rule[] = (
+  ["actors", "repository", "allowForks", "credential", "report"] as const
+).map((field) => ({
+  rule: `!has(self.${field}) || ${FROM_FORGE}`,
+  reason: "FieldValueForbidden",
+  fieldPath: `.${field}`,
+  message: `only events of a forge have it: leave ${field} out, or set webhook.source to GitHub, GitLab or Gitea`,
+}));
 
 /** On `spec`. */
 export const triggerRules: readonly Rule[] = [
   ...ofForge,
+  {
+    rule: "!has(self.report) || has(self.credential)",
+    reason: "FieldValueRequired",
+    fieldPath: ".credential",
+    message: "a report is a comment on the forge: name a token in credential",
+  },
   {
     rule: `has(self.repository) || has(self.runTemplate.spec.repository) || !(${FROM_FORGE})`,
     reason: "FieldValueRequired",

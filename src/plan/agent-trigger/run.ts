@@ -4,6 +4,7 @@ import {
   ANNOTATION_CONCURRENCY,
   ANNOTATION_EVENT,
   ANNOTATION_PER_HOUR,
+  ANNOTATION_REPORT,
   LABEL_GROUP,
   LABEL_TRIGGER,
 } from "../../api/labels.ts";
@@ -29,7 +30,7 @@ export function groupOf({ group }: CompiledTrigger, variables: EventVariables): 
 export function runOfEvent(
   { trigger }: CompiledTrigger,
   rendered: Exclude<RenderedTemplate, { error: string }>,
-  own: { name: string; group?: string; continues?: string },
+  own: { name: string; group?: string; continues?: string; report?: string },
 ): AgentRun {
   const { name = "", namespace, uid = "" } = trigger.metadata;
   const { concurrency, limits } = trigger.spec;
@@ -50,6 +51,7 @@ export function runOfEvent(
       annotations: {
         ...annotations,
         [ANNOTATION_EVENT]: "true",
+        ...(own.report !== undefined && { [ANNOTATION_REPORT]: own.report }),
         ...(concurrency?.policy &&
           own.group !== undefined && { [ANNOTATION_CONCURRENCY]: concurrency.policy }),
         ...(limits?.perHour !== undefined && { [ANNOTATION_PER_HOUR]: String(limits.perHour) }),

@@ -36,10 +36,22 @@ export interface ForgeAnswer {
   headers?: Record<string, string>;
 }
 
+/** A comment on an issue or a pull request. */
+export interface ForgeComment {
+  id: number;
+  /** Of the issue or pull request. */
+  number: number;
+  body: string;
+  /** How often it was written. */
+  writes: number;
+  author: string;
+}
+
 /** What a forge has and knows, for the functions that answer as it does. */
 export interface ForgeState {
   project: string;
   pulls: ForgePullRequest[];
+  comments: ForgeComment[];
   /** Accounts that may write to it. */
   writers?: readonly string[];
   /** Where people see it. */
@@ -68,6 +80,7 @@ export interface LoopbackForge extends AsyncDisposable {
   readonly url: string;
   readonly apiURL: string;
   readonly pulls: ForgePullRequest[];
+  readonly comments: ForgeComment[];
   readonly requests: ForgeRequest[];
   /** What was asked or answered otherwise than the forge's own description has it. */
   readonly breaches: string[];
@@ -92,6 +105,7 @@ const ANSWERS: Readonly<Record<ForgeKind, Answering>> = {
 export async function startForge(options: LoopbackForgeOptions): Promise<LoopbackForge> {
   const { kind, project, commitOf, writers, token, tls, app } = options;
   const pulls: ForgePullRequest[] = [];
+  const comments: ForgeComment[] = [];
   const requests: ForgeRequest[] = [];
   const breaches: string[] = [];
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -106,7 +120,7 @@ export async function startForge(options: LoopbackForgeOptions): Promise<Loopbac
     requests.push(asked);
     const { authorization = "" } = request.headers;
     const isKnown = [token, app?.token].some((each) => authorization === `${SCHEMES[kind]} ${each}`);
-    const state: ForgeState = { project, pulls, url: forge.url, commitOf, writers };
+    const state: ForgeState = { project, pulls, comments, url: forge.url, commitOf, writers };
     const own =
       forge.fault?.(asked) ??
       (app && isAppRequest(asked) ? answerToApp(app, asked, authorization, breaches) : undefined) ??
@@ -130,6 +144,7 @@ export async function startForge(options: LoopbackForgeOptions): Promise<Loopbac
     url,
     apiURL: `${url}${API_PATHS[kind]}`,
     pulls,
+    comments,
     requests,
     breaches,
     async [Symbol.asyncDispose]() {

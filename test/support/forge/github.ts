@@ -1,6 +1,7 @@
 import { readGitHubDescription, type GitHubDescription } from "./github-description.ts";
-import type { ForgeAnswer, ForgePullRequest, ForgeRequest, ForgeState } from "./forge.ts";
+import type { ForgeAnswer, ForgeComment, ForgePullRequest, ForgeRequest, ForgeState } from "./forge.ts";
 
+const COMMENTS = "/repos/{owner}/{repo}/issues/{issue_number}/comments";
 const PULLS = "/repos/{owner}/{repo}/pulls";
 
 /** Answers as GitHub does; the request and the answer are held to GitHub's own description. */
@@ -25,11 +26,13 @@ export async function answerAsGitHub(
 }
 
 function operationOf({ project }: ForgeState, { method, path }: ForgeRequest): string | undefined {
+  if (path === "user") return `${method} /user`;
   const prefix = `repos/${project}/`;
   if (!path.startsWith(prefix)) return undefined;
   const rest = path
     .slice(prefix.length)
     .replace(/^(collaborators)\/[^/]+/, "$1/{username}")
+    .replace(/^(issues\/comments)\/\d+/, "$1/{comment_id}")
     .replace(/^(issues)\/\d+/, "$1/{issue_number}")
     .replace(/^(pulls)\/\d+/, "$1/{pull_number}");
   return `${method} /repos/{owner}/{repo}/${rest}`;
@@ -63,6 +66,26 @@ async function answerTo(
     }
     case `POST ${PULLS}`:
       return create(described, operation, state, body);
+    case "GET /user":
+      return { status: 200, body: described.example(operation, 200) };
+    case `GET ${COMMENTS}`: {
+      const [example] = described.example<Record<string, unknown>[]>(operation, 200);
+      const there = state.comments.filter((each) => each.number === numberIn(path));
+      return { status: 200, body: there.map((each) => showComment(example ?? {}, each)) };
+    }
+    case `POST ${COMMENTS}`: {
+      const own = { number: numberIn(path), writes: 1, author: "octocat" };
+      const comment = { ...own, id: state.comments.length + 1, body: String(body["body"]) };
+      state.comments.push(comment);
+      return { status: 201, body: showComment(described.example(operation, 201), comment) };
+    }
+    case "PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}": {
+      const comment = state.comments.find(({ id }) => path.endsWith(`/${id}`));
+      if (!comment) break;
+      comment.body = String(body["body"]);
+      comment.writes += 1;
+      return { status: 200, body: showComment(described.example(operation, 200), comment) };
+    }
     case `GET ${PULLS}/{pull_number}`:
       if (!found) break;
       return { status: 200, body: shown(found, operation, 200) };
@@ -161,4 +184,8 @@ function show(
     head: side("head", { ref: pull.branch, sha: pull.commit }),
     base: side("base", { ref: pull.base }),
   };
+}
+
+function showComment(example: Record<string, unknown>, { id, body, author }: ForgeComment): unknown {
+  return { ...example, id, body, user: { ...(example["user"] as object), login: author } };
 }

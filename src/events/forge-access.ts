@@ -1,0 +1,40 @@
+import type { AgentTrigger } from "../api/agent-trigger.ts";
+import type { ForgeKind } from "../api/fields/publish.ts";
+import { tokenIn } from "../forge/credential.ts";
+import type { ForgeAccess } from "../forge/forge-fetch.ts";
+import { ForgeRefusal } from "../forge/refusal.ts";
+import { forgeAddress } from "../plan/forge-address.ts";
+import type { ReadSecret } from "./secret-values.ts";
+
+/** How forges are asked. */
+export interface ForgeCalls {
+  readSecret: ReadSecret;
+  /** What sends the requests. */
+  send: typeof fetch;
+  sleep: (ms: number) => Promise<void>;
+}
+
+const HOMES: Readonly<Record<string, string>> = {
+  GitHub: "https://api.github.com",
+  GitLab: "https://gitlab.com/api/v4",
+};
+
+/** The forge of a trigger with its credential, for so long. Rejects if that is missing. */
+export async function forgeAccessOf(
+  { readSecret, send, sleep }: ForgeCalls,
+  { metadata, spec }: AgentTrigger,
+  patienceMs: number,
+): Promise<ForgeAccess & { kind: ForgeKind }> {
+  const { credential, webhook, runTemplate } = spec;
+  const kind = webhook.source as ForgeKind;
+  const found = credential && (await readSecret(metadata.namespace ?? "", credential.secretRef));
+  if (!found || "missing" in found)
+    throw new ForgeRefusal("ForgeTokenInvalid", "the Secret of the trigger's credential is missing");
+  const url = runTemplate.spec.repository?.url ?? "";
+  const apiURL = credential.apiURL ?? forgeAddress(url, { forge: kind })?.apiURL ?? HOMES[kind];
+  if (apiURL === undefined)
+    throw new ForgeRefusal("ForgeNotFound", "nothing says where the forge's API is: set credential.apiURL");
+  const plain = apiURL.replace(/\/+$/, "");
+  const token = tokenIn(found.value, new URL(plain).host);
+  return { kind, apiURL: plain, token, deadline: Date.now() + patienceMs, now: Date.now, sleep, send };
+}
