@@ -1,0 +1,174 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Container, PodSpec, VolumeMount } from "../../kube/builtin.ts";
+import type { ResolvedPublish, ResolvedVerify } from "../resolved-publish.ts";
+import type { ResolvedRepository, ResolvedRun } from "../resolved-run.ts";
+import { buildPublishJob } from "./publish-job.ts";
+import { buildRunJob } from "./run-job.ts";
+import { buildVerifyJob } from "./verify-job.ts";
+import { buildWorkspaceJob } from "./workspace-job.ts";
+
+// Every pod of a run with everything that a run can mount: what has a git credential sees nothing that an agent, or a
+// program of the repository, could have written.
+
+const key = { name: "secret", key: "key" };
+const repository: ResolvedRepository = {
+  url: "https://example.com/r.git",
+  credentials: key,
+  caBundle: key,
+  submodules: true,
+  exposeCredentialsToAgent: false,
+};
+const volumes = {
+  volumes: [
+    { name: "data", persistentVolumeClaim: { claimName: "data" } },
+    { name: "token", secret: { secretName: "token" } },
+    { name: "scratch", emptyDir: {} },
+  ],
+  mounts: [
+    { name: "data", mountPath: "/data" },
+    { name: "token", mountPath: "/token" },
+    { name: "scratch", mountPath: "/scratch" },
+  ],
+};
+const caches = [
+  { name: "npm", mountPath: "/npm", accessMode: "ReadWriteOnce" as const, storage: { size: "1Gi" } },
+];
+const services = [{ name: "db", image: "db", emptyDirs: ["/var/lib/db"] }];
+const git = { gitImage: "git:1", gitResources: {}, caBundle: key };
+const run: ResolvedRun = {
+  ...git,
+  namespace: "team",
+  name: "fix-bug",
+  uid: "uid-1",
+  agent: "claude",
+  prompt: "do it",
+  sharedInstructions: { configMap: key },
+  instructions: { configMap: key },
+  mcpServers: [],
+  skills: [{ name: "notes", configMapRef: { name: "notes" } }],
+  args: [],
+  env: [],
+  setup: { command: ["make"], timeoutSeconds: 60, env: [] },
+  services,
+  caches,
+  volumes,
+  repository,
+  worktree: { branch: "a" },
+  image: "agent:1",
+  timeoutSeconds: 60,
+  keepSession: true,
+  trustRepositoryConfig: false,
+  gitIdentity: { name: "Agent", email: "agent@example.com" },
+  storage: { size: "1Gi" },
+};
+const { repository: _, ...standalone } = run;
+const onWorkspace: ResolvedRun = {
+  ...standalone,
+  workspace: {
+    name: "ws",
+    claimName: "ws-ws",
+    repository,
+    sharedVolumes: [{ name: "claude", claimName: "ws-claude", mountPath: "/root/.claude" }],
+    accessMode: "ReadWriteMany",
+  },
+};
+const step = { ...git, run: { namespace: "team", name: "fix-bug", uid: "uid-1" }, env: [] };
+const verify: ResolvedVerify = {
+  ...step,
+  step: "verify",
+  attempt: "1",
+  setup: run.setup,
+  services,
+  caches,
+  volumes,
+  command: ["make"],
+  image: "agent:1",
+  timeoutSeconds: 60,
+  network: [],
+};
+const publish: ResolvedPublish = {
+  ...step,
+  repository,
+  branch: "a",
+  isNamed: true,
+  protectedPaths: [],
+  published: [],
+  operatorImage: "operator:1",
+};
+const workspace = {
+  ...git,
+  namespace: "team",
+  name: "ws",
+  uid: "uid-ws",
+  accessMode: "ReadWriteMany" as const,
+  repository,
+  env: [],
+  storageSize: "1Gi",
+  sharedVolumes: [],
+  origin: "",
+};
+
+const PODS: Readonly<Record<string, PodSpec>> = Object.fromEntries(
+  [
+    ["a run", buildRunJob(run)],
+    ["a run on a workspace", buildRunJob(onWorkspace)],
+    ["a verification", buildVerifyJob(verify)],
+    ["a publication", buildPublishJob(publish)],
+    ["a workspace", buildWorkspaceJob(workspace)],
+  ].map(([name, job]) => [name, (job as ReturnType<typeof buildRunJob>).spec.template.spec]),
+);
+
+const containersOf = ({ initContainers = [], containers }: PodSpec): Container[] => [
+  ...initContainers,
+  ...containers,
+];
+const mountsOf = ({ volumeMounts = [] }: Container): VolumeMount[] => volumeMounts;
+const hasCredential = (container: Container): boolean =>
+  mountsOf(container).some(({ name }) => name === "git-credentials");
+
+/** What is the same directory in each pod: a part of a claim, or of a volume of this pod. */
+function placeOf(pod: PodSpec, name: string, { name: volume, subPath = "" }: VolumeMount): string {
+  const claim = pod.volumes?.find((each) => each.name === volume)?.persistentVolumeClaim?.claimName;
+  return claim === undefined ? `${name}: ${volume}/${subPath}` : `claim ${claim}/${subPath}`;
+}
+
+/** Where containers write that run others' programs, or work in a checkout that those have written to. */
+const written = new Set(
+  Object.entries(PODS).flatMap(([name, pod]) =>
+    containersOf(pod)
+      .filter((container) => !hasCredential(container) && !["authorities", "pack"].includes(container.name))
+      .flatMap((container) => mountsOf(container).filter(({ readOnly }) => readOnly !== true))
+      .map((mount) => placeOf(pod, name, mount)),
+  ),
+);
+
+for (const [name, pod] of Object.entries(PODS))
+  test(`no container of ${name} has a git credential beside what an agent could have written`, () => {
+    const trusted = containersOf(pod).filter(hasCredential);
+    assert.equal(trusted.length > 0, name !== "a verification");
+    for (const container of trusted) {
+      const seen = mountsOf(container).map((mount) => placeOf(pod, name, mount));
+      assert.deepEqual(
+        seen.filter((place) => written.has(place)),
+        [],
+        container.name,
+      );
+      assert.deepEqual(
+        mountsOf(container).filter(({ name: volume }) =>
+          /^(volume|cache|shared|skill|service)-/.test(volume),
+        ),
+        [],
+      );
+    }
+  });
+
+test("what agents write is known to this test", () => {
+  for (const place of [
+    "claim fix-bug-workspace/repo",
+    "claim ws-ws/worktrees",
+    "claim data/",
+    "claim cache-npm/",
+  ])
+    assert.ok(written.has(place), place);
+});
