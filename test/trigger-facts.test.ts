@@ -147,6 +147,12 @@ describe("an event starts nothing", () => {
       "OtherRepository",
     );
     assert.equal(projectOf({ ...spec, repository: "a/b" }), "a/b");
+    const unnamed = { spec: { prompt: "p", repository: { url: "https://git.example.com/repo.git" } } };
+    assert.equal(
+      refusedByFacts({ ...spec, runTemplate: unnamed }, facts, [])?.reason,
+      "OtherRepository",
+      "nothing is let through because nothing says which repository counts",
+    );
   });
 
   it("for bots without a name, and for those of whom nobody knows", () => {

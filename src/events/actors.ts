@@ -3,6 +3,7 @@ import { createPermissions, type ForgePermissions } from "../forge/permissions.t
 import {
   actorRefused,
   forkRefused,
+  isOfForge,
   judgeActor,
   projectOf,
   type Refused,
@@ -39,8 +40,8 @@ export function createActors(options: ForgeCalls): Actors {
   return {
     async refuse(trigger, facts) {
       const { spec, metadata } = trigger;
-      const project = projectOf(spec);
-      if (project === undefined) return undefined;
+      if (!isOfForge(spec)) return undefined;
+      const project = projectOf(spec) ?? "";
       const { actor, pullRequest } = facts;
       const verdict = judgeActor(spec, actor);
       if (typeof verdict === "object") return verdict;

@@ -230,6 +230,6 @@ async function startLocalEvents(
     log,
   });
   stack.defer(() => events.stop());
-  await events.working;
+  // Until it knows the triggers, it asks senders to come again.
   return events.port;
 }

@@ -38,7 +38,12 @@ export function unmatched(
   return { reason: "ExpressionFailed", message: "when is neither true nor false" };
 }
 
-/** The repository whose events count, as its forge names it; undefined: what sends the events is no forge. */
+/** Whether a forge sends the events, which have senders and repositories. */
+export function isOfForge({ webhook }: Pick<AgentTriggerSpec, "webhook">): boolean {
+  return webhook.source !== "Generic" && webhook.source !== "CloudEvents";
+}
+
+/** The repository whose events count, as its forge names it; undefined: nothing says which. */
 export function projectOf(spec: AgentTriggerSpec): string | undefined {
   const { repository, runTemplate, webhook } = spec;
   if (webhook.source === "Generic" || webhook.source === "CloudEvents") return undefined;
@@ -54,8 +59,13 @@ export function refusedByFacts(
   facts: EventFacts,
   runs: Iterable<AgentRun>,
 ): Refused | undefined {
+  if (!isOfForge(spec)) return undefined;
   const project = projectOf(spec);
-  if (project === undefined) return undefined;
+  if (project === undefined)
+    return {
+      reason: "OtherRepository",
+      message: "the URL of the template's repository does not say how its forge names it: set repository",
+    };
   if (facts.repository === undefined || !isSameName(facts.repository, project))
     return {
       reason: "OtherRepository",
