@@ -53,7 +53,7 @@ async function request(access: ForgeAccess, app: GitHubApp, task: AppTokenTask):
   if (typeof token !== "string" || !/^[\x21-\x7e]{1,4096}$/.test(token))
     throw new TokenRefusal("GitHubTokenFailed", "the answer has no token");
   const [given, ...more] = Array.isArray(repositories) ? repositories : [];
-  if (given?.full_name.toLowerCase() !== task.project.toLowerCase() || more.length > 0)
+  if (String(given?.full_name).toLowerCase() !== task.project.toLowerCase() || more.length > 0)
     throw new TokenRefusal(
       "GitHubAppRefused",
       `the installation is not that of ${task.project}, but of a repository of the same name`,

@@ -103,8 +103,16 @@ function describe(error: unknown): string {
   return cause instanceof Error ? `${cause.message || error.message}${code}` : error.message;
 }
 
+/** Longer than anybody waits, and a time that a date can have, whatever a forge says. */
+const MAX_WAIT_MS = 30 * 24 * 3_600_000;
+
 /** How long the forge wants to be left alone; undefined: it does not. */
-function rateLimitMs({ status, headers }: Response, now: number): number | undefined {
+function rateLimitMs(response: Response, now: number): number | undefined {
+  const ms = askedMs(response, now);
+  return ms === undefined ? undefined : Math.min(ms, MAX_WAIT_MS);
+}
+
+function askedMs({ status, headers }: Response, now: number): number | undefined {
   const after = Number(headers.get("retry-after") ?? Number.NaN);
   const isOver = headers.get("x-ratelimit-remaining") === "0" || headers.get("ratelimit-remaining") === "0";
   if (status !== 429 && !(status === 403 && (isOver || Number.isFinite(after)))) return undefined;

@@ -31,10 +31,17 @@ export async function carryOutPullRequest(
     throw new ForgeRefusal("PullRequestRefused", "the repository has no branch to merge the work into");
   const token = tokenIn(credential, task.host);
   const forge = createForge(task.forge, { ...access, apiURL: task.apiURL, token }, task.project);
-  const done = await ensurePullRequest(forge, { ...task, base }, pushed.commit);
-  if (!Number.isSafeInteger(done.number) || done.number < 1)
-    throw new ForgeRefusal("PullRequestFailed", "the forge does not answer as an API of this forge");
+  const done = await ensurePullRequest(forge, { ...task, base }, pushed.commit).catch((error: unknown) => {
+    // An answer that is not as the forge's API describes it has no fields to read.
+    if (error instanceof TypeError || error instanceof RangeError) throw notAnApi();
+    throw error;
+  });
+  if (!Number.isSafeInteger(done.number) || done.number < 1) throw notAnApi();
   return { ...done, url: shownUrl(done.url) };
+}
+
+function notAnApi(): ForgeRefusal {
+  return new ForgeRefusal("PullRequestFailed", "the forge does not answer as an API of this forge");
 }
 
 /** Only a URL of the web gets into a status. */
