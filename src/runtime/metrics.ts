@@ -14,6 +14,7 @@ export interface RuntimeMetrics {
   /** The same transport, with every request counted and timed. */
   observeTransport(transport: Transport): Transport;
   eventDropped(why: string): void;
+  /** Shows whether this process leads. Call it once; without it there is no such metric. */
   leading(isLeading: () => boolean): void;
   /** The text that Prometheus reads, and its content type. */
   render(): Promise<{ contentType: string; body: string }>;
@@ -175,15 +176,6 @@ function ownMetrics(registry: Registry, prefix: string): Pick<RuntimeMetrics, "e
     registers,
   });
   for (const why of ["rate", "overflow", "failed"]) dropped.inc({ why }, 0);
-  let leads: (() => boolean) | undefined;
-  const leader = new Gauge({
-    name: `${prefix}leader`,
-    help: "1 while this process leads",
-    registers,
-    collect: () => {
-      leader.set(leads?.() === true ? 1 : 0);
-    },
-  });
   const memory = new Gauge({
     name: "process_resident_memory_bytes",
     help: "Resident memory of this process",
@@ -205,7 +197,14 @@ function ownMetrics(registry: Registry, prefix: string): Pick<RuntimeMetrics, "e
   return {
     eventDropped: (why) => dropped.inc({ why }),
     leading: (isLeading) => {
-      leads = isLeading;
+      const leader = new Gauge({
+        name: `${prefix}leader`,
+        help: "1 while this process leads",
+        registers,
+        collect: () => {
+          leader.set(isLeading() ? 1 : 0);
+        },
+      });
     },
   };
 }
