@@ -49,7 +49,7 @@ export interface LocalClusterOptions {
   hosts?: Readonly<Record<string, string>>;
   /** Forces one way of isolating containers; default: the best that this machine offers. */
   sandbox?: SandboxMode;
-  /** How the operator and the events component run; undefined: without them. */
+  /** How the operator runs; undefined: without it. With a port for hooks (0 takes any free one) the events component runs too. */
   operator?: { logFile: string; hooksPort?: number };
 }
 
@@ -63,7 +63,7 @@ export interface LocalCluster extends AsyncDisposable {
   readonly dataDir: string;
   /** As an administrator. */
   readonly client: Client;
-  /** Where deliveries are taken, such as `http://127.0.0.1:PORT/hooks`; undefined: the operator is not started. */
+  /** Where deliveries are taken, such as `http://127.0.0.1:PORT/hooks`; undefined: nowhere. */
   readonly hooksUrl: string | undefined;
   /** Where the operator's metrics are; undefined: it is not started. */
   readonly metricsUrl: string | undefined;
@@ -148,12 +148,8 @@ async function startPrograms(
   cluster: DevCluster,
   stack: AsyncDisposableStack,
   client: Client,
-  {
-    logFile,
-    hooksPort = 0,
-    configDirectory,
-  }: { logFile: string; hooksPort?: number; configDirectory: string },
-): Promise<Record<"hooksUrl" | "metricsUrl", string>> {
+  { logFile, hooksPort, configDirectory }: { logFile: string; hooksPort?: number; configDirectory: string },
+): Promise<{ metricsUrl: string; hooksUrl: string | undefined }> {
   const lines = createWriteStream(logFile, { flags: "a" });
   stack.defer(async () => {
     lines.end();
@@ -163,16 +159,18 @@ async function startPrograms(
   const late = sleep(START_LIMIT_MS, undefined, { ref: false }).then(() => {
     throw new Error(`the operator did not start within ${START_LIMIT_MS} ms; its log is ${logFile}`);
   });
+  const takeDeliveries = async (port: number): Promise<number> => {
+    await installEventsAccount(client, configDirectory);
+    return startLocalEvents(cluster, stack, log, port);
+  };
   const started = Promise.all([
     startLocalOperator(cluster, stack, log),
-    installEventsAccount(client, configDirectory).then(() =>
-      startLocalEvents(cluster, stack, log, hooksPort),
-    ),
+    hooksPort === undefined ? undefined : takeDeliveries(hooksPort),
   ]);
   const [metricsPort, hooks] = await Promise.race([started, late]);
   return {
-    hooksUrl: `http://127.0.0.1:${hooks}/hooks`,
     metricsUrl: `http://127.0.0.1:${metricsPort}/metrics`,
+    hooksUrl: hooks === undefined ? undefined : `http://127.0.0.1:${hooks}/hooks`,
   };
 }
 

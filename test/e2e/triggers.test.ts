@@ -39,7 +39,7 @@ describe("the samples of triggers, from a payload to a pull request", { timeout:
       "fix the tests": TESTS,
       "Spelling error": committingScenario(),
     },
-    { hosts: {} },
+    { hooks: true, hosts: {} },
   );
   const stack = new AsyncDisposableStack();
   let forge: LoopbackForge;

@@ -41,6 +41,8 @@ export interface TestClusterOptions extends Partial<
 > {
   /** Whether the operator runs. Default: true. */
   operator?: boolean;
+  /** Whether an embedded cluster takes deliveries for AgentTriggers. Default: false. */
+  hooks?: boolean;
   /**
    * Set by tests whose pods must run: on any node, or on this machine, because they use its loopback and its
    * programs. Instead of a cluster that cannot, the embedded one is taken.
@@ -150,14 +152,16 @@ async function hasNode(client: Client, where: "anywhere" | "here"): Promise<bool
 }
 
 async function startEmbedded(options: TestClusterOptions, stack: AsyncDisposableStack): Promise<Connected> {
-  const { operator = true, ownProcess = false, ...rest } = options;
+  const { operator = true, ownProcess = false, hooks = false, ...rest } = options;
   const directory = stack.use(await temporaryDirectory());
   const clusterOptions: LocalClusterOptions = {
     dataDir: join(directory.path, "cluster"),
     packageRoot: projectRoot,
     path: searchPath(),
     ...rest,
-    ...(operator ? { operator: { logFile: join(directory.path, "operator.log") } } : {}),
+    ...(operator && {
+      operator: { logFile: join(directory.path, "operator.log"), ...(hooks && { hooksPort: 0 }) },
+    }),
   };
   if (ownProcess) return startProgram(clusterOptions, stack);
   const cluster = stack.use(await startLocalCluster(clusterOptions));

@@ -33,9 +33,7 @@ export async function runDev(values: DevValues, context: CommandContext): Promis
     ...(port === undefined ? {} : { port }),
     gitMirrors: { ...samples?.gitMirrors, ...gitMirrors },
     hosts: { ...samples?.hosts, ...hosts },
-    ...(values["no-operator"]
-      ? {}
-      : { operator: { logFile, ...(values["hooks-port"] && { hooksPort: Number(values["hooks-port"]) }) } }),
+    ...(values["no-operator"] ? {} : { operator: { logFile, hooksPort: Number(values["hooks-port"] ?? 0) } }),
   });
   await samples?.createSecrets(cluster.client, "default");
   const readyMs = Math.round(performance.now() - startedAt);
