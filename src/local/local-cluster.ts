@@ -13,7 +13,6 @@ import type { ImageFiles } from "../devcluster/kubelet/host-view.ts";
 import type { SandboxMode } from "../devcluster/kubelet/sandbox/sandbox.ts";
 import { namespaces } from "../kube/builtin.ts";
 import { isDeleting } from "../kube/objects.ts";
-import { startEvents } from "../events/events.ts";
 import type { Transport } from "../client/transport.ts";
 import { startOperator } from "../operator/operator.ts";
 import { SCRIPTS_DIR } from "../plan/specs/scripts.ts";
@@ -49,8 +48,8 @@ export interface LocalClusterOptions {
   hosts?: Readonly<Record<string, string>>;
   /** Forces one way of isolating containers; default: the best that this machine offers. */
   sandbox?: SandboxMode;
-  /** How the operator runs; undefined: without it. With a port for hooks (0 takes any free one) the events component runs too. */
-  operator?: { logFile: string; hooksPort?: number };
+  /** How the operator runs; undefined: without it. */
+  operator?: { logFile: string };
 }
 
 /** A cluster on this machine with this operator's CRDs, and the operator under its own ServiceAccount. */
@@ -63,8 +62,8 @@ export interface LocalCluster extends AsyncDisposable {
   readonly dataDir: string;
   /** As an administrator. */
   readonly client: Client;
-  /** Where deliveries are taken, such as `http://127.0.0.1:PORT/hooks`; undefined: nowhere. */
-  readonly hooksUrl: string | undefined;
+  /** Starts the events component, at any free port if it is 0. Resolves to where it takes deliveries: `http://127.0.0.1:PORT/hooks`. */
+  takeDeliveries(port: number): Promise<string>;
   /** Where the operator's metrics are; undefined: it is not started. */
   readonly metricsUrl: string | undefined;
   /** Resolves if the operator's namespace is deleted: the operator in this process can then do nothing any more. */
@@ -80,9 +79,9 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
   const configDirectory = join(options.packageRoot, "config");
   await installDefinitions(client);
   await installOperatorAccount(client, configDirectory);
-  const programs =
-    options.operator &&
-    (await startPrograms(cluster, stack, client, { ...options.operator, configDirectory }));
+  const log = options.operator ? openLog(options.operator.logFile, stack) : NO_LOG;
+  const metricsUrl =
+    options.operator && (await startLocalOperator(cluster, stack, log, options.operator.logFile));
   const watching = new AbortController();
   stack.defer(() => watching.abort());
   const operatorRemoved = untilDeleted(client, OPERATOR_NAMESPACE, watching.signal);
@@ -93,8 +92,11 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
     sandboxDescription: cluster.sandbox.description,
     dataDir: cluster.dataDir,
     client,
-    hooksUrl: programs?.hooksUrl,
-    metricsUrl: programs?.metricsUrl,
+    takeDeliveries: async (port) => {
+      await installEventsAccount(client, configDirectory);
+      return startLocalEvents(cluster, everything, log, port);
+    },
+    metricsUrl,
     operatorRemoved,
     [Symbol.asyncDispose]: () => everything.disposeAsync(),
   };
@@ -143,37 +145,18 @@ function devClusterOptions(options: LocalClusterOptions): DevClusterOptions {
   };
 }
 
-/** The operator and the events component, each over its own connection, with the rights of its ServiceAccount only. */
-async function startPrograms(
-  cluster: DevCluster,
-  stack: AsyncDisposableStack,
-  client: Client,
-  { logFile, hooksPort, configDirectory }: { logFile: string; hooksPort?: number; configDirectory: string },
-): Promise<{ metricsUrl: string; hooksUrl: string | undefined }> {
-  const lines = createWriteStream(logFile, { flags: "a" });
+function openLog(file: string, stack: AsyncDisposableStack): Log {
+  const lines = createWriteStream(file, { flags: "a" });
   stack.defer(async () => {
     lines.end();
     await finished(lines);
   });
-  const log = createLog({ level: "info", write: (line) => void lines.write(line) });
-  const late = sleep(START_LIMIT_MS, undefined, { ref: false }).then(() => {
-    throw new Error(`the operator did not start within ${START_LIMIT_MS} ms; its log is ${logFile}`);
-  });
-  const takeDeliveries = async (port: number): Promise<number> => {
-    await installEventsAccount(client, configDirectory);
-    return startLocalEvents(cluster, stack, log, port);
-  };
-  const started = Promise.all([
-    startLocalOperator(cluster, stack, log),
-    hooksPort === undefined ? undefined : takeDeliveries(hooksPort),
-  ]);
-  const [metricsPort, hooks] = await Promise.race([started, late]);
-  return {
-    metricsUrl: `http://127.0.0.1:${metricsPort}/metrics`,
-    hooksUrl: hooks === undefined ? undefined : `http://127.0.0.1:${hooks}/hooks`,
-  };
+  return createLog({ level: "info", write: (line) => void lines.write(line) });
 }
 
+const NO_LOG = createLog({ level: "error", write: () => undefined });
+
+/** A connection with the rights of one ServiceAccount only. */
 async function connection(
   cluster: DevCluster,
   stack: AsyncDisposableStack,
@@ -189,12 +172,13 @@ async function connection(
   return transport;
 }
 
-/** Resolves to the port that its metrics are at. */
+/** Resolves to where its metrics are. */
 async function startLocalOperator(
   cluster: DevCluster,
   stack: AsyncDisposableStack,
   log: Log,
-): Promise<number | undefined> {
+  logFile: string,
+): Promise<string> {
   const operator = await startOperator({
     transport: await connection(cluster, stack, operatorAuthority),
     leaseNamespace: OPERATOR_NAMESPACE,
@@ -204,17 +188,22 @@ async function startLocalOperator(
     metricsBindAddress: "127.0.0.1:0",
   });
   stack.defer(() => operator.stop());
-  await operator.working;
-  return operator.metricsPort;
+  const late = sleep(START_LIMIT_MS, undefined, { ref: false }).then(() => {
+    throw new Error(`the operator did not start within ${START_LIMIT_MS} ms; its log is ${logFile}`);
+  });
+  await Promise.race([operator.working, late]);
+  return `http://127.0.0.1:${operator.metricsPort}/metrics`;
 }
 
-/** Resolves to the port that deliveries are taken at. */
+/** Resolves to where deliveries are taken. */
 async function startLocalEvents(
   cluster: DevCluster,
   stack: AsyncDisposableStack,
   log: Log,
   port: number,
-): Promise<number> {
+): Promise<string> {
+  // Only now: a cluster is ready sooner without it.
+  const { startEvents } = await import("../events/events.ts");
   const events = await startEvents({
     transport: await connection(cluster, stack, eventsAuthority),
     leaseNamespace: OPERATOR_NAMESPACE,
@@ -229,5 +218,5 @@ async function startLocalEvents(
   });
   stack.defer(() => events.stop());
   // Until it knows the triggers, it asks senders to come again.
-  return events.port;
+  return `http://127.0.0.1:${events.port}/hooks`;
 }

@@ -159,13 +159,12 @@ async function startEmbedded(options: TestClusterOptions, stack: AsyncDisposable
     packageRoot: projectRoot,
     path: searchPath(),
     ...rest,
-    ...(operator && {
-      operator: { logFile: join(directory.path, "operator.log"), ...(hooks && { hooksPort: 0 }) },
-    }),
+    ...(operator && { operator: { logFile: join(directory.path, "operator.log") } }),
   };
   if (ownProcess) return startProgram(clusterOptions, stack);
   const cluster = stack.use(await startLocalCluster(clusterOptions));
-  const { kubeconfigPath: kubeconfig, client, dataDir, hooksUrl } = cluster;
+  const { kubeconfigPath: kubeconfig, client, dataDir } = cluster;
+  const hooksUrl = hooks ? await cluster.takeDeliveries(0) : undefined;
   return { kubeconfig, client, dataDir, hooksUrl };
 }
 

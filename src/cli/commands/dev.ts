@@ -33,7 +33,7 @@ export async function runDev(values: DevValues, context: CommandContext): Promis
     ...(port === undefined ? {} : { port }),
     gitMirrors: { ...samples?.gitMirrors, ...gitMirrors },
     hosts: { ...samples?.hosts, ...hosts },
-    ...(values["no-operator"] ? {} : { operator: { logFile, hooksPort: Number(values["hooks-port"] ?? 0) } }),
+    ...(values["no-operator"] ? {} : { operator: { logFile } }),
   });
   await samples?.createSecrets(cluster.client, "default");
   const readyMs = Math.round(performance.now() - startedAt);
@@ -45,6 +45,8 @@ export async function runDev(values: DevValues, context: CommandContext): Promis
         `\n${out.style("red", "the operator has stopped")}: its namespace ${OPERATOR_NAMESPACE} was deleted. End with Ctrl-C and start again to get it back.`,
       ),
     );
+    const hooks = await cluster.takeDeliveries(Number(values["hooks-port"] ?? 0));
+    out.line(`AgentTriggers take deliveries at ${hooks}/<namespace>/<name>`);
   }
   await Promise.all([
     showPhases(cluster.client, out, stop.signal),
@@ -55,7 +57,7 @@ export async function runDev(values: DevValues, context: CommandContext): Promis
 
 /** Where everything is, and what to do next. */
 function welcome(
-  { sandboxDescription, hooksUrl, metricsUrl, kubeconfigPath }: LocalCluster,
+  { sandboxDescription, metricsUrl, kubeconfigPath }: LocalCluster,
   { samples, "no-operator": isAlone }: DevValues,
   { dataDir, logFile, config }: { dataDir: string; logFile: string; config: Config },
 ): string[] {
@@ -66,7 +68,6 @@ function welcome(
       ? "the operator is not started (--no-operator)"
       : `the operator logs to ${shown(logFile, workingDirectory)}`,
     ...(metricsUrl === undefined ? [] : [`metrics are at ${metricsUrl}`]),
-    ...(hooksUrl === undefined ? [] : [`AgentTriggers take deliveries at ${hooksUrl}/<namespace>/<name>`]),
     `\nIn another shell:\n\n  export KUBECONFIG=${kubeconfigPath}`,
     "  kubectl get agentruns,agentproviders,agentconfigs\n  kubectl explain agentrun.spec",
   ];
