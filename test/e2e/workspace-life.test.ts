@@ -89,7 +89,7 @@ describe("the life of an AgentWorkspace", { concurrency: false, timeout: 300_000
   async function allEnded(names: readonly string[]): Promise<Map<string, AgentRun>> {
     const waiting = new Set(names);
     const found = new Map<string, AgentRun>();
-    const signal = AbortSignal.timeout(120_000);
+    const signal = AbortSignal.timeout(240_000);
     for await (const event of watchResource(cluster.client, agentRuns, {
       namespace: cluster.namespace,
       signal,
