@@ -23,7 +23,7 @@ const URL = "https://git.example.com/org/repo.git";
 const AT_ONCE = 30;
 
 /** What happens around the agents; a quick command stands in their place. */
-describe("the life of an AgentWorkspace", { concurrency: false, timeout: 300_000 }, () => {
+describe("the life of an AgentWorkspace", { concurrency: false, timeout: 600_000 }, () => {
   const scratch = mkdtempSync(join(tmpdir(), "agent-operator-test-"));
   const repositoryPath = join(scratch, "repo");
   const tools = join(scratch, "tools");
