@@ -5,6 +5,7 @@ import type { Client, Location } from "../client/client.ts";
 import { ApiError, isApiError, unlessRefused } from "../client/errors.ts";
 import { watchResource } from "../client/watch.ts";
 import { jobs, pods, type Job, type Pod } from "../kube/builtin.ts";
+import { isOwnedBy } from "../kube/objects.ts";
 import { pathOf } from "../kube/resources.ts";
 import { DEFAULT_GIT_IMAGE } from "../operator/images.ts";
 import { isPodFinished, waitingContainer } from "../plan/jobs/pod-state.ts";
@@ -60,7 +61,7 @@ async function context(
   { metadata, status }: AgentRun,
 ): Promise<{ job?: Job; nodeName?: string }> {
   const job = await ifThere(client.get(jobs, at));
-  const isOurs = job?.metadata.ownerReferences?.some(({ uid }) => uid === metadata.uid) === true;
+  const isOurs = job !== undefined && isOwnedBy(job, metadata.uid);
   const podAt = { namespace: at.namespace, name: status?.podName ?? "" };
   const pod = status?.podName === undefined ? undefined : await ifThere(client.get(pods, podAt));
   const nodeName = pod && !isPodFinished(pod) ? pod.spec.nodeName : undefined;

@@ -217,7 +217,7 @@ export const shippedCommands: readonly Command<OptionSpecs, CommandContext>[] = 
     summary: "Take events from GitHub, GitLab, Gitea and others, and start runs for them",
     description: [
       "Serves the AgentTriggers of a namespace, or of all: checks the signature of each delivery, and creates the run that its trigger describes. Each replica serves; however many there are, and however often an event is delivered, it starts one run.",
-      "It is a process of its own because it reads the Secrets that deliveries are signed with, which the operator never does.",
+      "It has its own process because it reads the Secrets that deliveries are signed with, which the operator never does.",
     ],
     options: eventsOptions,
     examples: ["agent-operator events --namespace team-a"],

@@ -10,6 +10,7 @@ import {
 } from "../plan/agent-trigger/decide.ts";
 import type { EventFacts } from "../plan/agent-trigger/facts.ts";
 import { type ForgeCalls, forgeAccessOf } from "./forge-access.ts";
+import { createMemory } from "./memory.ts";
 
 /** Whose events start runs, and what they may be about: asks the forge where the event does not say. */
 export interface Actors {
@@ -24,19 +25,11 @@ const MAX_KEPT = 10_000;
 const PATIENCE_MS = 6_000;
 
 export function createActors(options: ForgeCalls): Actors {
-  const known = new Map<string, { until: number; answer: Promise<boolean> }>();
-  const remembered = (key: string, ask: () => Promise<boolean>): Promise<boolean> => {
-    const now = Date.now();
-    const found = known.get(key);
-    if (found && found.until > now) return found.answer;
-    known.delete(key);
-    const [oldest] = known.keys();
-    if (known.size >= MAX_KEPT && oldest !== undefined) known.delete(oldest);
-    const answer = ask();
-    known.set(key, { until: now + KEPT_MS, answer });
-    answer.catch(() => known.delete(key));
-    return answer;
-  };
+  const remembered = createMemory<boolean>({
+    keptMs: KEPT_MS,
+    most: MAX_KEPT,
+    now: () => performance.now(),
+  });
   return {
     async refuse(trigger, facts) {
       const { spec, metadata } = trigger;

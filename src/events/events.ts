@@ -9,7 +9,7 @@ import { createClient, type Client } from "../client/client.ts";
 import type { Transport } from "../client/transport.ts";
 import { withContinued } from "../plan/place.ts";
 import { createEventRecorder, type EventRecorder } from "../runtime/events.ts";
-import { healthPage, listenPages, parseBindAddress, type Page } from "../runtime/health.ts";
+import { listenHealthAndMetrics, parseBindAddress } from "../runtime/health.ts";
 import { createLeaderElection, type LeaderElection } from "../runtime/leader-election.ts";
 import type { Log } from "../runtime/log.ts";
 import { createMetrics } from "../runtime/metrics.ts";
@@ -122,7 +122,7 @@ export async function startEvents(options: EventsOptions): Promise<EventsCompone
   );
   const problem = (): string | undefined =>
     caches.map((each) => each.problem()).find((each) => each !== undefined);
-  const listeners = await listenAll(options, () => problem(), metrics.render);
+  const listeners = await listenHealthAndMetrics(options, { caches: problem }, metrics.render);
   for (const cache of caches) cache.start();
   election?.start();
   void Promise.resolve(election?.acquired).then(() => reporter.start());
@@ -137,7 +137,7 @@ export async function startEvents(options: EventsOptions): Promise<EventsCompone
       await election?.stop();
       await recorder.stop();
       await Promise.all(caches.map((cache) => cache.stop()));
-      await Promise.all(listeners.map((listener) => listener.close()));
+      await Promise.all([...listeners.values()].map((listener) => listener.close()));
     },
   };
 }
@@ -160,22 +160,4 @@ function trimRun(given: AgentRun): AgentRun {
     spec: { publish, worktree, workspaceRef, continueFrom },
     ...(status && { status: { ...status, result: undefined, conditions: undefined } }),
   };
-}
-
-/** The health and metrics pages; on one listener if both have the same address. */
-async function listenAll(
-  { healthProbeBindAddress, metricsBindAddress }: EventsOptions,
-  readiness: () => string | undefined,
-  render: () => Promise<{ contentType: string; body: string }>,
-) {
-  const pages: [string, Record<string, Page>][] = [
-    [healthProbeBindAddress, { "/healthz": healthPage({}), "/readyz": healthPage({ caches: readiness }) }],
-    [metricsBindAddress, { "/metrics": async () => ({ status: 200, ...(await render()) }) }],
-  ];
-  const listeners = [];
-  for (const [text, served] of pages) {
-    const address = parseBindAddress(text);
-    if (address) listeners.push(await listenPages(address, served));
-  }
-  return listeners;
 }

@@ -6,6 +6,7 @@ import type { DeliveryReason } from "../api/trigger-reasons.ts";
 import type { Client } from "../client/client.ts";
 import { ApiError, isApiError } from "../client/errors.ts";
 import { configMaps } from "../kube/builtin.ts";
+import { isOwnedBy } from "../kube/objects.ts";
 import { printableLine } from "../kube/printable.ts";
 import { timestamp } from "../kube/time.ts";
 import { type CompiledTrigger, renderTemplate } from "../plan/agent-trigger/compile.ts";
@@ -160,7 +161,7 @@ async function createOnce(
     if (!isApiError(error, "AlreadyExists")) throw error;
   }
   const live = made ?? (await client.get(agentRuns, { namespace, name }));
-  if (!live.metadata.ownerReferences?.some(({ uid }) => uid === trigger.metadata.uid))
+  if (!isOwnedBy(live, trigger.metadata.uid))
     return { reason: "InvalidRun", message: `an AgentRun named ${name} exists that is not the trigger's` };
   try {
     await client.create(configMaps, eventOf(live, event));

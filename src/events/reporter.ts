@@ -4,7 +4,7 @@ import { LABEL_TRIGGER } from "../api/labels.ts";
 import type { Reflector } from "../client/cache/reflector.ts";
 import { type Comments, createComments } from "../forge/comments.ts";
 import { ForgeRefusal } from "../forge/refusal.ts";
-import { keyOf } from "../kube/objects.ts";
+import { isOwnedBy, keyOf } from "../kube/objects.ts";
 import { projectOf } from "../plan/agent-trigger/decide.ts";
 import { reportBody, reportMark, reportPlaceOf } from "../plan/agent-trigger/report.ts";
 import {
@@ -49,7 +49,8 @@ export function createReporter(options: ReporterOptions): Controller {
       const trigger =
         run && triggers.get(`${run.metadata.namespace}/${run.metadata.labels?.[LABEL_TRIGGER]}`);
       const project = trigger && projectOf(trigger.spec);
-      if (!place || !trigger || project === undefined || !isOf(run, trigger)) return { requeue: "onChange" };
+      if (!place || !trigger || project === undefined || !isOwnedBy(run, trigger.metadata.uid))
+        return { requeue: "onChange" };
       const uid = run.metadata.uid ?? "";
       const body = reportBody(run);
       if (known.get(uid)?.body === body) return { requeue: "onChange" };
@@ -83,10 +84,6 @@ async function findOne(
 ): Promise<number | undefined> {
   const [first] = await comments.find(place, reportMark(run), run.metadata.creationTimestamp ?? "");
   return first;
-}
-
-function isOf({ metadata }: AgentRun, trigger: { metadata: { uid?: string } }): boolean {
-  return metadata.ownerReferences?.some(({ uid }) => uid === trigger.metadata.uid) === true;
 }
 
 /** Of runs that are gone. Gives the keys of all others that there are. */

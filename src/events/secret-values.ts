@@ -1,6 +1,7 @@
 import type { Client } from "../client/client.ts";
 import { isApiError } from "../client/errors.ts";
 import { secrets, type LocalKeyRef } from "../kube/builtin.ts";
+import { createMemory } from "./memory.ts";
 
 /** What a Secret key holds, or what is missing. */
 export type SecretValue = { value: string } | { missing: "SecretNotFound" | "KeyNotFound" };
@@ -12,18 +13,9 @@ const KEPT_MS = 5_000;
 
 /** Reads values of Secrets, each at most once in five seconds, and keeps them no longer than they are asked for. */
 export function createSecretReader(client: Pick<Client, "get">, now: () => number): ReadSecret {
-  const known = new Map<string, { until: number; found: Promise<SecretValue> }>();
-  return (namespace, ref) => {
-    const key = `${namespace}/${ref.name}/${ref.key}`;
-    const at = now();
-    for (const [each, { until }] of known) if (until <= at) known.delete(each);
-    const found = known.get(key)?.found ?? read(client, namespace, ref);
-    if (!known.has(key)) {
-      known.set(key, { until: at + KEPT_MS, found });
-      found.catch(() => known.delete(key));
-    }
-    return found;
-  };
+  const remembered = createMemory<SecretValue>({ keptMs: KEPT_MS, now });
+  return (namespace, ref) =>
+    remembered(`${namespace}/${ref.name}/${ref.key}`, () => read(client, namespace, ref));
 }
 
 async function read(

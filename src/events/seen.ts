@@ -3,6 +3,7 @@ import type { AgentTrigger } from "../api/agent-trigger.ts";
 import type { Client } from "../client/client.ts";
 import { isApiError } from "../client/errors.ts";
 import { configMaps, type ConfigMap } from "../kube/builtin.ts";
+import { isOwnedBy } from "../kube/objects.ts";
 import { ownedByTrigger } from "../plan/specs/owner.ts";
 import { triggerSeenName } from "../plan/specs/names.ts";
 
@@ -51,7 +52,7 @@ async function find(client: Pick<Client, "get">, { metadata }: AgentTrigger): Pr
   const { namespace = "", name = "", uid = "" } = metadata;
   try {
     const found = await client.get(configMaps, { namespace, name: triggerSeenName(name) });
-    return found.metadata.ownerReferences?.some((owner) => owner.uid === uid) ? found : undefined;
+    return isOwnedBy(found, uid) ? found : undefined;
   } catch (error) {
     if (isApiError(error, "NotFound")) return undefined;
     throw error;

@@ -1,6 +1,6 @@
 import type { ForgeKind } from "../api/fields/publish.ts";
 import type { ForgeAccess } from "./forge-fetch.ts";
-import { createJsonApi, listOf, type Query } from "./json-api.ts";
+import { createJsonApi, listOf, projectPath, type Query, repositoryPath } from "./json-api.ts";
 
 /** What a comment is on. */
 export interface CommentPlace {
@@ -30,9 +30,7 @@ export function createComments(kind: ForgeKind, access: ForgeAccess, project: st
   // An answer that is lost may be one to a comment that is there: whoever asks again has to look first.
   const once = createJsonApi({ ...access, deadline: 0 }, authorization);
   const isGitLab = kind === "GitLab";
-  const repository = isGitLab
-    ? `projects/${encodeURIComponent(project)}`
-    : `repos/${project.split("/").map(encodeURIComponent).join("/")}`;
+  const repository = isGitLab ? projectPath(project) : repositoryPath(project);
   const listPath = ({ kind: what, number }: CommentPlace): string => {
     if (!isGitLab) return `${repository}/issues/${number}/comments`;
     return `${repository}/${what === "issue" ? "issues" : "merge_requests"}/${number}/notes`;

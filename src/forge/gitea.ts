@@ -1,6 +1,6 @@
 import { type Forge, type PullRequest, reviewersIn } from "./forge.ts";
 import type { ForgeAccess } from "./forge-fetch.ts";
-import { createJsonApi, listOf } from "./json-api.ts";
+import { createJsonApi, listOf, repositoryPath } from "./json-api.ts";
 
 interface GiteaPullRequest {
   number: number;
@@ -22,7 +22,7 @@ const MAX_CLOSED_PAGES = 2;
 /** Gitea and Forgejo. */
 export function createGitea(access: ForgeAccess, project: string): Forge {
   const api = createJsonApi(access, `token ${access.token}`);
-  const repository = `repos/${project.split("/").map(encodeURIComponent).join("/")}`;
+  const repository = repositoryPath(project);
   const listed = async (state: "open" | "closed", pages: number): Promise<GiteaPullRequest[]> => {
     const all: GiteaPullRequest[] = [];
     for (let page = 1; page <= pages; page += 1) {

@@ -1,6 +1,6 @@
 import type { Forge, PullRequest } from "./forge.ts";
 import type { ForgeAccess } from "./forge-fetch.ts";
-import { createJsonApi, listOf } from "./json-api.ts";
+import { createJsonApi, listOf, projectPath } from "./json-api.ts";
 import { ForgeRefusal } from "./refusal.ts";
 
 interface MergeRequest {
@@ -23,7 +23,7 @@ const DRAFT = "Draft: ";
 export function createGitLab(access: ForgeAccess, project: string): Forge {
   // Personal, project and OAuth tokens alike.
   const api = createJsonApi(access, `Bearer ${access.token}`);
-  const requests = `projects/${encodeURIComponent(project)}/merge_requests`;
+  const requests = `${projectPath(project)}/merge_requests`;
   return {
     async pullRequestsOf(branch) {
       const query = {

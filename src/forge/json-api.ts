@@ -35,6 +35,16 @@ export function createJsonApi(access: ForgeAccess, authorization: string): JsonA
   };
 }
 
+/** Where a repository is below the API of Gitea and GitHub. */
+export function repositoryPath(project: string): string {
+  return `repos/${project.split("/").map(encodeURIComponent).join("/")}`;
+}
+
+/** Where a project is below GitLab's API. */
+export function projectPath(project: string): string {
+  return `projects/${encodeURIComponent(project)}`;
+}
+
 /** The answer as a list of objects. */
 export function listOf<T>(answer: unknown): T[] {
   if (!Array.isArray(answer))

@@ -1,7 +1,7 @@
 import type { ForgeKind } from "../api/fields/publish.ts";
 import type { ForgeAccess } from "./forge-fetch.ts";
 import { githubRequest } from "./github.ts";
-import { createJsonApi, type JsonApi } from "./json-api.ts";
+import { createJsonApi, type JsonApi, projectPath, repositoryPath } from "./json-api.ts";
 import { ForgeRefusal } from "./refusal.ts";
 
 /** Who may do what in one repository of a forge. Every method throws a ForgeRefusal if the forge does not answer that. */
@@ -53,7 +53,7 @@ function onGitHub(access: ForgeAccess, project: string): ForgePermissions {
 }
 
 function onGitea(api: JsonApi, project: string): ForgePermissions {
-  const repository = `repos/${project.split("/").map(encodeURIComponent).join("/")}`;
+  const repository = repositoryPath(project);
   return {
     mayWrite: ({ name }) =>
       knownTo(async () => {
@@ -71,7 +71,7 @@ function onGitea(api: JsonApi, project: string): ForgePermissions {
 }
 
 function onGitLab(api: JsonApi, project: string): ForgePermissions {
-  const at = `projects/${encodeURIComponent(project)}`;
+  const at = projectPath(project);
   return {
     mayWrite: async ({ id }) =>
       id !== undefined &&

@@ -89,6 +89,11 @@ export function controllerOf(object: KubeObject): OwnerReference | undefined {
   return object.metadata.ownerReferences?.find((owner) => owner.controller === true);
 }
 
+/** Whether the object of this uid is one of the owners. */
+export function isOwnedBy({ metadata }: KubeObject, uid: string | undefined): boolean {
+  return metadata.ownerReferences?.some((owner) => owner.uid === uid) === true;
+}
+
 /** Whether the object is being deleted and waits for finalizers or grace. */
 export function isDeleting(object: KubeObject): boolean {
   return object.metadata.deletionTimestamp !== undefined;

@@ -154,7 +154,7 @@ function openLog(file: string, stack: AsyncDisposableStack): Log {
   return createLog({ level: "info", write: (line) => void lines.write(line) });
 }
 
-const NO_LOG = createLog({ level: "error", write: () => undefined });
+const NO_LOG = createLog({ level: "silent", write: () => undefined });
 
 /** A connection with the rights of one ServiceAccount only. */
 async function connection(

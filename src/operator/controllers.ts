@@ -19,6 +19,7 @@ import { planWorkspace } from "../plan/agent-workspace/plan.ts";
 import { timestamp } from "../kube/time.ts";
 import { isLimitedByTrigger, triggerKeyOf } from "../plan/agent-run/concurrency.ts";
 import { isFinished } from "../plan/agent-run/status.ts";
+import { hasStarted } from "../plan/places.ts";
 import {
   createController,
   objectSource,
@@ -100,7 +101,7 @@ function heldUpBy({ old, new: run }: Change<AgentRun>, { runs }: Caches): string
   if (!old || isFinished(old) || (run && !isFinished(run)) || !isLimitedByTrigger(old)) return [];
   return triggerKeyOf(old)
     .flatMap((key) => [...runs.by("trigger", key)])
-    .filter((each) => !isFinished(each) && each.status?.startTime === undefined)
+    .filter((each) => !isFinished(each) && !hasStarted(each))
     .map(keyOf);
 }
 

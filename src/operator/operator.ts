@@ -8,14 +8,7 @@ import type { ResourceRequirements } from "../kube/builtin.ts";
 import { collectGarbageWhenQuiet } from "../runtime/collect-garbage.ts";
 import type { Controller } from "../runtime/controller.ts";
 import { createEventRecorder } from "../runtime/events.ts";
-import {
-  healthPage,
-  listenPages,
-  parseBindAddress,
-  type HealthCheck,
-  type Listener,
-  type Page,
-} from "../runtime/health.ts";
+import { listenHealthAndMetrics, parseBindAddress, type HealthCheck } from "../runtime/health.ts";
 import { createLeaderElection, type LeaderElection } from "../runtime/leader-election.ts";
 import type { Log } from "../runtime/log.ts";
 import { createMetrics } from "../runtime/metrics.ts";
@@ -122,7 +115,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     },
     observe: metrics.controller,
   });
-  const listeners = await listen(options, readiness(caches), metrics.render);
+  const listeners = await listenHealthAndMetrics(options, readiness(caches), metrics.render);
   const webhooks = await serveWebhooks(options, { client, caches, permit, observe: metrics.controller });
   for (const cache of allCaches(caches)) cache.start();
   election?.start();
@@ -209,24 +202,4 @@ function readiness(caches: Caches): Record<string, HealthCheck> {
         .map((cache) => cache.problem())
         .find((problem) => problem !== undefined),
   };
-}
-
-/** The health and metrics pages, by address; on one listener if both have the same. */
-async function listen(
-  { healthProbeBindAddress, metricsBindAddress }: OperatorOptions,
-  readyChecks: Record<string, HealthCheck>,
-  render: () => Promise<{ contentType: string; body: string }>,
-): Promise<Map<string, Listener>> {
-  const pages: [string, Record<string, Page>][] = [
-    [healthProbeBindAddress, { "/healthz": healthPage({}), "/readyz": healthPage(readyChecks) }],
-    [metricsBindAddress, { "/metrics": async () => ({ status: 200, ...(await render()) }) }],
-  ];
-  const byAddress = new Map<string, Record<string, Page>>();
-  for (const [address, page] of pages) byAddress.set(address, { ...byAddress.get(address), ...page });
-  const listeners = new Map<string, Listener>();
-  for (const [text, served] of byAddress) {
-    const address = parseBindAddress(text);
-    if (address) listeners.set(text, await listenPages(address, served));
-  }
-  return listeners;
 }

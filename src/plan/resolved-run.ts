@@ -134,7 +134,7 @@ export interface ResolvedRun {
   queueName?: string;
   /** Names of the runs whose ends it gets as files. */
   dependsOn?: string[];
-  /** Whether the event that has started it is in a ConfigMap of its own. */
+  /** Whether the event that has started it is in its own ConfigMap. */
   hasEvent?: boolean;
   /** AgentConfig.env < provider.environment < run env, merged by name; the operator's own come on top in the builder. */
   env: EnvVar[];

@@ -1,6 +1,6 @@
 import type { Client } from "../client/client.ts";
 import { ApiError, isApiError } from "../client/errors.ts";
-import type { KubeObject } from "../kube/objects.ts";
+import { isOwnedBy, type KubeObject } from "../kube/objects.ts";
 import { isObject } from "../kube/json.ts";
 import { diffMergePatch } from "../kube/merge-patch.ts";
 import type { Child, ChildPatch, EventIntent, Plan, Removal } from "../kube/plan.ts";
@@ -120,9 +120,7 @@ async function judgeExisting(
   const at = { name, ...(namespace !== undefined && { namespace }) };
   const live = await getLive(context, child.type, at);
   if (!live) return "vanished";
-  const ours = child.sharedBy
-    ? isShared(live, child.sharedBy)
-    : live.metadata.ownerReferences?.some((each) => each.uid === owner.metadata.uid) === true;
+  const ours = child.sharedBy ? isShared(live, child.sharedBy) : isOwnedBy(live, owner.metadata.uid);
   if (!ours) return { outcome: "nameTaken", kind: child.type.kind, name, holder: live };
   // Without the origin: this is news to the plan, which has to see it.
   context.put?.(child.type, live);

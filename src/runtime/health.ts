@@ -66,6 +66,29 @@ export async function listenPages(
   };
 }
 
+/**
+ * The health and metrics pages, by address; on one listener if both have the same. Rejects, naming the address, if it
+ * is malformed or cannot be listened on.
+ */
+export async function listenHealthAndMetrics(
+  addresses: { healthProbeBindAddress: string; metricsBindAddress: string },
+  readyChecks: Readonly<Record<string, HealthCheck>>,
+  render: () => Promise<{ contentType: string; body: string }>,
+): Promise<Map<string, Listener>> {
+  const pages: [string, Record<string, Page>][] = [
+    [addresses.healthProbeBindAddress, { "/healthz": healthPage({}), "/readyz": healthPage(readyChecks) }],
+    [addresses.metricsBindAddress, { "/metrics": async () => ({ status: 200, ...(await render()) }) }],
+  ];
+  const byAddress = new Map<string, Record<string, Page>>();
+  for (const [address, page] of pages) byAddress.set(address, { ...byAddress.get(address), ...page });
+  const listeners = new Map<string, Listener>();
+  for (const [text, served] of byAddress) {
+    const address = parseBindAddress(text);
+    if (address) listeners.set(text, await listenPages(address, served));
+  }
+  return listeners;
+}
+
 /** Lets the server listen and gives its port. Rejects, naming the address, if it cannot. */
 export async function listening(server: Server, address: BindAddress): Promise<number> {
   const { host, port } = address;

@@ -57,8 +57,7 @@ describe("a GitHub App", { timeout: 240_000 }, () => {
       kind: "GitHub",
       project: PROJECT,
       token: "none",
-      commitOf: async (branch) =>
-        (await repository.git("for-each-ref", "--format=%(objectname)", `refs/heads/${branch}`)) || undefined,
+      commitOf: repository.commitOf,
       app,
     });
     const keys = { githubAppID: "12", githubAppInstallationID: "345", githubAppBaseURL: forge.apiURL };

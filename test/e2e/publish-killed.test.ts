@@ -30,8 +30,7 @@ it(
     await repository.git("config", "http.receivepack", "true");
     const server = await startGitHttpServer({ root: path, user: "x-access-token", password: TOKEN });
     stack.defer(() => server.close());
-    const commitOf = async (branch: string): Promise<string | undefined> =>
-      (await repository.git("for-each-ref", "--format=%(objectname)", `refs/heads/${branch}`)) || undefined;
+    const { commitOf } = repository;
     const forge = stack.use(await startForge({ kind: "GitHub", project: PROJECT, token: TOKEN, commitOf }));
     const cluster = await startTestCluster({ operator: false, pods: "here" }, stack);
     const { client, namespace } = cluster;

@@ -32,8 +32,7 @@ describe("a run with a pull request", { timeout: 240_000 }, () => {
       kind: "GitHub",
       project: PROJECT,
       token: TOKEN,
-      commitOf: async (branch) =>
-        (await repository.git("for-each-ref", "--format=%(objectname)", `refs/heads/${branch}`)) || undefined,
+      commitOf: repository.commitOf,
     });
     await agents.add(secrets, aSecret("push", { token: TOKEN }));
   });

@@ -56,8 +56,7 @@ describe("the samples of triggers, from a payload to a pull request", { timeout:
       project: PROJECT,
       token: TOKEN,
       writers: ["Codertocat"],
-      commitOf: async (branch) =>
-        (await repository.git("for-each-ref", "--format=%(objectname)", `refs/heads/${branch}`)) || undefined,
+      commitOf: repository.commitOf,
     });
     stack.use(forge);
     await agents.add(secrets, aSecret("github-push", { token: TOKEN }));

@@ -17,6 +17,8 @@ export interface GitRepository {
   switchTo(name: string): Promise<void>;
   /** Any git command in the repository; rejects unless it exits with 0. Resolves to trimmed standard output. */
   git(...args: string[]): Promise<string>;
+  /** The commit of a branch; undefined: there is none. */
+  commitOf(branch: string): Promise<string | undefined>;
   /** Whether git knows this object or ref. */
   has(revision: string): Promise<boolean>;
 }
@@ -55,6 +57,8 @@ export async function createGitRepository(
     },
     branch: async (name) => void (await git("switch", "--quiet", "--create", name)),
     switchTo: async (name) => void (await git("switch", "--quiet", name)),
+    commitOf: async (name) =>
+      (await git("for-each-ref", "--format=%(objectname)", `refs/heads/${name}`)) || undefined,
     has: async (revision) =>
       (await run("git", ["-C", path, "cat-file", "-e", revision], { env: environment })).code === 0,
   };

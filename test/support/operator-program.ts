@@ -20,7 +20,7 @@ export async function startOperatorProgram({
   return operator;
 }
 
-/** The events component as a program of its own, which a test can kill; resolves once it takes deliveries at `port`. */
+/** The events component as its own program, which a test can kill; resolves once it takes deliveries at `port`. */
 export async function startEventsProgram(
   { kubeconfig, namespace }: Pick<TestCluster, "kubeconfig" | "namespace">,
   more: readonly string[] = [],

@@ -96,7 +96,6 @@ async function showConsole(kubeconfig: string, context: CommandContext): Promise
         );
     }
   });
-  await aborted(stop.signal);
 }
 
 const samplesOf = async (dataDir: string, { path, homeDirectory }: Config): Promise<SampleSurroundings> =>

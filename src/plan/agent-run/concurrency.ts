@@ -10,6 +10,7 @@ import { agentRuns } from "../../api/resources.ts";
 import { isDeleting } from "../../kube/objects.ts";
 import type { ChildPatch } from "../../kube/plan.ts";
 import { timeOf, timestamp } from "../../kube/time.ts";
+import { hasStarted } from "../places.ts";
 import { isCancelled } from "./cancel.ts";
 import type { ObservedRun } from "./observed.ts";
 import { isFinished } from "./status.ts";
@@ -49,7 +50,7 @@ export function concurrencyOf({ run, siblings = [], now }: ObservedRun): Concurr
       group !== undefined &&
       each.metadata.labels?.[LABEL_GROUP] === group &&
       !isFinished(each) &&
-      (hasBegun(each) || isBefore(each, run)),
+      (hasStarted(each) || isBefore(each, run)),
   );
   const [first] = before;
   if (first) {
@@ -81,7 +82,7 @@ function hourlyLimit(
     .map((start) => timeOf(start, 0))
     .filter((at) => at > now - HOUR_MS)
     .toSorted((a, b) => a - b);
-  const before = others.filter((each) => !isFinished(each) && !hasBegun(each) && isBefore(each, run));
+  const before = others.filter((each) => !isFinished(each) && !hasStarted(each) && isBefore(each, run));
   const over = starts.length + before.length - perHour;
   if (over < 0) return undefined;
   // Of those before it none has a time yet: they are looked at again with the first.
@@ -89,10 +90,6 @@ function hourlyLimit(
   const runs = perHour === 1 ? "one run" : `${perHour} runs`;
   const message = `the trigger lets ${runs} start within an hour (limits.perHour); this run can start at ${timestamp(freeAt)} at the earliest`;
   return { what: "queued", message, lookAgainMs: Math.min(Math.max(1_000, freeAt - now), LOOK_AGAIN_MS) };
-}
-
-function hasBegun({ status }: AgentRun): boolean {
-  return status?.startTime !== undefined;
 }
 
 /** Times are whole seconds: those of the same second go by name. */

@@ -1,7 +1,7 @@
 import { agentNamed } from "../../agents/registry.ts";
 import type { AgentRun, AgentRunStatus } from "../../api/agent-run.ts";
 import { persistentVolumeClaims } from "../../kube/builtin.ts";
-import { isDeleting, type KubeObject } from "../../kube/objects.ts";
+import { isDeleting, isOwnedBy, type KubeObject } from "../../kube/objects.ts";
 import type { ChildPatch } from "../../kube/plan.ts";
 import { placeOf, withContinued } from "../place.ts";
 import { runClaimName } from "../specs/names.ts";
@@ -105,8 +105,8 @@ function joining(
 }
 
 /** Whether the run that made the checkout, or the one that is continued, is or was an owner of the claim. */
-function isOfPlace({ metadata }: KubeObject, { uid, checkout }: Continued): boolean {
-  return metadata.ownerReferences?.some((owner) => owner.uid === uid || owner.uid === checkout.uid) === true;
+function isOfPlace(claim: KubeObject, { uid, checkout }: Continued): boolean {
+  return isOwnedBy(claim, uid) || isOwnedBy(claim, checkout.uid);
 }
 
 function waits(message: string): ContinuationStep {

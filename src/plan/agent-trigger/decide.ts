@@ -1,6 +1,7 @@
 import type { AgentRun } from "../../api/agent-run.ts";
 import type { AgentTriggerSpec } from "../../api/agent-trigger.ts";
 import type { DeliveryReason } from "../../api/trigger-reasons.ts";
+import { isOwnedBy } from "../../kube/objects.ts";
 import { timeOf } from "../../kube/time.ts";
 import { publishedBranch } from "../agent-run/resolve-publish.ts";
 import { isFinished } from "../agent-run/status.ts";
@@ -136,10 +137,10 @@ export function runToContinue(
   const { uid, name } = trigger.metadata;
   const isAny = trigger.spec.runTemplate.spec.continueFrom?.anyRun === true;
   const published = [...runs].filter(
-    ({ metadata, status }) =>
+    (run) =>
       pullRequest !== undefined &&
-      status?.published?.pullRequest?.number === pullRequest &&
-      (isAny || metadata.ownerReferences?.some((owner) => owner.uid === uid)),
+      run.status?.published?.pullRequest?.number === pullRequest &&
+      (isAny || isOwnedBy(run, uid)),
   );
   const newest = published.toSorted((a, b) => createdAt(b) - createdAt(a))[0]?.metadata.name;
   if (newest !== undefined) return newest;

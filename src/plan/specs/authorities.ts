@@ -21,8 +21,8 @@ export function authorityEnv(caBundle: LocalKeyRef | undefined): EnvVar[] {
 }
 
 /**
- * The pod in which all containers of the operator's find one file with the public authorities and the user's. A container
- * of its own writes it: one with a git credential mounts nothing that another could still change.
+ * The pod in which all containers of the operator's find one file with the public authorities and the user's. A separate
+ * container writes it: one with a git credential mounts nothing that another could still change.
  */
 function withAuthorities(
   pod: PodSpec,
