@@ -152,6 +152,25 @@ describe("the entrypoint", { concurrency: 2 }, () => {
     for (const text of [stdout, stderr, await pod.message()]) assert.doesNotMatch(text, /sk-0123456789/);
   });
 
+  test("what the agent puts in place of its log does not stop what has yet to open it", async () => {
+    await using directory = await temporaryDirectory();
+    const script = [
+      'for name in transcript log; do rm -f "$RUN_DIR/$name"; mkfifo "$RUN_DIR/$name"; done',
+      `echo said >&2; echo '${RESULT}'`,
+    ].join("\n");
+    const pod = await podWith(directory.path, script, ["tee"], {
+      env: { RUN_DIR: join(directory.path, "pod/workspace-run") },
+      timeoutMs: 60_000,
+    });
+    const tee = join(directory.path, "bin/tee");
+    await writeFile(tee, '#!/bin/sh\nsleep 1\nexec /usr/bin/tee "$@"\n');
+    await chmod(tee, 0o755);
+    const { code, stdout, stderr } = await pod.runAgent();
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^\{"type":"result"/m);
+    assert.match(stderr, /^said$/m);
+  });
+
   test("an agent that ignores every signal but KILL is ended within the grace period", async () => {
     await using directory = await temporaryDirectory();
     const pod = await podWith(directory.path, "trap '' INT TERM; echo '{}'; while :; do sleep 1; done", [], {

@@ -10,29 +10,30 @@ relay() {
   in_pieces <"$private/$1"
 }
 
-# Descriptors 3 to 7 are the entrypoint's own: facts to write and read, events, the log to append and read. They are
-# opened before the agent can change what is under their names, and it does not get them.
+# Descriptors 3 to 8 are the entrypoint's own: facts to write and read, events, the log to append and read, the
+# transcript. They are opened before the agent can change what is under their names, and it does not get them.
 open_output() {
   for file in "$transcript" "$run_log"; do
     if [ -L "$file" ] || [ ! -f "$file" ]; then rm -rf "$file"; fi
     : >>"$file" || fail 65 "VolumeNotWritable: $file cannot be written"
   done
   mkfifo "$private/out" "$private/out.pieces" "$private/err" "$private/err.pieces" "$private/events"
-  exec 3>"$private/facts" 5<>"$private/events" 6>>"$run_log"
+  exec 3>"$private/facts" 5<>"$private/events" 6>>"$run_log" 8>>"$transcript"
   exec 4<"$private/facts" 7<"$run_log"
   rm -f "$private/facts"
   log_offset=$(($(wc -c <"$run_log") + 1))
 }
 
+# tee opens what a descriptor has open: a name may have another meaning once the agent runs.
 read_output() {
   relay out >"$private/out.pieces" &
   out_relay=$!
   relay err >"$private/err.pieces" &
   err_relay=$!
   mask -v facts=/proc/self/fd/3 -v events=/proc/self/fd/5 -f "$scripts/agent-output.awk" <"$private/out.pieces" |
-    tee -a "$transcript" "$run_log" &
+    tee -a /proc/self/fd/8 /proc/self/fd/6 &
   out_reader=$!
-  mask -f "$scripts/show.awk" <"$private/err.pieces" | tee -a "$run_log" >&2 &
+  mask -f "$scripts/show.awk" <"$private/err.pieces" | tee -a /proc/self/fd/6 >&2 &
   err_reader=$!
 }
 

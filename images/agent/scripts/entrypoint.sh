@@ -178,7 +178,7 @@ start_agent() {
   read_output
   session=
   command -v setsid >/dev/null && session=setsid
-  $session "$cli" "$@" <"$prompt" >"$private/out" 2>"$private/err" 3>&- 4<&- 5<&- 6>&- 7<&- &
+  $session "$cli" "$@" <"$prompt" >"$private/out" 2>"$private/err" 3>&- 4<&- 5<&- 6>&- 7<&- 8>&- &
   agent=$!
   # What these still wait for must not keep the streams of the container open: exec, because a shell keeps copies
   # of what it redirects for a function alone.
