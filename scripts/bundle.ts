@@ -1,6 +1,7 @@
 import { chmod, cp, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { build, type Metafile } from "esbuild";
+import { buildWeb } from "./web.ts";
 
 /** CommonJS packages in the bundle ask for Node's own modules by `require`. */
 const BANNER =
@@ -19,8 +20,6 @@ interface Form {
   target: string;
   /** Files and folders of the checkout that it reads, and where they are beside it. */
   assets: Readonly<Record<string, string>>;
-  /** Whether the console's page is beside it. */
-  withConsole?: boolean;
 }
 
 const SANDBOX = "src/devcluster/kubelet/sandbox";
@@ -41,7 +40,6 @@ const FORMS = {
       [`${SANDBOX}/set-up-root.sh`]: "set-up-root.sh",
       [`${SANDBOX}/start-command.sh`]: "start-command.sh",
     },
-    withConsole: true,
   },
 } as const satisfies Record<string, Form>;
 
@@ -81,8 +79,7 @@ export async function bundle(root: string, outdir: string, name: FormName): Prom
   await chmod(join(outdir, BUNDLED_PROGRAM), 0o755);
   for (const [from, to] of Object.entries(form.assets))
     await cp(join(root, from), join(outdir, to), { recursive: true });
-  // Not by an import above: the image is built without what makes the page.
-  if (form.withConsole) await (await import("./web.ts")).buildWeb(root, join(outdir, "console"));
+  await buildWeb(root, join(outdir, "console"));
   return Object.keys(metafile.inputs);
 }
 

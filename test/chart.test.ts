@@ -58,6 +58,34 @@ describe("the Helm chart", () => {
     assert.deepEqual(byName(await template("webhooks.enabled=true", "crds.install=false")), byName(wanted));
   });
 
+  it("serves the console as the component does, without a role, and takes a proxy beside it", async () => {
+    const wanted = parse(await overlay(["console"])).filter(({ kind }) => kind !== "Namespace");
+    assert.deepEqual(byName(await template("console.enabled=true", "crds.install=false")), byName(wanted));
+    const objects = await template(
+      "console.enabled=true",
+      "crds.install=false",
+      "gitImage=registry.example.com/git:1",
+      "console.replicas=2",
+      "console.origins={https://console.example.com}",
+      "console.sidecars[0].name=proxy",
+      "console.sidecars[0].image=registry.example.com/proxy:1",
+      "console.extraArgs={--name=staging}",
+    );
+    const of = (kind: string): string =>
+      JSON.stringify(objects.filter((each) => each.kind === kind && each.metadata.name.includes("-console")));
+    for (const part of [
+      '"replicas":2',
+      '"--origin=https://console.example.com","--image=registry.example.com/git:1","--name=staging"',
+      '{"image":"registry.example.com/proxy:1","name":"proxy"}',
+      '"automountServiceAccountToken":false',
+    ])
+      assert.ok(of("Deployment").includes(part), part);
+    assert.match(of("ServiceAccount"), /"automountServiceAccountToken":false/);
+    for (const kind of ["Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding", "Secret", "Service"])
+      assert.equal(of(kind), "[]");
+    assert.doesNotMatch(JSON.stringify(objects.filter(({ kind }) => /Binding/.test(kind))), /-console/);
+  });
+
   it("has the policies and their limits as the component does", async () => {
     const wanted = parse(await overlay(["policies"])).filter(({ kind }) => kind !== "Namespace");
     assert.deepEqual(byName(await template("policies.enabled=true", "crds.install=false")), byName(wanted));

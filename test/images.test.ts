@@ -30,12 +30,12 @@ describe("the Dockerfiles", () => {
 
   it("bundle the operator from the packages that its sources import", () => {
     const [, kept = ""] = /^RUN kept='\^\((.*)\)\$'/m.exec(operator) ?? [];
-    const imported = readProjectFiles(["src"], ".ts")
-      .filter(({ path }) => !path.endsWith(".test.ts") && !/^src\/(?:cli\/packed[.]ts|console\/)/.test(path))
+    const imported = [...readProjectFiles(["src"], ".ts"), ...readProjectFiles(["src"], ".tsx")]
+      .filter(({ path }) => !path.endsWith(".test.ts") && path !== "src/cli/packed.ts")
       .flatMap(({ text }) => importsOf(text).filter(({ when }) => when !== "type"))
       .map(({ specifier }) => /^(?![.]|node:)(?:@[^/]+\/)?[^/]+/.exec(specifier)?.[0])
       .filter((name) => name !== undefined);
-    assert.deepEqual(kept.split("|").toSorted(), [...new Set([...imported, "esbuild"])].toSorted());
+    assert.deepEqual(kept.split("|").toSorted(), [...new Set([...imported, "esbuild", "vite"])].toSorted());
   });
 
   it("tag the version of this package", () => {

@@ -5,6 +5,7 @@ import packageInfo from "../../package.json" with { type: "json" };
 import { customResourceDefinitions, KINDS } from "../../src/api/kinds.ts";
 import { imagesIn } from "../../src/operator/images.ts";
 import { chartReadme } from "./chart-readme.ts";
+import { consoleTemplates } from "./chart-console.ts";
 import { EVENTS_SERVED, eventsTemplates } from "./chart-events.ts";
 import type { Change, Template } from "./chart-template.ts";
 import { crds } from "./crds.ts";
@@ -137,6 +138,7 @@ const TEMPLATES: Readonly<Record<string, Template>> = {
     ]),
   ),
   ...eventsTemplates(IMAGE, SCHEDULING, RESOURCES),
+  ...consoleTemplates(IMAGE, SCHEDULING, RESOURCES),
   "policy-limits": {
     from: "config/components/policies/limits.yaml",
     changes: [[/\ndata:\n(?: {2}.*\n)+/, LIMITS]],

@@ -5,7 +5,7 @@ import { consoleOptions } from "./console-options.ts";
 import { devOptions, demoOptions } from "./options.ts";
 import { shippedCommands } from "./shipped-commands.ts";
 
-/** Every command of a checkout and the npm package; dev, demo and console need what the operator's image does not hold. */
+/** Every command of a checkout and the npm package; dev, demo and console are for a user's own machine. */
 export const commands: readonly Command<OptionSpecs, CommandContext>[] = [
   defineCommand({
     name: "dev",

@@ -1,4 +1,5 @@
 import type { OptionSpecs, ValuesOf } from "./command.ts";
+import { checkBindAddress, operatorOptions } from "./options.ts";
 import { connectionOptions } from "./run-options.ts";
 
 export const consoleOptions = {
@@ -20,3 +21,53 @@ export const consoleOptions = {
 } as const satisfies OptionSpecs;
 
 export type ConsoleValues = ValuesOf<typeof consoleOptions>;
+
+/** The options of `agent-operator console-server`. */
+export const consoleServerOptions = {
+  "bind-address": {
+    type: "string",
+    value: "ADDR",
+    summary:
+      "Where the page is served, over plain HTTP; only 127.0.0.1 is safe without a proxy in the same pod",
+    default: "127.0.0.1:8083",
+    check: checkBindAddress,
+  },
+  origin: {
+    type: "strings",
+    value: "URL",
+    summary:
+      "Address under which a proxy in front serves the page, such as https://console.example.com; others than this and 127.0.0.1 are refused",
+    check: (value: string) =>
+      URL.parse(value)?.origin === value && /^https?:/.test(value)
+        ? undefined
+        : "expected https://HOST or https://HOST:PORT, without a path",
+  },
+  server: {
+    type: "string",
+    value: "URL",
+    summary: "The API server; without it that of the cluster in which this pod is",
+    check: (value: string) =>
+      value.startsWith("https://") && URL.parse(value) !== null ? undefined : "expected https://HOST:PORT",
+  },
+  "certificate-authority": {
+    type: "string",
+    value: "FILE",
+    summary: "Certificates of the authority that has signed the API server's; without it the system's",
+    offers: "files",
+  },
+  name: {
+    type: "string",
+    value: "TEXT",
+    summary: "What the page calls this cluster",
+    default: "this cluster",
+  },
+  namespace: {
+    ...connectionOptions.namespace,
+    summary: "Namespace that the page shows first; without it default",
+  },
+  image: consoleOptions.image,
+  "health-probe-bind-address": operatorOptions["health-probe-bind-address"],
+  "log-level": operatorOptions["log-level"],
+} as const satisfies OptionSpecs;
+
+export type ConsoleServerValues = ValuesOf<typeof consoleServerOptions>;

@@ -10,7 +10,7 @@ import { pathOf } from "../kube/resources.ts";
 import { DEFAULT_GIT_IMAGE } from "../operator/images.ts";
 import { isPodFinished, waitingContainer } from "../plan/jobs/pod-state.ts";
 import { buildArtifactsPod, type PodFile } from "../plan/specs/artifacts-pod.ts";
-import { readArtifacts, type FetchedArtifacts } from "./artifact-stream.ts";
+import { readArtifacts, tooLarge, type FetchedArtifacts } from "./artifact-stream.ts";
 
 /** Time for the pod to be scheduled, to pull its image and to read everything. */
 const LIMIT_MS = 300_000;
@@ -19,13 +19,15 @@ export interface Fetch {
   wanted: readonly PodFile[];
   image: string | undefined;
   signal: AbortSignal;
+  /** Of what is fetched, as it is sent and unpacked. */
+  maxBytes?: number;
 }
 
 /** Never leaves its pod behind, unless the calling user may not delete it. */
 export async function fetchArtifacts(
   client: Client,
   run: AgentRun,
-  { wanted, image, signal: stop }: Fetch,
+  { wanted, image, signal: stop, maxBytes }: Fetch,
 ): Promise<FetchedArtifacts> {
   const signal = AbortSignal.any([stop, AbortSignal.timeout(LIMIT_MS)]);
   const at = locationOfRun(run);
@@ -43,10 +45,24 @@ export async function fetchArtifacts(
     await allowed("list and watch pods", untilReadable(client, where, signal));
     const path = pathOf(pods, { ...where, subresource: "log" });
     const log = await allowed("get pods/log", client.getStream(`${path}?follow=true`, { signal }));
-    return readArtifacts(await text(log), wanted);
+    return readArtifacts(await text(within(log, wanted, maxBytes)), wanted, maxBytes);
   } finally {
     const removed = client.delete(pods, where, { gracePeriodSeconds: 0 });
     await allowed("delete pods", unlessRefused(removed, "NotFound"));
+  }
+}
+
+/** Base64 makes four bytes of three, and adds line breaks and the pod's own lines. */
+async function* within(
+  log: AsyncIterable<Uint8Array>,
+  wanted: readonly PodFile[],
+  maxBytes = Infinity,
+): AsyncGenerator<Uint8Array> {
+  let sent = 0;
+  for await (const chunk of log) {
+    sent += chunk.length;
+    if (sent > maxBytes * 1.4 + 4096) throw tooLarge(wanted);
+    yield chunk;
   }
 }
 

@@ -1,3 +1,4 @@
+import { consoleServerOptions } from "./console-options.ts";
 import { eventsOptions } from "./events-options.ts";
 import type { Command, OptionSpecs } from "./command.ts";
 import { defineCommand } from "./command.ts";
@@ -223,6 +224,22 @@ export const shippedCommands: readonly Command<OptionSpecs, CommandContext>[] = 
     examples: ["agent-operator events --namespace team-a"],
     run: async (values, context: CommandContext) =>
       (await import("./commands/events.ts")).runEvents(values, context),
+  }),
+  defineCommand({
+    name: "console-server",
+    group: "Operator",
+    summary: "Serve the console in a cluster, to users with credentials of their own",
+    description: [
+      "Serves the page of `agent-operator console` to many users. It has no credential: each request to the API server carries the token that the user has pasted into the page, or that a proxy in front, such as oauth2-proxy, has added as a bearer header. No token is kept longer than the request is open.",
+      "It takes plain HTTP, so it listens on 127.0.0.1 only: `kubectl port-forward` and a proxy in the same pod reach it there.",
+    ],
+    options: consoleServerOptions,
+    examples: [
+      "agent-operator console-server --origin https://console.example.com",
+      "agent-operator console-server --server https://127.0.0.1:6443 --certificate-authority ca.crt",
+    ],
+    run: async (values, context: CommandContext) =>
+      (await import("./commands/console-server.ts")).runConsoleServer(values, context),
   }),
   defineCommand({
     name: "install",

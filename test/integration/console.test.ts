@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { request, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
+import { request, type IncomingMessage } from "node:http";
 import { after, before, describe, it } from "node:test";
 import { agentRuns } from "../../src/api/resources.ts";
 import { createHttpsTransport } from "../../src/client/transport-https.ts";
@@ -9,19 +9,8 @@ import type { HttpRequest } from "../../src/client/transport.ts";
 import { pathOf } from "../../src/kube/resources.ts";
 import { aRun } from "../support/objects.ts";
 import { useCluster } from "../support/cluster.ts";
+import { send, type Answer } from "../support/raw-request.ts";
 import { loadKubeconfig } from "../../src/client/kubeconfig.ts";
-
-interface Answer {
-  status: number;
-  headers: IncomingHttpHeaders;
-  text: string;
-}
-
-interface Sent {
-  method?: string;
-  headers?: Record<string, string>;
-  body?: string;
-}
 
 describe("the console's server", { timeout: 120_000 }, () => {
   const cluster = useCluster({ operator: false });
@@ -42,7 +31,7 @@ describe("the console's server", { timeout: 120_000 }, () => {
         ["/index.html", { contentType: "text/html; charset=utf-8", body: Buffer.from("page") }],
       ]),
       session: { context: "test", namespace: cluster.namespace, server: "https://server" },
-      fetchArtifact: (at, file) => {
+      fetchArtifact: (_transport, at, file) => {
         fetched.push(`${at.namespace}/${at.name} ${file}`);
         return Promise.resolve({ text: "patch", isCut: false });
       },
@@ -255,26 +244,4 @@ async function signIn(served: Console): Promise<Record<string, string>> {
   const { headers, text } = await send(served, "/session", sent);
   const cookie = headers["set-cookie"]?.[0]?.split(";")[0] ?? "";
   return { cookie, "x-console-key": (JSON.parse(text) as { key: string }).key };
-}
-
-/** Exactly this path, as no browser would send it. */
-async function send(
-  { origin }: Console,
-  path: string,
-  { method = "GET", headers = {}, body }: Sent = {},
-): Promise<Answer> {
-  const { hostname, port } = new URL(origin);
-  const length = body === undefined ? {} : { "content-length": `${Buffer.byteLength(body)}` };
-  const asked = request({ hostname, port, path, method, headers: { ...headers, ...length }, agent: false });
-  // The answer to a body that is too large comes before it has been sent.
-  asked.on("error", () => undefined);
-  asked.end(body);
-  const [response] = (await once(asked, "response")) as [IncomingMessage];
-  const chunks: Buffer[] = [];
-  for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
-  return {
-    status: response.statusCode ?? 0,
-    headers: response.headers,
-    text: Buffer.concat(chunks).toString(),
-  };
 }

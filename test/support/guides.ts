@@ -122,6 +122,11 @@ export const GUIDES: readonly Guide[] = [
   { path: "docs/guide/your-repository.md", operator: true },
   { path: "docs/guide/tools.md", operator: true },
   { path: "docs/guide/console.md", operator: true },
+  {
+    path: "docs/guide/console-in-a-cluster.md",
+    operator: true,
+    given: ["kubectl create serviceaccount my-account"],
+  },
   { path: "CONTRIBUTING.md", operator: true },
 ];
 
@@ -150,6 +155,8 @@ export const NOT_RUN: Readonly<Record<string, string>> = {
   "docker build": "needs a Docker daemon; npm run image:check builds the same files",
   "kubectl -n agent-operator-system rollout status":
     "the embedded cluster makes no pods of a Deployment; test/e2e/install.test.ts starts one of its template",
+  "kubectl -n agent-operator-system port-forward":
+    "the embedded cluster serves none; test/tools/console-shared.test.ts opens what it leads to",
   helm: "test/e2e/helm.test.ts installs, upgrades and removes the chart",
   "npm run agent-operator -- operator": "does not end; test/e2e/operator.timed.ts runs it",
   "npm run agent-operator -- doctor":

@@ -3,8 +3,9 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { agentRuns } from "../../api/resources.ts";
+import { createClient } from "../../client/client.ts";
 import { readAssets } from "../../console/assets.ts";
-import { startConsole, type Artifact, type Console, type ConsoleOptions } from "../../console/server.ts";
+import { startConsole, type Console, type ConsoleOptions } from "../../console/server.ts";
 import type { UserCluster } from "../cluster.ts";
 import { withCluster } from "../cluster.ts";
 import type { Config } from "../config.ts";
@@ -17,6 +18,8 @@ import { aborted } from "../stop.ts";
 const BUILD_LIMIT_MS = 60_000;
 /** A browser that is given more has to hold it all. */
 const MAX_ARTIFACT_BYTES = 8 * 1024 * 1024;
+/** The console holds it too. */
+const MAX_READ_BYTES = 16 * 1024 * 1024;
 
 /** Serves the console until a signal asks to end; that is its normal end, exit code 0. */
 export async function runConsole(values: ConsoleValues, context: CommandContext): Promise<number> {
@@ -42,31 +45,34 @@ export async function serveConsole(
     transport: cluster.transport,
     assets: await readAssets(await pageDirectory(config, stop.signal)),
     session: { context: cluster.context, namespace: cluster.namespace, server: cluster.server },
-    fetchArtifact: (at, file, signal) => fetchFile(cluster, at, file, image, signal),
+    fetchArtifact: artifactsWith(image),
     describeError: (error) => describeError(error, { debug: false }),
     port: Number(port ?? 0),
     now: Date.now,
   });
 }
 
-const fetchFile = async (
-  { client }: UserCluster,
-  at: { namespace: string; name: string },
-  file: Parameters<ConsoleOptions["fetchArtifact"]>[1],
-  image: string | undefined,
-  signal: AbortSignal,
-): Promise<Artifact> => {
-  const run = await client.get(agentRuns, at, { signal });
-  const { files, cut } = await fetchArtifacts(client, run, { wanted: [file], image, signal });
-  const bytes = files.get(file) ?? Buffer.alloc(0);
-  return {
-    text: bytes.subarray(0, MAX_ARTIFACT_BYTES).toString("utf8"),
-    isCut: cut.length > 0 || bytes.length > MAX_ARTIFACT_BYTES,
+/** Reads a run's file by a pod of this image, with the rights of the transport. */
+export function artifactsWith(image: string | undefined): ConsoleOptions["fetchArtifact"] {
+  return async (transport, at, file, signal) => {
+    const client = createClient(transport, { fieldManager: "agent-operator-console" });
+    const run = await client.get(agentRuns, at, { signal });
+    const { files, cut } = await fetchArtifacts(client, run, {
+      wanted: [file],
+      image,
+      signal,
+      maxBytes: MAX_READ_BYTES,
+    });
+    const bytes = files.get(file) ?? Buffer.alloc(0);
+    return {
+      text: bytes.subarray(0, MAX_ARTIFACT_BYTES).toString("utf8"),
+      isCut: cut.length > 0 || bytes.length > MAX_ARTIFACT_BYTES,
+    };
   };
-};
+}
 
 /** Where the page is: beside the program; in a checkout it is made anew, so that it is never an old one. */
-async function pageDirectory({ packageRoot }: Config, signal: AbortSignal): Promise<string> {
+export async function pageDirectory({ packageRoot }: Config, signal: AbortSignal): Promise<string> {
   const script = join(packageRoot, "scripts", "web.ts");
   if (!existsSync(script)) return join(packageRoot, "console");
   const directory = join(packageRoot, "dist", "console");

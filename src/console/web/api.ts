@@ -5,6 +5,7 @@ import { events, pods } from "../../kube/builtin.ts";
 import { selfSubjectAccessReviews, selfSubjectReviews } from "../../kube/cluster-kinds.ts";
 import { pathOf } from "../../kube/resources.ts";
 import { ANNOTATION_CANCEL } from "../../api/labels.ts";
+import { credential } from "./credential.ts";
 
 /** As src/console/gate.ts reads it. */
 const KEY_HEADER = "x-console-key";
@@ -14,7 +15,13 @@ export interface Session {
   context: string;
   namespace: string;
   server: string;
+  /** How this browser has signed in. */
+  signIn: "code" | "token";
 }
+
+/** Sent to the window when an answer says that the user is not signed in (any more). */
+export const SIGNED_OUT = "console-signed-out";
+const UNAUTHORIZED = 401;
 
 export interface RunPlace {
   namespace: string;
@@ -35,9 +42,12 @@ export type Action = keyof typeof ACTIONS;
 export class CallError extends Error {
   override readonly name = "CallError";
   readonly code: number;
-  constructor(code: number, message: string) {
+  /** The server's word for it, if it has one. */
+  readonly reason: string;
+  constructor(code: number, message: string, reason = "") {
     super(message);
     this.code = code;
+    this.reason = reason;
   }
 }
 
@@ -56,7 +66,8 @@ export async function call(
     response = await fetch(path, {
       method,
       headers: {
-        [KEY_HEADER]: localStorage.getItem(STORED_KEY) ?? "",
+        [KEY_HEADER]: localStorage.getItem(STORED_KEY) ?? "none",
+        ...credential.headers(),
         ...(body === undefined ? {} : { "content-type": contentType }),
       },
       ...(body === undefined ? {} : { body }),
@@ -67,24 +78,24 @@ export async function call(
     });
   } catch (error) {
     if (signal?.aborted) throw error;
-    throw new CallError(
-      0,
-      "The console's server does not answer. Is `agent-operator console` still running?",
-    );
+    throw new CallError(0, "The console's server does not answer. Is it still running?");
   }
   if (response.ok) return response;
-  throw new CallError(response.status, messageOf(await response.text().catch(() => ""), response.status));
+  const error = errorOf(await response.text().catch(() => ""), response.status);
+  if (error.code === UNAUTHORIZED) dispatchEvent(new CustomEvent(SIGNED_OUT, { detail: error }));
+  throw error;
 }
 
 /** What the answer says, of a Status or of anything else. */
-function messageOf(text: string, status: number): string {
+function errorOf(text: string, code: number): CallError {
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value === "object" && value !== null && "message" in value) return String(value.message);
+    if (typeof value === "object" && value !== null && "message" in value)
+      return new CallError(code, String(value.message), "reason" in value ? String(value.reason) : "");
   } catch {
     // Not every proxy on the way answers with JSON.
   }
-  return `status ${status}`;
+  return new CallError(code, `status ${code}`);
 }
 
 /** Takes the code of the address, once; the browser keeps a cookie and a key of this origin from then on. */
@@ -165,14 +176,17 @@ export async function readAccess(namespace: string, signal: AbortSignal): Promis
   return new Set(asked.flat());
 }
 
-/** Who the cluster takes the user for; undefined if it does not say. */
+/** Who the cluster takes the user for; undefined if it does not say. Rejects if it knows nobody by this credential. */
 export async function currentUser(): Promise<string | undefined> {
   const body = JSON.stringify({
     apiVersion: "authentication.k8s.io/v1",
     kind: "SelfSubjectReview",
     metadata: {},
   });
-  const response = await call("POST", k8s(pathOf(selfSubjectReviews)), { body }).catch(() => undefined);
+  const response = await call("POST", k8s(pathOf(selfSubjectReviews)), { body }).catch((error: unknown) => {
+    if (error instanceof CallError && error.code === UNAUTHORIZED) throw error;
+    return undefined;
+  });
   const review = (await response?.json()) as { status?: { userInfo?: { username?: string } } } | undefined;
   return review?.status?.userInfo?.username;
 }

@@ -1,11 +1,12 @@
 import { render } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { hashOf, readPlace, type Place } from "./address.ts";
-import { CallError, readSession, signIn, type Session } from "./api.ts";
+import { readSession, signIn, SIGNED_OUT, type Session } from "./api.ts";
+import { credential } from "./credential.ts";
 import { Help } from "./help.tsx";
 import { RunPage } from "./run-page.tsx";
 import { RunsPage } from "./runs-page.tsx";
-import { Notice } from "./text.tsx";
+import { SignedOut } from "./signed-out.tsx";
 import { useKeys } from "./use-keys.ts";
 
 function App({ session }: { session: Session }) {
@@ -39,6 +40,11 @@ function App({ session }: { session: Session }) {
         <button type="button" class="quiet" onClick={() => setHelp(true)}>
           Keys <kbd>?</kbd>
         </button>
+        {session.signIn === "token" && (
+          <button type="button" class="quiet" onClick={signOut}>
+            Sign out
+          </button>
+        )}
       </header>
       {place.page === "runs" ? (
         <RunsPage place={place} session={session} selection={opened.current} />
@@ -47,20 +53,6 @@ function App({ session }: { session: Session }) {
       )}
       {help && <Help close={() => setHelp(false)} />}
     </>
-  );
-}
-
-function SignedOut({ error }: { error: unknown }) {
-  const message = error instanceof Error ? error.message : String(error);
-  const isRefused = error instanceof CallError && error.code === 401;
-  return (
-    <main class="signed-out">
-      <h1>Agent Operator</h1>
-      <Notice kind={isRefused ? "info" : "error"}>
-        <p>{isRefused ? "This browser is not signed in." : message}</p>
-        {isRefused && <p>To sign in, {message.replace(/^To sign in, /, "")}.</p>}
-      </Notice>
-    </main>
   );
 }
 
@@ -74,10 +66,22 @@ async function start(): Promise<void> {
     history.replaceState(null, "", "/");
     await signIn(code).catch((error: unknown) => void (refused = error));
   }
-  const session = await readSession().catch((error: unknown) => {
+  await enter().catch((error: unknown) => {
     throw refused ?? error;
   });
+}
+
+async function enter(): Promise<void> {
+  const session = await readSession();
   show(<App session={session} />);
+  const signedOut = (event: Event): void => showSignedOut((event as CustomEvent<unknown>).detail);
+  addEventListener(SIGNED_OUT, signedOut, { once: true });
+}
+
+/** With a reload: nothing that was shown stays in the page's memory. */
+function signOut(): void {
+  credential.drop();
+  location.reload();
 }
 
 function show(view: preact.VNode): void {
@@ -85,8 +89,13 @@ function show(view: preact.VNode): void {
   if (root) render(view, root);
 }
 
+function showSignedOut(error: unknown): void {
+  credential.drop();
+  show(<SignedOut key={Date.now()} error={error} enter={enter} />);
+}
+
 // Whoever pastes the printed address where the page is open already changes nothing but what is behind the #.
 addEventListener("hashchange", () => {
   if (CODE.test(location.hash)) location.reload();
 });
-start().catch((error: unknown) => show(<SignedOut error={error} />));
+start().catch(showSignedOut);
