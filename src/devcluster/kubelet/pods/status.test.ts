@@ -62,6 +62,18 @@ test("a pod that is ended as a whole is not ready at once, and fails, with why, 
   assert.deepEqual([late.phase, late.reason], ["Failed", "DeadlineExceeded"]);
 });
 
+test("a pod that is deleted before a container was made fails; once it is initialized, that one ends as unknown", () => {
+  const pod = aPod({ restartPolicy: "Never", initContainers: [init] });
+  const deleted = { ...pod, metadata: { ...pod.metadata, deletionTimestamp: "t1" } };
+  const ended = podStatus(deleted, recordsOf(pod, exited(0), waiting), facts, "t2");
+  const { exitCode, reason } = ended.containerStatuses?.[0]?.state?.terminated ?? {};
+  assert.deepEqual([ended.phase, exitCode, reason], ["Failed", 137, "ContainerStatusUnknown"]);
+  const early = podStatus(deleted, recordsOf(pod, waiting, waiting), facts, "t2");
+  assert.deepEqual([early.phase, early.containerStatuses?.[0]?.state], ["Failed", waiting]);
+  const going = podStatus(deleted, recordsOf(pod, running, waiting), facts, "t2");
+  assert.equal(going.phase, "Pending");
+});
+
 const HELD: [what: string, states: ContainerState[], phase: string][] = [
   ["that ended", [exited(0), exited(0)], "Running"],
   ["whose init container failed", [exited(1), waiting], "Pending"],

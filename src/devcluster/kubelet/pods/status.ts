@@ -49,6 +49,15 @@ export function deadlineLeftMs(pod: Pod, startMs: number, nowMs: number): number
   return seconds === undefined ? undefined : startMs + seconds * 1000 - nowMs;
 }
 
+/** How a container ends that was never made, if its pod is deleted once it is initialized. */
+const LOST: ContainerState = {
+  terminated: {
+    exitCode: 137,
+    reason: "ContainerStatusUnknown",
+    message: "The container could not be located when the pod was terminated",
+  },
+};
+
 type PodStatus = NonNullable<Pod["status"]>;
 type Phase = NonNullable<PodStatus["phase"]>;
 
@@ -88,6 +97,10 @@ function isOver(record: ContainerRecord, restartPolicy: string): boolean {
   return restartPolicy === "Never" || (restartPolicy === "OnFailure" && hasSucceeded(record));
 }
 
+function isUnmade({ state, lastState }: ContainerRecord): boolean {
+  return state.waiting !== undefined && lastState.terminated === undefined;
+}
+
 function phaseOf(records: readonly ContainerRecord[], restartPolicy: string): Phase {
   const inits = records.filter(({ isInit, isSidecar }) => isInit && !isSidecar);
   const mains = records.filter(({ isInit }) => !isInit);
@@ -97,12 +110,7 @@ function phaseOf(records: readonly ContainerRecord[], restartPolicy: string): Ph
   ) {
     return "Failed";
   }
-  if (!inits.every(hasSucceeded)) return "Pending";
-  if (
-    mains.some(({ state, lastState }) => state.waiting !== undefined && lastState.terminated === undefined)
-  ) {
-    return "Pending";
-  }
+  if (!inits.every(hasSucceeded) || mains.some(isUnmade)) return "Pending";
   if (!mains.every((one) => isOver(one, restartPolicy)) || isStillRunning(records)) return "Running";
   return mains.every(hasSucceeded) ? "Succeeded" : "Failed";
 }
@@ -201,7 +209,10 @@ export function podStatus(
 ): PodStatus {
   // Of a pod that the kubelet itself ends nothing is restarted.
   const policy = facts.isSettled ? "Never" : (pod.spec.restartPolicy ?? "Always");
-  const phase = podPhase(records, policy, facts);
+  const isLost = pod.metadata.deletionTimestamp !== undefined && facts.isSettled && !isStillRunning(records);
+  const before = podPhase(records, policy, facts);
+  const phase = isLost && !isFinal(before) ? "Failed" : before;
+  const wasInitialized = records.every((one) => !one.isInit || isInitialized(one));
   const ips = facts.podIP === undefined ? {} : { podIP: facts.podIP, podIPs: [{ ip: facts.podIP }] };
   const inits = records.filter(({ isInit }) => isInit).map(statusOf);
   const shown = shownPhase(records, phase, facts);
@@ -214,6 +225,11 @@ export function podStatus(
     startTime: facts.startTime,
     conditions: conditionsOf(pod, records, phase, facts, now),
     ...(inits.length > 0 && { initContainerStatuses: inits }),
-    containerStatuses: records.filter(({ isInit }) => !isInit).map(statusOf),
+    containerStatuses: records
+      .filter(({ isInit }) => !isInit)
+      .map((one) => ({
+        ...statusOf(one),
+        ...(isLost && wasInitialized && isUnmade(one) && { state: LOST }),
+      })),
   };
 }

@@ -9,7 +9,6 @@ import { validateLabels } from "./metadata.ts";
 import {
   atMostWhole,
   between,
-  checkRules,
   countOrPercent,
   invalidStruct,
   named,
@@ -19,7 +18,7 @@ import {
   type Rule,
 } from "./rule-table.ts";
 
-/** Validation of Services, NetworkPolicies and PodDisruptionBudgets. Source: kubernetes pkg/apis/{core,networking,policy}/validation. */
+/** Rules of Services, NetworkPolicies and PodDisruptionBudgets. Source: kubernetes pkg/apis/{core,networking,policy}/validation. */
 
 function portErrors(value: unknown, at: string): FieldError[] {
   if (typeof value === "string") {
@@ -28,7 +27,7 @@ function portErrors(value: unknown, at: string): FieldError[] {
   return between(1, 65535)(value, at, {});
 }
 
-const SERVICE: readonly Rule[] = [
+export const SERVICE_RULES: readonly Rule[] = [
   ["spec.ports", portNamesErrors, unlike("name")],
   ["spec.ports[].name", named(dnsLabelErrors)],
   ["spec.ports[].port", between(1, 65535)],
@@ -72,11 +71,6 @@ function externalNameErrors(value: unknown, at: string, spec: MutableObject): Fi
     : named(dnsSubdomainErrors)(value, at, spec);
 }
 
-/** Everything wrong with a Service. */
-export function validateService(object: MutableObject): FieldError[] {
-  return checkRules(SERVICE, object);
-}
-
 const PORT: readonly Rule[] = [
   ["protocol", oneOf("TCP", "UDP", "SCTP")],
   ["port", portErrors],
@@ -86,11 +80,9 @@ const PORT: readonly Rule[] = [
 function endPortErrors(value: unknown, at: string, rule: MutableObject): FieldError[] {
   if (typeof value !== "number") return [];
   const { port } = rule;
-  if (port === undefined) {
-    return [field.invalid(at, value, "may not be specified when `port` is not specified")];
-  }
   if (typeof port !== "number") {
-    return [field.invalid(at, value, "may not be specified when `port` is non-numeric")];
+    const words = port === undefined ? "not specified" : "non-numeric";
+    return [field.invalid(at, value, `may not be specified when \`port\` is ${words}`)];
   }
   if (value < port) return [field.invalid(at, port, "must be greater than or equal to `port`")];
   return between(1, 65535)(value, at, rule);
@@ -128,7 +120,7 @@ function blockErrors(block: MutableObject, at: string): FieldError[] {
 const portRules = (direction: string): Rule[] =>
   PORT.map(([path, ...checks]): Rule => [`spec.${direction}[].ports[].${path}`, ...checks]);
 
-const POLICY: readonly Rule[] = [
+export const NETWORK_POLICY_RULES: readonly Rule[] = [
   ["spec.podSelector", labelSelector],
   ...portRules("ingress"),
   ["spec.ingress[].from[]", peerErrors],
@@ -143,12 +135,7 @@ function tooManyTypes(value: unknown, at: string): FieldError[] {
   return [field.invalid(at, value, "may not specify more than two policyTypes")];
 }
 
-/** Everything wrong with a NetworkPolicy. */
-export function validateNetworkPolicy(object: MutableObject): FieldError[] {
-  return checkRules(POLICY, object);
-}
-
-const BUDGET: readonly Rule[] = [
+export const DISRUPTION_BUDGET_RULES: readonly Rule[] = [
   ["spec", budgetErrors],
   ["spec.minAvailable", countOrPercent, atMostWhole],
   ["spec.maxUnavailable", countOrPercent, atMostWhole],
@@ -168,17 +155,7 @@ function budgetErrors(value: unknown, at: string): FieldError[] {
   return [invalidStruct(at, shown, "minAvailable and maxUnavailable cannot be both set")];
 }
 
-/** Everything wrong with a PodDisruptionBudget. */
-export function validateBudget(object: MutableObject): FieldError[] {
-  return checkRules(BUDGET, object);
-}
-
-const CLASS: readonly Rule[] = [
+export const RUNTIME_CLASS_RULES: readonly Rule[] = [
   ["handler", present(), named(dnsLabelErrors)],
   ["scheduling.nodeSelector", labelsErrors],
 ];
-
-/** Everything wrong with a RuntimeClass. */
-export function validateRuntimeClass(object: MutableObject): FieldError[] {
-  return checkRules(CLASS, object);
-}

@@ -2,20 +2,20 @@ import type { Strategy } from "../resource.ts";
 import * as core from "./core.ts";
 import { validateDeployment, validateDeploymentUpdate } from "./deployment.ts";
 import { validateNewJob, validateJobUpdate } from "./job.ts";
-import {
-  validateBudget,
-  validateNetworkPolicy,
-  validateRuntimeClass,
-  validateService,
-} from "./networking.ts";
+import * as networking from "./networking.ts";
 import { validateNewPod, validatePodUpdate } from "./pod.ts";
 import * as rbac from "./rbac.ts";
+import { checkRules, type Rule } from "./rule-table.ts";
 import { validateWebhooks } from "./webhooks.ts";
 
 type Validators = Pick<Strategy, "validate" | "validateUpdate" | "validateStatusUpdate">;
 
 function same(validate: NonNullable<Strategy["validate"]>): Validators {
   return { validate, validateUpdate: validate };
+}
+
+function ruled(rules: readonly Rule[]): Validators {
+  return same((object) => checkRules(rules, object));
 }
 
 /** What each built-in kind's objects must satisfy, by `group/Kind`. */
@@ -25,14 +25,14 @@ export const validators: Readonly<Record<string, Validators>> = {
   "/PersistentVolumeClaim": { validate: core.validateClaim, validateUpdate: core.validateClaimUpdate },
   "/Namespace": same(core.validateNamespace),
   "/Event": same(core.validateEvent),
-  "/Service": same(validateService),
+  "/Service": ruled(networking.SERVICE_RULES),
   "/Pod": { validate: validateNewPod, validateUpdate: validatePodUpdate },
   "events.k8s.io/Event": { validate: core.validateNewEvent },
   "batch/Job": { validate: validateNewJob, validateUpdate: validateJobUpdate },
   "apps/Deployment": { validate: validateDeployment, validateUpdate: validateDeploymentUpdate },
-  "networking.k8s.io/NetworkPolicy": same(validateNetworkPolicy),
-  "policy/PodDisruptionBudget": same(validateBudget),
-  "node.k8s.io/RuntimeClass": same(validateRuntimeClass),
+  "networking.k8s.io/NetworkPolicy": ruled(networking.NETWORK_POLICY_RULES),
+  "policy/PodDisruptionBudget": ruled(networking.DISRUPTION_BUDGET_RULES),
+  "node.k8s.io/RuntimeClass": ruled(networking.RUNTIME_CLASS_RULES),
   "coordination.k8s.io/Lease": same(core.validateLease),
   "storage.k8s.io/StorageClass": {
     validate: core.validateStorageClass,
