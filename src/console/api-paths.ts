@@ -1,4 +1,4 @@
-import { agentRuns } from "../api/resources.ts";
+import { agentRuns, OUR_RESOURCES } from "../api/resources.ts";
 import { events, pods } from "../kube/builtin.ts";
 import { selfSubjectAccessReviews, selfSubjectReviews } from "../kube/cluster-kinds.ts";
 import { pathOf, type ResourceType } from "../kube/resources.ts";
@@ -48,7 +48,7 @@ const MERGE_TYPE = "application/merge-patch+json";
 
 /** Everything that the console can ask for. Nothing here reads a Secret. */
 const ROUTES: readonly Route[] = [
-  { type: agentRuns, method: "GET", namespaced: "both", query: LIST },
+  ...OUR_RESOURCES.map((type): Route => ({ type, method: "GET", namespaced: "both", query: LIST })),
   { type: agentRuns, method: "POST", namespaced: "needed", query: DRY_RUN, contentType: JSON_TYPE },
   { type: agentRuns, method: "GET", namespaced: "needed", named: true },
   { type: agentRuns, method: "PATCH", namespaced: "needed", named: true, contentType: MERGE_TYPE },

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { AgentRun } from "../api/agent-run.ts";
-import { DEFAULT_NAMESPACE, hashOf, readPlace } from "./web/address.ts";
+import { DEFAULT_NAMESPACE, hashOf, readPlace, VIEWS } from "./web/address.ts";
 import { readPatch } from "./web/patch.ts";
+import { figuresBy, overviewOf } from "./web/figures.ts";
 import { filterRows, rowOf, shortDuration } from "./web/rows.ts";
 
 describe("readPatch", () => {
@@ -58,6 +59,8 @@ describe("the address", () => {
       const place = { page: "runs", namespace, filter } as const;
       assert.deepEqual(readPlace(hashOf(place)), place);
     }
+    for (const page of VIEWS)
+      assert.deepEqual(readPlace(hashOf({ page, namespace: "team" })), { page, namespace: "team" });
     const run = { page: "run", namespace: "team", name: "fix" } as const;
     assert.deepEqual(readPlace(hashOf(run)), run);
   });
@@ -87,4 +90,71 @@ describe("filterRows", () => {
     assert.equal(rows[1]?.message, "waits\u{FFFD}for this"));
   it("says a duration shortly", () =>
     assert.deepEqual([59_000, 600_000, 7_200_000, 1e9].map(shortDuration), ["59s", "10m", "2h", "11d"]));
+});
+
+describe("overviewOf", () => {
+  const NOW = Date.parse("2026-03-10T12:00:00Z");
+  const run = (name: string, hoursAgo: number, status: object): AgentRun => ({
+    metadata: {
+      name,
+      namespace: "team",
+      creationTimestamp: new Date(NOW - hoursAgo * 3_600_000).toISOString(),
+    },
+    spec: { prompt: "Do it" },
+    status: { phase: "Pending", observedGeneration: 1, ...status },
+  });
+  const ended = (phase: string, hoursAgo: number, more: object = {}): object => ({
+    phase,
+    startTime: new Date(NOW - (hoursAgo + 1) * 3_600_000).toISOString(),
+    completionTime: new Date(NOW - hoursAgo * 3_600_000).toISOString(),
+    ...more,
+  });
+  const rows = [
+    run("a", 0, { phase: "Running", agent: "claude" }),
+    run("b", 0, { reason: "Queued" }),
+    run("c", 0, { reason: "Queued" }),
+    run("d", 0, { reason: "SecretNotFound" }),
+    run("e", 3, ended("Failed", 2, { reason: "OutOfMemory", agent: "claude", usage: { costUSD: "0.5" } })),
+    run("f", 30, ended("TimedOut", 26, { reason: "DeadlineExceeded", agent: "codex" })),
+    run(
+      "g",
+      30,
+      ended("Succeeded", 29, { agent: "claude", usage: { costUSD: "1", tokens: { input: 5, output: 2 } } }),
+    ),
+    run("h", 24 * 40, ended("Succeeded", 24 * 40, { agent: "claude", result: { costUSD: "not a number" } })),
+  ].map(rowOf);
+  const said = overviewOf(rows, NOW);
+  const names = (reasons: typeof said.waiting): string[] =>
+    reasons.map(({ reason, rows: each }) => `${reason} ${each.map(({ name }) => name).join()}`);
+
+  it("parts what works, what waits and what has failed in the last day", () => {
+    assert.deepEqual(
+      said.atWork.map(({ name }) => name),
+      ["a"],
+    );
+    assert.deepEqual(names(said.waiting), ["Queued b,c", "SecretNotFound d"]);
+    assert.deepEqual(names(said.failed), ["OutOfMemory e"]);
+  });
+  it("counts fourteen days, today among them", () => {
+    assert.equal(said.days.length, 14);
+    assert.equal(
+      said.days.reduce((sum, { runs }) => sum + runs, 0),
+      7,
+    );
+    assert.equal(said.days.at(-1)?.cost, 0.5);
+  });
+  it("sums up by agent, of what has ended", () => {
+    const [claude, codex] = figuresBy(rows, "agent");
+    assert.deepEqual(claude, {
+      name: "claude",
+      runs: 4,
+      succeeded: 2,
+      failed: 1,
+      success: 2 / 3,
+      duration: 3_600_000,
+      tokens: 7,
+      cost: 1.5,
+    });
+    assert.deepEqual([codex?.name, codex?.success], ["codex", 0]);
+  });
 });

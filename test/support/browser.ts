@@ -59,3 +59,29 @@ export async function violationsOn(page: Page): Promise<string[]> {
   };
   return violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html} ${nodes[0]?.failureSummary}`);
 }
+
+/** What axe finds in dark and in light; `look` is called in each. */
+export async function violationsInBothThemes(
+  page: Page,
+  look: (theme: string) => Promise<unknown> = () => Promise.resolve(),
+): Promise<string[]> {
+  const found: string[] = [];
+  for (const colorScheme of ["dark", "light"] as const) {
+    await page.emulateMedia({ colorScheme });
+    await look(colorScheme);
+    found.push(...(await violationsOn(page)).map((each) => `${colorScheme}: ${each}`));
+  }
+  return found;
+}
+
+/** Elements that a text made, attributes that run, links to anything but pages. The console's own charts are none. */
+export async function harmOn(page: Page): Promise<string[]> {
+  const made = await page.evaluate(`[
+    ...document.querySelectorAll("#app :is(script, style, img, svg:not(.chart), math, iframe, object, embed, video, meta, base, link)"),
+    ...[...document.querySelectorAll("#app *")].filter((each) =>
+      [...each.attributes].some(({ name }) => name.startsWith("on"))),
+    ...[...document.querySelectorAll("a")].filter(({ href }) => !/^(https?|blob):/.test(href)),
+    ...document.querySelectorAll("a[target]:not([rel~=noopener])"),
+  ].map((each) => each.outerHTML)`);
+  return made as string[];
+}

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createServer, request } from "node:http";
 import { after, before, describe, it } from "node:test";
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { buildWeb } from "../../scripts/web.ts";
 import { loadKubeconfig } from "../../src/client/kubeconfig.ts";
 import { createHttpsTransport } from "../../src/client/transport-https.ts";
@@ -9,7 +9,7 @@ import { readAssets } from "../../src/console/assets.ts";
 import { startSharedConsole } from "../../src/console/server.ts";
 import { serviceAccounts } from "../../src/kube/cluster-kinds.ts";
 import { agentRuns } from "../../src/api/resources.ts";
-import { openPage, startBrowser, violationsOn } from "../support/browser.ts";
+import { openPage, startBrowser, violationsInBothThemes } from "../support/browser.ts";
 import { useCluster } from "../support/cluster.ts";
 import { aRun } from "../support/objects.ts";
 import { projectRoot } from "../support/project-files.ts";
@@ -78,7 +78,7 @@ describe("the console in a cluster, in a browser", { timeout: 180_000 }, () => {
     await page.goto(direct);
     const field = page.getByLabel("Token");
     await field.waitFor();
-    assert.deepEqual(await inBothThemes(page), []);
+    assert.deepEqual(await violationsInBothThemes(page), []);
     for (const [given, said] of [
       ["not a token", /has characters that a token cannot have/],
       ["wrong", /The API server does not take this token/],
@@ -87,13 +87,13 @@ describe("the console in a cluster, in a browser", { timeout: 180_000 }, () => {
       await page.keyboard.press("Enter");
       await page.getByRole("alert").filter({ hasText: said }).waitFor();
     }
-    assert.deepEqual(await inBothThemes(page), []);
+    assert.deepEqual(await violationsInBothThemes(page), []);
     await field.fill(` Bearer ${token}\n`);
     await page.keyboard.press("Enter");
     await page.getByText("1 run, live").waitFor();
     await page.getByRole("link", { name: "shared" }).click();
     await page.getByRole("button", { name: "Cancel" }).waitFor();
-    assert.deepEqual(await inBothThemes(page), []);
+    assert.deepEqual(await violationsInBothThemes(page), []);
     const kept = await page.evaluate(
       "JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie, location.href, document.documentElement.outerHTML])",
     );
@@ -123,7 +123,7 @@ describe("the console in a cluster, in a browser", { timeout: 180_000 }, () => {
     bearer = "expired";
     await page.getByRole("button", { name: "Cancel" }).click();
     await page.getByRole("alert").filter({ hasText: "does not take your credential" }).waitFor();
-    assert.deepEqual(await inBothThemes(page), []);
+    assert.deepEqual(await violationsInBothThemes(page), []);
     assert.deepEqual(faults, []);
     await context.close();
   });
@@ -177,14 +177,5 @@ describe("the console in a cluster, in a browser", { timeout: 180_000 }, () => {
       server.closeAllConnections();
       server.close();
     });
-  }
-
-  async function inBothThemes(page: Page): Promise<string[]> {
-    const found: string[] = [];
-    for (const colorScheme of ["dark", "light"] as const) {
-      await page.emulateMedia({ colorScheme });
-      found.push(...(await violationsOn(page)).map((each) => `${colorScheme}: ${each}`));
-    }
-    return found;
   }
 });

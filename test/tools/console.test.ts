@@ -9,7 +9,13 @@ import { roleBindings, roles } from "../../src/kube/cluster-kinds.ts";
 import type { KubeObject } from "../../src/kube/objects.ts";
 import { isFinished } from "../../src/plan/agent-run/status.ts";
 import { useAgentCluster } from "../support/agent-cluster.ts";
-import { openPage, startBrowser, violationsOn, type WatchedPage } from "../support/browser.ts";
+import {
+  harmOn,
+  openPage,
+  startBrowser,
+  violationsInBothThemes,
+  type WatchedPage,
+} from "../support/browser.ts";
 import { startChaosProxy, type ChaosProxy } from "../support/chaos-proxy.ts";
 import { HOSTILE_TEXTS } from "../support/hostile-texts.ts";
 import { checkoutProgram, projectRoot } from "../support/project-files.ts";
@@ -261,26 +267,15 @@ describe("the console in a browser", { timeout: 600_000 }, () => {
   }
 
   async function inBothThemes(): Promise<string[]> {
-    const found: string[] = [];
-    for (const colorScheme of ["dark", "light"] as const) {
-      await page.emulateMedia({ colorScheme });
+    return violationsInBothThemes(page, async (theme) => {
       pictures += 1;
-      if (PICTURES) await page.screenshot({ path: join(PICTURES, `${pictures}-${colorScheme}.png`) });
-      found.push(...(await violationsOn(page)).map((each) => `${colorScheme}: ${each}`));
-    }
-    return found;
+      if (PICTURES) await page.screenshot({ path: join(PICTURES, `${pictures}-${theme}.png`) });
+    });
   }
 
   /** No element that a text made, no attribute that runs, no link to anything but pages, nothing on the prototype. */
   async function isHarmless(): Promise<void> {
-    const made = await page.evaluate(`[
-      ...document.querySelectorAll("#app :is(script, style, img, svg, math, iframe, object, embed, video, meta, base, link)"),
-      ...[...document.querySelectorAll("#app *")].filter((each) =>
-        [...each.attributes].some(({ name }) => name.startsWith("on"))),
-      ...[...document.querySelectorAll("a")].filter(({ href }) => !/^(https?|blob):/.test(href)),
-      ...document.querySelectorAll("a[target]:not([rel~=noopener])"),
-    ].map((each) => each.outerHTML)`);
-    assert.deepEqual(made, []);
+    assert.deepEqual(await harmOn(page), []);
     assert.deepEqual(watched.faults, []);
   }
 });

@@ -1,11 +1,16 @@
 import type { Filter } from "./rows.ts";
 
+/** Pages about a namespace as a whole, beside the table. */
+export const VIEWS = ["overview", "workspaces", "providers", "schedules", "triggers", "config"] as const;
+export type View = (typeof VIEWS)[number];
+
 /** What the address says: which page, and for the table what is looked for. */
 export type Place =
   | { page: "runs"; namespace: string; filter: Filter }
+  | { page: View; namespace: string }
   | { page: "run"; namespace: string; name: string };
 
-const NO_FILTER: Filter = { text: "", phase: "", agent: "", provider: "" };
+export const NO_FILTER: Filter = { text: "", phase: "", agent: "", provider: "" };
 /** In the address, where no namespace is all of them. */
 export const DEFAULT_NAMESPACE = "~";
 
@@ -16,6 +21,8 @@ export function readPlace(hash: string): Place {
   if (page === "runs" && namespace && name)
     return { page: "run", namespace: decoded(namespace), name: decoded(name) };
   const query = new URLSearchParams(search);
+  const view = VIEWS.find((each) => each === page);
+  if (view) return { page: view, namespace: query.get("namespace") ?? DEFAULT_NAMESPACE };
   const filter = { ...NO_FILTER };
   for (const field of ["text", "phase", "agent", "provider"] as const) filter[field] = query.get(field) ?? "";
   return { page: "runs", namespace: query.get("namespace") ?? DEFAULT_NAMESPACE, filter };
@@ -26,9 +33,10 @@ export function hashOf(place: Place): string {
   if (place.page === "run")
     return `#/runs/${encodeURIComponent(place.namespace)}/${encodeURIComponent(place.name)}`;
   const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(place.filter)) if (value !== "") query.set(name, value);
+  if (place.page === "runs")
+    for (const [name, value] of Object.entries(place.filter)) if (value !== "") query.set(name, value);
   if (place.namespace !== DEFAULT_NAMESPACE) query.set("namespace", place.namespace);
-  return `#/runs${query.size === 0 ? "" : `?${query}`}`;
+  return `#/${place.page}${query.size === 0 ? "" : `?${query}`}`;
 }
 
 function decoded(text: string): string {

@@ -3,11 +3,17 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { hashOf, readPlace, type Place } from "./address.ts";
 import { readSession, signIn, SIGNED_OUT, type Session } from "./api.ts";
 import { credential } from "./credential.ts";
+import { ConfigPage } from "./config-page.tsx";
 import { Help } from "./help.tsx";
+import { OverviewPage } from "./overview-page.tsx";
+import { ProvidersPage } from "./providers-page.tsx";
 import { RunPage } from "./run-page.tsx";
 import { RunsPage } from "./runs-page.tsx";
+import { SchedulesPage, TriggersPage } from "./schedules-page.tsx";
 import { SignedOut } from "./signed-out.tsx";
 import { useKeys } from "./use-keys.ts";
+import { Navigation } from "./view.tsx";
+import { WorkspacesPage } from "./workspaces-page.tsx";
 
 function App({ session }: { session: Session }) {
   const [place, setPlace] = useState(readPlace(location.hash));
@@ -20,7 +26,7 @@ function App({ session }: { session: Session }) {
     return () => removeEventListener("hashchange", look);
   }, []);
   if (place.page === "runs") table.current = place;
-  else opened.current = `${place.namespace}/${place.name}`;
+  else if (place.page === "run") opened.current = `${place.namespace}/${place.name}`;
   const back = hashOf(table.current);
   useKeys({
     "?": () => setHelp(true),
@@ -34,6 +40,7 @@ function App({ session }: { session: Session }) {
         <a class="brand" href={back}>
           Agent Operator
         </a>
+        <Navigation place={place} />
         <span class="where" title={session.server}>
           {session.context}
         </span>
@@ -46,15 +53,38 @@ function App({ session }: { session: Session }) {
           </button>
         )}
       </header>
-      {place.page === "runs" ? (
-        <RunsPage place={place} session={session} selection={opened.current} />
-      ) : (
-        <RunPage key={`${place.namespace}/${place.name}`} at={place} back={back} />
-      )}
+      <Page place={place} session={session} selection={opened.current} back={back} />
       {help && <Help close={() => setHelp(false)} />}
     </>
   );
 }
+
+function Page({
+  place,
+  session,
+  selection,
+  back,
+}: {
+  place: Place;
+  session: Session;
+  selection: string | undefined;
+  back: string;
+}) {
+  if (place.page === "runs") return <RunsPage place={place} session={session} selection={selection} />;
+  if (place.page === "run")
+    return <RunPage key={`${place.namespace}/${place.name}`} at={place} back={back} />;
+  const View = VIEW_PAGES[place.page];
+  return <View key={place.page} place={place} session={session} />;
+}
+
+const VIEW_PAGES = {
+  overview: OverviewPage,
+  workspaces: WorkspacesPage,
+  providers: ProvidersPage,
+  schedules: SchedulesPage,
+  triggers: TriggersPage,
+  config: ConfigPage,
+} as const;
 
 const CODE = /^#code=([\w-]+)$/;
 

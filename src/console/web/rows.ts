@@ -21,6 +21,9 @@ export interface Row {
   ended: number | undefined;
   isFinished: boolean;
   cost: string;
+  /** All that were counted: in, out, from and into the cache. */
+  tokens: number;
+  workspace: string;
   verified: string;
   task: string;
 }
@@ -59,6 +62,11 @@ export function rowOf(run: AgentRun): Row {
     ended: Number.isNaN(ended) ? undefined : ended,
     isFinished: isFinished(run),
     cost: line(status?.usage?.costUSD ?? status?.result?.costUSD),
+    tokens: Object.values(status?.usage?.tokens ?? status?.result?.tokens ?? {}).reduce(
+      (sum, count) => sum + (Number(count) || 0),
+      0,
+    ),
+    workspace: line(spec.workspaceRef),
     verified: status?.verification?.verdict ?? "",
     task: line(spec.prompt),
   };

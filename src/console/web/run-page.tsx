@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import type { AgentRun } from "../../api/agent-run.ts";
 import { REASONS } from "../../api/reasons.ts";
 import type { ReasonFacts } from "../../api/reason-facts.ts";
@@ -11,6 +11,7 @@ import { durationOf, rowOf, shortDuration } from "./rows.ts";
 import { Hostile, Notice, Phase, SafeLink, Section } from "./text.tsx";
 import { Transcript } from "./transcript.tsx";
 import { useNow, useRun } from "./use-runs.ts";
+import { Yaml } from "./yaml.tsx";
 
 /** Everything about one run. */
 export function RunPage({ at, back }: { at: RunPlace; back: string }) {
@@ -278,28 +279,19 @@ function Commands({ at: { namespace, name } }: { at: RunPlace }) {
 }
 
 function Manifest({ run }: { run: AgentRun }) {
-  const [text, setText] = useState("");
   const [isOpen, setOpen] = useState(false);
-  useEffect(() => {
-    if (!isOpen) return;
+  const shown = useMemo(() => {
     const { managedFields: _, ...metadata } = run.metadata;
     const { apiVersion, kind, spec, status } = run;
-    void import("yaml").then(({ stringify }) =>
-      setText(
-        stringify(
-          { apiVersion, kind, metadata, spec, status },
-          { aliasDuplicateObjects: false, lineWidth: 0 },
-        ),
-      ),
-    );
-  }, [run, isOpen]);
+    return { apiVersion, kind, metadata, spec, status };
+  }, [run]);
   return (
     <Section title="Manifest">
       <details onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
         <summary>As YAML, with its status</summary>
-        <pre class="manifest" tabIndex={0}>
-          <Hostile text={text} lines />
-        </pre>
+        <div class="manifest" tabIndex={0} role="group" aria-label="Manifest">
+          {isOpen && <Yaml value={shown} />}
+        </div>
       </details>
     </Section>
   );

@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { DEFAULT_NAMESPACE, hashOf, type Place } from "./address.ts";
 import type { Session } from "./api.ts";
+import { NamespaceField } from "./namespace-field.tsx";
 import { filterRows, type Filter, type Row } from "./rows.ts";
 import { RunsTable } from "./table.tsx";
 import { Notice } from "./text.tsx";
@@ -133,22 +134,6 @@ function Choice({
           </option>
         ))}
       </select>
-    </label>
-  );
-}
-
-function NamespaceField({ namespace, choose }: { namespace: string; choose: (namespace: string) => void }) {
-  return (
-    <label>
-      <span>Namespace</span>
-      <input
-        type="text"
-        placeholder="all"
-        value={namespace}
-        autocomplete="off"
-        spellcheck={false}
-        onChange={({ currentTarget }) => choose(currentTarget.value.trim())}
-      />
     </label>
   );
 }

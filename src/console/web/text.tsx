@@ -37,6 +37,7 @@ const MARKS: Readonly<Record<string, string>> = {
   Initializing: "◔",
   Running: "●",
   Succeeded: "✓",
+  Ready: "✓",
   Failed: "✕",
   TimedOut: "◷",
 };

@@ -1,8 +1,11 @@
 import { useEffect, useState } from "preact/hooks";
 import type { AgentRun } from "../../api/agent-run.ts";
+import { agentRuns } from "../../api/resources.ts";
+import { keyOf, type KubeObject } from "../../kube/objects.ts";
+import type { ResourceType } from "../../kube/resources.ts";
 import type { RunPlace } from "./api.ts";
 import { rowOf, type Row } from "./rows.ts";
-import { watchRuns, type RunsListener, type Watched } from "./watch.ts";
+import { watchObjects, type ObjectsListener, type Watched } from "./watch.ts";
 
 /** Changes within this time are drawn together. */
 const DRAW_MS = 60;
@@ -22,24 +25,41 @@ export interface Live<T> {
 
 /** The runs of a namespace, or of all, as rows that change as they do. */
 export function useRuns(namespace: string | undefined): Live<ReadonlyMap<string, Row>> {
-  return useWatch<ReadonlyMap<string, Row>>({ namespace }, new Map(), (draw) => {
-    const rows = new Map<string, Row>();
+  return useMapped(agentRuns, namespace, rowOf);
+}
+
+/** The objects of a kind in a namespace, or in all, by `namespace/name`, as they change. */
+export function useObjects<T extends KubeObject>(
+  type: ResourceType<T>,
+  namespace: string | undefined,
+): Live<ReadonlyMap<string, T>> {
+  return useMapped(type, namespace, (object) => object);
+}
+
+/** What is kept of each object; whole ones would be many times as much. */
+function useMapped<T extends KubeObject, Kept>(
+  type: ResourceType<T>,
+  namespace: string | undefined,
+  keep: (object: T) => Kept,
+): Live<ReadonlyMap<string, Kept>> {
+  return useWatch<T, ReadonlyMap<string, Kept>>({ type, namespace }, new Map(), (draw) => {
+    const kept = new Map<string, Kept>();
     let unnamed = new Set<string>();
     return {
-      listing: () => void (unnamed = new Set(rows.keys())),
-      upsert(run) {
-        const row = rowOf(run);
-        rows.set(row.key, row);
-        unnamed.delete(row.key);
-        draw(rows);
+      listing: () => void (unnamed = new Set(kept.keys())),
+      upsert(object) {
+        const key = keyOf(object);
+        kept.set(key, keep(object));
+        unnamed.delete(key);
+        draw(kept);
       },
-      removed(run) {
-        rows.delete(rowOf(run).key);
-        draw(rows);
+      removed(object) {
+        kept.delete(keyOf(object));
+        draw(kept);
       },
       synced() {
-        for (const key of unnamed) rows.delete(key);
-        draw(rows);
+        for (const key of unnamed) kept.delete(key);
+        draw(kept);
       },
     };
   });
@@ -47,7 +67,7 @@ export function useRuns(namespace: string | undefined): Live<ReadonlyMap<string,
 
 /** One run as it changes; null once it does not exist (any more). */
 export function useRun({ namespace, name }: RunPlace): Live<AgentRun | null> {
-  return useWatch<AgentRun | null>({ namespace, name }, null, (draw) => {
+  return useWatch<AgentRun, AgentRun | null>({ type: agentRuns, namespace, name }, null, (draw) => {
     let found: AgentRun | null = null;
     return {
       listing: () => void (found = null),
@@ -61,23 +81,23 @@ export function useRun({ namespace, name }: RunPlace): Live<AgentRun | null> {
   });
 }
 
-type Collector = Omit<RunsListener, "connection">;
+type Collector<T> = Omit<ObjectsListener<T>, "connection">;
 
-function useWatch<T>(
-  { namespace, name }: Watched,
-  empty: T,
-  collect: (draw: (value: T) => void) => Collector,
-): Live<T> {
-  const initial: Live<T> = { value: empty, isListed: false, lost: undefined, error: undefined };
+function useWatch<T extends KubeObject, Value>(
+  { type, namespace, name }: Watched<T>,
+  empty: Value,
+  collect: (draw: (value: Value) => void) => Collector<T>,
+): Live<Value> {
+  const initial: Live<Value> = { value: empty, isListed: false, lost: undefined, error: undefined };
   const [live, setLive] = useState(initial);
   const isSeen = useIsSeen();
-  useEffect(() => setLive(initial), [namespace, name]);
+  useEffect(() => setLive(initial), [type, namespace, name]);
   useEffect(() => {
     if (!isSeen) return undefined;
     const stop = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
-    let next: Partial<Live<T>> = {};
-    const change = (part: Partial<Live<T>>): void => {
+    let next: Partial<Live<Value>> = {};
+    const change = (part: Partial<Live<Value>>): void => {
       next = { ...next, ...part };
       timer ??= setTimeout(() => {
         timer = undefined;
@@ -87,7 +107,7 @@ function useWatch<T>(
       }, DRAW_MS);
     };
     const collector = collect((value) => change({ value }));
-    const listener: RunsListener = {
+    const listener: ObjectsListener<T> = {
       ...collector,
       synced() {
         collector.synced();
@@ -95,7 +115,7 @@ function useWatch<T>(
       },
       connection: (lost) => change({ lost }),
     };
-    watchRuns({ namespace, ...(name === undefined ? {} : { name }) }, listener, stop.signal).catch(
+    watchObjects({ type, namespace, ...(name === undefined ? {} : { name }) }, listener, stop.signal).catch(
       (error: unknown) => {
         if (!stop.signal.aborted)
           change({ error: error instanceof Error ? error : new Error(String(error)) });
@@ -105,7 +125,7 @@ function useWatch<T>(
       stop.abort();
       clearTimeout(timer);
     };
-  }, [namespace, name, isSeen]);
+  }, [type, namespace, name, isSeen]);
   return live;
 }
 

@@ -1,6 +1,5 @@
-import type { AgentRun } from "../../api/agent-run.ts";
-import { agentRuns } from "../../api/resources.ts";
-import { pathOf } from "../../kube/resources.ts";
+import type { KubeObject } from "../../kube/objects.ts";
+import { pathOf, type ResourceType } from "../../kube/resources.ts";
 import { CallError, call, k8s } from "./api.ts";
 import { linesOf } from "./lines.ts";
 
@@ -9,32 +8,33 @@ const [FIRST_PAUSE_MS, LONGEST_PAUSE_MS] = [500, 5_000];
 const GONE = 410;
 
 /** Whom a watch keeps informed. */
-export interface RunsListener {
+export interface ObjectsListener<T> {
   /** A list begins: what is not in it until `synced` no longer exists. */
   listing(): void;
-  upsert(run: AgentRun): void;
-  removed(run: AgentRun): void;
+  upsert(object: T): void;
+  removed(object: T): void;
   synced(): void;
   /** Undefined: connected. */
   connection(lost: string | undefined): void;
 }
 
-export interface Watched {
+export interface Watched<T extends KubeObject> {
+  type: ResourceType<T>;
   /** Undefined: all. */
   namespace: string | undefined;
   name?: string;
 }
 
 /**
- * Lists and watches runs until `signal` aborts. A watch that breaks is resumed where it was. Rejects with the
+ * Lists and watches objects until `signal` aborts. A watch that breaks is resumed where it was. Rejects with the
  * `CallError` of what trying again cannot mend: a refusal.
  */
-export async function watchRuns(
-  watched: Watched,
-  listener: RunsListener,
+export async function watchObjects<T extends KubeObject>(
+  watched: Watched<T>,
+  listener: ObjectsListener<T>,
   signal: AbortSignal,
 ): Promise<void> {
-  const path = pathOf(agentRuns, watched.namespace === undefined ? {} : { namespace: watched.namespace });
+  const path = pathOf(watched.type, watched.namespace === undefined ? {} : { namespace: watched.namespace });
   const only: Record<string, string> =
     watched.name === undefined ? {} : { fieldSelector: `metadata.name=${watched.name}` };
   let version: string | undefined;
@@ -64,11 +64,11 @@ export async function watchRuns(
   }
 }
 
-/** Reports every run of the list; the resourceVersion that it holds at. */
-async function list(
+/** Reports every object of the list; the resourceVersion that it holds at. */
+async function list<T extends KubeObject>(
   path: string,
   only: Record<string, string>,
-  listener: RunsListener,
+  listener: ObjectsListener<T>,
   signal: AbortSignal,
 ): Promise<string> {
   listener.listing();
@@ -82,9 +82,9 @@ async function list(
     const response = await call("GET", k8s(`${path}?${query}`), { signal });
     const page = (await response.json()) as {
       metadata: { resourceVersion?: string; continue?: string };
-      items: AgentRun[];
+      items: T[];
     };
-    for (const run of page.items) listener.upsert(run);
+    for (const object of page.items) listener.upsert(object);
     next = page.metadata.continue ?? "";
     if (next !== "") continue;
     listener.synced();
@@ -93,10 +93,10 @@ async function list(
 }
 
 /** The resourceVersion of the event. Throws what the server says in an ERROR event. */
-function take(line: string, listener: RunsListener): string | undefined {
+function take<T extends KubeObject>(line: string, listener: ObjectsListener<T>): string | undefined {
   if (line === "") return undefined;
   const event = JSON.parse(line) as
-    | { type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK"; object: AgentRun }
+    | { type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK"; object: T }
     | { type: "ERROR"; object: { code?: number; message?: string } };
   if (event.type === "ERROR")
     throw new CallError(event.object.code ?? 0, event.object.message ?? "the server has ended the watch");

@@ -1,0 +1,207 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import type { Browser, Page } from "playwright-core";
+import { buildWeb } from "../../scripts/web.ts";
+import {
+  agentConfigs,
+  agentProviders,
+  agentRuns,
+  agentTriggers,
+  agentWorkspaces,
+} from "../../src/api/resources.ts";
+import { kubeconfigTransport } from "../../src/client/kubeconfig.ts";
+import { readAssets } from "../../src/console/assets.ts";
+import { startConsole, type Console } from "../../src/console/server.ts";
+import { namespaces } from "../../src/kube/builtin.ts";
+import type { ResourceType } from "../../src/kube/resources.ts";
+import {
+  harmOn,
+  openPage,
+  startBrowser,
+  violationsInBothThemes,
+  type WatchedPage,
+} from "../support/browser.ts";
+import { useCluster } from "../support/cluster.ts";
+import { fillNamespace } from "../support/console-objects.ts";
+import { HOSTILE_TEXTS } from "../support/hostile-texts.ts";
+import { projectRoot } from "../support/project-files.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
+
+/** Where pictures of the pages go, for people to look at. */
+const PICTURES = process.env["TEST_PICTURES"];
+const VIEWS = ["overview", "workspaces", "providers", "schedules", "triggers", "config"] as const;
+
+/** Objects are as an operator has left them; none works here, so that they stay. */
+describe("the console's pages in a browser", { timeout: 300_000 }, () => {
+  const cluster = useCluster({ operator: false });
+  const stack = new AsyncDisposableStack();
+  let browser: Browser;
+  let served: Console;
+  let watched: WatchedPage;
+  let page: Page;
+  before(
+    async () => {
+      browser = await startBrowser(stack);
+      const { path } = stack.use(await temporaryDirectory());
+      await buildWeb(projectRoot, `${path}/console`);
+      const { transport } = await kubeconfigTransport({ paths: [cluster.kubeconfig], environment: {} });
+      stack.defer(() => transport.close());
+      served = stack.use(
+        await startConsole({
+          transport,
+          assets: await readAssets(`${path}/console`),
+          session: { context: "test", namespace: cluster.namespace, server: "https://server" },
+          fetchArtifact: () => Promise.reject(new Error("nothing is there")),
+          describeError: String,
+          port: 0,
+          now: Date.now,
+        }),
+      );
+      const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+      watched = await openPage(context, served.origin);
+      ({ page } = watched);
+      await page.goto(served.address);
+      await page.getByText("0 runs, live").waitFor();
+    },
+    { timeout: 120_000 },
+  );
+  after(() => stack.disposeAsync());
+
+  it("teach the next step while there is nothing", async () => {
+    for (const [view, taught] of [
+      ["overview", "agent-operator run"],
+      ["workspaces", "config/samples/workspace.yaml"],
+      ["providers", "config/samples/agentprovider.yaml"],
+      ["schedules", "config/samples/schedule.yaml"],
+      ["triggers", "config/samples/triggers.yaml"],
+      ["config", "config/samples/agentconfig.yaml"],
+    ] as const) {
+      await page.goto(`${served.origin}/#/${view}`);
+      await page.getByText(taught).waitFor();
+      assert.deepEqual(await violationsInBothThemes(page), []);
+    }
+  });
+
+  it("show what is there and what it came to", async () => {
+    await fillNamespace(cluster.client, cluster.namespace, Date.now());
+    const seen: Record<(typeof VIEWS)[number], readonly (string | RegExp)[]> = {
+      overview: [
+        "At work: 2",
+        "Waiting: 2",
+        "Failed in the last day: 2",
+        "VerificationFailed",
+        "The last 14 days",
+      ],
+      workspaces: ["fix-checkout", "run deleted", "4f0e9c1d2b3a"],
+      providers: ["SecretNotFound", "2 (50 %)", "$2.65", "2 of 4"],
+      schedules: ["30 2 * * *", "Europe/Berlin", "nightly-review-29412"],
+      triggers: ["event.action == 'labeled'", "ActorRefused", "8f2c-11"],
+      config: ["in force", "defaultTimeout", "45m", "memory: 1Gi"],
+    };
+    for (const view of VIEWS) {
+      await page.goto(`${served.origin}/#/${view}`);
+      const main = page.locator("main");
+      for (const text of seen[view]) await main.getByText(text).first().waitFor();
+      assert.deepEqual(await pictured(view), []);
+    }
+  });
+
+  it("change as the objects do", async () => {
+    await page.goto(`${served.origin}/#/providers`);
+    await page.getByText("SecretNotFound").waitFor();
+    const at = { namespace: cluster.namespace, name: "gemini" };
+    const ready = {
+      type: "Ready",
+      status: "True",
+      reason: "Ready",
+      message: "",
+      lastTransitionTime: "2026-01-01T00:00:00Z",
+    };
+    await cluster.client.patch(
+      agentProviders,
+      at,
+      { status: { conditions: [ready] } },
+      { type: "merge", subresource: "status" },
+    );
+    await page.getByText("SecretNotFound").waitFor({ state: "detached" });
+    await page.goto(`${served.origin}/#/triggers`);
+    await page.getByText("8f2c-11").waitFor();
+    await cluster.client.delete(agentTriggers, { namespace: cluster.namespace, name: "issues" });
+    await page.getByText("There is no trigger").waitFor();
+  });
+
+  it("lead from one to the other by the keyboard, and keep the namespace", async () => {
+    await page.goto(`${served.origin}/#/overview?namespace=`);
+    await page.getByText("At work: 2").waitFor();
+    await page.getByRole("link", { name: "Providers" }).focus();
+    await page.keyboard.press("Enter");
+    await page.getByText(`${cluster.namespace}/anthropic`).waitFor();
+    assert.match(page.url(), /#\/providers\?namespace=$/);
+    await page.getByRole("link", { name: "Runs", exact: true }).click();
+    await page.getByText("9 runs, live").waitFor();
+  });
+
+  it("obey nothing of 500 hostile texts", async () => {
+    assert.equal(HOSTILE_TEXTS.length, 500);
+    const { client } = cluster;
+    const perNamespace = 100;
+    for (let first = 0; first < HOSTILE_TEXTS.length; first += perNamespace) {
+      const namespace = `${cluster.namespace}-h${first}`;
+      await client.create(namespaces, { metadata: { name: namespace } });
+      const own = HOSTILE_TEXTS.slice(first, first + perNamespace);
+      await fillNamespace(client, namespace, Date.now(), (index) => own[index % own.length] ?? "");
+      const set = (type: ResourceType, name: string, status: object): Promise<unknown> =>
+        client.patch(type, { namespace, name }, { status }, { type: "merge", subresource: "status" });
+      const observedAt = "2026-01-01T00:00:00Z";
+      await set(agentWorkspaces, "shop", {
+        worktrees: own.map((branch, index) => ({ run: `w-${index}`, path: "/w", branch, observedAt })),
+      });
+      await set(agentTriggers, "issues", {
+        deliveries: Array.from({ length: 20 }, (_, index) => ({
+          time: observedAt,
+          reason: "InvalidRun",
+          message: own.slice(index * 5, index * 5 + 5).join("\n"),
+        })),
+      });
+      const message = own.join("\n");
+      await set(agentProviders, "gemini", {
+        conditions: [
+          { type: "Ready", status: "False", reason: "No", message, lastTransitionTime: observedAt },
+        ],
+      });
+      await set(agentRuns, "upgrade-payment", { message });
+      const text = message.replaceAll("\0", "");
+      const at = { namespace, name: "default" };
+      await client.patch(agentConfigs, at, { spec: { instructions: { text } } }, { type: "merge" });
+      for (const view of VIEWS) {
+        await page.goto(`${served.origin}/#/${view}?namespace=${namespace}`);
+        await page.locator("main").getByText("Live", { exact: true }).waitFor();
+        await page.locator("main section").first().waitFor();
+        for (const summary of await page.locator("main summary").all()) await summary.click();
+        assert.deepEqual(await harmOn(page), []);
+      }
+    }
+    assert.deepEqual(watched.faults, []);
+  });
+
+  it("can be used at 400 pixels", async () => {
+    await page.setViewportSize({ width: 400, height: 800 });
+    for (const view of VIEWS) {
+      await page.goto(`${served.origin}/#/${view}`);
+      await page.locator("main").getByText("Live", { exact: true }).waitFor();
+      const wider = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
+      assert.ok(Number(wider) <= 0, `${view} is ${wider} pixels too wide`);
+      assert.deepEqual(await pictured(`narrow-${view}`), []);
+    }
+    const { items } = await cluster.client.list(agentRuns, { namespace: cluster.namespace });
+    assert.equal(items.length, 9);
+    assert.deepEqual(watched.faults, []);
+  });
+
+  function pictured(name: string): Promise<string[]> {
+    return violationsInBothThemes(page, async (theme) => {
+      if (PICTURES) await page.screenshot({ path: join(PICTURES, `page-${name}-${theme}.png`) });
+    });
+  }
+});
