@@ -72,6 +72,7 @@ describe("npm run package", () => {
     const kinds = definitions.map(({ kind }: { kind: string }) => kind).toSorted();
     assert.deepEqual(kinds, [
       "AgentConfig",
+      "AgentNotifier",
       "AgentProvider",
       "AgentRun",
       "AgentSchedule",

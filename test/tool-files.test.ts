@@ -133,6 +133,7 @@ describe("config/components/selectable-fields", () => {
       agentconfigs: undefined,
       agentschedules: undefined,
       agenttriggers: undefined,
+      agentnotifiers: undefined,
     });
   });
 });

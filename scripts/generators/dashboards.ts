@@ -1,15 +1,6 @@
 import { stringify } from "yaml";
+import { eventPanels, type Panel, type Query } from "./dashboard-events.ts";
 import { type Generator, NOTICE } from "./generator.ts";
-
-/** What a panel shows: PromQL, and the name of each line. */
-type Query = readonly [expr: string, legend: string];
-
-interface Panel {
-  title: string;
-  description: string;
-  unit: "short" | "s" | "currencyUSD" | "ops" | "bytes" | "percentunit";
-  queries: readonly Query[];
-}
 
 interface Dashboard {
   title: string;
@@ -212,26 +203,7 @@ const operator: Dashboard = {
         ["rate(process_cpu_seconds_total[$__rate_interval]) and on (pod) agent_operator_leader", "{{pod}}"],
       ],
     },
-    {
-      title: "Deliveries by outcome",
-      description:
-        "Requests at AgentTriggers each second. Unauthorized ones have no valid signature. Unavailable and Dropped ones were answered with 503, and their senders may not try again.",
-      unit: "ops",
-      queries: [
-        ["sum by (outcome) (rate(agent_operator_deliveries_total[$__rate_interval]))", "{{outcome}}"],
-      ],
-    },
-    {
-      title: "Time to answer a delivery",
-      description: "One delivery in twenty takes longer. GitHub waits ten seconds.",
-      unit: "s",
-      queries: [
-        [
-          "histogram_quantile(0.95, sum by (le) (rate(agent_operator_delivery_duration_seconds_bucket[$__rate_interval])))",
-          "p95",
-        ],
-      ],
-    },
+    ...eventPanels,
   ],
 };
 

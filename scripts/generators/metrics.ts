@@ -1,5 +1,5 @@
 import type { Registry } from "prom-client";
-import { deliveryMetrics } from "../../src/events/metrics.ts";
+import { deliveryMetrics, notificationMetrics } from "../../src/events/metrics.ts";
 import { observeRuns } from "../../src/operator/run-metrics.ts";
 import { createMetrics } from "../../src/runtime/metrics.ts";
 import { type Generator, NOTICE } from "./generator.ts";
@@ -17,6 +17,7 @@ export function catalogue(): CataloguedMetric[] {
   const { registry, leading } = createMetrics();
   leading(() => true);
   deliveryMetrics(registry);
+  notificationMetrics(registry);
   const runs = { list: () => [][Symbol.iterator](), onChange: () => () => undefined };
   observeRuns(registry, { runs, isLeading: () => true });
   return metricsOf(registry).toSorted((a, b) => (a.name < b.name ? -1 : 1));
@@ -43,7 +44,7 @@ function render(): string {
     "",
     "Served at `/metrics` of the address that `--metrics-bind-address` names, for Prometheus. Names of AgentRuns are never labels: their number has no bound. The first 50 namespaces with runs have a label each; all further ones are `other`.",
     "",
-    "The events component serves those of deliveries, and those of requests, watches, caches and reconciles that are not about runs.",
+    "The events component serves those of deliveries and notifications, and those of requests, watches, caches and reconciles that are not about runs.",
     "",
     "Every replica serves its own metrics. Runs are counted by the one that leads. What can come of the runs of a namespace, agent and provider is 0 as soon as the first of them is seen, so that the first event counts as an increase.",
     "",

@@ -12,6 +12,7 @@ export const KIND_NAMES = [
   "AgentConfig",
   "AgentSchedule",
   "AgentTrigger",
+  "AgentNotifier",
 ] as const;
 
 export type KindName = (typeof KIND_NAMES)[number];

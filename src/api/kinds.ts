@@ -1,4 +1,5 @@
 import { agentConfigKind } from "./agent-config.ts";
+import { agentNotifierKind } from "./agent-notifier.ts";
 import { agentProviderKind } from "./agent-provider.ts";
 import { agentRunKind } from "./agent-run.ts";
 import { agentScheduleKind } from "./agent-schedule.ts";
@@ -15,6 +16,7 @@ export const KINDS: readonly KindDefinition[] = [
   agentConfigKind,
   agentScheduleKind,
   agentTriggerKind,
+  agentNotifierKind,
 ];
 
 /** The CustomResourceDefinitions of every kind, as `config/crd` holds them. */

@@ -1,3 +1,4 @@
+import { NOTIFIER_REASONS } from "./notifier-reasons.ts";
 import { POD_REASONS } from "./pod-reasons.ts";
 import { PUBLISH_REASONS } from "./publish-reasons.ts";
 import { TRIGGER_REASONS } from "./trigger-reasons.ts";
@@ -17,7 +18,7 @@ export const REASONS = {
     "A Secret that the object names does not exist.",
     "Create the Secret with the key that the message names. The object continues by itself.",
     {
-      kinds: ["AgentRun", "AgentWorkspace", "AgentProvider", "AgentTrigger"],
+      kinds: ["AgentRun", "AgentWorkspace", "AgentProvider", "AgentTrigger", "AgentNotifier"],
       phases: ["Pending", "Initializing"],
     },
   ),
@@ -25,7 +26,7 @@ export const REASONS = {
     "A Secret or ConfigMap exists, but does not have the key that the object names.",
     "Add the key that the message names, or correct the reference. The object continues by itself.",
     {
-      kinds: ["AgentRun", "AgentWorkspace", "AgentProvider", "AgentTrigger"],
+      kinds: ["AgentRun", "AgentWorkspace", "AgentProvider", "AgentTrigger", "AgentNotifier"],
       phases: ["Pending", "Initializing"],
     },
   ),
@@ -138,7 +139,7 @@ export const REASONS = {
   NameTaken: failed(
     "An object with the name of the Job or claim exists and belongs to something else. The operator leaves it alone.",
     "Delete that object, or create the run under another name.",
-    { kinds: ["AgentRun", "AgentWorkspace", "AgentSchedule"] },
+    { kinds: ["AgentRun", "AgentWorkspace", "AgentSchedule", "AgentNotifier"] },
   ),
   PodRefused: failed(
     "The API server says that the Job or claim is invalid.",
@@ -300,6 +301,7 @@ export const REASONS = {
   ...POD_REASONS,
   ...PUBLISH_REASONS,
   ...TRIGGER_REASONS,
+  ...NOTIFIER_REASONS,
 } as const satisfies Record<string, ReasonFacts>;
 
 /** Every reason that the operator writes. */

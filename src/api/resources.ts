@@ -1,5 +1,6 @@
 import { resourceType } from "../kube/resources.ts";
 import type { AgentConfig } from "./agent-config.ts";
+import type { AgentNotifier } from "./agent-notifier.ts";
 import type { AgentProvider } from "./agent-provider.ts";
 import type { AgentRun } from "./agent-run.ts";
 import type { AgentSchedule } from "./agent-schedule.ts";
@@ -37,6 +38,13 @@ export const agentTriggers = resourceType<AgentTrigger>(
   "AgentTrigger",
 );
 
+export const agentNotifiers = resourceType<AgentNotifier>(
+  API_GROUP,
+  API_VERSION,
+  "agentnotifiers",
+  "AgentNotifier",
+);
+
 /** All of them, in the order of the reference. */
 export const OUR_RESOURCES = [
   agentRuns,
@@ -45,4 +53,5 @@ export const OUR_RESOURCES = [
   agentConfigs,
   agentSchedules,
   agentTriggers,
+  agentNotifiers,
 ] as const;

@@ -1339,5 +1339,91 @@ export const statusSchemas: Readonly<Record<string, StructuralSchema>> = {
         }
       }
     }
+  },
+  "AgentNotifier": {
+    "type": "object",
+    "default": {
+      "observedGeneration": -1
+    },
+    "properties": {
+      "observedGeneration": {
+        "type": "integer",
+        "format": "int64",
+        "minimum": -1
+      },
+      "pending": {
+        "type": "integer",
+        "format": "int32",
+        "minimum": 0
+      },
+      "lastNotificationTime": {
+        "type": "string",
+        "format": "date-time",
+        "maxLength": 64
+      },
+      "lastRun": {
+        "type": "string",
+        "maxLength": 63
+      },
+      "lastEvent": {
+        "type": "string",
+        "enum": [
+          "Started",
+          "Succeeded",
+          "Failed",
+          "TimedOut"
+        ]
+      },
+      "conditions": {
+        "type": "array",
+        "maxItems": 16,
+        "items": {
+          "type": "object",
+          "required": [
+            "type",
+            "status",
+            "reason",
+            "message",
+            "lastTransitionTime"
+          ],
+          "properties": {
+            "type": {
+              "type": "string",
+              "pattern": "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$",
+              "minLength": 1,
+              "maxLength": 316
+            },
+            "status": {
+              "type": "string",
+              "enum": [
+                "True",
+                "False",
+                "Unknown"
+              ]
+            },
+            "reason": {
+              "type": "string",
+              "pattern": "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$",
+              "minLength": 1,
+              "maxLength": 1024
+            },
+            "message": {
+              "type": "string",
+              "maxLength": 32768
+            },
+            "observedGeneration": {
+              "type": "integer",
+              "format": "int64",
+              "minimum": 0
+            },
+            "lastTransitionTime": {
+              "type": "string",
+              "format": "date-time",
+              "maxLength": 64
+            }
+          }
+        }
+      }
+    }
   }
 };

@@ -16,17 +16,17 @@ export const eventsOptions = {
   "metrics-bind-address": operatorOptions["metrics-bind-address"],
   namespace: {
     ...namespace,
-    summary: "Serve only the triggers of this namespace; without it all are served",
+    summary: "Serve only the triggers and notifiers of this namespace; without it all are served",
   },
   "leader-elect": {
     type: "boolean",
     summary:
-      "Report runs only while holding the Lease, so that several replicas may run; all take deliveries",
+      "Report and notify only while holding the Lease, so that several replicas may run; all take deliveries",
   },
   "allow-local-urls": {
     type: "boolean",
     summary:
-      "Let URLs that triggers name lead to this machine, its link and the API server, which is refused else",
+      "Let URLs that triggers and notifiers name lead to this machine, its link and the API server, which is refused else",
   },
   "log-level": logLevel,
 } as const satisfies OptionSpecs;

@@ -215,9 +215,9 @@ export const shippedCommands: readonly Command<OptionSpecs, CommandContext>[] = 
   defineCommand({
     name: "events",
     group: "Operator",
-    summary: "Take events from GitHub, GitLab, Gitea and others, and start runs for them",
+    summary: "Take events from GitHub, GitLab, Gitea and others that start runs, and tell others of runs",
     description: [
-      "Serves the AgentTriggers of a namespace, or of all: checks the signature of each delivery, and creates the run that its trigger describes. Each replica serves; however many there are, and however often an event is delivered, it starts one run.",
+      "Serves the AgentTriggers of a namespace, or of all: checks the signature of each delivery, and creates the run that its trigger describes. Each replica serves; however many there are, and however often an event is delivered, it starts one run. Reports what becomes of runs to the sinks of AgentNotifiers, at least once.",
       "It has its own process because it reads the Secrets that deliveries are signed with, which the operator never does.",
     ],
     options: eventsOptions,

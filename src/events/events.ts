@@ -3,7 +3,7 @@ import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AgentRun } from "../api/agent-run.ts";
 import { API_GROUP } from "../api/group.ts";
-import { agentRuns, agentTriggers } from "../api/resources.ts";
+import { agentNotifiers, agentRuns, agentTriggers } from "../api/resources.ts";
 import { createProjectedReflector, createReflector } from "../client/cache/reflector.ts";
 import { createClient, type Client } from "../client/client.ts";
 import type { Transport } from "../client/transport.ts";
@@ -15,7 +15,8 @@ import type { Log } from "../runtime/log.ts";
 import { createMetrics } from "../runtime/metrics.ts";
 import { createActors } from "./actors.ts";
 import { listenHooks } from "./hook-server.ts";
-import { deliveryMetrics } from "./metrics.ts";
+import { deliveryMetrics, notificationMetrics } from "./metrics.ts";
+import { createNotifier } from "./notifier.ts";
 import { createPublicFetch } from "./public-fetch.ts";
 import { receive, type ReceiveOptions } from "./receive.ts";
 import { createReporter } from "./reporter.ts";
@@ -59,12 +60,14 @@ export async function startEvents(options: EventsOptions): Promise<EventsCompone
   const { log, namespaces } = options;
   const metrics = createMetrics();
   const deliveries = deliveryMetrics(metrics.registry);
+  const notifications = notificationMetrics(metrics.registry);
   const client = createClient(metrics.observeTransport(options.transport));
   const shared = { client, namespaces, log, observer: metrics.reflector };
   const watch = { omit: ["managedFields"], pageSize: 200 };
   const triggerCache = createReflector({ ...shared, type: agentTriggers, watch });
+  const notifiers = createReflector({ ...shared, type: agentNotifiers, watch });
   const runs = createProjectedReflector({ ...shared, type: agentRuns, watch, project: trimRun });
-  const caches = [triggerCache, runs];
+  const caches = [triggerCache, notifiers, runs];
   for (const cache of caches) metrics.observeCache(cache);
   const identity = `${hostname()}_${randomUUID()}`;
   const recorder = createEventRecorder({
@@ -97,6 +100,18 @@ export async function startEvents(options: EventsOptions): Promise<EventsCompone
     observer: metrics.controller("report"),
     log,
   });
+  const notifier = createNotifier({
+    client,
+    notifiers,
+    runs,
+    readSecret,
+    send,
+    record,
+    permit: () => election?.permit(),
+    metrics: notifications,
+    observer: metrics.controller("agentnotifier"),
+    log,
+  });
   const receiving: ReceiveOptions = {
     client,
     triggers,
@@ -125,7 +140,7 @@ export async function startEvents(options: EventsOptions): Promise<EventsCompone
   const listeners = await listenHealthAndMetrics(options, { caches: problem }, metrics.render);
   for (const cache of caches) cache.start();
   election?.start();
-  void Promise.resolve(election?.acquired).then(() => reporter.start());
+  void Promise.resolve(election?.acquired).then(() => Promise.all([reporter.start(), notifier.start()]));
   const working = Promise.all([...caches.map(({ synced }) => synced), triggers.controller.start()]);
   return {
     port: hooks.port,
@@ -133,7 +148,7 @@ export async function startEvents(options: EventsOptions): Promise<EventsCompone
     lost: election?.lost ?? new Promise(() => undefined),
     stop: async () => {
       await hooks.close();
-      await Promise.all([triggers.controller.stop(), reporter.stop()]);
+      await Promise.all([triggers.controller.stop(), reporter.stop(), notifier.stop()]);
       await election?.stop();
       await recorder.stop();
       await Promise.all(caches.map((cache) => cache.stop()));

@@ -1,4 +1,5 @@
-import { Counter, Histogram, type Registry } from "prom-client";
+import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import { SINK_REASONS, type SinkReason } from "../api/notifier-reasons.ts";
 import { DELIVERY_REASON_NAMES } from "../api/trigger-reasons.ts";
 import type { DeliveryOutcome } from "./receive.ts";
 
@@ -29,5 +30,48 @@ export function deliveryMetrics(registry: Registry): DeliveryMetrics {
   return {
     outcome: (outcome) => total.inc({ outcome }),
     answered: (took) => seconds.observe(took),
+  };
+}
+
+/** Counts what becomes of notifications. */
+export interface NotificationMetrics {
+  sent(format: string, outcome: "Sent" | "Dropped" | SinkReason): void;
+  /** From the event to its acceptance. */
+  delay(seconds: number): void;
+  /** How many wait is asked when the metrics are read. */
+  pending(count: () => number): void;
+}
+
+export function notificationMetrics(registry: Registry): NotificationMetrics {
+  const registers = [registry];
+  const total = new Counter({
+    name: "agent_operator_notifications_total",
+    help: "Attempts to tell the sinks of AgentNotifiers by outcome: Sent, Dropped (refused for a day) or why the sink has not taken the event",
+    labelNames: ["format", "outcome"],
+    registers,
+  });
+  // A counter that is born at 1 has no increase.
+  for (const format of ["CloudEvents", "Slack"])
+    for (const outcome of ["Sent", "Dropped", ...Object.keys(SINK_REASONS)])
+      total.inc({ format, outcome }, 0);
+  const seconds = new Histogram({
+    name: "agent_operator_notification_delay_seconds",
+    help: "Time from what happened to a run until the sink has taken it",
+    buckets: [0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800, 7_200, 86_400],
+    registers,
+  });
+  let count = (): number => 0;
+  const pending: Gauge = new Gauge({
+    name: "agent_operator_notifications_pending",
+    help: "Events that sinks have not taken yet; from the replica that holds the Lease",
+    registers,
+    collect: () => pending.set(count()),
+  });
+  return {
+    sent: (format, outcome) => total.inc({ format, outcome }),
+    delay: (took) => seconds.observe(Math.max(0, took)),
+    pending: (asked) => {
+      count = asked;
+    },
   };
 }

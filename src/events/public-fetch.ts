@@ -72,8 +72,11 @@ export function createPublicFetch(refused: readonly string[]): typeof fetch {
   };
 }
 
+/** Why a URL is not asked. */
+export class LocalAddressError extends Error {}
+
 function refusal(host: string): Error {
-  return new Error(
+  return new LocalAddressError(
     `${host} is an address of this machine or of the API server; --allow-local-urls allows it`,
   );
 }

@@ -10,6 +10,7 @@ import { isOwnedBy } from "../kube/objects.ts";
 import { printableLine } from "../kube/printable.ts";
 import { timestamp } from "../kube/time.ts";
 import { type CompiledTrigger, renderTemplate } from "../plan/agent-trigger/compile.ts";
+import { chainOf } from "../plan/agent-trigger/chain.ts";
 import { type Refused, refusedByFacts, runToContinue, unmatched } from "../plan/agent-trigger/decide.ts";
 import type { EventVariables } from "../plan/agent-trigger/expression.ts";
 import { type EventFacts, factsOf } from "../plan/agent-trigger/facts.ts";
@@ -125,6 +126,8 @@ async function runFor(
   { name, uid }: { name: string; uid: string },
 ): Promise<AgentRun | Refused> {
   const { metadata, spec } = compiled.trigger;
+  const chain = chainOf(spec.webhook.source, compiled.trigger, payload.event);
+  if ("reason" in chain) return chain;
   const rendered = renderTemplate(compiled, payload);
   if ("error" in rendered) return { reason: "ExpressionFailed", message: rendered.error };
   const group = groupOf(compiled, payload);
@@ -137,6 +140,7 @@ async function runFor(
   const report = spec.report?.comment ? reportAnnotation(facts) : undefined;
   return runOfEvent(compiled, rendered, {
     name,
+    chain,
     ...(report !== undefined && { report }),
     ...(group !== undefined && { group: `${metadata.name}.${hashOf(uid, Buffer.from(group))}` }),
     ...(continues !== undefined && { continues }),

@@ -5,6 +5,7 @@ import type { Client } from "../client/client.ts";
 import type { Reflector } from "../client/cache/reflector.ts";
 import { compileTrigger, type CompiledTrigger } from "../plan/agent-trigger/compile.ts";
 import { planTrigger } from "../plan/agent-trigger/plan.ts";
+import { missingSecret } from "../plan/missing-secret.ts";
 import { withinBounds } from "../plan/within-bounds.ts";
 import { carryOut } from "../runtime/carry-out.ts";
 import {
@@ -110,12 +111,7 @@ async function secretProblem(
   ];
   for (const { ref, purpose } of needs) {
     const found = await readSecret(metadata.namespace ?? "", ref);
-    if (!("missing" in found)) continue;
-    const message =
-      found.missing === "SecretNotFound"
-        ? `Secret ${ref.name}, which holds ${purpose}, does not exist yet`
-        : `Secret ${ref.name} has no key ${ref.key}, or nothing in it, which holds ${purpose}`;
-    return { reason: found.missing, message };
+    if ("missing" in found) return missingSecret(found.missing, ref, purpose);
   }
   return undefined;
 }

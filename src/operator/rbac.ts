@@ -10,8 +10,10 @@ export interface PolicyRule {
   verbs: string[];
 }
 
-/** Triggers are of the events component. */
-const KINDS = OUR_RESOURCES.map(({ plural }) => plural).filter((plural) => plural !== "agenttriggers");
+/** Triggers and notifiers are of the events component. */
+const KINDS = OUR_RESOURCES.map(({ plural }) => plural).filter(
+  (plural) => plural !== "agenttriggers" && plural !== "agentnotifiers",
+);
 
 /** All that the operator does with the API, and nothing more: the source of the shipped ClusterRole. */
 export const operatorRules: readonly PolicyRule[] = [

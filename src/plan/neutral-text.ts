@@ -23,17 +23,22 @@ export function neutralTitle(text: string): string {
   return cut(plain, MAX_TITLE).trim();
 }
 
-/** A block of code, which every forge shows as it is. Empty if nothing can be seen of it. */
-export function neutralBlock(text: string): string {
+/** Lines of text, cut at so many characters. Empty if nothing can be seen of it. */
+export function neutralText(text: string, most: number): string {
   const lines = visible(text)
     .split("\n")
     .flatMap((line) => wrapped(line.trimEnd()));
-  const plain = cut(
+  return cut(
     disarmed(lines.join("\n"))
       .replaceAll(/\n{3,}/g, "\n\n")
       .trim(),
-    MAX_TEXT,
+    most,
   );
+}
+
+/** A block of code, which every forge shows as it is. Empty if nothing can be seen of it. */
+export function neutralBlock(text: string): string {
+  const plain = neutralText(text, MAX_TEXT);
   if (plain === "") return "";
   const longest = Math.max(2, ...[...plain.matchAll(/`+|~+/g)].map(([run]) => run.length));
   const fence = "`".repeat(longest + 1);

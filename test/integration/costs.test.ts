@@ -8,7 +8,13 @@ import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import { provider, secret } from "../../bench/support/objects.ts";
 import type { AgentRun } from "../../src/api/agent-run.ts";
-import { agentProviders, agentRuns, agentTriggers, OUR_RESOURCES } from "../../src/api/resources.ts";
+import {
+  agentNotifiers,
+  agentProviders,
+  agentRuns,
+  agentTriggers,
+  OUR_RESOURCES,
+} from "../../src/api/resources.ts";
 import { jobs, namespaces, pods, secrets, type Job, type Pod } from "../../src/kube/builtin.ts";
 import { createLog } from "../../src/runtime/log.ts";
 import { projectRoot } from "../support/project-files.ts";
@@ -142,8 +148,9 @@ describe("what one run costs", { timeout: 120_000 }, () => {
     );
     await plane.carryOut(["among-many"]);
     assert.deepEqual(takeTraffic().watches, {});
-    // The events component watches triggers.
-    const resources = OUR_RESOURCES.filter((type) => type !== agentTriggers).map(({ plural }) => plural);
+    // The events component watches triggers and notifiers.
+    const others: readonly unknown[] = [agentTriggers, agentNotifiers];
+    const resources = OUR_RESOURCES.filter((type) => !others.includes(type)).map(({ plural }) => plural);
     const builtIn = ["pods", "persistentvolumeclaims", "secrets"];
     const once = Object.fromEntries([...resources, ...builtIn].map((each) => [each, 1]));
     // Those Jobs of which only the metadata is watched, and the others.

@@ -8,6 +8,8 @@ const cluster = useCluster({ operator: false });
 
 const SAMPLES = [
   "agentconfig.agent.xonovex.com/default",
+  "agentnotifier.agent.xonovex.com/ends",
+  "agentnotifier.agent.xonovex.com/failures",
   "agentprovider.agent.xonovex.com/gemini-provider",
   "agentrun.agent.xonovex.com/agent-1",
   "agentrun.agent.xonovex.com/agent-2",

@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { runNamed } from "../../bench/support/objects.ts";
 import type { AgentTriggerSpec } from "../../src/api/agent-trigger.ts";
-import { agentRuns, agentTriggers } from "../../src/api/resources.ts";
+import { agentNotifiers, agentRuns, agentTriggers } from "../../src/api/resources.ts";
 import type { Client } from "../../src/client/client.ts";
 import type { Transport } from "../../src/client/transport.ts";
 import { startEvents } from "../../src/events/events.ts";
 import { eventsRules } from "../../src/events/rbac.ts";
 import { configMaps, secrets } from "../../src/kube/builtin.ts";
+import { timestamp } from "../../src/kube/time.ts";
 import { createLog } from "../../src/runtime/log.ts";
 import { permissionsFor, permissionsOf } from "../support/api-attributes.ts";
 import { deliver, githubPayloads, sha256 } from "../support/deliveries.ts";
@@ -301,6 +302,35 @@ describe("deliveries at a trigger", { timeout: 120_000 }, () => {
       headers: { ...headers, ...type },
     });
     assert.equal(taken.body.reason, "RunCreated", taken.body.message);
+  });
+
+  it("writes down for a notifier that a run is none of its own", async () => {
+    const name = "told";
+    const sink = { format: "CloudEvents", url: "https://events.example.com/" } as const;
+    await client.create(agentNotifiers, {
+      metadata: { name, namespace },
+      spec: { sink, events: ["Failed"] },
+    });
+    const { status } = await waitFor(
+      client,
+      agentNotifiers,
+      { namespace, name },
+      (found) => !!found.status?.conditions,
+    );
+    assert.equal(status?.conditions?.[0]?.reason, "Notifying");
+    const { metadata } = await client.create(agentRuns, {
+      metadata: { name, namespace },
+      spec: runNamed(name).spec,
+    });
+    const ended = { phase: "Succeeded", completionTime: timestamp(Date.now()) };
+    await client.patch(
+      agentRuns,
+      { namespace, name },
+      { status: ended },
+      { type: "merge", subresource: "status" },
+    );
+    const at = { namespace, name: "told-sent" };
+    await waitFor(client, configMaps, at, ({ data }) => data?.[metadata.uid ?? ""] === "2");
   });
 
   it("has asked for nothing that the shipped role does not permit, and the role permits nothing else", () => {

@@ -104,6 +104,10 @@ export const GUIDES: readonly Guide[] = [
     given: [token("gemini-credentials"), "kubectl apply -f config/samples/agentprovider.yaml"],
   },
   {
+    path: "docs/guide/notifiers.md",
+    operator: true,
+  },
+  {
     path: "docs/guide/gitops.md",
     operator: true,
     given: ["kubectl create namespace argocd", "kubectl create configmap argocd-cm --namespace argocd"],

@@ -45,6 +45,7 @@ function objectName(kind: string, maxLength: number): Rule {
 export const runName = objectName("AgentRun", MAX_RUN_NAME);
 export const scheduleName = objectName("AgentSchedule", MAX_STARTER_NAME);
 export const triggerName = objectName("AgentTrigger", MAX_STARTER_NAME);
+export const notifierName = objectName("AgentNotifier", MAX_RUN_NAME);
 export const workspaceName = objectName("AgentWorkspace", MAX_WORKSPACE_NAME);
 
 /** `<workspace>-<volume>` is the name of the volume's claim, so some names belong to the operator. */

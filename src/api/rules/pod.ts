@@ -9,6 +9,11 @@ export const labelValue = matchesRule(
 /** Source: IsQualifiedName of Kubernetes. */
 const QUALIFIED_NAME = "^([-a-z0-9.]{1,253}/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$";
 
+export const labelKey = matchesRule(
+  QUALIFIED_NAME,
+  "must be a label's name, such as disktype or kubernetes.io/arch",
+);
+
 export const labelKeys: Rule = {
   rule: `self.all(key, ${matches("key", QUALIFIED_NAME)})`,
   message: "every key must be a label's name, such as disktype or kubernetes.io/arch",

@@ -4,6 +4,7 @@ import {
   agentProviders,
   agentRuns,
   agentSchedules,
+  agentNotifiers,
   agentTriggers,
   agentWorkspaces,
 } from "../../api/resources.ts";
@@ -46,6 +47,7 @@ export const checks: readonly Check[] = [
   checkSchedules,
   checkSecrets,
   checkTriggers,
+  checkNotifiers,
   checkHeldObjects,
 ];
 
@@ -171,6 +173,26 @@ async function checkTriggers({ client, namespace }: CheckContext): Promise<Findi
           "AgentTrigger",
           `${metadata.name} takes no deliveries: ${ready.message}`,
           `Correct it: kubectl --namespace ${namespace} edit agenttrigger ${metadata.name}`,
+        );
+  });
+}
+
+async function checkNotifiers({ client, namespace }: CheckContext): Promise<Finding[]> {
+  const { items } = await client.list(agentNotifiers, { namespace }).catch(none);
+  return items.map(({ metadata, status }) => {
+    const ready = status?.conditions?.find(({ type }) => type === "Ready");
+    if (ready === undefined)
+      return warning(
+        "AgentNotifier",
+        `${metadata.name} is served by nobody, so nothing is reported`,
+        "Install the component events for this namespace; see the guide on notifiers.",
+      );
+    return ready.status === "True"
+      ? ok("AgentNotifier", `${metadata.name} reports runs`)
+      : problem(
+          "AgentNotifier",
+          `${metadata.name} has ${status?.pending ?? 0} events that its sink has not taken: ${ready.message}`,
+          `Correct it: kubectl --namespace ${namespace} edit agentnotifier ${metadata.name}`,
         );
   });
 }

@@ -5,6 +5,7 @@ import {
   ANNOTATION_EVENT,
   ANNOTATION_PER_HOUR,
   ANNOTATION_REPORT,
+  ANNOTATION_TRIGGERS,
   LABEL_GROUP,
   LABEL_TRIGGER,
 } from "../../api/labels.ts";
@@ -30,7 +31,14 @@ export function groupOf({ group }: CompiledTrigger, variables: EventVariables): 
 export function runOfEvent(
   { trigger }: CompiledTrigger,
   rendered: Exclude<RenderedTemplate, { error: string }>,
-  own: { name: string; group?: string; continues?: string; report?: string },
+  own: {
+    name: string;
+    group?: string;
+    continues?: string;
+    report?: string;
+    /** The triggers that have led to the run that the event is about. */
+    chain?: readonly string[];
+  },
 ): AgentRun {
   const { name = "", namespace, uid = "" } = trigger.metadata;
   const { concurrency, limits } = trigger.spec;
@@ -52,6 +60,7 @@ export function runOfEvent(
         ...annotations,
         [ANNOTATION_EVENT]: "true",
         ...(own.report !== undefined && { [ANNOTATION_REPORT]: own.report }),
+        ...(own.chain?.length && { [ANNOTATION_TRIGGERS]: own.chain.join(",") }),
         ...(concurrency?.policy &&
           own.group !== undefined && { [ANNOTATION_CONCURRENCY]: concurrency.policy }),
         ...(limits?.perHour !== undefined && { [ANNOTATION_PER_HOUR]: String(limits.perHour) }),

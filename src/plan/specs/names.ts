@@ -18,6 +18,11 @@ export function triggerSeenName(trigger: string): string {
   return `${trigger}-seen`;
 }
 
+/** The ConfigMap with what a notifier has told its sink. */
+export function notifierSentName(notifier: string): string {
+  return `${notifier}-sent`;
+}
+
 /** The Job of a run has the run's own name, so that `kubectl logs job/RUN -c agent` works. */
 export function runJobName(run: string): string {
   return run;

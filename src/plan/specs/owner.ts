@@ -26,6 +26,11 @@ export function ownedByTrigger(trigger: Owner): OwnerReference {
   return ownedBy("AgentTrigger", trigger);
 }
 
+/** Makes the garbage collector remove a ConfigMap together with its notifier. */
+export function ownedByNotifier(notifier: Owner): OwnerReference {
+  return ownedBy("AgentNotifier", notifier);
+}
+
 /** Lets a child know its run without going or staying with it. */
 export function alsoOwnedByRun(run: Owner): OwnerReference {
   return { ...ownedBy("AgentRun", run), controller: false, blockOwnerDeletion: false };

@@ -5,6 +5,8 @@ import { urls, branches, git } from "./git.ts";
 import { environment, pods } from "./pods.ts";
 import { workspaces } from "./workspaces.ts";
 import { others } from "./others.ts";
+import { notifiers } from "./notifiers.ts";
+import { triggers } from "./triggers.ts";
 import { schedules } from "./schedules.ts";
 import type { RefusedManifest } from "./manifest.ts";
 
@@ -23,4 +25,6 @@ export const REFUSED_MANIFESTS: readonly RefusedManifest[] = [
   ...workspaces,
   ...others,
   ...schedules,
+  ...triggers,
+  ...notifiers,
 ];
