@@ -1,3 +1,4 @@
+import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "vite";
 
@@ -18,6 +19,8 @@ export async function buildWeb(root: string, outdir: string): Promise<void> {
       modulePreload: { polyfill: false },
     },
   });
+  // What the form for a new run is made of; the same as for editors.
+  await cp(join(root, "config", "schemas", "agentrun.json"), join(outdir, "agentrun.json"));
 }
 
 if (import.meta.main) {

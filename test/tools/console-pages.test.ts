@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { after, before, describe, it } from "node:test";
-import type { Browser, Page } from "playwright-core";
+import type { Browser, Locator, Page } from "playwright-core";
 import { buildWeb } from "../../scripts/web.ts";
 import {
   agentConfigs,
@@ -25,6 +26,7 @@ import {
 import { useCluster } from "../support/cluster.ts";
 import { fillNamespace } from "../support/console-objects.ts";
 import { HOSTILE_TEXTS } from "../support/hostile-texts.ts";
+import { aRun } from "../support/objects.ts";
 import { projectRoot } from "../support/project-files.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
@@ -142,6 +144,66 @@ describe("the console's pages in a browser", { timeout: 300_000 }, () => {
     await page.getByText("9 runs, live").waitFor();
   });
 
+  it("make a run of a form and of a manifest that say the same, once the API server would take it", async () => {
+    await page.goto(`${served.origin}/#/runs`);
+    await page.getByRole("link", { name: "New run" }).click();
+    await page.getByRole("heading", { name: "New run" }).waitFor();
+    assert.deepEqual(await pictured("new"), []);
+    const manifest = page.getByLabel("Manifest as YAML");
+    const says = async (text: string): Promise<void> => holds(manifest, (value) => value.includes(text));
+    await page.getByLabel(/^name/).first().fill("by-form");
+    await page.getByLabel("prompt", { exact: true }).fill("Fix it\nand test it");
+    await page.getByLabel("providerRef").fill("anthropic");
+    await says("providerRef: anthropic");
+    await page.locator("datalist option[value=gemini]").waitFor({ state: "attached" });
+    await page.getByRole("button", { name: "Check" }).click();
+    await page
+      .getByRole("alert")
+      .filter({ hasText: "set repository to the repository to work on" })
+      .waitFor();
+    assert.deepEqual(await pictured("new-wrong"), []);
+    // What is wrong with a field unfolds it.
+    await page.getByLabel("url (required)").fill("https://git.example.com/a.git");
+    await says("url: https://git.example.com/a.git");
+    const typed = (await manifest.inputValue()).replace(
+      "prompt:",
+      "timeout: 20m\n  dependsOn:\n    - run: other\n  prompt:",
+    );
+    await manifest.fill(typed);
+    await holds(page.getByLabel("timeout", { exact: true }).first(), (value) => value === "20m");
+    await manifest.fill(`${typed}\n  : [`);
+    assert.equal(await page.getByRole("button", { name: "Create" }).isDisabled(), true);
+    await manifest.fill(typed);
+    await page.getByRole("button", { name: "Check" }).click();
+    await page.getByText("The API server would take it.").waitFor();
+    const at = { namespace: cluster.namespace, name: "by-form" };
+    await assert.rejects(cluster.client.get(agentRuns, at), /not found/);
+    await page.getByRole("button", { name: "Create" }).click();
+    await page.getByRole("heading", { name: "by-form" }).waitFor();
+    const { spec } = await cluster.client.get(agentRuns, at);
+    assert.equal(spec.prompt, "Fix it\nand test it");
+    assert.deepEqual(
+      spec.dependsOn?.map(({ run }) => run),
+      ["other"],
+    );
+    await page.getByRole("link", { name: "Start again …" }).click();
+    await page.getByRole("heading", { name: "Start again: by-form" }).waitFor();
+    await says("name: by-form-2");
+    await page.getByRole("button", { name: "Create" }).click();
+    await page.getByRole("heading", { name: "by-form-2" }).waitFor();
+    await page.getByRole("link", { name: "Resume …" }).click();
+    await says("continueFrom:");
+    await page.getByLabel("prompt", { exact: true }).fill("Go on");
+    await page.getByRole("button", { name: "Create" }).click();
+    await page.getByRole("heading", { name: "by-form-3" }).waitFor();
+    const resumed = await cluster.client.get(agentRuns, { ...at, name: "by-form-3" });
+    assert.equal(resumed.spec.continueFrom?.run, "by-form-2");
+    assert.equal(resumed.spec.repository, undefined);
+    for (const name of ["by-form", "by-form-2", "by-form-3"])
+      await cluster.client.delete(agentRuns, { ...at, name });
+    assert.deepEqual(watched.faults, []);
+  });
+
   it("obey nothing of 500 hostile texts", async () => {
     assert.equal(HOSTILE_TEXTS.length, 500);
     const { client } = cluster;
@@ -181,6 +243,14 @@ describe("the console's pages in a browser", { timeout: 300_000 }, () => {
         for (const summary of await page.locator("main summary").all()) await summary.click();
         assert.deepEqual(await harmOn(page), []);
       }
+      await client.create(agentRuns, {
+        ...aRun("written", "https://git.example.com/a.git", { prompt: text, systemPrompt: text }),
+        metadata: { namespace, name: "written" },
+      });
+      await page.goto(`${served.origin}/#/new?again=written&namespace=${namespace}`);
+      await holds(page.locator("#field-spec-prompt"), (value) => value.length > 100);
+      await page.locator("summary", { hasText: "All other fields" }).click();
+      assert.deepEqual(await harmOn(page), []);
     }
     assert.deepEqual(watched.faults, []);
   });
@@ -198,6 +268,12 @@ describe("the console's pages in a browser", { timeout: 300_000 }, () => {
     assert.equal(items.length, 9);
     assert.deepEqual(watched.faults, []);
   });
+
+  /** Waits, without a script in the page, which its policy forbids. */
+  async function holds(field: Locator, isRight: (value: string) => boolean): Promise<void> {
+    const signal = AbortSignal.timeout(30_000);
+    while (!isRight(await field.inputValue())) await sleep(50, undefined, { signal });
+  }
 
   function pictured(name: string): Promise<string[]> {
     return violationsInBothThemes(page, async (theme) => {

@@ -1,6 +1,7 @@
 import type { AgentRun, AgentRunSpec } from "../../api/agent-run.ts";
 import { agentRuns } from "../../api/resources.ts";
 import { unlessRefused } from "../../client/errors.ts";
+import { continuing } from "../../plan/agent-run/retried.ts";
 import { isFinished } from "../../plan/agent-run/status.ts";
 import { withCluster, type UserCluster } from "../cluster.ts";
 import { UsageError } from "../command.ts";
@@ -22,7 +23,7 @@ export async function runResume(values: ResumeValues, context: CommandContext): 
     const task = await readTask(feedback, context, "FEEDBACK");
     const before = await findRun(cluster, run, context);
     const old = before.metadata.name ?? "";
-    const spec = continuing(before, task, values.fresh);
+    const spec = specOf(before, task, values.fresh);
     const created = await createAfter(cluster, before, { name: values.name, spec }, context);
     const say = values.output === undefined ? context.out.line : context.out.error;
     const when = isFinished(before) ? "" : ", once that has ended";
@@ -53,16 +54,14 @@ async function wordsOf(
 }
 
 /** The spec of the run before, but for what the new one takes over and what was that one's alone. */
-function continuing({ metadata, spec }: AgentRun, task: string | undefined, fresh: boolean): AgentRunSpec {
-  const { repository: _r, workspaceRef: _w, worktree: _t, dependsOn: _d, ...kept } = spec;
-  const { prompt: _p, promptFrom: _f, ...rest } = kept;
-  const continueFrom = { run: metadata.name ?? "", ...(fresh ? { session: "Fresh" as const } : {}) };
-  if (task !== undefined) return { ...rest, continueFrom, prompt: task };
+function specOf(before: AgentRun, task: string | undefined, fresh: boolean): AgentRunSpec {
+  const spec = continuing(before, fresh);
+  if (task !== undefined) return { ...spec, prompt: task };
   if (!spec.verify && !spec.publish)
     throw new UsageError(
-      `${metadata.name} has neither verify nor publish, so there is nothing to do with --steps`,
+      `${before.metadata.name} has neither verify nor publish, so there is nothing to do with --steps`,
     );
-  if (!rest.verify) return { ...rest, continueFrom };
-  const { feedback: _, ...verify } = rest.verify;
-  return { ...rest, continueFrom, verify };
+  if (!spec.verify) return spec;
+  const { feedback: _, ...verify } = spec.verify;
+  return { ...spec, verify };
 }

@@ -81,6 +81,16 @@ export function Actions({
             {action.slice(1)}
           </button>
         ))}
+      {allowed.has("retry") &&
+        (["again", "resume"] as const).map((how) => (
+          <a
+            key={how}
+            class="button"
+            href={hashOf({ page: "new", namespace: at.namespace, from: at.name, how })}
+          >
+            {how === "again" ? "Start again …" : "Resume …"}
+          </a>
+        ))}
       {forbidden.length > 0 && <span class="muted">You may not {forbidden.join(" or ")} runs here.</span>}
       <span role="status" class="said">
         {said}

@@ -8,7 +8,11 @@ export type View = (typeof VIEWS)[number];
 export type Place =
   | { page: "runs"; namespace: string; filter: Filter }
   | { page: View; namespace: string }
-  | { page: "run"; namespace: string; name: string };
+  | { page: "run"; namespace: string; name: string }
+  | { page: "new"; namespace: string; from: string; how: Beginning };
+
+/** What a new run begins with: nothing, all of another run, or the place where another run has worked. */
+export type Beginning = "" | "again" | "resume";
 
 export const NO_FILTER: Filter = { text: "", phase: "", agent: "", provider: "" };
 /** In the address, where no namespace is all of them. */
@@ -23,6 +27,11 @@ export function readPlace(hash: string): Place {
   const query = new URLSearchParams(search);
   const view = VIEWS.find((each) => each === page);
   if (view) return { page: view, namespace: query.get("namespace") ?? DEFAULT_NAMESPACE };
+  if (page === "new") {
+    const how = (["again", "resume"] as const).find((each) => query.has(each)) ?? "";
+    const from = how === "" ? "" : (query.get(how) ?? "");
+    return { page, namespace: query.get("namespace") ?? DEFAULT_NAMESPACE, from, how };
+  }
   const filter = { ...NO_FILTER };
   for (const field of ["text", "phase", "agent", "provider"] as const) filter[field] = query.get(field) ?? "";
   return { page: "runs", namespace: query.get("namespace") ?? DEFAULT_NAMESPACE, filter };
@@ -35,6 +44,7 @@ export function hashOf(place: Place): string {
   const query = new URLSearchParams();
   if (place.page === "runs")
     for (const [name, value] of Object.entries(place.filter)) if (value !== "") query.set(name, value);
+  if (place.page === "new" && place.how !== "") query.set(place.how, place.from);
   if (place.namespace !== DEFAULT_NAMESPACE) query.set("namespace", place.namespace);
   return `#/${place.page}${query.size === 0 ? "" : `?${query}`}`;
 }

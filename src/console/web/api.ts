@@ -3,7 +3,7 @@ import { agentRuns } from "../../api/resources.ts";
 import type { Event } from "../../kube/builtin.ts";
 import { events, pods } from "../../kube/builtin.ts";
 import { selfSubjectAccessReviews, selfSubjectReviews } from "../../kube/cluster-kinds.ts";
-import { pathOf } from "../../kube/resources.ts";
+import { apiVersionOf, pathOf, type ResourceType } from "../../kube/resources.ts";
 import { ANNOTATION_CANCEL } from "../../api/labels.ts";
 import { credential } from "./credential.ts";
 
@@ -38,16 +38,25 @@ const ACTIONS = {
 
 export type Action = keyof typeof ACTIONS;
 
+export interface Cause {
+  /** Such as `spec.repository.url`. */
+  field: string;
+  message: string;
+}
+
 /** An answer that is no success, in the server's own words. `code` 0: there was none. */
 export class CallError extends Error {
   override readonly name = "CallError";
   readonly code: number;
   /** The server's word for it, if it has one. */
   readonly reason: string;
-  constructor(code: number, message: string, reason = "") {
+  /** What is wrong with which field of an object. */
+  readonly causes: readonly Cause[];
+  constructor(code: number, message: string, reason = "", causes: readonly Cause[] = []) {
     super(message);
     this.code = code;
     this.reason = reason;
+    this.causes = causes;
   }
 }
 
@@ -91,11 +100,21 @@ function errorOf(text: string, code: number): CallError {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value === "object" && value !== null && "message" in value)
-      return new CallError(code, String(value.message), "reason" in value ? String(value.reason) : "");
+      return new CallError(
+        code,
+        String(value.message),
+        "reason" in value ? String(value.reason) : "",
+        causesIn(value),
+      );
   } catch {
     // Not every proxy on the way answers with JSON.
   }
   return new CallError(code, `status ${code}`);
+}
+
+function causesIn(status: object): Cause[] {
+  const { causes = [] } = (status as { details?: { causes?: Partial<Cause>[] } }).details ?? {};
+  return causes.map(({ field = "", message = "" }) => ({ field, message }));
 }
 
 /** Takes the code of the address, once; the browser keeps a cookie and a key of this origin from then on. */
@@ -152,9 +171,30 @@ export async function deleteRun(at: RunPlace, uid: string): Promise<void> {
   await call("DELETE", k8s(pathOf(agentRuns, at)), { body });
 }
 
-export async function createRun(run: AgentRun): Promise<void> {
+/** With `dryRun` the API server says what it would make of it, and makes nothing. Resolves to the run's name. */
+export async function createRun(run: AgentRun, { dryRun = false } = {}): Promise<string> {
   const namespace = run.metadata.namespace ?? "";
-  await call("POST", k8s(pathOf(agentRuns, { namespace })), { body: JSON.stringify(run) });
+  const path = `${pathOf(agentRuns, { namespace })}${dryRun ? "?dryRun=All" : ""}`;
+  const body = JSON.stringify({ ...run, apiVersion: apiVersionOf(agentRuns), kind: agentRuns.kind });
+  const created = (await (await call("POST", k8s(path), { body })).json()) as AgentRun;
+  return created.metadata.name ?? "";
+}
+
+/** A run as it is now. */
+export async function readRun(at: RunPlace, signal: AbortSignal): Promise<AgentRun> {
+  return (await (await call("GET", k8s(pathOf(agentRuns, at)), { signal })).json()) as AgentRun;
+}
+
+/** The names of a kind's objects in a namespace; none if they may not be listed. */
+export async function readNames(
+  type: ResourceType,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const path = k8s(`${pathOf(type, { namespace })}?limit=500`);
+  const response = await call("GET", path, { signal }).catch(() => undefined);
+  const list = (await response?.json()) as { items: { metadata: { name?: string } }[] } | undefined;
+  return (list?.items ?? []).map(({ metadata }) => metadata.name ?? "").toSorted();
 }
 
 /** What the user may do to the runs of a namespace, by the API server's own judgement. */

@@ -5,6 +5,7 @@ import { readSession, signIn, SIGNED_OUT, type Session } from "./api.ts";
 import { credential } from "./credential.ts";
 import { ConfigPage } from "./config-page.tsx";
 import { Help } from "./help.tsx";
+import { NewRunPage } from "./new-run-page.tsx";
 import { OverviewPage } from "./overview-page.tsx";
 import { ProvidersPage } from "./providers-page.tsx";
 import { RunPage } from "./run-page.tsx";
@@ -31,7 +32,7 @@ function App({ session }: { session: Session }) {
   useKeys({
     "?": () => setHelp(true),
     Escape: () => {
-      if (place.page === "run") location.hash = back;
+      if (place.page === "run" || place.page === "new") location.hash = back;
     },
   });
   return (
@@ -73,6 +74,7 @@ function Page({
   if (place.page === "runs") return <RunsPage place={place} session={session} selection={selection} />;
   if (place.page === "run")
     return <RunPage key={`${place.namespace}/${place.name}`} at={place} back={back} />;
+  if (place.page === "new") return <NewRunPage key={hashOf(place)} place={place} session={session} />;
   const View = VIEW_PAGES[place.page];
   return <View key={place.page} place={place} session={session} />;
 }

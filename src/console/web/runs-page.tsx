@@ -102,6 +102,9 @@ function FilterBar({
         values={named("provider")}
         choose={(provider) => set({ provider })}
       />
+      <a class="button" href={hashOf({ page: "new", namespace: place.namespace, from: "", how: "" })}>
+        New run
+      </a>
       <NamespaceField
         key={namespace}
         namespace={namespace}

@@ -17,7 +17,13 @@ export function Yaml({ value }: { value: unknown }) {
 }
 
 /** What writes YAML is loaded when it is first needed. */
-async function toYaml(value: unknown): Promise<string> {
+export async function toYaml(value: unknown): Promise<string> {
   const { stringify } = await import("yaml");
   return stringify(value, { aliasDuplicateObjects: false, lineWidth: 0 });
+}
+
+/** The value of one YAML document. Rejects, with the line, if it is none. */
+export async function fromYaml(text: string): Promise<unknown> {
+  const { parse } = await import("yaml");
+  return parse(text, { maxAliasCount: 20, prettyErrors: true });
 }

@@ -1,4 +1,4 @@
-import type { AgentRun } from "../../api/agent-run.ts";
+import type { AgentRun, AgentRunSpec } from "../../api/agent-run.ts";
 import { ANNOTATION_CANCEL, ANNOTATION_CLEANUP, ANNOTATION_USER } from "../../api/labels.ts";
 import { MAX_RUN_NAME } from "../../api/rules/names.ts";
 
@@ -20,6 +20,16 @@ export function retried(
       annotations: { ...kept, ...(user === undefined ? {} : { [ANNOTATION_USER]: user }) },
     },
     spec: before.spec,
+  };
+}
+
+/** The spec of a run that goes on with this one's work, but for its task: what it takes over is left out. */
+export function continuing({ metadata, spec }: AgentRun, fresh: boolean): Omit<AgentRunSpec, "prompt"> {
+  const { repository: _r, workspaceRef: _w, worktree: _t, dependsOn: _d, ...kept } = spec;
+  const { prompt: _p, promptFrom: _f, ...rest } = kept;
+  return {
+    ...rest,
+    continueFrom: { run: metadata.name ?? "", ...(fresh ? { session: "Fresh" as const } : {}) },
   };
 }
 
