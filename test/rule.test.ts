@@ -89,6 +89,19 @@ const base: ResolvedRun = {
   serviceAccountName: "account",
 };
 
+/** One like the run's own, whose credential is another's, and one without any. */
+function additionalOf({ credentials, ...repository }: ResolvedRepository): ResolvedRun["additional"] {
+  return [
+    {
+      ...repository,
+      name: "docs",
+      exposeCredentialsToAgent: false,
+      ...(credentials && { credentials: { name: GIT_SECRET, key: "docs" } }),
+    },
+    { ...plain, name: "open" },
+  ];
+}
+
 function runsOf(repository: ResolvedRepository): [name: string, run: ResolvedRun][] {
   const workspace = {
     name: "ws",
@@ -100,6 +113,7 @@ function runsOf(repository: ResolvedRepository): [name: string, run: ResolvedRun
   return [
     ["standalone", { ...base, repository }],
     ["in a worktree", { ...base, repository, worktree: { branch: "a", sourceBranch: "b" } }],
+    ["with additional repositories", { ...base, repository, additional: additionalOf(repository) }],
     ["a further attempt", { ...base, repository, resumeSession: "s" }],
     [
       "that continues another",
@@ -140,7 +154,7 @@ function jobsOf(repository: ResolvedRepository): [name: string, pod: PodSpec][] 
     gitImage: "git:1",
     gitResources: gitResources(),
   });
-  const verify = (caches: ResolvedRun["caches"]) =>
+  const verify = (caches: ResolvedRun["caches"], additional?: string[]) =>
     buildVerifyJob({
       run: base,
       step: "verify",
@@ -153,6 +167,7 @@ function jobsOf(repository: ResolvedRepository): [name: string, pod: PodSpec][] 
       setup: base.setup,
       services: base.services,
       caches,
+      additional,
       gitImage: "git:1",
       gitResources: gitResources(),
     });
@@ -211,6 +226,7 @@ function jobsOf(repository: ResolvedRepository): [name: string, pod: PodSpec][] 
     ["publish", publish.spec.template.spec],
     ["publish with a pull request", opening.spec.template.spec],
     ["verify", verify([]).spec.template.spec],
+    ["verify with additional repositories", verify([], ["docs"]).spec.template.spec],
     ["cached verify", verify(base.caches).spec.template.spec],
     ["verify of continued work", continued.spec.template.spec],
     ["publish of continued work", publishOfContinued.spec.template.spec],
@@ -247,8 +263,12 @@ function secretsOf(pod: PodSpec, container: Container): Set<string> {
     ].filter((name) => name !== undefined),
   );
   // The token of an App is a credential wherever it is handed over.
-  const hasApp = pod.volumes?.some(({ name }) => name === "github-app") === true;
-  return hasApp && mounted.has("git-credentials") ? given.add(GIT_SECRET) : given;
+  const hasApp = ["", "-docs"].some(
+    (which) =>
+      pod.volumes?.some(({ name }) => name === `github-app${which}`) === true &&
+      mounted.has(`git-credentials${which}`),
+  );
+  return hasApp ? given.add(GIT_SECRET) : given;
 }
 
 /** Whether one place is the other or holds it. */
@@ -287,7 +307,12 @@ function artifactsPodOf(run: ResolvedRun): PodSpec {
       apiVersion: "agent.xonovex.com/v1alpha1",
       kind: "AgentRun",
       metadata: { name: run.name, namespace: "team", uid: run.uid },
-      spec: { prompt: "x" },
+      spec: {
+        prompt: "x",
+        ...(run.additional && {
+          additionalRepositories: run.additional.map(({ name, url }) => ({ name, url })),
+        }),
+      },
     },
     job: buildRunJob(run),
     podName: "p",
@@ -309,6 +334,8 @@ describe("the rule", () => {
       "git-fetch",
       "pull-request",
       "push",
+      "repo-clone-docs",
+      "repo-token-docs",
       "token",
     ]);
   });
@@ -316,8 +343,10 @@ describe("the rule", () => {
   test("gives the key of a GitHub App to the one container that asks for a token, which has nothing else", () => {
     for (const [name, , pod] of pods) {
       for (const container of containersOf(pod).filter((each) => secretsOf(pod, each).has(APP_SECRET))) {
-        assert.equal(container.name, "token", name);
-        assert.deepEqual(placesOf(container, "all"), ["github-app/", "git-credentials/"], name);
+        const which = container.name === "token" ? "" : "-docs";
+        assert.equal(container.name, which === "" ? "token" : "repo-token-docs", name);
+        const places = [`github-app${which}/`, `git-credentials${which}/`];
+        assert.deepEqual(placesOf(container, "all"), places, name);
       }
     }
   });
@@ -354,6 +383,19 @@ describe("the rule", () => {
       }
     });
   }
+
+  test("gives no container the credentials of two repositories", () => {
+    const all = pods.filter(([name]) => name.startsWith("run with additional repositories"));
+    assert.equal(all.length, repositories.length);
+    for (const [name, , pod] of all)
+      for (const container of containersOf(pod)) {
+        const credentials = placesOf(container, "all").filter((place) => place.startsWith("git-credentials"));
+        assert.ok(credentials.length < 2, `${container.name} of ${name}`);
+        if (/open/.test(container.name)) assert.deepEqual(credentials, []);
+        const stores = placesOf(container, "writable").filter((place) => place.startsWith("workspace/store"));
+        assert.ok(stores.length < 2, `${container.name} of ${name}`);
+      }
+  });
 
   test("holds for the pod that reads artifacts: no git credential, and it can only read", () => {
     for (const [, repository] of repositories) {
@@ -392,6 +434,8 @@ function rowsOfPods(): Set<string> {
       !isGone(place) && [...tainted].some((t) => overlap(place, t));
     const hasCredential = all.some((container) => secretsOf(pod, container).has(GIT_SECRET));
     for (const container of all) {
+      // The guide has the one that may have a credential.
+      if (container.name === "repo-clone-open") continue;
       const secrets = secretsOf(pod, container);
       const isAgent = container.name === "agent";
       const which =

@@ -43,6 +43,8 @@ export interface AgentSetup {
   /** Extra arguments of the provider and the run, given last. */
   cliArgs: readonly string[];
   trustRepositoryConfig: boolean;
+  /** Absolute paths of the repositories beside the one that it works in. */
+  additionalDirectories?: readonly string[];
   /** Absolute paths at which shared volumes are mounted. */
   sharedMounts: readonly string[];
 }

@@ -13,7 +13,7 @@ import {
   skills,
   systemPrompt,
 } from "./fields/agent-input.ts";
-import { runRepository, worktree } from "./fields/git.ts";
+import { additionalRepositories, runRepository, worktree } from "./fields/git.ts";
 import { env, image, imagePullSecrets, nodeSelector, podSecurityContext, tolerations } from "./fields/pod.ts";
 import { placementFields } from "./fields/placement.ts";
 import { model, providerFields } from "./fields/provider.ts";
@@ -134,6 +134,7 @@ export const runFields = {
     "Name of an AgentWorkspace in the same namespace; the run waits until it is Ready. Excludes repository.",
   ).optional(),
   repository: runRepository.optional(),
+  additionalRepositories: additionalRepositories.optional(),
   worktree: worktree.optional(),
   continueFrom: continueFrom.optional(),
   keepSession: keepSession.optional(),

@@ -64,6 +64,11 @@ export const logsOptions = {
 
 export const diffOptions = {
   run: runArgument,
+  repository: {
+    type: "string",
+    value: "NAME",
+    summary: "The change in this additional repository; without it that in the run's own",
+  },
   image: gitImage,
   ...connectionOptions,
 } as const satisfies OptionSpecs;

@@ -38,7 +38,7 @@ export function renderActivity({ kind, text }: Activity, paint: Paint): string {
 export function renderResult({ status }: AgentRun, paint: Paint): string[] {
   const result = status?.result;
   if (result === undefined) return [];
-  const { tokens, git } = result;
+  const { tokens, git, repositories = [] } = result;
   const { verification, published } = status ?? {};
   const rows: [string, string | undefined][] = [
     ["said", result.text === undefined ? undefined : printable(result.text)],
@@ -55,6 +55,10 @@ export function renderResult({ status }: AgentRun, paint: Paint): string[] {
         ? undefined
         : `${git.commits ?? 0} commit(s), ${git.filesChanged} file(s), +${git.insertions ?? 0} -${git.deletions ?? 0}`,
     ],
+    ...repositories.map(({ name, filesChanged, insertions = 0, deletions = 0 }): [string, string] => [
+      `in ${name}`,
+      filesChanged === undefined ? "unknown" : `${filesChanged} file(s), +${insertions} -${deletions}`,
+    ]),
     ["verified", verification && verdictOf(verification)],
     ["pushed", published && printableLine(`${published.commit} to branch ${published.branch}`)],
     [
@@ -67,7 +71,10 @@ export function renderResult({ status }: AgentRun, paint: Paint): string[] {
     "",
     ...rows
       .filter((row): row is [string, string] => row[1] !== undefined)
-      .map(([name, value]) => `${paint("bold", name.padEnd(8))} ${value.replaceAll("\n", "\n         ")}`),
+      .map(
+        ([name, value]) =>
+          `${paint("bold", printableLine(name).padEnd(8))} ${value.replaceAll("\n", "\n         ")}`,
+      ),
   ];
 }
 

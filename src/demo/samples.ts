@@ -13,7 +13,8 @@ import { ANY_KEY } from "./stage.ts";
 /** The address of the model that the samples' provider names. */
 const MODEL = { host: "litellm-proxy", port: 8317 };
 const REPOSITORY = "repository.git";
-const REPOSITORY_URL = "https://github.com/org/repo.git";
+/** The second one is an additional repository; here it is the same. */
+const REPOSITORY_URLS = ["https://github.com/org/repo.git", "https://github.com/org/handbook.git"];
 
 /** What the samples' set-ups, verifications and patches find in their repository. */
 const FILES = {
@@ -54,7 +55,7 @@ export async function prepareSamples(directory: string, env: GitEnvironment): Pr
   await startModel(stack);
   const everything = stack.move();
   return {
-    gitMirrors: { [REPOSITORY_URL]: `${remote.url}/${REPOSITORY}` },
+    gitMirrors: Object.fromEntries(REPOSITORY_URLS.map((url) => [url, `${remote.url}/${REPOSITORY}`])),
     hosts: { [MODEL.host]: "127.0.0.1" },
     createSecrets: async (client, namespace) => {
       for (const [name, key] of Object.entries(SECRETS)) {

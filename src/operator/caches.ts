@@ -130,7 +130,7 @@ function trimRun(given: AgentRun): AgentRun {
   const run = withContinued(withoutManagedFields(given));
   if (!isFinished(run)) return run;
   const { workspaceRef, worktree, ttlSecondsAfterFinished, dependsOn, continueFrom } = run.spec;
-  const { repository, agent, command, publish } = run.spec;
+  const { repository, additionalRepositories, agent, command, publish } = run.spec;
   return {
     ...run,
     spec: {
@@ -140,6 +140,7 @@ function trimRun(given: AgentRun): AgentRun {
       dependsOn,
       continueFrom,
       repository,
+      additionalRepositories,
       agent,
       command,
       publish,

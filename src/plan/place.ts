@@ -23,7 +23,8 @@ export function isStepsOnly({ continueFrom, prompt, promptFrom }: AgentRunSpec):
 export function withContinued<R extends AgentRun>(run: R): R {
   const { continued } = run.status ?? {};
   if (!continued) return run;
-  const { repository, workspaceRef, worktree, agent, command, publishBranch } = continued;
+  const { repository, additionalRepositories, workspaceRef, worktree, agent, command, publishBranch } =
+    continued;
   const { spec } = run;
   const taken = spec.agent === undefined ? agentNamed(agent)?.name : undefined;
   return {
@@ -31,6 +32,7 @@ export function withContinued<R extends AgentRun>(run: R): R {
     spec: {
       ...spec,
       ...(repository && { repository }),
+      ...(additionalRepositories && { additionalRepositories }),
       ...(workspaceRef !== undefined && { workspaceRef }),
       ...(worktree && { worktree }),
       ...(taken !== undefined && { agent: taken, ...(command && { command }) }),

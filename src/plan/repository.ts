@@ -2,9 +2,13 @@ import type { AgentRun } from "../api/agent-run.ts";
 import type { AgentWorkspace } from "../api/agent-workspace.ts";
 import type { OperatorDefaults } from "./defaults.ts";
 import { githubAppFor } from "./github-app.ts";
-import type { ResolvedRepository } from "./resolved-run.ts";
+import type { AdditionalRepository, ResolvedRepository } from "./resolved-run.ts";
 
-type RepositorySpec = NonNullable<AgentRun["spec"]["repository"]> | AgentWorkspace["spec"]["repository"];
+type AdditionalSpec = NonNullable<AgentRun["spec"]["additionalRepositories"]>[number];
+type RepositorySpec =
+  | NonNullable<AgentRun["spec"]["repository"]>
+  | AgentWorkspace["spec"]["repository"]
+  | AdditionalSpec;
 
 /** A repository as its spec has it, with defaults applied. */
 export function resolveRepository(
@@ -20,7 +24,19 @@ export function resolveRepository(
     githubApp:
       app && githubAppFor(spec.url, { secret: app.name, image }, { permissions: { contents: "read" } }),
     caBundle: spec.caBundleRef,
-    submodules: spec.submodules ?? false,
-    exposeCredentialsToAgent: app === undefined && spec.exposeCredentialsToAgent === true,
+    submodules: "submodules" in spec && spec.submodules === true,
+    exposeCredentialsToAgent:
+      app === undefined && "exposeCredentialsToAgent" in spec && spec.exposeCredentialsToAgent === true,
   };
+}
+
+/** The repositories beside that of a run; undefined if it has none. */
+export function resolveAdditional(
+  { spec }: AgentRun,
+  operator: Parameters<typeof resolveRepository>[1],
+): AdditionalRepository[] | undefined {
+  return spec.additionalRepositories?.map((each) => ({
+    name: each.name,
+    ...resolveRepository(each, operator),
+  }));
 }

@@ -73,6 +73,8 @@ export interface ResolvedVerify extends Omit<
   step: Exclude<RunStep, "publish">;
   /** Of which attempt of the agent, so that the Job of an earlier one is not taken for it. */
   attempt: string;
+  /** Names of the repositories beside the run's own. */
+  additional?: readonly string[];
   setup?: ResolvedSetup;
   services?: Services;
   caches?: ResolvedCache[];

@@ -40,6 +40,11 @@ export interface ResolvedRepository {
   exposeCredentialsToAgent: boolean;
 }
 
+/** A repository beside that of the run, as context. */
+export interface AdditionalRepository extends ResolvedRepository {
+  name: string;
+}
+
 /** A workspace that is Ready, as a run uses it. */
 export interface ResolvedWorkspace {
   name: string;
@@ -122,6 +127,7 @@ export interface ResolvedRun {
   provider?: ResolvedProvider;
   /** Set for a standalone run. */
   repository?: ResolvedRepository;
+  additional?: AdditionalRepository[];
   /** Set for a run on a shared workspace. */
   workspace?: ResolvedWorkspace;
   worktree?: {

@@ -13,6 +13,7 @@ const SAMPLES = [
   "agentprovider.agent.xonovex.com/gemini-provider",
   "agentrun.agent.xonovex.com/agent-1",
   "agentrun.agent.xonovex.com/agent-2",
+  "agentrun.agent.xonovex.com/check-against-handbook",
   "agentrun.agent.xonovex.com/check-settings",
   "agentrun.agent.xonovex.com/feature-work",
   "agentrun.agent.xonovex.com/fix-auth-bug",

@@ -198,6 +198,14 @@ export const POLICY_CASES: readonly PolicyCase[] = [
       { repository: { ...run.repository, githubAppRef: { name: "any" } } },
       "the Secret of promptFrom, ",
     ],
+    "an additional repository": [
+      { additionalRepositories: [{ name: "docs", url: "https://x/y", credentialsSecretRef: secret }] },
+      "a Secret of additionalRepositories ",
+    ],
+    "the App of an additional repository": [
+      { additionalRepositories: [{ name: "docs", url: "https://x/o/r", githubAppRef: { name: "any" } }] },
+      "a Secret of additionalRepositories ",
+    ],
     "the credential to push with": [{ publish: { credentialsSecretRef: secret } }, "a Secret of publish "],
     "the App that pushes": [{ publish: { githubAppRef: { name: "any" } } }, "a Secret of publish "],
     "the token of pull requests": [

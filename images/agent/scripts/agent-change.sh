@@ -1,10 +1,11 @@
 # shellcheck shell=sh disable=SC2015,SC2030,SC2031,SC2034,SC2154,SC2317 # Variables and callers are in the scripts that read it.
 # What an agent has changed: the patch, and git's facts about it, as our own git sees them. What cannot be known
-# is left away. Needs common.sh, hide-secrets.sh, git-own.sh and git-files.sh.
+# is left away. Needs common.sh, hide-secrets.sh, git-own.sh, git-additional.sh and git-files.sh.
 
 # Seconds for one step of git's: less if the container is being ended.
 PATIENCE_SECONDS=300
 PATIENCE_AT_END_SECONDS=5
+REPOSITORY_SECONDS_AT_END=2
 EMPTY_TREE=4b825dc642cb6eb9a060e54bf8d69288fbee4904
 
 MAX_NAME_BYTES=100
@@ -20,12 +21,59 @@ describe_git() {
     say "what the agent has changed could not be seen"
     return 0
   }
+  patch_file=$RUN_DIR/patch
   patience=$PATIENCE_SECONDS
   [ -z "$stopped" ] || patience=$PATIENCE_AT_END_SECONDS
   { open_own "$place" && look_at_change; } || say "what the agent has changed could not be seen"
   print_facts
   rm -rf "$place"
 }
+
+# Seconds for all additional repositories if the container is being ended.
+REPOSITORIES_SECONDS_AT_END=6
+
+# Prints the repositories member of the outcome, or nothing: the additional repositories in which something has changed, each
+# as its name and four numbers, or its name alone if that could not be seen.
+describe_repositories() {
+  [ -n "${AGENT_REPOSITORIES:-}" ] || return 0
+  command -v git >/dev/null || return 0
+  comma=',"repositories":['
+  [ -z "$stopped" ] || latest=$(($(date +%s) + REPOSITORIES_SECONDS_AT_END))
+  for repository in $AGENT_REPOSITORIES; do
+    numbers=unknown
+    if [ -z "$stopped" ] || [ "$(date +%s)" -lt "$latest" ]; then numbers=$(repository_numbers "$repository"); fi
+    case $numbers in
+      0,0,0,0) continue ;;
+      *[!0-9,]* | '')
+        say "what the agent has changed in the additional repository $repository could not be seen"
+        numbers=
+        ;;
+    esac
+    printf '%s["%s"%s]' "$comma" "$repository" "${numbers:+,$numbers}"
+    comma=,
+  done
+  [ "$comma" != , ] || printf ']'
+}
+
+# repository_numbers NAME: files, insertions and deletions of its patch, which it writes, and what that lacks.
+repository_numbers() (
+  enter_repository "$1"
+  is_plain "$base_file" && place=$(mktemp -d "$RUN_DIR/report.XXXXXX") || exit
+  patience=$PATIENCE_SECONDS
+  [ -z "$stopped" ] || patience=$REPOSITORY_SECONDS_AT_END
+  patch_file=$RUN_DIR/patch.$1
+  rm -rf "$patch_file"
+  open_own "$place" && look_at_run && {
+    head=$commit
+    tree=$WORKSPACE_DIR
+    work=$tree
+    look_at_files
+  } >&2 && {
+    read_numbers
+    printf '%s,%s,%s,%s' "$files" "$insertions" "$deletions" "$(grep -c '' "$own/left")"
+  }
+  rm -rf "$place"
+)
 
 # Sets what print_facts prints.
 look_at_change() {
@@ -46,7 +94,7 @@ look_at_files() {
   done >>"$own/left"
   against=${base:-$EMPTY_TREE}
   patch_from "$against" >"$own/patch" && measure_patch &&
-    { hide_secrets_of "$own/patch" >"$RUN_DIR/patch.tmp" && mv "$RUN_DIR/patch.tmp" "$RUN_DIR/patch"; } || {
+    { hide_secrets_of "$own/patch" >"$own/shown" && mv "$own/shown" "$patch_file"; } || {
     say "the patch could not be written"
     rm -f "$own/shortstat"
     return 1

@@ -1,5 +1,19 @@
 # shellcheck shell=sh disable=SC2034,SC2154,SC2317 # Variables and callers are in the scripts that read it.
-# Gives an agent a checkout without what would configure it. Needs common.sh.
+# Gives an agent checkouts without what would configure it. Needs common.sh and agent-instructions.sh.
+
+# in_each_checkout COMMAND: in the checkout that the agent works in, then in each additional repository. What is moved out of
+# the agent's sight has a place for each.
+in_each_checkout() {
+  "$1"
+  for repository in ${AGENT_REPOSITORIES:-}; do
+    (
+      cd "$REPOSITORIES_DIR/$repository" || exit 0
+      work=$(pwd -P)
+      aside=$RUN_DIR/aside-$repository
+      "$1"
+    ) || exit
+  done
+}
 
 # What the agent reads as configuration, and what it would take for instructions although it lies elsewhere.
 # Marked before they are moved, so that neither `git status` nor a commit sees a deletion, even if this script

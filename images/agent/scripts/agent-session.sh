@@ -23,12 +23,13 @@ copy_session() (
 
 # take_over: what the run that is continued has left out of the agent's sight, if it was killed in its work.
 take_over() {
-  [ -n "${AGENT_CONTINUED_DIR:-}" ] && [ ! -e "$RUN_DIR/taken-over" ] || return 0
-  if [ -f "$AGENT_CONTINUED_DIR/aside.list" ] && [ ! -e "$aside.list" ]; then
-    [ ! -d "$AGENT_CONTINUED_DIR/aside" ] || cp -R "$AGENT_CONTINUED_DIR/aside" "$aside"
-    cp "$AGENT_CONTINUED_DIR/aside.list" "$aside.list"
+  [ -n "${AGENT_CONTINUED_DIR:-}" ] && [ ! -e "$aside.taken-over" ] || return 0
+  left=$AGENT_CONTINUED_DIR/${aside##*/}
+  if [ -f "$left.list" ] && [ ! -e "$aside.list" ]; then
+    [ ! -d "$left" ] || cp -R "$left" "$aside"
+    cp "$left.list" "$aside.list"
   fi
-  : >"$RUN_DIR/taken-over"
+  : >"$aside.taken-over"
 }
 
 # find_session: where the session that may go on has been left: by an attempt of this run, else by the run that it continues.

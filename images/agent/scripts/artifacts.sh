@@ -2,11 +2,12 @@
 # shellcheck disable=SC2154,SC2317 # Variables and callers are in the files that it reads.
 # Writes what a run has left to standard output, each file as a line with its name, lines of base64 with
 # its compressed content, and a line that ends it. No Secret is here, every volume is read only, and git never runs
-# in a repository of an agent's. Needs common.sh, git-own.sh, git-files.sh and git-snapshot.sh.
+# in a repository of an agent's. Needs common.sh, git-own.sh, git-additional.sh, git-files.sh and git-snapshot.sh.
 scripts=${0%/*}
 . "$scripts/settings.sh"
 . "$scripts/common.sh"
 . "$scripts/git-own.sh"
+. "$scripts/git-additional.sh"
 . "$scripts/git-files.sh"
 . "$scripts/git-snapshot.sh"
 
@@ -20,6 +21,13 @@ make_patch() {
   tree=$AGENT_WORK_DIR
   take_files "$against" "$record.index" && patch_from "$against" >"$private/patch" && [ -s "$private/patch" ]
 }
+
+# make_patch_of NAME: the same for an additional repository.
+make_patch_of() (
+  enter_repository "$1"
+  AGENT_WORK_DIR=$WORKSPACE_DIR
+  mkdir "$private/patch.$1" && private=$private/patch.$1 && make_patch
+)
 
 # The commits of the run for `git fetch`, and as a last one what it has not committed.
 make_bundle() {
@@ -49,6 +57,8 @@ for artifact in $AGENT_ARTIFACTS; do
     send "$artifact" "$file"
   elif [ "$artifact" = patch ] && make_patch; then
     send patch "$private/patch"
+  elif [ "$artifact" != "${artifact#patch.}" ] && make_patch_of "${artifact#patch.}"; then
+    send "$artifact" "$private/patch.${artifact#patch.}/patch"
   else
     missing "$artifact"
   fi

@@ -5,6 +5,7 @@
 set -u
 : "${WORKSPACE_DIR:=/workspace}" "${WORKTREES_DIR:=/workspace-wt}" "${RUN_DIR:=/workspace-run}"
 : "${RECORD_DIR:=/workspace-record}" "${STORE_DIR:=/workspace-store}" "${LOCKS_DIR:=/workspace-locks}"
+: "${REPOSITORIES_DIR:=/workspace-repos}" "${STORES_DIR:=/workspace-stores}"
 : "${TMPDIR:=/tmp}" "${AGENT_TERMINATION_LOG:=/dev/termination-log}" "${AGENT_RUN:=run}"
 # What the run started from: files beside each other, with this name before the dot.
 record=$RECORD_DIR/start.${AGENT_RUN_UID:-run}
@@ -83,6 +84,8 @@ require_writable() {
   for directory in "$@"; do
     probe=$directory/.agent-operator-probe
     set -- "$@" "$probe"
+    # An agent may have put a link there, to a file that it cannot write itself.
+    if [ -e "$probe" ] || [ -L "$probe" ]; then rm -rf "$probe"; fi
     # shellcheck disable=SC2012 # Only its mode and owner are shown.
     if ! command : 2>/dev/null >"$probe"; then
       fail 65 "VolumeNotWritable: the volume cannot be written: claim ${AGENT_CLAIM:-unknown}, storage class ${AGENT_STORAGE_CLASS:-(default)}, mounted at $directory, as uid $(id -u) and gid $(id -g); the directory is $(ls -ldn "$directory" 2>&1 | cut -d ' ' -f 1-4)"

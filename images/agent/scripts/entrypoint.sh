@@ -15,6 +15,7 @@ scripts=${0%/*}
 . "$scripts/agent-values.sh"
 . "$scripts/agent-watch.sh"
 . "$scripts/git-own.sh"
+. "$scripts/git-additional.sh"
 . "$scripts/git-files.sh"
 . "$scripts/git-inside.sh"
 . "$scripts/agent-change.sh"
@@ -135,7 +136,7 @@ stop() {
   [ -z "$stopped" ] || return
   stopped=1
   if [ -z "$agent" ]; then
-    put_back
+    in_each_checkout put_back
     exit 143
   fi
   end_soon
@@ -230,6 +231,7 @@ report() {
     [ -z "$stopped" ] || printf ',"stopped":true'
     [ -z "$stalled" ] || printf ',"stalled":true'
     describe_git
+    describe_repositories
     printf ',"said":"%s"}\n' "$(last_words)"
   )"
   printf '%s\n' "$told" >"$AGENT_TERMINATION_LOG"
@@ -248,13 +250,13 @@ collect_secrets
 write_files
 put_skills
 find_instructions
-take_over
-put_back
+in_each_checkout take_over
+in_each_checkout put_back
 trap stop TERM INT
 trap 'stalled=1; stop' HUP
 trap 'hopeless=1; end_soon' USR1
 trap 'finished=1; end_soon' USR2
-hide_paths
+in_each_checkout hide_paths
 if [ -n "${AGENT_INSTRUCTION_OPTION:-}" ] && [ -f "$AGENT_INSTRUCTIONS" ]; then
   set -- "$@" "$AGENT_INSTRUCTION_OPTION" "$(instructions_argument)"
 fi
@@ -262,7 +264,7 @@ take_up_session
 [ -z "$resumed" ] || set -- "$@" "$AGENT_RESUME_OPTION" "$AGENT_RESUME"
 start_agent "$@"
 wait_for_agent
-put_back
+in_each_checkout put_back
 keep_session
 # A long log ends with what says how the run went, so that its tail is enough.
 tell "$(facts_of S)"

@@ -21,6 +21,8 @@ export function geminiSettings(setup: AgentSetup): string {
     security: { auth: { selectedType: authentication(setup) } },
     context: {
       fileName: INSTRUCTION_FILES,
+      // Its own tools refuse every path elsewhere.
+      ...(setup.additionalDirectories && { includeDirectories: setup.additionalDirectories.map(setting) }),
       // Otherwise an `@word` in the instructions is taken for a file, and what is there is lost.
       importFormat: "flat",
       // Otherwise an `@word` in the prompt is taken for any file whose name has it.

@@ -2,7 +2,7 @@ import { dnsLabel, MAX_RUN_NAME } from "../rules/names.ts";
 import { choice, flag, object, text } from "../schema/fields.ts";
 import { nameOf } from "./common.ts";
 import { command } from "./agent-input.ts";
-import { branch, runRepository, worktree } from "./git.ts";
+import { additionalRepositories, branch, runRepository, worktree } from "./git.ts";
 
 /** `continueFrom` of an AgentRun. */
 export const continueFrom = object(
@@ -15,7 +15,7 @@ export const continueFrom = object(
   },
   {
     description:
-      "A run of the same namespace whose work this one goes on with, once it has ended in whatever way: in its checkout, with what is not committed. Repository or workspace with their credentials, worktree, agent and publish.branch are taken over from it. One run at a time works in a checkout; the next one waits as Queued. Excludes repository, workspaceRef and worktree.",
+      "A run of the same namespace whose work this one goes on with, once it has ended in whatever way: in its checkout, with what is not committed. Repositories or workspace with their credentials, worktree, agent and publish.branch are taken over from it. One run at a time works in a checkout; the next one waits as Queued. Excludes repository, additionalRepositories, workspaceRef and worktree.",
   },
 );
 
@@ -43,6 +43,7 @@ export const continued = object(
     agent: text({ description: "Its agent.", maxLength: 63 }),
     command: command.optional(),
     repository: runRepository.optional(),
+    additionalRepositories: additionalRepositories.optional(),
     workspaceRef: nameOf("Name of its AgentWorkspace.").optional(),
     workspaceUid: text({ description: "The uid of that.", maxLength: 64 }).optional(),
     worktree: worktree.optional(),

@@ -1,4 +1,4 @@
-import { choice, flag, object, text } from "../schema/fields.ts";
+import { choice, flag, list, object, text } from "../schema/fields.ts";
 import {
   branchName,
   branchSize,
@@ -8,7 +8,8 @@ import {
   repositoryUrl,
 } from "../rules/git.ts";
 import { commitName, emailAddress } from "../rules/values.ts";
-import { githubAppRules } from "../rules/github-app.ts";
+import { githubAppRules, onlyGithubAppRules } from "../rules/github-app.ts";
+import { dnsLabel } from "../rules/names.ts";
 import { keyRef, secretNamed } from "./common.ts";
 
 /** A branch name. */
@@ -56,6 +57,42 @@ export const runRepository = object(
   {
     description: "Git repository that the run clones for itself. Required without workspaceRef.",
     rules: githubAppRules,
+  },
+);
+
+/** Leaves room for the names of its containers and volumes. */
+const MAX_ADDITIONAL_NAME = 40;
+
+const { credentialsSecretRef, githubAppRef, caBundleRef } = access;
+
+/** `additionalRepositories` of an AgentRun. */
+export const additionalRepositories = list(
+  object(
+    {
+      name: text({
+        description: "Name of the repository. Its folder is /workspace-repos/<name>.",
+        minLength: 1,
+        maxLength: MAX_ADDITIONAL_NAME,
+        rules: [dnsLabel],
+      }),
+      url,
+      branch: branch("Branch to check out. Default: the remote's own.").optional(),
+      credentialsSecretRef,
+      githubAppRef: githubAppRef
+        .unwrap()
+        .describe("Secret with a GitHub App, as in repository.githubAppRef. Excludes credentialsSecretRef.")
+        .optional(),
+      caBundleRef,
+    },
+    { description: "One repository.", rules: onlyGithubAppRules },
+  ),
+  {
+    description:
+      "Further repositories that setup and the agent see and can change, at /workspace-repos/<name>. What the agent changes there is kept as a patch for each and never published. The verification has them as they were fetched. Each is fetched with its own credential, one commit deep. Excludes workspaceRef. A run with continueFrom has those of the run that it continues.",
+    minItems: 1,
+    maxItems: 8,
+    type: "map",
+    keys: ["name"],
   },
 );
 

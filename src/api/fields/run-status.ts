@@ -57,6 +57,17 @@ const git = object(
   { description: "What changed in the checkout. A field that is absent is unknown." },
 );
 
+const changedRepository = object(
+  {
+    name: text({ description: "Name of the repository.", maxLength: 63 }),
+    filesChanged: count("Files that differ from what was fetched.").optional(),
+    insertions: count("Lines added.").optional(),
+    deletions: count("Lines removed.").optional(),
+    leftOutCount: count("Number of things that are not in its patch.").optional(),
+  },
+  { description: "An additional repository. Without numbers it is unknown what has changed." },
+);
+
 const costUSD = text({
   description: "Cost in US dollars as a decimal number, as the agent reports it.",
   maxLength: 32,
@@ -81,6 +92,11 @@ const result = object(
       maxLength: MAX_RESULT_DATA,
     }).optional(),
     git: git.optional(),
+    repositories: list(changedRepository, {
+      description: "The additional repositories in which something has changed.",
+      maxItems: 8,
+      type: "atomic",
+    }).optional(),
   },
   { description: "What the agent reported when it ended." },
 );

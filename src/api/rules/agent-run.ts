@@ -93,6 +93,13 @@ export const agentRunSpecRules: readonly Rule[] = [
     message: "a run on a workspace needs its own branch: set worktree.branch",
   },
   {
+    rule: "!(has(self.workspaceRef) && has(self.additionalRepositories))",
+    reason: "FieldValueForbidden",
+    fieldPath: ".additionalRepositories",
+    message:
+      "additionalRepositories are on the run's own claim, and a run on a workspace has none: name the repository in repository instead of workspaceRef",
+  },
+  {
     rule: `has(self.workspaceRef) || !${isCleaned("self")}`,
     reason: "FieldValueForbidden",
     fieldPath: ".worktree.cleanup",

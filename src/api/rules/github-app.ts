@@ -3,8 +3,8 @@ import { matches, type Rule } from "../schema/rule.ts";
 /** A token of an App is for a repository that HTTP names by its owner and its own name. */
 const ON_GITHUB = "^https?://[^/]+/[^/]*[^/.][^/]*/[^/]*[^/.][^/]*/?$";
 
-/** On a `repository`. */
-export const githubAppRules: readonly Rule[] = [
+/** On a repository whose credential no agent can be given. */
+export const onlyGithubAppRules: readonly Rule[] = [
   {
     rule: "!(has(self.githubAppRef) && has(self.credentialsSecretRef))",
     reason: "FieldValueForbidden",
@@ -12,16 +12,21 @@ export const githubAppRules: readonly Rule[] = [
     message: "githubAppRef and credentialsSecretRef are mutually exclusive: name one of them",
   },
   {
+    rule: `!has(self.githubAppRef) || ${matches("self.url", ON_GITHUB)}`,
+    fieldPath: ".url",
+    message: "a GitHub App is for a repository with an https URL, such as https://github.com/owner/name",
+  },
+];
+
+/** On a `repository`. */
+export const githubAppRules: readonly Rule[] = [
+  ...onlyGithubAppRules,
+  {
     rule: "!has(self.githubAppRef) || !has(self.exposeCredentialsToAgent) || !self.exposeCredentialsToAgent",
     reason: "FieldValueForbidden",
     fieldPath: ".exposeCredentialsToAgent",
     message:
       "an agent never gets a token of a GitHub App: leave it out, or name a token in credentialsSecretRef",
-  },
-  {
-    rule: `!has(self.githubAppRef) || ${matches("self.url", ON_GITHUB)}`,
-    fieldPath: ".url",
-    message: "a GitHub App is for a repository with an https URL, such as https://github.com/owner/name",
   },
 ];
 

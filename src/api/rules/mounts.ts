@@ -10,6 +10,8 @@ export const RESERVED_MOUNT_TREES: readonly string[] = [
   "agent-operator",
   "workspace-store",
   "workspace-locks",
+  "workspace-repos",
+  "workspace-stores",
   "tmp",
   "bin",
   "boot",

@@ -45,13 +45,18 @@ export async function pullInto(
   if (cut.length > 0) throw new Error(`the work of ${name} is larger than 256 MiB; take it from the claim`);
   if (bundle === undefined) throw new Error(`${name} has changed nothing, or its checkout is gone`);
   const home = await bringHome(config, { bundle, root, branch: branch ?? `agent/${name}` });
-  const { git } = run.status?.result ?? {};
+  const { git, repositories } = run.status?.result ?? {};
   const what = home.wasThere ? "has it all already" : `${home.commits} commit(s) that HEAD does not have`;
   return [
     `branch ${home.branch}: ${what}, at ${home.commit.slice(0, 12)}`,
     ...(git?.uncommittedChanges === true ? ["its last commit is what the agent had not committed"] : []),
     ...(git?.branches ?? []).map((other) =>
       printableLine(`not taken: branch ${other.name} of the run, ${other.commits} commit(s)`),
+    ),
+    ...(repositories ?? []).map((other) =>
+      printableLine(
+        `not in it: what changed in ${other.name}: agent-operator diff ${name} --repository ${other.name}`,
+      ),
     ),
     ...(git?.leftOut ?? []).map((path) => printableLine(`not in it: ${path}`)),
     "",

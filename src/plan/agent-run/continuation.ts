@@ -69,6 +69,7 @@ export function continuedOf(source: AgentRun): Continued | undefined {
     agent: agentNamed(status?.agent ?? "")?.name ?? agentOf(source, undefined),
     command: spec.command,
     repository: spec.repository,
+    additionalRepositories: spec.additionalRepositories,
     workspaceRef: spec.workspaceRef,
     worktree: spec.worktree,
     publishBranch: spec.publish?.branch ?? before?.publishBranch,

@@ -9,6 +9,8 @@ import {
   lastWordsIn,
   parseGitReport,
   parseInvalidImage,
+  parseRepositoryReports,
+  type RepositoryReport,
   wasStalled,
   type GitReport,
 } from "../specs/git-report.ts";
@@ -34,6 +36,7 @@ export interface Ending {
   at?: string;
   report?: AgentReport;
   git?: GitReport;
+  repositories?: RepositoryReport[];
 }
 
 /** Time that a stopped pod's containers get to end before the run is ended without their last words. */
@@ -101,7 +104,9 @@ function observedEnd(observed: ObservedRun, job: JobState, pod: Pod): Ending {
   const end = podState.agentTermination(pod);
   const report = agentReport(observed, job, end?.message ?? "");
   const git = end?.message === undefined ? undefined : parseGitReport(end.message);
-  const facts = { report, git, exitCode: end?.exitCode, at: end?.finishedAt };
+  const known = observed.run.spec.additionalRepositories?.map(({ name }) => name) ?? [];
+  const repositories = parseRepositoryReports(end?.message ?? "", known);
+  const facts = { report, git, repositories, exitCode: end?.exitCode, at: end?.finishedAt };
   const outside = stoppedFromOutside(job, pod);
   if (outside) return { ...outside, ...facts };
   const init = podState.failedInit(pod);

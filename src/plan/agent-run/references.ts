@@ -47,6 +47,8 @@ export function secretsNeeded(
   if (token) needs.push({ ref: token, purpose: "the provider's credential" });
   const repository = run.spec.repository ?? workspace?.spec.repository;
   if (repository) needs.push(...repositoryNeeds(repository));
+  for (const each of run.spec.additionalRepositories ?? [])
+    needs.push(...repositoryNeeds(each, `additional repository ${each.name}`));
   needs.push(...publishNeeds(run));
   needs.push(...variableNeeds(run.spec.verify?.env, (name) => `the verification's variable ${name}`));
   for (const { name: service, env } of run.spec.services ?? [])
@@ -65,20 +67,24 @@ export function secretsNeeded(
 }
 
 /** What the containers need that fetch from a repository. */
-export function repositoryNeeds({
-  credentialsSecretRef: ref,
-  githubAppRef: app,
-}: Pick<AgentWorkspace["spec"]["repository"], "credentialsSecretRef" | "githubAppRef">): KeyNeed[] {
+export function repositoryNeeds(
+  {
+    credentialsSecretRef: ref,
+    githubAppRef: app,
+  }: Pick<AgentWorkspace["spec"]["repository"], "credentialsSecretRef" | "githubAppRef">,
+  which?: string,
+): KeyNeed[] {
+  const whose = which === undefined ? "the repository's credentials" : `the credentials of ${which}`;
   return [
-    ...(ref ? [{ ref, purpose: "the repository's credentials" }] : []),
-    ...(app ? appNeeds(app.name) : []),
+    ...(ref ? [{ ref, purpose: whose }] : []),
+    ...(app ? appNeeds(app.name, which && `the GitHub App of ${which}`) : []),
   ];
 }
 
 /** Every key that a GitHub App has to have. */
-function appNeeds(name: string): KeyNeed[] {
+function appNeeds(name: string, purpose = "the GitHub App"): KeyNeed[] {
   const { id, installation, privateKey } = APP_KEYS;
-  return [id, installation, privateKey].map((key) => ({ ref: { name, key }, purpose: "the GitHub App" }));
+  return [id, installation, privateKey].map((key) => ({ ref: { name, key }, purpose }));
 }
 
 function volumeNeeds(volume: UserVolumes["volumes"][number]): SecretNeed[] {

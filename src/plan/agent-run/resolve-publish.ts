@@ -154,6 +154,7 @@ export function resolveVerify(
     step: which,
     queueName: observed.run.spec.queueName,
     attempt: attemptOf(observed.run),
+    additional: observed.run.spec.additionalRepositories?.map(({ name }) => name),
     setup: resolveSetup(observed, defaults),
     services: observed.run.spec.services,
     caches,

@@ -20,7 +20,7 @@ import {
   podFieldsOf,
 } from "./effective.ts";
 import { placeOf } from "../place.ts";
-import { resolveRepository } from "../repository.ts";
+import { resolveAdditional, resolveRepository } from "../repository.ts";
 import { withCaches } from "../specs/caches.ts";
 import { releasedBy } from "./released-runs.ts";
 import type { ObservedRun, References } from "./observed.ts";
@@ -137,6 +137,7 @@ function assemble(observed: ObservedRun, given: Given): ResolvedRun {
     resultSchema: spec.resultSchema && JSON.stringify(parseResultSchema(spec.resultSchema)),
     provider,
     repository: spec.repository && resolveRepository(spec.repository, operator),
+    additional: resolveAdditional(run, operator),
     workspace,
     worktree: spec.worktree && {
       branch: spec.worktree.branch,

@@ -7,7 +7,7 @@ import type { Ending } from "./ending.ts";
 
 /** What the agent and git reported, as status shows it; unknown stays absent. */
 export function resultOf(
-  { report, git }: Ending,
+  { report, git, repositories }: Ending,
   { resultSchema }: Pick<AgentRunSpec, "resultSchema">,
 ): AgentRunResult | undefined {
   if (!report && !git) return undefined;
@@ -19,6 +19,7 @@ export function resultOf(
     ...textOf(report?.text),
     ...dataOf(report, resultSchema),
     git,
+    repositories,
   };
 }
 

@@ -189,6 +189,35 @@ describe("setup of a run", () => {
   }
 });
 
+describe("an additional repository that cannot be had", () => {
+  const cases: [
+    container: string,
+    end: Parameters<typeof initFailure>[1],
+    reason: string,
+    message: string,
+  ][] = [
+    ["repo-clone-docs", { exitCode: 64, message: "no such branch" }, "CloneFailed", "no such branch"],
+    ["repo-checkout-docs", { exitCode: 65, message: "full" }, "VolumeNotWritable", "full"],
+    ["repo-token-docs", { exitCode: 1, message: "no answer" }, "GitHubTokenFailed", "no answer"],
+    [
+      "repo-clone-token-x",
+      { exitCode: 137, reason: "OOMKilled" },
+      "OutOfMemory",
+      "container repo-clone-token-x used more memory than its limit",
+    ],
+  ];
+  for (const [container, end, reason, message] of cases) {
+    it(`is named by ${reason}`, () => {
+      const name = container.replace(/^repo-[a-z]+-/, "");
+      assert.deepEqual(initFailure(container, end), {
+        phase: "Failed",
+        reason,
+        message: `additional repository ${name}: ${message}`,
+      });
+    });
+  }
+});
+
 describe("services of a run", () => {
   it("are refused below Kubernetes 1.29, and run where the release is not known", () => {
     const services = [{ name: "db", image: "postgres:17" }];

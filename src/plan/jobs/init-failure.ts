@@ -1,6 +1,6 @@
 import { TOKEN_REFUSALS } from "../../api/publish-reasons.ts";
 import type { Reason } from "../../api/reasons.ts";
-import { SETUP_CONTAINER, TOKEN_CONTAINER } from "../specs/names.ts";
+import { ADDITIONAL_CONTAINERS, additionalOf, SETUP_CONTAINER, TOKEN_CONTAINER } from "../specs/names.ts";
 import { CONTRACT, SCRIPTS_DIR } from "../specs/scripts.ts";
 import { parseStepReport } from "../specs/step-report.ts";
 import type { Terminated } from "./pod-state.ts";
@@ -8,6 +8,14 @@ import type { Failure } from "./start-problem.ts";
 
 /** Why a container before the main one failed: in git's own words, or those of setup. */
 export function initFailure(container: string, end: Terminated): Failure {
+  const repository = additionalOf(container);
+  if (repository === undefined) return failureOf(container, end);
+  const isToken = container.startsWith(ADDITIONAL_CONTAINERS.token);
+  const { message, ...failed } = failureOf(isToken ? TOKEN_CONTAINER : container, end);
+  return { ...failed, message: `additional repository ${repository}: ${message}` };
+}
+
+function failureOf(container: string, end: Terminated): Failure {
   const words = end.message?.trim() ?? "";
   const said = words === "" ? `container ${container} ended with exit code ${end.exitCode}` : words;
   if (end.reason === "OOMKilled")

@@ -4,6 +4,7 @@ import { mcpVariables } from "../../agents/values.ts";
 import { AGENT_TYPES } from "../../api/agent-types.ts";
 import type { Container, EnvVar } from "../../kube/builtin.ts";
 import type { InstructionSource, ResolvedRun } from "../resolved-run.ts";
+import { additionalEnv, additionalMounts } from "./additional-repositories.ts";
 import { literal, literalEnv, mergeEnv, scriptEnv } from "./env.ts";
 import { remoteEnv, rootsEnv } from "./git-container.ts";
 import { AGENT_CONTAINER } from "./names.ts";
@@ -18,6 +19,7 @@ import {
   isOnSharedVolume,
   PLUGIN_DIR,
   PROMPT_FILE,
+  REPOSITORIES_DIR,
   SHARED_INSTRUCTIONS_FILE,
   SKILLS_DIR,
   TERMINATION_LOG,
@@ -41,7 +43,7 @@ export function buildAgentContainer(run: ResolvedRun, agent: Agent): Container {
     workingDir: workDir(run.place ?? run, run.worktree),
     env: agentEnv(run, agent, setup),
     resources: run.resources ?? agent.resources,
-    volumeMounts: agentMounts(run),
+    volumeMounts: [...agentMounts(run), ...additionalMounts(run.additional?.map(({ name }) => name))],
     securityContext: containerSecurity,
     terminationMessagePath: TERMINATION_LOG,
     terminationMessagePolicy: "File",
@@ -58,6 +60,9 @@ function agentSetup(run: ResolvedRun, agent: Agent): AgentSetup {
     mcpServers: mcpServersOf(run),
     ...(hasSharedSkills(run, agent) ? { skillsFrom: PLUGIN_DIR } : {}),
     trustRepositoryConfig: run.trustRepositoryConfig,
+    ...(run.additional && {
+      additionalDirectories: run.additional.map(({ name }) => `${REPOSITORIES_DIR}/${name}`),
+    }),
     sharedMounts: (run.workspace?.sharedVolumes ?? []).map(({ mountPath }) => mountPath),
     ...(run.model === undefined ? {} : { model: run.model }),
     ...(run.resultSchema === undefined ? {} : { resultSchema: run.resultSchema }),
@@ -85,6 +90,7 @@ function agentEnv(run: ResolvedRun, agent: Agent, setup: AgentSetup): EnvVar[] {
   return mergeEnv(
     users,
     rootsEnv(),
+    additionalEnv(run.additional?.map(({ name }) => name)),
     gitAccess(run),
     scriptEnv({
       AGENT_RUN: run.name,

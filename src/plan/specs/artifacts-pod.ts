@@ -3,6 +3,7 @@ import type { AgentRun } from "../../api/agent-run.ts";
 import type { Container, Job, Pod, PodSpec } from "../../kube/builtin.ts";
 import { placeOf, withContinued } from "../place.ts";
 import { gitResources } from "./git-resources.ts";
+import { additionalEnv, additionalMounts } from "./additional-repositories.ts";
 import { literalEnv, mergeEnv, scriptEnv } from "./env.ts";
 import { rootsEnv } from "./git-container.ts";
 import { runClaimName, workspaceClaimName } from "./names.ts";
@@ -15,8 +16,13 @@ import { recordMount, storeMount } from "./volumes.ts";
 /** The files that every run leaves in its part of the claim. */
 export const ARTIFACTS = ["patch", "transcript", "log"] as const;
 export type Artifact = (typeof ARTIFACTS)[number];
-/** What the pod can send: those files, and the run's commits as a git bundle. */
-export type PodFile = Artifact | "bundle";
+/** What the pod can send: those files, the run's commits as a git bundle, and the patch of a repository beside its own. */
+export type PodFile = Artifact | "bundle" | `patch.${string}`;
+
+/** The names of the repositories beside its own that a run has. */
+export function additionalNames(run: AgentRun): string[] | undefined {
+  return withContinued(run).spec.additionalRepositories?.map(({ name }) => name);
+}
 
 /** What is to be fetched, and by which pod. */
 export interface ArtifactsRequest {
@@ -101,6 +107,7 @@ function buildContainer(
         AGENT_WORK_DIR: workDir(place, withContinued(run).spec.worktree),
         AGENT_ARTIFACTS: wanted.join(" "),
       }),
+      additionalEnv(additionalNames(run)),
     ),
     resources: template?.initContainers?.[0]?.resources ?? gitResources(),
     volumeMounts: [
@@ -109,6 +116,7 @@ function buildContainer(
       { name: "workspace", mountPath: WORKTREES_DIR, subPath: "worktrees", readOnly: true },
       { name: "workspace", mountPath: RUN_DIR, subPath: `runs/${run.metadata.name}`, readOnly: true },
       { ...recordMount(place), readOnly: true },
+      ...additionalMounts(additionalNames(run), "read-only"),
       { name: "tmp", mountPath: "/tmp" },
     ],
     securityContext: { ...containerSecurity, readOnlyRootFilesystem: true },

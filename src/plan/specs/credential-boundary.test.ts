@@ -54,6 +54,10 @@ const run: ResolvedRun = {
   caches,
   volumes,
   repository,
+  additional: [
+    { ...repository, name: "docs" },
+    { ...repository, name: "lib", credentials: undefined },
+  ],
   worktree: { branch: "a" },
   image: "agent:1",
   timeoutSeconds: 60,
@@ -62,7 +66,7 @@ const run: ResolvedRun = {
   gitIdentity: { name: "Agent", email: "agent@example.com" },
   storage: { size: "1Gi" },
 };
-const { repository: _, ...standalone } = run;
+const { repository: _, additional: __, ...standalone } = run;
 const onWorkspace: ResolvedRun = {
   ...standalone,
   workspace: {
@@ -78,6 +82,7 @@ const verify: ResolvedVerify = {
   ...step,
   step: "verify",
   attempt: "1",
+  additional: ["docs", "lib"],
   setup: run.setup,
   services,
   caches,
@@ -125,7 +130,7 @@ const containersOf = ({ initContainers = [], containers }: PodSpec): Container[]
 ];
 const mountsOf = ({ volumeMounts = [] }: Container): VolumeMount[] => volumeMounts;
 const hasCredential = (container: Container): boolean =>
-  mountsOf(container).some(({ name }) => name === "git-credentials");
+  mountsOf(container).some(({ name }) => /^git-credentials(-|$)/.test(name));
 
 /** What is the same directory in each pod: a part of a claim, or of a volume of this pod. */
 function placeOf(pod: PodSpec, name: string, { name: volume, subPath = "" }: VolumeMount): string {
@@ -166,6 +171,7 @@ for (const [name, pod] of Object.entries(PODS))
 test("what agents write is known to this test", () => {
   for (const place of [
     "claim fix-bug-workspace/repo",
+    "claim fix-bug-workspace/repos/docs",
     "claim ws-ws/worktrees",
     "claim data/",
     "claim cache-npm/",

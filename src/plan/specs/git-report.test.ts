@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { outcomeOf } from "../agent-run/change.ts";
-import { parseGitReport, parseInvalidImage } from "./git-report.ts";
+import { parseGitReport, parseInvalidImage, parseRepositoryReports } from "./git-report.ts";
 
 const OUTCOME =
   '{"type":"agent-operator","exitCode":0,"git":{"branch":"main","baseCommit":"","headCommit":"abc",' +
@@ -53,4 +53,19 @@ test("an image that could not run the agent is told apart", () => {
   assert.deepEqual(parseInvalidImage(message), { reason: "InvalidImage", message: "no bash" });
   assert.equal(parseGitReport(message), undefined);
   assert.equal(parseInvalidImage(OUTCOME), undefined);
+});
+
+test("what changed in additional repositories is read as far as it is of them", () => {
+  const message = (told: unknown): string =>
+    JSON.stringify({ type: "agent-operator", exitCode: 0, repositories: told });
+  const read = (told: unknown) => parseRepositoryReports(message(told), ["docs", "lib"]);
+  assert.deepEqual(read([["docs", 1, 2, 3, 0], ["lib"]]), [
+    { name: "docs", filesChanged: 1, insertions: 2, deletions: 3 },
+    { name: "lib" },
+  ]);
+  assert.deepEqual(read([["docs", 1, 2, 3, 4]])?.[0]?.leftOutCount, 4);
+  for (const nonsense of [undefined, {}, [], ["docs"], [["other", 1, 2, 3, 0]], [[{}, 1]]])
+    assert.equal(read(nonsense), undefined);
+  assert.deepEqual(read([["docs", -1, "2", 1.5, {}]]), [{ name: "docs" }]);
+  assert.equal(read(Array.from({ length: 9 }, () => ["docs", 1, 1, 1, 0]))?.length, 2);
 });

@@ -21,6 +21,15 @@ export interface GitReport {
   leftOutCount?: number;
 }
 
+/** What has changed in a repository beside the run's own; without numbers it is unknown. */
+export interface RepositoryReport {
+  name: string;
+  filesChanged?: number;
+  insertions?: number;
+  deletions?: number;
+  leftOutCount?: number;
+}
+
 /** What the entrypoint found wrong with the image before it started the agent. */
 export interface InvalidImage {
   reason: "InvalidImage";
@@ -46,6 +55,31 @@ export function parseGitReport(message: string): GitReport | undefined {
       : {}),
     ...leftOutOf(git),
   };
+}
+
+/** Reads of the same message what has changed in the repositories beside the run's own; undefined if nothing has. */
+export function parseRepositoryReports(
+  message: string,
+  known: readonly string[],
+): RepositoryReport[] | undefined {
+  const told: unknown = parseOutcome(message)?.["repositories"];
+  const reports = (Array.isArray(told) ? told : []).flatMap((entry: unknown): RepositoryReport[] => {
+    const [name, filesChanged, insertions, deletions, leftOutCount] = Array.isArray(entry)
+      ? (entry as unknown[])
+      : [];
+    if (typeof name !== "string" || !known.includes(name)) return [];
+    const numbers = { filesChanged, insertions, deletions, leftOutCount };
+    return [
+      {
+        name,
+        ...countField("filesChanged", numbers),
+        ...countField("insertions", numbers),
+        ...countField("deletions", numbers),
+        ...(leftOutCount === 0 ? {} : countField("leftOutCount", numbers)),
+      },
+    ];
+  });
+  return reports.length === 0 ? undefined : reports.slice(0, known.length);
 }
 
 /** Whether the entrypoint has stopped the agent because it did nothing any more. */
@@ -106,7 +140,10 @@ function textField<Name extends string>(name: Name, fields: JsonObject): { [Key 
   return text;
 }
 
-function countField<Name extends string>(name: Name, fields: JsonObject): { [Key in Name]?: number } {
+function countField<Name extends string>(
+  name: Name,
+  fields: Readonly<Record<string, unknown>>,
+): { [Key in Name]?: number } {
   const value = fields[name];
   const count: { [Key in Name]?: number } = {};
   if (typeof value === "number" && Number.isInteger(value) && value >= 0) count[name] = value;

@@ -58,6 +58,16 @@ export const GIT_FETCH_CONTAINER = "git-fetch";
 /** Adds the worktree of a run on a shared workspace. */
 export const GIT_WORKTREE_CONTAINER = "git-worktree";
 
+/** The containers of a repository beside the run's own, which do what those of the run's own do. */
+export const ADDITIONAL_CONTAINERS = { clone: "repo-clone", checkout: "repo-checkout", token: "repo-token" };
+
+const ADDITIONAL = new RegExp(`^(?:${Object.values(ADDITIONAL_CONTAINERS).join("|")})-(.+)$`);
+
+/** The repository beside the run's own that a container is of; undefined if it is of none. */
+export function additionalOf(container: string): string | undefined {
+  return ADDITIONAL.exec(container)?.[1];
+}
+
 /** Removes the worktree of a run on a shared workspace. */
 export const GIT_CLEANUP_CONTAINER = "git-cleanup";
 
@@ -116,7 +126,7 @@ const OWN_CONTAINERS: ReadonlySet<string> = new Set([
 
 /** Whether a container is one that this operator puts into its pods. What a mesh or an admission webhook adds decides nothing. */
 export function isOwnContainer({ name }: { name: string }): boolean {
-  return OWN_CONTAINERS.has(name);
+  return OWN_CONTAINERS.has(name) || additionalOf(name) !== undefined;
 }
 
 /** The Job that removes the worktree of a run. */

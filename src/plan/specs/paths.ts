@@ -15,6 +15,13 @@ export const RECORD_DIR = "/workspace-record";
 /** Where what was fetched with credentials is mounted; writable only in the container that fetches. */
 export const STORE_DIR = "/workspace-store";
 
+/** Where the repositories beside the run's own are mounted, a folder for each, and where what was fetched of them with credentials is. */
+export const REPOSITORIES_DIR = "/workspace-repos";
+export const STORES_DIR = "/workspace-stores";
+
+/** Where the container that makes the checkouts of a verification mounts theirs. */
+export const REPOSITORIES_CHECKOUT_DIR = "/workspace-repos-checkout";
+
 /** Where the lock of a workspace is mounted; agents have no such mount. */
 export const LOCKS_DIR = "/workspace-locks";
 

@@ -3,6 +3,7 @@ import type { Job, PodSpec } from "../../kube/builtin.ts";
 import type { ResolvedRun } from "../resolved-run.ts";
 import { buildAgentContainer } from "./agent-container.ts";
 import { factAnnotations } from "./facts.ts";
+import { additionalContainers, additionalVolumes } from "./additional-repositories.ts";
 import { buildGitContainers } from "./git-container.ts";
 import { runLabels } from "./labels.ts";
 import { runJobName } from "./names.ts";
@@ -52,9 +53,14 @@ function jobOf(run: ResolvedRun): Job {
           securityContext: podSecurity(run.podSecurityContext),
           ...identity(run),
           ...placement(run),
-          initContainers: [...buildGitContainers(run), ...serviceContainers(run.services), ...runSetup(run)],
+          initContainers: [
+            ...buildGitContainers(run),
+            ...additionalContainers(run),
+            ...serviceContainers(run.services),
+            ...runSetup(run),
+          ],
           containers: [buildAgentContainer(run, agentOfType(run.agent))],
-          volumes: runVolumes(run),
+          volumes: [...runVolumes(run), ...additionalVolumes(run)],
         },
       },
     },

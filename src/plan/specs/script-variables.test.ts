@@ -109,6 +109,7 @@ const full: ResolvedRun = {
   hasEvent: true,
   env,
   repository,
+  additional: [{ ...repository, name: "docs" }],
   worktree: { branch: "a", sourceBranch: "b", releasedBy: ["x"] },
   caBundle: secret,
   image: "agent:1",
@@ -159,7 +160,10 @@ function* given(): Generator<readonly [name: string, group: string]> {
   for (const run of runs()) {
     const job = buildRunJob(run);
     yield* namesOf(job.spec.template.spec, "git");
-    const object = { metadata: { name: run.name, namespace: "team", uid: run.uid }, spec: { prompt: "x" } };
+    const object = {
+      metadata: { name: run.name, namespace: "team", uid: run.uid },
+      spec: { prompt: "x", additionalRepositories: [{ name: "docs", url: "https://example.com/d" }] },
+    };
     const artifacts = buildArtifactsPod({
       run: object,
       job,
@@ -191,6 +195,7 @@ function* given(): Generator<readonly [name: string, group: string]> {
     run: { namespace: "team", name: "fix-bug", uid: "uid-1" },
     step: "base",
     attempt: "1",
+    additional: ["docs"],
     setup: full.setup,
     command: ["make"],
     image: "agent:1",

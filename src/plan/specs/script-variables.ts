@@ -38,7 +38,7 @@ export const SCRIPT_VARIABLES = {
   ),
   AGENT_RUN_UID: variable(
     ["git", "cleanup", "artifacts", "snapshot", "pack", "agent"],
-    ["common.sh", "git-store.sh"],
+    ["common.sh", "git-additional.sh", "git-store.sh"],
     "The uid of the AgentRun. It names the record of what the checkout was before the agent started.",
   ),
   AGENT_WORKSPACE: variable(
@@ -134,6 +134,16 @@ export const SCRIPT_VARIABLES = {
     ["authorities"],
     ["authorities.sh"],
     "The directory that `bundle.crt` is written to: those and the public authorities.",
+  ),
+  AGENT_REPOSITORIES: variable(
+    ["artifacts", "snapshot", "agent"],
+    ["agent-change.sh", "agent-checkout.sh", "verify-checkout.sh"],
+    "The names of the additional repositories, separated by spaces. Each is a folder below `REPOSITORIES_DIR`.",
+  ),
+  AGENT_REPOSITORIES_CHECKOUT: variable(
+    ["snapshot"],
+    ["verify-checkout.sh"],
+    "The directory that they are checked out in, as they were fetched.",
   ),
   AGENT_CLEANUP_FORCE: variable(
     ["cleanup"],

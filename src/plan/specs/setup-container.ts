@@ -1,6 +1,7 @@
 import { agentOfType } from "../../agents/registry.ts";
 import type { Container, EnvVar, ResourceRequirements, VolumeMount } from "../../kube/builtin.ts";
 import type { ResolvedRun, ResolvedSetup } from "../resolved-run.ts";
+import { additionalMounts } from "./additional-repositories.ts";
 import { literal, literalEnv, mergeEnv, networkEnv, scriptEnv } from "./env.ts";
 import { SETUP_CONTAINER } from "./names.ts";
 import { homeDir, TERMINATION_LOG, workDir } from "./paths.ts";
@@ -34,7 +35,7 @@ export function runSetup(run: ResolvedRun): Container[] {
       home: homeDir(run),
       network: networkEnv(env, repositoryOf(run)),
       resources: run.resources ?? agentOfType(run.agent).resources,
-      volumeMounts: setupMounts(run),
+      volumeMounts: [...setupMounts(run), ...additionalMounts(run.additional?.map(({ name }) => name))],
       secretFiles: secretFiles(run.volumes),
     }),
   ];

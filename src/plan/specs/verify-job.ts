@@ -1,12 +1,13 @@
 import { ANNOTATION_ORIGIN } from "../../api/labels.ts";
 import type { Container, Job, VolumeMount } from "../../kube/builtin.ts";
 import type { ResolvedVerify } from "../resolved-publish.ts";
+import { additionalEnv, additionalMounts } from "./additional-repositories.ts";
 import { literal, literalEnv, mergeEnv } from "./env.ts";
 import { gitContainer } from "./git-container.ts";
 import { stepLabels } from "./labels.ts";
 import { SNAPSHOT_CONTAINER, stepJobName, VERIFY_CONTAINER } from "./names.ts";
 import { ownedByRun } from "./owner.ts";
-import { CHECKOUT_DIR, WORKSPACE_DIR } from "./paths.ts";
+import { CHECKOUT_DIR, REPOSITORIES_CHECKOUT_DIR, REPOSITORIES_DIR, WORKSPACE_DIR } from "./paths.ts";
 import { podMetadata } from "./pod-fields.ts";
 import { trusting } from "./authorities.ts";
 import { inQueue } from "./queue.ts";
@@ -23,11 +24,12 @@ import { claimVolume, SCRIPTS_VOLUME, scriptsMount, scriptsTargetMount } from ".
 const HOME = "/home/agent";
 
 /** The checkout, and a home directory, for what runs there. */
-function ownMounts({ caches }: ResolvedVerify, volumes: UserVolumes | undefined): VolumeMount[] {
+function ownMounts({ caches, additional }: ResolvedVerify, volumes: UserVolumes | undefined): VolumeMount[] {
   return [
     { name: "checkout", mountPath: WORKSPACE_DIR },
     { name: "home", mountPath: HOME },
     { name: "tmp", mountPath: "/tmp" },
+    ...(additional ? [{ name: "repositories", mountPath: REPOSITORIES_DIR }] : []),
     ...cacheMounts(caches),
     ...userMounts(volumes),
   ];
@@ -84,6 +86,7 @@ function jobOf(verify: ResolvedVerify): Job {
           volumes: [
             claimVolume(verify.place ?? run, workspace),
             { name: "checkout", emptyDir: {} },
+            ...(verify.additional ? [{ name: "repositories", emptyDir: {} }] : []),
             { name: "home", emptyDir: {} },
             { name: "tmp", emptyDir: {} },
             { name: "git-tmp", emptyDir: {} },
@@ -101,14 +104,20 @@ function jobOf(verify: ResolvedVerify): Job {
 function snapshotContainer(verify: ResolvedVerify): Container {
   return gitContainer(verify, "verify-checkout", {
     name: SNAPSHOT_CONTAINER,
-    env: snapshotEnv(verify, {
-      AGENT_CHECKOUT: CHECKOUT_DIR,
-      AGENT_VERIFY_BASE: verify.step === "base" ? "true" : undefined,
-      AGENT_SCRIPTS_TARGET: verify.setup && SCRIPTS_TARGET_DIR,
-    }),
+    env: mergeEnv(
+      snapshotEnv(verify, {
+        AGENT_CHECKOUT: CHECKOUT_DIR,
+        AGENT_REPOSITORIES_CHECKOUT: verify.additional && REPOSITORIES_CHECKOUT_DIR,
+        AGENT_VERIFY_BASE: verify.step === "base" ? "true" : undefined,
+        AGENT_SCRIPTS_TARGET: verify.setup && SCRIPTS_TARGET_DIR,
+      }),
+      additionalEnv(verify.additional),
+    ),
     volumeMounts: [
       ...claimMounts(verify.place ?? verify.run),
+      ...additionalMounts(verify.additional, "read-only"),
       { name: "checkout", mountPath: CHECKOUT_DIR },
+      ...(verify.additional ? [{ name: "repositories", mountPath: REPOSITORIES_CHECKOUT_DIR }] : []),
       { name: "git-tmp", mountPath: "/tmp" },
       ...(verify.setup ? [scriptsTargetMount] : []),
     ],

@@ -181,6 +181,7 @@ const PLACES: readonly string[] = [
   paths.PROMPT_DIR,
   paths.HANDOVER_DIR,
   paths.CHECKOUT_DIR,
+  paths.STORES_DIR,
 ];
 
 /** What starts the container with the places that it mounts, read-only ones as such, and with none of the others. */

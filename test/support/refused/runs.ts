@@ -1,6 +1,6 @@
 import { MAX_PROMPT_BYTES } from "../../../src/api/rules/values.ts";
 import { run, runWithout, cloning, type RefusedManifest } from "./manifest.ts";
-import { AGENTS, DURATION, OBJECT_NAME, DNS_LABEL } from "./words.ts";
+import { AGENTS, DURATION, GIT_URL, OBJECT_NAME, DNS_LABEL } from "./words.ts";
 
 export const references: RefusedManifest[] = [
   ...(["opencode", "codex"] as const).map((agent) => ({
@@ -71,6 +71,58 @@ export const references: RefusedManifest[] = [
     what: "a run that continues another one in a repository of its own",
     manifest: run({ continueFrom: { run: "first" } }),
     says: "spec.repository: Forbidden: a run with continueFrom works where the run that it continues has worked: leave repository out",
+  },
+  {
+    what: "a run that continues another one with other repositories beside it",
+    manifest: run({
+      repository: undefined,
+      continueFrom: { run: "first" },
+      additionalRepositories: [{ name: "docs", url: "https://x/docs" }],
+    }),
+    says: "spec.additionalRepositories: Forbidden: a run with continueFrom works where the run that it continues has worked: leave additionalRepositories out",
+  },
+  {
+    what: "a run on a workspace with other repositories beside it",
+    manifest: runWithout("repository", {
+      workspaceRef: "shared",
+      worktree: { branch: "work" },
+      additionalRepositories: [{ name: "docs", url: "https://x/docs" }],
+    }),
+    says: "spec.additionalRepositories: Forbidden: additionalRepositories are on the run's own claim, and a run on a workspace has none: name the repository in repository instead of workspaceRef",
+  },
+  {
+    what: "two additional repositories of one name",
+    manifest: run({
+      additionalRepositories: [
+        { name: "docs", url: "https://x/docs" },
+        { name: "docs", url: "https://x/other" },
+      ],
+    }),
+    says: 'spec.additionalRepositories[1]: Duplicate value: {"name":"docs"}',
+  },
+  ...["../store", "Docs", "a.b", "-x"].map((name) => ({
+    what: `an additional repository named ${name}`,
+    manifest: run({ additionalRepositories: [{ name, url: "https://x/docs" }] }),
+    says: `spec.additionalRepositories[0].name: Invalid value: "${name}": ${DNS_LABEL}`,
+  })),
+  {
+    what: "an additional repository with a helper for its URL",
+    manifest: run({ additionalRepositories: [{ name: "docs", url: "ext::sh -c id" }] }),
+    says: `spec.additionalRepositories[0].url: Invalid value: "ext::sh -c id": ${GIT_URL}`,
+  },
+  {
+    what: "an additional repository with two credentials",
+    manifest: run({
+      additionalRepositories: [
+        {
+          name: "docs",
+          url: "https://x/o/docs",
+          credentialsSecretRef: { name: "a", key: "b" },
+          githubAppRef: { name: "app" },
+        },
+      ],
+    }),
+    says: "spec.additionalRepositories[0].githubAppRef: Forbidden: githubAppRef and credentialsSecretRef are mutually exclusive: name one of them",
   },
   {
     what: "a run that continues another one in a worktree of its own",
