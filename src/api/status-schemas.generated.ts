@@ -324,6 +324,42 @@ export const statusSchemas: Readonly<Record<string, StructuralSchema>> = {
                 "minimum": 0
               }
             }
+          },
+          "repositories": {
+            "type": "array",
+            "maxItems": 8,
+            "items": {
+              "type": "object",
+              "required": [
+                "name"
+              ],
+              "properties": {
+                "name": {
+                  "type": "string",
+                  "maxLength": 63
+                },
+                "filesChanged": {
+                  "type": "integer",
+                  "format": "int64",
+                  "minimum": 0
+                },
+                "insertions": {
+                  "type": "integer",
+                  "format": "int64",
+                  "minimum": 0
+                },
+                "deletions": {
+                  "type": "integer",
+                  "format": "int64",
+                  "minimum": 0
+                },
+                "leftOutCount": {
+                  "type": "integer",
+                  "format": "int64",
+                  "minimum": 0
+                }
+              }
+            }
           }
         }
       },
@@ -539,6 +575,42 @@ export const statusSchemas: Readonly<Record<string, StructuralSchema>> = {
                       "minimum": 0
                     }
                   }
+                },
+                "repositories": {
+                  "type": "array",
+                  "maxItems": 8,
+                  "items": {
+                    "type": "object",
+                    "required": [
+                      "name"
+                    ],
+                    "properties": {
+                      "name": {
+                        "type": "string",
+                        "maxLength": 63
+                      },
+                      "filesChanged": {
+                        "type": "integer",
+                        "format": "int64",
+                        "minimum": 0
+                      },
+                      "insertions": {
+                        "type": "integer",
+                        "format": "int64",
+                        "minimum": 0
+                      },
+                      "deletions": {
+                        "type": "integer",
+                        "format": "int64",
+                        "minimum": 0
+                      },
+                      "leftOutCount": {
+                        "type": "integer",
+                        "format": "int64",
+                        "minimum": 0
+                      }
+                    }
+                  }
                 }
               }
             }
@@ -669,6 +741,79 @@ export const statusSchemas: Readonly<Record<string, StructuralSchema>> = {
               },
               "exposeCredentialsToAgent": {
                 "type": "boolean"
+              }
+            }
+          },
+          "additionalRepositories": {
+            "type": "array",
+            "minItems": 1,
+            "maxItems": 8,
+            "items": {
+              "type": "object",
+              "required": [
+                "name",
+                "url"
+              ],
+              "properties": {
+                "name": {
+                  "type": "string",
+                  "minLength": 1,
+                  "maxLength": 40
+                },
+                "url": {
+                  "type": "string",
+                  "maxLength": 2048
+                },
+                "branch": {
+                  "type": "string",
+                  "maxLength": 255
+                },
+                "credentialsSecretRef": {
+                  "type": "object",
+                  "required": [
+                    "name",
+                    "key"
+                  ],
+                  "properties": {
+                    "name": {
+                      "type": "string",
+                      "maxLength": 253
+                    },
+                    "key": {
+                      "type": "string",
+                      "maxLength": 253
+                    }
+                  }
+                },
+                "githubAppRef": {
+                  "type": "object",
+                  "required": [
+                    "name"
+                  ],
+                  "properties": {
+                    "name": {
+                      "type": "string",
+                      "maxLength": 253
+                    }
+                  }
+                },
+                "caBundleRef": {
+                  "type": "object",
+                  "required": [
+                    "name",
+                    "key"
+                  ],
+                  "properties": {
+                    "name": {
+                      "type": "string",
+                      "maxLength": 253
+                    },
+                    "key": {
+                      "type": "string",
+                      "maxLength": 253
+                    }
+                  }
+                }
               }
             }
           },

@@ -11,7 +11,7 @@ export const SCRIPTS_TARGET_DIR = "/agent-operator-copy";
  * The number of what the scripts and this operator agree on: names and meanings of variables, lines of JSON, exit
  * codes. It grows with each change of those; a git image with another number is refused by its own scripts.
  */
-export const CONTRACT = "6";
+export const CONTRACT = "7";
 
 /** The scripts that a container runs; the other files are parts that these read. */
 export type Script =
