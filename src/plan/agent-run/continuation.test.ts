@@ -28,7 +28,10 @@ const ENDED: AgentRunStatus = {
 };
 const FIRST = aRun(
   "first",
-  { publish: { branch: "mine", credentialsSecretRef: { name: "push", key: "token" } } },
+  {
+    additionalRepositories: [{ name: "docs", url: "https://example.com/docs.git" }],
+    publish: { branch: "mine", credentialsSecretRef: { name: "push", key: "token" } },
+  },
   ENDED,
 );
 
@@ -94,6 +97,7 @@ describe("a run that continues another one", () => {
       agent: "claude",
       command: undefined,
       repository: { url },
+      additionalRepositories: [{ name: "docs", url: "https://example.com/docs.git" }],
       workspaceRef: undefined,
       worktree: undefined,
       publishBranch: "mine",
