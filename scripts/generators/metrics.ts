@@ -1,6 +1,7 @@
 import type { Registry } from "prom-client";
 import { deliveryMetrics, notificationMetrics } from "../../src/events/metrics.ts";
 import { observeRuns } from "../../src/operator/run-metrics.ts";
+import { observeSchedules } from "../../src/operator/schedule-metrics.ts";
 import { createMetrics } from "../../src/runtime/metrics.ts";
 import { type Generator, NOTICE } from "./generator.ts";
 
@@ -20,6 +21,7 @@ export function catalogue(): CataloguedMetric[] {
   notificationMetrics(registry);
   const runs = { list: () => [][Symbol.iterator](), onChange: () => () => undefined };
   observeRuns(registry, { runs, isLeading: () => true });
+  observeSchedules(registry, { schedules: runs, isLeading: () => true });
   return metricsOf(registry).toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 

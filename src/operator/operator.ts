@@ -18,6 +18,7 @@ import { DEFAULT_AGENT_IMAGE, DEFAULT_GIT_IMAGE, DEFAULT_OPERATOR_IMAGE } from "
 import { createJobStates } from "./job-states.ts";
 import { catchUpWithJobs } from "./places.ts";
 import { observeRuns } from "./run-metrics.ts";
+import { observeSchedules } from "./schedule-metrics.ts";
 import { traceRuns } from "./run-traces.ts";
 import { createSecretKeys } from "./secret-keys.ts";
 import { createKubernetesVersion } from "./kubernetes-version.ts";
@@ -79,6 +80,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const isLeading = (): boolean => election?.isLeading() ?? true;
   metrics.leading(isLeading);
   observeRuns(metrics.registry, { runs: caches.runs, isLeading });
+  observeSchedules(metrics.registry, { schedules: caches.schedules, isLeading });
   const { otlpEndpoint } = options;
   const traces =
     otlpEndpoint === undefined

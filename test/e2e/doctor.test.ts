@@ -11,7 +11,13 @@ import { aProvider } from "../support/objects.ts";
 import { shippedProgram } from "../support/program.ts";
 import type { RunResult } from "../support/run.ts";
 import { run } from "../support/run.ts";
-import { agentProviders, agentRuns, agentSchedules, agentWorkspaces } from "../../src/api/resources.ts";
+import {
+  agentNotifiers,
+  agentProviders,
+  agentRuns,
+  agentSchedules,
+  agentWorkspaces,
+} from "../../src/api/resources.ts";
 
 const clusterRoles = resourceType("rbac.authorization.k8s.io", "v1", "clusterroles", "ClusterRole", false);
 
@@ -83,6 +89,22 @@ describe("agent-operator install, doctor and uninstall", { concurrency: false, t
     assert.match(
       (await doctor()).stdout,
       /^problem +AgentSchedule: nightly starts no runs: there is no time zone Mars/m,
+    );
+  });
+
+  it("names the notifier that nobody serves, and the sink that takes nothing", async () => {
+    const namespace = "default";
+    const at = { name: "ends", namespace };
+    const sink = { format: "CloudEvents", url: "https://events.example.com/" } as const;
+    await client.create(agentNotifiers, { metadata: at, spec: { sink } });
+    assert.match((await doctor()).stdout, /^warning +AgentNotifier: ends is served by nobody/m);
+    const ready = { type: "Ready", reason: "SinkRefused", message: "the sink answers with 401" };
+    const lastTransitionTime = "2026-01-01T00:00:00Z";
+    const status = { pending: 3, conditions: [{ ...ready, status: "False", lastTransitionTime }] };
+    await client.patch(agentNotifiers, at, { status }, { type: "merge", subresource: "status" });
+    assert.match(
+      (await doctor()).stdout,
+      /^problem +AgentNotifier: ends has 3 events that its sink has not taken: the sink answers with 401/m,
     );
   });
 
