@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, rename, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Client } from "../client/client.ts";
 import { unlessRefused } from "../client/errors.ts";
@@ -7,7 +7,8 @@ import { secrets } from "../kube/builtin.ts";
 import { serveRepositories } from "./git-backend.ts";
 import { startModelEndpoint } from "./model-endpoint.ts";
 import { addBranch, createRemote, makeRepository, type GitEnvironment } from "./repository.ts";
-import { leaveNote } from "./scenarios.ts";
+import type { Scenario } from "./model-scenario.ts";
+import { leaveNote, rateLow } from "./scenarios.ts";
 import { ANY_KEY } from "./stage.ts";
 
 /** The address of the model that the samples' provider names. */
@@ -36,10 +37,25 @@ const SECRETS = {
   "github-push": "token",
 };
 
+/** The program that a sample's image holds; it does what the scripted model does. */
+const AIDER = `#!/bin/sh
+set -e
+test -s /tmp/agent-prompt
+printf '# Notes\\n\\nA program was here.\\n' >NOTES.md
+git add NOTES.md
+git commit --quiet --message 'Leave a note'
+echo 'I am a script in the place of aider: NOTES.md is written and committed.'
+`;
+
+/** The sample that asks this has a resultSchema. */
+const RATED = "How risky is the newest commit";
+
 /** What config/samples names, as this machine has it. */
 export interface SampleSurroundings extends AsyncDisposable {
   readonly gitMirrors: Readonly<Record<string, string>>;
   readonly hosts: Readonly<Record<string, string>>;
+  /** Directories with the programs of the samples' images. */
+  readonly toolDirectories: readonly string[];
   /** Creates the Secrets in this namespace; one that is there already stays as it is. */
   createSecrets(client: Pick<Client, "create">, namespace: string): Promise<void>;
 }
@@ -57,6 +73,7 @@ export async function prepareSamples(directory: string, env: GitEnvironment): Pr
   return {
     gitMirrors: Object.fromEntries(REPOSITORY_URLS.map((url) => [url, `${remote.url}/${REPOSITORY}`])),
     hosts: { [MODEL.host]: "127.0.0.1" },
+    toolDirectories: [await preparePrograms(directory)],
     createSecrets: async (client, namespace) => {
       for (const [name, key] of Object.entries(SECRETS)) {
         const secret = { metadata: { name, namespace }, stringData: { [key]: ANY_KEY } };
@@ -67,9 +84,11 @@ export async function prepareSamples(directory: string, env: GitEnvironment): Pr
   };
 }
 
+const answerTo = (prompt: string): Scenario => (prompt.includes(RATED) ? rateLow : leaveNote);
+
 async function startModel(stack: AsyncDisposableStack): Promise<void> {
   try {
-    const model = await startModelEndpoint({ scenario: leaveNote, port: MODEL.port });
+    const model = await startModelEndpoint({ scenario: answerTo, port: MODEL.port });
     stack.defer(() => model.close());
   } catch (error) {
     throw new Error(
@@ -77,6 +96,14 @@ async function startModel(stack: AsyncDisposableStack): Promise<void> {
       { cause: error },
     );
   }
+}
+
+/** Returns the directory that holds them. */
+async function preparePrograms(directory: string): Promise<string> {
+  const programs = join(directory, "samples-bin");
+  await mkdir(programs, { recursive: true });
+  await writeFile(join(programs, "aider"), AIDER, { mode: 0o755 });
+  return programs;
 }
 
 /** Returns the directory that holds it. Made aside and moved: one that is there is whole. */

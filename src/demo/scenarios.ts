@@ -42,3 +42,12 @@ export const leaveNote: Scenario = [
   { actions: [{ run: 'git add NOTES.md && git commit --message "Leave a note"' }] },
   { text: "NOTES.md is written and committed." },
 ];
+
+/** What it does in the sample whose result has a form; a scripted model cannot rate. */
+export const rateLow: Scenario = [
+  {
+    text: "I am a scripted model: I rate every commit low.",
+    actions: [{ tool: "StructuredOutput", input: { risk: "low", files: [] } }],
+  },
+  { text: "The risk is low." },
+];

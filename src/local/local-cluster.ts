@@ -42,7 +42,7 @@ export interface LocalClusterOptions {
   /** Search path of what containers run. */
   path: string;
   port?: number;
-  /** Directories with programs that containers find first. Default: the agents of this package. */
+  /** Directories with programs that containers find first. Default: those of this package's agents. */
   toolDirectories?: readonly string[];
   gitMirrors?: Readonly<Record<string, string>>;
   hosts?: Readonly<Record<string, string>>;
@@ -131,13 +131,18 @@ export function operatorImageFiles(packageRoot: string): ImageFiles[] {
   ];
 }
 
+/** Directories with the agents' programs, if they are installed beside this package. */
+export function agentPrograms(packageRoot: string): string[] {
+  return [join(packageRoot, "node_modules", ".bin")];
+}
+
 function devClusterOptions(options: LocalClusterOptions): DevClusterOptions {
   const { dataDir, path, port, gitMirrors, hosts, sandbox } = options;
   return {
     dataDir,
     path,
     imageFiles: [gitImageFiles(options.packageRoot), ...operatorImageFiles(options.packageRoot)],
-    toolDirectories: options.toolDirectories ?? [join(options.packageRoot, "node_modules", ".bin")],
+    toolDirectories: options.toolDirectories ?? agentPrograms(options.packageRoot),
     ...(port === undefined ? {} : { port }),
     ...(gitMirrors === undefined ? {} : { gitMirrors }),
     ...(hosts === undefined ? {} : { hosts }),

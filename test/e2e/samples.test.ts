@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { it } from "node:test";
@@ -30,15 +29,12 @@ it("every sample runs to its end on what dev starts, and succeeds", { timeout: 3
   const { path } = stack.use(await temporaryDirectory());
   const samples = stack.use(await prepareSamples(path, GIT));
   const tools = await quickAgentTools(join(path, "agent"));
-  await writeFile(join(tools, "aider"), "#!/bin/sh\ntest -s /tmp/agent-prompt && echo Done\n", {
-    mode: 0o755,
-  });
   const cluster = stack.use(
     await startLocalCluster({
       dataDir: join(path, "cluster"),
       packageRoot: projectRoot,
       path: process.env["PATH"] ?? "",
-      toolDirectories: [tools],
+      toolDirectories: [tools, ...samples.toolDirectories],
       gitMirrors: samples.gitMirrors,
       hosts: samples.hosts,
       operator: { logFile: join(path, "operator.log") },
@@ -93,7 +89,7 @@ it(
     );
     const kubeconfig = (await dev.waitForOutput(/export KUBECONFIG=(\S+)/))[1] ?? "";
     const kubectl = await createKubectl(kubeconfig, "default");
-    for (const sample of ["agentprovider", "fix-auth-bug"])
+    for (const sample of ["agentprovider", "fix-auth-bug", "result-schema"])
       await kubectl("apply", "-f", join(projectRoot, "config", "samples", `${sample}.yaml`));
     for (const phase of ["Initializing", "Running", "Succeeded"])
       await dev.waitForOutput(new RegExp(`^\\d\\d:\\d\\d:\\d\\d {2}default/fix-auth-bug {2}${phase}`, "m"));
@@ -101,10 +97,15 @@ it(
       await kubectl("get", "agentrun", "fix-auth-bug", "-o", "jsonpath={.status.result.text}"),
       /NOTES\.md is written/,
     );
+    await dev.waitForOutput(/^\d\d:\d\d:\d\d {2}default\/rate-risk {2}Succeeded/m);
+    assert.equal(
+      await kubectl("get", "agentrun", "rate-risk", "-o", "jsonpath={.status.result.data}"),
+      '{"risk":"low","files":[]}',
+    );
     const metrics = (await dev.waitForOutput(/^metrics are at (\S+)$/m))[1] ?? "";
     assert.match(
       await (await fetch(metrics)).text(),
-      /^agent_operator_runs_finished_total\{.*phase="Succeeded".*\} 1$/m,
+      /^agent_operator_runs_finished_total\{.*phase="Succeeded".*\} 2$/m,
     );
     dev.kill("SIGTERM");
     assert.equal((await dev.ended).code, 0);

@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import type { SampleSurroundings } from "../../demo/samples.ts";
 import { lastPort } from "../../local/last-port.ts";
-import { startLocalCluster, type LocalCluster } from "../../local/local-cluster.ts";
+import { agentPrograms, startLocalCluster, type LocalCluster } from "../../local/local-cluster.ts";
 import { OPERATOR_NAMESPACE } from "../../local/service-account.ts";
 import type { DevValues } from "../options.ts";
 import { UsageError } from "../command.ts";
@@ -33,6 +33,7 @@ export async function runDev(values: DevValues, context: CommandContext): Promis
     ...(port === undefined ? {} : { port }),
     gitMirrors: { ...samples?.gitMirrors, ...gitMirrors },
     hosts: { ...samples?.hosts, ...hosts },
+    toolDirectories: [...agentPrograms(config.packageRoot), ...(samples?.toolDirectories ?? [])],
     ...(values["no-operator"] ? {} : { operator: { logFile } }),
   });
   await samples?.createSecrets(cluster.client, "default");
