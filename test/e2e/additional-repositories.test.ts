@@ -3,7 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { Scenario } from "../../src/demo/model-scenario.ts";
-import { secrets } from "../../src/kube/builtin.ts";
+import { pods, secrets } from "../../src/kube/builtin.ts";
 import { agentFacts } from "../agents/support/agent-facts.ts";
 import { API_KEY, useAgentCluster } from "../support/agent-cluster.ts";
 import { createGitRepository } from "../support/git-repository.ts";
@@ -27,6 +27,10 @@ const WORK = [
 ].join("; ");
 
 const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  "Be killed": [
+    { actions: [{ run: "cd /workspace-repos/lib; echo half >half.txt; echo soon" }] },
+    { fault: "hang" },
+  ],
   "Work on": [
     { actions: [{ run: "cat /workspace-repos/lib/key.txt | wc -l >again.txt" }] },
     { text: "Done." },
@@ -135,6 +139,27 @@ describe("additional repositories", { timeout: 240_000 }, () => {
     assert.deepEqual(next.status.result?.repositories, status.result.repositories, "what was left goes on");
     const shown = await startCommand(agents.cluster, ["diff", "context-2"]).ended;
     assert.match(shown.stdout, /^\+1$/m, "the run that continues has the files that the first one has left");
+  });
+
+  it("have their patch from the claim if the run was killed before it could write it", async () => {
+    const { client, namespace } = agents.cluster;
+    await agents.create("killed", {
+      prompt: "Be killed",
+      additionalRepositories: additional(),
+    });
+    await agents.untilSaid("killed", /soon/);
+    const { status } = await agents.until("killed", (run) => run.status?.podName !== undefined);
+    await client.delete(pods, { namespace, name: status?.podName ?? "" }, { gracePeriodSeconds: 0 });
+    const ended = await agents.until("killed");
+    assert.equal(ended.status?.reason, "PodDeleted");
+    const { code, stdout, stderr } = await startCommand(agents.cluster, [
+      "diff",
+      "killed",
+      "--repository",
+      "lib",
+    ]).ended;
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^\+half$/m);
   });
 
   it("name themselves if they cannot be fetched, and never the credential", async () => {
