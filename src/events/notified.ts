@@ -76,12 +76,17 @@ export function settle(state: Notified, uid: string, level: Settled): void {
   state.unwritten.add(uid);
 }
 
-/** A run that is deleted is kept as long as something is due of it; else its entry goes. */
-export function takeLeave(notifier: AgentNotifier, state: Notified, run: AgentRun): void {
+/** A run that is deleted is kept as long as something is due of it; else its entry goes. False: there are too many, and it is lost. */
+export function takeLeave(notifier: AgentNotifier, state: Notified, run: AgentRun): boolean {
   const uid = run.metadata.uid ?? "";
   const found = dueOf(run, ruleIn(notifier, state.record), state.record.settled.get(uid));
-  if (typeof found === "object" && state.gone.size < MAX_GONE) state.gone.set(uid, run);
-  else if (state.record.settled.delete(uid)) state.unwritten.add(uid);
+  const isDue = typeof found === "object";
+  if (isDue && state.gone.size < MAX_GONE) {
+    state.gone.set(uid, run);
+    return true;
+  }
+  if (state.record.settled.delete(uid)) state.unwritten.add(uid);
+  return !isDue;
 }
 
 /** Once in ten minutes: drops entries of runs that are gone, and the oldest ones if there are too many: what happened before them is settled then. */

@@ -60,7 +60,8 @@ export function createNotifier(options: NotifierOptions): Controller {
     if (!old || now) return;
     for (const notifier of notifiers.list(old.metadata.namespace)) {
       const state = states.get(keyOf(notifier));
-      if (state) takeLeave(notifier, state, old);
+      if (state && !takeLeave(notifier, state, old))
+        options.log.warn({ notifier: keyOf(notifier), run: keyOf(old) }, "deleted before its sink was told");
     }
   });
   return createController({
