@@ -28,7 +28,7 @@ const WORK = [
 
 const SCENARIOS: Readonly<Record<string, Scenario>> = {
   "Be killed": [
-    { actions: [{ run: "cd /workspace-repos/lib; echo half >half.txt; echo soon" }] },
+    { actions: [{ run: "cd /workspace-repos/lib; echo half >half.txt; echo so''on" }] },
     { fault: "hang" },
   ],
   "Work on": [
