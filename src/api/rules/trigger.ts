@@ -25,7 +25,7 @@ const ofForge: readonly Rule[] = (
 export const triggerRules: readonly Rule[] = [
   ...ofForge,
   {
-    rule: "!has(self.report) || has(self.credential)",
+    rule: `!has(self.report) || has(self.credential) || !(${FROM_FORGE})`,
     reason: "FieldValueRequired",
     fieldPath: ".credential",
     message: "a report is a comment on the forge: name a token in credential",

@@ -129,8 +129,9 @@ export function startContainerProcess(
       return;
     }
     wasKilled = true;
-    if (first !== undefined) send(first, "SIGKILL");
+    // unshare first, or at least with it: one that outlives its child writes about that into the log.
     send(-pid, "SIGKILL");
+    if (first !== undefined) send(first, "SIGKILL");
   };
   pipe(child, log);
   return {
