@@ -5,6 +5,7 @@ import { chart } from "./generators/chart.ts";
 import { commandLine } from "./generators/command-line.ts";
 import { dashboards } from "./generators/dashboards.ts";
 import { crds } from "./generators/crds.ts";
+import { definitions } from "./generators/definitions.ts";
 import type { Generator } from "./generators/generator.ts";
 import { metrics } from "./generators/metrics.ts";
 import { reference } from "./generators/reference.ts";
@@ -16,6 +17,7 @@ import { toolFiles } from "./generators/tools.ts";
 /** Everything in the project that is generated. */
 const GENERATORS: readonly Generator[] = [
   crds,
+  definitions,
   roles,
   reference,
   commandLine,

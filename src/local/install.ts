@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
-import { customResourceDefinitions as ownDefinitions } from "../api/kinds.ts";
+import { builtDefinitions } from "./definitions.generated.ts";
 import type { Client } from "../client/client.ts";
 import { watchResource } from "../client/watch.ts";
 import type { Condition, KubeObject, UnknownObject } from "../kube/objects.ts";
@@ -18,14 +18,18 @@ interface Definition extends KubeObject {
   status?: { conditions?: Condition[] };
 }
 
-/** Applies the CRDs, as config/crd holds them. What is there already is brought up to date. */
+/** Applies the CRDs of config/crd. What is there already is brought up to date. */
 export async function installDefinitions(client: Client): Promise<void> {
   await Promise.all(
-    ownDefinitions().map(async (each) => {
-      await apply<KubeObject>(client, customResourceDefinitions, each);
-      await untilEstablished(client, each.metadata.name ?? "");
+    builtDefinitions().map(async (each) => {
+      const applied = await apply<Definition>(client, customResourceDefinitions, each);
+      if (!isEstablished(applied)) await untilEstablished(client, each.metadata.name ?? "");
     }),
   );
+}
+
+function isEstablished({ status }: Definition): boolean {
+  return (status?.conditions ?? []).some((each) => each.type === "Established" && each.status === "True");
 }
 
 /** A server serves a new kind a moment after it has taken the definition. */
@@ -33,9 +37,7 @@ async function untilEstablished(client: Client, name: string): Promise<void> {
   const signal = AbortSignal.timeout(ESTABLISHED_LIMIT_MS);
   const selected = { fieldSelector: `metadata.name=${name}`, signal };
   for await (const event of watchResource<Definition>(client, customResourceDefinitions, selected)) {
-    if (event.kind !== "upsert") continue;
-    const conditions = event.object.status?.conditions ?? [];
-    if (conditions.some(({ type, status }) => type === "Established" && status === "True")) return;
+    if (event.kind === "upsert" && isEstablished(event.object)) return;
   }
   throw new Error(
     `CustomResourceDefinition ${name} was not established within ${ESTABLISHED_LIMIT_MS} ms; see kubectl describe crd ${name}`,
