@@ -31,7 +31,7 @@ const SCENARIOS = {
   ],
 };
 
-describe("a run with publish", { timeout: 240_000 }, () => {
+describe("a run with publish", { timeout: 480_000 }, () => {
   const agents = useAgentCluster(SCENARIOS);
   const publish = { credentialsSecretRef: { name: "push", key: "token" } };
 

@@ -17,7 +17,7 @@ const HALF = [
   { actions: [{ run: "printf 'more\\n' > more.txt; sleep 60" }] },
 ];
 
-describe("agent-operator run --local", { concurrency: false, timeout: 180_000 }, () => {
+describe("agent-operator run --local", { concurrency: false, timeout: 420_000 }, () => {
   let model: ModelEndpoint | undefined;
   before(async () => {
     model = await startModelEndpoint({

@@ -5,6 +5,9 @@ import type { RunningProgram } from "./run.ts";
 import { start } from "./run.ts";
 import type { TestCluster } from "./cluster.ts";
 
+/** Longer than any test has: a test must not outlive its operator. */
+const OPERATOR_LIMIT_MS = 600_000;
+
 /** The operator as a program of its own, which a test can kill; resolves once it works. */
 export async function startOperatorProgram({
   kubeconfig,
@@ -14,7 +17,7 @@ export async function startOperatorProgram({
   const operator = start(process.execPath, [shippedProgram, "operator", ...args], {
     cwd: projectRoot,
     env: { ...process.env, KUBECONFIG: kubeconfig },
-    timeoutMs: 170_000,
+    timeoutMs: OPERATOR_LIMIT_MS,
   });
   await operator.waitForOutput(/"message":"caches are synced; reconciling"/);
   return operator;
@@ -31,7 +34,7 @@ export async function startEventsProgram(
   const program = start(process.execPath, [shippedProgram, "events", ...args, ...off], {
     cwd: projectRoot,
     env: { ...process.env, KUBECONFIG: kubeconfig },
-    timeoutMs: 170_000,
+    timeoutMs: OPERATOR_LIMIT_MS,
   });
   await program.waitForOutput(/"message":"triggers are known; taking deliveries"/);
   return { program, port };
