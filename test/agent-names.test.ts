@@ -30,6 +30,7 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   "src/demo/samples.ts": "the name of a Secret that the samples name",
   "src/demo/workspace-demo.ts": "the two agents of the workspace demo",
   "src/demo/workspace-tasks.ts": "the two agents of the workspace demo",
+  "src/local/definitions.generated.ts": "made from the schemas",
   "src/plan/agent-run/references.ts": "the built-in default agent",
 };
 
