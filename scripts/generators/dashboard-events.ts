@@ -32,7 +32,7 @@ export const eventPanels: readonly Panel[] = [
   {
     title: "Notifications by outcome",
     description:
-      "Attempts each second to tell the sinks of AgentNotifiers. Sent ones were taken; of the others each is tried again, but for Dropped ones.",
+      "Attempts each second to report to the sinks of AgentNotifiers. Sent ones were taken; of the others each is tried again, but for Dropped ones.",
     unit: "ops",
     queries: [
       ["sum by (outcome) (rate(agent_operator_notifications_total[$__rate_interval]))", "{{outcome}}"],

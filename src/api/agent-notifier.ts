@@ -57,7 +57,7 @@ const sink = object(
       "For CloudEvents: Secret key that holds the secret which events are signed with, by HMAC-SHA256 in X-Signature-256; without it they are not signed. For Slack: Secret key that holds the URL. Only the events component reads it.",
     ).optional(),
   },
-  { description: "Who is told.", rules: sinkRules },
+  { description: "Where the reports go.", rules: sinkRules },
 );
 
 const spec = object(
@@ -89,11 +89,11 @@ const status = object(
     lastEvent: choice(RUN_EVENTS, "What it said of that run.").optional(),
     conditions: conditions("Ready and perhaps Stalled").optional(),
   },
-  { description: "What the sink has been told." },
+  { description: "What the sink has received." },
 );
 
 const DESCRIPTION =
-  "Tells an HTTP endpoint or a chat what becomes of AgentRuns of its namespace. The events component serves it.";
+  "Reports to an HTTP endpoint or a chat what becomes of AgentRuns of its namespace. The events component serves it.";
 
 const schema = object(
   { spec, status: status.default({ observedGeneration: UNSEEN }) },

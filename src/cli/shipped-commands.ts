@@ -215,7 +215,7 @@ export const shippedCommands: readonly Command<OptionSpecs, CommandContext>[] = 
   defineCommand({
     name: "events",
     group: "Operator",
-    summary: "Take events from GitHub, GitLab, Gitea and others that start runs, and tell others of runs",
+    summary: "Take events from GitHub, GitLab, Gitea and others that start runs, and report runs to others",
     description: [
       "Serves the AgentTriggers of a namespace, or of all: checks the signature of each delivery, and creates the run that its trigger describes. Each replica serves; however many there are, and however often an event is delivered, it starts one run. Reports what becomes of runs to the sinks of AgentNotifiers, at least once.",
       "It has its own process because it reads the Secrets that deliveries are signed with, which the operator never does.",

@@ -1,13 +1,11 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
+import { KEY_HEADER, TOKEN } from "./headers.ts";
 
-/** A header that a page of another origin cannot send; on loopback with a key that no other port of the machine is sent. */
-export const KEY_HEADER = "x-console-key";
 /** How long the code in the printed address can be used. */
 const CODE_LIFE_MS = 600_000;
 const SECRET_BYTES = 32;
-/** What RFC 6750 allows as a token. */
-const BEARER = /^Bearer [\w.~+/-]{1,12288}={0,3}$/;
+const BEARER = new RegExp(`^Bearer ${TOKEN}$`);
 /** As the page is reached through `kubectl port-forward`, whose port the user chooses. */
 const LOOPBACK = /^(?:127\.0\.0\.1|localhost|\[::1\]):[1-9][0-9]{0,4}$/;
 

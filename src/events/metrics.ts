@@ -46,7 +46,7 @@ export function notificationMetrics(registry: Registry): NotificationMetrics {
   const registers = [registry];
   const total = new Counter({
     name: "agent_operator_notifications_total",
-    help: "Attempts to tell the sinks of AgentNotifiers by outcome: Sent, Dropped (refused for a day) or why the sink has not taken the event",
+    help: "Attempts to report to the sinks of AgentNotifiers by outcome: Sent, Dropped (refused for a day) or why the sink has not taken the event",
     labelNames: ["format", "outcome"],
     registers,
   });

@@ -142,17 +142,18 @@ async function notify(options: NotifierOptions, notifier: AgentNotifier, state: 
   const all = survey(notifier, state, runs.list(notifier.metadata.namespace));
   const due = all.filter(({ run }) => (state.refused.get(run.metadata.uid ?? "")?.until ?? 0) <= now);
   const isPaused = (state.pause?.until ?? 0) > now;
-  const sink = due.length > 0 && !isPaused ? await sinkOf(options, notifier) : undefined;
-  const told = sink && "url" in sink ? await tell(options, notifier, state, sink, due.slice(0, BATCH)) : {};
+  const found = due.length > 0 && !isPaused ? await sinkOf(options, notifier) : undefined;
+  const sink = found && "url" in found ? found : undefined;
+  const told = sink ? await tell(options, notifier, state, sink, due.slice(0, BATCH)) : {};
   if (state.unwritten.size > 0) {
     const changed = [...state.unwritten];
     permit();
     await writeSent(client, notifier, state.record, changed);
     for (const each of changed) state.unwritten.delete(each);
   }
-  const left = survey(notifier, state, runs.list(notifier.metadata.namespace));
+  const left = sink ? survey(notifier, state, runs.list(notifier.metadata.namespace)) : all;
   state.pending = left.length;
-  const missing = sink && "reason" in sink ? sink : undefined;
+  const missing = found && "reason" in found ? found : undefined;
   const [refusal] = state.refused.values();
   const problem = missing ?? state.problem ?? refusal?.why;
   return {

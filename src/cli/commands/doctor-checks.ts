@@ -1,5 +1,5 @@
+import { findCondition } from "../../api/conditions.ts";
 import { API_GROUP } from "../../api/group.ts";
-import { customResourceDefinitions as ownDefinitions } from "../../api/kinds.ts";
 import {
   agentProviders,
   agentRuns,
@@ -11,7 +11,9 @@ import {
 import { namespaces } from "../../kube/builtin.ts";
 import { isObject } from "../../kube/json.ts";
 import { customResourceDefinitions, DEFAULT_CLASS, storageClasses } from "../../kube/cluster-kinds.ts";
-import type { KubeObject } from "../../kube/objects.ts";
+import type { Condition, KubeObject } from "../../kube/objects.ts";
+import type { ResourceType } from "../../kube/resources.ts";
+import { builtDefinitions } from "../../local/definitions.generated.ts";
 import {
   absent,
   none,
@@ -64,7 +66,7 @@ async function checkVersion({ client }: CheckContext): Promise<Finding[]> {
 
 async function checkDefinitions({ client }: CheckContext): Promise<Finding[]> {
   return Promise.all(
-    ownDefinitions().map(async (own): Promise<Finding> => {
+    builtDefinitions().map(async (own): Promise<Finding> => {
       const { name } = own.metadata;
       const found = await client.get(customResourceDefinitions, { name }).catch(absent);
       const remedy = "kubectl apply -k config/crd/";
@@ -157,43 +159,57 @@ async function checkSchedules({ client, namespace }: CheckContext): Promise<Find
   });
 }
 
-async function checkTriggers({ client, namespace }: CheckContext): Promise<Finding[]> {
-  const { items } = await client.list(agentTriggers, { namespace }).catch(none);
-  return items.map(({ metadata, status }) => {
-    const ready = status?.conditions?.find(({ type }) => type === "Ready");
+/** A kind that the events component serves: its condition Ready says how it is. */
+interface Served extends KubeObject {
+  status?: { conditions?: Condition[] };
+}
+
+/** In words what an object of the kind does, and what becomes of events without that. */
+interface ServedWords<T> {
+  page: string;
+  unserved: string;
+  does: (object: T) => string;
+  fails: (object: T) => string;
+}
+
+async function checkServed<T extends Served>(
+  { client, namespace }: CheckContext,
+  type: ResourceType<T>,
+  { page, unserved, does, fails }: ServedWords<T>,
+): Promise<Finding[]> {
+  const { kind } = type;
+  const { items } = await client.list(type, { namespace }).catch(none);
+  return items.map((object: T) => {
+    const { name } = object.metadata;
+    const ready = findCondition(object.status?.conditions, "Ready");
     if (ready === undefined)
       return warning(
-        "AgentTrigger",
-        `${metadata.name} is served by nobody, so its deliveries start nothing`,
-        "Install the component events for this namespace; see the guide on triggers.",
+        kind,
+        `${name} is served by nobody, so ${unserved}`,
+        `Install the component events for this namespace; see the guide on ${page}.`,
       );
+    const remedy = `Correct it: kubectl --namespace ${namespace} edit ${kind.toLowerCase()} ${name}`;
     return ready.status === "True"
-      ? ok("AgentTrigger", `${metadata.name} takes deliveries at ${status?.path}`)
-      : problem(
-          "AgentTrigger",
-          `${metadata.name} takes no deliveries: ${ready.message}`,
-          `Correct it: kubectl --namespace ${namespace} edit agenttrigger ${metadata.name}`,
-        );
+      ? ok(kind, `${name} ${does(object)}`)
+      : problem(kind, `${name} ${fails(object)}: ${ready.message}`, remedy);
   });
 }
 
-async function checkNotifiers({ client, namespace }: CheckContext): Promise<Finding[]> {
-  const { items } = await client.list(agentNotifiers, { namespace }).catch(none);
-  return items.map(({ metadata, status }) => {
-    const ready = status?.conditions?.find(({ type }) => type === "Ready");
-    if (ready === undefined)
-      return warning(
-        "AgentNotifier",
-        `${metadata.name} is served by nobody, so nothing is reported`,
-        "Install the component events for this namespace; see the guide on notifiers.",
-      );
-    return ready.status === "True"
-      ? ok("AgentNotifier", `${metadata.name} reports runs`)
-      : problem(
-          "AgentNotifier",
-          `${metadata.name} has ${status?.pending ?? 0} events that its sink has not taken: ${ready.message}`,
-          `Correct it: kubectl --namespace ${namespace} edit agentnotifier ${metadata.name}`,
-        );
+function checkTriggers(context: CheckContext): Promise<Finding[]> {
+  return checkServed(context, agentTriggers, {
+    page: "triggers",
+    unserved: "its deliveries start nothing",
+    does: ({ status }) => `takes deliveries at ${status?.path}`,
+    fails: () => "takes no deliveries",
+  });
+}
+
+function checkNotifiers(context: CheckContext): Promise<Finding[]> {
+  return checkServed(context, agentNotifiers, {
+    page: "notifiers",
+    unserved: "nothing is reported",
+    does: () => "reports runs",
+    fails: ({ status }) => `has ${status?.pending ?? 0} events that its sink has not taken`,
   });
 }
 

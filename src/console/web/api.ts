@@ -5,10 +5,9 @@ import { events, pods } from "../../kube/builtin.ts";
 import { selfSubjectAccessReviews, selfSubjectReviews } from "../../kube/cluster-kinds.ts";
 import { apiVersionOf, pathOf, type ResourceType } from "../../kube/resources.ts";
 import { ANNOTATION_CANCEL } from "../../api/labels.ts";
+import { KEY_HEADER } from "../headers.ts";
 import { credential } from "./credential.ts";
 
-/** As src/console/gate.ts reads it. */
-const KEY_HEADER = "x-console-key";
 const STORED_KEY = "key";
 
 export interface Session {

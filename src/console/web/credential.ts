@@ -1,5 +1,6 @@
-/** What RFC 6750 allows as a token; a header takes nothing else. */
-const TOKEN = /^[\w.~+/-]{1,12288}={0,3}$/;
+import { TOKEN } from "../headers.ts";
+
+const WHOLE = new RegExp(`^${TOKEN}$`);
 
 /** The token that the user has pasted: in the memory of this page alone, so that it goes with it. */
 export const credential = holdCredential();
@@ -14,7 +15,7 @@ function holdCredential(): {
   return {
     take(given) {
       token = given.trim().replace(/^Bearer +/i, "");
-      return TOKEN.test(token);
+      return WHOLE.test(token);
     },
     drop: () => void (token = ""),
     headers(): Record<string, string> {

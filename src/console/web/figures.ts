@@ -51,7 +51,7 @@ export function overviewOf(rows: Iterable<Row>, now: number): Overview {
 }
 
 function byReason(rows: readonly Row[]): Reason[] {
-  return [...groups(rows, ({ reason, phase }) => reason || phase)]
+  return [...Map.groupBy(rows, ({ reason, phase }) => reason || phase)]
     .map(([reason, each]) => ({ reason, rows: each }))
     .toSorted((a, b) => b.rows.length - a.rows.length || a.reason.localeCompare(b.reason));
 }
@@ -63,7 +63,7 @@ function byDay(rows: readonly Row[], now: number): Figures[] {
       ? ""
       : `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
   };
-  const found = groups(rows, ({ created }) => dayOf(created));
+  const found = Map.groupBy(rows, ({ created }) => dayOf(created));
   // At noon, so that a day of 23 or 25 hours is no other one.
   const noon = new Date(now).setHours(12, 0, 0, 0);
   return Array.from({ length: DAYS }, (_, index) => {
@@ -78,7 +78,7 @@ function two(value: number): string {
 
 /** What the runs of each agent, model or provider came to, with the most runs first. */
 export function figuresBy(rows: Iterable<Row>, field: "agent" | "model" | "provider"): Figures[] {
-  return [...groups([...rows], (row) => row[field])]
+  return [...Map.groupBy(rows, (row) => row[field])]
     .filter(([name]) => name !== "")
     .map(([name, each]) => figuresOf(name, each))
     .toSorted((a, b) => b.runs - a.runs || a.name.localeCompare(b.name));
@@ -100,17 +100,6 @@ export function figuresOf(name: string, rows: readonly Row[]): Figures {
     tokens: rows.reduce((sum, { tokens }) => sum + tokens, 0),
     cost: rows.reduce((sum, { cost }) => sum + (Number(cost) || 0), 0),
   };
-}
-
-function groups(rows: readonly Row[], of: (row: Row) => string): Map<string, Row[]> {
-  const found = new Map<string, Row[]>();
-  for (const row of rows) {
-    const name = of(row);
-    const group = found.get(name);
-    if (group) group.push(row);
-    else found.set(name, [row]);
-  }
-  return found;
 }
 
 /** `1.2k`, `3.4M`: as short as it can be read. */
