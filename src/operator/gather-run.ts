@@ -1,4 +1,4 @@
-import { configOf, newestPod, ownJob, type GatherContext } from "./gather-context.ts";
+import { configOf, newestPod, ownJob, podOf, type GatherContext } from "./gather-context.ts";
 import { gatherContinuation, runsOfPlace } from "./gather-continuation.ts";
 import { gatherPod, missingPodWarning, startWarnings } from "./gather-pod.ts";
 import { readJudgement } from "./pod-output.ts";
@@ -78,14 +78,16 @@ async function gatherChildren(
   const awaitsPod = !pod && isGoingOn(run) && run.status?.podName === undefined;
   const warning = awaitsPod ? await missingPodWarning(context, job, now) : undefined;
   const isNeeded = isJobStatusNeeded(run, job, { pod, warning, now });
-  return { job: isNeeded ? await context.jobStates(job) : job, pod, warning };
+  const state = isNeeded ? await context.jobStates(job) : job;
+  const isMissing = !pod && state && isGoingOn(run);
+  return { job: state, pod: isMissing ? await podOf(context, state) : pod, warning };
 }
 
 /** The Job that follows the agent, its newest pod, and what holds that up. */
 async function gatherStep(context: GatherContext, run: AgentRun, now: number): Promise<ObservedStep> {
   const job = ownJob(context.caches.workspaceJobs, run, stepOf(run).jobName);
   if (!job) return {};
-  const pod = newestPod(context.caches, job);
+  const pod = await podOf(context, job);
   if (!pod) return { job, warning: await missingPodWarning(context, job, now) };
   const isHeldUp = isSlow(pod, now) && !isPodFinished(pod);
   const output = hasJudged(pod) ? await readJudgement(context.client, pod) : undefined;

@@ -9,7 +9,7 @@ import { repositoryNeeds } from "../plan/agent-run/references.ts";
 import type { ObservedWorkspace } from "../plan/agent-workspace/observed.ts";
 import { CLEANUP_COMPONENT, WORKSPACE_COMPONENT } from "../plan/specs/labels.ts";
 import { workspaceClaimName, workspaceJobName } from "../plan/specs/names.ts";
-import { configOf, newestPod, ownJob, type GatherContext } from "./gather-context.ts";
+import { configOf, newestPod, ownJob, podOf, type GatherContext } from "./gather-context.ts";
 import { podWarning, missingPodWarning } from "./gather-pod.ts";
 import * as reference from "./reference-names.ts";
 import { readNow } from "./version-reads.ts";
@@ -33,7 +33,8 @@ export async function gatherWorkspace(
     ...(secret === undefined ? [] : [reference.toSecret(namespace, secret)]),
   ]);
   const job = ownJob(caches.workspaceJobs, workspace, workspaceJobName(name));
-  const pod = job && newestPod(caches, job);
+  const isCloned = workspace.status?.phase === "Ready";
+  const pod = job && (isCloned ? newestPod(caches, job) : await podOf(context, job));
   const claims = [...caches.workspaceClaims.by("owner", uid)];
   const known = claims.find((claim) => claim.metadata.name === workspaceClaimName(name));
   const checkout = known ?? (await unwatchedCheckout(context, workspace));

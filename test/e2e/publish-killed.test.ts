@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -7,6 +8,7 @@ import { unlessRefused } from "../../src/client/errors.ts";
 import { watchResource } from "../../src/client/watch.ts";
 import { pods, secrets } from "../../src/kube/builtin.ts";
 import { isFinished } from "../../src/plan/agent-run/status.ts";
+import { startChaosProxy } from "../support/chaos-proxy.ts";
 import { startTestCluster, type TestCluster } from "../support/cluster.ts";
 import { startForge, type LoopbackForge } from "../support/forge/forge.ts";
 import { startGitHttpServer } from "../support/git-http-server.ts";
@@ -22,6 +24,9 @@ const KILLS = 20;
 /** Longer than any step of a run, so that a kill may come in each of them. */
 const MOMENT_MS = 1_500;
 
+/** As long as an API server that was killed takes to be back. */
+const OUTAGE_MS = 1_000;
+
 it(
   "each run has one branch and one pull request, though the operator is killed at twenty moments",
   { timeout: 400_000 },
@@ -34,6 +39,30 @@ it(
       operator.kill("SIGKILL");
       await operator.ended;
       operator = await startOperatorProgram(publishing.cluster);
+    });
+  },
+);
+
+it(
+  "each run has one branch and one pull request, though the API server is lost at twenty moments",
+  { timeout: 400_000 },
+  async () => {
+    await using stack = new AsyncDisposableStack();
+    const publishing = await startPublishing(stack);
+    const { cluster, path } = publishing;
+    const direct = await readFile(cluster.kubeconfig, "utf8");
+    const server = /https:\/\/127\.0\.0\.1:\d+/.exec(direct)?.[0] ?? "";
+    const proxy = stack.use(await startChaosProxy(server));
+    const kubeconfig = join(path, "kubeconfig");
+    await writeFile(kubeconfig, direct.replaceAll(server, `https://127.0.0.1:${proxy.port}`));
+    const operator = await startOperatorProgram({ ...cluster, kubeconfig });
+    stack.defer(() => operator.kill("SIGKILL"));
+    await disturbed(publishing, async () => {
+      // What was on its way has arrived or not: the operator never knows which.
+      proxy.refuse(true);
+      proxy.cutAll();
+      await sleep(OUTAGE_MS);
+      proxy.refuse(false);
     });
   },
 );
@@ -95,6 +124,8 @@ interface Publishing {
   /** The repository's. */
   url: string;
   commitOf: (branch: string) => Promise<string | undefined>;
+  /** A directory for files. */
+  path: string;
 }
 
 /** A cluster without an operator, a remote and a forge for it, and the Secret with their token. */
@@ -112,7 +143,7 @@ async function startPublishing(stack: AsyncDisposableStack): Promise<Publishing>
     ...aSecret("push", { token: TOKEN }),
     metadata: { name: "push", namespace },
   });
-  return { cluster, forge, url: `${server.url}/${PROJECT}`, commitOf };
+  return { cluster, forge, url: `${server.url}/${PROJECT}`, commitOf, path };
 }
 
 /** Starts a run for each disturbance, which comes at some moment of it, and sees that each has come to its end once. */
