@@ -134,7 +134,7 @@ export async function holdRunning(bench: Bench, runs: number): Promise<AsyncDisp
   const ending = new AbortController();
   const observer = await observeRuns(client, space.name, ending.signal);
   const never = new Promise<void>(() => undefined);
-  const kubelet = playPods({ client, namespace: space.name, agentsEnd: never, signal: ending.signal });
+  const kubelet = playPods({ client, namespace: space.name, agentEnds: () => never, signal: ending.signal });
   await submit(bench, space.name, runs);
   await Promise.race([observer.reached("Running", runs), kubelet]);
   return {

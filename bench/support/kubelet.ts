@@ -8,8 +8,8 @@ import { podStatuses } from "./objects.ts";
 export interface KubeletOptions {
   client: Client;
   namespace: string;
-  /** How long the agents of these pods are at work; default: no longer than the API server takes. */
-  agentsEnd?: Promise<void>;
+  /** How long the agent of a pod is at work; default: no longer than the API server takes. */
+  agentEnds?: (pod: Pod) => Promise<void>;
   signal: AbortSignal;
 }
 
@@ -17,7 +17,7 @@ export interface KubeletOptions {
  * Plays the pods of a namespace: each one is shown as initialising, running and succeeded, one write after
  * the other. Resolves when `signal` aborts; rejects if the API server refuses a status.
  */
-export async function playPods({ client, namespace, agentsEnd, signal }: KubeletOptions): Promise<void> {
+export async function playPods({ client, namespace, agentEnds, signal }: KubeletOptions): Promise<void> {
   const seen = new Set<string>();
   const refused = Promise.withResolvers<never>();
   const watching = (async () => {
@@ -26,7 +26,7 @@ export async function playPods({ client, namespace, agentsEnd, signal }: Kubelet
     for await (const event of watchResource(client, pods, watch)) {
       if (event.kind !== "upsert" || seen.has(event.object.metadata.uid ?? "")) continue;
       seen.add(event.object.metadata.uid ?? "");
-      walk(client, event.object, agentsEnd).catch((error: unknown) => {
+      walk(client, event.object, agentEnds).catch((error: unknown) => {
         if (!signal.aborted && !isApiError(error, "NotFound")) refused.reject(error);
       });
     }
@@ -34,13 +34,13 @@ export async function playPods({ client, namespace, agentsEnd, signal }: Kubelet
   await Promise.race([watching, refused.promise]);
 }
 
-async function walk(client: Client, pod: Pod, agentsEnd: Promise<void> | undefined): Promise<void> {
+async function walk(client: Client, pod: Pod, agentEnds: KubeletOptions["agentEnds"]): Promise<void> {
   const { namespace = "", name = "" } = pod.metadata;
   const [init, running, succeeded] = podStatuses(pod.spec, timestamp(Date.now()));
   const write = (status: object) =>
     client.patch(pods, { namespace, name }, { status }, { subresource: "status" });
   await write(init);
   await write(running);
-  await agentsEnd;
+  await agentEnds?.(pod);
   await write(succeeded);
 }

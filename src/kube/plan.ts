@@ -36,11 +36,13 @@ export interface ChildPatch {
   uid: string;
   patch: {
     readonly spec?: object;
+    /** Of a ConfigMap; null removes a key. */
+    readonly data?: Readonly<Record<string, string | null>>;
     readonly metadata?: {
       readonly annotations?: object;
       /** All of them; only together with the resourceVersion that they were read at. */
       readonly ownerReferences?: readonly OwnerReference[];
-      readonly resourceVersion?: string;
+      readonly resourceVersion?: string | undefined;
     };
   };
 }

@@ -3,10 +3,13 @@ import { gatherContinuation, runsOfPlace } from "./gather-continuation.ts";
 import { gatherPod, missingPodWarning, startWarnings } from "./gather-pod.ts";
 import { readJudgement } from "./pod-output.ts";
 import { gatherReferences } from "./gather-references.ts";
+import { readNow } from "./version-reads.ts";
 import { LABEL_RUN } from "../api/labels.ts";
 import type { AgentRun } from "../api/agent-run.ts";
+import { configMaps } from "../kube/builtin.ts";
 import { isDeleting, type KubeObject } from "../kube/objects.ts";
 import { isLimitedByTrigger, triggerKeyOf } from "../plan/agent-run/concurrency.ts";
+import { startsOf } from "../plan/agent-run/hourly-limit.ts";
 import { isCleanupDue } from "../plan/agent-run/cleanup.ts";
 import type { ObservedCleanup, ObservedRun, ObservedStep, References } from "../plan/agent-run/observed.ts";
 import { isJobStatusNeeded } from "../plan/agent-run/run-job.ts";
@@ -54,10 +57,18 @@ export async function gatherRun(
     warning: undefined,
     references,
     continuation: await gatherContinuation(context, run),
-    ...(isLimitedByTrigger(run) && {
-      siblings: triggerKeyOf(run).flatMap((of) => [...caches.runs.by("trigger", of)]),
-    }),
+    ...(isLimitedByTrigger(run) && (await gatherSiblings(context, run))),
   };
+}
+
+/** First the record: who enters itself there later is still seen among the siblings. */
+async function gatherSiblings(
+  { client, caches }: GatherContext,
+  run: AgentRun,
+): Promise<Pick<ObservedRun, "siblings" | "starts">> {
+  const at = startsOf(run);
+  const starts = at && (await readNow(client, configMaps, at));
+  return { starts, siblings: triggerKeyOf(run).flatMap((of) => [...caches.runs.by("trigger", of)]) };
 }
 
 function isGoingOn(run: AgentRun): boolean {

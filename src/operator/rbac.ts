@@ -39,8 +39,8 @@ export const operatorRules: readonly PolicyRule[] = [
     resources: ["persistentvolumeclaims"],
     verbs: ["get", "list", "watch", "create", "patch"],
   },
-  // What the runs that a run depends on have left, for its agent.
-  { apiGroups: [""], resources: ["configmaps"], verbs: ["get", "create"] },
+  // What the runs that a run depends on have left, for its agent; when a trigger's runs have started.
+  { apiGroups: [""], resources: ["configmaps"], verbs: ["get", "create", "patch"] },
   // List and watch ask for metadata only; RBAC cannot say so.
   { apiGroups: [""], resources: ["secrets"], verbs: ["get", "list", "watch"] },
   // Its own one only: whether the operator is being uninstalled.

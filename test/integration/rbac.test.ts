@@ -2,12 +2,18 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { AgentWorkspace } from "../../src/api/agent-workspace.ts";
-import { ANNOTATION_CANCEL, ANNOTATION_RETRY } from "../../src/api/labels.ts";
+import {
+  ANNOTATION_CANCEL,
+  ANNOTATION_PER_HOUR,
+  ANNOTATION_RETRY,
+  LABEL_TRIGGER,
+} from "../../src/api/labels.ts";
 import {
   agentConfigs,
   agentProviders,
   agentRuns,
   agentSchedules,
+  agentTriggers,
   agentWorkspaces,
   OUR_RESOURCES,
 } from "../../src/api/resources.ts";
@@ -25,6 +31,7 @@ import type { ResourceType } from "../../src/kube/resources.ts";
 import { operatorAuthority, OPERATOR_NAMESPACE } from "../../src/local/service-account.ts";
 import { startOperator } from "../../src/operator/operator.ts";
 import { leaderElectionRules, operatorRules } from "../../src/operator/rbac.ts";
+import { ownedByTrigger } from "../../src/plan/specs/owner.ts";
 import { createLog } from "../../src/runtime/log.ts";
 import { permissionsFor, permissionsOf } from "../support/api-attributes.ts";
 import { createGitRepository } from "../support/git-repository.ts";
@@ -98,6 +105,7 @@ describe("the operator's role", { timeout: 120_000 }, () => {
       namesTaken(),
       unschedulable(),
       sharing(),
+      counted(),
       failingWorkspace(),
     ]);
     await operator.stop();
@@ -183,6 +191,28 @@ describe("the operator's role", { timeout: 120_000 }, () => {
     const status = { lastScheduleTime: "2026-01-01T00:00:00Z" };
     await client.patch(agentSchedules, at, { status }, { type: "merge", subresource: "status" });
     await waitFor(client, agentSchedules, at, (now) => now.status?.lastSuccessfulTime !== undefined);
+  }
+
+  /** Two starts of a trigger that are counted: the first makes the record, the second adds to it. */
+  async function counted(): Promise<void> {
+    const secretRef = { name: "credentials", key: "api-key" };
+    const { spec } = aRun("any", REPOSITORY);
+    const { metadata } = await client.create(agentTriggers, {
+      metadata: { name: "counted", namespace },
+      spec: { webhook: { source: "Generic", secretRef }, runTemplate: { spec } },
+    });
+    for (const name of ["counted-1", "counted-2"]) {
+      await create(agentRuns, {
+        metadata: {
+          name,
+          labels: { [LABEL_TRIGGER]: "counted" },
+          annotations: { [ANNOTATION_PER_HOUR]: "2" },
+          ownerReferences: [ownedByTrigger({ name: "counted", uid: metadata.uid ?? "" })],
+        },
+        spec,
+      });
+      await untilRun(name, ({ phase }) => phase === "Succeeded");
+    }
   }
 
   async function expiring(): Promise<void> {

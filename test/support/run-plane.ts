@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { startControlPlane, type ControlPlane } from "../../bench/support/control-plane.ts";
-import { playPods } from "../../bench/support/kubelet.ts";
+import { type KubeletOptions, playPods } from "../../bench/support/kubelet.ts";
 import { provider, runNamed, secret } from "../../bench/support/objects.ts";
 import type { AgentRun } from "../../src/api/agent-run.ts";
 import { agentProviders, agentRuns } from "../../src/api/resources.ts";
@@ -33,7 +33,10 @@ export interface RunPlane extends Pick<ControlPlane, "listening" | "transport"> 
 }
 
 /** Starts one, so far without an operator; all ends with `stack`. */
-export async function startRunPlane(stack: AsyncDisposableStack): Promise<RunPlane> {
+export async function startRunPlane(
+  stack: AsyncDisposableStack,
+  kubelet: Pick<KubeletOptions, "agentEnds"> = {},
+): Promise<RunPlane> {
   const namespace = "costs";
   const directory = stack.use(await temporaryDirectory());
   const { listening, transport, stop } = await startControlPlane(join(directory.path, "cluster"));
@@ -45,7 +48,7 @@ export async function startRunPlane(stack: AsyncDisposableStack): Promise<RunPla
   await admin.create(agentProviders, { ...provider, metadata: { ...provider.metadata, namespace } });
   const ending = new AbortController();
   stack.defer(() => ending.abort());
-  void playPods({ client: admin, namespace, signal: ending.signal });
+  void playPods({ ...kubelet, client: admin, namespace, signal: ending.signal });
   const at = { namespace, name: provider.metadata.name ?? "" };
   const operatorWorks = () =>
     waitFor(admin, agentProviders, at, ({ status }) => status?.ready === true).then(() => undefined);

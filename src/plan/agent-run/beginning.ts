@@ -13,6 +13,7 @@ import { isStepsOnly } from "../place.ts";
 import { concurrencyOf } from "./concurrency.ts";
 import { continuationStep } from "./continuation.ts";
 import { dependencyObstacle, endedDependencies, type RunsByName } from "./dependencies.ts";
+import { type Entry, entryOf } from "./hourly-limit.ts";
 import { forgeUnknown, type Obstacle, workspaceNotReady } from "./obstacles.ts";
 import type { ObservedRun } from "./observed.ts";
 import { resolveRun } from "./resolve.ts";
@@ -25,6 +26,8 @@ export type Beginning =
   | { what: "joins"; patch: ChildPatch }
   /** Once it has cancelled the runs that it replaces. */
   | { what: "replaces"; patches: ChildPatch[] }
+  /** Until it is counted among the starts of its trigger. */
+  | Entry
   /** For something that it refers to. */
   | { what: "waits"; reason: Reason; message: string }
   /** For its turn. */
@@ -34,8 +37,14 @@ export type Beginning =
   | { what: "goesToSteps" }
   | { what: "starts"; job: Job; create: Child[]; warnings: EventIntent[] };
 
-/** Waits for other runs, follows the references, then looks whether it is the run's turn. */
+/** Waits for other runs, follows the references, looks whether it is the run's turn, then has its start counted. */
 export function beginningOf(observed: ObservedRun): Beginning {
+  const beginning = firstStep(observed);
+  const isStart = beginning.what === "starts" || beginning.what === "goesToSteps";
+  return (isStart ? entryOf(observed) : undefined) ?? beginning;
+}
+
+function firstStep(observed: ObservedRun): Beginning {
   const { run, references } = observed;
   const runs: RunsByName = (name) => references.dependsOn?.get(name);
   const ended = endedDependencies(run, runs);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { AgentRun, AgentRunStatus } from "../../api/agent-run.ts";
 import { concurrencyOf } from "./concurrency.ts";
+import { entryOf } from "./hourly-limit.ts";
 import type { ObservedRun } from "./observed.ts";
 
 const NOW = Date.parse("2026-05-01T12:00:00Z");
@@ -85,5 +86,59 @@ describe("a run whose trigger starts so many in an hour", () => {
     const waiting = aRun("b", { perHour });
     assert.equal(decide(own, first, waiting)?.what, "queued");
     assert.equal(decide(waiting, first, own), undefined);
+  });
+});
+
+describe("the record of a trigger's starts", () => {
+  const owner = { apiVersion: "v1", kind: "AgentTrigger", name: "t", uid: "0123456789", controller: true };
+  const own = aRun("c", { perHour: 2 });
+  own.metadata.ownerReferences = [owner];
+  const seconds = (agoMs: number): string => String((NOW - agoMs) / 1_000);
+  const observe = (
+    data?: Record<string, string>,
+    labels = { "agent.xonovex.com/trigger": "t" },
+  ): ObservedRun => {
+    const starts = data && { metadata: { uid: "r", resourceVersion: "7", labels }, data };
+    return { run: own, siblings: [own], starts, now: NOW } as unknown as ObservedRun;
+  };
+
+  it("counts runs that are gone, and lets those in that are entered", () => {
+    const gone = { a: seconds(HOUR - 60_000), b: seconds(30_000), z: seconds(HOUR + 1_000) };
+    const waits = concurrencyOf(observe(gone));
+    assert.match(waits?.what === "queued" ? waits.message : "", /at 2026-05-01T12:01:00Z at the earliest/);
+    assert.equal(concurrencyOf(observe({ ...gone, c: seconds(1_000) })), undefined);
+    assert.equal(concurrencyOf(observe({ a: seconds(1), b: seconds(HOUR) })), undefined);
+    const anothers = observe(gone, { "agent.xonovex.com/trigger": "u" });
+    assert.equal(concurrencyOf(anothers), undefined);
+  });
+
+  it("gets the run that is to start, only as it was read, and loses those of earlier hours", () => {
+    const at = { namespace: "team", name: "t-starts-01234567" };
+    const [child] = entryOf(observe())?.create ?? [];
+    assert.deepEqual(
+      [child?.object.metadata.name, Reflect.get(child?.object ?? {}, "data")],
+      [at.name, { c: seconds(0) }],
+    );
+    const [patch] = entryOf(observe({ a: seconds(60_000), z: seconds(HOUR + 1_000) }))?.patches ?? [];
+    assert.deepEqual(
+      [patch?.name, patch?.uid, patch?.patch],
+      [at.name, "r", { metadata: { resourceVersion: "7" }, data: { z: null, c: seconds(0) } }],
+    );
+    assert.equal(entryOf(observe({ c: seconds(60_000) })), undefined);
+    // What is somebody else's makes the creation fail, and is left as it is.
+    assert.equal(entryOf(observe({ a: "1" }, { "agent.xonovex.com/trigger": "u" }))?.create.length, 1);
+    const begun = { ...own, status: started(1) };
+    assert.equal(entryOf({ ...observe(), run: begun }), undefined);
+  });
+
+  it("lets a run that waits for something else hold up no other", () => {
+    const stuck = aRun("a", { perHour: 1, status: { phase: "Pending", reason: "SecretNotFound" } });
+    assert.equal(decide(aRun("b", { perHour: 1 }), stuck), undefined);
+    assert.equal(decide(aRun("b", { perHour: 1 }), aRun("a", { perHour: 1 }))?.what, "queued");
+  });
+
+  it("holds no run up that is tried again", () => {
+    const again = aRun("b", { perHour: 1, policy: "Forbid", status: started(HOUR) });
+    assert.equal(decide(again, aRun("a", { policy: "Forbid", status: started(1) })), undefined);
   });
 });

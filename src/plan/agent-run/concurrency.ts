@@ -9,9 +9,9 @@ import {
 import { agentRuns } from "../../api/resources.ts";
 import { isDeleting } from "../../kube/objects.ts";
 import type { ChildPatch } from "../../kube/plan.ts";
-import { timeOf, timestamp } from "../../kube/time.ts";
 import { hasStarted } from "../places.ts";
 import { isCancelled } from "./cancel.ts";
+import { hourlyLimit, isBefore } from "./hourly-limit.ts";
 import type { ObservedRun } from "./observed.ts";
 import { isFinished } from "./status.ts";
 
@@ -21,7 +21,6 @@ export type Concurrency =
   | { what: "replaces"; patches: ChildPatch[] }
   | { what: "queued"; message: string; lookAgainMs: number };
 
-const HOUR_MS = 3_600_000;
 /** A safety net: the end of another run brings this one back. */
 const LOOK_AGAIN_MS = 30_000;
 
@@ -41,7 +40,10 @@ export function triggerKeyOf({ metadata }: AgentRun): string[] {
 }
 
 /** Older ones go first, so that however many are planned at the same time, each decides alike. */
-export function concurrencyOf({ run, siblings = [], now }: ObservedRun): Concurrency | undefined {
+export function concurrencyOf(observed: ObservedRun): Concurrency | undefined {
+  const { run, siblings = [] } = observed;
+  // One that is tried again has been let in already.
+  if (hasStarted(run)) return undefined;
   const { annotations = {}, labels = {} } = run.metadata;
   const others = siblings.filter(({ metadata }) => metadata.uid !== run.metadata.uid);
   const group = labels[LABEL_GROUP];
@@ -67,36 +69,7 @@ export function concurrencyOf({ run, siblings = [], now }: ObservedRun): Concurr
       return { what: "queued", message, lookAgainMs: LOOK_AGAIN_MS };
     }
   }
-  return hourlyLimit(run, others, Number(annotations[ANNOTATION_PER_HOUR] ?? Number.NaN), now);
-}
-
-function hourlyLimit(
-  run: AgentRun,
-  others: readonly AgentRun[],
-  perHour: number,
-  now: number,
-): Concurrency | undefined {
-  if (!(perHour >= 1)) return undefined;
-  const starts = others
-    .flatMap(({ status }) => status?.startTime ?? [])
-    .map((start) => timeOf(start, 0))
-    .filter((at) => at > now - HOUR_MS)
-    .toSorted((a, b) => a - b);
-  const before = others.filter((each) => !isFinished(each) && !hasStarted(each) && isBefore(each, run));
-  const over = starts.length + before.length - perHour;
-  if (over < 0) return undefined;
-  // Of those before it none has a time yet: they are looked at again with the first.
-  const freeAt = (starts[Math.min(over, starts.length - 1)] ?? now) + HOUR_MS;
-  const runs = perHour === 1 ? "one run" : `${perHour} runs`;
-  const message = `the trigger lets ${runs} start within an hour (limits.perHour); this run can start at ${timestamp(freeAt)} at the earliest`;
-  return { what: "queued", message, lookAgainMs: Math.min(Math.max(1_000, freeAt - now), LOOK_AGAIN_MS) };
-}
-
-/** Times are whole seconds: those of the same second go by name. */
-function isBefore(a: AgentRun, b: AgentRun): boolean {
-  const { creationTimestamp: of = "", name = "" } = a.metadata;
-  const { creationTimestamp: other = "", name: otherName = "" } = b.metadata;
-  return of === other ? name < otherName : of < other;
+  return hourlyLimit(observed, others);
 }
 
 /** A patch that cancels a run; its work is kept. */

@@ -2,7 +2,7 @@ import type { AgentConfig } from "../../api/agent-config.ts";
 import type { AgentProvider } from "../../api/agent-provider.ts";
 import type { AgentRun } from "../../api/agent-run.ts";
 import type { AgentWorkspace } from "../../api/agent-workspace.ts";
-import type { PersistentVolumeClaim, Pod } from "../../kube/builtin.ts";
+import type { ConfigMap, PersistentVolumeClaim, Pod } from "../../kube/builtin.ts";
 import type { KubeObject } from "../../kube/objects.ts";
 import type { OperatorDefaults } from "../defaults.ts";
 import type { JobState } from "../jobs/job-state.ts";
@@ -94,6 +94,8 @@ export interface ObservedRun {
   places?: Places;
   /** The runs of its trigger, this one too; only until it has started, and only if they can hold it up. */
   siblings?: readonly AgentRun[];
+  /** The ConfigMap with the last starts of its trigger's runs, if these are counted and it exists. */
+  starts?: ConfigMap | undefined;
   /** Why a child could not be created a moment ago, if it could not. */
   refusal?: Refusal;
   /** Milliseconds since the epoch. */

@@ -264,6 +264,10 @@ function start(observed: ObservedRun): RunPlan {
       return { ...NOTHING_TO_DO, patches: [beginning.patch], requeue: { afterMs: 0 } };
     case "replaces":
       return { ...NOTHING_TO_DO, patches: beginning.patches, requeue: { afterMs: 0 } };
+    case "enters": {
+      const { create, patches } = beginning;
+      return { ...NOTHING_TO_DO, create, patches, requeue: { afterMs: 0 } };
+    }
     case "waits":
       return wait(observed, status.waitingStage(beginning.reason, beginning.message), "onChange");
     case "queued":

@@ -26,6 +26,11 @@ export function ownedByTrigger(trigger: Owner): OwnerReference {
   return ownedBy("AgentTrigger", trigger);
 }
 
+/** The same, for what the operator makes, which may not finalize triggers: the trigger does not wait for it. */
+export function goesWithTrigger(trigger: Owner): OwnerReference {
+  return { ...ownedByTrigger(trigger), blockOwnerDeletion: false };
+}
+
 /** Makes the garbage collector remove a ConfigMap together with its notifier. */
 export function ownedByNotifier(notifier: Owner): OwnerReference {
   return ownedBy("AgentNotifier", notifier);
