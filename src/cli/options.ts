@@ -77,7 +77,19 @@ export const renderOptions = {
     type: "strings",
     short: "f",
     value: "FILE",
-    summary: "YAML with AgentRuns, and the AgentConfig, AgentProviders and AgentWorkspaces that they use",
+    summary:
+      "YAML with AgentRuns, AgentSchedules, AgentTriggers or AgentNotifiers, and the AgentConfig, AgentProviders and AgentWorkspaces that runs use",
+  },
+  event: {
+    type: "string",
+    value: "FILE",
+    summary: "Body of a delivery at an AgentTrigger, as the forge has sent it: a JSON object",
+  },
+  header: {
+    type: "strings",
+    value: "NAME: VALUE",
+    summary: "Header of that delivery, such as 'x-github-event: issues'",
+    check: (value: string) => (/^[A-Za-z0-9-]+:/.test(value) ? undefined : "expected NAME: VALUE"),
   },
   namespace: {
     type: "string",

@@ -283,13 +283,19 @@ export const shippedCommands: readonly Command<OptionSpecs, CommandContext>[] = 
   defineCommand({
     name: "render",
     group: "Runs",
-    summary: "Print the objects that an AgentRun will become, and where each value came from",
+    summary:
+      "Print what an AgentRun will become, or an AgentSchedule, AgentTrigger or AgentNotifier will start or send",
     description: [
       "Reads manifests, applies every default as the operator does, and prints the claim and the Job as YAML. Above them stands each value that counts and the object that it came from. Asks no cluster: Secrets are taken to exist, a workspace to be Ready.",
+      "Of an AgentSchedule it prints the next run, of an AgentTrigger the run for the delivery in --event, or why there is none, and of an AgentNotifier what it sends of the AgentRuns beside it. The signature of a delivery is taken to be valid. What a forge would be asked is named.",
       "A manifest that an API server would refuse is refused with the same message. Values of variables whose names say that they are secret are masked.",
     ],
     options: renderOptions,
-    examples: ["agent-operator render -f run.yaml -f provider.yaml --namespace team-a"],
+    examples: [
+      "agent-operator render -f run.yaml -f provider.yaml --namespace team-a",
+      "agent-operator render -f trigger.yaml --event payload.json --header 'x-github-event: issues'",
+      "agent-operator render -f notifier.yaml -f run.yaml",
+    ],
     run: async (values, context: CommandContext) =>
       (await import("./commands/render.ts")).runRender(values, context),
   }),

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { AgentRun } from "../api/agent-run.ts";
 import type { AgentTrigger } from "../api/agent-trigger.ts";
 import { agentRuns } from "../api/resources.ts";
@@ -9,14 +8,14 @@ import { configMaps } from "../kube/builtin.ts";
 import { isOwnedBy } from "../kube/objects.ts";
 import { printableLine } from "../kube/printable.ts";
 import { timestamp } from "../kube/time.ts";
-import { type CompiledTrigger, renderTemplate } from "../plan/agent-trigger/compile.ts";
-import { chainOf } from "../plan/agent-trigger/chain.ts";
-import { type Refused, refusedByFacts, runToContinue, unmatched } from "../plan/agent-trigger/decide.ts";
+import type { CompiledTrigger } from "../plan/agent-trigger/compile.ts";
+import { refusedByFacts, unmatched } from "../plan/agent-trigger/decide.ts";
 import type { EventVariables } from "../plan/agent-trigger/expression.ts";
-import { type EventFacts, factsOf } from "../plan/agent-trigger/facts.ts";
-import { reportAnnotation } from "../plan/agent-trigger/report.ts";
-import { eventOf, groupOf, runOfEvent } from "../plan/agent-trigger/run.ts";
+import { runForEvent } from "../plan/agent-trigger/event-run.ts";
+import { factsOf } from "../plan/agent-trigger/facts.ts";
+import { eventOf } from "../plan/agent-trigger/run.ts";
 import type { Actors } from "./actors.ts";
+import { eventHash } from "./event-hash.ts";
 import { type HookAnswer, type HookRequest, UNAUTHORIZED } from "./hook-server.ts";
 import { deliveryId, readPayload } from "./payload.ts";
 import type { ReadSecret } from "./secret-values.ts";
@@ -111,40 +110,15 @@ async function judge(
     (await options.actors.refuse(compiled.trigger, facts));
   if (refused) return refused;
   // A delivery's id is not signed, so that it names nothing: what was signed does.
-  const hash = hashOf(uid, body);
-  const run = await runFor(options, compiled, payload, facts, { name: `${name}-${hash}`, uid });
+  const hash = eventHash(uid, body);
+  const run = runForEvent(compiled, payload, facts, {
+    name: `${name}-${hash}`,
+    runs: options.runsIn(namespace),
+    hash: (text) => eventHash(uid, text),
+  });
   if ("reason" in run) return run;
   if (await options.seen.has(compiled.trigger, hash)) return repeated(run.metadata.name ?? "");
   return createOnce(options, compiled.trigger, run, payload.event, hash);
-}
-
-async function runFor(
-  { runsIn }: ReceiveOptions,
-  compiled: CompiledTrigger,
-  payload: EventVariables,
-  facts: EventFacts,
-  { name, uid }: { name: string; uid: string },
-): Promise<AgentRun | Refused> {
-  const { metadata, spec } = compiled.trigger;
-  const chain = chainOf(spec.webhook.source, compiled.trigger, payload.event);
-  if ("reason" in chain) return chain;
-  const rendered = renderTemplate(compiled, payload);
-  if ("error" in rendered) return { reason: "ExpressionFailed", message: rendered.error };
-  const group = groupOf(compiled, payload);
-  if (typeof group === "object") return group;
-  const isContinued = spec.runTemplate.spec.continueFrom?.pullRequest === true;
-  const continues = isContinued
-    ? runToContinue(compiled, facts, runsIn(metadata.namespace ?? ""))
-    : undefined;
-  if (typeof continues === "object") return continues;
-  const report = spec.report?.comment ? reportAnnotation(facts) : undefined;
-  return runOfEvent(compiled, rendered, {
-    name,
-    chain,
-    ...(report !== undefined && { report }),
-    ...(group !== undefined && { group: `${metadata.name}.${hashOf(uid, Buffer.from(group))}` }),
-    ...(continues !== undefined && { continues }),
-  });
 }
 
 /** The run and its event, each made if it is not there yet: whoever dies in between leaves what the next attempt completes. */
@@ -178,10 +152,4 @@ async function createOnce(
 
 function repeated(run: string): Verdict {
   return { reason: "Repeated", run, message: `AgentRun ${run} was started by the same event before` };
-}
-
-/** Eleven characters of a name. */
-function hashOf(uid: string, content: Buffer): string {
-  const digest = createHash("sha256").update(uid).update("\0").update(content).digest();
-  return digest.readBigUInt64BE(0).toString(36).padStart(13, "0").slice(-11);
 }

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import type { AgentConfigSpec } from "../../api/agent-config.ts";
 import type { Job } from "../../kube/builtin.ts";
 import { authorityEnv } from "../../plan/specs/authorities.ts";
-import { renderRuns } from "./render-run.ts";
+import { renderFiles } from "./render-files.ts";
 
 const apiVersion = "agent.xonovex.com/v1alpha1";
 const OPERATOR_DEFAULTS = {
@@ -12,6 +12,8 @@ const OPERATOR_DEFAULTS = {
   agentImage: "agent:1",
   operatorImage: "operator:1",
 };
+const renderRuns = (documents: Record<string, unknown>[], defaults: typeof OPERATOR_DEFAULTS) =>
+  renderFiles(documents, defaults, { now: 0 });
 const repository = { url: "https://example.com/repo.git" };
 
 function run(spec: Record<string, unknown>): Record<string, unknown> {
@@ -40,7 +42,7 @@ const config = {
   spec: { defaultProviders: { claude: "p" }, defaultTimeout: "2h", storageSize: "1Gi" },
 };
 
-describe("renderRuns", () => {
+describe("what a run becomes", () => {
   it("shows a run that continues another one of the files as if that had ended", () => {
     const continuing = { prompt: undefined, repository: undefined, continueFrom: { run: "run" } };
     const named = (name: string, spec: object) => ({

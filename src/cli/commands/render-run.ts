@@ -36,49 +36,57 @@ export interface Shown {
   from: string;
 }
 
-/** What one AgentRun becomes. */
+/** What one object becomes. */
 export interface Rendered {
-  name: string;
+  /** Such as `AgentRun team/fix`. */
+  title: string;
+  /** What is to be known of it. */
+  notes?: string[];
   effective: Shown[];
-  /** The claim and the Job, as they are sent to the API server. */
+  /** What it becomes, as it is sent to the API server: the claim and the Job of a run. */
   objects: Record<string, unknown>[];
+  /** Default: YAML. */
+  format?: "json";
+}
+
+/** The objects of files, as an API server would store them. */
+export interface RenderedFiles {
+  all: readonly KubeObject[];
+  ofKind: <T extends KubeObject>(kind: string) => T[];
 }
 
 const MASKED = "***";
 const SECRET_NAME = /TOKEN|KEY|SECRET|PASSWORD|CREDENTIAL/;
 
-/**
- * What every AgentRun among the objects becomes, with the AgentConfigs, AgentProviders and AgentWorkspaces
- * beside it. Secrets are taken to exist, a workspace to be Ready. Throws an Error that names the object
- * if a manifest is invalid or the run could not start.
- */
-export function renderRuns(
-  documents: readonly Record<string, unknown>[],
-  defaults: RenderDefaults,
-): Rendered[] {
-  const objects = documents.map((document) => admitted(document, defaults.namespace));
-  const ofKind = <T extends KubeObject>(kind: string): T[] =>
-    objects.filter((object) => object.kind === kind).map((object) => object as T);
-  const runs = ofKind<AgentRun>("AgentRun");
-  if (runs.length === 0)
-    throw new Error("there is no AgentRun among the objects; name its file with --filename");
-  return runs.map((given) => {
-    const run = continuing(given, runs);
-    const near = <T extends KubeObject>({ metadata }: T): boolean =>
-      metadata.namespace === run.metadata.namespace;
-    const config = activeConfig(ofKind<AgentConfig>("AgentConfig").filter(near));
-    const providerName = providerNameOf(run, config);
-    const provider = ofKind<AgentProvider>("AgentProvider")
-      .filter(near)
-      .find(({ metadata }) => metadata.name === providerName);
-    const workspace = ofKind<AgentWorkspace>("AgentWorkspace")
-      .filter(near)
-      .find(({ metadata }) => metadata.name === run.spec.workspaceRef);
-    return renderRun(run, { config, provider, workspace: workspace && ready(workspace) }, defaults);
-  });
+/** Throws an Error that names the object if a manifest is invalid. */
+export function filesOf(documents: readonly Record<string, unknown>[], namespace: string): RenderedFiles {
+  const all = documents.map((document) => admitted(document, namespace));
+  return {
+    all,
+    ofKind: <T extends KubeObject>(kind: string) => all.filter((each) => each.kind === kind) as T[],
+  };
 }
 
-function renderRun(
+/**
+ * What a run becomes, with the AgentConfigs, AgentProviders and AgentWorkspaces beside it. Secrets are taken to exist, a
+ * workspace to be Ready. Throws an Error that names the run if it could not start.
+ */
+export function renderRun(given: AgentRun, { ofKind }: RenderedFiles, defaults: RenderDefaults): Rendered {
+  const run = continuing(given, ofKind<AgentRun>("AgentRun"));
+  const near = <T extends KubeObject>({ metadata }: T): boolean =>
+    metadata.namespace === run.metadata.namespace;
+  const config = activeConfig(ofKind<AgentConfig>("AgentConfig").filter(near));
+  const providerName = providerNameOf(run, config);
+  const provider = ofKind<AgentProvider>("AgentProvider")
+    .filter(near)
+    .find(({ metadata }) => metadata.name === providerName);
+  const workspace = ofKind<AgentWorkspace>("AgentWorkspace")
+    .filter(near)
+    .find(({ metadata }) => metadata.name === run.spec.workspaceRef);
+  return renderWith(run, { config, provider, workspace: workspace && ready(workspace) }, defaults);
+}
+
+function renderWith(
   run: AgentRun,
   found: { config?: AgentConfig; provider?: AgentProvider; workspace?: AgentWorkspace },
   defaults: RenderDefaults,
@@ -91,10 +99,13 @@ function renderRun(
     references: { ...found, secrets },
     continuation: continuationOf(run, found.workspace),
     defaults: { ...defaults, imagePullTimeoutSeconds: 300 },
+    // As if its start were counted already.
+    starts: { metadata: { labels: run.metadata.labels }, data: { [run.metadata.uid ?? ""]: "0" } },
     now: 0,
   };
   const name = `${run.metadata.namespace}/${run.metadata.name}`;
-  if (isStepsOnly(run.spec)) return { name, effective: [], objects: stepObjects(observed) };
+  const title = `AgentRun ${name}`;
+  if (isStepsOnly(run.spec)) return { title, effective: [], objects: stepObjects(observed) };
   const resolution = resolveRun(observed);
   if ("obstacle" in resolution) {
     const { reason, message } = resolution.obstacle;
@@ -103,7 +114,7 @@ function renderRun(
     );
   }
   const objects = [...planned(planRun(observed)), ...stepObjects(observed, resolution.resolved.agent)];
-  return { name, effective: shownValues(resolution.origins), objects };
+  return { title, effective: shownValues(resolution.origins), objects };
 }
 
 function planned({ create }: RunPlan): Record<string, unknown>[] {
@@ -129,7 +140,7 @@ function stepObjects(observed: ObservedRun, agent?: string): Record<string, unkn
 }
 
 /** An object as the API server would store it; refuses what that would refuse. */
-function admitted(document: Record<string, unknown>, namespace: string): KubeObject {
+export function admitted(document: Record<string, unknown>, namespace: string): KubeObject {
   const { apiVersion, kind } = document;
   const metadata = { namespace, ...(document["metadata"] as KubeObject["metadata"] | undefined) };
   const object = { ...document, metadata: { uid: "assigned-by-the-api-server", ...metadata } };
@@ -205,7 +216,7 @@ function shownVariable({ name, value }: EnvVar): string {
 }
 
 /** Without the literal values of variables whose names say that they are secret. */
-function masked<T>(value: T): T {
+export function masked<T>(value: T): T {
   if (Array.isArray(value)) return value.map((item: unknown) => masked(item)) as T;
   if (typeof value !== "object" || value === null) return value;
   const entries = Object.entries(value).map(([key, item]) => [key, masked(item)] as const);

@@ -1,38 +1,66 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { stringify } from "yaml";
+import { printableJson, printableLine } from "../../kube/printable.ts";
 import { DEFAULT_AGENT_IMAGE, DEFAULT_GIT_IMAGE, DEFAULT_OPERATOR_IMAGE } from "../../operator/images.ts";
 import type { RenderValues } from "../options.ts";
 import { resourcesOf } from "./git-resources.ts";
 import { UsageError } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import { objectsIn } from "./manifest-text.ts";
-import { renderRuns, type Rendered } from "./render-run.ts";
+import { renderFiles } from "./render-files.ts";
+import type { RenderDefaults, Rendered } from "./render-run.ts";
+import type { GivenEvent } from "./render-started.ts";
 
-/** Prints the objects that AgentRuns in files will become. Asks no cluster. */
+/** Prints what AgentRuns in files will become, what starts them, and what is reported of them. Asks no cluster. */
 export async function runRender(values: RenderValues, context: CommandContext): Promise<number> {
   const { config, out } = context;
   if (values.filename.length === 0)
-    throw new UsageError("--filename is needed: a file that holds an AgentRun");
+    throw new UsageError(
+      "--filename is needed: a file that holds an AgentRun, or what starts or reports one",
+    );
   const objects = await Promise.all(
     values.filename.map(async (file) =>
       objectsIn(await readFile(resolve(config.workingDirectory, file), "utf8"), file),
     ),
   );
-  const rendered = renderRuns(objects.flat(), {
+  const documents = objects.flat();
+  const event = await eventOf(values, config.workingDirectory);
+  const defaults: RenderDefaults = {
     namespace: values.namespace,
     gitImage: values["git-image"] ?? DEFAULT_GIT_IMAGE,
     agentImage: values["agent-image"] ?? DEFAULT_AGENT_IMAGE,
     operatorImage: values["operator-image"] ?? DEFAULT_OPERATOR_IMAGE,
     gitResources: resourcesOf(values["git-resource"]),
-  });
+  };
+  const rendered = renderFiles(documents, defaults, { ...(event && { event }), now: Date.now() });
   out.write(rendered.map(text).join("---\n"));
   return 0;
 }
 
-function text({ name, effective, objects }: Rendered): string {
+/** What stands in comments is one line each, whatever is in it: the rest may be given to kubectl. */
+function text({ title, notes = [], effective, objects, format }: Rendered): string {
   const width = Math.max(...effective.map(({ field }) => field.length));
-  const rows = effective.map(({ field, value, from }) => `#   ${field.padEnd(width)}  ${value}  (${from})\n`);
-  const yaml = objects.map((object) => stringify(object, { aliasDuplicateObjects: false, lineWidth: 0 }));
-  return `# AgentRun ${name}: every value that counts, and where it came from\n${rows.join("")}${yaml.join("---\n")}`;
+  const heading =
+    effective.length === 0 ? title : `${title}: every value that counts, and where it came from`;
+  const rows = effective.map(({ field, value, from }) => `  ${field.padEnd(width)}  ${value}  (${from})`);
+  const comments = [heading, ...notes.map((note) => `  ${note}`), ...rows].map(
+    (line) => `# ${printableLine(line)}\n`,
+  );
+  const texts = objects.map((object) =>
+    format === "json"
+      ? `${printableJson(JSON.stringify(object, undefined, 2))}\n`
+      : stringify(object, { aliasDuplicateObjects: false, lineWidth: 0 }),
+  );
+  return `${comments.join("")}${texts.join("---\n")}`;
+}
+
+/** A delivery as if it had come with a valid signature. */
+async function eventOf({ event, header }: RenderValues, directory: string): Promise<GivenEvent | undefined> {
+  if (event === undefined) return undefined;
+  const pairs = header.map((each): [string, string] => {
+    const colon = each.indexOf(":");
+    return [each.slice(0, colon).trim().toLowerCase(), each.slice(colon + 1).trim()];
+  });
+  return { headers: Object.fromEntries(pairs), body: await readFile(resolve(directory, event)) };
 }

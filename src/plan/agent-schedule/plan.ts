@@ -20,7 +20,7 @@ import { retryOf } from "../jobs/refusal.ts";
 import { cronTimes, type CronTimes } from "./cron.ts";
 import { dueTime, missedTime } from "./due.ts";
 import type { ObservedSchedule } from "./observed.ts";
-import { runOfSchedule } from "./run.ts";
+import { runAt } from "./run.ts";
 
 export type SchedulePlan = Plan<AgentScheduleStatus>;
 
@@ -109,12 +109,6 @@ function readyAfter(missed: number | undefined, deadlineSeconds = 0): Step["read
   if (missed === undefined) return READY;
   const message = `the run of ${timestamp(missed)} could not start within ${deadlineSeconds} s (startingDeadlineSeconds)`;
   return { status: "True", reason: "MissedSchedule", message };
-}
-
-/** The same name for the same time, so that a time starts one run, however often this is planned. */
-function runAt(schedule: AgentSchedule, at: number): AgentRun {
-  const name = `${schedule.metadata.name}-${Math.floor(at / 60_000)}`;
-  return runOfSchedule(schedule, { name, annotations: { [ANNOTATION_SCHEDULED_AT]: timestamp(at) } });
 }
 
 function has(runs: readonly AgentRun[], { metadata }: AgentRun): boolean {

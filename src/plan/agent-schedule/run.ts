@@ -1,7 +1,8 @@
 import type { AgentRun } from "../../api/agent-run.ts";
 import type { AgentSchedule } from "../../api/agent-schedule.ts";
 import { API_GROUP, API_VERSION } from "../../api/group.ts";
-import { LABEL_SCHEDULE } from "../../api/labels.ts";
+import { ANNOTATION_SCHEDULED_AT, LABEL_SCHEDULE } from "../../api/labels.ts";
+import { timestamp } from "../../kube/time.ts";
 import { ownedBySchedule } from "../specs/owner.ts";
 
 /** A run of a schedule's template, which goes with the schedule. */
@@ -23,4 +24,10 @@ export function runOfSchedule(
     },
     spec: spec.runTemplate.spec,
   };
+}
+
+/** The same name for the same time, so that a time starts one run, however often this is planned. */
+export function runAt(schedule: AgentSchedule, at: number): AgentRun {
+  const name = `${schedule.metadata.name}-${Math.floor(at / 60_000)}`;
+  return runOfSchedule(schedule, { name, annotations: { [ANNOTATION_SCHEDULED_AT]: timestamp(at) } });
 }
