@@ -45,7 +45,8 @@ export interface AgentCluster {
   add<T extends KubeObject>(type: Parameters<TestCluster["client"]["create"]>[0], object: T): Promise<void>;
 }
 
-const END_MS = 60_000;
+/** So long that only what hangs takes it. */
+const END_MS = 180_000;
 
 /** Registers its own start and clean-up, as `useCluster` does. `scenarios` are chosen by a word of the prompt. */
 export function useAgentCluster(

@@ -1,13 +1,11 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { readFile } from "node:fs/promises";
-import { createServer } from "node:https";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { loadPki } from "../../src/devcluster/pki.ts";
 import { configMaps } from "../../src/kube/builtin.ts";
 import { useAgentCluster } from "../support/agent-cluster.ts";
 import { requireTool } from "../support/debian.ts";
+import { startPrivateRegistry, type PrivateRegistry } from "../support/private-registry.ts";
 import { runOk } from "../support/run.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
@@ -57,8 +55,7 @@ describe(
   () => {
     const agents = useAgentCluster(SCENARIOS);
     const stack = new AsyncDisposableStack();
-    const asked: string[] = [];
-    let index = "";
+    let registry: PrivateRegistry;
 
     before(async () => {
       await requireTool(PYTHON, "python3");
@@ -69,24 +66,13 @@ describe(
       const { path } = stack.use(await temporaryDirectory());
       const wheel = join(path, WHEEL);
       await runOk(PYTHON, ["-c", MAKE_WHEEL, wheel]);
-      const content = await readFile(wheel);
-      const { ca, serverKey, serverCertificate } = await loadPki(undefined, new Date());
-      const { client, namespace } = agents.cluster;
-      await client.create(configMaps, { metadata: { name: "authority", namespace }, data: { "ca.crt": ca } });
-      const server = createServer({ key: serverKey, cert: serverCertificate }, ({ url = "/" }, response) => {
-        asked.push(url);
-        if (url === "/simple/rounding/")
-          response.writeHead(200, { "content-type": "text/html" }).end(`<a href="/${WHEEL}">${WHEEL}</a>`);
-        else if (url === `/${WHEEL}`)
-          response.writeHead(200, { "cache-control": "max-age=86400" }).end(content);
-        else response.writeHead(404).end();
-      });
-      server.listen(0, "127.0.0.1");
-      await once(server, "listening");
-      stack.defer(() => void server.closeAllConnections());
-      stack.defer(() => void server.close());
-      const address = server.address();
-      index = `https://127.0.0.1:${typeof address === "object" && address ? address.port : 0}/simple`;
+      const files = new Map<string, string | Uint8Array>([
+        ["/simple/rounding/", `<a href="/${WHEEL}">${WHEEL}</a>`],
+        [`/${WHEEL}`, await readFile(wheel)],
+      ]);
+      registry = stack.use(await startPrivateRegistry(files));
+      const data = { "ca.crt": registry.authority };
+      await agents.add(configMaps, { metadata: { name: "authority" }, data });
     });
     after(() => stack.disposeAsync());
 
@@ -96,7 +82,7 @@ describe(
           prompt: "total of nothing",
           timeout: "150s",
           env: [
-            { name: "PIP_INDEX_URL", value: index },
+            { name: "PIP_INDEX_URL", value: `${registry.url}/simple` },
             { name: "PIP_DISABLE_PIP_VERSION_CHECK", value: "1" },
           ],
           caBundleRef: { name: "authority", key: "ca.crt" },
@@ -112,8 +98,15 @@ describe(
       };
       await worked("first");
       await worked("second");
-      assert.equal(asked.filter((url) => url === `/${WHEEL}`).length, 1, JSON.stringify(asked));
-      assert.ok(asked.filter((url) => url === "/simple/rounding/").length >= 4, JSON.stringify(asked));
+      assert.equal(
+        registry.served.filter((url) => url === `/${WHEEL}`).length,
+        1,
+        registry.served.join("\n"),
+      );
+      assert.ok(
+        registry.served.filter((url) => url === "/simple/rounding/").length >= 4,
+        registry.served.join("\n"),
+      );
     });
   },
 );

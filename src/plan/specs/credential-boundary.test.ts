@@ -28,11 +28,16 @@ const volumes = {
   mounts: [
     { name: "data", mountPath: "/data" },
     { name: "token", mountPath: "/token" },
-    { name: "scratch", mountPath: "/scratch" },
+    { name: "scratch", mountPath: "/home/agent/.config/pip" },
   ],
 };
 const caches = [
-  { name: "npm", mountPath: "/npm", accessMode: "ReadWriteOnce" as const, storage: { size: "1Gi" } },
+  {
+    name: "npm",
+    mountPath: "/home/agent/.cache/npm",
+    accessMode: "ReadWriteOnce" as const,
+    storage: { size: "1Gi" },
+  },
 ];
 const services = [{ name: "db", image: "db", emptyDirs: ["/var/lib/db"] }];
 const git = { gitImage: "git:1", gitResources: {}, caBundle: key };
@@ -178,3 +183,16 @@ test("what agents write is known to this test", () => {
   ])
     assert.ok(written.has(place), place);
 });
+
+for (const [name, pod] of Object.entries(PODS))
+  test(`programs of ${name} can write beside what is mounted in their home directory`, () => {
+    for (const container of containersOf(pod)) {
+      const mounts = mountsOf(container);
+      const home = mounts.find(({ name: volume, subPath }) => volume === "home" && subPath === undefined);
+      const inside = mounts.filter(({ mountPath }) => mountPath.startsWith(`${home?.mountPath}/`));
+      for (const { mountPath } of inside.filter(({ name: volume }) => volume !== "home")) {
+        const above = mounts.find((mount) => mount.mountPath === mountPath.replace(/\/[^/]*$/, ""));
+        assert.equal(above?.name, "home", `${container.name}: ${mountPath}`);
+      }
+    }
+  });

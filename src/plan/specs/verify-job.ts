@@ -8,6 +8,7 @@ import { stepLabels } from "./labels.ts";
 import { SNAPSHOT_CONTAINER, stepJobName, VERIFY_CONTAINER } from "./names.ts";
 import { ownedByRun } from "./owner.ts";
 import { CHECKOUT_DIR, REPOSITORIES_CHECKOUT_DIR, REPOSITORIES_DIR, WORKSPACE_DIR } from "./paths.ts";
+import { homeMounts } from "./home-mounts.ts";
 import { podMetadata } from "./pod-fields.ts";
 import { trusting } from "./authorities.ts";
 import { inQueue } from "./queue.ts";
@@ -27,11 +28,9 @@ const HOME = "/home/agent";
 function ownMounts({ caches, additional }: ResolvedVerify, volumes: UserVolumes | undefined): VolumeMount[] {
   return [
     { name: "checkout", mountPath: WORKSPACE_DIR },
-    { name: "home", mountPath: HOME },
+    ...homeMounts(HOME, [...cacheMounts(caches), ...userMounts(volumes)]),
     { name: "tmp", mountPath: "/tmp" },
     ...(additional ? [{ name: "repositories", mountPath: REPOSITORIES_DIR }] : []),
-    ...cacheMounts(caches),
-    ...userMounts(volumes),
   ];
 }
 

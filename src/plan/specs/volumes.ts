@@ -11,6 +11,7 @@ import { runClaimName, runEventName, runInputsName } from "./names.ts";
 import { SCRIPTS_DIR, SCRIPTS_TARGET_DIR } from "./scripts.ts";
 import { cacheMounts, cacheVolumes } from "./caches.ts";
 import { userMounts, userVolumes } from "./user-volumes.ts";
+import { homeMounts } from "./home-mounts.ts";
 import { serviceVolumes } from "./services.ts";
 import {
   CONTINUED_DIR,
@@ -190,6 +191,13 @@ function sharedVolumes(run: ResolvedRun): Volume[] {
   }));
 }
 
+function sharedMounts(run: ResolvedRun): VolumeMount[] {
+  return (run.workspace?.sharedVolumes ?? []).map(({ mountPath }, index) => ({
+    name: `shared-${index}`,
+    mountPath,
+  }));
+}
+
 /** What was fetched with credentials, for a container that needs its objects. */
 export const storeMount: VolumeMount = {
   name: "workspace",
@@ -223,10 +231,8 @@ export function workspaceMounts(run: ResolvedRun): VolumeMount[] {
 export function setupMounts(run: ResolvedRun): VolumeMount[] {
   return [
     ...workspaceMounts(run).filter(({ mountPath }) => mountPath !== RUN_DIR),
-    { name: "home", mountPath: homeDir(run) },
+    ...homeMounts(homeDir(run), [...cacheMounts(run.caches), ...userMounts(run.volumes)]),
     { name: SETUP_TMP, mountPath: "/tmp" },
-    ...cacheMounts(run.caches),
-    ...userMounts(run.volumes),
     scriptsMount,
   ];
 }
@@ -254,7 +260,6 @@ export function caMounts(repository: ResolvedRepository | undefined): VolumeMoun
   return repository?.caBundle ? [{ name: "git-ca", mountPath: GIT_CA_DIR, readOnly: true }] : [];
 }
 
-/** Home before what a workspace shares below it. */
 export function agentMounts(run: ResolvedRun): VolumeMount[] {
   const repository = repositoryOf(run);
   const exposed = repository?.exposeCredentialsToAgent ? repository : undefined;
@@ -264,16 +269,14 @@ export function agentMounts(run: ResolvedRun): VolumeMount[] {
     ...(run.leftBy === undefined
       ? []
       : [{ name: "workspace", mountPath: CONTINUED_DIR, subPath: `runs/${run.leftBy}`, readOnly: true }]),
-    { name: "home", mountPath: homeDir(run) },
+    ...homeMounts(homeDir(run), [
+      ...cacheMounts(run.caches),
+      ...userMounts(run.volumes),
+      ...sharedMounts(run),
+    ]),
     { name: "tmp", mountPath: "/tmp" },
     scriptsMount,
     ...repositoryMounts(exposed),
     ...inputMounts(run),
-    ...cacheMounts(run.caches),
-    ...userMounts(run.volumes),
-    ...(run.workspace?.sharedVolumes ?? []).map(({ mountPath }, index) => ({
-      name: `shared-${index}`,
-      mountPath,
-    })),
   ];
 }
