@@ -1,10 +1,12 @@
-import type { Activity } from "./agent.ts";
-import { jsonLines } from "./output.ts";
+import type { Activity, Detail } from "./agent.ts";
+import { asText, jsonLines } from "./output.ts";
 import type { JsonObject } from "../kube/json.ts";
 import { asObject } from "../kube/json.ts";
 
 /** Reads the lines of an agent that writes one JSON object a line. */
-export function inEvents(activities: (event: JsonObject) => Activity[]): (line: string) => Activity[] {
+export function inEvents(
+  activities: (event: JsonObject) => (Activity | Detail)[],
+): (line: string) => (Activity | Detail)[] {
   return (line) => jsonLines(line).flatMap(activities);
 }
 
@@ -13,12 +15,26 @@ export function said(text: unknown): Activity[] {
   return typeof text === "string" && text.trim() !== "" ? [{ kind: "text", text: text.trim() }] : [];
 }
 
-/** A tool with the one input that says most: the command, else the file. */
-export function used(name: unknown, input: unknown): Activity[] {
+/** What an agent thought before it said or did something. */
+export function thought(text: unknown): Detail[] {
+  return said(text).map((activity) => ({ kind: "thinking", text: activity.text }));
+}
+
+/** A tool with the one input that says most: the command, else the file. `use` is what its output names it by. */
+export function used(name: unknown, input: unknown, use?: unknown): Activity[] {
   if (typeof name !== "string") return [];
   const fields = asObject(input) ?? {};
   const detail = fields["command"] ?? fields["file_path"] ?? fields["filePath"] ?? fields["path"];
-  return [{ kind: "tool", text: typeof detail === "string" ? `${name}: ${detail}` : name }];
+  const text = typeof detail === "string" ? `${name}: ${detail}` : name;
+  return [{ kind: "tool", text, input: fields, ...(typeof use === "string" ? { use } : {}) }];
+}
+
+/** What a tool answered: a text, or parts of which some have one. */
+export function answered(use: unknown, output: unknown, failed: boolean): Detail[] {
+  if (typeof use !== "string") return [];
+  const parts: unknown[] = Array.isArray(output) ? output : [{ text: output }];
+  const texts = parts.map((part) => asText(asObject(part)?.["text"])).filter((text) => text !== undefined);
+  return [{ kind: "output", text: texts.join("\n"), use, failed }];
 }
 
 /** A model that did not answer and is asked again. */

@@ -1,5 +1,6 @@
 import type { AgentType } from "../api/agent-types.ts";
 import type { EnvVar, ResourceRequirements } from "../kube/builtin.ts";
+import type { JsonObject } from "../kube/json.ts";
 
 /** What a run's settings say about the model, in the order in which they win. */
 export interface ModelChoice {
@@ -165,11 +166,20 @@ export interface Activity {
   /** `retry`: the model did not answer and is asked again. */
   kind: "text" | "tool" | "retry";
   text: string;
+  /** Of a tool: what the agent calls this use of it, as its output does. */
+  use?: string;
+  /** Of a tool: what it was given. */
+  input?: JsonObject;
   /** Whether it goes on in the next one. */
   isPart?: boolean;
   /** Of a retry: why the model did not answer, the same for each attempt. */
   cause?: string;
 }
+
+/** More than most people want to read: what an agent thinks, and what a tool answered. */
+export type Detail =
+  | { kind: "thinking"; text: string }
+  | { kind: "output"; text: string; use: string; failed: boolean };
 
 /** What `demo` and `run --local` need to know of an agent. */
 export interface AgentDemo {
@@ -228,7 +238,7 @@ export interface Agent {
   /** Absent for an agent that is no program itself. */
   readonly demo?: AgentDemo;
   /** What one line of its container's log says to people; any other line says nothing. */
-  activities(line: string): Activity[];
+  activities(line: string): (Activity | Detail)[];
   /** Reads the end of the container's log; lines that are not the agent's are passed over. */
   parseOutput(tail: string): AgentReport;
 }

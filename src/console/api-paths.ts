@@ -1,5 +1,6 @@
+import { LABEL_RUN } from "../api/labels.ts";
 import { agentRuns, OUR_RESOURCES } from "../api/resources.ts";
-import { events, pods } from "../kube/builtin.ts";
+import { events, jobs, pods } from "../kube/builtin.ts";
 import { selfSubjectAccessReviews, selfSubjectReviews } from "../kube/cluster-kinds.ts";
 import { pathOf, type ResourceType } from "../kube/resources.ts";
 import type { HttpRequest } from "../client/transport.ts";
@@ -21,6 +22,8 @@ interface Route {
   named?: boolean;
   subresource?: "log";
   query?: Query;
+  /** A parameter without which the answer would be about more than a run. */
+  needs?: string;
   contentType?: string;
 }
 
@@ -42,6 +45,11 @@ const LIST: Query = {
   timeoutSeconds: NUMBER,
   fieldSelector: FIELDS,
 };
+/** Of the children of one run. */
+const OF_RUN: Query = {
+  ...LIST,
+  labelSelector: new RegExp(`^${LABEL_RUN.replaceAll(".", String.raw`\.`)}=[a-z0-9.-]{1,63}$`),
+};
 const DRY_RUN: Query = { dryRun: /^All$/ };
 const JSON_TYPE = "application/json";
 const MERGE_TYPE = "application/merge-patch+json";
@@ -54,14 +62,16 @@ const ROUTES: readonly Route[] = [
   { type: agentRuns, method: "PATCH", namespaced: "needed", named: true, contentType: MERGE_TYPE },
   { type: agentRuns, method: "DELETE", namespaced: "needed", named: true, contentType: JSON_TYPE },
   { type: events, method: "GET", namespaced: "needed", query: LIST },
-  { type: pods, method: "GET", namespaced: "needed", named: true },
+  { type: jobs, method: "GET", namespaced: "needed", query: OF_RUN, needs: "labelSelector" },
+  { type: pods, method: "GET", namespaced: "needed", query: OF_RUN, needs: "labelSelector" },
   {
     type: pods,
     method: "GET",
     namespaced: "needed",
     named: true,
     subresource: "log",
-    query: { container: /^agent$/, follow: FLAG, limitBytes: NUMBER },
+    query: { container: NAMESPACE, follow: FLAG, limitBytes: NUMBER },
+    needs: "container",
   },
   { type: selfSubjectAccessReviews, method: "POST", contentType: JSON_TYPE },
   { type: selfSubjectReviews, method: "POST", contentType: JSON_TYPE },
@@ -80,7 +90,7 @@ export function readApiRequest(method: string, target: string): ApiRequest | und
     const at = locationIn(route, path);
     if (at === undefined) continue;
     const asked = readQuery(route.query ?? {}, query);
-    if (asked === undefined) return undefined;
+    if (asked === undefined || (route.needs !== undefined && !query.has(route.needs))) return undefined;
     return {
       method: route.method,
       path: pathOf(route.type, at) + asked,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
-import type { Activity } from "../agents/agent.ts";
+import type { Activity, Detail } from "../agents/agent.ts";
 import { agentOfType } from "../agents/registry.ts";
 import type { AgentType } from "../api/agent-types.ts";
 import { AGENT_TYPES } from "../api/agent-types.ts";
@@ -52,6 +52,49 @@ describe("createTranscript", () => {
     ]);
   });
 
+  for (const [agent, name, outputs] of [
+    ["claude", "claude-stream-json-success", 2],
+    ["opencode", "opencode-json-success", 2],
+    ["gemini", "gemini-success", 2],
+    ["codex", "codex-success", 2],
+  ] as const)
+    it(`has what ${agent} gave its tools and what they answered`, () => {
+      const uses: Activity[] = [];
+      const details: Detail[] = [];
+      const transcript = createTranscript(
+        agentOfType(agent),
+        (activity) => activity.kind === "tool" && uses.push(activity),
+        (detail) => details.push(detail),
+      );
+      for (const line of linesOf(name)) transcript.push(line);
+      assert.equal(details.length, outputs);
+      const last = details.at(-1);
+      assert.ok(last?.kind === "output" && !last.failed, JSON.stringify(last));
+      assert.match(last.text, /Add HELLO\.md\n 1 file changed/);
+      assert.deepEqual(
+        details.map((detail) => detail.kind === "output" && detail.use),
+        uses.map(({ use }) => use),
+      );
+      assert.match(JSON.stringify(uses.map(({ input }) => input)), /# Hello.*git commit/);
+    });
+
+  for (const [agent, line] of [
+    ["claude", { type: "assistant", message: { content: [{ type: "thinking", thinking: "Hm." }] } }],
+    ["codex", { type: "item.completed", item: { type: "reasoning", text: "Hm." } }],
+    ["opencode", { type: "reasoning", part: { text: "Hm." } }],
+  ] as const)
+    it(`has what ${agent} thinks, and says it to nobody who does not ask`, () => {
+      const details: Detail[] = [];
+      const heardAloud: Activity[] = [];
+      createTranscript(
+        agentOfType(agent),
+        (activity) => heardAloud.push(activity),
+        (detail) => details.push(detail),
+      ).push(JSON.stringify(line));
+      assert.deepEqual(details, [{ kind: "thinking", text: "Hm." }]);
+      assert.deepEqual(heardAloud, []);
+    });
+
   it("joins a text that comes in parts", () => {
     const part = (content: string) =>
       JSON.stringify({ type: "message", role: "assistant", content, delta: true });
@@ -97,13 +140,19 @@ describe("createTranscript", () => {
 });
 
 function recorded(agent: AgentType, name: string): Activity[] {
+  return heard(agent, linesOf(name));
+}
+
+function linesOf(name: string): string[] {
   const path = new URL(`../../test/fixtures/agents/${name}.jsonl`, import.meta.url);
-  return heard(agent, readFileSync(path, "utf8").split("\n"));
+  return readFileSync(path, "utf8").split("\n");
 }
 
 function heard(agent: AgentType, lines: readonly string[]): Activity[] {
   const found: Activity[] = [];
-  const transcript = createTranscript(agentOfType(agent), (activity) => found.push(activity));
+  const transcript = createTranscript(agentOfType(agent), ({ kind, text, cause }) =>
+    found.push({ kind, text, ...(cause === undefined ? {} : { cause }) }),
+  );
   for (const line of lines) transcript.push(line);
   transcript.end();
   return found;

@@ -1,4 +1,4 @@
-import type { Agent, Activity } from "../agents/agent.ts";
+import type { Agent, Activity, Detail } from "../agents/agent.ts";
 
 /** Reads an agent's log line by line. */
 export interface Transcript {
@@ -7,8 +7,15 @@ export interface Transcript {
   end(): void;
 }
 
-/** Calls `heard` with what the agent says and does; a text that comes in parts once it is whole. */
-export function createTranscript(agent: Agent, heard: (activity: Activity) => void): Transcript {
+/**
+ * Calls `heard` with what the agent says and does; a text that comes in parts once it is whole. `detailed`: called with
+ * what it thinks and what its tools answer.
+ */
+export function createTranscript(
+  agent: Agent,
+  heard: (activity: Activity) => void,
+  detailed: (detail: Detail) => void = () => undefined,
+): Transcript {
   let parts = "";
   const end = (): void => {
     const text = parts.trim();
@@ -21,7 +28,10 @@ export function createTranscript(agent: Agent, heard: (activity: Activity) => vo
       // An event that says nothing ends a text as well; words between the events do not.
       if (activities.length === 0 && line.startsWith("{")) end();
       for (const activity of activities) {
-        if (activity.isPart) parts += activity.text;
+        if (activity.kind === "thinking" || activity.kind === "output") {
+          end();
+          detailed(activity);
+        } else if (activity.isPart) parts += activity.text;
         else {
           end();
           heard(activity);

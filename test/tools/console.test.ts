@@ -27,9 +27,31 @@ import { waitForAbsence } from "../support/wait-for.ts";
 const PICTURES = process.env["TEST_PICTURES"];
 const HOSTILE_FILE = "<img src=x onerror=alert(1)>.html";
 const ALL_HOSTILE = HOSTILE_TEXTS.join("\n");
+const GREETING = [
+  "// Greets whoever comes.",
+  "export function greet(name: string): string {",
+  '  return "Hello";',
+  "}",
+  "",
+].join("\n");
 const SCENARIOS = {
   commit: [
-    { text: "I will write the file.", actions: [{ write: { path: "HELLO.md", content: "# Hello\n" } }] },
+    {
+      text: "I will write the file.",
+      actions: [
+        { write: { path: "HELLO.md", content: "# Hello\n" } },
+        { write: { path: "src/greet.ts", content: GREETING } },
+      ],
+    },
+    {
+      actions: [
+        {
+          tool: "Edit",
+          input: { file_path: "src/greet.ts", old_string: '"Hello"', new_string: "`Hello, ${name}`" },
+        },
+        { run: "cat src/greet.ts && cat missing" },
+      ],
+    },
     { actions: [{ run: 'git add -A && git commit -m "Add HELLO.md"' }], delayMs: 1500 },
     { text: "Done: HELLO.md was created." },
   ],
@@ -99,9 +121,20 @@ describe("the console in a browser", { timeout: 600_000 }, () => {
     await transcript.getByText("I will write the file.").waitFor({ timeout: 60_000 });
     await transcript.getByText("Done: HELLO.md was created.").waitFor({ timeout: 60_000 });
     await page.getByText("ended: Succeeded", { exact: true }).waitFor();
+    await seesTools();
+    await seesLogs();
     await page.getByRole("button", { name: "Show the change" }).focus();
     await page.keyboard.press("Enter");
     await page.locator(".file", { hasText: "HELLO.md" }).getByText("# Hello").waitFor({ timeout: 60_000 });
+    await page.locator(".file .hljs-keyword", { hasText: "function" }).waitFor();
+    await page.getByLabel("Layout").selectOption("side by side");
+    await page.locator(".beside-each-other .line-added", { hasText: "Hello, ${name}" }).waitFor();
+    assert.deepEqual(await inBothThemes(), []);
+    await page
+      .getByRole("navigation", { name: "Changed files" })
+      .getByRole("button", { name: /greet.ts/ })
+      .press("Enter");
+    assert.match(`${await page.evaluate("document.activeElement.textContent")}`, /greet\.ts/);
     await page.getByText("As YAML, with its status").press("Enter");
     await page.locator(".manifest", { hasText: "kind: AgentRun" }).waitFor();
     assert.deepEqual(await inBothThemes(), []);
@@ -264,6 +297,28 @@ describe("the console in a browser", { timeout: 600_000 }, () => {
     });
     const printed = await started.waitForOutput(/\n {2}((http:\S+)\/#code=\S+)\n/, 60_000);
     return { program: started, address: printed[1] ?? "", origin: printed[2] ?? "" };
+  }
+
+  /** Tools with what they changed and what they answered. */
+  async function seesTools(): Promise<void> {
+    const edit = page.locator(".entry-tool", { hasText: "Edit: " });
+    await edit.locator("tr.line-removed", { hasText: '"Hello"' }).waitFor();
+    await edit.locator(".line-added .hljs-string").first().waitFor();
+    const shell = page.locator(".entry-tool", { hasText: "cat missing" });
+    await shell.getByText("failed", { exact: true }).waitFor();
+    await shell.locator("summary").press("Enter");
+    await shell.locator(".output.failed", { hasText: "No such file" }).waitFor();
+  }
+
+  /** The containers of the agent's pod, and the log of one that runs before it. */
+  async function seesLogs(): Promise<void> {
+    const section = page.getByRole("region", { name: "Jobs and pods" });
+    await section.getByText("complete", { exact: true }).waitFor();
+    if (PICTURES) await section.screenshot({ path: join(PICTURES, "pods.png") });
+    const clone = section.locator("summary", { hasText: "git-clone" });
+    await clone.press("Enter");
+    await section.getByRole("group", { name: /^Log of git-clone/ }).waitFor();
+    assert.equal((await section.locator("summary", { hasText: "agent" }).count()) > 0, true);
   }
 
   async function inBothThemes(): Promise<string[]> {

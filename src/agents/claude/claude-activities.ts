@@ -1,21 +1,29 @@
-import type { Activity } from "../agent.ts";
+import type { Activity, Detail } from "../agent.ts";
 import { asNumber, asText } from "../output.ts";
 import type { JsonObject } from "../../kube/json.ts";
 import { asObject } from "../../kube/json.ts";
-import { inEvents, retried, said, used } from "../activities.ts";
+import { answered, inEvents, retried, said, thought, used } from "../activities.ts";
 
 /** What a line of `claude --output-format stream-json` says to people. */
 export const claudeActivities = inEvents((event) => {
   if (event["subtype"] === "api_retry") return retry(event);
-  const content = event["type"] === "assistant" ? asObject(event["message"])?.["content"] : undefined;
+  const content = asObject(event["message"])?.["content"];
   if (!Array.isArray(content)) return [];
-  return content.flatMap((part: unknown) => {
-    const block = asObject(part);
-    if (block?.["type"] === "text") return said(block["text"]);
-    if (block?.["type"] === "tool_use") return used(block["name"], block["input"]);
-    return [];
-  });
+  const blocks = content.map((part: unknown) => asObject(part) ?? {});
+  if (event["type"] === "assistant") return blocks.flatMap(fromModel);
+  return event["type"] === "user" ? blocks.flatMap(fromTool) : [];
 });
+
+function fromModel(block: JsonObject): (Activity | Detail)[] {
+  if (block["type"] === "text") return said(block["text"]);
+  if (block["type"] === "thinking") return thought(block["thinking"]);
+  return block["type"] === "tool_use" ? used(block["name"], block["input"], block["id"]) : [];
+}
+
+function fromTool(block: JsonObject): Detail[] {
+  if (block["type"] !== "tool_result") return [];
+  return answered(block["tool_use_id"], block["content"], block["is_error"] === true);
+}
 
 function retry(event: JsonObject): Activity[] {
   const status = asNumber(event["error_status"]);

@@ -17,6 +17,7 @@ import { Dialog } from "./help.tsx";
 
 const CONFLICT = 409;
 const MOST_NAMES = 50;
+const CHANGES = ["cancel", "retry", "delete"] as const satisfies readonly Action[];
 
 /** What the user may do here; undefined until the API server has answered. */
 export function useAccess(namespace: string): ReadonlySet<Action> | undefined {
@@ -50,7 +51,7 @@ export function Actions({
     setSaid("…");
     work().then(setSaid, (error: unknown) => setSaid(error instanceof Error ? error.message : String(error)));
   };
-  const acts: Record<Exclude<Action, "read its claim">, () => void> = {
+  const acts: Record<(typeof CHANGES)[number], () => void> = {
     cancel: () =>
       act(async () => {
         await cancelRun(at, uid);
@@ -68,19 +69,17 @@ export function Actions({
   const forbidden = possible.filter((action) => !allowed.has(action));
   return (
     <div class="actions">
-      {(["cancel", "retry", "delete"] as const)
-        .filter((action) => possible.includes(action) && allowed.has(action))
-        .map((action) => (
-          <button
-            key={action}
-            type="button"
-            class={action === "delete" ? "danger" : undefined}
-            onClick={acts[action]}
-          >
-            {action[0]?.toUpperCase()}
-            {action.slice(1)}
-          </button>
-        ))}
+      {CHANGES.filter((action) => possible.includes(action) && allowed.has(action)).map((action) => (
+        <button
+          key={action}
+          type="button"
+          class={action === "delete" ? "danger" : undefined}
+          onClick={acts[action]}
+        >
+          {action[0]?.toUpperCase()}
+          {action.slice(1)}
+        </button>
+      ))}
       {allowed.has("retry") &&
         (["again", "resume"] as const).map((how) => (
           <a

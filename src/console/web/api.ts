@@ -1,10 +1,10 @@
 import type { AgentRun } from "../../api/agent-run.ts";
 import { agentRuns } from "../../api/resources.ts";
-import type { Event } from "../../kube/builtin.ts";
-import { events, pods } from "../../kube/builtin.ts";
+import type { Event, Job } from "../../kube/builtin.ts";
+import { events, jobs, pods } from "../../kube/builtin.ts";
 import { selfSubjectAccessReviews, selfSubjectReviews } from "../../kube/cluster-kinds.ts";
 import { apiVersionOf, pathOf, type ResourceType } from "../../kube/resources.ts";
-import { ANNOTATION_CANCEL } from "../../api/labels.ts";
+import { ANNOTATION_CANCEL, LABEL_RUN } from "../../api/labels.ts";
 import { KEY_HEADER } from "../headers.ts";
 import { credential } from "./credential.ts";
 
@@ -27,12 +27,22 @@ export interface RunPlace {
   name: string;
 }
 
+/** A container of a pod. */
+export interface ContainerPlace {
+  namespace: string;
+  pod: string;
+  container: string;
+}
+
 /** What the page offers only to those who may do it, and what that needs. */
 const ACTIONS = {
   cancel: { group: agentRuns.group, resource: agentRuns.plural, verb: "patch" },
   retry: { group: agentRuns.group, resource: agentRuns.plural, verb: "create" },
   delete: { group: agentRuns.group, resource: agentRuns.plural, verb: "delete" },
   "read its claim": { group: pods.group, resource: pods.plural, verb: "create" },
+  "list its pods": { group: pods.group, resource: pods.plural, verb: "list" },
+  "list its Jobs": { group: jobs.group, resource: jobs.plural, verb: "list" },
+  "read its logs": { group: pods.group, resource: pods.plural, subresource: "log", verb: "get" },
 } as const;
 
 export type Action = keyof typeof ACTIONS;
@@ -141,13 +151,18 @@ export async function readEvents(
   return ((await (await call("GET", k8s(path), { signal })).json()) as { items: Event[] }).items;
 }
 
-/** The log of the agent's container. */
+export async function readJobs({ namespace, name }: RunPlace, signal: AbortSignal): Promise<Job[]> {
+  const path = `${pathOf(jobs, { namespace })}?labelSelector=${LABEL_RUN}=${name}&limit=200`;
+  return ((await (await call("GET", k8s(path), { signal })).json()) as { items: Job[] }).items;
+}
+
+/** The log of a container, as long as it is written. */
 export function readLog(
-  { namespace, podName }: { namespace: string; podName: string },
-  { follow, signal }: { follow: boolean; signal: AbortSignal },
+  { namespace, pod, container }: ContainerPlace,
+  signal: AbortSignal,
 ): Promise<Response> {
-  const path = pathOf(pods, { namespace, name: podName, subresource: "log" });
-  return call("GET", k8s(`${path}?container=agent${follow ? "&follow=true" : ""}`), { signal });
+  const path = pathOf(pods, { namespace, name: pod, subresource: "log" });
+  return call("GET", k8s(`${path}?container=${encodeURIComponent(container)}&follow=true`), { signal });
 }
 
 /** A file that the run has left on its claim, by way of a pod that ends at once. */

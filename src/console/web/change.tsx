@@ -1,13 +1,19 @@
-import { useState } from "preact/hooks";
+import { useMemo, useRef, useState } from "preact/hooks";
 import type { AgentRun } from "../../api/agent-run.ts";
+import { printableLine } from "../../kube/printable.ts";
 import { isFinished } from "../../plan/agent-run/status.ts";
 import { fetchArtifact, type RunPlace } from "./api.ts";
 import { ClaimButton } from "./claim-button.tsx";
-import { readPatch, type PatchedFile, type PatchLine } from "./patch.ts";
+import { DiffTable, type Layout } from "./diff-table.tsx";
+import { treeOf, type TreeNode } from "./file-tree.ts";
+import { readPatch, type PatchedFile } from "./patch.ts";
 import { Hostile, Notice, Section } from "./text.tsx";
 
 /** What is beyond the first so many lines is folded, and of one change or file only so much is drawn. */
 const [OPEN_LINES, MAX_LINES, MAX_FILES] = [1500, 5000, 300];
+const LAYOUTS = ["inline", "side by side"] as const;
+/** In the storage of the browser, which keeps what the user prefers. */
+const LAYOUT_KEY = "diff-layout";
 
 /** What the run has changed, read from its claim after a click. */
 export function Change({ run, at, mayRead }: { run: AgentRun; at: RunPlace; mayRead: boolean }) {
@@ -70,14 +76,65 @@ export function Change({ run, at, mayRead }: { run: AgentRun; at: RunPlace; mayR
 }
 
 function Files({ files }: { files: readonly PatchedFile[] }) {
+  const [layout, setLayout] = useState<Layout>(storedLayout());
+  const [opened, setOpened] = useState<ReadonlySet<number>>(() => openAtFirst(files));
+  const list = useRef<HTMLDivElement>(null);
   if (files.length === 0) return <p class="muted">It has changed nothing.</p>;
-  let before = 0;
+  const shown = files.slice(0, MAX_FILES);
+  const set = (index: number, isOpen: boolean): void =>
+    setOpened((before) => {
+      const after = new Set(before);
+      if (isOpen) after.add(index);
+      else after.delete(index);
+      return after;
+    });
+  const choose = (next: Layout): void => {
+    localStorage.setItem(LAYOUT_KEY, next);
+    setLayout(next);
+  };
   return (
     <>
-      {files.slice(0, MAX_FILES).map((file, index) => {
-        before += file.lines.length;
-        return <File key={index} file={file} number={index + 1} startsOpen={before <= OPEN_LINES} />;
-      })}
+      <div class="diff-head">
+        {shown.length > 1 && (
+          <nav class="file-tree" aria-label="Changed files">
+            <Tree
+              nodes={treeOf(shown.map(({ path }) => printableLine(path)))}
+              files={shown}
+              go={(index) => {
+                set(index, true);
+                const file = list.current?.children[index];
+                file?.scrollIntoView({ block: "start" });
+                file?.querySelector("summary")?.focus({ preventScroll: true });
+              }}
+            />
+          </nav>
+        )}
+        <label class="layout">
+          Layout{" "}
+          <select
+            value={layout}
+            onChange={({ currentTarget }) =>
+              choose(LAYOUTS.find((each) => each === currentTarget.value) ?? "inline")
+            }
+          >
+            {LAYOUTS.map((each) => (
+              <option key={each}>{each}</option>
+            ))}
+          </select>
+        </label>
+      </div>
+      <div ref={list}>
+        {shown.map((file, index) => (
+          <File
+            key={index}
+            file={file}
+            number={index + 1}
+            layout={layout}
+            isOpen={opened.has(index)}
+            toggle={(isOpen) => set(index, isOpen)}
+          />
+        ))}
+      </div>
       {files.length > MAX_FILES && (
         <p class="muted">{files.length - MAX_FILES} more files. `agent-operator diff` prints them all.</p>
       )}
@@ -85,27 +142,83 @@ function Files({ files }: { files: readonly PatchedFile[] }) {
   );
 }
 
-/** What is folded is drawn when it is opened: a change can have more lines than a page can hold. */
-function File({ file, number, startsOpen }: { file: PatchedFile; number: number; startsOpen: boolean }) {
-  const [isOpen, setOpen] = useState(startsOpen);
+function storedLayout(): Layout {
+  return LAYOUTS.find((each) => each === localStorage.getItem(LAYOUT_KEY)) ?? "inline";
+}
+
+function openAtFirst(files: readonly PatchedFile[]): ReadonlySet<number> {
+  let lines = 0;
+  return new Set(
+    [...files.keys()].filter((index) => (lines += files[index]?.lines.length ?? 0) <= OPEN_LINES),
+  );
+}
+
+function Tree({
+  nodes,
+  files,
+  go,
+}: {
+  nodes: readonly TreeNode[];
+  files: readonly PatchedFile[];
+  go: (index: number) => void;
+}) {
   return (
-    <details class="file" open={startsOpen} onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
+    <ul>
+      {nodes.map(({ name, index, children }, key) => {
+        const file = index === undefined ? undefined : files[index];
+        return (
+          <li key={key}>
+            {index === undefined || file === undefined ? (
+              <span class="muted">
+                <bdi>{name}/</bdi>
+              </span>
+            ) : (
+              <button type="button" class="link" onClick={() => go(index)}>
+                <bdi>{name}</bdi> <Counts file={file} />
+              </button>
+            )}
+            {children.length > 0 && <Tree nodes={children} files={files} go={go} />}
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+function Counts({ file: { added, removed } }: { file: PatchedFile }) {
+  return (
+    <>
+      {added > 0 && <span class="added">+{added}</span>}{" "}
+      {removed > 0 && <span class="removed">−{removed}</span>}
+    </>
+  );
+}
+
+/** What is folded is drawn when it is opened: a change can have more lines than a page can hold. */
+function File({
+  file,
+  number,
+  layout,
+  isOpen,
+  toggle,
+}: {
+  file: PatchedFile;
+  number: number;
+  layout: Layout;
+  isOpen: boolean;
+  toggle: (isOpen: boolean) => void;
+}) {
+  const drawn = useMemo(() => file.lines.slice(0, MAX_LINES), [file]);
+  return (
+    <details class="file" open={isOpen} onToggle={({ currentTarget }) => toggle(currentTarget.open)}>
       <summary>
         <code>
           <Hostile text={file.path} />
         </code>{" "}
-        <span class="added">+{file.added}</span> <span class="removed">−{file.removed}</span>
+        <Counts file={file} />
       </summary>
       {isOpen && (
-        <div class="diff-box" tabIndex={0} role="group" aria-label={`Change of file ${number}`}>
-          <table class="diff">
-            <tbody>
-              {file.lines.slice(0, MAX_LINES).map((line, index) => (
-                <DiffLine key={index} line={line} />
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <DiffTable label={`Change of file ${number}`} path={file.path} lines={drawn} layout={layout} />
       )}
       {isOpen && file.lines.length > MAX_LINES && (
         <p class="muted">
@@ -113,20 +226,5 @@ function File({ file, number, startsOpen }: { file: PatchedFile; number: number;
         </p>
       )}
     </details>
-  );
-}
-
-const SIGNS = { added: "+", removed: "−", same: " ", hunk: "", note: "" } as const;
-
-function DiffLine({ line: { kind, text, before, after } }: { line: PatchLine }) {
-  return (
-    <tr class={`line-${kind}`}>
-      <td class="number">{before}</td>
-      <td class="number">{after}</td>
-      <td class="sign">{SIGNS[kind]}</td>
-      <td class="code">
-        <Hostile text={text} lines />
-      </td>
-    </tr>
   );
 }

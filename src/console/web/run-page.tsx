@@ -3,14 +3,14 @@ import type { AgentRun } from "../../api/agent-run.ts";
 import { REASONS } from "../../api/reasons.ts";
 import type { ReasonFacts } from "../../api/reason-facts.ts";
 import { timelineOf } from "../../follow/timeline.ts";
-import type { Event } from "../../kube/builtin.ts";
 import { Actions, useAccess } from "./actions.tsx";
 import { readEvents, type RunPlace } from "./api.ts";
 import { Change } from "./change.tsx";
+import { Pods } from "./pods.tsx";
 import { durationOf, rowOf, shortDuration } from "./rows.ts";
 import { Hostile, Notice, Phase, SafeLink, Section } from "./text.tsx";
 import { Transcript } from "./transcript.tsx";
-import { useNow, useRun } from "./use-runs.ts";
+import { useNow, useReading, useRun } from "./use-runs.ts";
 import { Yaml } from "./yaml.tsx";
 
 /** Everything about one run. */
@@ -53,6 +53,7 @@ export function RunPage({ at, back }: { at: RunPlace; back: string }) {
             <Result run={run} />
             <Transcript run={run} at={at} mayRead={mayRead} />
             <Change run={run} at={at} mayRead={mayRead} />
+            <Pods run={run} at={at} allowed={allowed} />
             <Manifest run={run} />
           </div>
           <div>
@@ -176,7 +177,6 @@ function Facts({ run }: { run: AgentRun }) {
           }
         />
         <Fact name="cost" text={used?.costUSD === undefined ? undefined : `$${used.costUSD}`} />
-        <Fact name="pod" text={status?.podName} />
       </dl>
     </Section>
   );
@@ -220,16 +220,11 @@ function Conditions({ run }: { run: AgentRun }) {
 
 /** Read again whenever the run changes: what there is to say about it comes with that. */
 function Events({ run, at }: { run: AgentRun; at: RunPlace }) {
-  const [events, setEvents] = useState<readonly Event[]>([]);
-  const [error, setError] = useState("");
-  const { uid, resourceVersion } = run.metadata;
-  useEffect(() => {
-    const stop = new AbortController();
-    readEvents(at, uid ?? "", stop.signal).then(setEvents, (failed: Error) => {
-      if (!stop.signal.aborted) setError(failed.message);
-    });
-    return () => stop.abort();
-  }, [uid, resourceVersion]);
+  const { uid = "", resourceVersion } = run.metadata;
+  const { value: events = [], error } = useReading(
+    (signal) => readEvents(at, uid, signal),
+    [uid, resourceVersion],
+  );
   if (events.length === 0 && error === "") return null;
   return (
     <Section title="Events">

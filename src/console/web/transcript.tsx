@@ -1,38 +1,28 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { agentNamed } from "../../agents/registry.ts";
-import type { Activity, Agent } from "../../agents/agent.ts";
+import type { Agent } from "../../agents/agent.ts";
 import type { AgentRun } from "../../api/agent-run.ts";
-import { createTranscript } from "../../follow/transcript.ts";
-import { printable } from "../../kube/printable.ts";
 import { isFinished } from "../../plan/agent-run/status.ts";
-import { CallError, fetchArtifact, readLog, type RunPlace } from "./api.ts";
+import { AGENT_CONTAINER } from "../../plan/specs/names.ts";
+import { fetchArtifact, type RunPlace } from "./api.ts";
 import { ClaimButton } from "./claim-button.tsx";
-import { linesOf } from "./lines.ts";
+import { followLog } from "./container-log.ts";
+import { DiffTable } from "./diff-table.tsx";
 import { Notice, Section } from "./text.tsx";
+import { createCollector, type Entries, type Entry } from "./transcript-entries.ts";
 
-/** What is kept on the screen; a page that holds everything that an agent can write would end in no memory. */
-const [MAX_ENTRIES, MAX_TEXT] = [2000, 20_000];
-/** More lines of one entry are folded. */
-const FOLDED_LINES = 6;
+/** An edit with more lines is closed at first. */
+const OPEN_EDIT_LINES = 24;
 const DRAW_MS = 80;
-const AGAIN_MS = 1500;
-
-interface Entry extends Pick<Activity, "kind" | "text" | "cause"> {
-  id: number;
-  /** How often a retry for the same cause has come. */
-  times: number;
-}
 
 type State = "waiting" | "live" | "ended" | "gone" | "failed";
 
-interface Shown {
-  entries: readonly Entry[];
-  dropped: number;
+interface Shown extends Entries {
   state: State;
   message: string;
 }
 
-const NOTHING: Shown = { entries: [], dropped: 0, state: "waiting", message: "" };
+const NOTHING: Shown = { entries: [], dropped: 0, outputs: 0, state: "waiting", message: "" };
 
 /** What the agent says and does, as it happens; once its pod is gone, from its claim after a click. */
 export function Transcript({ run, at, mayRead }: { run: AgentRun; at: RunPlace; mayRead: boolean }) {
@@ -63,7 +53,7 @@ export function Transcript({ run, at, mayRead }: { run: AgentRun; at: RunPlace; 
   };
   return (
     <Section title="Transcript" aside={shown.state === "live" && <span class="live">live</span>}>
-      <Entries shown={shown} />
+      <EntryList shown={shown} />
       <Hint run={run} shown={shown} />
       {isFinished(run) && (shown.state === "gone" || shown.state === "failed") && (
         <ClaimButton
@@ -92,7 +82,7 @@ function Hint({ run, shown }: { run: AgentRun; shown: Shown }) {
   return <p class="muted">{shown.state === "ended" ? "The agent has said nothing." : "Nothing said yet."}</p>;
 }
 
-function Entries({ shown }: { shown: Shown }) {
+function EntryList({ shown }: { shown: Shown }) {
   const list = useRef<HTMLOListElement>(null);
   const isAtEnd = useRef(true);
   useEffect(() => {
@@ -125,69 +115,86 @@ function Entries({ shown }: { shown: Shown }) {
   );
 }
 
-const KIND_WORDS = { text: "says", tool: "does", retry: "waits" } as const;
+const KIND_WORDS = { text: "says", tool: "does", retry: "waits", thinking: "thinks" } as const;
 
-function EntryItem({ entry: { kind, text, times } }: { entry: Entry }) {
-  const lines = text.split("\n");
-  const isLong = kind === "tool" && lines.length > FOLDED_LINES;
-  return (
-    <li class={`entry entry-${kind}`}>
-      <span class="entry-kind">{KIND_WORDS[kind]}</span>
-      {isLong ? (
-        <details>
-          <summary>
-            <bdi>{lines[0]}</bdi> <span class="muted">and {lines.length - 1} more lines</span>
-          </summary>
-          <pre>
-            <bdi>{text}</bdi>
-          </pre>
-        </details>
-      ) : (
-        <pre>
-          <bdi>{text}</bdi>
-          {times > 1 && <span class="muted"> ×{times}</span>}
-        </pre>
-      )}
-    </li>
+/** The element of an entry that has not changed is the same one, so that nothing of it is compared. */
+function EntryItem({ entry }: { entry: Entry }) {
+  return useMemo(
+    () => (
+      <li class={`entry entry-${entry.kind}`}>
+        <span class="entry-kind">{KIND_WORDS[entry.kind]}</span>
+        <EntryBody entry={entry} />
+      </li>
+    ),
+    [entry],
   );
 }
 
-interface Collector {
-  push(line: string): void;
-  now(): Pick<Shown, "entries" | "dropped">;
-  end(): Pick<Shown, "entries" | "dropped">;
+function EntryBody({ entry }: { entry: Entry }) {
+  const { kind, text, times } = entry;
+  if (kind === "tool") return <Tool entry={entry} />;
+  if (kind === "thinking") return <Folded text={text} />;
+  return (
+    <pre>
+      <bdi>{text}</bdi>
+      {times > 1 && <span class="muted"> ×{times}</span>}
+    </pre>
+  );
 }
 
-function createCollector(agent: Agent): Collector {
-  const entries: Entry[] = [];
-  let next = 0;
-  let dropped = 0;
-  const transcript = createTranscript(agent, ({ kind, text, cause }) => {
-    const last = entries.at(-1);
-    const isAgain = kind === "retry" && last?.kind === "retry" && last.cause === cause;
-    if (isAgain) entries.pop();
-    const cut = text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}\n…` : text;
-    entries.push({
-      kind,
-      text: printable(cut),
-      ...(cause === undefined ? {} : { cause }),
-      id: next++,
-      times: isAgain ? last.times + 1 : 1,
-    });
-    if (entries.length > MAX_ENTRIES) dropped += entries.splice(0, entries.length - MAX_ENTRIES).length;
-  });
-  const now = (): Pick<Shown, "entries" | "dropped"> => ({ entries: [...entries], dropped });
-  return {
-    push: transcript.push,
-    now,
-    end() {
-      transcript.end();
-      return now();
-    },
-  };
+/** What it does in one line; behind it what it was given, what that changes, and what came of it. */
+function Tool({ entry: { text, given = "", edits = [], output } }: { entry: Entry }) {
+  const size = edits.reduce((sum, { lines }) => sum + lines.length, 0);
+  return (
+    <details open={size > 0 && size <= OPEN_EDIT_LINES}>
+      <summary>
+        <bdi>{firstLine(text)}</bdi> <Ended output={output} size={size} />
+      </summary>
+      {edits.map((edit, index) => (
+        <DiffTable key={index} label={`Edit ${index + 1}`} path={edit.path} lines={edit.lines} />
+      ))}
+      {edits.length === 0 && given !== "" && (
+        <pre class="given">
+          <bdi>{given}</bdi>
+        </pre>
+      )}
+      {output !== undefined && output.text !== "" && (output.failed || edits.length === 0) && (
+        <pre class={output.failed ? "output failed" : "output"}>
+          <bdi>{output.text}</bdi>
+        </pre>
+      )}
+    </details>
+  );
 }
 
-/** Reads the log to its end; from its beginning again if it breaks off while the run goes on. */
+function Ended({ output, size }: { output: Entry["output"]; size: number }) {
+  if (output === undefined) return <span class="muted">…</span>;
+  if (output.failed) return <span class="removed">failed</span>;
+  const lines = output.text === "" ? 0 : output.text.split("\n").length;
+  return size > 0 || lines === 0 ? null : (
+    <span class="muted">{lines === 1 ? "1 line" : `${lines} lines`}</span>
+  );
+}
+
+function Folded({ text }: { text: string }) {
+  return (
+    <details>
+      <summary>
+        <bdi>{firstLine(text)}</bdi>
+      </summary>
+      <pre>
+        <bdi>{text}</bdi>
+      </pre>
+    </details>
+  );
+}
+
+function firstLine(text: string): string {
+  const [line = "", ...more] = text.split("\n");
+  return more.length === 0 ? line : `${line} …`;
+}
+
+/** Reads the log to its end; until one that is read again has caught up, the screen shows what it has. */
 async function listen(
   pod: { namespace: string; podName: string },
   agent: Agent,
@@ -196,30 +203,27 @@ async function listen(
   signal: AbortSignal,
 ): Promise<void> {
   show(() => NOTHING);
-  while (!signal.aborted) {
-    const collector = createCollector(agent);
-    const timer = setInterval(() => {
-      const now = collector.now();
-      // Until a log that is read again has caught up, the screen shows what it has.
-      show((before) =>
-        before.entries.length > now.entries.length ? before : { ...before, ...now, state: "live" },
-      );
-    }, DRAW_MS);
-    try {
-      const { body } = await readLog(pod, { follow: true, signal });
-      if (body) for await (const line of linesOf(body)) collector.push(line);
-      show(() => ({ ...collector.end(), state: "ended", message: "" }));
-      return;
-    } catch (error) {
-      if (signal.aborted) return;
-      const code = error instanceof CallError ? error.code : 0;
-      if (code === 404) return show((before) => ({ ...before, state: "gone", message: "" }));
-      if (hasEnded() || code === 403)
-        return show((before) => ({ ...before, state: "failed", message: messageOf(error) }));
-    } finally {
-      clearInterval(timer);
-    }
-    await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+  let collector = createCollector(agent);
+  let drawn = "";
+  const timer = setInterval(() => {
+    const now = collector.now();
+    const last = now.entries.at(-1);
+    const state = `${now.dropped} ${now.entries.length} ${last?.id} ${now.outputs}`;
+    if (state === drawn) return;
+    drawn = state;
+    show((before) =>
+      before.entries.length > now.entries.length ? before : { ...before, ...now, state: "live" },
+    );
+  }, DRAW_MS);
+  try {
+    const at = { namespace: pod.namespace, pod: pod.podName, container: AGENT_CONTAINER };
+    const end = await followLog(at, () => (collector = createCollector(agent)), hasEnded, signal);
+    if (end === "gone") show((before) => ({ ...before, state: "gone", message: "" }));
+    if (end === "ended") show(() => ({ ...collector.end(), state: "ended", message: "" }));
+  } catch (error) {
+    show((before) => ({ ...before, state: "failed", message: messageOf(error) }));
+  } finally {
+    clearInterval(timer);
   }
 }
 

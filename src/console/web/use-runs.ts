@@ -1,6 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import type { AgentRun } from "../../api/agent-run.ts";
 import { agentRuns } from "../../api/resources.ts";
+import { pods, type Pod } from "../../kube/builtin.ts";
 import { keyOf, type KubeObject } from "../../kube/objects.ts";
 import type { ResourceType } from "../../kube/resources.ts";
 import type { RunPlace } from "./api.ts";
@@ -36,13 +37,42 @@ export function useObjects<T extends KubeObject>(
   return useMapped(type, namespace, (object) => object);
 }
 
+/** The pods of a run, as they change. */
+export function usePods({ namespace, name }: RunPlace): Live<ReadonlyMap<string, Pod>> {
+  return useMapped(pods, namespace, (pod) => pod, name);
+}
+
+/** What `read` resolves to, read anew whenever one of `causes` changes; and why the last one failed. */
+export function useReading<T>(
+  read: (signal: AbortSignal) => Promise<T>,
+  causes: readonly unknown[],
+): { value: T | undefined; error: string } {
+  const [state, setState] = useState<{ value: T | undefined; error: string }>({
+    value: undefined,
+    error: "",
+  });
+  useEffect(() => {
+    const stop = new AbortController();
+    read(stop.signal).then(
+      (value) => setState({ value, error: "" }),
+      (failed: Error) => {
+        if (!stop.signal.aborted) setState(({ value }) => ({ value, error: failed.message }));
+      },
+    );
+    return () => stop.abort();
+  }, causes);
+  return state;
+}
+
 /** What is kept of each object; whole ones would be many times as much. */
 function useMapped<T extends KubeObject, Kept>(
   type: ResourceType<T>,
   namespace: string | undefined,
   keep: (object: T) => Kept,
+  run?: string,
 ): Live<ReadonlyMap<string, Kept>> {
-  return useWatch<T, ReadonlyMap<string, Kept>>({ type, namespace }, new Map(), (draw) => {
+  const watched = { type, namespace, ...(run === undefined ? {} : { run }) };
+  return useWatch<T, ReadonlyMap<string, Kept>>(watched, new Map(), (draw) => {
     const kept = new Map<string, Kept>();
     let unnamed = new Set<string>();
     return {
@@ -84,14 +114,15 @@ export function useRun({ namespace, name }: RunPlace): Live<AgentRun | null> {
 type Collector<T> = Omit<ObjectsListener<T>, "connection">;
 
 function useWatch<T extends KubeObject, Value>(
-  { type, namespace, name }: Watched<T>,
+  watched: Watched<T>,
   empty: Value,
   collect: (draw: (value: Value) => void) => Collector<T>,
 ): Live<Value> {
   const initial: Live<Value> = { value: empty, isListed: false, lost: undefined, error: undefined };
   const [live, setLive] = useState(initial);
+  const { type, namespace, name, run } = watched;
   const isSeen = useIsSeen();
-  useEffect(() => setLive(initial), [type, namespace, name]);
+  useEffect(() => setLive(initial), [type, namespace, name, run]);
   useEffect(() => {
     if (!isSeen) return undefined;
     const stop = new AbortController();
@@ -115,17 +146,14 @@ function useWatch<T extends KubeObject, Value>(
       },
       connection: (lost) => change({ lost }),
     };
-    watchObjects({ type, namespace, ...(name === undefined ? {} : { name }) }, listener, stop.signal).catch(
-      (error: unknown) => {
-        if (!stop.signal.aborted)
-          change({ error: error instanceof Error ? error : new Error(String(error)) });
-      },
-    );
+    watchObjects(watched, listener, stop.signal).catch((error: unknown) => {
+      if (!stop.signal.aborted) change({ error: error instanceof Error ? error : new Error(String(error)) });
+    });
     return () => {
       stop.abort();
       clearTimeout(timer);
     };
-  }, [type, namespace, name, isSeen]);
+  }, [type, namespace, name, run, isSeen]);
   return live;
 }
 

@@ -1,3 +1,4 @@
+import { LABEL_RUN } from "../../api/labels.ts";
 import type { KubeObject } from "../../kube/objects.ts";
 import { pathOf, type ResourceType } from "../../kube/resources.ts";
 import { CallError, call, k8s } from "./api.ts";
@@ -23,6 +24,8 @@ export interface Watched<T extends KubeObject> {
   /** Undefined: all. */
   namespace: string | undefined;
   name?: string;
+  /** Only the children of this run. */
+  run?: string;
 }
 
 /**
@@ -35,8 +38,10 @@ export async function watchObjects<T extends KubeObject>(
   signal: AbortSignal,
 ): Promise<void> {
   const path = pathOf(watched.type, watched.namespace === undefined ? {} : { namespace: watched.namespace });
-  const only: Record<string, string> =
-    watched.name === undefined ? {} : { fieldSelector: `metadata.name=${watched.name}` };
+  const only: Record<string, string> = {
+    ...(watched.name === undefined ? {} : { fieldSelector: `metadata.name=${watched.name}` }),
+    ...(watched.run === undefined ? {} : { labelSelector: `${LABEL_RUN}=${watched.run}` }),
+  };
   let version: string | undefined;
   let pause = FIRST_PAUSE_MS;
   while (!signal.aborted) {

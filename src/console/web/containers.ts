@@ -1,0 +1,60 @@
+import type { ContainerStatus, Job, Pod } from "../../kube/builtin.ts";
+import { shortDuration } from "./rows.ts";
+
+/** A container of a pod, as people ask about it. */
+export interface ContainerView {
+  name: string;
+  mark: "waits" | "runs" | "done" | "failed";
+  /** Such as `exit code 1, after 12s`. */
+  state: string;
+  /** Whether there can be a log. */
+  hasStarted: boolean;
+  hasEnded: boolean;
+}
+
+/** The containers in the order in which they start. */
+export function containersOf({ spec, status }: Pod): ContainerView[] {
+  const known = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
+  return [...(spec.initContainers ?? []), ...spec.containers].map(({ name }) =>
+    viewOf(
+      name,
+      known.find((each) => each.name === name),
+    ),
+  );
+}
+
+function viewOf(name: string, status: ContainerStatus | undefined): ContainerView {
+  const { running, terminated, waiting } = status?.state ?? {};
+  const restarts = status?.restartCount ? `, ${status.restartCount} restarts` : "";
+  if (terminated) {
+    const { exitCode, reason = "", startedAt = "", finishedAt = "" } = terminated;
+    const took = Date.parse(finishedAt) - Date.parse(startedAt);
+    const after = Number.isNaN(took) ? "" : `, after ${shortDuration(took)}`;
+    const why =
+      exitCode === 0
+        ? "ended"
+        : [`exit code ${exitCode}`, reason === "Error" ? "" : reason].filter(Boolean).join(", ");
+    const mark = exitCode === 0 ? "done" : "failed";
+    return { name, mark, state: `${why}${after}${restarts}`, hasStarted: true, hasEnded: true };
+  }
+  if (running) return { name, mark: "runs", state: `at work${restarts}`, hasStarted: true, hasEnded: false };
+  const why = [waiting?.reason === "PodInitializing" ? "" : waiting?.reason, waiting?.message]
+    .filter(Boolean)
+    .join(": ");
+  return {
+    name,
+    mark: "waits",
+    state: why === "" ? "has not started" : why,
+    hasStarted: false,
+    hasEnded: false,
+  };
+}
+
+/** In one word, what the Job has come to. */
+export function jobState({ spec, status }: Job): string {
+  const is = (type: string): boolean =>
+    status?.conditions?.some((condition) => condition.type === type && condition.status === "True") === true;
+  if (is("Complete")) return "complete";
+  if (is("Failed")) return "failed";
+  return spec.suspend === true ? "suspended" : "active";
+}
