@@ -53,7 +53,7 @@ describe("kstatus", () => {
       [all[1], "Failed"],
     ] as const) {
       assert.ok(each);
-      const { status } = planConfig({ config: each, all, now });
+      const { status } = planConfig({ config: each, all, claims: [], pods: [], now });
       assert.equal(kstatusOf({ ...each, ...(status && { status }) }), wanted);
     }
   });

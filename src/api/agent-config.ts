@@ -13,7 +13,7 @@ import {
   UNSEEN,
 } from "./fields/common.ts";
 import { instructions, mcpServers, skills } from "./fields/agent-input.ts";
-import { caches } from "./fields/caches.ts";
+import { caches, cachesInUse } from "./fields/caches.ts";
 import { gitIdentity } from "./fields/git.ts";
 import { env, image, imagePullSecrets, podSecurityContext } from "./fields/pod.ts";
 import { placementDefaults } from "./fields/placement.ts";
@@ -115,6 +115,7 @@ const status = object(
   {
     observedGeneration: observedGeneration.optional(),
     active: flag("Whether this is the AgentConfig that the namespace's runs use.").optional(),
+    caches: cachesInUse.optional(),
     conditions: conditions("Ready and perhaps Reconciling or Stalled").optional(),
   },
   { description: "What the operator makes of it." },

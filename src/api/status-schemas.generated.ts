@@ -1210,6 +1210,32 @@ export const statusSchemas: Readonly<Record<string, StructuralSchema>> = {
       "active": {
         "type": "boolean"
       },
+      "caches": {
+        "type": "array",
+        "maxItems": 200,
+        "items": {
+          "type": "object",
+          "required": [
+            "name",
+            "size"
+          ],
+          "properties": {
+            "name": {
+              "type": "string",
+              "maxLength": 63
+            },
+            "size": {
+              "type": "string",
+              "maxLength": 64
+            },
+            "lastUsed": {
+              "type": "string",
+              "format": "date-time",
+              "maxLength": 64
+            }
+          }
+        }
+      },
       "conditions": {
         "type": "array",
         "maxItems": 16,

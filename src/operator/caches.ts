@@ -10,7 +10,7 @@ import {
 import type { Client } from "../client/client.ts";
 import { jobs, persistentVolumeClaims, pods, secrets, type Job, type Pod } from "../kube/builtin.ts";
 import type { KubeObject } from "../kube/objects.ts";
-import { RUN_COMPONENT, WORKSPACE_COMPONENT } from "../plan/specs/labels.ts";
+import { CACHE_COMPONENT, RUN_COMPONENT, WORKSPACE_COMPONENT } from "../plan/specs/labels.ts";
 import type { JobState } from "../plan/jobs/job-state.ts";
 import { triggerKeyOf } from "../plan/agent-run/concurrency.ts";
 import { isFinished } from "../plan/agent-run/status.ts";
@@ -92,11 +92,14 @@ export function createCaches(options: CacheOptions) {
       watch: { labelSelector, omit: UNREAD_OF_PODS, pageSize: LARGE_OBJECTS_PAGE },
       project: trimPod,
     }),
-    // A run's own claim is looked at only when its pod is slow; a workspace's can be added to.
-    workspaceClaims: createProjectedReflector({
+    // A run's own claim is looked at only when its pod is slow; a workspace's can be added to, and a cache's is shown.
+    claims: createProjectedReflector({
       ...options,
       type: persistentVolumeClaims,
-      watch: { ...watch, labelSelector: `${labelSelector},${LABEL_COMPONENT}=${WORKSPACE_COMPONENT}` },
+      watch: {
+        ...watch,
+        labelSelector: `${labelSelector},${LABEL_COMPONENT} in (${WORKSPACE_COMPONENT},${CACHE_COMPONENT})`,
+      },
       indexes: { owner: byOwnerUid },
       project: withoutManagedFields,
     }),

@@ -9,6 +9,7 @@ import {
 } from "../api/resources.ts";
 import { controllerOf, isDeleting, keyOf, type KubeObject } from "../kube/objects.ts";
 import { planConfig } from "../plan/agent-config.ts";
+import { cachesUsedBy, nameOfCache } from "../plan/cache-use.ts";
 import { planProvider } from "../plan/agent-provider.ts";
 import type { ObservedRun } from "../plan/agent-run/observed.ts";
 import { planRun } from "../plan/agent-run/plan.ts";
@@ -89,7 +90,7 @@ function runController({ context, reads, defaults, observe }: ControllerSetup): 
       readersOf(caches.runs, reference.toRun, dependencies),
       readersOf(caches.providers, reference.toProvider, dependencies),
       readersOf(caches.workspaces, reference.toWorkspace, dependencies),
-      readersOf(caches.configs, reference.toConfigs, dependencies),
+      readersOf(caches.configs, reference.toConfigs, dependencies, isOfStatus),
       readersOf(caches.secrets, reference.toSecret, dependencies),
     ],
     recheck: { everyMs: RECHECK_MS, keys: () => unfinished(caches) },
@@ -146,9 +147,9 @@ function workspaceController({ context, reads, defaults, observe }: ControllerSe
       objectSource(caches.workspaces),
       watchSource(caches.workspaceJobs, (change) => workspaceKeyOf(either(change))),
       watchSource(caches.pods, (change) => workspaceKeyOf(either(change))),
-      watchSource(caches.workspaceClaims, (change) => workspaceKeyOf(either(change))),
+      watchSource(caches.claims, (change) => workspaceKeyOf(either(change))),
       watchSource(caches.runs, (change) => workspacesOf(either(change))),
-      readersOf(caches.configs, reference.toConfigs, dependencies),
+      readersOf(caches.configs, reference.toConfigs, dependencies, isOfStatus),
       readersOf(caches.secrets, reference.toSecret, dependencies),
     ],
     recheck: { everyMs: RECHECK_MS, keys: () => caches.workspaces.keys() },
@@ -160,11 +161,24 @@ function readersOf<T extends KubeObject, K extends KubeObject>(
   cache: Reflector<T, K>,
   referenceTo: (namespace: string, name: string) => string,
   dependencies: Dependencies,
+  isIgnored: (change: Change<K>) => boolean = () => false,
 ): Source {
   return watchSource(cache, (change) => {
+    if (isIgnored(change)) return [];
     const { namespace = "", name = "" } = either(change).metadata;
     return dependencies.readersOf(referenceTo(namespace, name));
   });
+}
+
+/** Whether nothing has changed but the status, which no other object reads. */
+function isOfStatus({ old, new: object }: Change<KubeObject>): boolean {
+  if (!old || !object || isDeleting(old) !== isDeleting(object)) return false;
+  const { generation } = object.metadata;
+  return (
+    generation !== undefined &&
+    generation === old.metadata.generation &&
+    old.metadata.uid === object.metadata.uid
+  );
 }
 
 function either<K>(change: Change<K>): K {
@@ -200,10 +214,14 @@ function providerController({ context, reads, observe }: ControllerSetup): Contr
 
 function configController({ context, observe }: ControllerSetup): Controller {
   const { caches } = context;
+  const configsBeside = ({ metadata }: KubeObject) => caches.configs.keys(metadata.namespace);
   const gather = (key: string) => {
     const config = caches.configs.get(key);
-    const all = [...caches.configs.list(config?.metadata.namespace)];
-    return Promise.resolve(config && { config, all, now: timestamp(Date.now()) });
+    const { namespace } = config?.metadata ?? {};
+    const all = [...caches.configs.list(namespace)];
+    const claims = [...caches.claims.list(namespace)].filter(nameOfCache);
+    const pods = caches.pods.list(namespace);
+    return Promise.resolve(config && { config, all, claims, pods, now: timestamp(Date.now()) });
   };
   return createController({
     name: "agentconfig",
@@ -215,9 +233,15 @@ function configController({ context, observe }: ControllerSetup): Controller {
     observer: observe("agentconfig"),
     // Which one counts depends on all of them: a change of one concerns its neighbours too.
     sources: [
-      watchSource(caches.configs, (change: Change<AgentConfig>) =>
-        caches.configs.keys(either(change).metadata.namespace),
-      ),
+      watchSource(caches.configs, (change: Change<AgentConfig>) => configsBeside(either(change))),
+      watchSource(caches.claims, (change) => {
+        const claim = either(change);
+        return nameOfCache(claim) === undefined ? [] : configsBeside(claim);
+      }),
+      watchSource(caches.pods, (change) => {
+        const pod = either(change);
+        return cachesUsedBy(pod).length === 0 ? [] : configsBeside(pod);
+      }),
     ],
     recheck: { everyMs: RECHECK_MS, keys: () => caches.configs.keys() },
   });

@@ -35,7 +35,7 @@ export async function gatherWorkspace(
   const job = ownJob(caches.workspaceJobs, workspace, workspaceJobName(name));
   const isCloned = workspace.status?.phase === "Ready";
   const pod = job && (isCloned ? newestPod(caches, job) : await podOf(context, job));
-  const claims = [...caches.workspaceClaims.by("owner", uid)];
+  const claims = [...caches.claims.by("owner", uid)];
   const known = claims.find((claim) => claim.metadata.name === workspaceClaimName(name));
   const checkout = known ?? (await unwatchedCheckout(context, workspace));
   if (checkout && !known) claims.push(checkout);

@@ -23,12 +23,15 @@ it("the AgentConfig named default counts, else the oldest, ties by name", () => 
 });
 
 it("every other AgentConfig says which one counts", () => {
-  const plan = planConfig({ config: older, all: [older, named], now: NOW });
+  const plan = planConfig({ config: older, all: [older, named], claims: [], pods: [], now: NOW });
   assert.equal(plan.status?.active, false);
   assert.match(plan.status?.conditions?.[0]?.message ?? "", /AgentConfig default/);
   assert.deepEqual(
     plan.events.map(({ reason }) => reason),
     ["NotActive"],
   );
-  assert.equal(planConfig({ config: named, all: [older, named], now: NOW }).status?.active, true);
+  assert.equal(
+    planConfig({ config: named, all: [older, named], claims: [], pods: [], now: NOW }).status?.active,
+    true,
+  );
 });

@@ -194,6 +194,7 @@ describe("a run with caches", { timeout: 180_000 }, () => {
     const command = (...args: [string, ...string[]]) => startCommand(cluster, args).ended;
     const caches = [{ name: "npm", mountPath: "/home/agent/.npm", storageSize: "1Gi" }];
     const count = "date >>~/.npm/runs; wc -l <~/.npm/runs";
+    await agents.add(agentConfigs, { metadata: { name: "default" } });
     const counted = async (name: string) => {
       const verify = { command: sh("wc -l <~/.npm/runs"), caches: ["npm"] };
       const { status } = await agents.run(name, {
@@ -209,7 +210,21 @@ describe("a run with caches", { timeout: 180_000 }, () => {
     assert.equal(await counted("first"), "2");
     assert.equal(await counted("second"), "4");
     const listed = await command("caches", "list");
-    assert.match(listed.stdout, /^NAME +STATUS +CAPACITY[^]*\nnpm +Bound +1Gi +ReadWriteOnce .* none\n$/);
+    assert.match(
+      listed.stdout,
+      /^NAME +STATUS +CAPACITY[^]*\nnpm +Bound +1Gi +ReadWriteOnce .*Z +[-0-9]+T[:0-9]+Z +none\n$/,
+    );
+    const config = await waitFor(
+      cluster.client,
+      agentConfigs,
+      { namespace: cluster.namespace, name: "default" },
+      ({ status }) => status?.caches?.[0]?.lastUsed !== undefined,
+      60_000,
+    );
+    assert.deepEqual(
+      config.status?.caches?.map(({ name, size }) => [name, size]),
+      [["npm", "1Gi"]],
+    );
     const cleared = await command("caches", "clear", "npm");
     assert.equal(cleared.code, 0, cleared.stderr);
     await waitForAbsence(cluster.client, persistentVolumeClaims, {

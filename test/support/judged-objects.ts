@@ -41,7 +41,7 @@ export function aProvider(secretKeys?: readonly string[]): AgentProvider {
 export function aConfig(name: "default" | "second"): AgentConfig {
   const all = ["default", "second"].map((each) => ({ metadata: { ...METADATA, name: each } }));
   const config = { metadata: { ...METADATA, name } };
-  const { status } = planConfig({ config, all, now: "2026-01-01T00:00:00Z" });
+  const { status } = planConfig({ config, all, claims: [], pods: [], now: "2026-01-01T00:00:00Z" });
   return { ...config, ...(status && { status }) };
 }
 

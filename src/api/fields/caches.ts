@@ -1,6 +1,6 @@
 import { cacheMount, cachesApart } from "../rules/mounts.ts";
 import { dnsLabel } from "../rules/names.ts";
-import { choice, list, object, text } from "../schema/fields.ts";
+import { choice, list, object, text, timestamp } from "../schema/fields.ts";
 import { nameOf, storageSize } from "./common.ts";
 
 const MAX_CACHES = 8;
@@ -48,3 +48,26 @@ export const usedCaches = list(cacheName("Name of the cache."), {
   maxItems: MAX_CACHES,
   type: "set",
 });
+
+/** As many as a status holds. */
+export const MAX_CACHES_SHOWN = 200;
+
+/** `status.caches` of an AgentConfig. */
+export const cachesInUse = list(
+  object(
+    {
+      name: text({ description: "Name of the cache.", maxLength: 63 }),
+      size: text({ description: "Size of its volume, or of what its claim asks for.", maxLength: 64 }),
+      lastUsed: timestamp(
+        "When a pod that uses it last started or ended, to the minute. Absent if that is not known.",
+      ).optional(),
+    },
+    { description: "A cache that has a claim." },
+  ),
+  {
+    description: "The caches of the namespace, if this AgentConfig is active.",
+    maxItems: MAX_CACHES_SHOWN,
+    type: "map",
+    keys: ["name"],
+  },
+);

@@ -1,6 +1,9 @@
 import { LABEL_CACHE } from "../../api/labels.ts";
+import { agentConfigs } from "../../api/resources.ts";
 import { persistentVolumeClaims, pods, type PersistentVolumeClaim, type Pod } from "../../kube/builtin.ts";
 import { isPodFinished } from "../../plan/jobs/pod-state.ts";
+import { activeConfig } from "../../plan/active-config.ts";
+import { cachesOf, cachesUsedBy, nameOfCache, sizeOf } from "../../plan/cache-use.ts";
 import { cacheClaimName } from "../../plan/specs/names.ts";
 import { withCluster, type UserCluster } from "../cluster.ts";
 import { UsageError } from "../command.ts";
@@ -35,6 +38,9 @@ async function list(
     namespace,
     labelSelector: "app.kubernetes.io/managed-by=agent-operator",
   });
+  const configs = await client.list(agentConfigs, { namespace });
+  const known = activeConfig(configs.items)?.status?.caches;
+  const used = new Map(cachesOf(items, users.items, known).map(({ name, lastUsed }) => [name, lastUsed]));
   const columnDefinitions = [
     "Name",
     "Status",
@@ -42,33 +48,33 @@ async function list(
     "Access Modes",
     "StorageClass",
     "Created",
+    "Last Used",
     "In Use By",
   ].map((name) => ({ name }));
-  const rows = claims.map((claim) => ({ cells: cellsOf(claim, users.items) }));
+  const rows = claims.map((claim) => ({ cells: cellsOf(claim, used.get(nameOf(claim)), users.items) }));
   const writer = createTableWriter({ columnDefinitions, rows }, { wide: true, withNamespace: false });
   out.line(writer.header());
   for (const row of rows) out.line(writer.line(row));
   return 0;
 }
 
-function cellsOf(claim: PersistentVolumeClaim, all: readonly Pod[]): string[] {
+function cellsOf(claim: PersistentVolumeClaim, lastUsed = "unknown", all: readonly Pod[] = []): string[] {
   const { metadata, spec, status } = claim;
-  const users = all.filter(
-    (pod) => !isPodFinished(pod) && pod.metadata.labels?.[`${LABEL_CACHE}-${nameOf(claim)}`] !== undefined,
-  );
+  const users = all.filter((pod) => !isPodFinished(pod) && cachesUsedBy(pod).includes(nameOf(claim)));
   return [
     nameOf(claim),
     metadata.deletionTimestamp === undefined ? (status?.phase ?? "Pending") : "Terminating",
-    status?.capacity?.["storage"] ?? String(spec.resources?.requests?.["storage"] ?? ""),
+    sizeOf(claim),
     (spec.accessModes ?? []).join(","),
     spec.storageClassName ?? "",
     metadata.creationTimestamp ?? "",
+    lastUsed,
     users.length === 0 ? "none" : users.map((pod) => pod.metadata.name).join(","),
   ];
 }
 
-function nameOf({ metadata }: PersistentVolumeClaim): string {
-  return metadata.labels?.[LABEL_CACHE] ?? "";
+function nameOf(claim: PersistentVolumeClaim): string {
+  return nameOfCache(claim) ?? "";
 }
 
 /** Kubernetes keeps the claim until the last pod that uses it has ended. */

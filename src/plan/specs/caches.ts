@@ -13,6 +13,7 @@ import {
 } from "../../kube/builtin.ts";
 import type { Child } from "../../kube/plan.ts";
 import type { PodFields, ResolvedCache } from "../resolved-run.ts";
+import { CACHE_COMPONENT } from "./labels.ts";
 import { cacheClaimName } from "./names.ts";
 import { mergedAffinity } from "./pod-fields.ts";
 
@@ -34,7 +35,7 @@ function claimOf(namespace: string, { name, accessMode, storage }: ResolvedCache
       namespace,
       labels: {
         [LABEL_NAME]: OPERATOR_NAME,
-        [LABEL_COMPONENT]: "cache",
+        [LABEL_COMPONENT]: CACHE_COMPONENT,
         [LABEL_MANAGED_BY]: OPERATOR_NAME,
         [LABEL_CACHE]: name,
       },

@@ -53,6 +53,7 @@ export function workspaceLabels(name: string): Record<string, string> {
 }
 
 /** Tells a run's children from a workspace's. */
+export const CACHE_COMPONENT = "cache";
 export const RUN_COMPONENT = "run";
 
 /** Tells a workspace's children from a run's. */
