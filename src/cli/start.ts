@@ -1,5 +1,5 @@
-import { enableCompileCache } from "node:module";
-import { basename } from "node:path";
+import { constants, enableCompileCache } from "node:module";
+import { basename, join } from "node:path";
 import type { Command, OptionSpecs } from "./command.ts";
 import { readConfig } from "./config.ts";
 import type { CommandContext } from "./context.ts";
@@ -15,8 +15,7 @@ export async function startProgram(
   packageRoot: string,
   local?: CommandContext["local"],
 ): Promise<void> {
-  // What a command loads is stripped of its types and compiled once, not at each start.
-  enableCompileCache();
+  compileOnce(packageRoot);
   const config = readConfig(packageRoot);
   // A reader that went away (`… | head`) is no reason to die before the clean-up.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
@@ -41,4 +40,11 @@ export async function startProgram(
   if (asked !== argv) process.stdout.write(":4\n");
   // A request without an answer must not keep a program that has failed from being started again.
   if (process.exitCode !== 0) setTimeout(() => process.exit(), FAILED_GRACE_MS).unref();
+}
+
+/** What a command loads is stripped of its types and compiled once, not at each start. */
+function compileOnce(packageRoot: string): void {
+  // A temporary directory may be new each time, and is all that there is in an image.
+  const { status } = enableCompileCache(join(packageRoot, "node_modules", ".cache", "agent-operator-code"));
+  if (status === constants.compileCacheStatus.FAILED) enableCompileCache();
 }

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
-import { stat, writeFile } from "node:fs/promises";
+import { readFile, stat, writeFile } from "node:fs/promises";
 import { test } from "node:test";
+import { KNOWN } from "../../src/agents/opencode/models.generated.ts";
 import { runOk } from "../support/run.ts";
 import { startScriptedServer } from "../support/scripted-server.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
 import { describeAgent } from "./support/agent-behaviour.ts";
-import { prepareAgentRun } from "./support/agent-run.ts";
+import { KEY, prepareAgentRun } from "./support/agent-run.ts";
 
 describeAgent("opencode");
 
@@ -46,4 +48,37 @@ test("asks no package registry for anything, and leaves its packages to the agen
     registry.seen.map(({ path }) => path),
     ["/left-pad"],
   );
+});
+
+test("knows of its models what the list says that is built into it", async () => {
+  await using directory = await temporaryDirectory();
+  const list = `${directory.path}/models.json`;
+  await writeFile(
+    list,
+    JSON.stringify(
+      Object.fromEntries(
+        Object.entries(KNOWN).map(([name, { provider, models }]) => [name, { ...provider, models }]),
+      ),
+    ),
+  );
+  const shown = async (environment: NodeJS.ProcessEnv): Promise<string[]> => {
+    const output = `${directory.path}/output`;
+    // It ends before all of a long output has gone into a pipe.
+    await runOk("sh", ["-c", 'opencode models --verbose >"$1"', "sh", output], {
+      env: {
+        PATH: process.env["PATH"],
+        HOME: directory.path,
+        OPENCODE_DISABLE_MODELS_FETCH: "1",
+        ANTHROPIC_API_KEY: KEY,
+        OPENAI_API_KEY: KEY,
+        ...environment,
+      },
+      timeoutMs: 90_000,
+    });
+    const models = (await readFile(output, "utf8")).split(/^(?=\S+\/\S+$)/m);
+    return models.filter((model) => Object.hasOwn(KNOWN, model.slice(0, model.indexOf("/"))));
+  };
+  const builtIn = await shown({});
+  assert(builtIn.length > 20, `${builtIn.length} models`);
+  assert.deepEqual(await shown({ OPENCODE_MODELS_PATH: list }), builtIn);
 });

@@ -8,7 +8,7 @@ export interface OpencodeModel {
 }
 
 /** The provider made for a gateway that speaks OpenAI's chat completions. */
-const GATEWAY = "openai-compatible";
+export const GATEWAY = "openai-compatible";
 
 /**
  * Which of opencode's providers serves a model. A base URL decides first, because a gateway's model

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import type { EnvVar } from "../../kube/builtin.ts";
 import type { AgentArgument, AgentSetup } from "../agent.ts";
+import { KNOWN } from "./models.generated.ts";
 import { opencode } from "./opencode.ts";
 
 function sample(name: string): string {
@@ -153,5 +154,49 @@ describe("opencode's model and provider", () => {
     const of = setup([gateway], "m", { sharedMounts: ["/root/.claude", "/root/.opencode"] });
     assert.equal(opencode.environment(of)["OPENCODE_CONFIG_DIR"], "/root/.opencode");
     assert.equal(opencode.environment(of)["OPENCODE_DISABLE_PROJECT_CONFIG"], "1");
+  });
+});
+
+describe("opencode's list of models", () => {
+  const anthropic = setup([], "anthropic/claude-sonnet-4-5", { newHome: "/home/agent" });
+  const path = "/home/agent/.config/opencode/models.json";
+
+  function listOf(of: AgentSetup): unknown {
+    const text = opencode.files?.(of)[".config/opencode/models.json"];
+    assert.equal(opencode.environment(of)["OPENCODE_MODELS_PATH"], text === undefined ? undefined : path);
+    return text === undefined ? undefined : JSON.parse(text);
+  }
+
+  test("has the run's own model and no other", () => {
+    assert.deepEqual(listOf(anthropic), {
+      anthropic: {
+        ...KNOWN["anthropic"]?.provider,
+        models: { "claude-sonnet-4-5": KNOWN["anthropic"]?.models["claude-sonnet-4-5"] },
+      },
+    });
+  });
+
+  test("is empty for a gateway, whose models are in the configuration", () => {
+    const env = [{ name: "OPENAI_BASE_URL", value: "https://gateway.example.com" }];
+    assert.deepEqual(listOf({ ...anthropic, env, model: "some/model" }), {});
+  });
+
+  for (const [what, changes] of [
+    ["a model that is newer", { model: "anthropic/claude-sonnet-99" }],
+    ["a provider that is not known", { model: "mistral/large" }],
+    ["names of JavaScript's own", { model: "constructor/constructor" }],
+    ["a checkout that is trusted", { trustRepositoryConfig: true }],
+    ["arguments of the user's", { cliArgs: ["--agent", "reviewer"] }],
+    ["configuration of the user's", { env: [{ name: "OPENCODE_CONFIG", value: "/config/opencode.json" }] }],
+    ["another place of configuration", { env: [{ name: "XDG_CONFIG_HOME", value: "/config" }] }],
+  ] as const) {
+    test(`is opencode's own with ${what}`, () => {
+      assert.equal(listOf({ ...anthropic, ...changes }), undefined);
+    });
+  }
+
+  test("is opencode's own if the home directory may hold configuration", () => {
+    const { newHome: _, ...used } = anthropic;
+    assert.equal(listOf(used), undefined);
   });
 });

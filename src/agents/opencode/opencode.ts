@@ -1,6 +1,7 @@
 import type { Agent, AgentSetup } from "../agent.ts";
 import { configVariables, opencodeConfig, opencodeModel, opencodeTokenVariable } from "./opencode-config.ts";
 import type { OpencodeModel } from "./opencode-config.ts";
+import { modelList } from "./opencode-models.ts";
 import { parseOpencodeOutput } from "./opencode-output.ts";
 import { opencodeActivities } from "./opencode-activities.ts";
 
@@ -70,7 +71,10 @@ export const opencode: Agent = {
     ];
   },
   environment,
-  files: () => ownDependencies,
+  files: (setup) => {
+    const models = modelsOf(setup);
+    return models === undefined ? ownDependencies : { ...ownDependencies, [MODELS_FILE]: models };
+  },
   corrections: () => ({}),
   quotedVariables: (setup) => {
     const target = targetOf(setup);
@@ -110,12 +114,21 @@ function targetOf({ model, env }: AgentSetup): OpencodeModel | undefined {
   });
 }
 
+/** Below the home directory. */
+const MODELS_FILE = ".config/opencode/models.json";
+
+function modelsOf(setup: AgentSetup): string | undefined {
+  const target = targetOf(setup);
+  return target && modelList(setup, target);
+}
+
 function environment(setup: AgentSetup): Record<string, string> {
   const target = targetOf(setup);
   const configDirectory = setup.sharedMounts.find((path) => path.endsWith("/.opencode"));
   return {
     OPENCODE_DISABLE_AUTOUPDATE: "1",
     OPENCODE_DISABLE_MODELS_FETCH: "1",
+    ...(modelsOf(setup) === undefined ? {} : { OPENCODE_MODELS_PATH: `${setup.newHome}/${MODELS_FILE}` }),
     ...(setup.trustRepositoryConfig ? {} : untrusting),
     ...(configDirectory === undefined ? {} : { OPENCODE_CONFIG_DIR: configDirectory }),
     ...(target

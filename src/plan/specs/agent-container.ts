@@ -64,11 +64,17 @@ function agentSetup(run: ResolvedRun, agent: Agent): AgentSetup {
       additionalDirectories: run.additional.map(({ name }) => `${REPOSITORIES_DIR}/${name}`),
     }),
     sharedMounts: (run.workspace?.sharedVolumes ?? []).map(({ mountPath }) => mountPath),
+    ...(isHomeNew(run) ? { newHome: homeDir(run) } : {}),
     ...(run.model === undefined ? {} : { model: run.model }),
     ...(run.resultSchema === undefined ? {} : { resultSchema: run.resultSchema }),
     ...(run.maxTurns === undefined ? {} : { maxTurns: run.maxTurns }),
     ...(run.provider?.token === undefined ? {} : { tokenVariable: run.provider.token.variable }),
   };
+}
+
+function isHomeNew({ setup, caches, volumes, workspace }: ResolvedRun): boolean {
+  const mounts = [...(caches ?? []), ...(volumes?.mounts ?? []), ...(workspace?.sharedVolumes ?? [])];
+  return setup === undefined && mounts.length === 0;
 }
 
 /** Home and credential first, so that the user's values can refer to them; the operator's own win. */
