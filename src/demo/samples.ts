@@ -37,15 +37,29 @@ const SECRETS = {
   "github-push": "token",
 };
 
-/** The program that a sample's image holds; it does what the scripted model does. */
-const AIDER = `#!/bin/sh
+/** Answers on PostgreSQL's port, where nothing that a sample runs asks it anything. */
+const DATABASE = `#!/usr/bin/env node
+const server = require("node:net").createServer((connection) => connection.destroy());
+process.on("SIGTERM", () => process.exit());
+server.listen(5432, () => console.log("I am a script in the place of PostgreSQL."));
+`;
+const DATABASE_READY = `#!/usr/bin/env node
+require("node:net").connect(5432, "127.0.0.1", () => process.exit()).on("error", () => process.exit(2));
+`;
+
+/** The programs that the samples' images hold; that of an agent does what the scripted model does. */
+const PROGRAMS = {
+  aider: `#!/bin/sh
 set -e
 test -s /tmp/agent-prompt
 printf '# Notes\\n\\nA program was here.\\n' >NOTES.md
 git add NOTES.md
 git commit --quiet --message 'Leave a note'
 echo 'I am a script in the place of aider: NOTES.md is written and committed.'
-`;
+`,
+  "docker-entrypoint.sh": DATABASE,
+  pg_isready: DATABASE_READY,
+};
 
 /** The sample that asks this has a resultSchema. */
 const RATED = "How risky is the newest commit";
@@ -102,7 +116,8 @@ async function startModel(stack: AsyncDisposableStack): Promise<void> {
 async function preparePrograms(directory: string): Promise<string> {
   const programs = join(directory, "samples-bin");
   await mkdir(programs, { recursive: true });
-  await writeFile(join(programs, "aider"), AIDER, { mode: 0o755 });
+  for (const [name, text] of Object.entries(PROGRAMS))
+    await writeFile(join(programs, name), text, { mode: 0o755 });
   return programs;
 }
 
