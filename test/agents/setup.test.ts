@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { access, mkdir, readdir, writeFile } from "node:fs/promises";
+import { access, mkdir, readdir, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, test } from "node:test";
 import { NAMED_AGENTS } from "../../src/api/agent-types.ts";
@@ -15,6 +15,9 @@ import { KEY, prepareAgentRun } from "./support/agent-run.ts";
 import { createPod, repository, resolvedRun } from "./support/pod.ts";
 
 const SCRIPTS = join(projectRoot, "images/agent/scripts");
+
+/** What the entrypoint does first. */
+const CLEAR_HOME = `fail() { echo "$2" >&2; exit "$1"; }; . ${join(SCRIPTS, "agent-home.sh")}; clear_home`;
 
 const sh = (script: string, more: Partial<ResolvedSetup> = {}): ResolvedSetup => ({
   command: ["sh", "-c", script],
@@ -110,7 +113,6 @@ describe("setup", () => {
       await mkdir(dirname(join(home, path)), { recursive: true });
       await writeFile(join(home, path), "");
     }
-    const clear = `fail() { echo "$2" >&2; exit "$1"; }; . ${join(SCRIPTS, "agent-home.sh")}; clear_home`;
     const AGENT_SHARED_PATHS = `${home}/.claude/projects ${home}/.codex`;
     const env = {
       PATH: "/usr/bin:/bin",
@@ -118,7 +120,7 @@ describe("setup", () => {
       AGENT_HOME_PATHS: ".claude .codex .gemini",
       AGENT_SHARED_PATHS,
     };
-    const { code, stderr } = await run("sh", ["-c", clear], { env });
+    const { code, stderr } = await run("sh", ["-c", CLEAR_HOME], { env });
     assert.equal(code, 0, stderr);
     assert.deepEqual((await readdir(home, { recursive: true })).toSorted(), [
       ".claude",
@@ -127,6 +129,25 @@ describe("setup", () => {
       ".codex",
       ".codex/kept",
     ]);
+  });
+
+  test("a link above the folder of a configuration goes: what it leads to could be written again", async () => {
+    await using directory = await temporaryDirectory();
+    const [home, cache] = [join(directory.path, "home"), join(directory.path, "cache")];
+    await mkdir(join(home, ".cache"), { recursive: true });
+    await mkdir(join(cache, "share/opencode"), { recursive: true });
+    for (const [link, to] of [
+      [".config", cache],
+      [".local", cache],
+      [".cache/opencode", cache],
+    ] as const)
+      await symlink(to, join(home, link));
+    const AGENT_HOME_PATHS = ".cache/opencode .config/opencode .local/share/opencode";
+    const env = { PATH: "/usr/bin:/bin", HOME: home, AGENT_HOME_PATHS };
+    const { code, stderr } = await run("sh", ["-c", CLEAR_HOME], { env });
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(await readdir(home, { recursive: true }), [".cache"]);
+    assert.deepEqual(await readdir(cache), ["share"], "what is elsewhere is not touched");
   });
 });
 

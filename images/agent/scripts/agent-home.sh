@@ -4,7 +4,19 @@
 
 clear_home() {
   for path in ${AGENT_HOME_PATHS:-}; do
+    remove_links_above "$path"
     remove_left "$HOME/$path"
+  done
+}
+
+# remove_links_above PATH: a link in place of a folder above it could lead into a cache, where another run writes again what is removed here.
+remove_links_above() {
+  folder=$HOME
+  below=$1
+  while [ "$below" != "${below#*/}" ]; do
+    folder=$folder/${below%%/*}
+    below=${below#*/}
+    [ ! -L "$folder" ] || rm -f "$folder" || fail 1 "$folder, which setup has left, cannot be removed"
   done
 }
 
