@@ -6,6 +6,7 @@ import { configMaps } from "../../src/kube/builtin.ts";
 import { useAgentCluster } from "../support/agent-cluster.ts";
 import { requireTool } from "../support/debian.ts";
 import { startPrivateRegistry, type PrivateRegistry } from "../support/private-registry.ts";
+import { recipe } from "../support/recipes.ts";
 import { runOk } from "../support/run.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
@@ -76,7 +77,8 @@ describe(
     });
     after(() => stack.disposeAsync());
 
-    it("the agent makes a failing test pass; what one run has downloaded the next one finds", async () => {
+    it("the agent makes a failing test pass, prepared by the guide's recipe; what one run has downloaded the next one finds", async () => {
+      const { caches, setup } = recipe("recipe-python");
       const worked = async (name: string) => {
         const { status } = await agents.run(name, {
           prompt: "total of nothing",
@@ -86,10 +88,8 @@ describe(
             { name: "PIP_DISABLE_PIP_VERSION_CHECK", value: "1" },
           ],
           caBundleRef: { name: "authority", key: "ca.crt" },
-          caches: [{ name: "pip", mountPath: "/home/agent/.cache/pip", storageSize: "1Gi" }],
-          setup: {
-            command: ["sh", "-c", `${PYTHON} -m venv .venv && .venv/bin/pip install -q -r requirements.txt`],
-          },
+          caches: caches?.map((cache) => ({ ...cache, storageSize: "1Gi" })),
+          setup: { command: setup?.command.map((part) => part.replace(/^python3 /, `${PYTHON} `)) ?? [] },
           verify: { command: ["sh", "-c", `cat red; ${TEST}`], caches: ["pip"] },
         });
         assert.equal(status?.phase, "Succeeded", status?.message);
