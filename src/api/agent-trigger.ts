@@ -78,6 +78,22 @@ const webhook = object(
   { description: "Takes events by HTTP, at /hooks/<namespace>/<name> of the events component." },
 );
 
+const poll = object(
+  {
+    source: choice(["GitHub"], "What is asked for its events, with the token in credential."),
+    intervalSeconds: integer({
+      description:
+        "Seconds from one question to the next; more if the forge asks for more, as GitHub does for 60. Default: 60.",
+      minimum: 1,
+      maximum: 86_400,
+    }).optional(),
+  },
+  {
+    description:
+      "Asks the forge for the events of the repository, for a cluster that no forge can reach. Its events lack what webhooks have beyond them: checks, and on newer servers most fields of pull requests.",
+  },
+);
+
 const actors = object(
   {
     permission: choice(
@@ -119,7 +135,8 @@ const credential = object(
 
 const spec = object(
   {
-    webhook,
+    webhook: webhook.optional(),
+    poll: poll.optional(),
     when: expression(
       "CEL expression over event and headers (names in lower case) that is true for the events that start a run, such as event.action == 'labeled'. A field that an event lacks makes it false. Default: every event does.",
     ).optional(),

@@ -42,6 +42,11 @@ export const DELIVERY_REASONS = {
 export const TRIGGER_REASONS = {
   ...DELIVERY_REASONS,
   Listening: of("Deliveries are taken at the path that status.path shows."),
+  Polling: of("The forge is asked for the events of the repository."),
+  PollFailed: of(
+    "The forge does not list the events of the repository: the message has its words.",
+    "Give the token in credential the right to read the repository, or correct repository and credential.apiURL. It is asked again within a minute, or when its limit of requests is over.",
+  ),
   InvalidExpression: of(
     "An expression of the trigger cannot be read, so every delivery is refused.",
     "Correct the field that the message names.",

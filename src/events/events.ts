@@ -17,11 +17,13 @@ import { createActors } from "./actors.ts";
 import { listenHooks } from "./hook-server.ts";
 import { deliveryMetrics, notificationMetrics } from "./metrics.ts";
 import { createNotifier } from "./notifier.ts";
+import { createPoller } from "./poller.ts";
 import { createPublicFetch } from "./public-fetch.ts";
 import { receive, type ReceiveOptions } from "./receive.ts";
 import { createReporter } from "./reporter.ts";
 import { createSecretReader } from "./secret-values.ts";
 import { createSeen } from "./seen.ts";
+import type { StartOptions } from "./start-run.ts";
 import { createTriggers } from "./triggers.ts";
 
 export interface EventsOptions {
@@ -112,15 +114,25 @@ export async function startEvents(options: EventsOptions): Promise<EventsCompone
     observer: metrics.controller("agentnotifier"),
     log,
   });
-  const receiving: ReceiveOptions = {
+  const starting: StartOptions = {
     client,
     triggers,
     runsIn: (namespace) => runs.list(namespace),
-    readSecret,
     seen: createSeen(client),
     actors: createActors(forges),
     observe: deliveries.outcome,
   };
+  const receiving: ReceiveOptions = { ...starting, readSecret };
+  const poller = createPoller({
+    ...starting,
+    ...forges,
+    client,
+    cache: triggerCache,
+    record,
+    permit: () => election?.permit(),
+    observer: metrics.controller("poll"),
+    log,
+  });
   const isReady = (): boolean => caches.every(({ hasSynced }) => hasSynced);
   const address = parseBindAddress(options.hooksBindAddress);
   if (!address) throw new Error("deliveries need an address to bind: use HOST:PORT or :PORT");
@@ -140,7 +152,9 @@ export async function startEvents(options: EventsOptions): Promise<EventsCompone
   const listeners = await listenHealthAndMetrics(options, { caches: problem }, metrics.render);
   for (const cache of caches) cache.start();
   election?.start();
-  void Promise.resolve(election?.acquired).then(() => Promise.all([reporter.start(), notifier.start()]));
+  void Promise.resolve(election?.acquired).then(() =>
+    Promise.all([reporter.start(), notifier.start(), poller.start()]),
+  );
   const working = Promise.all([...caches.map(({ synced }) => synced), triggers.controller.start()]);
   return {
     port: hooks.port,
@@ -148,7 +162,7 @@ export async function startEvents(options: EventsOptions): Promise<EventsCompone
     lost: election?.lost ?? new Promise(() => undefined),
     stop: async () => {
       await hooks.close();
-      await Promise.all([triggers.controller.stop(), reporter.stop(), notifier.stop()]);
+      await Promise.all([triggers.controller.stop(), reporter.stop(), notifier.stop(), poller.stop()]);
       await election?.stop();
       await recorder.stop();
       await Promise.all(caches.map((cache) => cache.stop()));

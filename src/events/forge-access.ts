@@ -4,6 +4,7 @@ import { tokenIn } from "../forge/credential.ts";
 import type { ForgeAccess } from "../forge/forge-fetch.ts";
 import { ForgeRefusal } from "../forge/refusal.ts";
 import { forgeAddress } from "../plan/forge-address.ts";
+import { sourceOf } from "../plan/agent-trigger/source.ts";
 import type { ReadSecret } from "./secret-values.ts";
 
 /** How forges are asked. */
@@ -25,8 +26,8 @@ export async function forgeAccessOf(
   { metadata, spec }: AgentTrigger,
   patienceMs: number,
 ): Promise<ForgeAccess & { kind: ForgeKind }> {
-  const { credential, webhook, runTemplate } = spec;
-  const kind = webhook.source as ForgeKind;
+  const { credential, runTemplate } = spec;
+  const kind = sourceOf(spec) as ForgeKind;
   const found = credential && (await readSecret(metadata.namespace ?? "", credential.secretRef));
   if (!found || "missing" in found)
     throw new ForgeRefusal("ForgeTokenInvalid", "the Secret of the trigger's credential is missing");

@@ -1,11 +1,11 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import { SINK_REASONS, type SinkReason } from "../api/notifier-reasons.ts";
 import { DELIVERY_REASON_NAMES } from "../api/trigger-reasons.ts";
-import type { DeliveryOutcome } from "./receive.ts";
+import type { EventOutcome } from "./start-run.ts";
 
 /** Counts what becomes of requests at triggers. */
 export interface DeliveryMetrics {
-  outcome(outcome: DeliveryOutcome | "TooLarge" | "Dropped"): void;
+  outcome(outcome: EventOutcome | "TooLarge" | "Dropped"): void;
   answered(seconds: number): void;
 }
 

@@ -24,6 +24,8 @@ export interface Triggers {
   get(key: string): AgentTrigger | undefined;
   /** With its expressions ready, or why they cannot be read. */
   compiled(trigger: AgentTrigger): CompiledTrigger | { error: string };
+  /** Has the trigger's status show why it gets no events, or that it does again. */
+  fail(key: string, problem: Problem | undefined): void;
   /** Has the trigger's status show a delivery, soon. */
   note(key: string, delivery: TriggerDelivery): void;
   readonly controller: Controller;
@@ -49,6 +51,7 @@ export function createTriggers(options: TriggersOptions): Triggers {
   const { client, cache, record, log } = options;
   const known = new WeakMap<AgentTrigger, CompiledTrigger | { error: string }>();
   const arrived = new Map<string, TriggerDelivery[]>();
+  const failing = new Map<string, Problem>();
   const compiled = (trigger: AgentTrigger): CompiledTrigger | { error: string } => {
     const result = known.get(trigger) ?? compileTrigger(trigger, options.monotonicNow);
     known.set(trigger, result);
@@ -63,11 +66,15 @@ export function createTriggers(options: TriggersOptions): Triggers {
       const trigger = cache.get(key);
       if (!trigger) {
         arrived.delete(key);
+        failing.delete(key);
         return { requeue: "onChange" };
       }
       const shown = [...(arrived.get(key) ?? [])];
       const result = compiled(trigger);
-      const problem = "error" in result ? unreadable(result.error) : await secretProblem(options, trigger);
+      const problem =
+        "error" in result
+          ? unreadable(result.error)
+          : ((await secretProblem(options, trigger)) ?? (trigger.spec.poll && failing.get(key)));
       const observed = { trigger, arrived: shown, now: Date.now(), ...(problem && { problem }) };
       const plan = withinBounds(agentTriggers.kind, planTrigger(observed));
       const put = (_: unknown, object: object, from?: unknown) => cache.put(object as AgentTrigger, from);
@@ -84,6 +91,12 @@ export function createTriggers(options: TriggersOptions): Triggers {
     get: (key) => {
       const trigger = cache.get(key);
       return trigger?.metadata.deletionTimestamp === undefined ? trigger : undefined;
+    },
+    fail: (key, problem) => {
+      if (problem?.message === failing.get(key)?.message) return;
+      if (problem) failing.set(key, problem);
+      else failing.delete(key);
+      controller.enqueue(key, "poll", GATHER_MS);
     },
     note: (key, delivery) => {
       arrived.set(key, [...(arrived.get(key) ?? []), delivery].slice(-MAX_NOTED));
@@ -106,7 +119,9 @@ async function secretProblem(
   { metadata, spec }: AgentTrigger,
 ): Promise<Problem | undefined> {
   const needs = [
-    { ref: spec.webhook.secretRef, purpose: "the secret that deliveries are signed with" },
+    ...(spec.webhook
+      ? [{ ref: spec.webhook.secretRef, purpose: "the secret that deliveries are signed with" }]
+      : []),
     ...(spec.credential ? [{ ref: spec.credential.secretRef, purpose: "the token of the forge's API" }] : []),
   ];
   for (const { ref, purpose } of needs) {

@@ -1,6 +1,5 @@
 import { ForgeRefusal, refusalOf } from "./refusal.ts";
 
-/** Of one answer. */
 const MAX_BYTES = 8 * 1024 * 1024;
 const REQUEST_MS = 30_000;
 const MAX_WORDS = 1_000;
@@ -18,6 +17,8 @@ export interface ForgeAccess {
   sleep(ms: number): Promise<void>;
   /** What sends the requests. Default: `fetch`. */
   send?: typeof fetch;
+  /** Of one answer. Default: 8 MiB. */
+  maxBytes?: number;
 }
 
 /**
@@ -32,8 +33,8 @@ export function createForgeFetch(access: ForgeAccess): typeof fetch {
     if (url.origin !== own.origin || !url.pathname.startsWith(own.pathname))
       throw new ForgeRefusal("PullRequestFailed", `${url.origin} is not the forge's API`);
     for (let failures = 0; ;) {
-      const { response, problem, isFinal } = await once(url, init, access.send);
-      if (response?.ok) return response;
+      const { response, problem, isFinal } = await once(url, init, access);
+      if (response?.ok || (response?.status === 304 && isConditional(init))) return response;
       if (response) {
         const waitMs = rateLimitMs(response, access.now());
         const refusal = await refusalFrom(response, access.token);
@@ -53,16 +54,21 @@ export function createForgeFetch(access: ForgeAccess): typeof fetch {
   };
 }
 
+/** Whether only news is asked for: then that there is none is an answer. */
+function isConditional(init: RequestInit | undefined): boolean {
+  return new Headers(init?.headers).has("if-none-match");
+}
+
 /** One request, its answer read to its end. */
 async function once(
   url: URL,
   init: RequestInit | undefined,
-  send: typeof fetch = fetch,
+  { send = fetch, maxBytes = MAX_BYTES }: ForgeAccess,
 ): Promise<{ response?: Response; problem?: string; isFinal?: boolean }> {
   try {
     const signal = AbortSignal.timeout(REQUEST_MS);
     const response = await send(url, { ...init, redirect: "manual", signal });
-    const body = await bounded(response);
+    const body = await bounded(response, maxBytes);
     const { status, statusText, headers } = response;
     const isBodyless = status === 204 || status === 205 || status === 304;
     return {
@@ -82,12 +88,12 @@ function plainHeaders(headers: Headers): Headers {
   return new Headers([...headers].filter(([name]) => name !== "content-encoding"));
 }
 
-async function bounded(response: Response): Promise<Uint8Array<ArrayBuffer>> {
+async function bounded(response: Response, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of response.body ?? []) {
     size += chunk.length;
-    if (size > MAX_BYTES) throw new Error(`the answer has more than ${MAX_BYTES} bytes`);
+    if (size > maxBytes) throw new Error(`the answer has more than ${maxBytes} bytes`);
     chunks.push(chunk);
   }
   return new Uint8Array(Buffer.concat(chunks));
@@ -132,6 +138,7 @@ async function waitFor(
     "ForgeRateLimited",
     `${refusal.message}; the forge takes requests again at ${at}`,
     refusal.status,
+    now() + ms,
   );
 }
 

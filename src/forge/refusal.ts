@@ -8,11 +8,14 @@ export class ForgeRefusal extends Error {
   readonly reason: ForgeReason;
   /** Of the answer; absent if there was none. */
   readonly status: number | undefined;
+  /** When a limit of requests is over, in milliseconds since the epoch, if it is one. */
+  readonly until: number | undefined;
 
-  constructor(reason: ForgeReason, message: string, status?: number) {
+  constructor(reason: ForgeReason, message: string, status?: number, until?: number) {
     super(message);
     this.reason = reason;
     this.status = status;
+    this.until = until;
   }
 }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { runNamed } from "../../bench/support/objects.ts";
 import type { AgentRun } from "../../src/api/agent-run.ts";
 import type { AgentSchedule } from "../../src/api/agent-schedule.ts";
@@ -237,7 +238,10 @@ describe("limits of triggers and schedules, with an operator and an events compo
       const isTwo = async (): Promise<boolean> =>
         (await settled(waiting))[0].length === 2 &&
         Object.keys((await client.get(configMaps, record)).data ?? {}).length === 2;
-      while (!(await isTwo())) await new Promise((resolve) => setTimeout(resolve, 100));
+      for (let tries = 0; !(await isTwo()); tries += 1) {
+        assert.ok(tries < 600, "no two more start");
+        await sleep(100);
+      }
     },
   );
 });

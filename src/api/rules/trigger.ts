@@ -10,7 +10,8 @@ export const accountName = matchesRule(
   "must be the name of an account, without '@'",
 );
 
-const FROM_FORGE = "self.webhook.source in ['GitHub', 'GitLab', 'Gitea']";
+const FROM_FORGE =
+  "(has(self.poll) || (has(self.webhook) && self.webhook.source in ['GitHub', 'GitLab', 'Gitea']))";
 
 const ofForge: readonly Rule[] = (
   ["actors", "repository", "allowForks", "credential", "report"] as const
@@ -23,6 +24,17 @@ const ofForge: readonly Rule[] = (
 
 /** On `spec`. */
 export const triggerRules: readonly Rule[] = [
+  {
+    rule: "has(self.webhook) != has(self.poll)",
+    fieldPath: ".webhook",
+    message: "set either webhook or poll",
+  },
+  {
+    rule: "!has(self.poll) || has(self.credential)",
+    reason: "FieldValueRequired",
+    fieldPath: ".credential",
+    message: "the forge is asked for its events: name a token in credential",
+  },
   ...ofForge,
   {
     rule: `!has(self.report) || has(self.credential) || !(${FROM_FORGE})`,

@@ -19,6 +19,7 @@ import {
 } from "../../plan/agent-trigger/decide.ts";
 import { runForEvent } from "../../plan/agent-trigger/event-run.ts";
 import type { EventVariables } from "../../plan/agent-trigger/expression.ts";
+import { sourceOf } from "../../plan/agent-trigger/source.ts";
 import { type EventFacts, factsOf } from "../../plan/agent-trigger/facts.ts";
 import {
   admitted,
@@ -69,7 +70,7 @@ export function renderTrigger(
   defaults: RenderDefaults,
 ): Rendered[] {
   const title = titleOf("AgentTrigger", trigger);
-  const { source } = trigger.spec.webhook;
+  const source = sourceOf(trigger.spec);
   const compiled = compileTrigger(trigger, () => performance.now());
   if ("error" in compiled)
     return [startsNone(title, { reason: "InvalidExpression", message: compiled.error })];

@@ -121,7 +121,7 @@ function Trigger({
       <dl class="facts inline">
         <div>
           <dt>source</dt>
-          <dd>{spec.webhook.source}</dd>
+          <dd>{spec.webhook?.source ?? spec.poll?.source}</dd>
         </div>
         <div>
           <dt>path</dt>

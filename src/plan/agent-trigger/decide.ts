@@ -1,5 +1,6 @@
 import type { AgentRun } from "../../api/agent-run.ts";
 import type { AgentTriggerSpec } from "../../api/agent-trigger.ts";
+import type { ForgeKind } from "../../api/fields/publish.ts";
 import type { DeliveryReason } from "../../api/trigger-reasons.ts";
 import { isOwnedBy } from "../../kube/objects.ts";
 import { timeOf } from "../../kube/time.ts";
@@ -8,6 +9,7 @@ import { isFinished } from "../agent-run/status.ts";
 import { isAfterAgent } from "../agent-run/step.ts";
 import { forgeAddress } from "../forge-address.ts";
 import type { CompiledTrigger } from "./compile.ts";
+import { sourceOf } from "./source.ts";
 import type { EventVariables } from "./expression.ts";
 import { type Actor, type EventFacts, isSameName } from "./facts.ts";
 
@@ -40,18 +42,24 @@ export function unmatched(
 }
 
 /** Whether a forge sends the events, which have senders and repositories. */
-export function isOfForge({ webhook }: Pick<AgentTriggerSpec, "webhook">): boolean {
-  return webhook.source !== "Generic" && webhook.source !== "CloudEvents";
+export function isOfForge(spec: Pick<AgentTriggerSpec, "webhook" | "poll">): boolean {
+  return forgeOf(spec) !== undefined;
+}
+
+function forgeOf(spec: Pick<AgentTriggerSpec, "webhook" | "poll">): ForgeKind | undefined {
+  const source = sourceOf(spec);
+  return source === "Generic" || source === "CloudEvents" ? undefined : source;
 }
 
 /** The repository whose events count, as its forge names it; undefined: nothing says which. */
 export function projectOf(spec: AgentTriggerSpec): string | undefined {
-  const { repository, runTemplate, webhook } = spec;
-  if (webhook.source === "Generic" || webhook.source === "CloudEvents") return undefined;
+  const { repository, runTemplate } = spec;
+  const forge = forgeOf(spec);
+  if (forge === undefined) return undefined;
   if (repository !== undefined) return repository;
   const url = runTemplate.spec.repository?.url ?? "";
   const { apiURL } = spec.credential ?? {};
-  return forgeAddress(url, { forge: webhook.source, ...(apiURL !== undefined && { apiURL }) })?.project;
+  return forgeAddress(url, { forge, ...(apiURL !== undefined && { apiURL }) })?.project;
 }
 
 /** What the event itself, and the runs that there are, say against a run. */

@@ -6,6 +6,7 @@ import type { EventVariables } from "./expression.ts";
 import type { EventFacts } from "./facts.ts";
 import { reportAnnotation } from "./report.ts";
 import { groupOf, runOfEvent } from "./run.ts";
+import { sourceOf } from "./source.ts";
 
 /** The run that an event starts, as it is created, or why the event cannot become one. */
 export function runForEvent(
@@ -21,7 +22,7 @@ export function runForEvent(
   },
 ): AgentRun | Refused {
   const { metadata, spec } = compiled.trigger;
-  const chain = chainOf(spec.webhook.source, compiled.trigger, payload.event);
+  const chain = chainOf(sourceOf(spec), compiled.trigger, payload.event);
   if ("reason" in chain) return chain;
   const rendered = renderTemplate(compiled, payload);
   if ("error" in rendered) return { reason: "ExpressionFailed", message: rendered.error };

@@ -79,7 +79,9 @@ function commonFacts(event: unknown): EventFacts {
       pullRequest: number(pull, "number"),
       number: number(pull, "number"),
       // A repository that is gone is another one.
-      isFork: head === undefined || base === undefined || !isSameName(head, base),
+      isFork:
+        isOther(head, base) &&
+        isOther(number(pull, "head", "repo", "id"), number(pull, "base", "repo", "id")),
       commit: text(pull, "head", "sha"),
       branch: text(pull, "head", "ref"),
       about: "pullRequest",
@@ -147,6 +149,11 @@ function gitlabFacts(event: unknown): EventFacts {
   const issue = kind === "issue" || kind === "work_item" ? attributes : fieldOf(event, "issue");
   const of = kind === "pipeline" ? { commit: text(attributes, "sha"), branch: text(attributes, "ref") } : {};
   return { ...common, ...of, number: number(issue, "iid"), isFork: false };
+}
+
+/** A list of events names repositories by their ids alone. */
+function isOther<T extends string | number>(head: T | undefined, base: T | undefined): boolean {
+  return head === undefined || base === undefined || !isSameName(String(head), String(base));
 }
 
 export function isSameName(a: string, b: string): boolean {

@@ -4,6 +4,7 @@ import type { Reason } from "../../api/reasons.ts";
 import { isDeleting } from "../../kube/objects.ts";
 import { NOTHING_TO_DO, type EventIntent, type Plan } from "../../kube/plan.ts";
 import { timestamp } from "../../kube/time.ts";
+import { projectOf } from "./decide.ts";
 
 /** What is known about a trigger when its status is planned. */
 export interface ObservedTrigger {
@@ -30,10 +31,10 @@ export function planTrigger({ trigger, problem, arrived, now }: ObservedTrigger)
   if (isDeleting(trigger)) return NOTHING_TO_DO;
   const observedGeneration = trigger.metadata.generation;
   const { status = {} } = trigger;
-  const path = pathOfTrigger(trigger);
+  const path = trigger.spec.webhook && pathOfTrigger(trigger);
   const ready = problem
     ? ({ status: "False", ...problem } as const)
-    : ({ status: "True", reason: "Listening", message: `deliveries are taken at ${path}` } as const);
+    : ({ status: "True", ...listening(trigger, path) } as const);
   const at = timestamp(now);
   const conditions = setConditions(status.conditions, [{ type: "Ready", ...ready, observedGeneration }], at);
   const told = { reason: ready.reason, message: ready.message, observedGeneration };
@@ -54,6 +55,14 @@ export function planTrigger({ trigger, problem, arrived, now }: ObservedTrigger)
     },
     requeue: { afterMs: RECHECK_MS },
   };
+}
+
+function listening(
+  { spec }: AgentTrigger,
+  path: string | undefined,
+): { reason: "Listening" | "Polling"; message: string } {
+  if (path !== undefined) return { reason: "Listening", message: `deliveries are taken at ${path}` };
+  return { reason: "Polling", message: `the events of ${projectOf(spec)} are asked for` };
 }
 
 /** One for each change of the condition that is worth a word. */

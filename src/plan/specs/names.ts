@@ -18,6 +18,11 @@ export function triggerSeenName(trigger: string): string {
   return `${trigger}-seen`;
 }
 
+/** The ConfigMap with what is known of the events of the repository that a trigger polls. */
+export function triggerPolledName(trigger: string): string {
+  return `${trigger}-polled`;
+}
+
 /** The ConfigMap with when runs of a trigger with limits.perHour have started; another trigger of the same name has its own. */
 export function triggerStartsName({ name, uid }: { name: string; uid: string }): string {
   return `${name}-starts-${uid.slice(0, 8)}`;

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import { text } from "node:stream/consumers";
 import type { ForgeKind } from "../../../src/api/fields/publish.ts";
@@ -27,7 +27,10 @@ export interface ForgeRequest {
   /** Below the API's URL, encoded. */
   path: string;
   query: URLSearchParams;
+  headers?: IncomingHttpHeaders;
   body: Record<string, unknown> | undefined;
+  /** What it was answered with. */
+  status?: number;
 }
 
 export interface ForgeAnswer {
@@ -47,11 +50,24 @@ export interface ForgeComment {
   author: string;
 }
 
+/** Something that has happened in the repository. */
+export interface ForgeEvent {
+  id: string;
+  /** As GitHub's list of events has it: `IssuesEvent`. */
+  type: string;
+  /** Who has caused it. */
+  login: string;
+  payload: object;
+  /** RFC 3339 */
+  at: string;
+}
+
 /** What a forge has and knows, for the functions that answer as it does. */
 export interface ForgeState {
   project: string;
   pulls: ForgePullRequest[];
   comments: ForgeComment[];
+  events: readonly ForgeEvent[];
   /** Accounts that may write to it. */
   writers?: readonly string[];
   /** Where people see it. */
@@ -81,6 +97,8 @@ export interface LoopbackForge extends AsyncDisposable {
   readonly apiURL: string;
   readonly pulls: ForgePullRequest[];
   readonly comments: ForgeComment[];
+  /** The oldest first. */
+  readonly events: ForgeEvent[];
   readonly requests: ForgeRequest[];
   /** What was asked or answered otherwise than the forge's own description has it. */
   readonly breaches: string[];
@@ -106,6 +124,7 @@ export async function startForge(options: LoopbackForgeOptions): Promise<Loopbac
   const { kind, project, commitOf, writers, token, tls, app } = options;
   const pulls: ForgePullRequest[] = [];
   const comments: ForgeComment[] = [];
+  const events: ForgeEvent[] = [];
   const requests: ForgeRequest[] = [];
   const breaches: string[] = [];
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -115,17 +134,19 @@ export async function startForge(options: LoopbackForgeOptions): Promise<Loopbac
       method: request.method ?? "",
       path: url.pathname.slice(API_PATHS[kind].length + 1),
       query: url.searchParams,
+      headers: request.headers,
       body: body === "" ? undefined : (JSON.parse(body) as Record<string, unknown>),
     };
     requests.push(asked);
     const { authorization = "" } = request.headers;
     const isKnown = [token, app?.token].some((each) => authorization === `${SCHEMES[kind]} ${each}`);
-    const state: ForgeState = { project, pulls, comments, url: forge.url, commitOf, writers };
+    const state: ForgeState = { project, pulls, comments, events, url: forge.url, commitOf, writers };
     const own =
       forge.fault?.(asked) ??
       (app && isAppRequest(asked) ? answerToApp(app, asked, authorization, breaches) : undefined) ??
       (isKnown ? undefined : { status: 401, body: { message: "Bad credentials" } });
     const { status, body: json, headers } = own ?? (await ANSWERS[kind](state, asked, breaches));
+    asked.status = status;
     response.writeHead(status, { "content-type": "application/json; charset=utf-8", ...headers });
     response.end(json === undefined ? "" : JSON.stringify(json));
   };
@@ -145,6 +166,7 @@ export async function startForge(options: LoopbackForgeOptions): Promise<Loopbac
     apiURL: `${url}${API_PATHS[kind]}`,
     pulls,
     comments,
+    events,
     requests,
     breaches,
     async [Symbol.asyncDispose]() {

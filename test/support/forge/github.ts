@@ -1,7 +1,16 @@
+import { createHash } from "node:crypto";
 import { readGitHubDescription, type GitHubDescription } from "./github-description.ts";
-import type { ForgeAnswer, ForgeComment, ForgePullRequest, ForgeRequest, ForgeState } from "./forge.ts";
+import type {
+  ForgeAnswer,
+  ForgeComment,
+  ForgeEvent,
+  ForgePullRequest,
+  ForgeRequest,
+  ForgeState,
+} from "./forge.ts";
 
 const COMMENTS = "/repos/{owner}/{repo}/issues/{issue_number}/comments";
+const EVENTS = "GET /repos/{owner}/{repo}/events";
 const PULLS = "/repos/{owner}/{repo}/pulls";
 
 /** Answers as GitHub does; the request and the answer are held to GitHub's own description. */
@@ -17,7 +26,8 @@ export async function answerAsGitHub(
   try {
     description.checkRequest(operation, request.query, request.body);
     const answer = await answerTo(description, operation, state, request);
-    description.checkAnswer(operation, answer.status, answer.body);
+    // The kinds of payloads that it describes are not disjoint: its own example is more than one of them.
+    if (operation !== EVENTS) description.checkAnswer(operation, answer.status, answer.body);
     return answer;
   } catch (error) {
     breaches.push(String(error));
@@ -46,7 +56,7 @@ async function answerTo(
   described: GitHubDescription,
   operation: string,
   state: ForgeState,
-  { path, query, body = {} }: ForgeRequest,
+  { path, query, headers = {}, body = {} }: ForgeRequest,
 ): Promise<ForgeAnswer> {
   const found = state.pulls.find(({ number }) => number === numberIn(path));
   const shown = (pull: ForgePullRequest, from: string, status: number): unknown =>
@@ -66,6 +76,20 @@ async function answerTo(
     }
     case `POST ${PULLS}`:
       return create(described, operation, state, body);
+    case EVENTS: {
+      const [page, size] = [Number(query.get("page") ?? 1), Number(query.get("per_page") ?? 30)];
+      const [example = {}] = described.example<Record<string, unknown>[]>(operation, 200);
+      const events = state.events
+        .slice(-300)
+        .toReversed()
+        .slice((page - 1) * size, page * size)
+        .map((each) => showEvent(example, each, state));
+      const etag = `W/"${createHash("sha256").update(JSON.stringify(events)).digest("hex")}"`;
+      const more = { etag, "x-poll-interval": "1" };
+      return headers["if-none-match"] === etag
+        ? { status: 304, headers: more }
+        : { status: 200, body: events, headers: more };
+    }
     case "GET /user":
       return { status: 200, body: described.example(operation, 200) };
     case `GET ${COMMENTS}`: {
@@ -188,4 +212,14 @@ function show(
 
 function showComment(example: Record<string, unknown>, { id, body, author }: ForgeComment): unknown {
   return { ...example, id, body, user: { ...(example["user"] as object), login: author } };
+}
+
+function showEvent(
+  example: Record<string, unknown>,
+  { id, type, login, payload, at }: ForgeEvent,
+  { project }: ForgeState,
+): Record<string, unknown> {
+  const actor = { ...(example["actor"] as object), login };
+  const repo = { ...(example["repo"] as object), name: project };
+  return { ...example, id, type, actor, repo, payload, created_at: at };
 }

@@ -34,6 +34,21 @@ export const triggers: RefusedManifest[] = [
     says: "spec.webhook.secretRef: Required value",
   },
   {
+    what: "a trigger that neither takes events nor asks for them",
+    manifest: trigger({ webhook: undefined }),
+    says: "spec.webhook: Invalid value: set either webhook or poll",
+  },
+  {
+    what: "a trigger that polls without a token",
+    manifest: trigger({
+      webhook: undefined,
+      poll: { source: "GitHub" },
+      credential: undefined,
+      actors: { permission: "Any" },
+    }),
+    says: "spec.credential: Required value: the forge is asked for its events: name a token in credential",
+  },
+  {
     what: "a trigger that cannot ask for permissions",
     manifest: trigger({ credential: undefined }),
     says: "spec.credential: Required value: the forge is asked whether the sender of an event may write to the repository: name a token in credential, or set actors.permission to Any",
