@@ -35,7 +35,7 @@ export const triggers: RefusedManifest[] = [
   },
   {
     what: "a trigger that neither takes events nor asks for them",
-    manifest: trigger({ webhook: undefined }),
+    manifest: trigger({ webhook: undefined, credential: undefined }),
     says: "spec.webhook: Invalid value: set either webhook or poll",
   },
   {
