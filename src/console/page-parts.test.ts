@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { AgentRun } from "../api/agent-run.ts";
+import type { ContainerStatus, Pod } from "../kube/builtin.ts";
+import { containersOf } from "./web/containers.ts";
+import { colouredLines, pairsOf, plainLines } from "./web/diff-lines.ts";
+import { editsOf } from "./web/edits.ts";
+import { treeOf } from "./web/file-tree.ts";
+import { filterEntries } from "./web/palette-entries.ts";
 import { DEFAULT_NAMESPACE, hashOf, readPlace, VIEWS } from "./web/address.ts";
 import { readPatch } from "./web/patch.ts";
 import { figuresBy, overviewOf } from "./web/figures.ts";
@@ -54,7 +60,7 @@ describe("readPatch", () => {
 
 describe("the address", () => {
   it("holds the place", () => {
-    const filter = { text: "a&b #?", phase: "Failed", agent: "claude", provider: "" };
+    const filter = { text: "a&b #?", phase: "Failed", agent: "claude", provider: "", label: "team=a,!old" };
     for (const namespace of ["team", "", DEFAULT_NAMESPACE]) {
       const place = { page: "runs", namespace, filter } as const;
       assert.deepEqual(readPlace(hashOf(place)), place);
@@ -78,7 +84,7 @@ describe("filterRows", () => {
     rowOf(run("a", 1, { phase: "Failed", agent: "claude", reason: "OutOfMemory" })),
     rowOf(run("b", 2, { agent: "codex", message: "waits\u202Efor\nthis" })),
   ];
-  const all = { text: "", phase: "", agent: "", provider: "" };
+  const all = { text: "", phase: "", agent: "", provider: "", label: "" };
   const names = (filter: Partial<typeof all>): string[] =>
     filterRows(rows, { ...all, ...filter }).map(({ name }) => name);
 
@@ -86,6 +92,33 @@ describe("filterRows", () => {
   it("finds every word, in any case", () => assert.deepEqual(names({ text: "outof DO" }), ["a"]));
   it("finds a phase and an agent", () =>
     assert.deepEqual(names({ phase: "Pending", agent: "codex" }), ["b"]));
+  it("finds labels as selectors do", () => {
+    const labelled = [
+      rowOf({ ...run("x", 1, {}), metadata: { name: "x", labels: { team: "a", old: "" } } }),
+      rowOf({ ...run("y", 1, {}), metadata: { name: "y", labels: { team: "b" } } }),
+      rowOf({ ...run("z", 1, {}), metadata: { name: "z" } }),
+    ];
+    for (const [label, found] of [
+      ["", "xyz"],
+      ["team=a", "x"],
+      ["team==a", "x"],
+      ["team!=a", "yz"],
+      ["team", "xy"],
+      ["!team", "z"],
+      ["team, !old", "y"],
+      ["te", ""],
+      ["=", ""],
+      ["!", ""],
+      ["(", ""],
+    ] as const)
+      assert.equal(
+        filterRows(labelled, { ...all, label })
+          .map(({ name }) => name)
+          .join(""),
+        found,
+        label,
+      );
+  });
   it("shows what others wrote as one plain line", () =>
     assert.equal(rows[1]?.message, "waits\u{FFFD}for this"));
   it("says a duration shortly", () =>
@@ -156,5 +189,137 @@ describe("overviewOf", () => {
       cost: 1.5,
     });
     assert.deepEqual([codex?.name, codex?.success], ["codex", 0]);
+  });
+});
+
+describe("a change", () => {
+  const lines = (...texts: string[]) =>
+    readPatch(["diff --git a/x b/x", `@@ -1,${texts.length} +1,${texts.length} @@`, ...texts].join("\n"))[0]
+      ?.lines ?? [];
+
+  it("has what was removed beside what came in its place", () => {
+    const pairs = pairsOf(plainLines(lines(" a", "-b", "-c", "+d", " e", "+f")));
+    assert.deepEqual(pairs.map(({ left, right }) => [left?.text, right?.text]).slice(1), [
+      ["a", "a"],
+      ["b", "d"],
+      ["c", undefined],
+      ["e", "e"],
+      [undefined, "f"],
+    ]);
+  });
+  it("has each side read by itself, and no line more or less for it", () => {
+    const plain = plainLines(lines(" a", "-const x = 1;", "+const y = `a${b}`;\r", " let z\u2028;"));
+    const read: string[] = [];
+    const coloured = colouredLines(plain, (text) => {
+      read.push(text);
+      return text.split("\n").map((line) => [{ text: line, kind: "hljs-keyword" }]);
+    });
+    assert.deepEqual(read.filter(Boolean), [
+      "a\nconst x = 1;\nlet z\u{fffd};",
+      "a\nconst y = `a${b}`;\nlet z\u{fffd};",
+    ]);
+    for (const { text, kind, tokens } of coloured)
+      assert.equal(tokens?.map((token) => token.text).join(""), kind === "hunk" ? undefined : text);
+  });
+  for (const text of ["a".repeat(3000), "xyz\n".repeat(40_000)])
+    it("gets no colours if it is too much", () => {
+      const plain = plainLines(lines(...text.split("\n").map((line) => `+${line}`)));
+      assert.equal(
+        colouredLines(plain, () => assert.fail("was read")),
+        plain,
+      );
+    });
+  it("is a tree of files, in which folders with one folder are one", () => {
+    const tree = treeOf(["README.md", "src/a/b/one.ts", "src/a/b/two.ts", `${"d/".repeat(500)}x`, ""]);
+    assert.deepEqual(
+      tree
+        .slice(0, 2)
+        .map(({ name, index, children }) => [name, index, children.map((child) => child.index)]),
+      [
+        ["README.md", 0, []],
+        ["src/a/b", undefined, [1, 2]],
+      ],
+    );
+    assert.equal(tree.length, 4);
+  });
+});
+
+describe("editsOf", () => {
+  for (const [what, input] of [
+    ["claude's Edit", { file_path: "/w/a.ts", old_string: "a\nb", new_string: "a\nc" }],
+    ["opencode's edit", { filePath: "/w/a.ts", oldString: "a\nb", newString: "a\nc" }],
+    ["several edits", { file_path: "/w/a.ts", edits: [{ old_string: "a\nb", new_string: "a\nc" }] }],
+  ] as const)
+    it(`reads ${what}`, () => {
+      const [edit] = editsOf(input);
+      assert.deepEqual(
+        edit?.lines.map(({ kind, text }) => `${kind} ${text}`),
+        ["same a", "removed b", "added c"],
+      );
+      assert.equal(edit?.path, "/w/a.ts");
+    });
+  it("reads a file that is written", () =>
+    assert.deepEqual(
+      editsOf({ path: "a", content: "x\n" })[0]?.lines.map(({ kind, text }) => `${kind} ${text}`),
+      ["added x"],
+    ));
+  it("is quick with what is too much to compare", () => {
+    const [before, after] = ["a", "b"].map((letter) =>
+      Array.from({ length: 15_000 }, (_, index) => (index % 2 ? letter : index % 7)).join("\n"),
+    );
+    const startedAt = performance.now();
+    editsOf({ path: "a", old_string: before, new_string: after });
+    assert.ok(performance.now() - startedAt < 5000);
+  });
+  for (const input of [{}, { path: 1 }, { path: "a", content: null }, { path: "a", edits: [null, 1, {}] }])
+    it(`finds none in ${JSON.stringify(input)}`, () => assert.deepEqual(editsOf(input), []));
+});
+
+describe("containersOf", () => {
+  const status = (name: string, state: ContainerStatus["state"]): ContainerStatus => ({
+    name,
+    ...(state && { state }),
+    ready: false,
+    restartCount: 0,
+    image: "i",
+    imageID: "",
+  });
+  it("has them in the order in which they start, with why they wait or what they came to", () => {
+    const times = { startedAt: "2026-01-01T00:00:00Z", finishedAt: "2026-01-01T00:00:12Z" };
+    const pod: Pod = {
+      metadata: { name: "p" },
+      spec: {
+        initContainers: [{ name: "git-clone" }, { name: "setup" }],
+        containers: [{ name: "agent" }, { name: "later" }],
+      } as Pod["spec"],
+      status: {
+        containerStatuses: [
+          status("agent", { waiting: { reason: "ImagePullBackOff", message: "no such image" } }),
+        ],
+        initContainerStatuses: [
+          status("git-clone", { terminated: { exitCode: 0, ...times } }),
+          status("setup", { terminated: { exitCode: 137, reason: "OOMKilled", ...times } }),
+        ],
+      },
+    };
+    assert.deepEqual(
+      containersOf(pod).map(({ name, mark, state, hasStarted }) => [name, mark, state, hasStarted]),
+      [
+        ["git-clone", "done", "ended, after 12s", true],
+        ["setup", "failed", "exit code 137, OOMKilled, after 12s", true],
+        ["agent", "waits", "ImagePullBackOff: no such image", false],
+        ["later", "waits", "has not started", false],
+      ],
+    );
+  });
+});
+
+describe("the palette", () => {
+  it("finds every word, and first what begins with them", () => {
+    const entries = ["New run", "run-new", "Runs"].map((name) => ({ name, what: "page" }));
+    const found = (text: string): string[] => filterEntries(entries, text).map(({ name }) => name);
+    assert.deepEqual(found("run"), ["run-new", "Runs", "New run"]);
+    assert.deepEqual(found("run NEW"), ["New run", "run-new"]);
+    assert.deepEqual(found("(.*"), []);
   });
 });

@@ -142,6 +142,10 @@ const SAID = [
   "Replace the deprecated session store",
 ] as const;
 
+function labelled(labels: Record<string, string>, run: AgentRun): AgentRun {
+  return { ...run, metadata: { ...run.metadata, labels } };
+}
+
 function runsOf(ago: (minutes: number) => string, said: (index: number) => string): AgentRun[] {
   const at = (
     name: string,
@@ -186,7 +190,24 @@ function runsOf(ago: (minutes: number) => string, said: (index: number) => strin
       branch: said(1),
       podName: "fix-checkout-x",
     }),
-    inWorkspace("add-search", 48, ended(31, { ...used("0.8421", 182_000), branch: said(2) })),
+    labelled(
+      { team: "catalogue" },
+      inWorkspace(
+        "add-search",
+        48,
+        ended(31, {
+          ...used("0.8421", 182_000),
+          branch: said(2),
+          verification: { verdict: "Passed" },
+          published: {
+            commit: "4f0e9c1d2b3a4f0e9c1d2b3a4f0e9c1d2b3a4f0e",
+            branch: "add-search",
+            time: ago(31),
+            pullRequest: { number: 12, url: "https://git.example.com/team/shop/pulls/12" },
+          },
+        }),
+      ),
+    ),
     at("upgrade-payment", 3, {
       phase: "Pending",
       reason: "SecretNotFound",

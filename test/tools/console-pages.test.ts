@@ -11,6 +11,7 @@ import {
   agentTriggers,
   agentWorkspaces,
 } from "../../src/api/resources.ts";
+import type { Transport } from "../../src/client/transport.ts";
 import { kubeconfigTransport } from "../../src/client/kubeconfig.ts";
 import { readAssets } from "../../src/console/assets.ts";
 import { startConsole, type Console } from "../../src/console/server.ts";
@@ -42,6 +43,8 @@ describe("the console's pages in a browser", { timeout: 300_000 }, () => {
   let served: Console;
   let watched: WatchedPage;
   let page: Page;
+  /** Of runs, open at this moment. */
+  let watches = 0;
   before(
     async () => {
       browser = await startBrowser(stack);
@@ -51,7 +54,7 @@ describe("the console's pages in a browser", { timeout: 300_000 }, () => {
       stack.defer(() => transport.close());
       served = stack.use(
         await startConsole({
-          transport,
+          transport: countingWatches(transport),
           assets: await readAssets(`${path}/console`),
           session: { context: "test", namespace: cluster.namespace, server: "https://server" },
           fetchArtifact: () => Promise.reject(new Error("nothing is there")),
@@ -144,6 +147,87 @@ describe("the console's pages in a browser", { timeout: 300_000 }, () => {
     await page.getByText("9 runs, live").waitFor();
   });
 
+  it("are all reached from the palette, and everything on them by j and k", async () => {
+    await page.goto(`${served.origin}/#/runs`);
+    await page.getByText("9 runs, live").waitFor();
+    assert.deepEqual(await pictured("runs"), []);
+    await page.keyboard.press("Control+k");
+    await page.getByRole("dialog").waitFor();
+    await page.keyboard.type("schedules");
+    await page.getByRole("option", { name: "Schedules" }).waitFor();
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "Schedules" }).waitFor();
+    await page.getByText("nightly-review-29412").waitFor();
+    const focused = async (): Promise<unknown> => page.evaluate("document.activeElement.textContent");
+    for (let presses = 0; (await focused()) !== "nightly-review-29412"; presses++) {
+      assert.ok(presses < 30, String(await focused()));
+      await page.keyboard.press("j");
+    }
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "nightly-review-29412" }).waitFor();
+    await page.getByRole("link", { name: "Start again …" }).waitFor();
+    await page.keyboard.press("Control+k");
+    await page.keyboard.type("start again");
+    await page.getByRole("option", { name: /Start again/ }).waitFor();
+    assert.deepEqual(await pictured("palette"), []);
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "Start again: nightly-review-29412" }).waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByText("9 runs, live").waitFor();
+    await page.keyboard.press("Control+k");
+    await page.keyboard.type("upgrade");
+    await page.getByRole("option", { name: "upgrade-payment" }).waitFor();
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "upgrade-payment" }).waitFor();
+    assert.deepEqual(watched.faults, []);
+  });
+
+  it("show the pull request and the verification of a run, and find it by its label", async () => {
+    await page.goto(`${served.origin}/#/runs`);
+    const row = page.getByRole("row").filter({ hasText: "add-search" });
+    await row.getByRole("link", { name: "#12" }).waitFor();
+    await row.getByText("Passed").waitFor();
+    await page.getByLabel("Label").fill("team=catalogue");
+    await page.getByText("1 of 9 runs, live").waitFor();
+    assert.match(page.url(), /label=team%3Dcatalogue/);
+    await row.getByRole("link", { name: "add-search" }).click();
+    await page.getByRole("link", { name: "https://git.example.com/team/shop/pulls/12" }).waitFor();
+  });
+
+  it("have one watch for all windows, which another one takes over, and miss nothing", async () => {
+    const { client, namespace } = cluster;
+    await page.goto(`${served.origin}/#/runs`);
+    await page.getByText("9 runs, live").waitFor();
+    // More than a browser opens connections to one server.
+    const windows: Page[] = [];
+    for (let index = 0; index < 7; index++) {
+      const opened = await openPage(page.context(), served.origin);
+      await opened.page.goto(`${served.origin}/#/runs`);
+      await opened.page.getByText("9 runs, live").waitFor();
+      windows.push(opened.page);
+    }
+    assert.equal(watches, 1);
+    const seen = async (name: string, pages: readonly Page[]): Promise<void> => {
+      await client.create(agentRuns, {
+        ...aRun(name, "https://git.example.com/a.git"),
+        metadata: { name, namespace },
+      });
+      for (const each of pages) await each.getByRole("link", { name, exact: true }).waitFor();
+    };
+    await seen("for-all", [page, ...windows]);
+    // The one that watches is the first; what happens while the next one takes over is seen too.
+    await page.goto("about:blank");
+    await seen("taken-over", windows);
+    assert.equal(watches, 1);
+    for (const name of ["for-all", "taken-over"]) await client.delete(agentRuns, { namespace, name });
+    for (const each of windows) {
+      await each.getByText("9 runs, live").waitFor();
+      await each.close();
+    }
+    await page.goto(`${served.origin}/#/runs`);
+    await page.getByText("9 runs, live").waitFor();
+  });
+
   it("make a run of a form and of a manifest that say the same, once the API server would take it", async () => {
     await page.goto(`${served.origin}/#/runs`);
     await page.getByRole("link", { name: "New run" }).click();
@@ -232,10 +316,16 @@ describe("the console's pages in a browser", { timeout: 300_000 }, () => {
           { type: "Ready", status: "False", reason: "No", message, lastTransitionTime: observedAt },
         ],
       });
-      await set(agentRuns, "upgrade-payment", { message });
+      await set(agentRuns, "upgrade-payment", { message, published: publishedAt(own[1]) });
       const text = message.replaceAll("\0", "");
       const at = { namespace, name: "default" };
       await client.patch(agentConfigs, at, { spec: { instructions: { text } } }, { type: "merge" });
+      await page.goto(`${served.origin}/#/runs?namespace=${namespace}`);
+      await page.getByRole("row").filter({ hasText: "upgrade-payment" }).waitFor();
+      await page.keyboard.press("Control+k");
+      await page.getByRole("option", { name: "upgrade-payment" }).waitFor();
+      assert.deepEqual(await harmOn(page), []);
+      await page.keyboard.press("Escape");
       for (const view of VIEWS) {
         await page.goto(`${served.origin}/#/${view}?namespace=${namespace}`);
         await page.locator("main").getByText("Live", { exact: true }).waitFor();
@@ -269,6 +359,16 @@ describe("the console's pages in a browser", { timeout: 300_000 }, () => {
     assert.deepEqual(watched.faults, []);
   });
 
+  function countingWatches(transport: Transport): Transport {
+    return (asked) => {
+      if (/\/agentruns\?.*watch=true/.test(asked.path) && asked.signal) {
+        watches += 1;
+        asked.signal.addEventListener("abort", () => (watches -= 1), { once: true });
+      }
+      return transport(asked);
+    };
+  }
+
   /** Waits, without a script in the page, which its policy forbids. */
   async function holds(field: Locator, isRight: (value: string) => boolean): Promise<void> {
     const signal = AbortSignal.timeout(30_000);
@@ -281,3 +381,10 @@ describe("the console's pages in a browser", { timeout: 300_000 }, () => {
     });
   }
 });
+
+/** A push whose pull request is wherever this leads. */
+function publishedAt(url = ""): object {
+  const commit = "4f0e9c1d2b3a4f0e9c1d2b3a4f0e9c1d2b3a4f0e";
+  const time = "2026-01-01T00:00:00Z";
+  return { commit, branch: "b", time, pullRequest: { number: 1, url: `javascript:alert(1)//${url}` } };
+}

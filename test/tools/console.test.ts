@@ -223,6 +223,11 @@ describe("the console in a browser", { timeout: 600_000 }, () => {
       await isHarmless();
       if (name !== "hostile") continue;
       await page.locator(".transcript", { hasText: "<svg onload=alert(1)>" }).waitFor();
+      for (const summary of await page.locator(".transcript summary").all()) await summary.click();
+      const pods = page.getByRole("region", { name: "Jobs and pods" });
+      await pods.locator("summary", { hasText: "agent" }).click();
+      await pods.locator(".log", { hasText: "onload=alert(1)" }).waitFor();
+      await isHarmless();
       await page.getByRole("button", { name: "Show the change" }).click();
       await page.locator(".diff", { hasText: "<svg onload=alert(1)>" }).waitFor({ timeout: 60_000 });
       await isHarmless();

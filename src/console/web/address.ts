@@ -14,7 +14,7 @@ export type Place =
 /** What a new run begins with: nothing, all of another run, or the place where another run has worked. */
 export type Beginning = "" | "again" | "resume";
 
-export const NO_FILTER: Filter = { text: "", phase: "", agent: "", provider: "" };
+export const NO_FILTER: Filter = { text: "", phase: "", agent: "", provider: "", label: "" };
 /** In the address, where no namespace is all of them. */
 export const DEFAULT_NAMESPACE = "~";
 
@@ -33,7 +33,8 @@ export function readPlace(hash: string): Place {
     return { page, namespace: query.get("namespace") ?? DEFAULT_NAMESPACE, from, how };
   }
   const filter = { ...NO_FILTER };
-  for (const field of ["text", "phase", "agent", "provider"] as const) filter[field] = query.get(field) ?? "";
+  for (const field of ["text", "phase", "agent", "provider", "label"] as const)
+    filter[field] = query.get(field) ?? "";
   return { page: "runs", namespace: query.get("namespace") ?? DEFAULT_NAMESPACE, filter };
 }
 

@@ -137,6 +137,18 @@ export async function readSession(): Promise<Session> {
   return (await (await call("GET", "/session")).json()) as Session;
 }
 
+/**
+ * A name that only windows of this user in this browser have for what they watch, and that says nothing about the
+ * credential. Undefined if the page cannot know whose it is: behind a proxy, which adds the credential.
+ */
+export async function shareName(watched: string): Promise<string | undefined> {
+  const { authorization = localStorage.getItem(STORED_KEY) } = credential.headers();
+  const { subtle } = crypto as Partial<Crypto>;
+  if (authorization === null || authorization === undefined || subtle === undefined) return undefined;
+  const digest = await subtle.digest("SHA-256", new TextEncoder().encode(`${authorization} ${watched}`));
+  return `watch-${[...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+}
+
 /** The path of the API server by way of the console. */
 export function k8s(path: string): string {
   return `/k8s${path}`;

@@ -1,5 +1,5 @@
 import { printable } from "../../kube/printable.ts";
-import type { Token } from "./highlight.ts";
+import type { Token } from "./language.ts";
 import type { PatchLine } from "./patch.ts";
 
 /** A line of a diff as it is drawn. */

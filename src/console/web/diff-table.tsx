@@ -23,6 +23,14 @@ export function DiffTable({
   return (
     <div class="diff-box" tabIndex={0} role="group" aria-label={label}>
       <table class={layout === "inline" ? "diff" : "diff beside-each-other"}>
+        {layout === "side by side" && (
+          <colgroup>
+            <col class="numbers" />
+            <col />
+            <col class="numbers" />
+            <col />
+          </colgroup>
+        )}
         <tbody>
           {layout === "inline"
             ? drawn.map((line, index) => <InlineRow key={index} line={line} hasNumbers={hasNumbers} />)

@@ -1,8 +1,9 @@
 import { useEffect, useRef } from "preact/hooks";
 
 const KEYS: readonly (readonly [string, string])[] = [
-  ["j  k", "next and previous run"],
-  ["Enter", "open the run"],
+  ["Ctrl-K", "go to or do anything, by its name"],
+  ["j  k", "next and previous run; on other pages, link or button"],
+  ["Enter", "open, press or unfold it"],
   ["Escape", "back to the table, out of a field, close"],
   ["/", "search"],
   ["?", "this help"],

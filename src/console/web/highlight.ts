@@ -21,12 +21,7 @@ import sql from "highlight.js/lib/languages/sql";
 import typescript from "highlight.js/lib/languages/typescript";
 import xml from "highlight.js/lib/languages/xml";
 import yaml from "highlight.js/lib/languages/yaml";
-
-/** A piece of a line in one colour; `kind` is the grammar's word for it, never the text's. */
-export interface Token {
-  text: string;
-  kind: string;
-}
+import type { Token } from "./language.ts";
 
 interface Node {
   value?: unknown;

@@ -1,3 +1,9 @@
+/** A piece of a line in one colour; `kind` is the grammar's word for it, never the text's. */
+export interface Token {
+  text: string;
+  kind: string;
+}
+
 const BY_NAME: Readonly<Record<string, string>> = {
   dockerfile: "dockerfile",
   containerfile: "dockerfile",

@@ -4,8 +4,10 @@ import { hashOf, readPlace, type Place } from "./address.ts";
 import { readSession, signIn, SIGNED_OUT, type Session } from "./api.ts";
 import { credential } from "./credential.ts";
 import { ConfigPage } from "./config-page.tsx";
+import { moveFocus } from "./focus-items.ts";
 import { Help } from "./help.tsx";
 import { NewRunPage } from "./new-run-page.tsx";
+import { Palette } from "./palette.tsx";
 import { OverviewPage } from "./overview-page.tsx";
 import { ProvidersPage } from "./providers-page.tsx";
 import { RunPage } from "./run-page.tsx";
@@ -13,12 +15,13 @@ import { RunsPage } from "./runs-page.tsx";
 import { SchedulesPage, TriggersPage } from "./schedules-page.tsx";
 import { SignedOut } from "./signed-out.tsx";
 import { useKeys } from "./use-keys.ts";
-import { Navigation } from "./view.tsx";
+import { namespaceIn, Navigation } from "./view.tsx";
 import { WorkspacesPage } from "./workspaces-page.tsx";
 
 function App({ session }: { session: Session }) {
   const [place, setPlace] = useState(readPlace(location.hash));
   const [help, setHelp] = useState(false);
+  const [palette, setPalette] = useState(false);
   const table = useRef<Place>({ ...readPlace("#/runs") });
   const opened = useRef<string | undefined>(undefined);
   useEffect(() => {
@@ -31,6 +34,8 @@ function App({ session }: { session: Session }) {
   const back = hashOf(table.current);
   useKeys({
     "?": () => setHelp(true),
+    "Ctrl-k": () => setPalette(true),
+    ...(place.page === "runs" ? {} : { j: () => moveFocus(1), k: () => moveFocus(-1) }),
     Escape: () => {
       if (place.page === "run" || place.page === "new") location.hash = back;
     },
@@ -45,6 +50,9 @@ function App({ session }: { session: Session }) {
         <span class="where" title={session.server}>
           {session.context}
         </span>
+        <button type="button" class="quiet" onClick={() => setPalette(true)}>
+          Go to <kbd>Ctrl-K</kbd>
+        </button>
         <button type="button" class="quiet" onClick={() => setHelp(true)}>
           Keys <kbd>?</kbd>
         </button>
@@ -55,6 +63,9 @@ function App({ session }: { session: Session }) {
         )}
       </header>
       <Page place={place} session={session} selection={opened.current} back={back} />
+      {palette && (
+        <Palette place={place} namespace={namespaceIn(place, session)} close={() => setPalette(false)} />
+      )}
       {help && <Help close={() => setHelp(false)} />}
     </>
   );

@@ -25,6 +25,10 @@ export interface Row {
   tokens: number;
   workspace: string;
   verified: string;
+  /** Where people see it, and its number. */
+  pullRequest: { url: string; number: number } | undefined;
+  /** `name=value`, as selectors have them. */
+  labels: readonly string[];
   task: string;
 }
 
@@ -34,6 +38,8 @@ export interface Filter {
   phase: string;
   agent: string;
   provider: string;
+  /** As selectors of equality have it: `name`, `name=value`, `name!=value`, `!name`, with commas between them. */
+  label: string;
 }
 
 const LONGEST_TEXT = 300;
@@ -68,19 +74,33 @@ export function rowOf(run: AgentRun): Row {
     ),
     workspace: line(spec.workspaceRef),
     verified: status?.verification?.verdict ?? "",
+    pullRequest: status?.published?.pullRequest,
+    labels: Object.entries(metadata.labels ?? {}).map(([label, value]) => `${label}=${value}`),
     task: line(spec.prompt),
   };
 }
 
 /** The rows that the filter lets through, newest first. */
-export function filterRows(rows: Iterable<Row>, { text, phase, agent, provider }: Filter): Row[] {
+export function filterRows(rows: Iterable<Row>, { text, phase, agent, provider, label }: Filter): Row[] {
+  const terms = label
+    .split(",")
+    .map((term) => term.trim())
+    .filter(Boolean);
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   const isWanted = (row: Row): boolean =>
     (phase === "" || row.phase === phase) &&
     (agent === "" || row.agent === agent) &&
     (provider === "" || row.provider === provider) &&
+    terms.every((term) => hasLabel(row.labels, term)) &&
     words.every((word) => searched(row).includes(word));
   return [...rows].filter(isWanted).sort((a, b) => b.created - a.created || a.key.localeCompare(b.key));
+}
+
+function hasLabel(labels: readonly string[], term: string): boolean {
+  const [, not, name, operator = "", value = ""] = /^(!?)([^=!]+)(?:(!?=)=?(.*))?$/.exec(term) ?? [];
+  if (name === undefined) return false;
+  if (operator === "") return labels.some((each) => each.startsWith(`${name.trim()}=`)) === (not === "");
+  return labels.includes(`${name.trim()}=${value.trim()}`) === (operator === "=");
 }
 
 function searched({ key, reason, message, agent, model, branch, task }: Row): string {

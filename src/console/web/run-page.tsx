@@ -118,6 +118,14 @@ function Result({ run: { status } }: { run: AgentRun }) {
         <Fact name="outcome" text={outcome} />
         <Fact name="commit" text={result?.git?.headCommit?.slice(0, 12)} />
         <Fact name="verification" text={verification && (verification.verdict ?? "under way")} />
+        {published?.pullRequest && (
+          <div>
+            <dt>pull request</dt>
+            <dd>
+              <SafeLink url={published.pullRequest.url} />
+            </dd>
+          </div>
+        )}
         <Fact name="pushed" text={published && `${published.commit.slice(0, 12)} to ${published.branch}`} />
       </dl>
       {verification?.output !== undefined && (

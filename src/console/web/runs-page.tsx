@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { DEFAULT_NAMESPACE, hashOf, type Place } from "./address.ts";
+import { DEFAULT_NAMESPACE, hashOf, NO_FILTER, type Place } from "./address.ts";
 import type { Session } from "./api.ts";
 import { NamespaceField } from "./namespace-field.tsx";
 import { filterRows, type Filter, type Row } from "./rows.ts";
@@ -102,6 +102,7 @@ function FilterBar({
         values={named("provider")}
         choose={(provider) => set({ provider })}
       />
+      <LabelField value={filter.label} rows={rows} choose={(label) => set({ label })} />
       <a class="button" href={hashOf({ page: "new", namespace: place.namespace, from: "", how: "" })}>
         New run
       </a>
@@ -111,6 +112,42 @@ function FilterBar({
         choose={(next) => go({ ...place, namespace: next === session.namespace ? DEFAULT_NAMESPACE : next })}
       />
     </form>
+  );
+}
+
+const MAX_LABELS = 200;
+
+function LabelField({
+  value,
+  rows,
+  choose,
+}: {
+  value: string;
+  rows: ReadonlyMap<string, Row>;
+  choose: (label: string) => void;
+}) {
+  const [isUsed, setUsed] = useState(false);
+  const known = isUsed ? new Set([...rows.values()].flatMap(({ labels }) => labels)) : [];
+  return (
+    <label>
+      <span>Label</span>
+      <input
+        list="labels"
+        placeholder="name=value"
+        spellcheck={false}
+        value={value}
+        onFocus={() => setUsed(true)}
+        onInput={({ currentTarget }) => choose(currentTarget.value)}
+        onKeyDown={(event) => {
+          if (event.key === "Escape") event.currentTarget.blur();
+        }}
+      />
+      <datalist id="labels">
+        {[...known].slice(0, MAX_LABELS).map((label) => (
+          <option key={label} value={label} />
+        ))}
+      </datalist>
+    </label>
   );
 }
 
@@ -178,9 +215,7 @@ function Nothing({
       <Notice>
         <p>No run is like that.</p>
         <p>
-          <a href={hashOf({ ...place, filter: { text: "", phase: "", agent: "", provider: "" } })}>
-            Show all runs
-          </a>
+          <a href={hashOf({ ...place, filter: NO_FILTER })}>Show all runs</a>
         </p>
       </Notice>
     );

@@ -1,14 +1,24 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { hashOf } from "./address.ts";
 import { durationOf, shortDuration, type Row } from "./rows.ts";
-import { Hostile, Phase } from "./text.tsx";
+import { Hostile, Phase, SafeLink, Verdict } from "./text.tsx";
 
 /** As style.css has it: rows have one height, so that what is not seen needs no elements. */
-const ROW_PX = 52;
+const ROW_PX = 62;
 /** Rows that are drawn above and below what is seen. */
 const SPARE = 8;
 
-const COLUMNS = ["Phase", "Run", "Agent", "Branch", "Age", "Duration", "Cost", "Verified"] as const;
+const COLUMNS = [
+  "Phase",
+  "Run",
+  "Agent",
+  "Branch",
+  "Age",
+  "Duration",
+  "Cost",
+  "Verified",
+  "Pull request",
+] as const;
 
 /** The rows, of which only those in view are drawn. `selected` is moved by the keyboard and has the focus. */
 export function RunsTable({
@@ -57,7 +67,7 @@ export function RunsTable({
         <thead>
           <tr aria-rowindex={1}>
             {COLUMNS.map((name) => (
-              <th key={name} scope="col" class={`column-${name.toLowerCase()}`}>
+              <th key={name} scope="col" class={`column-${name.toLowerCase().replace(" ", "-")}`}>
                 {name}
               </th>
             ))}
@@ -132,7 +142,12 @@ function RunRow({
       <td class="column-age">{shortDuration(now - row.created)}</td>
       <td class="column-duration">{durationOf(row, now)}</td>
       <td class="column-cost">{row.cost === "" ? "" : `$${shortCost(row.cost)}`}</td>
-      <td class="column-verified">{row.verified}</td>
+      <td class="column-verified">
+        <Verdict verdict={row.verified} />
+      </td>
+      <td class="column-pull-request">
+        {row.pullRequest && <SafeLink url={row.pullRequest.url} text={`#${row.pullRequest.number}`} />}
+      </td>
     </tr>
   );
 }

@@ -7,14 +7,14 @@ export function Hostile({ text, lines = false }: { text: string | undefined; lin
 }
 
 /** A link if it leads to http or https without a password in it, else text. */
-export function SafeLink({ url }: { url: string }) {
+export function SafeLink({ url, text = url }: { url: string; text?: string }) {
   const parsed = URL.parse(url);
   const isSafe =
     parsed !== null && /^https?:$/.test(parsed.protocol) && parsed.username === "" && parsed.password === "";
-  if (!isSafe) return <Hostile text={url} />;
+  if (!isSafe) return <Hostile text={text} />;
   return (
     <a href={parsed.href} target="_blank" rel="noopener noreferrer nofollow">
-      <Hostile text={url} />
+      <Hostile text={text} />
     </a>
   );
 }
@@ -41,6 +41,17 @@ const MARKS: Readonly<Record<string, string>> = {
   Failed: "✕",
   TimedOut: "◷",
 };
+
+/** What a verification has come to, as a word with a mark. */
+export function Verdict({ verdict }: { verdict: string }) {
+  if (verdict === "") return null;
+  const [mark, colour] = { Passed: ["✓", "added"], Failed: ["✕", "removed"] }[verdict] ?? ["○", "muted"];
+  return (
+    <span class={colour}>
+      <span aria-hidden="true">{mark}</span> {verdict}
+    </span>
+  );
+}
 
 /** A part of a page with its heading. */
 export function Section({

@@ -16,19 +16,24 @@ const TITLES: Readonly<Record<"runs" | View, string>> = {
   config: "Defaults",
 };
 
-/** Links to all pages; they keep the namespace. */
-export function Navigation({ place }: { place: Place }) {
+/** The pages about a namespace, which they keep. */
+export function pageLinks(place: Place): { title: string; page: "runs" | View; to: Place }[] {
   const namespace = place.page === "run" ? DEFAULT_NAMESPACE : place.namespace;
   const [first, ...more] = VIEWS;
+  return ([first, "runs", ...more] as const).map((page) => ({
+    title: TITLES[page],
+    page,
+    to: page === "runs" ? { page, namespace, filter: NO_FILTER } : { page, namespace },
+  }));
+}
+
+/** Links to all pages. */
+export function Navigation({ place }: { place: Place }) {
   return (
     <nav class="pages" aria-label="Pages">
-      {([first, "runs", ...more] as const).map((page) => (
-        <a
-          key={page}
-          href={hashOf(page === "runs" ? { page, namespace, filter: NO_FILTER } : { page, namespace })}
-          aria-current={page === place.page ? "page" : undefined}
-        >
-          {TITLES[page]}
+      {pageLinks(place).map(({ title, page, to }) => (
+        <a key={page} href={hashOf(to)} aria-current={page === place.page ? "page" : undefined}>
+          {title}
         </a>
       ))}
     </nav>

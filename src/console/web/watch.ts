@@ -1,8 +1,9 @@
 import { LABEL_RUN } from "../../api/labels.ts";
 import type { KubeObject } from "../../kube/objects.ts";
 import { pathOf, type ResourceType } from "../../kube/resources.ts";
-import { CallError, call, k8s } from "./api.ts";
+import { CallError, call, k8s, shareName } from "./api.ts";
 import { linesOf } from "./lines.ts";
+import { joinShare, type Share } from "./share.ts";
 
 const PAGE_SIZE = 500;
 const [FIRST_PAUSE_MS, LONGEST_PAUSE_MS] = [500, 5_000];
@@ -29,8 +30,9 @@ export interface Watched<T extends KubeObject> {
 }
 
 /**
- * Lists and watches objects until `signal` aborts. A watch that breaks is resumed where it was. Rejects with the
- * `CallError` of what trying again cannot mend: a refusal.
+ * Lists and watches objects until `signal` aborts. A watch that breaks is resumed where it was. Windows of one user that
+ * watch the same have one connection for it: each lists for itself, one watches, and the others hear from it. Rejects with
+ * the `CallError` of what trying again cannot mend: a refusal.
  */
 export async function watchObjects<T extends KubeObject>(
   watched: Watched<T>,
@@ -42,31 +44,107 @@ export async function watchObjects<T extends KubeObject>(
     ...(watched.name === undefined ? {} : { fieldSelector: `metadata.name=${watched.name}` }),
     ...(watched.run === undefined ? {} : { labelSelector: `${LABEL_RUN}=${watched.run}` }),
   };
-  let version: string | undefined;
+  const own = new AbortController();
+  const ending = AbortSignal.any([signal, own.signal]);
+  const share = joinShare(await shareName(`${path}?${new URLSearchParams(only)}`), ending);
+  const state = createState(listener, share);
   let pause = FIRST_PAUSE_MS;
-  while (!signal.aborted) {
-    try {
-      version ??= await list(path, only, listener, signal);
-      const query = new URLSearchParams({
-        watch: "true",
-        allowWatchBookmarks: "true",
-        resourceVersion: version,
-        ...only,
-      });
-      const { body } = await call("GET", k8s(`${path}?${query}`), { signal });
-      listener.connection(undefined);
-      pause = FIRST_PAUSE_MS;
-      if (body === null) continue;
-      for await (const line of linesOf(body)) version = take(line, listener) ?? version;
-    } catch (error) {
-      if (signal.aborted) return;
-      if (isFinal(error)) throw error;
-      if (error instanceof CallError && error.code === GONE) version = undefined;
-      listener.connection(error instanceof Error ? error.message : String(error));
+  try {
+    while (!signal.aborted) {
+      try {
+        if (state.version() === undefined) {
+          if (share.isLeading()) share.send({ relist: true });
+          state.listing();
+          state.listed(await list(path, only, listener, signal));
+        }
+        if (!share.isLeading()) {
+          listener.connection(undefined);
+          pause = FIRST_PAUSE_MS;
+          await state.needed(signal);
+          continue;
+        }
+        const query = new URLSearchParams({
+          watch: "true",
+          allowWatchBookmarks: "true",
+          resourceVersion: state.version() ?? "",
+          ...only,
+        });
+        const { body } = await call("GET", k8s(`${path}?${query}`), { signal });
+        state.connection(undefined);
+        pause = FIRST_PAUSE_MS;
+        if (body === null) continue;
+        for await (const line of linesOf(body)) state.take(line);
+      } catch (error) {
+        if (signal.aborted) return;
+        if (isFinal(error)) throw error;
+        if (error instanceof CallError && error.code === GONE) state.forget();
+        state.connection(error instanceof Error ? error.message : String(error));
+      }
+      await rest(pause, signal);
+      pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
     }
-    await rest(pause, signal);
-    pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
+  } finally {
+    own.abort();
   }
+}
+
+/** How far this window has seen, by its own watch or by that of another one. */
+interface State {
+  version(): string | undefined;
+  /** What is heard from now on comes after the list. */
+  listing(): void;
+  listed(version: string): void;
+  forget(): void;
+  /** Takes a line of the own watch and sends it to the others. Throws what the server says in an ERROR event. */
+  take(line: string): void;
+  connection(lost: string | undefined): void;
+  /** Resolves once there is something to do: to list again, or to watch for all. */
+  needed(signal: AbortSignal): Promise<void>;
+}
+
+function createState<T extends KubeObject>(listener: ObjectsListener<T>, share: Share): State {
+  let version: string | undefined;
+  /** What was heard while this window still listed. */
+  let early: string[] = [];
+  let wake = (): void => undefined;
+  const apply = (line: string): void => {
+    version = take(line, listener, version) ?? version;
+  };
+  share.leading.addEventListener("abort", () => wake());
+  share.listen((shared) => {
+    if ("lost" in shared) return listener.connection(shared.lost);
+    if ("relist" in shared) {
+      version = undefined;
+      return wake();
+    }
+    if (version === undefined) early.push(shared.line);
+    else apply(shared.line);
+  });
+  return {
+    version: () => version,
+    listing: () => void (early = []),
+    listed(at) {
+      version = at;
+      for (const line of early) apply(line);
+      early = [];
+    },
+    forget: () => void (version = undefined),
+    take(line) {
+      apply(line);
+      share.send({ line });
+    },
+    connection(lost) {
+      listener.connection(lost);
+      if (share.isLeading()) share.send({ lost });
+    },
+    needed(signal) {
+      if (share.isLeading() || version === undefined) return Promise.resolve();
+      return new Promise((resolve) => {
+        wake = resolve;
+        signal.addEventListener("abort", () => resolve(), { once: true });
+      });
+    },
+  };
 }
 
 /** Reports every object of the list; the resourceVersion that it holds at. */
@@ -97,17 +175,34 @@ async function list<T extends KubeObject>(
   }
 }
 
-/** The resourceVersion of the event. Throws what the server says in an ERROR event. */
-function take<T extends KubeObject>(line: string, listener: ObjectsListener<T>): string | undefined {
+/**
+ * The resourceVersion of the event; undefined for one that is not later than what was `seen`, which changes nothing.
+ * Throws what the server says in an ERROR event.
+ */
+function take<T extends KubeObject>(
+  line: string,
+  listener: ObjectsListener<T>,
+  seen: string | undefined,
+): string | undefined {
   if (line === "") return undefined;
   const event = JSON.parse(line) as
     | { type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK"; object: T }
     | { type: "ERROR"; object: { code?: number; message?: string } };
   if (event.type === "ERROR")
     throw new CallError(event.object.code ?? 0, event.object.message ?? "the server has ended the watch");
+  const version = event.object.metadata.resourceVersion;
+  if (!isLater(version, seen)) return undefined;
   if (event.type === "DELETED") listener.removed(event.object);
   else if (event.type !== "BOOKMARK") listener.upsert(event.object);
-  return event.object.metadata.resourceVersion;
+  return version;
+}
+
+const NUMBER = /^[0-9]+$/;
+
+/** Versions of one kind can be compared as numbers; what is none is taken for later. */
+function isLater(version: string | undefined, seen: string | undefined): boolean {
+  if (version === undefined || seen === undefined || !NUMBER.test(version) || !NUMBER.test(seen)) return true;
+  return BigInt(version) > BigInt(seen);
 }
 
 function isFinal(error: unknown): boolean {
