@@ -38,7 +38,7 @@ export async function fillNamespace(
   client: Client,
   namespace: string,
   now: number,
-  said: (index: number) => string = (index) => SAID[index % SAID.length] ?? "",
+  said: (index: number) => string = (index) => SAID_AT[index] ?? SAID[index % SAID.length] ?? "",
 ): Promise<void> {
   const ago = (minutes: number): string =>
     new Date(now - minutes * 60_000).toISOString().replace(/\.\d+Z$/, "Z");
@@ -134,6 +134,26 @@ export async function fillNamespace(
   });
 }
 
+/** What an ordinary day has in these places; everywhere else is one of the tasks. */
+const SAID_AT: Readonly<Record<number, string>> = {
+  1: "agent/fix-checkout",
+  2: "agent/add-search",
+  3: "Secret gemini-key is not there: create it with the key api-key. The run starts by itself once it is",
+  4: "all 4 places of AgentProvider anthropic are taken; one run is before this one in the queue",
+  5: "npm test ended with exit code 1: 2 of 148 tests failed",
+  6: "the agent was at work for longer than its time limit of 1h0m0s",
+  7: "All texts of the shop are in German and French now.",
+  8: "The total is rounded once, at the end. A test shows it.",
+  10: "agent/fix-checkout",
+  11: "agent/add-search",
+  12: "agent/try-redis",
+  20: "Secret gemini-key is not there: create it with the key api-key",
+  30: "AgentRun issues-7c1f was created",
+  31: "8f2c-09",
+  32: "the user visitor may not start runs: its role is read",
+  40: "Write tests first. Never change the public API without a note in CHANGELOG.md.",
+};
+
 const SAID = [
   "Fix the failing checkout test",
   "Add full-text search to the catalogue",
@@ -153,7 +173,7 @@ function runsOf(ago: (minutes: number) => string, said: (index: number) => strin
     status: Partial<AgentRunStatus>,
     spec: Partial<AgentRun["spec"]> = {},
   ): AgentRun => ({
-    ...aRun(name, REPOSITORY, { prompt: said(name.length), ...spec }),
+    ...aRun(name, REPOSITORY, { prompt: said(100 + name.length), ...spec }),
     status: {
       observedGeneration: 1,
       phase: "Pending",
