@@ -48,8 +48,10 @@ export interface AgentSetup {
   additionalDirectories?: readonly string[];
   /** Absolute paths at which shared volumes are mounted. */
   sharedMounts: readonly string[];
-  /** The absolute path of the home directory, if no set-up command, volume or cache can have put anything there. */
-  newHome?: string;
+  /** Absolute path. */
+  home: string;
+  /** Whether no set-up command, volume or cache can have put anything into the home directory. */
+  isHomeNew: boolean;
 }
 
 /**

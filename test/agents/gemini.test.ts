@@ -6,6 +6,7 @@ import { startModelEndpoint, type RecordedRequest } from "../../src/demo/model-e
 import { committingScenario } from "../../src/demo/model-scenario.ts";
 import { createGitRepository } from "../support/git-repository.ts";
 import { startGitHttpServer } from "../support/git-http-server.ts";
+import { runOk } from "../support/run.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 import { describeAgent } from "./support/agent-behaviour.ts";
 import { KEY, prepareAgentRun } from "./support/agent-run.ts";
@@ -46,6 +47,25 @@ test("prompts that look like commands, @words and all instructions reach the mod
   ]) {
     assert(said.includes(text), text);
   }
+});
+
+test("what is loaded into it is not loaded into the commands' own node, and ends with it", async () => {
+  await using run = await prepareAgentRun({
+    agent: "gemini",
+    scenario: [
+      { text: "Looking.", actions: [{ run: `node -p '"options: " + process.env.NODE_OPTIONS'` }] },
+      { text: "Done." },
+    ],
+  });
+  const { code, stdout, stderr } = await run.pod.runAgent();
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /options: undefined/);
+  const loaded = await run.pod.read("/home/agent/.gemini/baseline.cjs");
+  // An unknown flag would be passed over in silence.
+  const flags = loaded.match(/--[\w-]+/g) ?? [];
+  const known = await runOk("node", ["--v8-options"]);
+  assert.equal(flags.length, 3);
+  for (const flag of flags) assert(known.includes(`  --${flag.replace(/^--(no-)?/, "")} (`), flag);
 });
 
 test("its limit of turns is obeyed", async () => {

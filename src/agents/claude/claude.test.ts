@@ -17,6 +17,8 @@ const setup: AgentSetup = {
   mcpServers: [],
   trustRepositoryConfig: false,
   sharedMounts: [],
+  home: "/home/agent",
+  isHomeNew: true,
 };
 
 describe("claude's output", () => {

@@ -17,6 +17,8 @@ function setup(changes: Partial<AgentSetup> = {}): AgentSetup {
     mcpServers: [],
     trustRepositoryConfig: false,
     sharedMounts: [],
+    home: "/home/agent",
+    isHomeNew: true,
     ...changes,
   };
 }

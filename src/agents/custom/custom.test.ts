@@ -30,6 +30,8 @@ describe("custom's command line", () => {
       mcpServers: [],
       trustRepositoryConfig: false,
       sharedMounts: [],
+      home: "/home/agent",
+      isHomeNew: true,
     });
     assert.deepEqual(args, ["--yes", "--no-auto-commits"]);
   });

@@ -18,6 +18,8 @@ function setup(changes: Partial<AgentSetup> = {}): AgentSetup {
     mcpServers: [],
     trustRepositoryConfig: false,
     sharedMounts: [],
+    home: "/home/agent",
+    isHomeNew: true,
     ...changes,
   };
 }

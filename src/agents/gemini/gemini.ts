@@ -62,21 +62,35 @@ export const gemini: Agent = {
     ...(setup.model === undefined ? [] : ["--model", setup.model]),
     ...setup.cliArgs,
   ],
-  environment: () => ({
+  environment: ({ home }) => ({
     // It would start itself again with more memory, and that outer process passes no signal on.
     GEMINI_CLI_NO_RELAUNCH: "true",
     // In a directory that it does not trust it asks before every tool. What a checkout could bring is
     // hidden from it instead.
     GEMINI_CLI_TRUST_WORKSPACE: "true",
     GEMINI_SANDBOX: "false",
+    NODE_OPTIONS: `--require=${home}/${PRELOADED}`,
   }),
   corrections,
-  files: (setup) => ({ ".gemini/settings.json": geminiSettings(setup) }),
+  files: (setup) => ({ ".gemini/settings.json": geminiSettings(setup), [PRELOADED]: BASELINE_ONLY }),
   quotedVariables: ({ mcpServers }) => mcpVariables(mcpServers),
   demo: { baseUrl: "GOOGLE_GEMINI_BASE_URL", model: "gemini-2.5-pro" },
   activities: geminiActivities,
   parseOutput: parseGeminiOutput,
 };
+
+/** Below the home directory. */
+const PRELOADED = ".gemini/baseline.cjs";
+
+/**
+ * V8 optimizes the parser of shell commands, which is WebAssembly, and no process ends before that has ended: 3 s of processor
+ * time after the result. All three, because what the first implies is settled before this is read. Not for the commands.
+ */
+const BASELINE_ONLY = [
+  'const { setFlagsFromString } = require("node:v8");',
+  'for (const flag of ["--liftoff-only", "--no-wasm-tier-up", "--no-wasm-dynamic-tiering"]) setFlagsFromString(flag);',
+  "delete process.env.NODE_OPTIONS;",
+].join(" ");
 
 /** gemini appends the API's version itself. */
 function corrections({ env }: AgentSetup): Record<string, string> {

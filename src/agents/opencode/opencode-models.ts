@@ -24,11 +24,11 @@ export function modelList(setup: AgentSetup, target: OpencodeModel): string | un
 }
 
 /** By its arguments, or by configuration that the user, a set-up command or the checkout has brought. */
-function mayAskForOthers({ cliArgs, env, newHome, trustRepositoryConfig }: AgentSetup): boolean {
+function mayAskForOthers({ cliArgs, env, isHomeNew, trustRepositoryConfig }: AgentSetup): boolean {
   return (
     cliArgs.length > 0 ||
     trustRepositoryConfig ||
-    newHome === undefined ||
+    !isHomeNew ||
     env.some(({ name }) => name.startsWith("OPENCODE_") || name.startsWith("XDG_"))
   );
 }

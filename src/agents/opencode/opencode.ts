@@ -128,7 +128,7 @@ function environment(setup: AgentSetup): Record<string, string> {
   return {
     OPENCODE_DISABLE_AUTOUPDATE: "1",
     OPENCODE_DISABLE_MODELS_FETCH: "1",
-    ...(modelsOf(setup) === undefined ? {} : { OPENCODE_MODELS_PATH: `${setup.newHome}/${MODELS_FILE}` }),
+    ...(modelsOf(setup) === undefined ? {} : { OPENCODE_MODELS_PATH: `${setup.home}/${MODELS_FILE}` }),
     ...(setup.trustRepositoryConfig ? {} : untrusting),
     ...(configDirectory === undefined ? {} : { OPENCODE_CONFIG_DIR: configDirectory }),
     ...(target

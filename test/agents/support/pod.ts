@@ -262,14 +262,14 @@ function expandEnv(
   for (const { name, value, valueFrom } of env) {
     const ref = valueFrom?.secretKeyRef ?? valueFrom?.configMapKeyRef;
     const given = ref ? (values[`${ref.name}/${ref.key}`] ?? "") : expand(value ?? "", result);
-    const isPlace =
-      !["AGENT_PROMPT", "AGENT_REPOSITORY_URL"].includes(name) &&
-      /^\/(workspace|tmp|home|root|dev|etc)/.test(given);
+    const [, option = "", place] =
+      /^(--require=)?(\/(?:workspace|tmp|home|root|dev|etc).*)$/s.exec(given) ?? [];
+    const isPlace = place !== undefined && !["AGENT_PROMPT", "AGENT_REPOSITORY_URL"].includes(name);
     if (given === SCRIPTS_TARGET_DIR) {
       result[name] = join(directory, SCRIPTS_DIR);
       continue;
     }
-    result[name] = isPlace ? join(directory, given) : given;
+    result[name] = isPlace ? option + join(directory, place) : given;
   }
   return result;
 }
