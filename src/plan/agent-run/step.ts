@@ -13,7 +13,7 @@ import { isStepsOnly } from "../place.ts";
 import { type RunStep, stepJobName } from "../specs/names.ts";
 import { describeChange } from "./change.ts";
 import { eventsOf } from "./events.ts";
-import type { ObservedRun } from "./observed.ts";
+import type { ObservedRun, ObservedStep } from "./observed.ts";
 import * as status from "./status.ts";
 
 export type RunPlan = Plan<AgentRunStatus>;
@@ -153,8 +153,8 @@ export function failedEnd(
   return { phase: "Failed", reason, message, at, conditions: [{ type, status: "False", reason, message }] };
 }
 
-/** The end of the run. A Job that would go on is removed. */
-export function endRun({ run, step: { job } = {}, now }: ObservedRun, end: RunEnd): RunPlan {
+/** The end of the run. A step's Job that would go on is removed; any other stays, with its pod and log. */
+export function endRun({ run, step = {}, now }: ObservedRun, end: RunEnd): RunPlan {
   const { phase, reason, message, conditions, more } = end;
   const completionTime = end.at ?? timestamp(now);
   const stage = status.enterStage(run, status.endedStage(phase, reason, message), now);
@@ -164,13 +164,19 @@ export function endRun({ run, step: { job } = {}, now }: ObservedRun, end: RunEn
     completionTime,
     duration: status.durationOf(run, completionTime),
   };
-  const goesOn = phase === "Failed" && job && !isDeleting(job) && !hasEnded(job);
+  const left = phase === "Failed" ? goesOn(step) : undefined;
   return {
     ...NOTHING_TO_DO,
-    remove: goesOn ? [removal(job, "Background")] : [],
+    remove: left ? [removal(left, "Background")] : [],
     events: eventsOf(run, next),
     status: next,
   };
+}
+
+/** The Job, unless it ends by itself. A node reports the end of a container a second or two before the pod's. */
+function goesOn({ job, pod }: ObservedStep): JobState | undefined {
+  const endsItself = pod && podState.isWorkDone(pod) && !podState.isHeldOpen(pod);
+  return job && !isDeleting(job) && !hasEnded(job) && !endsItself ? job : undefined;
 }
 
 /** What the run's agent has done, for people. */

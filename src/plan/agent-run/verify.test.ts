@@ -267,6 +267,26 @@ describe("a run whose work is to be verified", () => {
     assert.equal(planRun(observe({ job: resumed, pod: aPod() })).status?.phase, "Running");
   });
 
+  it("that has ended keeps its Job and log, whatever the node has not reported yet", () => {
+    const setup = aPod(undefined, { phase: "Pending" });
+    setup.status?.initContainerStatuses?.push({
+      name: "setup",
+      state: { terminated: { exitCode: 2, reason: "Error" } },
+      ready: false,
+      restartCount: 0,
+      image: "",
+      imageID: "",
+    });
+    setup.status!.containerStatuses = [];
+    for (const [pod, reason] of [
+      [aPod({ exitCode: 1 }), "VerificationFailed"],
+      [setup, "SetupFailed"],
+    ] as const) {
+      const plan = planRun(observe({ job: aJob(), pod }));
+      assert.deepEqual([plan.status?.phase, plan.status?.reason, plan.remove], ["Failed", reason, []]);
+    }
+  });
+
   it("ends with a cancel", () => {
     const annotations = { "agent.xonovex.com/cancel": "true" };
     const plan = planRun(observe({ job: aJob(), pod: aPod() }, { annotations }));
