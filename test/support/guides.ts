@@ -139,8 +139,14 @@ export const ENDLESS: Readonly<Record<string, RegExp>> = {
   "kubectl get agentruns -w": /fix-auth-bug .*Succeeded/,
 };
 
-/** What the reader waits for before a command that comes later in his day than on the page. */
+/** What the reader does or waits for before a command that comes later in his day than on the page. */
 export const AFTER: Readonly<Record<string, string>> = {
+  "agent-operator render -f nightly.yaml -f provider.yaml":
+    "cp config/samples/agentprovider.yaml provider.yaml && kubectl get agentschedule nightly -o yaml >nightly.yaml",
+  "agent-operator render -f trigger.yaml -f provider.yaml --event payload.json --header 'x-github-event: issues'":
+    "cp config/samples/agentprovider.yaml provider.yaml && kubectl get agenttrigger issue -o yaml >trigger.yaml && " +
+    `node -p 'JSON.stringify(require("@octokit/webhooks-examples/api.github.com/index.json")` +
+    `.find(({ name }) => name === "issues").examples[0])' >payload.json`,
   "agent-operator artifacts upgrade-parser --patch":
     "kubectl wait --for=condition=Succeeded --timeout=60s agentrun/upgrade-parser",
 };
