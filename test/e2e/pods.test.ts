@@ -225,6 +225,7 @@ describe("a run with caches", { timeout: 180_000 }, () => {
       config.status?.caches?.map(({ name, size }) => [name, size]),
       [["npm", "1Gi"]],
     );
+    await cluster.client.delete(agentConfigs, { namespace: cluster.namespace, name: "default" });
     const cleared = await command("caches", "clear", "npm");
     assert.equal(cleared.code, 0, cleared.stderr);
     await waitForAbsence(cluster.client, persistentVolumeClaims, {
