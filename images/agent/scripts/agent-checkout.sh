@@ -1,4 +1,5 @@
 # shellcheck shell=sh disable=SC2034,SC2154,SC2317 # Variables and callers are in the scripts that read it.
+# shellcheck disable=SC2030,SC2031 # What a subshell sets is for itself.
 # Gives an agent checkouts without what would configure it. Needs common.sh and agent-instructions.sh.
 
 # in_each_checkout COMMAND: in the checkout that the agent works in, then in each additional repository. What is moved out of

@@ -1,5 +1,6 @@
 #!/bin/sh
 # shellcheck disable=SC2154,SC2317 # Variables and callers are in the files that it reads.
+# shellcheck disable=SC2030,SC2031 # What a subshell sets is for itself.
 # Writes what a run has left to standard output, each file as a line with its name, lines of base64 with
 # its compressed content, and a line that ends it. No Secret is here, every volume is read only, and git never runs
 # in a repository of an agent's. Needs common.sh, git-own.sh, git-additional.sh, git-files.sh and git-snapshot.sh.

@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2034,SC2154 # Variables are for the scripts that read it.
+# shellcheck shell=sh disable=SC2034,SC2153,SC2154 # Variables are for the scripts that read it.
 # Where a repository beside the run's own is. Needs common.sh.
 
 # enter_repository NAME: what is said of the run's checkout is from here on said of that one. For a subshell.

@@ -31,13 +31,13 @@ check_out() {
 check_out_as_fetched() (
   enter_repository "$1"
   AGENT_CHECKOUT=$AGENT_REPOSITORIES_CHECKOUT/$1
-  mkdir -p "$AGENT_CHECKOUT" && open_snapshot "$private/$1.git" || fail 64 "the claim has no record of the additional repository $1"
+  { mkdir -p "$AGENT_CHECKOUT" && open_snapshot "$private/$1.git"; } || fail 64 "the claim has no record of the additional repository $1"
   [ -n "$base" ] || {
     its_git init -q --template= -b agent-operator
     return
   }
   tip=$base
-  own_git update-ref refs/heads/agent-operator "$tip" && check_out ||
+  { own_git update-ref refs/heads/agent-operator "$tip" && check_out; } ||
     fail 64 "git cannot check out commit $tip of the additional repository $1; its messages are in the log"
 )
 
