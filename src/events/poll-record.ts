@@ -1,13 +1,10 @@
 import type { AgentTrigger } from "../api/agent-trigger.ts";
-import { LABEL_TRIGGER } from "../api/labels.ts";
 import type { Client } from "../client/client.ts";
-import { isApiError } from "../client/errors.ts";
-import { configMaps, type ConfigMap } from "../kube/builtin.ts";
-import { isOwnedBy } from "../kube/objects.ts";
+import { configMaps } from "../kube/builtin.ts";
 import { timeOf } from "../kube/time.ts";
 import type { PollRecord } from "../plan/agent-trigger/polled.ts";
 import { triggerPolledName } from "../plan/specs/names.ts";
-import { ownedByTrigger } from "../plan/specs/owner.ts";
+import { createRecord, findRecord } from "./trigger-record.ts";
 
 type Calls = Pick<Client, "get" | "create" | "patch">;
 
@@ -18,7 +15,7 @@ export async function readPollRecord(
   of: string,
   now: number,
 ): Promise<PollRecord> {
-  const data = (await find(client, trigger))?.data;
+  const data = (await findRecord(client, trigger, nameOf(trigger)))?.data;
   const since = timeOf(trigger.metadata.creationTimestamp, now);
   if (!data) return { of, since, ids: [] };
   // Of another repository, what happens from now on counts.
@@ -34,30 +31,14 @@ export async function writePollRecord(
   trigger: AgentTrigger,
   record: PollRecord,
 ): Promise<void> {
-  const { namespace = "", name = "", uid = "" } = trigger.metadata;
-  const at = { namespace, name: triggerPolledName(name) };
+  const at = { namespace: trigger.metadata.namespace ?? "", name: nameOf(trigger) };
   const { of, since, ids, etag } = record;
   const data = { of, since: String(since), ids: ids.join("\n"), etag: etag ?? "" };
-  const found = await find(client, trigger);
-  if (found) {
-    await client.patch(configMaps, at, { metadata: { uid: found.metadata.uid }, data }, { type: "merge" });
-    return;
-  }
-  const metadata = {
-    ...at,
-    labels: { [LABEL_TRIGGER]: name },
-    ownerReferences: [ownedByTrigger({ name, uid })],
-  };
-  await client.create(configMaps, { apiVersion: "v1", kind: "ConfigMap", metadata, data });
+  const found = await findRecord(client, trigger, at.name);
+  if (!found) return createRecord(client, trigger, at.name, data);
+  await client.patch(configMaps, at, { metadata: { uid: found.metadata.uid }, data }, { type: "merge" });
 }
 
-async function find(client: Calls, { metadata }: AgentTrigger): Promise<ConfigMap | undefined> {
-  const { namespace = "", name = "", uid } = metadata;
-  try {
-    const found = await client.get(configMaps, { namespace, name: triggerPolledName(name) });
-    return isOwnedBy(found, uid) ? found : undefined;
-  } catch (error) {
-    if (isApiError(error, "NotFound")) return undefined;
-    throw error;
-  }
+function nameOf({ metadata }: AgentTrigger): string {
+  return triggerPolledName(metadata.name ?? "");
 }

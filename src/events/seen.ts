@@ -1,11 +1,9 @@
-import { LABEL_TRIGGER } from "../api/labels.ts";
 import type { AgentTrigger } from "../api/agent-trigger.ts";
 import type { Client } from "../client/client.ts";
 import { isApiError } from "../client/errors.ts";
 import { configMaps, type ConfigMap } from "../kube/builtin.ts";
-import { isOwnedBy } from "../kube/objects.ts";
-import { ownedByTrigger } from "../plan/specs/owner.ts";
 import { triggerSeenName } from "../plan/specs/names.ts";
+import { createRecord, findRecord } from "./trigger-record.ts";
 
 /** The hashes of the last events that have started runs, in the ConfigMap `<trigger>-seen`: those runs may be deleted already. */
 export interface Seen {
@@ -23,7 +21,7 @@ export function createSeen(client: Pick<Client, "get" | "create" | "patch">): Se
   const batches = new Map<string, { hashes: Set<string>; next?: Promise<void>; current?: Promise<void> }>();
   return {
     async has(trigger, hash) {
-      return hashesIn(await find(client, trigger)).includes(hash);
+      return hashesIn(await findRecord(client, trigger, nameOf(trigger))).includes(hash);
     },
     add(trigger, hash) {
       const uid = trigger.metadata.uid ?? "";
@@ -48,15 +46,8 @@ function hashesIn(found: ConfigMap | undefined): string[] {
   return (found?.data?.[KEY] ?? "").split("\n").filter((each) => each !== "");
 }
 
-async function find(client: Pick<Client, "get">, { metadata }: AgentTrigger): Promise<ConfigMap | undefined> {
-  const { namespace = "", name = "", uid = "" } = metadata;
-  try {
-    const found = await client.get(configMaps, { namespace, name: triggerSeenName(name) });
-    return isOwnedBy(found, uid) ? found : undefined;
-  } catch (error) {
-    if (isApiError(error, "NotFound")) return undefined;
-    throw error;
-  }
+function nameOf({ metadata }: AgentTrigger): string {
+  return triggerSeenName(metadata.name ?? "");
 }
 
 async function write(
@@ -64,23 +55,17 @@ async function write(
   trigger: AgentTrigger,
   hashes: readonly string[],
 ): Promise<void> {
-  const { namespace = "", name = "", uid = "" } = trigger.metadata;
-  const at = { namespace, name: triggerSeenName(name) };
+  const at = { namespace: trigger.metadata.namespace ?? "", name: nameOf(trigger) };
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const found = await find(client, trigger);
+      const found = await findRecord(client, trigger, at.name);
       const before = hashesIn(found).filter((each) => !hashes.includes(each));
       const data = { [KEY]: [...before, ...hashes].slice(-MAX_HASHES).join("\n") };
       if (found) {
         const { resourceVersion } = found.metadata;
         await client.patch(configMaps, at, { metadata: { resourceVersion }, data }, { type: "merge" });
       } else {
-        const metadata = {
-          ...at,
-          labels: { [LABEL_TRIGGER]: name },
-          ownerReferences: [ownedByTrigger({ name, uid })],
-        };
-        await client.create(configMaps, { apiVersion: "v1", kind: "ConfigMap", metadata, data });
+        await createRecord(client, trigger, at.name, data);
       }
       return;
     } catch (error) {

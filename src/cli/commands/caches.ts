@@ -51,14 +51,14 @@ async function list(
     "Last Used",
     "In Use By",
   ].map((name) => ({ name }));
-  const rows = claims.map((claim) => ({ cells: cellsOf(claim, used.get(nameOf(claim)), users.items) }));
+  const rows = claims.map((claim) => ({ cells: cellsOf(claim, users.items, used.get(nameOf(claim))) }));
   const writer = createTableWriter({ columnDefinitions, rows }, { wide: true, withNamespace: false });
   out.line(writer.header());
   for (const row of rows) out.line(writer.line(row));
   return 0;
 }
 
-function cellsOf(claim: PersistentVolumeClaim, lastUsed = "unknown", all: readonly Pod[] = []): string[] {
+function cellsOf(claim: PersistentVolumeClaim, all: readonly Pod[], lastUsed = "unknown"): string[] {
   const { metadata, spec, status } = claim;
   const users = all.filter((pod) => !isPodFinished(pod) && cachesUsedBy(pod).includes(nameOf(claim)));
   return [

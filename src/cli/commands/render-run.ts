@@ -140,9 +140,9 @@ function stepObjects(observed: ObservedRun, agent?: string): Record<string, unkn
 }
 
 /** An object as the API server would store it; refuses what that would refuse. */
-export function admitted(document: Record<string, unknown>, namespace: string): KubeObject {
-  const { apiVersion, kind } = document;
-  const metadata = { namespace, ...(document["metadata"] as KubeObject["metadata"] | undefined) };
+export function admitted(document: object, namespace: string): KubeObject {
+  const { apiVersion, kind, metadata: given } = document as Partial<KubeObject>;
+  const metadata = { namespace, ...given };
   const object = { ...document, metadata: { uid: "assigned-by-the-api-server", ...metadata } };
   if (!String(apiVersion).startsWith(`${API_GROUP}/`)) return object as KubeObject;
   const crd = customResourceDefinitions().find(({ spec }) => spec.names.kind === kind);

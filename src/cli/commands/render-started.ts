@@ -90,7 +90,7 @@ export function renderTrigger(
   const run = startedBy(compiled, payload, facts, runs, event.body);
   if ("reason" in run) return [startsNone(title, run)];
   try {
-    admitted(run as unknown as Record<string, unknown>, defaults.namespace);
+    admitted(run, defaults.namespace);
   } catch (error) {
     return [startsNone(title, { reason: "InvalidRun", message: messageOf(error) })];
   }
@@ -140,7 +140,7 @@ function startedRun(
 ): Rendered[] {
   const { metadata, ...rest } = run;
   const plain = { ...metadata, ownerReferences: undefined };
-  const manifest = masked({ ...rest, metadata: plain }) as unknown as Record<string, unknown>;
+  const manifest = masked({ ...rest, metadata: plain });
   const started: Rendered = {
     title,
     notes,
@@ -148,7 +148,7 @@ function startedRun(
     objects: [JSON.parse(JSON.stringify(manifest)) as Record<string, unknown>],
   };
   try {
-    const stored = admitted(run as unknown as Record<string, unknown>, defaults.namespace) as AgentRun;
+    const stored = admitted(run, defaults.namespace) as AgentRun;
     return [started, renderRun(stored, files, defaults)];
   } catch (error) {
     return [{ ...started, notes: [...notes, messageOf(error)] }];

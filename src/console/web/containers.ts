@@ -1,4 +1,5 @@
 import type { ContainerStatus, Job, Pod } from "../../kube/builtin.ts";
+import { jobCondition } from "../../plan/jobs/job-state.ts";
 import { shortDuration } from "./rows.ts";
 
 /** A container of a pod, as people ask about it. */
@@ -51,10 +52,8 @@ function viewOf(name: string, status: ContainerStatus | undefined): ContainerVie
 }
 
 /** In one word, what the Job has come to. */
-export function jobState({ spec, status }: Job): string {
-  const is = (type: string): boolean =>
-    status?.conditions?.some((condition) => condition.type === type && condition.status === "True") === true;
-  if (is("Complete")) return "complete";
-  if (is("Failed")) return "failed";
-  return spec.suspend === true ? "suspended" : "active";
+export function jobState(job: Job): string {
+  if (jobCondition(job, "Complete")) return "complete";
+  if (jobCondition(job, "Failed")) return "failed";
+  return job.spec.suspend === true ? "suspended" : "active";
 }

@@ -11,7 +11,7 @@ import { isDeleting } from "../../kube/objects.ts";
 import type { ChildPatch } from "../../kube/plan.ts";
 import { hasStarted } from "../places.ts";
 import { isCancelled } from "./cancel.ts";
-import { hourlyLimit, isBefore } from "./hourly-limit.ts";
+import { hourlyLimit, isBefore, LOOK_AGAIN_MS } from "./hourly-limit.ts";
 import type { ObservedRun } from "./observed.ts";
 import { isFinished } from "./status.ts";
 
@@ -20,9 +20,6 @@ export type Concurrency =
   | { what: "fails"; reason: "GroupBusy"; message: string }
   | { what: "replaces"; patches: ChildPatch[] }
   | { what: "queued"; message: string; lookAgainMs: number };
-
-/** A safety net: the end of another run brings this one back. */
-const LOOK_AGAIN_MS = 30_000;
 
 /** Whether other runs of its trigger can hold a run up. */
 export function isLimitedByTrigger({ metadata }: AgentRun): boolean {

@@ -21,7 +21,7 @@ export interface Entry {
 
 const HOUR_MS = 3_600_000;
 /** A safety net: the end of another run brings this one back. */
-const LOOK_AGAIN_MS = 30_000;
+export const LOOK_AGAIN_MS = 30_000;
 
 /** The ConfigMap in which a run enters itself before it starts; undefined: nothing counts its trigger's starts. */
 export function startsOf(run: AgentRun): { namespace: string; name: string } | undefined {

@@ -52,8 +52,10 @@ export function workspaceLabels(name: string): Record<string, string> {
   };
 }
 
-/** Tells a run's children from a workspace's. */
+/** Tells the claims of caches from those of runs and workspaces. */
 export const CACHE_COMPONENT = "cache";
+
+/** Tells a run's children from a workspace's. */
 export const RUN_COMPONENT = "run";
 
 /** Tells a workspace's children from a run's. */
