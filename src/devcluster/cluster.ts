@@ -38,6 +38,8 @@ export interface DevClusterOptions {
   hosts?: Readonly<Record<string, string>>;
   /** Forces one way of isolating containers; default: the best that this machine offers. */
   sandbox?: SandboxMode;
+  /** See `ApiServerOptions`. */
+  knownDefinitions?: readonly object[];
   /** Seconds that containers get to end when the cluster stops; default 2. */
   stopGraceSeconds?: number;
   /** Told of what controllers could not do; they try again. Default: a line on stderr. */
@@ -80,6 +82,7 @@ async function start(options: DevClusterOptions, dataDir: string, started: Async
     createApiServer({
       dataDir,
       serviceAccounts: true,
+      knownDefinitions: options.knownDefinitions ?? [],
       podLogs: {
         open: async (namespace, pod, request) => {
           if (kubelet === undefined) throw new Error("the kubelet is not running");

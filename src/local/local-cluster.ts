@@ -17,6 +17,7 @@ import type { Transport } from "../client/transport.ts";
 import { startOperator } from "../operator/operator.ts";
 import { SCRIPTS_DIR } from "../plan/specs/scripts.ts";
 import { createLog, type Log } from "../runtime/log.ts";
+import { builtDefinitions } from "./definitions.generated.ts";
 import { installDefinitions } from "./install.ts";
 import {
   eventsAuthority,
@@ -141,6 +142,8 @@ function devClusterOptions(options: LocalClusterOptions): DevClusterOptions {
   return {
     dataDir,
     path,
+    // They are judged when they are built, by the test beside their generated file.
+    knownDefinitions: builtDefinitions(),
     imageFiles: [gitImageFiles(options.packageRoot), ...operatorImageFiles(options.packageRoot)],
     toolDirectories: options.toolDirectories ?? agentPrograms(options.packageRoot),
     ...(port === undefined ? {} : { port }),

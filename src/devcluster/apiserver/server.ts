@@ -7,6 +7,7 @@ import { builtinResources, builtinTypes } from "./kinds/builtin-resources.ts";
 import { definitionResource } from "./kinds/definition-resource.ts";
 import { reviewResources } from "./kinds/review-resources.ts";
 import type { GoTypes } from "./kinds/types/notation.ts";
+import { objectsOf } from "../../kube/json.ts";
 import { buildKubeconfig } from "../kubeconfig.ts";
 import { loadPki } from "../pki.ts";
 import { keptPrivately, writePrivately } from "../private-file.ts";
@@ -33,6 +34,8 @@ export interface ApiServerOptions {
   podLogs?: PodLogs;
   /** Whether new pods get the token of their service account; default: no, as on a cluster without nodes. */
   serviceAccounts?: boolean;
+  /** CustomResourceDefinitions that a server has taken before: their schemas, which take long to judge, are known to be right. */
+  knownDefinitions?: readonly object[];
   /** Told of errors that are this server's own; the client gets a 500. */
   onBug?: (error: unknown) => void;
 }
@@ -73,7 +76,7 @@ export async function createApiServer(options: ApiServerOptions = {}): Promise<A
   const { dataDir, now = () => new Date() } = options;
   const store = await openStore(dataDir === undefined ? undefined : join(dataDir, "apiserver"));
   const types = builtinTypes();
-  const definitions = definitionResource(types);
+  const definitions = definitionResource(types, objectsOf(options.knownDefinitions));
   const registry = createRegistry([...builtinResources(types), definitions, ...reviewResources()]);
   const objects = parsedObjects(store);
   const authorizer = createAuthorizer(objects);

@@ -108,12 +108,12 @@ function versionPaths(versions: readonly JsonObject[], index: number): VersionPa
   };
 }
 
-/** What is wrong with one version of a CRD; a schema that is `unchanged` is not judged again. */
+/** What is wrong with one version of a CRD; a schema that `isJudged` is not judged again. */
 export function versionErrors(
   version: JsonObject,
   index: number,
   versions: readonly JsonObject[],
-  unchanged: boolean,
+  isJudged: boolean,
 ): FieldError[] {
   const paths = versionPaths(versions, index);
   const schema = objectAt(version, "schema")["openAPIV3Schema"];
@@ -122,7 +122,7 @@ export function versionErrors(
   const name = textAt(version, "name");
   const wrong = dns1035LabelErrors(name);
   if (wrong.length > 0) errors.push(invalid(`spec.versions[${index}].name`, name, wrong.join(",")));
-  if (isObject(schema) && paths.schema !== undefined && !unchanged) {
+  if (isObject(schema) && paths.schema !== undefined && !isJudged) {
     errors.push(...validateCrdSchema(schema, paths.schema, hasStatus));
   }
   if (paths.subresources !== undefined) errors.push(...scaleErrors(version, paths.subresources));

@@ -107,7 +107,7 @@ function requiredNames(names: JsonObject): FieldError[] {
   );
 }
 
-function specErrors(spec: JsonObject, oldVersions: readonly JsonObject[]): FieldError[] {
+function specErrors(spec: JsonObject, judged: readonly JsonObject[]): FieldError[] {
   const scope = textAt(spec, "scope");
   const versions = objectsAt(spec, "versions");
   const errors = groupErrors(textAt(spec, "group"));
@@ -124,9 +124,8 @@ function specErrors(spec: JsonObject, oldVersions: readonly JsonObject[]): Field
     errors.push(invalid("spec.preserveUnknownFields", true, words));
   }
   versions.forEach((version, index) => {
-    const stored = oldVersions.find((old) => textAt(old, "name") === textAt(version, "name"));
-    const unchanged = stored !== undefined && jsonEqual(stored["schema"], version["schema"]);
-    errors.push(...versionErrors(version, index, versions, unchanged));
+    const isJudged = judged.some((each) => jsonEqual(each["schema"], version["schema"]));
+    errors.push(...versionErrors(version, index, versions, isJudged));
   });
   const names = versions.map((version) => textAt(version, "name"));
   if (new Set(names).size < names.length) {
@@ -172,12 +171,12 @@ function storedVersionErrors(crd: JsonObject): FieldError[] {
 }
 
 /**
- * What is wrong with a defaulted CRD, its metadata apart (see `crdNameErrors`). On an update schemas that have
- * not changed are not judged again.
+ * What is wrong with a defaulted CRD, its metadata apart (see `crdNameErrors`). Schemas of `old`, which is updated,
+ * and of the versions `judged` are not judged again.
  */
-export function validateCrd(crd: JsonObject, old?: JsonObject): FieldError[] {
+export function validateCrd(crd: JsonObject, old?: JsonObject, judged: JsonObject[] = []): FieldError[] {
   const spec = objectAt(crd, "spec");
-  if (old === undefined) return specErrors(spec, []);
+  if (old === undefined) return specErrors(spec, judged);
   const before = objectAt(old, "spec");
   const [names, oldNames] = [objectAt(spec, "names"), objectAt(before, "names")];
   const fixed = isEstablished(old)
@@ -187,7 +186,7 @@ export function validateCrd(crd: JsonObject, old?: JsonObject): FieldError[] {
       ]
     : [];
   return [
-    ...specErrors(spec, objectsAt(before, "versions")),
+    ...specErrors(spec, [...objectsAt(before, "versions"), ...judged]),
     ...fixed,
     ...immutable("spec.group", spec["group"], before["group"]),
     ...immutable("spec.names.plural", names["plural"], oldNames["plural"]),

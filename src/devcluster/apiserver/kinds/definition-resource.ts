@@ -1,6 +1,6 @@
 import type { ServedGroups } from "../answers/discovery.ts";
 import { metaOf, type MutableObject } from "../answers/json-object.ts";
-import { objectsAt, objectAt, textAt } from "../../../kube/json.ts";
+import { objectsAt, objectAt, textAt, type JsonObject } from "../../../kube/json.ts";
 import { timestamp } from "../../../kube/time.ts";
 import { declare } from "./builtin-resources.ts";
 import { definitionStrategy } from "./definition-strategy.ts";
@@ -58,8 +58,8 @@ export function isEstablished(definition: MutableObject): boolean {
   );
 }
 
-/** The resource of CustomResourceDefinitions. */
-export function definitionResource(types: GoTypes): Resource {
+/** The resource of CustomResourceDefinitions; schemas of `known` ones are not judged again. */
+export function definitionResource(types: GoTypes, known: readonly JsonObject[]): Resource {
   return declare(types, {
     group: "apiextensions.k8s.io",
     plural: "customresourcedefinitions",
@@ -69,7 +69,7 @@ export function definitionResource(types: GoTypes): Resource {
     categories: ["api-extensions"],
     status: true,
     strategy: {
-      ...definitionStrategy,
+      ...definitionStrategy(known.flatMap((each) => objectsAt(objectAt(each, "spec"), "versions"))),
       generation: true,
       unconditionalUpdate: false,
       beginDeletion(definition, now) {

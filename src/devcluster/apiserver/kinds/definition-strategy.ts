@@ -1,11 +1,11 @@
 import { invalid } from "../../../kube/field-errors.ts";
 import { metaOf, type MutableObject } from "../answers/json-object.ts";
-import { objectsAt, objectAt, textAt } from "../../../kube/json.ts";
+import { objectsAt, objectAt, textAt, type JsonObject } from "../../../kube/json.ts";
 import { crdNameErrors, defaultCrd, validateCrd } from "../definitions/crd.ts";
 import type { Strategy } from "./resource.ts";
 
-/** What is particular to CustomResourceDefinitions. */
-export const definitionStrategy: Partial<Strategy> = {
+/** What is particular to CustomResourceDefinitions, of which the versions `judged` are known to be right. */
+export const definitionStrategy = (judged: JsonObject[]): Partial<Strategy> => ({
   setDefaults(definition) {
     definition["spec"] = defaultCrd(definition)["spec"];
   },
@@ -28,10 +28,10 @@ export const definitionStrategy: Partial<Strategy> = {
   validate(definition) {
     const name = metaOf(definition).name ?? "";
     const names = crdNameErrors(definition, name).map((detail) => invalid("metadata.name", name, detail));
-    return [...names, ...validateCrd(definition)];
+    return [...names, ...validateCrd(definition, undefined, judged)];
   },
-  validateUpdate: (definition, old) => validateCrd(definition, old),
-};
+  validateUpdate: (definition, old) => validateCrd(definition, old, judged),
+});
 
 function storageVersion(definition: MutableObject): string | undefined {
   const versions = objectsAt(objectAt(definition, "spec"), "versions");
