@@ -255,7 +255,8 @@ export const agentTriggerKind: KindDefinition = {
     {
       name: "Source",
       type: "string",
-      jsonPath: ".spec.webhook.source",
+      // Of webhook or poll: there is exactly one, and nothing else of spec has a source.
+      jsonPath: ".spec.*.source",
       description: "Where events come from",
     },
     {

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { parse } from "yaml";
 import { runNamed } from "../../bench/support/objects.ts";
 import type { AgentRun } from "../../src/api/agent-run.ts";
 import type { AgentTrigger } from "../../src/api/agent-trigger.ts";
@@ -9,12 +12,26 @@ import { agentRuns, agentTriggers } from "../../src/api/resources.ts";
 import type { Client } from "../../src/client/client.ts";
 import { secrets } from "../../src/kube/builtin.ts";
 import { githubPayloads } from "../support/deliveries.ts";
+import { blocksOf } from "../support/documentation.ts";
 import { type LoopbackForge, startForge } from "../support/forge/forge.ts";
+import { createKubectl } from "../support/kubectl.ts";
 import { aSecret } from "../support/objects.ts";
 import { startEventsProgram } from "../support/operator-program.ts";
+import { projectRoot } from "../support/project-files.ts";
 import type { RunningProgram } from "../support/run.ts";
 import { startRunPlane } from "../support/run-plane.ts";
 import { waitFor } from "../support/wait-for.ts";
+
+/** The trigger that polls, as the guide has it. */
+async function guideTrigger(): Promise<AgentTrigger> {
+  const page = await readFile(join(projectRoot, "docs/guide/triggers.md"), "utf8");
+  const found = blocksOf(page)
+    .filter(({ language }) => language === "yaml")
+    .map(({ text }) => parse(text) as AgentTrigger)
+    .find(({ spec }) => spec?.poll);
+  assert.ok(found);
+  return found;
+}
 
 const TOKEN = "t0ken-of-the-forge";
 const PROJECT = "Codertocat/Hello-World";
@@ -121,6 +138,46 @@ describe("a trigger that polls", () => {
       await until(() => answers(304) >= before + 2);
       assert.deepEqual(forge.breaches, []);
       assert.equal((await runs()).length, 1);
+    },
+  );
+
+  it(
+    "starts the run of the guide's trigger, and kubectl shows what is asked",
+    { timeout: 60_000 },
+    async () => {
+      const guided = await guideTrigger();
+      const name = guided.metadata.name ?? "";
+      const { credential } = guided.spec;
+      if (credential)
+        Object.assign(credential, { apiURL: forge.apiURL, secretRef: { name: "github", key: "token" } });
+      Object.assign(guided.spec, { repository: PROJECT });
+      Object.assign(guided.spec.poll ?? {}, { intervalSeconds: 1 });
+      await client.create(agentTriggers, {
+        ...guided,
+        metadata: { ...guided.metadata, namespace: at.namespace },
+      });
+      await waitFor(client, agentTriggers, { ...at, name }, (found) => isReady(found, "Polling"));
+      const kubectl = await createKubectl(cluster.kubeconfig, at.namespace);
+      const [header = "", row = ""] = (await kubectl("get", "agenttrigger", name)).split("\n");
+      assert.deepEqual(
+        [header.split(/ {2,}/)[1], row.split(/ {2,}/).slice(0, 3)],
+        ["SOURCE", [name, "GitHub", "True"]],
+      );
+      const number = labeled("Codertocat", "By the guide");
+      const { status } = await waitFor(
+        client,
+        agentTriggers,
+        { ...at, name },
+        (found) => !!found.status?.lastRun,
+      );
+      const run = await client.get(agentRuns, { namespace: at.namespace, name: status?.lastRun ?? "" });
+      assert.match(run.spec.prompt ?? "", new RegExp(`^Solve issue ${number} .*\\n\\nBy the guide\\n`));
+      await client.delete(agentTriggers, { ...at, name });
+      // The other trigger has started one for it as well.
+      await until(async () => issuesOf(await runs()).includes(number));
+      const own = (await runs()).find(({ metadata }) => metadata.labels?.["issue"] === String(number));
+      await client.delete(agentRuns, { ...at, name: own?.metadata.name ?? "" });
+      assert.deepEqual(forge.breaches, []);
     },
   );
 
