@@ -176,7 +176,8 @@ async function route(
     const asset = assets.get(url === "/" ? "/index.html" : url);
     if (asset) return void response.writeHead(200, { "content-type": asset.contentType }).end(asset.body);
   }
-  if (method === "POST" && url === "/session" && isCodeGate(gate)) return signIn(request, response, gate);
+  if (method === "POST" && url === "/session" && isCodeGate(gate))
+    return signIn(request, response, gate, session);
   const credential = gate.credentialOf(request);
   if (credential === undefined) throw new Refusal(401, gate.remedy, gate.by);
   const transport: Transport = (asked) =>
@@ -199,7 +200,12 @@ function isCodeGate(gate: Gate): gate is CodeGate {
   return gate.by === "code";
 }
 
-async function signIn(request: IncomingMessage, response: ServerResponse, gate: CodeGate): Promise<void> {
+async function signIn(
+  request: IncomingMessage,
+  response: ServerResponse,
+  gate: CodeGate,
+  session: ConsoleOptions["session"],
+): Promise<void> {
   const given = gate.signIn(await readBody(request, 1024));
   if (given === undefined)
     throw new Refusal(
@@ -208,7 +214,7 @@ async function signIn(request: IncomingMessage, response: ServerResponse, gate: 
       gate.by,
     );
   response.setHeader("set-cookie", given.cookie);
-  sendJson(response, { key: given.key });
+  sendJson(response, { key: given.key, session: { ...session, signIn: gate.by } });
 }
 
 /** An answer of the API server goes on as it arrives, and no faster than the browser reads it. */

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Browser } from "playwright-core";
 import { buildWeb } from "../../scripts/web.ts";
 import type { AgentRun } from "../../src/api/agent-run.ts";
 import type { HttpResponse } from "../../src/client/transport.ts";
 import { readAssets } from "../../src/console/assets.ts";
-import { startConsole } from "../../src/console/server.ts";
-import { openPage, startBrowser } from "../support/browser.ts";
+import { startConsole, type ConsoleOptions } from "../../src/console/server.ts";
+import { openPage, startBrowser, type WatchedPage } from "../support/browser.ts";
 import { aRun } from "../support/objects.ts";
 import { projectRoot } from "../support/project-files.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
@@ -14,31 +15,28 @@ const RUNS = 5000;
 /** A screen of rows and the spare ones; with an element for each run the page would be slow. */
 const MAX_ROWS = 60;
 
+/** From the printed address to the first row, on loopback. The best of some openings: a busy machine proves nothing. */
+const [FIRST_ROW_MS, OPENINGS] = [1000, 3];
+
 /** What a server lists is all that this needs of one: creating so many runs would take minutes. */
-test("the console shows 5,000 runs with the rows of one screen", { timeout: 120_000 }, async () => {
+test("the console shows 5,000 runs soon, with the rows of one screen", { timeout: 120_000 }, async () => {
   await using stack = new AsyncDisposableStack();
   const browser = await startBrowser(stack);
   const { path } = stack.use(await temporaryDirectory());
   await buildWeb(projectRoot, `${path}/console`);
-  const served = stack.use(
-    await startConsole({
-      transport: ({ path: asked, signal }) => Promise.resolve(answer(asked, signal)),
-      assets: await readAssets(`${path}/console`),
-      session: { context: "test", namespace: "default", server: "https://server" },
-      fetchArtifact: () => Promise.reject(new Error("nothing is there")),
-      describeError: String,
-      port: 0,
-      now: Date.now,
-    }),
+  const assets = await readAssets(`${path}/console`);
+  const firstRows: number[] = [];
+  for (let opening = 1; opening < OPENINGS; opening += 1) {
+    const { page, firstMs } = await openRuns(stack, browser, assets);
+    firstRows.push(firstMs);
+    await page.context().close();
+  }
+  const { page, faults, firstMs, allMs } = await openRuns(stack, browser, assets);
+  firstRows.push(firstMs);
+  process.stderr.write(
+    `the first of ${RUNS} runs is shown after ${firstRows.join(", ")} ms, all after ${allMs} ms\n`,
   );
-  const { page, faults } = await openPage(await browser.newContext(), served.origin);
-  const startedAt = performance.now();
-  await page.goto(served.address);
-  await page.getByRole("link", { name: "run-0", exact: true }).waitFor();
-  const firstMs = Math.round(performance.now() - startedAt);
-  await page.getByText(`${RUNS} runs, live`).waitFor();
-  const allMs = Math.round(performance.now() - startedAt);
-  process.stderr.write(`the first of ${RUNS} runs is shown after ${firstMs} ms, all after ${allMs} ms\n`);
+  assert.ok(Math.min(...firstRows) < FIRST_ROW_MS, `the first row is shown after ${firstRows.join(", ")} ms`);
   const rows = page.locator("tbody tr:not(.space)");
   assert.ok((await rows.count()) <= MAX_ROWS, `${await rows.count()} rows`);
   assert.equal(await page.locator("table").getAttribute("aria-rowcount"), `${RUNS + 1}`);
@@ -50,6 +48,44 @@ test("the console shows 5,000 runs with the rows of one screen", { timeout: 120_
   await page.getByRole("link", { name: "run-1234", exact: true }).waitFor();
   assert.deepEqual(faults, []);
 });
+
+/** A console, opened in a browser that has not seen it; and when its page had a row, and all of them. */
+async function openRuns(
+  stack: AsyncDisposableStack,
+  browser: Browser,
+  assets: ConsoleOptions["assets"],
+): Promise<WatchedPage & { firstMs: number; allMs: number }> {
+  const served = stack.use(
+    await startConsole({
+      transport: ({ path: asked, signal }) => Promise.resolve(answer(asked, signal)),
+      assets,
+      session: { context: "test", namespace: "default", server: "https://server" },
+      fetchArtifact: () => Promise.reject(new Error("nothing is there")),
+      describeError: String,
+      port: 0,
+      now: Date.now,
+    }),
+  );
+  const watched = await openPage(await browser.newContext(), served.origin);
+  const { page } = watched;
+  await page.addInitScript(timesScript);
+  await page.goto(served.address);
+  await page.getByRole("link", { name: "run-0", exact: true }).waitFor();
+  await page.getByText(`${RUNS} runs, live`).waitFor();
+  await page.waitForFunction("times.allMs !== undefined");
+  return { ...watched, ...(await page.evaluate<{ firstMs: number; allMs: number }>("times")) };
+}
+
+/** When the page was painted with its first row, and with all; in ms since the navigation began. */
+const timesScript = `
+  globalThis.times = {};
+  const painted = (name) => requestAnimationFrame(() =>
+    setTimeout(() => { times[name] ??= Math.round(performance.now()); }));
+  new MutationObserver(() => {
+    if (times.firstMs === undefined && document.querySelector("a[data-key]")) painted("firstMs");
+    if (document.querySelector(".state")?.textContent.startsWith("${RUNS} runs")) painted("allMs");
+  }).observe(document, { subtree: true, childList: true, characterData: true });
+`;
 
 function runOf(index: number): AgentRun {
   const run = aRun(`run-${index}`, "https://git.example.com/a.git", { prompt: `Task ${index}. `.repeat(50) });

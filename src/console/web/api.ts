@@ -127,10 +127,11 @@ function causesIn(status: object): Cause[] {
 }
 
 /** Takes the code of the address, once; the browser keeps a cookie and a key of this origin from then on. */
-export async function signIn(code: string): Promise<void> {
+export async function signIn(code: string): Promise<Session> {
   const response = await call("POST", "/session", { body: code, contentType: "text/plain" });
-  const { key } = (await response.json()) as { key: string };
+  const { key, session } = (await response.json()) as { key: string; session: Session };
   localStorage.setItem(STORED_KEY, key);
+  return session;
 }
 
 export async function readSession(): Promise<Session> {

@@ -1,22 +1,19 @@
 import { render } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { hashOf, readPlace, type Place } from "./address.ts";
 import { readSession, signIn, SIGNED_OUT, type Session } from "./api.ts";
 import { credential } from "./credential.ts";
-import { ConfigPage } from "./config-page.tsx";
 import { moveFocus } from "./focus-items.ts";
 import { Help } from "./help.tsx";
-import { NewRunPage } from "./new-run-page.tsx";
 import { Palette } from "./palette.tsx";
-import { OverviewPage } from "./overview-page.tsx";
-import { ProvidersPage } from "./providers-page.tsx";
-import { RunPage } from "./run-page.tsx";
 import { RunsPage } from "./runs-page.tsx";
-import { SchedulesPage, TriggersPage } from "./schedules-page.tsx";
 import { SignedOut } from "./signed-out.tsx";
+import { Notice } from "./text.tsx";
 import { useKeys } from "./use-keys.ts";
 import { namespaceIn, Navigation } from "./view.tsx";
-import { WorkspacesPage } from "./workspaces-page.tsx";
+
+/** The table is shown before the code of other pages is read. */
+const OTHERS_AFTER_MS = 1000;
 
 function App({ session }: { session: Session }) {
   const [place, setPlace] = useState(readPlace(location.hash));
@@ -82,22 +79,37 @@ function Page({
   selection: string | undefined;
   back: string;
 }) {
+  const others = useOtherPages(place.page !== "runs");
   if (place.page === "runs") return <RunsPage place={place} session={session} selection={selection} />;
-  if (place.page === "run")
-    return <RunPage key={`${place.namespace}/${place.name}`} at={place} back={back} />;
-  if (place.page === "new") return <NewRunPage key={hashOf(place)} place={place} session={session} />;
-  const View = VIEW_PAGES[place.page];
-  return <View key={place.page} place={place} session={session} />;
+  if (others instanceof Error)
+    return (
+      <main>
+        <Notice kind="error">
+          <p>The rest of the console cannot be loaded. Is its server still running?</p>
+          <button type="button" onClick={() => location.reload()}>
+            Load it again
+          </button>
+        </Notice>
+      </main>
+    );
+  return others && <others.OtherPage place={place} session={session} back={back} />;
 }
 
-const VIEW_PAGES = {
-  overview: OverviewPage,
-  workspaces: WorkspacesPage,
-  providers: ProvidersPage,
-  schedules: SchedulesPage,
-  triggers: TriggersPage,
-  config: ConfigPage,
-} as const;
+type OtherPages = typeof import("./other-page.tsx");
+
+/** The pages besides the table, which a browser reads once they are needed, or when the table had time to be shown. */
+function useOtherPages(isNeeded: boolean): OtherPages | Error | undefined {
+  const [others, setOthers] = useState<OtherPages | Error>();
+  const isThere = others !== undefined && !(others instanceof Error);
+  useLayoutEffect(() => {
+    if (isThere) return undefined;
+    const load = (): void => void import("./other-page.tsx").then(setOthers, setOthers);
+    if (isNeeded) return load();
+    const timer = setTimeout(load, OTHERS_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, [isNeeded, isThere]);
+  return others;
+}
 
 const CODE = /^#code=([\w-]+)$/;
 
@@ -107,15 +119,16 @@ async function start(): Promise<void> {
   let refused: unknown;
   if (code !== undefined) {
     history.replaceState(null, "", "/");
-    await signIn(code).catch((error: unknown) => void (refused = error));
+    const session = await signIn(code).catch((error: unknown) => void (refused = error));
+    if (session) return enter(session);
   }
   await enter().catch((error: unknown) => {
     throw refused ?? error;
   });
 }
 
-async function enter(): Promise<void> {
-  const session = await readSession();
+async function enter(given?: Session): Promise<void> {
+  const session = given ?? (await readSession());
   show(<App session={session} />);
   const signedOut = (event: Event): void => showSignedOut((event as CustomEvent<unknown>).detail);
   addEventListener(SIGNED_OUT, signedOut, { once: true });

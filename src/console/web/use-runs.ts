@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import type { AgentRun } from "../../api/agent-run.ts";
 import { agentRuns } from "../../api/resources.ts";
 import { pods, type Pod } from "../../kube/builtin.ts";
@@ -8,8 +8,8 @@ import type { RunPlace } from "./api.ts";
 import { rowOf, type Row } from "./rows.ts";
 import { watchObjects, type ObjectsListener, type Watched } from "./watch.ts";
 
-/** Changes within this time are drawn together. */
-const DRAW_MS = 60;
+/** Changes within this time are drawn together. While a long list is read, drawing it takes time from the reading. */
+const [DRAW_MS, LISTING_DRAW_MS] = [60, 250];
 /** A tab that nobody sees for so long gives its connection back: a browser has few for one server. */
 const HIDDEN_MS = 15_000;
 
@@ -123,26 +123,19 @@ function useWatch<T extends KubeObject, Value>(
   const { type, namespace, name, run } = watched;
   const isSeen = useIsSeen();
   useEffect(() => setLive(initial), [type, namespace, name, run]);
-  useEffect(() => {
+  // Not after the page is painted: what it shows is what this asks for.
+  useLayoutEffect(() => {
     if (!isSeen) return undefined;
     const stop = new AbortController();
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    let next: Partial<Live<Value>> = {};
-    const change = (part: Partial<Live<Value>>): void => {
-      next = { ...next, ...part };
-      timer ??= setTimeout(() => {
-        timer = undefined;
-        const drawn = next;
-        next = {};
-        setLive((before) => ({ ...before, ...drawn }));
-      }, DRAW_MS);
-    };
+    const drawing = createDrawing<Live<Value>>((drawn) => setLive((before) => ({ ...before, ...drawn })));
+    const { change } = drawing;
     const collector = collect((value) => change({ value }));
     const listener: ObjectsListener<T> = {
       ...collector,
       synced() {
         collector.synced();
         change({ isListed: true });
+        drawing.hasAll();
       },
       connection: (lost) => change({ lost }),
     };
@@ -151,10 +144,42 @@ function useWatch<T extends KubeObject, Value>(
     });
     return () => {
       stop.abort();
-      clearTimeout(timer);
+      drawing.stop();
     };
   }, [type, namespace, name, run, isSeen]);
   return live;
+}
+
+/** Draws the first changes at once, and later ones together. */
+function createDrawing<T>(draw: (drawn: Partial<T>) => void): {
+  change(part: Partial<T>): void;
+  /** The list is complete: draws what is left of it at once, and from now on soon. */
+  hasAll(): void;
+  stop(): void;
+} {
+  let pause = 0;
+  let later = LISTING_DRAW_MS;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let next: Partial<T> = {};
+  const drawNext = (): void => {
+    timer = undefined;
+    pause = later;
+    const drawn = next;
+    next = {};
+    draw(drawn);
+  };
+  return {
+    change(part) {
+      next = { ...next, ...part };
+      timer ??= setTimeout(drawNext, pause);
+    },
+    hasAll() {
+      later = DRAW_MS;
+      clearTimeout(timer);
+      timer = setTimeout(drawNext);
+    },
+    stop: () => clearTimeout(timer),
+  };
 }
 
 function useIsSeen(): boolean {

@@ -5,7 +5,8 @@ import { CallError, call, k8s, shareName } from "./api.ts";
 import { linesOf } from "./lines.ts";
 import { joinShare, type Share } from "./share.ts";
 
-const PAGE_SIZE = 500;
+/** The first page fills a screen, and soon. */
+const [FIRST_PAGE_SIZE, PAGE_SIZE] = [100, 500];
 const [FIRST_PAUSE_MS, LONGEST_PAUSE_MS] = [500, 5_000];
 const GONE = 410;
 
@@ -155,24 +156,31 @@ async function list<T extends KubeObject>(
   signal: AbortSignal,
 ): Promise<string> {
   listener.listing();
-  let next = "";
+  let asked = askPage<T>(path, { limit: `${FIRST_PAGE_SIZE}`, ...only }, signal);
   for (;;) {
-    const query = new URLSearchParams({
-      limit: `${PAGE_SIZE}`,
-      ...only,
-      ...(next === "" ? {} : { continue: next }),
-    });
-    const response = await call("GET", k8s(`${path}?${query}`), { signal });
-    const page = (await response.json()) as {
-      metadata: { resourceVersion?: string; continue?: string };
-      items: T[];
-    };
-    for (const object of page.items) listener.upsert(object);
-    next = page.metadata.continue ?? "";
+    const { metadata, items } = await asked;
+    const next = metadata.continue ?? "";
+    // The server works on the next page while this one is taken in.
+    if (next !== "") asked = askPage<T>(path, { limit: `${PAGE_SIZE}`, ...only, continue: next }, signal);
+    for (const object of items) listener.upsert(object);
     if (next !== "") continue;
     listener.synced();
-    return page.metadata.resourceVersion ?? "";
+    return metadata.resourceVersion ?? "";
   }
+}
+
+interface Page<T> {
+  metadata: { resourceVersion?: string; continue?: string };
+  items: T[];
+}
+
+async function askPage<T>(
+  path: string,
+  query: Record<string, string>,
+  signal: AbortSignal,
+): Promise<Page<T>> {
+  const response = await call("GET", k8s(`${path}?${new URLSearchParams(query)}`), { signal });
+  return (await response.json()) as Page<T>;
 }
 
 /**
