@@ -30,35 +30,3 @@ export function isCidr(text: string): boolean {
 export function isIpAddress(text: string): boolean {
   return isIPv4(text) || isIPv6(text);
 }
-
-/** Whether the network `inner` lies in `outer` and is smaller; both are CIDRs. */
-export function cidrContains(outer: string, inner: string): boolean {
-  const [large, small] = [networkOf(outer), networkOf(inner)];
-  return (
-    large.bits.length < small.bits.length &&
-    large.isIPv4 === small.isIPv4 &&
-    small.bits.startsWith(large.bits)
-  );
-}
-
-/** The bits of the network's own part. */
-function networkOf(cidr: string): { bits: string; isIPv4: boolean } {
-  const [address = "", length = "0"] = cidr.split("/");
-  const binary = (value: number, width: number): string => value.toString(2).padStart(width, "0");
-  const bits = isIPv4(address)
-    ? address
-        .split(".")
-        .map((part) => binary(Number(part), 8))
-        .join("")
-    : groupsOf(address)
-        .map((part) => binary(Number.parseInt(part, 16), 16))
-        .join("");
-  return { bits: bits.slice(0, Number(length)), isIPv4: isIPv4(address) };
-}
-
-function groupsOf(address: string): string[] {
-  const [head = "", tail = ""] = address.split("::");
-  const [front, back] = [head, tail].map((side) => (side === "" ? [] : side.split(":")));
-  const missing = 8 - (front?.length ?? 0) - (back?.length ?? 0);
-  return [...(front ?? []), ...Array.from({ length: missing }, () => "0"), ...(back ?? [])];
-}

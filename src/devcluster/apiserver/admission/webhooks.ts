@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto";
 import { createHttpsTransport } from "../../../client/transport-https.ts";
 import type { AdmissionAttempt } from "../access/admission-attempt.ts";
 import { admitBuiltin, type OptionalPlugins } from "../access/builtin-admission.ts";
-import { createConditionMatcher } from "../access/match-conditions.ts";
 import { refuseEscalation } from "../access/escalation.ts";
 import type { Authorizer } from "../access/rules.ts";
 import type { StoredObjects } from "../access/stored-objects.ts";
@@ -38,9 +37,6 @@ export function createAdmission(
   authorizer: Authorizer,
   plugins: OptionalPlugins,
 ): Admission {
-  const isWanted = createConditionMatcher();
-  const ask = async (webhook: MutableObject, attempt: AdmissionAttempt): Promise<MutableObject | undefined> =>
-    isWanted(webhook, attempt) ? askWebhook(objects, webhook, attempt) : undefined;
   return {
     isActive: () => hasWebhooks(objects),
     admit(attempt) {
@@ -50,14 +46,14 @@ export function createAdmission(
     async mutate(attempt) {
       let { object } = attempt;
       for (const webhook of webhooksFor(objects, "mutating", attempt)) {
-        const answer = await ask(webhook, { ...attempt, object });
+        const answer = await askWebhook(objects, webhook, { ...attempt, object });
         if (answer !== undefined) object = applyAnswer(webhook, object, answer);
       }
       return object;
     },
     async validate(attempt) {
       const webhooks = webhooksFor(objects, "validating", attempt);
-      await Promise.all(webhooks.map((webhook) => ask(webhook, attempt)));
+      await Promise.all(webhooks.map((webhook) => askWebhook(objects, webhook, attempt)));
     },
   };
 }

@@ -41,17 +41,7 @@ export function validateContainers(
 const MESSAGE_POLICIES = ["File", "FallbackToLogsOnError"];
 const PULL_POLICIES = ["Always", "IfNotPresent", "Never"];
 
-const OPTIONS: readonly Rule[] = [
-  ["resizePolicy", resizeErrors],
-  ["restartPolicy", oneOf("Always", "Never", "OnFailure")],
-];
-
-function resizeErrors(_value: unknown, at: string, container: MutableObject): FieldError[] {
-  return objectsAt(container, "resizePolicy").flatMap((policy) => [
-    ...oneOf("cpu", "memory")(policy["resourceName"], at, policy),
-    ...oneOf("NotRequired", "RestartContainer")(policy["restartPolicy"], at, policy),
-  ]);
-}
+const OPTIONS: readonly Rule[] = [["restartPolicy", oneOf("Always", "Never", "OnFailure")]];
 
 function validateContainer(
   container: MutableObject,
@@ -87,7 +77,7 @@ function validateContainer(
   const claims = objectsAt(spec, "resourceClaims").map((claim) => textAt(claim, "name"));
   errors.push(...validateResources(objectAt(container, "resources"), `${at}.resources`, claims));
   const security = objectAt(container, "securityContext");
-  errors.push(...validateContainerSecurity(security, `${at}.securityContext`, spec));
+  errors.push(...validateContainerSecurity(security, `${at}.securityContext`));
   errors.push(...checkRules(OPTIONS, container, at));
   return errors;
 }
@@ -215,8 +205,7 @@ function validateMounts(container: MutableObject, at: string, volumes: ReadonlyS
     if (mountPath === "") errors.push(field.required(`${path}.mountPath`));
     if (paths.has(mountPath)) errors.push(field.invalid(`${path}.mountPath`, mountPath, "must be unique"));
     paths.add(mountPath);
-    const isPrivileged = objectAt(container, "securityContext")["privileged"] === true;
-    errors.push(...validateMountOptions(mount, `${at}.volumeMounts`, isPrivileged));
+    errors.push(...validateMountOptions(mount, `${at}.volumeMounts`));
     if (textAt(mount, "subPath") !== "" && textAt(mount, "subPathExpr") !== "") {
       errors.push(
         field.invalid(

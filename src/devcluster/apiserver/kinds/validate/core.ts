@@ -1,18 +1,11 @@
-import { base64Length, decodeBase64 } from "../../../../kube/base64.ts";
+import { base64Length } from "../../../../kube/base64.ts";
 import type { FieldError } from "../../../../kube/field-errors.ts";
 import * as field from "../../../../kube/field-errors.ts";
 import { metaOf, type MutableObject } from "../../answers/json-object.ts";
-import { isObject, objectAt, textAt, jsonEqual, jsonKind } from "../../../../kube/json.ts";
-import {
-  byteLength,
-  configMapKeyErrors,
-  dnsSubdomainErrors,
-  qualifiedNameErrors,
-} from "../../../../kube/names.ts";
+import { objectAt, textAt, jsonEqual } from "../../../../kube/json.ts";
+import { byteLength, configMapKeyErrors, dnsSubdomainErrors } from "../../../../kube/names.ts";
 import { compareQuantities, parseQuantity } from "../../../../kube/quantity.ts";
-import { goSyntaxError } from "../../request/body.ts";
 import { labelSelector } from "./label-selector.ts";
-import { oneOf } from "./rule-table.ts";
 
 /** Validation of core kinds other than pods. Source: kubernetes pkg/apis/core/validation. */
 
@@ -63,28 +56,6 @@ const REQUIRED_KEYS: ReadonlyMap<string, readonly string[]> = new Map([
   ["kubernetes.io/tls", ["tls.crt", "tls.key"]],
 ]);
 
-/** A registry's credentials have to be a JSON object; what they hold is never shown. */
-function dockerErrors(type: string, data: MutableObject): FieldError[] {
-  const key = {
-    "kubernetes.io/dockercfg": ".dockercfg",
-    "kubernetes.io/dockerconfigjson": ".dockerconfigjson",
-  }[type];
-  if (key === undefined || !Object.hasOwn(data, key)) return [];
-  const why = jsonObjectError(decodeBase64(textAt(data, key)));
-  return why === "" ? [] : [field.invalid(`data[${key}]`, "<secret contents redacted>", why)];
-}
-
-/** Why a text is no JSON object, in Go's words; empty if it is one. */
-function jsonObjectError(text: string): string {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (value === null || isObject(value)) return "";
-    return `json: cannot unmarshal ${jsonKind(value)} into Go value of type map[string]interface {}`;
-  } catch (error) {
-    return goSyntaxError(text, error);
-  }
-}
-
 /** Everything wrong with a Secret. */
 export function validateSecret(object: MutableObject): FieldError[] {
   const data = objectAt(object, "data");
@@ -95,7 +66,6 @@ export function validateSecret(object: MutableObject): FieldError[] {
   for (const key of REQUIRED_KEYS.get(type) ?? []) {
     if (!Object.hasOwn(data, key)) errors.push(field.required(`data[${key}]`));
   }
-  errors.push(...dockerErrors(type, data));
   if (type === "kubernetes.io/basic-auth" && !("username" in data) && !("password" in data)) {
     errors.push(field.required("data[username]"), field.required("data[password]"));
   }
@@ -141,10 +111,6 @@ export function validateClaim(object: MutableObject): FieldError[] {
     errors.push(field.invalid("spec.storageClassName", className, detail));
   }
   errors.push(...labelSelector(spec["selector"], "spec.selector", spec));
-  const attributes = textAt(spec, "volumeAttributesClassName");
-  for (const detail of attributes === "" ? [] : dnsSubdomainErrors(attributes)) {
-    errors.push(field.invalid("spec.volumeAttributesClassName", attributes, detail));
-  }
   const mode = spec["volumeMode"];
   if (mode !== undefined && mode !== "Block" && mode !== "Filesystem") {
     errors.push(field.notSupported("spec.volumeMode", mode, ["Block", "Filesystem"]));
@@ -237,79 +203,6 @@ export function validateNewEvent(object: MutableObject): FieldError[] {
   const type = textAt(object, "type");
   if (type !== "Normal" && type !== "Warning") {
     errors.push(field.invalid("type", "", "has invalid value: " + type));
-  }
-  return errors;
-}
-
-/** Everything wrong with a StorageClass. */
-export function validateStorageClass(object: MutableObject): FieldError[] {
-  const errors: FieldError[] = [];
-  const provisioner = textAt(object, "provisioner");
-  if (provisioner === "") errors.push(field.required("provisioner", ""));
-  else {
-    const wrong = qualifiedNameErrors(provisioner.toLowerCase());
-    errors.push(...wrong.map((detail) => field.invalid("provisioner", provisioner, detail)));
-  }
-  if (Object.hasOwn(objectAt(object, "parameters"), "")) {
-    errors.push(field.invalid("parameters", "", "field can not be empty."));
-  }
-  const policies = ["Delete", "Retain"];
-  if (!policies.includes(textAt(object, "reclaimPolicy"))) {
-    errors.push(field.notSupported("reclaimPolicy", object["reclaimPolicy"], policies));
-  }
-  const modes = ["Immediate", "WaitForFirstConsumer"];
-  if (!modes.includes(textAt(object, "volumeBindingMode"))) {
-    errors.push(field.notSupported("volumeBindingMode", object["volumeBindingMode"], modes));
-  }
-  return errors;
-}
-
-/** Everything wrong with a change of a StorageClass. */
-export function validateStorageClassUpdate(object: MutableObject, old: MutableObject): FieldError[] {
-  const errors: FieldError[] = [];
-  for (const name of ["parameters", "provisioner", "reclaimPolicy"]) {
-    if (!jsonEqual(object[name], old[name])) {
-      errors.push(field.invalid(name, object[name] ?? null, "field is immutable"));
-    }
-  }
-  if (object["volumeBindingMode"] !== old["volumeBindingMode"]) {
-    errors.push(field.invalid("volumeBindingMode", object["volumeBindingMode"], "field is immutable"));
-  }
-  return errors;
-}
-
-/** Everything wrong with a Lease. */
-export function validateLease(object: MutableObject): FieldError[] {
-  const spec = objectAt(object, "spec");
-  const errors: FieldError[] = [];
-  const duration = spec["leaseDurationSeconds"];
-  if (typeof duration === "number" && duration <= 0) {
-    errors.push(field.invalid("spec.leaseDurationSeconds", duration, "must be greater than 0"));
-  }
-  const transitions = spec["leaseTransitions"];
-  if (typeof transitions === "number" && transitions < 0) {
-    errors.push(field.invalid("spec.leaseTransitions", transitions, "must be greater than or equal to 0"));
-  }
-  return errors;
-}
-
-/** Everything wrong with a PriorityClass. */
-export function validatePriorityClass(object: MutableObject): FieldError[] {
-  const name = metaOf(object).name ?? "";
-  const errors = oneOf("PreemptLowerPriority", "Never")(
-    object["preemptionPolicy"],
-    "preemptionPolicy",
-    object,
-  );
-  const isSystem = ["system-cluster-critical", "system-node-critical"].includes(name);
-  if (name.startsWith("system-") && !isSystem) {
-    const words = `priority class names with 'system-' prefix are reserved for system use only. error: ${name} is not a known system priority class`;
-    errors.push(field.forbidden("metadata.name", words));
-  }
-  const most = 1_000_000_000;
-  if (!isSystem && Number(object["value"] ?? 0) > most) {
-    const words = `maximum allowed value of a user defined priority is ${most}`;
-    errors.push(field.forbidden("value", words));
   }
   return errors;
 }

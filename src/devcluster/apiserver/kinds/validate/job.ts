@@ -2,7 +2,7 @@ import type { FieldError } from "../../../../kube/field-errors.ts";
 import * as field from "../../../../kube/field-errors.ts";
 import { metaOf, type MutableObject } from "../../answers/json-object.ts";
 import { objectsAt, objectAt, textAt, jsonEqual } from "../../../../kube/json.ts";
-import { dnsLabelErrors, dnsSubdomainErrors, qualifiedNameErrors } from "../../../../kube/names.ts";
+import { qualifiedNameErrors } from "../../../../kube/names.ts";
 import { labelSelector, selects } from "./label-selector.ts";
 import { validatePodTemplate } from "./pod.ts";
 import { atLeast, checkRules, namedAlways, oneOf, present, type Rule } from "./rule-table.ts";
@@ -17,66 +17,9 @@ const JOB: readonly Rule[] = [
   ["activeDeadlineSeconds", COUNT],
   ["backoffLimit", COUNT],
   ["ttlSecondsAfterFinished", COUNT],
-  ["backoffLimitPerIndex", COUNT, indexedOnly],
-  ["maxFailedIndexes", COUNT, indexedOnly, ofFewCompletions],
   ["completionMode", present(), oneOf("NonIndexed", "Indexed")],
-  ["managedBy", managerErrors],
   ["podReplacementPolicy", replacementErrors],
 ];
-
-function indexedOnly(value: unknown, at: string, spec: MutableObject): FieldError[] {
-  if (value === undefined || spec["completionMode"] === "Indexed") return [];
-  return [field.invalid(at, value, "requires indexed completion mode")];
-}
-
-const MANY = 100_000;
-
-function ofFewCompletions(value: unknown, at: string, spec: MutableObject): FieldError[] {
-  const completions = Number(spec["completions"] ?? 0);
-  const errors: FieldError[] = [];
-  if (value !== undefined && spec["backoffLimitPerIndex"] === undefined) {
-    errors.push(field.required("spec.backoffLimitPerIndex", "when maxFailedIndexes is specified"));
-  }
-  if (spec["completionMode"] !== "Indexed") return errors;
-  if (typeof value === "number" && value > completions) {
-    errors.push(field.invalid(at, value, "must be less than or equal to completions"));
-  }
-  const isCounted = spec["backoffLimitPerIndex"] !== undefined;
-  const limits: [string, unknown][] = [
-    ["parallelism", spec["parallelism"]],
-    ["maxFailedIndexes", value],
-  ];
-  const over = `must be less than or equal to 10000 when completions are above ${MANY} and used with backoff limit per index`;
-  if (isCounted && completions > MANY) {
-    if (value === undefined) {
-      errors.push(field.required(at, `must be specified when completions is above ${MANY}`));
-    }
-    for (const [name, amount] of limits) {
-      if (typeof amount === "number" && amount > 10_000) {
-        errors.push(field.invalid(`spec.${name}`, amount, over));
-      }
-    }
-  }
-  const parallelism = spec["parallelism"];
-  if (typeof parallelism === "number" && parallelism > MANY) {
-    const words = `must be less than or equal to ${MANY} when completion mode is Indexed`;
-    errors.push(field.invalid("spec.parallelism", parallelism, words));
-  }
-  return errors;
-}
-
-function managerErrors(value: unknown, at: string): FieldError[] {
-  if (value === undefined) return [];
-  const name = String(value);
-  const [domain = "", ...path] = name.split("/");
-  const errors: FieldError[] = [];
-  if (name.length > 63) errors.push(field.tooLong(at, 63));
-  if (domain === "" || path.join("/") === "") {
-    const words = 'must be a domain-prefixed path (such as "acme.io/foo")';
-    return [...errors, field.invalid(at, name, words)];
-  }
-  return [...errors, ...dnsSubdomainErrors(domain).map((detail) => field.invalid(at, domain, detail))];
-}
 
 function replacementErrors(value: unknown, at: string, spec: MutableObject): FieldError[] {
   const isStrict = spec["podFailurePolicy"] !== undefined;
@@ -87,15 +30,6 @@ function replacementErrors(value: unknown, at: string, spec: MutableObject): Fie
 export function validateJob(job: MutableObject): FieldError[] {
   const spec = objectAt(job, "spec");
   const errors = checkRules(JOB, spec, "spec");
-  if (spec["completionMode"] === "Indexed") {
-    if (spec["completions"] === undefined) {
-      errors.push(field.required("spec.completions", "when completion mode is Indexed"));
-    }
-    for (const detail of dnsLabelErrors(`${metaOf(job).name ?? ""}-0`)) {
-      const words = `will not able to create pod with invalid DNS label: ${detail}`;
-      errors.push(field.invalid("metadata.name", metaOf(job).name, words));
-    }
-  }
   errors.push(...validateFailurePolicy(spec));
   errors.push(...validatePodTemplate(objectAt(spec, "template"), "spec.template"));
   errors.push(...validateRestartPolicy(spec));
@@ -148,10 +82,7 @@ function validateFailurePolicy(spec: MutableObject): FieldError[] {
     objectsAt(containers, list).map((container) => textAt(container, "name")),
   );
   const rules = objectsAt(objectAt(spec, "podFailurePolicy"), "rules");
-  const most = 20;
-  const tooMany =
-    rules.length > most ? [field.tooMany("spec.podFailurePolicy.rules", rules.length, most)] : [];
-  const wrong = rules.flatMap((rule, index) => {
+  return rules.flatMap((rule, index) => {
     const at = `spec.podFailurePolicy.rules[${index}]`;
     const errors: FieldError[] = [];
     const action = textAt(rule, "action");
@@ -168,14 +99,10 @@ function validateFailurePolicy(spec: MutableObject): FieldError[] {
         : "specifying one of OnExitCodes and OnPodConditions is required";
       errors.push(field.invalid(at, field.omitValue, detail));
     }
-    if (action === "FailIndex" && spec["backoffLimitPerIndex"] === undefined) {
-      errors.push(field.invalid(`${at}.action`, action, "requires the backoffLimitPerIndex to be set"));
-    }
     if (hasCodes)
       errors.push(...validateExitCodes(objectAt(rule, "onExitCodes"), `${at}.onExitCodes`, names));
     return [...errors, ...checkRules(CONDITIONS, rule, at)];
   });
-  return [...tooMany, ...wrong];
 }
 
 const CONDITIONS: readonly Rule[] = [
@@ -221,17 +148,7 @@ export function validateJobUpdate(job: MutableObject, old: MutableObject): Field
   const errors = validateJob(job);
   const spec = objectAt(job, "spec");
   const before = objectAt(old, "spec");
-  const isIndexed = before["completionMode"] === "Indexed";
-  for (const name of [
-    "completions",
-    "selector",
-    "completionMode",
-    "podFailurePolicy",
-    "backoffLimitPerIndex",
-    "successPolicy",
-    "managedBy",
-  ]) {
-    if (name === "completions" && isIndexed) continue;
+  for (const name of ["completions", "selector", "completionMode", "podFailurePolicy"]) {
     if (!jsonEqual(spec[name], before[name])) {
       errors.push(field.invalid(`spec.${name}`, spec[name] ?? null, "field is immutable"));
     }
@@ -244,7 +161,6 @@ export function validateJobUpdate(job: MutableObject, old: MutableObject): Field
       affinity: _affinity,
       nodeSelector: _selector,
       tolerations: _tolerations,
-      schedulingGates: _gates,
       ...rest
     } = objectAt(template, "spec");
     return { spec: rest };

@@ -37,8 +37,6 @@ export const PLACEMENT: readonly Rule[] = [
   [`affinity.nodeAffinity.${PREFERRED}[].preference`, termErrors],
   ...podTerms("podAffinity"),
   ...podTerms("podAntiAffinity"),
-  ["readinessGates[].conditionType", namedAlways(qualifiedNameErrors)],
-  ["schedulingGates", gateErrors],
   ["topologySpreadConstraints[].maxSkew", between(1, 2 ** 31 - 1, "must be greater than zero")],
   ["topologySpreadConstraints[].topologyKey", present("can not be empty"), named(qualifiedNameErrors)],
   [
@@ -100,13 +98,4 @@ function requirementErrors(requirement: MutableObject, at: string): FieldError[]
     ...operatorErrors(requirement, at, ["Gt", "Lt"]),
     ...namedAlways(qualifiedNameErrors)(textAt(requirement, "key"), `${at}.key`, requirement),
   ];
-}
-
-function gateErrors(_value: unknown, at: string, spec: MutableObject): FieldError[] {
-  const names = objectsAt(spec, "schedulingGates").map((gate) => textAt(gate, "name"));
-  return names.flatMap((name, index) => {
-    const here = `${at}[${index}]`;
-    const errors = qualifiedNameErrors(name).map((detail) => field.invalid(here, name, detail));
-    return names.indexOf(name) < index ? [...errors, field.duplicate(here, name)] : errors;
-  });
 }

@@ -78,34 +78,6 @@ export function namedAlways(errorsOf: (text: string) => readonly string[]): Chec
   return (value, at) => errorsOf(String(value ?? "")).map((detail) => field.invalid(at, value ?? "", detail));
 }
 
-/** No item of a list has what an earlier one has. */
-export function unlike(key: string): Check {
-  return (value, at) => {
-    const items = Array.isArray(value) ? value.filter(isObject) : [];
-    const keys = items.map((item) => item[key]);
-    return keys.flatMap((mine, index) =>
-      !isLeftOut(mine) && keys.indexOf(mine) < index ? [field.duplicate(`${at}[${index}].${key}`, mine)] : [],
-    );
-  };
-}
-
-const PERCENT =
-  "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')";
-
-/** A count, or a percentage up to 100. Source: apps and policy validation. */
-export const countOrPercent: Check = (value, at) => {
-  if (typeof value === "number") return atLeast(0)(value, at, {});
-  if (typeof value !== "string") return [];
-  if (!/^[0-9]+%$/.test(value)) return [field.invalid(at, value, PERCENT)];
-  return [];
-};
-
-/** A percentage, if it is one, is at most 100. */
-export const atMostWhole: Check = (value, at) =>
-  typeof value === "string" && /^[0-9]+%$/.test(value) && Number.parseInt(value, 10) > 100
-    ? [field.invalid(at, value, "must not be greater than 100%")]
-    : [];
-
 /** `Invalid value` of an object that a server shows with Go's field names, in their order. */
 export function invalidStruct(at: string, shown: MutableObject, detail: string): FieldError {
   const message = `Invalid value: ${JSON.stringify(shown)}: ${detail}`;

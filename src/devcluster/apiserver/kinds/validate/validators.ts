@@ -5,7 +5,7 @@ import { validateNewJob, validateJobUpdate } from "./job.ts";
 import * as networking from "./networking.ts";
 import { validateNewPod, validatePodUpdate } from "./pod.ts";
 import * as rbac from "./rbac.ts";
-import { checkRules, type Rule } from "./rule-table.ts";
+import { atLeast, checkRules, oneOf, present, type Rule } from "./rule-table.ts";
 import { validateWebhooks } from "./webhooks.ts";
 
 type Validators = Pick<Strategy, "validate" | "validateUpdate" | "validateStatusUpdate">;
@@ -17,6 +17,17 @@ function same(validate: NonNullable<Strategy["validate"]>): Validators {
 function ruled(rules: readonly Rule[]): Validators {
   return same((object) => checkRules(rules, object));
 }
+
+const LEASE: readonly Rule[] = [
+  ["spec.leaseDurationSeconds", atLeast(1)],
+  ["spec.leaseTransitions", atLeast(0)],
+];
+
+const STORAGE_CLASS: readonly Rule[] = [
+  ["provisioner", present()],
+  ["reclaimPolicy", oneOf("Delete", "Retain")],
+  ["volumeBindingMode", oneOf("Immediate", "WaitForFirstConsumer")],
+];
 
 /** What each built-in kind's objects must satisfy, by `group/Kind`. */
 export const validators: Readonly<Record<string, Validators>> = {
@@ -33,12 +44,8 @@ export const validators: Readonly<Record<string, Validators>> = {
   "networking.k8s.io/NetworkPolicy": ruled(networking.NETWORK_POLICY_RULES),
   "policy/PodDisruptionBudget": ruled(networking.DISRUPTION_BUDGET_RULES),
   "node.k8s.io/RuntimeClass": ruled(networking.RUNTIME_CLASS_RULES),
-  "coordination.k8s.io/Lease": same(core.validateLease),
-  "storage.k8s.io/StorageClass": {
-    validate: core.validateStorageClass,
-    validateUpdate: core.validateStorageClassUpdate,
-  },
-  "scheduling.k8s.io/PriorityClass": same(core.validatePriorityClass),
+  "coordination.k8s.io/Lease": ruled(LEASE),
+  "storage.k8s.io/StorageClass": ruled(STORAGE_CLASS),
   "rbac.authorization.k8s.io/Role": same(rbac.validateRole),
   "rbac.authorization.k8s.io/ClusterRole": same(rbac.validateRole),
   "rbac.authorization.k8s.io/RoleBinding": {
