@@ -150,6 +150,6 @@ async function look(options: PollerOptions, compiled: CompiledTrigger, event: Po
 }
 
 function missed({ record }: PollerOptions, trigger: AgentTrigger): void {
-  const note = `more than ${MAX_PAGES * EVENTS_PER_PAGE} events have come since the last answer; GitHub lists no more, so older ones are missed`;
+  const note = `${MAX_PAGES * EVENTS_PER_PAGE} or more events have come since the last answer; GitHub lists no more, so older ones may be missed`;
   record(agentTriggers, trigger, { type: "Warning", reason: "EventsMissed", action: "Poll", note });
 }

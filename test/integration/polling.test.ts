@@ -10,7 +10,7 @@ import type { AgentTrigger } from "../../src/api/agent-trigger.ts";
 import { LABEL_TRIGGER } from "../../src/api/labels.ts";
 import { agentRuns, agentTriggers } from "../../src/api/resources.ts";
 import type { Client } from "../../src/client/client.ts";
-import { secrets } from "../../src/kube/builtin.ts";
+import { events as kubeEvents, secrets } from "../../src/kube/builtin.ts";
 import { githubPayloads } from "../support/deliveries.ts";
 import { blocksOf } from "../support/documentation.ts";
 import { type LoopbackForge, startForge } from "../support/forge/forge.ts";
@@ -37,6 +37,8 @@ const TOKEN = "t0ken-of-the-forge";
 const PROJECT = "Codertocat/Hello-World";
 /** More than a page has. */
 const BURST = 40;
+/** So many GitHub lists. */
+const LISTED = 300;
 
 describe("a trigger that polls", () => {
   const stack = new AsyncDisposableStack();
@@ -97,6 +99,12 @@ describe("a trigger that polls", () => {
     const id = String(22_000_000_000 + numbers);
     forge.events.push({ id, type: "IssuesEvent", login, payload: { action, issue: own, label }, at: when });
     return numbers;
+  }
+
+  /** Somebody likes the repository. */
+  function starred(index: number): void {
+    const [id, when] = [String(23_000_000_000 + index), new Date().toISOString()];
+    forge.events.push({ id, type: "WatchEvent", login: "octocat", payload: { action: "started" }, at: when });
   }
 
   const runs = async (): Promise<AgentRun[]> =>
@@ -201,6 +209,33 @@ describe("a trigger that polls", () => {
       const last = wanted.at(-1);
       await until(async () => issuesOf(await runs()).includes(last ?? 0));
       assert.deepEqual(issuesOf(await runs()), wanted);
+      assert.deepEqual(forge.breaches, []);
+    },
+  );
+
+  it(
+    "says that events are missed if the forge lists none of those that it knows any more",
+    { timeout: 60_000 },
+    async () => {
+      const missedEvents = async () =>
+        (await client.list(kubeEvents, { namespace: at.namespace })).items.filter(
+          ({ reason, regarding }) => reason === "EventsMissed" && regarding?.name === at.name,
+        );
+      assert.deepEqual(await missedEvents(), [], "as long as it knows one of them");
+      // In one go: what polls meanwhile sees none of them or all.
+      const lost = labeled("Codertocat", "which the list has no more");
+      for (let index = 1; index < LISTED; index += 1) starred(index);
+      const number = labeled("Codertocat", "the newest of the list");
+      await until(async () => issuesOf(await runs()).includes(number));
+      await until(async () => (await missedEvents()).length > 0);
+      const [event, ...more] = await missedEvents();
+      assert.deepEqual([event?.type, more], ["Warning", []]);
+      assert.match(event?.note ?? "", /^300 or more events have come .* older ones may be missed$/);
+      assert.ok(!issuesOf(await runs()).includes(lost));
+      // It goes on from there.
+      const next = labeled("Codertocat", "after those");
+      await until(async () => issuesOf(await runs()).includes(next));
+      assert.equal((await missedEvents()).length, 1);
       assert.deepEqual(forge.breaches, []);
     },
   );
