@@ -157,7 +157,7 @@ const spec = object(
         ),
         policy: choice(
           ["Allow", "Forbid", "Replace", "Queue"],
-          "What becomes of a run if its group has another one that has not ended: Allow starts it, Forbid ends it as GroupBusy, Replace cancels the other one, whose work is kept, and Queue lets it wait. Default: Allow.",
+          "What becomes of a run if its group has another one that has not ended: Allow starts it, Forbid ends it as GroupBusy, Replace cancels the other one, whose work is kept, and starts it once that has ended, and Queue lets it wait. Default: Allow.",
         ).optional(),
       },
       { description: "How many runs of the trigger work at a time." },

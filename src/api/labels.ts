@@ -31,7 +31,7 @@ export const ANNOTATION_SCHEDULED_AT = `${API_GROUP}/scheduled-at`;
 export const LABEL_TRIGGER = `${API_GROUP}/trigger`;
 /** On a run of a trigger with concurrency: the group that it is in, hashed. */
 export const LABEL_GROUP = `${API_GROUP}/group`;
-/** On a run of a trigger: what becomes of it, or of others, if its group has other runs at work. */
+/** On a run of a trigger, or of a schedule that replaces: what becomes of it, or of others, if its group has other runs at work. */
 export const ANNOTATION_CONCURRENCY = `${API_GROUP}/concurrency`;
 /** On a run of a trigger: how many of the trigger's runs may start in an hour. */
 export const ANNOTATION_PER_HOUR = `${API_GROUP}/runs-per-hour`;

@@ -12,7 +12,7 @@ import { jobs, persistentVolumeClaims, pods, secrets, type Job, type Pod } from 
 import type { KubeObject } from "../kube/objects.ts";
 import { CACHE_COMPONENT, RUN_COMPONENT, WORKSPACE_COMPONENT } from "../plan/specs/labels.ts";
 import type { JobState } from "../plan/jobs/job-state.ts";
-import { triggerKeyOf } from "../plan/agent-run/concurrency.ts";
+import { starterKeyOf } from "../plan/agent-run/concurrency.ts";
 import { isFinished } from "../plan/agent-run/status.ts";
 import { withContinued } from "../plan/place.ts";
 import { queuesForBranch } from "../plan/places.ts";
@@ -58,7 +58,7 @@ export function createCaches(options: CacheOptions) {
         unfinished,
         queuesForBranch: inBranchQueue,
         owner: byOwnerUid,
-        trigger: triggerKeyOf,
+        starter: starterKeyOf,
       },
     }),
     workspaces: createReflector({ ...options, watch, type: agentWorkspaces }),

@@ -18,7 +18,7 @@ import { planSchedule } from "../plan/agent-schedule/plan.ts";
 import type { ObservedWorkspace } from "../plan/agent-workspace/observed.ts";
 import { planWorkspace } from "../plan/agent-workspace/plan.ts";
 import { timestamp } from "../kube/time.ts";
-import { isLimitedByTrigger, triggerKeyOf } from "../plan/agent-run/concurrency.ts";
+import { isLimited, starterKeyOf } from "../plan/agent-run/concurrency.ts";
 import { isFinished } from "../plan/agent-run/status.ts";
 import { hasStarted } from "../plan/places.ts";
 import {
@@ -97,12 +97,12 @@ function runController({ context, reads, defaults, observe }: ControllerSetup): 
   });
 }
 
-/** The runs of the same trigger that may start since this one has ended or is gone. */
+/** The runs of the same trigger or schedule that may start since this one has ended or is gone. */
 function heldUpBy({ old, new: run }: Change<AgentRun>, { runs }: Caches): string[] {
-  if (!old || isFinished(old) || (run && !isFinished(run)) || !isLimitedByTrigger(old)) return [];
-  return triggerKeyOf(old)
-    .flatMap((key) => [...runs.by("trigger", key)])
-    .filter((each) => !isFinished(each) && !hasStarted(each))
+  if (!old || isFinished(old) || (run && !isFinished(run))) return [];
+  return starterKeyOf(old)
+    .flatMap((key) => [...runs.by("starter", key)])
+    .filter((each) => !isFinished(each) && !hasStarted(each) && isLimited(each))
     .map(keyOf);
 }
 

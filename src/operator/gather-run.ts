@@ -8,7 +8,7 @@ import { LABEL_RUN } from "../api/labels.ts";
 import type { AgentRun } from "../api/agent-run.ts";
 import { configMaps } from "../kube/builtin.ts";
 import { isDeleting, type KubeObject } from "../kube/objects.ts";
-import { isLimitedByTrigger, triggerKeyOf } from "../plan/agent-run/concurrency.ts";
+import { isLimited, starterKeyOf } from "../plan/agent-run/concurrency.ts";
 import { startsOf } from "../plan/agent-run/hourly-limit.ts";
 import { isCleanupDue } from "../plan/agent-run/cleanup.ts";
 import type { ObservedCleanup, ObservedRun, ObservedStep, References } from "../plan/agent-run/observed.ts";
@@ -57,7 +57,7 @@ export async function gatherRun(
     warning: undefined,
     references,
     continuation: await gatherContinuation(context, run),
-    ...(isLimitedByTrigger(run) && (await gatherSiblings(context, run))),
+    ...(isLimited(run) && (await gatherSiblings(context, run))),
   };
 }
 
@@ -68,7 +68,7 @@ async function gatherSiblings(
 ): Promise<Pick<ObservedRun, "siblings" | "starts">> {
   const at = startsOf(run);
   const starts = at && (await readNow(client, configMaps, at));
-  return { starts, siblings: triggerKeyOf(run).flatMap((of) => [...caches.runs.by("trigger", of)]) };
+  return { starts, siblings: starterKeyOf(run).flatMap((of) => [...caches.runs.by("starter", of)]) };
 }
 
 function isGoingOn(run: AgentRun): boolean {

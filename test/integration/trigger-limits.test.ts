@@ -8,7 +8,7 @@ import type { AgentTriggerSpec } from "../../src/api/agent-trigger.ts";
 import { ANNOTATION_CANCEL, LABEL_RUN, LABEL_TRIGGER } from "../../src/api/labels.ts";
 import { agentRuns, agentSchedules, agentTriggers } from "../../src/api/resources.ts";
 import type { Client } from "../../src/client/client.ts";
-import { configMaps, pods, secrets } from "../../src/kube/builtin.ts";
+import { configMaps, jobs, pods, secrets } from "../../src/kube/builtin.ts";
 import { isFinished } from "../../src/plan/agent-run/status.ts";
 import { triggerStartsName } from "../../src/plan/specs/names.ts";
 import { deliver } from "../support/deliveries.ts";
@@ -147,17 +147,34 @@ describe("limits of triggers and schedules, with an operator and an events compo
     },
   );
 
-  it("Replace cancels the run of the same group and starts the new one", { timeout: 60_000 }, async () => {
-    await aTrigger("replace", group("Replace"));
-    const first = await send("replace", { issue: 1, at: 1 });
-    const other = await send("replace", { issue: 2, at: 1 });
-    await Promise.all([first, other].map(works));
-    const second = await send("replace", { issue: 1, at: 2 });
+  /** The new run starts once the one that it replaces has ended: they may have the same branch. */
+  async function replaces(second: string, first: string): Promise<void> {
     await until(first, ({ metadata }) => metadata.annotations?.[ANNOTATION_CANCEL] === "true");
+    const { status } = await waits(second);
+    assert.match(status?.message ?? "", new RegExp(`^AgentRun ${first} is still ending`));
+    await killBoth();
+    await waits(second);
+    await assert.rejects(client.get(jobs, { namespace, name: second }), { code: 404 });
+    await end(first);
     await works(second);
-    const { metadata, status } = await client.get(agentRuns, { namespace, name: other });
-    assert.deepEqual([metadata.annotations?.[ANNOTATION_CANCEL], status?.phase], [undefined, "Running"]);
-  });
+    const [replaced, own] = await Promise.all([first, second].map((name) => until(name, () => true)));
+    assert.ok((replaced?.status?.completionTime ?? "") <= (own?.status?.startTime ?? ""));
+  }
+
+  it(
+    "Replace cancels the run of the same group and starts the new one once it has ended",
+    { timeout: 60_000 },
+    async () => {
+      await aTrigger("replace", group("Replace"));
+      const first = await send("replace", { issue: 1, at: 1 });
+      const other = await send("replace", { issue: 2, at: 1 });
+      await Promise.all([first, other].map(works));
+      const second = await send("replace", { issue: 1, at: 2 });
+      await replaces(second, first);
+      const { metadata, status } = await client.get(agentRuns, { namespace, name: other });
+      assert.deepEqual([metadata.annotations?.[ANNOTATION_CANCEL], status?.phase], [undefined, "Running"]);
+    },
+  );
 
   for (const concurrencyPolicy of ["Forbid", "Replace"] as const)
     it(
@@ -191,10 +208,8 @@ describe("limits of triggers and schedules, with an operator and an events compo
           assert.match(status?.conditions?.[0]?.message ?? "", new RegExp(`the end of ${first}$`));
           await assert.rejects(client.get(agentRuns, { namespace, name: second }), { code: 404 });
           await end(first);
-        } else {
-          await until(first, ({ metadata }) => metadata.annotations?.[ANNOTATION_CANCEL] === "true");
-        }
-        await works(second);
+          await works(second);
+        } else await replaces(second, first);
       },
     );
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { AgentRun, AgentRunStatus } from "../../api/agent-run.ts";
-import { concurrencyOf } from "./concurrency.ts";
+import { concurrencyOf, isLimited } from "./concurrency.ts";
 import { entryOf } from "./hourly-limit.ts";
 import type { ObservedRun } from "./observed.ts";
 
@@ -68,7 +68,52 @@ describe("a run whose group has another one", () => {
     ]);
     const annotations = { ...a.metadata.annotations, "agent.xonovex.com/cancel": "true" };
     const cancelled = { ...a, metadata: { ...a.metadata, annotations } };
-    assert.equal(decide(aRun("b", { policy: "Replace" }), cancelled), undefined);
+    const waits = decide(aRun("b", { policy: "Replace" }), cancelled);
+    assert.match(
+      waits?.what === "queued" ? waits.message : "",
+      /^AgentRun a is still ending; .* \(concurrency.policy Replace of the trigger\)$/,
+    );
+    const gone = { ...cancelled, status: { phase: "Failed", reason: "Cancelled" } } as const;
+    assert.equal(decide(aRun("b", { policy: "Replace" }), gone), undefined);
+  });
+
+  it("cancels and waits for all those that have not ended", () => {
+    const cancelled = aRun("a", { policy: "Replace", status: started(2) });
+    Object.assign(cancelled.metadata.annotations ?? {}, { "agent.xonovex.com/cancel": "true" });
+    const other = aRun("b", { policy: "Replace", status: started(1) });
+    const answer = decide(aRun("c", { policy: "Replace" }), cancelled, other);
+    assert.deepEqual(answer?.what === "replaces" && answer.patches.map(({ name }) => name), ["b"]);
+  });
+});
+
+describe("a run of a schedule that replaces", () => {
+  const scheduled = (
+    name: string,
+    annotations: Record<string, string>,
+    status?: AgentRunStatus,
+  ): AgentRun => {
+    const run = aRun(name, status ? { status } : {});
+    run.metadata.labels = { "agent.xonovex.com/schedule": "nightly" };
+    run.metadata.annotations = annotations;
+    return run;
+  };
+  const at = { "agent.xonovex.com/scheduled-at": "2026-05-01T12:00:00Z" };
+  const replacing = scheduled("b", { ...at, "agent.xonovex.com/concurrency": "Replace" });
+
+  it("waits for the end of those that the schedule has cancelled", () => {
+    const cancelled = scheduled("a", { ...at, "agent.xonovex.com/cancel": "true" }, started(1));
+    const waits = decide(replacing, cancelled);
+    assert.match(
+      waits?.what === "queued" ? waits.message : "",
+      /\(concurrencyPolicy Replace of the schedule\)$/,
+    );
+    assert.equal(decide(replacing, scheduled("a", at, started(1)))?.what, "replaces");
+  });
+
+  it("leaves those alone that a user has started", () => {
+    assert.equal(decide(replacing, scheduled("a", {}, started(1))), undefined);
+    assert.equal(isLimited(replacing), true);
+    assert.equal(isLimited(scheduled("a", at)), false);
   });
 });
 

@@ -1,7 +1,7 @@
 import type { AgentRun } from "../../api/agent-run.ts";
 import type { AgentSchedule } from "../../api/agent-schedule.ts";
 import { API_GROUP, API_VERSION } from "../../api/group.ts";
-import { ANNOTATION_SCHEDULED_AT, LABEL_SCHEDULE } from "../../api/labels.ts";
+import { ANNOTATION_CONCURRENCY, ANNOTATION_SCHEDULED_AT, LABEL_SCHEDULE } from "../../api/labels.ts";
 import { timestamp } from "../../kube/time.ts";
 import { ownedBySchedule } from "../specs/owner.ts";
 
@@ -29,5 +29,10 @@ export function runOfSchedule(
 /** The same name for the same time, so that a time starts one run, however often this is planned. */
 export function runAt(schedule: AgentSchedule, at: number): AgentRun {
   const name = `${schedule.metadata.name}-${Math.floor(at / 60_000)}`;
-  return runOfSchedule(schedule, { name, annotations: { [ANNOTATION_SCHEDULED_AT]: timestamp(at) } });
+  const annotations = {
+    [ANNOTATION_SCHEDULED_AT]: timestamp(at),
+    // It waits for the end of those that are cancelled.
+    ...(schedule.spec.concurrencyPolicy === "Replace" && { [ANNOTATION_CONCURRENCY]: "Replace" }),
+  };
+  return runOfSchedule(schedule, { name, annotations });
 }
