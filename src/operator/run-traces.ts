@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import packageInfo from "../../package.json" with { type: "json" };
 import { OPERATOR_NAME } from "../api/labels.ts";
 import type { AgentRun } from "../api/agent-run.ts";
+import { traceOf } from "../plan/run-trace.ts";
 import { isFinished } from "../plan/agent-run/status.ts";
 import type { Log } from "../runtime/log.ts";
 import type { Reflector } from "../client/cache/reflector.ts";
@@ -71,7 +72,8 @@ export function spansOf({ metadata, status }: AgentRun): Span[] {
   const begin = metadata.creationTimestamp;
   if (end === undefined || begin === undefined) return [];
   const uid = metadata.uid ?? "";
-  const traceId = hash(uid, 32);
+  const trace = traceOf(uid);
+  if (trace === undefined) return [];
   const { phase = "", reason = "", message = "", startTime, startedAt } = status ?? {};
   const attributes = Object.entries({
     "k8s.namespace.name": metadata.namespace,
@@ -84,8 +86,8 @@ export function spansOf({ metadata, status }: AgentRun): Span[] {
     "agent.run.outcome": status?.outcome,
   }).flatMap(([key, value]) => (value ? [{ key, value: { stringValue: value } }] : []));
   const span = (name: string, from: string, to: string): Span => ({
-    traceId,
-    spanId: hash(`${uid}/${name}`, 16),
+    traceId: trace.traceId,
+    spanId: hash(`${uid}/${name}`),
     name,
     kind: SPAN_KIND_INTERNAL,
     startTimeUnixNano: nanoseconds(from),
@@ -96,6 +98,7 @@ export function spansOf({ metadata, status }: AgentRun): Span[] {
   const succeeded = phase === "Succeeded";
   const root: Span = {
     ...span("AgentRun", begin, end),
+    spanId: trace.spanId,
     status: succeeded ? { code: STATUS_OK } : { code: STATUS_ERROR, message: `${reason}: ${message}` },
   };
   const phases: [name: string, from: string | undefined, to: string][] = [
@@ -127,9 +130,9 @@ async function send(endpoint: string, spans: Span[], log: Log): Promise<void> {
   }
 }
 
-/** Deterministic: the same run is the same trace, from any replica. */
-function hash(text: string, digits: number): string {
-  return createHash("sha256").update(text).digest("hex").slice(0, digits);
+/** Deterministic: a phase is the same span, from any replica. */
+function hash(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 16);
 }
 
 function nanoseconds(time: string): string {

@@ -75,7 +75,12 @@ describe("traces", { timeout: 60_000 }, () => {
   it("show where a run that failed came to its end", () => {
     const spans = spansOf({
       ...aRun("failed", REPOSITORY),
-      metadata: { name: "failed", namespace: "n", uid: "u", creationTimestamp: "2026-01-01T00:00:00Z" },
+      metadata: {
+        name: "failed",
+        namespace: "n",
+        uid: "0af76519-16cd-43dd-8448-eb211c80319c",
+        creationTimestamp: "2026-01-01T00:00:00Z",
+      },
       status: {
         phase: "Failed",
         reason: "CloneFailed",

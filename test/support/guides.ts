@@ -125,6 +125,7 @@ export const GUIDES: readonly Guide[] = [
   },
   { path: "docs/guide/your-repository.md", operator: true },
   { path: "docs/guide/tools.md", operator: true },
+  { path: "docs/guide/monitoring.md", operator: true },
   { path: "docs/guide/console.md", operator: true },
   {
     path: "docs/guide/console-in-a-cluster.md",

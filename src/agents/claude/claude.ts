@@ -1,6 +1,7 @@
 import type { Agent, AgentSetup, McpServer, ModelChoice } from "../agent.ts";
 import { parseClaudeOutput } from "./claude-output.ts";
 import { claudeActivities } from "./claude-activities.ts";
+import { sendsTelemetry } from "../telemetry.ts";
 import {
   isReference,
   literalValue,
@@ -67,7 +68,8 @@ export const claude: Agent = {
     ...(setup.skillsFrom === undefined ? [] : ["--plugin-dir", setup.skillsFrom]),
     ...setup.cliArgs,
   ],
-  environment: ({ trustRepositoryConfig }) => ({
+  environment: ({ trustRepositoryConfig, env }) => ({
+    ...(sendsTelemetry(env) ? telemetry : {}),
     // No setting turns off that prompts are taken from the checkout's .claude/scheduled_tasks.json.
     ...(trustRepositoryConfig ? {} : { CLAUDE_CODE_DISABLE_CRON: "1" }),
     CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
@@ -80,6 +82,15 @@ export const claude: Agent = {
   demo: { baseUrl: "ANTHROPIC_BASE_URL", model: "claude-sonnet-4-5", keys: ["CLAUDE_CODE_OAUTH_TOKEN"] },
   activities: claudeActivities,
   parseOutput: parseClaudeOutput,
+};
+
+/** Traces are a beta; without its switch there are metrics and logs alone. */
+const telemetry = {
+  CLAUDE_CODE_ENABLE_TELEMETRY: "1",
+  CLAUDE_CODE_ENHANCED_TELEMETRY_BETA: "1",
+  OTEL_LOGS_EXPORTER: "otlp",
+  OTEL_METRICS_EXPORTER: "otlp",
+  OTEL_TRACES_EXPORTER: "otlp",
 };
 
 /**

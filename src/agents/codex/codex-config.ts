@@ -1,4 +1,5 @@
 import type { AgentArgument, AgentSetup, McpServer, McpValue } from "../agent.ts";
+import { OTLP_ENDPOINT, sendsByGrpc, sendsTelemetry } from "../telemetry.ts";
 import { isReference, literalValue, withVersion } from "../values.ts";
 
 /** The model provider that the settings make: codex's own would ask for a login. */
@@ -15,6 +16,7 @@ export function codexSettings(setup: AgentSetup): AgentArgument[] {
     "allow_login_shell=false",
     setup.trustRepositoryConfig ? 'project_doc_fallback_filenames=["CLAUDE.md"]' : "project_doc_max_bytes=0",
     ...quietSettings,
+    ...telemetrySettings(setup),
     ...(setup.mcpServers.length === 0 ? [] : [`mcp_servers=${toml(mcpServers(setup))}`]),
   ];
 }
@@ -29,6 +31,22 @@ const quietSettings = [
   "features.skill_mcp_dependency_install=false",
   "features.unbounded_connection_retries=false",
 ];
+
+/** It knows OpenTelemetry's variables for headers, time limit and attributes, but not for the address. */
+function telemetrySettings({ env }: AgentSetup): AgentArgument[] {
+  if (!sendsTelemetry(env)) return [];
+  const literal = literalValue(env, OTLP_ENDPOINT);
+  const isKnown = literal !== undefined && !isReference(literal);
+  const base = isKnown ? literal.replace(/\/+$/, "") : `$(${OTLP_ENDPOINT})`;
+  return Object.entries({ exporter: "logs", trace_exporter: "traces", metrics_exporter: "metrics" }).map(
+    ([key, signal]) => {
+      const text = sendsByGrpc(env)
+        ? `otel.${key}={otlp-grpc={endpoint=${toml(base)}}}`
+        : `otel.${key}={otlp-http={endpoint=${toml(`${base}/v1/${signal}`)},protocol="binary"}}`;
+      return isKnown ? text : { expand: text };
+    },
+  );
+}
 
 function providerSettings(setup: AgentSetup): AgentArgument[] {
   const key = credentialVariable(setup);

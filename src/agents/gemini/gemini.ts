@@ -1,4 +1,5 @@
 import type { Agent, AgentSetup } from "../agent.ts";
+import { sendsByGrpc, sendsTelemetry } from "../telemetry.ts";
 import { isReference, literalValue, mcpVariables } from "../values.ts";
 import { parseGeminiOutput } from "./gemini-output.ts";
 import { geminiActivities } from "./gemini-activities.ts";
@@ -62,7 +63,8 @@ export const gemini: Agent = {
     ...(setup.model === undefined ? [] : ["--model", setup.model]),
     ...setup.cliArgs,
   ],
-  environment: ({ home }) => ({
+  environment: ({ home, env }) => ({
+    ...(sendsTelemetry(env) ? telemetry(env) : {}),
     // It would start itself again with more memory, and that outer process passes no signal on.
     GEMINI_CLI_NO_RELAUNCH: "true",
     // In a directory that it does not trust it asks before every tool. What a checkout could bring is
@@ -78,6 +80,16 @@ export const gemini: Agent = {
   activities: geminiActivities,
   parseOutput: parseGeminiOutput,
 };
+
+/** It takes the address from OpenTelemetry's own variable. Its spans show prompts all the same. */
+function telemetry(env: AgentSetup["env"]): Record<string, string> {
+  return {
+    GEMINI_TELEMETRY_ENABLED: "true",
+    GEMINI_TELEMETRY_TARGET: "local",
+    GEMINI_TELEMETRY_OTLP_PROTOCOL: sendsByGrpc(env) ? "grpc" : "http",
+    GEMINI_TELEMETRY_LOG_PROMPTS: "false",
+  };
+}
 
 /** Below the home directory. */
 const PRELOADED = ".gemini/baseline.cjs";

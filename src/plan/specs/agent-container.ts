@@ -28,6 +28,7 @@ import {
 import type { ScriptValues } from "./script-variables.ts";
 import { scriptPath } from "./scripts.ts";
 import { containerSecurity } from "./security.ts";
+import { telemetryEnv } from "./telemetry.ts";
 import { secretFiles } from "./user-volumes.ts";
 import { withSettings } from "./settings.ts";
 import { agentMounts, repositoryOf } from "./volumes.ts";
@@ -89,6 +90,7 @@ function agentEnv(run: ResolvedRun, agent: Agent, setup: AgentSetup): EnvVar[] {
     places,
     credential,
     literalEnv(agent.environment(setup)),
+    telemetryEnv(run),
     run.env,
     asEnv(agent.corrections(setup)),
     places,
