@@ -28,6 +28,7 @@ const HOSTS = [
   "www.conventionalcommits.org",
   "github.com",
   "kubernetes.io",
+  "opentelemetry.io",
   "kueue.sigs.k8s.io",
 ];
 

@@ -3,7 +3,8 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { githubPayloads } from "./support/deliveries.ts";
-import { projectRoot } from "./support/project-files.ts";
+import { checkoutProgram, projectRoot } from "./support/project-files.ts";
+import { run } from "./support/run.ts";
 import { objectsIn } from "../src/cli/commands/manifest-text.ts";
 import { renderFiles } from "../src/cli/commands/render-files.ts";
 
@@ -33,17 +34,33 @@ const BRANCHED = {
 const kindsOf = (objects: readonly Record<string, unknown>[]): unknown[] => objects.map(({ kind }) => kind);
 
 describe("what a schedule starts", () => {
-  it("is the run of its next time, and what that becomes", async () => {
-    const [schedule, run, ...more] = renderFiles([...(await sample("schedule.yaml")), provider], DEFAULTS, {
-      now: NOW,
+  it("is printed with the JSON schema for editors, above the AgentRun alone", async () => {
+    const files = ["schedule", "agentprovider"].flatMap((name) => ["-f", `config/samples/${name}.yaml`]);
+    const { stdout } = await run(process.execPath, [checkoutProgram, "render", ...files], {
+      cwd: projectRoot,
     });
+    const [, schema = ""] =
+      /\n# yaml-language-server: \$schema=(\S+)\napiVersion: \S+\nkind: AgentRun\n/.exec(stdout) ?? [];
+    const { properties } = JSON.parse(await readFile(schema, "utf8")) as { properties: object };
+    assert.ok("spec" in properties);
+    assert.equal(stdout.split("yaml-language-server").length, 2);
+  });
+
+  it("is the run of its next time, and what that becomes", async () => {
+    const [schedule, started, ...more] = renderFiles(
+      [...(await sample("schedule.yaml")), provider],
+      DEFAULTS,
+      {
+        now: NOW,
+      },
+    );
     assert.deepEqual(more, []);
     // The first of May is a Friday, and Berlin is two hours ahead.
     const name = `update-dependencies-${Date.parse("2026-05-04T02:00:00Z") / 60_000}`;
     assert.deepEqual(schedule?.notes, [`starts AgentRun ${name} at 2026-05-04T02:00:00Z`]);
     assert.deepEqual(kindsOf(schedule.objects), ["AgentRun"]);
-    assert.equal(run?.title, `AgentRun team/${name}`);
-    assert.deepEqual(kindsOf(run.objects), ["PersistentVolumeClaim", "Job"]);
+    assert.equal(started?.title, `AgentRun team/${name}`);
+    assert.deepEqual(kindsOf(started.objects), ["PersistentVolumeClaim", "Job"]);
   });
 
   it("is none if it is suspended or has no times, and one that would not start without its provider", async () => {

@@ -1,6 +1,8 @@
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { stringify } from "yaml";
+import { API_GROUP } from "../../api/group.ts";
 import { printableJson, printableLine } from "../../kube/printable.ts";
 import { DEFAULT_AGENT_IMAGE, DEFAULT_GIT_IMAGE, DEFAULT_OPERATOR_IMAGE } from "../../operator/images.ts";
 import type { RenderValues } from "../options.ts";
@@ -34,12 +36,12 @@ export async function runRender(values: RenderValues, context: CommandContext): 
     gitResources: resourcesOf(values["git-resource"]),
   };
   const rendered = renderFiles(documents, defaults, { ...(event && { event }), now: Date.now() });
-  out.write(rendered.map(text).join("---\n"));
+  out.write(rendered.map((each) => text(each, join(config.packageRoot, "config", "schemas"))).join("---\n"));
   return 0;
 }
 
 /** What stands in comments is one line each, whatever is in it: the rest may be given to kubectl. */
-function text({ title, notes = [], effective, objects, format }: Rendered): string {
+function text({ title, notes = [], effective, objects, format }: Rendered, schemas: string): string {
   const width = Math.max(...effective.map(({ field }) => field.length));
   const heading =
     effective.length === 0 ? title : `${title}: every value that counts, and where it came from`;
@@ -50,9 +52,16 @@ function text({ title, notes = [], effective, objects, format }: Rendered): stri
   const texts = objects.map((object) =>
     format === "json"
       ? `${printableJson(JSON.stringify(object, undefined, 2))}\n`
-      : stringify(object, { aliasDuplicateObjects: false, lineWidth: 0 }),
+      : schemaLine(object, schemas) + stringify(object, { aliasDuplicateObjects: false, lineWidth: 0 }),
   );
   return `${comments.join("")}${texts.join("---\n")}`;
+}
+
+/** For editors, above an object of our own kinds whose JSON schema is in the folder `schemas`. */
+function schemaLine({ apiVersion, kind }: Rendered["objects"][number], schemas: string): string {
+  const file = join(schemas, `${String(kind).toLowerCase()}.json`);
+  const isOurs = String(apiVersion).startsWith(`${API_GROUP}/`) && existsSync(file);
+  return isOurs ? `# yaml-language-server: $schema=${file}\n` : "";
 }
 
 /** A delivery as if it had come with a valid signature. */
