@@ -94,7 +94,7 @@ function complaintAbout(words: string[], program: DocumentedProgram): string | u
     if (content === undefined) return `package.json has no script "${script}"`;
     const separator = plain.indexOf("--");
     const args = separator === -1 ? [] : plain.slice(separator + 1);
-    const started = /^node src\/cli\/main\.ts ?(.*)$/.exec(content)?.[1];
+    const started = /^node src\/cli\/from-checkout\.js ?(.*)$/.exec(content)?.[1];
     return started === undefined ? undefined : refusal([...wordsOf(started), ...args], program);
   }
   return plain[0] === "agent-operator" ? refusal(plain.slice(1), program) : undefined;

@@ -7,7 +7,7 @@ import type { SourceFile } from "./house-rules.ts";
 export const projectRoot = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 
 /** The program of a checkout, for the commands that only it has; run it with `process.execPath`. */
-export const checkoutProgram = join(projectRoot, "src", "cli", "main.ts");
+export const checkoutProgram = join(projectRoot, "src", "cli", "from-checkout.js");
 
 /** Every file below these folders whose name ends so, with its text; paths from the root with `/`. */
 export function readProjectFiles(folders: readonly string[], ending: string): SourceFile[] {

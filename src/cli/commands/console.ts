@@ -12,7 +12,6 @@ import type { Config } from "../config.ts";
 import type { ConsoleValues } from "../console-options.ts";
 import type { CommandContext } from "../context.ts";
 import { describeError } from "../describe-error.ts";
-import { fetchArtifacts } from "../fetch-artifacts.ts";
 import { aborted } from "../stop.ts";
 
 const BUILD_LIMIT_MS = 60_000;
@@ -55,6 +54,8 @@ export async function serveConsole(
 /** Reads a run's file by a pod of this image, with the rights of the transport. */
 export function artifactsWith(image: string | undefined): ConsoleOptions["fetchArtifact"] {
   return async (transport, at, file, signal) => {
+    // Only once somebody asks: with it come the agents and what their pods are made of.
+    const { fetchArtifacts } = await import("../fetch-artifacts.ts");
     const client = createClient(transport, { fieldManager: "agent-operator-console" });
     const run = await client.get(agentRuns, at, { signal });
     const { files, cut } = await fetchArtifacts(client, run, {
