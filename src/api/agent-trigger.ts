@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { KubeObject } from "../kube/objects.ts";
 import { type AgentRunSpec, runFieldRules, runFields } from "./agent-run.ts";
-import { conditions, keyRef, observedGeneration, UNSEEN } from "./fields/common.ts";
+import { conditions, keyRef, observedGeneration, secretNamed, UNSEEN } from "./fields/common.ts";
 import { continueFrom } from "./fields/continue-from.ts";
 import { runRepository, worktree } from "./fields/git.ts";
 import { publish, pullRequest } from "./fields/publish.ts";
@@ -121,8 +121,11 @@ const credential = object(
   {
     secretRef: keyRef(
       "Secret",
-      "Secret key that holds a token of the forge's API. Only the events component reads it.",
-    ),
+      "Secret key that holds a token of the forge's API. Only the events component reads it. Required without githubAppRef.",
+    ).optional(),
+    githubAppRef: secretNamed(
+      "Secret with a GitHub App, as in repository.githubAppRef. Only the events component reads it. It gets tokens of the App for this one repository, which can read it and, if report asks for that, comment. Excludes secretRef and apiURL.",
+    ).optional(),
     apiURL: text({
       description:
         "URL of the forge's API. Default: by the URL of the template's repository, else that of github.com or gitlab.com.",

@@ -14,6 +14,7 @@ import { createLeaderElection, type LeaderElection } from "../runtime/leader-ele
 import type { Log } from "../runtime/log.ts";
 import { createMetrics } from "../runtime/metrics.ts";
 import { createActors } from "./actors.ts";
+import { createAppTokens } from "./app-tokens.ts";
 import { listenHooks } from "./hook-server.ts";
 import { deliveryMetrics, notificationMetrics } from "./metrics.ts";
 import { createNotifier } from "./notifier.ts";
@@ -91,7 +92,12 @@ export async function startEvents(options: EventsOptions): Promise<EventsCompone
     log,
   });
   const send = options.allowLocalUrls ? fetch : createPublicFetch(options.apiServerAddresses);
-  const forges = { readSecret, send, sleep: async (ms: number) => void (await sleep(ms)) };
+  const forges = {
+    readSecret,
+    send,
+    sleep: async (ms: number) => void (await sleep(ms)),
+    appTokens: createAppTokens(readSecret),
+  };
   const election = options.leaderElect ? electLeader(client, options, identity) : undefined;
   const reporter = createReporter({
     ...forges,

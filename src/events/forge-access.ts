@@ -5,6 +5,7 @@ import type { ForgeAccess } from "../forge/forge-fetch.ts";
 import { ForgeRefusal } from "../forge/refusal.ts";
 import { forgeAddress } from "../plan/forge-address.ts";
 import { sourceOf } from "../plan/agent-trigger/source.ts";
+import type { AppTokens } from "./app-tokens.ts";
 import type { ReadSecret } from "./secret-values.ts";
 
 /** How forges are asked. */
@@ -13,6 +14,14 @@ export interface ForgeCalls {
   /** What sends the requests. */
   send: typeof fetch;
   sleep: (ms: number) => Promise<void>;
+  appTokens: AppTokens;
+}
+
+/** A forge as a trigger asks it. */
+export interface TriggerForge extends ForgeAccess {
+  kind: ForgeKind;
+  /** Whose comments are the token's, if it cannot be asked for that. */
+  account?: string;
 }
 
 const HOMES: Readonly<Record<string, string>> = {
@@ -22,20 +31,25 @@ const HOMES: Readonly<Record<string, string>> = {
 
 /** The forge of a trigger with its credential, for so long. Rejects if that is missing. */
 export async function forgeAccessOf(
-  { readSecret, send, sleep }: ForgeCalls,
-  { metadata, spec }: AgentTrigger,
+  { readSecret, send, sleep, appTokens }: ForgeCalls,
+  trigger: AgentTrigger,
   patienceMs: number,
-): Promise<ForgeAccess & { kind: ForgeKind }> {
+): Promise<TriggerForge> {
+  const { metadata, spec } = trigger;
   const { credential, runTemplate } = spec;
   const kind = sourceOf(spec) as ForgeKind;
-  const found = credential && (await readSecret(metadata.namespace ?? "", credential.secretRef));
+  const access = { kind, deadline: Date.now() + patienceMs, now: Date.now, sleep, send };
+  const app = credential?.githubAppRef;
+  if (app) return { ...access, ...(await appTokens(trigger, app.name, access)) };
+  const ref = credential?.secretRef;
+  const found = ref && (await readSecret(metadata.namespace ?? "", ref));
   if (!found || "missing" in found)
     throw new ForgeRefusal("ForgeTokenInvalid", "the Secret of the trigger's credential is missing");
   const url = runTemplate.spec.repository?.url ?? "";
-  const apiURL = credential.apiURL ?? forgeAddress(url, { forge: kind })?.apiURL ?? HOMES[kind];
+  const apiURL = credential?.apiURL ?? forgeAddress(url, { forge: kind })?.apiURL ?? HOMES[kind];
   if (apiURL === undefined)
     throw new ForgeRefusal("ForgeNotFound", "nothing says where the forge's API is: set credential.apiURL");
   const plain = apiURL.replace(/\/+$/, "");
   const token = tokenIn(found.value, new URL(plain).host);
-  return { kind, apiURL: plain, token, deadline: Date.now() + patienceMs, now: Date.now, sleep, send };
+  return { ...access, apiURL: plain, token };
 }

@@ -1,10 +1,11 @@
 import { agentTriggers } from "../api/resources.ts";
-import type { AgentTrigger, TriggerDelivery } from "../api/agent-trigger.ts";
+import type { AgentTrigger, AgentTriggerSpec, TriggerDelivery } from "../api/agent-trigger.ts";
 import type { Reason } from "../api/reasons.ts";
 import type { Client } from "../client/client.ts";
 import type { Reflector } from "../client/cache/reflector.ts";
 import { compileTrigger, type CompiledTrigger } from "../plan/agent-trigger/compile.ts";
 import { planTrigger } from "../plan/agent-trigger/plan.ts";
+import { appNeeds, type KeyNeed } from "../plan/agent-run/references.ts";
 import { missingSecret } from "../plan/missing-secret.ts";
 import { withinBounds } from "../plan/within-bounds.ts";
 import { carryOut } from "../runtime/carry-out.ts";
@@ -114,6 +115,13 @@ function unreadable(message: string): Problem {
   return { reason: "InvalidExpression", message };
 }
 
+function credentialNeeds({ secretRef, githubAppRef }: AgentTriggerSpec["credential"] = {}): KeyNeed[] {
+  return [
+    ...(secretRef ? [{ ref: secretRef, purpose: "the token of the forge's API" }] : []),
+    ...(githubAppRef ? appNeeds(githubAppRef.name) : []),
+  ];
+}
+
 async function secretProblem(
   { readSecret }: TriggersOptions,
   { metadata, spec }: AgentTrigger,
@@ -122,7 +130,7 @@ async function secretProblem(
     ...(spec.webhook
       ? [{ ref: spec.webhook.secretRef, purpose: "the secret that deliveries are signed with" }]
       : []),
-    ...(spec.credential ? [{ ref: spec.credential.secretRef, purpose: "the token of the forge's API" }] : []),
+    ...credentialNeeds(spec.credential),
   ];
   for (const { ref, purpose } of needs) {
     const found = await readSecret(metadata.namespace ?? "", ref);

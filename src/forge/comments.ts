@@ -1,6 +1,6 @@
 import type { ForgeKind } from "../api/fields/publish.ts";
 import type { ForgeAccess } from "./forge-fetch.ts";
-import { createJsonApi, listOf, projectPath, type Query, repositoryPath } from "./json-api.ts";
+import { createJsonApi, type JsonApi, listOf, projectPath, type Query, repositoryPath } from "./json-api.ts";
 
 /** What a comment is on. */
 export interface CommentPlace {
@@ -24,7 +24,12 @@ interface Comment {
   author?: { username?: string };
 }
 
-export function createComments(kind: ForgeKind, access: ForgeAccess, project: string): Comments {
+/** `account`: whose comments they are, if the token cannot be asked for it. */
+export function createComments(
+  kind: ForgeKind,
+  access: ForgeAccess & { account?: string },
+  project: string,
+): Comments {
   const authorization = `${kind === "Gitea" ? "token" : "Bearer"} ${access.token}`;
   const api = createJsonApi(access, authorization);
   // An answer that is lost may be one to a comment that is there: whoever asks again has to look first.
@@ -37,8 +42,7 @@ export function createComments(kind: ForgeKind, access: ForgeAccess, project: st
   };
   return {
     async find(place, text, since) {
-      const user = (await api("GET", "user")) as { login?: string; username?: string };
-      const own = user.login ?? user.username;
+      const own = access.account ?? (await accountOf(api));
       const query: Query = isGitLab
         ? { order_by: "created_at", sort: "desc", per_page: 100 }
         : { since, ...(kind === "Gitea" ? { limit: 100 } : { per_page: 100 }) };
@@ -56,4 +60,9 @@ export function createComments(kind: ForgeKind, access: ForgeAccess, project: st
       await api(isGitLab ? "PUT" : "PATCH", path, { body: { body } });
     },
   };
+}
+
+async function accountOf(api: JsonApi): Promise<string | undefined> {
+  const user = (await api("GET", "user")) as { login?: string; username?: string };
+  return user.login ?? user.username;
 }

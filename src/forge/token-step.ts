@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { API_URL_FILE, APP_KEYS, type AppTokenTask, CREDENTIAL_FILE } from "../plan/specs/app-token-task.ts";
-import { type GitHubApp, mintToken } from "./app-token.ts";
+import { mintToken, readApp } from "./app-token.ts";
 import { cut, type Environment, patience, PERMANENT, report, required } from "./environment.ts";
 import { TokenRefusal } from "./token-refusal.ts";
 
@@ -9,7 +9,7 @@ import { TokenRefusal } from "./token-refusal.ts";
 export async function runTokenStep(environment: Environment, say: (text: string) => void): Promise<number> {
   try {
     const task = JSON.parse(required(environment, "AGENT_APP_TOKEN")) as AppTokenTask;
-    const { token, apiURL } = await mintToken(await readApp(environment), task, patience());
+    const { token, apiURL } = await mintToken(await readApp(keyReader(environment)), task, patience());
     const directory = required(environment, "AGENT_GIT_CREDENTIALS");
     await writeFile(join(directory, API_URL_FILE), apiURL);
     await writeFile(join(directory, CREDENTIAL_FILE), `x-access-token:${token}\n`);
@@ -23,20 +23,11 @@ export async function runTokenStep(environment: Environment, say: (text: string)
   }
 }
 
-async function readApp(environment: Environment): Promise<GitHubApp> {
+/** The keys that have to be there are files, and that of the API, which may be missing, a variable. */
+function keyReader(environment: Environment): (key: string) => Promise<string> {
   const directory = required(environment, "AGENT_GITHUB_APP");
-  const read = async (name: string): Promise<string> =>
-    (await readFile(join(directory, name), "utf8")).trim();
-  return {
-    id: named(APP_KEYS.id, await read(APP_KEYS.id), /^[A-Za-z0-9._-]{1,64}$/),
-    installation: named(APP_KEYS.installation, await read(APP_KEYS.installation), /^\d{1,15}$/),
-    privateKey: await read(APP_KEYS.privateKey),
-    baseURL: environment["AGENT_GITHUB_APP_URL"],
-  };
-}
-
-/** Without the value: it may be another one's that is in the wrong place. */
-function named(key: string, value: string, pattern: RegExp): string {
-  if (pattern.test(value)) return value;
-  throw new TokenRefusal("GitHubAppInvalid", `${key} is not what GitHub shows as the ID`);
+  return async (key) =>
+    key === APP_KEYS.baseURL
+      ? (environment["AGENT_GITHUB_APP_URL"] ?? "")
+      : readFile(join(directory, key), "utf8");
 }

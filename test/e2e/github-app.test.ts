@@ -52,6 +52,7 @@ describe("a GitHub App", { timeout: 240_000 }, () => {
       repositories: [PROJECT],
       permissions: { contents: "write", pull_requests: "write" },
       token: TOKEN,
+      slug: "agents",
     };
     forge = await startForge({
       kind: "GitHub",

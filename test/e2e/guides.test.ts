@@ -188,12 +188,19 @@ function completed(part: Readonly<Record<string, unknown>>, guide: Guide): objec
   const work = { agent: "claude", providerRef: "gemini-provider", prompt: "work" };
   const isOnWorkspace = own["workspaceRef"] !== undefined || guide.path.endsWith("workspaces.md");
   const place = isOnWorkspace && own["repository"] === undefined;
+  const apiVersion = "agent.xonovex.com/v1alpha1";
+  const metadata = { name: "of-the-page" };
+  if (kind === "AgentTrigger") {
+    const webhook = { source: "GitHub", secretRef: { name: "github-hook", key: "secret" } };
+    const credential = { secretRef: { name: "github-push", key: "token" } };
+    const runTemplate = { spec: { ...work, repository: { url: REPOSITORY } } };
+    return { apiVersion, kind, metadata, spec: { webhook, credential, runTemplate, ...own } };
+  }
   const rest =
     kind === "AgentWorkspace"
       ? { repository: { url: REPOSITORY } }
       : own["continueFrom"] !== undefined
         ? { providerRef: work.providerRef }
         : { ...work, ...(place ? { workspaceRef: "my-workspace" } : { repository: { url: REPOSITORY } }) };
-  const apiVersion = "agent.xonovex.com/v1alpha1";
-  return { apiVersion, kind, metadata: { name: "of-the-page" }, spec: { ...rest, ...own } };
+  return { apiVersion, kind, metadata, spec: { ...rest, ...own } };
 }

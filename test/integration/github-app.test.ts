@@ -38,6 +38,7 @@ describe("the container token", { timeout: 240_000 }, () => {
       repositories: ["team/repo"],
       permissions: { contents: "write", pull_requests: "write" },
       token: TOKEN,
+      slug: "agents",
     };
     forge = await startForge({
       kind: "GitHub",

@@ -9,7 +9,7 @@ export interface Guide {
   /** The file that the page's own commands take an object from, by the object's name. */
   files?: Readonly<Record<string, string>>;
   /** A part of an object is checked in this kind. Default: AgentRun. */
-  partsOf?: Readonly<Record<string, "AgentRun" | "AgentWorkspace">>;
+  partsOf?: Readonly<Record<string, "AgentRun" | "AgentWorkspace" | "AgentTrigger">>;
 }
 
 const token = (name: string, key = "api-key"): string =>
@@ -102,6 +102,7 @@ export const GUIDES: readonly Guide[] = [
     path: "docs/guide/triggers.md",
     operator: true,
     given: [token("gemini-credentials"), "kubectl apply -f config/samples/agentprovider.yaml"],
+    partsOf: { credential: "AgentTrigger", report: "AgentTrigger" },
   },
   {
     path: "docs/guide/notifiers.md",

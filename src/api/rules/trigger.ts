@@ -37,6 +37,19 @@ export const triggerRules: readonly Rule[] = [
   },
   ...ofForge,
   {
+    rule: "!has(self.credential) || has(self.credential.secretRef) != has(self.credential.githubAppRef)",
+    reason: "FieldValueRequired",
+    fieldPath: ".credential.secretRef",
+    message: "name either the Secret of a token in secretRef, or that of a GitHub App in githubAppRef",
+  },
+  {
+    rule: "!has(self.credential) || !has(self.credential.githubAppRef) || (!has(self.credential.apiURL) && (has(self.poll) || self.webhook.source == 'GitHub'))",
+    reason: "FieldValueForbidden",
+    fieldPath: ".credential.githubAppRef",
+    message:
+      "a GitHub App is of GitHub, which is where its Secret says: leave apiURL out, and name a token in secretRef for another forge",
+  },
+  {
     rule: `!has(self.report) || has(self.credential) || !(${FROM_FORGE})`,
     reason: "FieldValueRequired",
     fieldPath: ".credential",

@@ -32,7 +32,7 @@ export interface SecretNeed {
 }
 
 /** One that names its key. */
-interface KeyNeed extends SecretNeed {
+export interface KeyNeed extends SecretNeed {
   ref: LocalKeyRef;
 }
 
@@ -82,7 +82,7 @@ export function repositoryNeeds(
 }
 
 /** Every key that a GitHub App has to have. */
-function appNeeds(name: string, purpose = "the GitHub App"): KeyNeed[] {
+export function appNeeds(name: string, purpose = "the GitHub App"): KeyNeed[] {
   const { id, installation, privateKey } = APP_KEYS;
   return [id, installation, privateKey].map((key) => ({ ref: { name, key }, purpose }));
 }

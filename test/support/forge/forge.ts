@@ -72,6 +72,8 @@ export interface ForgeState {
   writers?: readonly string[];
   /** Where people see it. */
   url: string;
+  /** Whom the request is from: the slug of an App, or nothing for a person. */
+  app?: string;
   commitOf(branch: string): Promise<string | undefined>;
 }
 
@@ -140,7 +142,9 @@ export async function startForge(options: LoopbackForgeOptions): Promise<Loopbac
     requests.push(asked);
     const { authorization = "" } = request.headers;
     const isKnown = [token, app?.token].some((each) => authorization === `${SCHEMES[kind]} ${each}`);
-    const state: ForgeState = { project, pulls, comments, events, url: forge.url, commitOf, writers };
+    const isApp = app !== undefined && authorization === `${SCHEMES[kind]} ${app.token}`;
+    const known = { project, pulls, comments, events, url: forge.url, commitOf, writers };
+    const state: ForgeState = isApp ? { ...known, app: app.slug } : known;
     const own =
       forge.fault?.(asked) ??
       (app && isAppRequest(asked) ? answerToApp(app, asked, authorization, breaches) : undefined) ??

@@ -12,15 +12,17 @@ export interface LoopbackApp {
   permissions: Record<string, "read" | "write">;
   /** What it gets for all that it asks for rightly. */
   token: string;
+  /** By which its account is named. */
+  slug: string;
   isSuspended?: boolean;
 }
 
 const OPERATION = "POST /app/installations/{installation_id}/access_tokens";
 const RANK = { read: 1, write: 2 } as const;
 
-/** Whether it is for a token that is asked. */
+/** Whether it is the App itself that asks: for a token, or what it is. */
 export function isAppRequest({ path }: ForgeRequest): boolean {
-  return /^app\/installations\/\d+\/access_tokens$/.test(path);
+  return /^app(\/installations\/\d+\/access_tokens)?$/.test(path);
 }
 
 /** Answers as GitHub does; request and answer are held to its description. `authorization` is the header. */
@@ -33,6 +35,7 @@ export function answerToApp(
   const description = readGitHubDescription();
   const known = badToken(app, authorization);
   if (known !== undefined) return refused(401, known);
+  if (path === "app") return describeApp(app);
   try {
     description.checkRequest(OPERATION, query, body);
   } catch (error) {
@@ -69,6 +72,13 @@ export function answerToApp(
   };
   description.checkAnswer(OPERATION, 201, answer);
   return { status: 201, body: answer };
+}
+
+function describeApp({ slug }: LoopbackApp): ForgeAnswer {
+  const description = readGitHubDescription();
+  const body = { ...description.example<Record<string, unknown>>("GET /app", 200), slug };
+  description.checkAnswer("GET /app", 200, body);
+  return { status: 200, body };
 }
 
 /** What GitHub says of a JSON web token; undefined if it takes it. */

@@ -91,6 +91,8 @@ async function answerTo(
         : { status: 200, body: events, headers: more };
     }
     case "GET /user":
+      if (state.app !== undefined)
+        return { status: 403, body: { message: "Resource not accessible by integration" } };
       return { status: 200, body: described.example(operation, 200) };
     case `GET ${COMMENTS}`: {
       const [example] = described.example<Record<string, unknown>[]>(operation, 200);
@@ -98,7 +100,11 @@ async function answerTo(
       return { status: 200, body: there.map((each) => showComment(example ?? {}, each)) };
     }
     case `POST ${COMMENTS}`: {
-      const own = { number: numberIn(path), writes: 1, author: "octocat" };
+      const own = {
+        number: numberIn(path),
+        writes: 1,
+        author: state.app === undefined ? "octocat" : `${state.app}[bot]`,
+      };
       const comment = { ...own, id: state.comments.length + 1, body: String(body["body"]) };
       state.comments.push(comment);
       return { status: 201, body: showComment(described.example(operation, 201), comment) };

@@ -59,6 +59,29 @@ export const triggers: RefusedManifest[] = [
     says: "spec.credential: Required value: a report is a comment on the forge: name a token in credential",
   },
   {
+    what: "a credential that names nothing",
+    manifest: trigger({ credential: { apiURL: "https://github.example.com/api/v3" } }),
+    says: "spec.credential.secretRef: Required value: name either the Secret of a token in secretRef, or that of a GitHub App in githubAppRef",
+  },
+  {
+    what: "a credential that is a token and a GitHub App",
+    manifest: trigger({ credential: { ...credential, githubAppRef: { name: "app" } } }),
+    says: "spec.credential.secretRef: Required value: name either the Secret of a token in secretRef, or that of a GitHub App in githubAppRef",
+  },
+  ...Object.entries({
+    "for another forge": {
+      webhook: { ...webhook, source: "GitLab" },
+      credential: { githubAppRef: { name: "app" } },
+    },
+    "with the URL of an API": {
+      credential: { githubAppRef: { name: "app" }, apiURL: "https://github.example.com/api/v3" },
+    },
+  }).map(([what, fields]) => ({
+    what: `a GitHub App of a trigger ${what}`,
+    manifest: trigger(fields),
+    says: "spec.credential.githubAppRef: Forbidden: a GitHub App is of GitHub, which is where its Secret says: leave apiURL out, and name a token in secretRef for another forge",
+  })),
+  {
     what: "a trigger of no repository",
     manifest: trigger({}, { prompt: "Do it", continueFrom: { pullRequest: true } }),
     says: "spec.repository: Required value: the template names no repository: set repository to the one whose events start runs, such as owner/name",
