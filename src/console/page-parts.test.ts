@@ -8,6 +8,7 @@ import { editsOf } from "./web/edits.ts";
 import { treeOf } from "./web/file-tree.ts";
 import { filterEntries } from "./web/palette-entries.ts";
 import { DEFAULT_NAMESPACE, hashOf, readPlace, VIEWS } from "./web/address.ts";
+import { originsOf } from "./web/origins.ts";
 import { readPatch } from "./web/patch.ts";
 import { figuresBy, overviewOf } from "./web/figures.ts";
 import { filterRows, rowOf, shortDuration } from "./web/rows.ts";
@@ -322,4 +323,46 @@ describe("the palette", () => {
     assert.deepEqual(found("run NEW"), ["New run", "run-new"]);
     assert.deepEqual(found("(.*"), []);
   });
+});
+
+describe("originsOf", () => {
+  const near = { name: "default", namespace: "team" };
+  const configs = [
+    { metadata: near, spec: { defaultTimeout: "2h", defaultProviders: { claude: "p" }, defaultModel: "m" } },
+    { metadata: { ...near, namespace: "other" }, spec: { defaultTimeout: "9h" } },
+  ];
+  const environment = { ANTHROPIC_BASE_URL: "https://llm.example.com", OTHER_TOKEN: "hush" };
+  const providers = [{ metadata: { ...near, name: "p" }, spec: { environment } }];
+  const run: AgentRun = {
+    metadata: { ...near, name: "fix" },
+    spec: { prompt: "Do it", repository: { url: "https://git.example.com/a.git" } },
+  };
+  const found = (given: AgentRun, nearby = { configs, providers, workspaces: [] }): unknown => {
+    const said = originsOf(given, nearby);
+    if ("obstacle" in said) return said.obstacle;
+    return Object.fromEntries(said.values.map(({ field, value, from }) => [field, `${value} (${from})`]));
+  };
+
+  it("says what a run would start with now, and shows no secret", () => {
+    const values = found(run) as Record<string, string>;
+    assert.equal(values["timeout"], "7200s (AgentConfig default)");
+    assert.equal(values["model"], "m (AgentConfig default)");
+    assert.equal(values["image"], "as the operator is set (operator)");
+    assert.equal(values["env.ANTHROPIC_BASE_URL"], "https://llm.example.com (AgentProvider p)");
+    assert.equal(values["env.OTHER_TOKEN"], "*** (AgentProvider p)");
+    assert.equal(values["gitResources"], undefined);
+  });
+  it("says what the run started with if something else is set since", () => {
+    const status = { phase: "Running", observedGeneration: 1, model: "old", image: "agent:1" } as const;
+    const values = found({ ...run, status }) as Record<string, string>;
+    assert.equal(values["model"], "old (when it started)");
+    assert.equal(values["image"], "agent:1 (operator)");
+  });
+  it("says why it cannot be said", () =>
+    assert.match(String(found(run, { configs, providers: [], workspaces: [] })), /AgentProvider p/));
+  it("has nothing to say of a run without an agent", () =>
+    assert.deepEqual(
+      found({ ...run, spec: { continueFrom: { run: "a" }, verify: { command: ["make"] } } }),
+      {},
+    ));
 });

@@ -125,6 +125,7 @@ export async function fillNamespace(
   await put<AgentConfig>(client, agentConfigs, namespace, {
     metadata: { name: "default" },
     spec: {
+      defaultProviders: { claude: "anthropic" },
       defaultModel: "claude-sonnet-4-5",
       defaultTimeout: "45m",
       maxRunning: 6,

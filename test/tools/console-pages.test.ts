@@ -192,6 +192,12 @@ describe("the console's pages in a browser", { timeout: 300_000 }, () => {
     assert.match(page.url(), /label=team%3Dcatalogue/);
     await row.getByRole("link", { name: "add-search" }).click();
     await page.getByRole("link", { name: "https://git.example.com/team/shop/pulls/12" }).waitFor();
+    await page.getByText("Every value that counts").press("Enter");
+    const value = (field: string) =>
+      page.getByRole("group", { name: "Values" }).getByRole("row", { name: field });
+    await value("timeout").getByText("AgentConfig default").waitFor();
+    await value("model").getByText("AgentProvider anthropic").waitFor();
+    assert.deepEqual(await pictured("origins"), []);
   });
 
   it("have one watch for all windows, which another one takes over, and miss nothing", async () => {

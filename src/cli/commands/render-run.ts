@@ -4,19 +4,17 @@ import type { AgentProvider } from "../../api/agent-provider.ts";
 import type { AgentRun, AgentRunStatus } from "../../api/agent-run.ts";
 import type { AgentWorkspace } from "../../api/agent-workspace.ts";
 import { customResourceDefinitions } from "../../api/kinds.ts";
-import type { EnvVar, ResourceRequirements } from "../../kube/builtin.ts";
+import type { ResourceRequirements } from "../../kube/builtin.ts";
 import type { KubeObject } from "../../kube/objects.ts";
 import { apiVersionOf } from "../../kube/resources.ts";
 import { compileSchema } from "../../kube/schema/compile.ts";
-import { activeConfig } from "../../plan/active-config.ts";
 import type { ObservedRun } from "../../plan/agent-run/observed.ts";
+import { foreseen, MASKED, SECRET_NAME, type Shown, shownValues } from "../../plan/agent-run/foreseen.ts";
 import { continuedOf } from "../../plan/agent-run/continuation.ts";
 import { planSteps, stepsStatus } from "../../plan/agent-run/steps.ts";
 import { isStepsOnly, withContinued } from "../../plan/place.ts";
-import { alsoOwnedByRun } from "../../plan/specs/owner.ts";
 import { planRun } from "../../plan/agent-run/plan.ts";
-import { providerNameOf, secretsNeeded } from "../../plan/agent-run/references.ts";
-import { type Origins, resolveRun } from "../../plan/agent-run/resolve.ts";
+import { resolveRun } from "../../plan/agent-run/resolve.ts";
 import type { RunPlan } from "../../plan/agent-run/step.ts";
 
 /** What is rendered if a manifest says nothing itself. */
@@ -27,13 +25,6 @@ export interface RenderDefaults {
   operatorImage: string;
   /** What git containers ask for if the AgentConfig does not say. */
   gitResources?: ResourceRequirements;
-}
-
-/** A value that a run starts with, as text, and which object or default it came from. */
-export interface Shown {
-  field: string;
-  value: string;
-  from: string;
 }
 
 /** What one object becomes. */
@@ -55,9 +46,6 @@ export interface RenderedFiles {
   ofKind: <T extends KubeObject>(kind: string) => T[];
 }
 
-const MASKED = "***";
-const SECRET_NAME = /TOKEN|KEY|SECRET|PASSWORD|CREDENTIAL/;
-
 /** Throws an Error that names the object if a manifest is invalid. */
 export function filesOf(documents: readonly Record<string, unknown>[], namespace: string): RenderedFiles {
   const all = documents.map((document) => admitted(document, namespace));
@@ -73,36 +61,15 @@ export function filesOf(documents: readonly Record<string, unknown>[], namespace
  */
 export function renderRun(given: AgentRun, { ofKind }: RenderedFiles, defaults: RenderDefaults): Rendered {
   const run = continuing(given, ofKind<AgentRun>("AgentRun"));
-  const near = <T extends KubeObject>({ metadata }: T): boolean =>
-    metadata.namespace === run.metadata.namespace;
-  const config = activeConfig(ofKind<AgentConfig>("AgentConfig").filter(near));
-  const providerName = providerNameOf(run, config);
-  const provider = ofKind<AgentProvider>("AgentProvider")
-    .filter(near)
-    .find(({ metadata }) => metadata.name === providerName);
-  const workspace = ofKind<AgentWorkspace>("AgentWorkspace")
-    .filter(near)
-    .find(({ metadata }) => metadata.name === run.spec.workspaceRef);
-  return renderWith(run, { config, provider, workspace: workspace && ready(workspace) }, defaults);
-}
-
-function renderWith(
-  run: AgentRun,
-  found: { config?: AgentConfig; provider?: AgentProvider; workspace?: AgentWorkspace },
-  defaults: RenderDefaults,
-): Rendered {
-  const secrets = new Map<string, string[]>();
-  for (const { ref } of secretsNeeded(run, found))
-    secrets.set(ref.name, [...(secrets.get(ref.name) ?? []), ref.key ?? ""]);
-  const observed: ObservedRun = {
-    run: withEndedDependencies(run),
-    references: { ...found, secrets },
-    continuation: continuationOf(run, found.workspace),
-    defaults: { ...defaults, imagePullTimeoutSeconds: 300 },
-    // As if its start were counted already.
-    starts: { metadata: { labels: run.metadata.labels }, data: { [run.metadata.uid ?? ""]: "0" } },
-    now: 0,
-  };
+  const observed = foreseen(
+    run,
+    {
+      configs: ofKind<AgentConfig>("AgentConfig"),
+      providers: ofKind<AgentProvider>("AgentProvider"),
+      workspaces: ofKind<AgentWorkspace>("AgentWorkspace"),
+    },
+    { ...defaults, imagePullTimeoutSeconds: 300 },
+  );
   const name = `${run.metadata.namespace}/${run.metadata.name}`;
   const title = `AgentRun ${name}`;
   if (isStepsOnly(run.spec)) return { title, effective: [], objects: stepObjects(observed) };
@@ -173,46 +140,6 @@ function continuing(run: AgentRun, runs: readonly AgentRun[], seen: readonly Age
   }
   const continued = continuedOf(continuing(before, runs, [...seen, before]));
   return withContinued({ ...run, status: { phase: "Pending", ...(continued && { continued }) } });
-}
-
-function continuationOf(run: AgentRun, workspace: AgentWorkspace | undefined): ObservedRun["continuation"] {
-  const { continued } = run.status ?? {};
-  if (!continued) return undefined;
-  if (workspace) return { workspace: { ...workspace, metadata: { ...workspace.metadata, uid: undefined } } };
-  const { name = "", uid = "" } = run.metadata;
-  return { claim: { metadata: { ownerReferences: [alsoOwnedByRun({ name, uid })] } } };
-}
-
-/** As if all that it depends on had succeeded. */
-function withEndedDependencies(run: AgentRun): AgentRun {
-  const dependencies = (run.spec.dependsOn ?? []).map((each) => ({
-    run: each.run,
-    phase: "Succeeded" as const,
-  }));
-  return dependencies.length === 0
-    ? run
-    : { ...run, status: { ...(run.status ?? { phase: "Pending" }), dependencies } };
-}
-
-function ready(workspace: AgentWorkspace): AgentWorkspace {
-  return { ...workspace, status: { ...workspace.status, phase: "Ready" } };
-}
-
-function shownValues(origins: Origins): Shown[] {
-  return Object.entries(origins).map(([field, { value, from }]) => ({
-    field,
-    value: field.startsWith("env.") ? shownVariable(value as EnvVar) : shown(value),
-    from,
-  }));
-}
-
-function shown(value: unknown): string {
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
-}
-
-function shownVariable({ name, value }: EnvVar): string {
-  if (value === undefined) return "from a reference";
-  return SECRET_NAME.test(name) ? MASKED : value;
 }
 
 /** Without the literal values of variables whose names say that they are secret. */

@@ -3,6 +3,7 @@ import { agentRuns } from "../../api/resources.ts";
 import type { Event, Job } from "../../kube/builtin.ts";
 import { events, jobs, pods } from "../../kube/builtin.ts";
 import { selfSubjectAccessReviews, selfSubjectReviews } from "../../kube/cluster-kinds.ts";
+import type { KubeObject } from "../../kube/objects.ts";
 import { apiVersionOf, pathOf, type ResourceType } from "../../kube/resources.ts";
 import { ANNOTATION_CANCEL, LABEL_RUN } from "../../api/labels.ts";
 import { KEY_HEADER } from "../headers.ts";
@@ -210,6 +211,16 @@ export async function createRun(run: AgentRun, { dryRun = false } = {}): Promise
 /** A run as it is now. */
 export async function readRun(at: RunPlace, signal: AbortSignal): Promise<AgentRun> {
   return (await (await call("GET", k8s(pathOf(agentRuns, at)), { signal })).json()) as AgentRun;
+}
+
+/** The objects of a kind in a namespace. */
+export async function readObjects<T extends KubeObject>(
+  type: ResourceType<T>,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<T[]> {
+  const path = k8s(`${pathOf(type, { namespace })}?limit=500`);
+  return ((await (await call("GET", path, { signal })).json()) as { items: T[] }).items;
 }
 
 /** The names of a kind's objects in a namespace; none if they may not be listed. */

@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { AgentRun } from "../../api/agent-run.ts";
 import { REASONS } from "../../api/reasons.ts";
 import type { ReasonFacts } from "../../api/reason-facts.ts";
@@ -6,12 +6,12 @@ import { timelineOf } from "../../follow/timeline.ts";
 import { Actions, useAccess } from "./actions.tsx";
 import { readEvents, type RunPlace } from "./api.ts";
 import { Change } from "./change.tsx";
+import { Manifest } from "./manifest.tsx";
 import { Pods } from "./pods.tsx";
 import { durationOf, rowOf, shortDuration } from "./rows.ts";
 import { Hostile, Notice, Phase, SafeLink, Section } from "./text.tsx";
 import { Transcript } from "./transcript.tsx";
 import { useNow, useReading, useRun } from "./use-runs.ts";
-import { Yaml } from "./yaml.tsx";
 
 /** Everything about one run. */
 export function RunPage({ at, back }: { at: RunPlace; back: string }) {
@@ -277,25 +277,6 @@ function Commands({ at: { namespace, name } }: { at: RunPlace }) {
           );
         })}
       </ul>
-    </Section>
-  );
-}
-
-function Manifest({ run }: { run: AgentRun }) {
-  const [isOpen, setOpen] = useState(false);
-  const shown = useMemo(() => {
-    const { managedFields: _, ...metadata } = run.metadata;
-    const { apiVersion, kind, spec, status } = run;
-    return { apiVersion, kind, metadata, spec, status };
-  }, [run]);
-  return (
-    <Section title="Manifest">
-      <details onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
-        <summary>As YAML, with its status</summary>
-        <div class="manifest" tabIndex={0} role="group" aria-label="Manifest">
-          {isOpen && <Yaml value={shown} />}
-        </div>
-      </details>
     </Section>
   );
 }
