@@ -37,6 +37,8 @@ export const ANNOTATION_CONCURRENCY = `${API_GROUP}/concurrency`;
 export const ANNOTATION_PER_HOUR = `${API_GROUP}/runs-per-hour`;
 /** On a run that its trigger reports: the issue or pull request that gets a comment, such as issue/7. */
 export const ANNOTATION_REPORT = `${API_GROUP}/report`;
+/** On a run that its trigger reports: the commit that gets a status. */
+export const ANNOTATION_REPORT_COMMIT = `${API_GROUP}/report-commit`;
 /** On a run of a trigger that was started for another run's end: the triggers before it, such as team/a,team/b. */
 export const ANNOTATION_TRIGGERS = `${API_GROUP}/triggers`;
 /** `"true"` on a run whose event is in the ConfigMap `<run>-event`, which its agent can read. */

@@ -1,5 +1,6 @@
 import type { AgentTrigger } from "../api/agent-trigger.ts";
 import { createPermissions, type ForgePermissions } from "../forge/permissions.ts";
+import { createStatuses } from "../forge/statuses.ts";
 import {
   actorRefused,
   forkRefused,
@@ -16,6 +17,8 @@ import { createMemory } from "./memory.ts";
 export interface Actors {
   /** Undefined: nothing speaks against a run. Rejects if the forge does not answer. */
   refuse(trigger: AgentTrigger, facts: EventFacts): Promise<Refused | undefined>;
+  /** The commit that shows how the event's run goes, if the trigger wants that. Rejects if the forge does not answer. */
+  commitOf(trigger: AgentTrigger, facts: EventFacts): Promise<string | undefined>;
 }
 
 /** So long an answer of the forge counts. */
@@ -31,6 +34,11 @@ export function createActors(options: ForgeCalls): Actors {
     now: () => performance.now(),
   });
   return {
+    async commitOf(trigger, { commit, pullRequest }) {
+      if (!trigger.spec.report?.status || commit !== undefined || pullRequest === undefined) return commit;
+      const access = await forgeAccessOf(options, trigger, PATIENCE_MS);
+      return createStatuses(access.kind, access, projectOf(trigger.spec) ?? "").headOf(pullRequest);
+    },
     async refuse(trigger, facts) {
       const { spec, metadata } = trigger;
       if (!isOfForge(spec)) return undefined;

@@ -100,6 +100,7 @@ async function judge(
   const run = runForEvent(compiled, variables, facts, {
     name: `${name}-${hash}`,
     runs: options.runsIn(namespace),
+    commit: await options.actors.commitOf(compiled.trigger, facts),
     hash: (text) => eventHash(uid, text),
   });
   if ("reason" in run) return run;

@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { describe, it } from "node:test";
 import { createComments } from "../../src/forge/comments.ts";
 import type { ForgeAccess } from "../../src/forge/forge-fetch.ts";
+import { createStatuses } from "../../src/forge/statuses.ts";
 import { createPermissions } from "../../src/forge/permissions.ts";
 
 const PROJECT = "org/repo";
@@ -17,17 +18,32 @@ interface Stored {
   at: string;
 }
 
+/** A commit status as the forge gets it. */
+interface Sent {
+  name?: string;
+  context?: string;
+  state: string;
+  description: string;
+}
+
 const FORGES = {
   GitLab: {
     authorization: `Bearer ${TOKEN}`,
     facts: {
       "/projects/org%2Frepo/members/all/1": { id: 1, username: "dev", access_level: 30 },
       "/projects/org%2Frepo/members/all/2": { id: 2, username: "reporter", access_level: 20 },
-      "/projects/org%2Frepo/merge_requests/7": { source_project_id: 5, target_project_id: 5 },
+      "/projects/org%2Frepo/merge_requests/7": { sha: "abc", source_project_id: 5, target_project_id: 5 },
       "/projects/org%2Frepo/merge_requests/8": { source_project_id: 6, target_project_id: 5 },
       "/projects/org%2Frepo/merge_requests/9": {},
       "/user": { username: "bot" },
     } as Record<string, object>,
+    statuses: {
+      list: "/projects/org%2Frepo/repository/commits/abc/statuses",
+      set: "/projects/org%2Frepo/statuses/abc",
+      // GitLab refuses to take a state from the same one.
+      states: ["running", "success", "running", "failed"],
+      shown: ({ name, state }: Sent) => ({ name, status: state }),
+    },
     issue: "/projects/org%2Frepo/issues/3/notes",
     pullRequest: "/projects/org%2Frepo/merge_requests/7/notes",
     one: (list: string, id: number) => `PUT ${list}/${id}`,
@@ -38,11 +54,17 @@ const FORGES = {
     facts: {
       "/repos/org/repo/collaborators/dev/permission": { permission: "write" },
       "/repos/org/repo/collaborators/reporter/permission": { permission: "read" },
-      "/repos/org/repo/pulls/7": { head: { repo: { full_name: "Org/Repo" } } },
+      "/repos/org/repo/pulls/7": { head: { sha: "abc", repo: { full_name: "Org/Repo" } } },
       "/repos/org/repo/pulls/8": { head: { repo: { full_name: "mallory/repo" } } },
       "/repos/org/repo/pulls/9": { head: { repo: null } },
       "/user": { login: "bot" },
     } as Record<string, object>,
+    statuses: {
+      list: "/repos/org/repo/commits/abc/statuses",
+      set: "/repos/org/repo/statuses/abc",
+      states: ["pending", "pending", "success", "pending", "failure"],
+      shown: ({ context, state, description }: Sent) => ({ context, status: state, description }),
+    },
     issue: "/repos/org/repo/issues/3/comments",
     pullRequest: "/repos/org/repo/issues/7/comments",
     one: (_: string, id: number) => `PATCH /repos/org/repo/issues/comments/${id}`,
@@ -52,11 +74,12 @@ const FORGES = {
 
 for (const kind of ["GitLab", "Gitea"] as const)
   describe(`${kind}, asked about people and for comments`, { timeout: 60_000 }, () => {
-    const { authorization, facts, issue, pullRequest, one, by } = FORGES[kind];
+    const { authorization, facts, statuses, issue, pullRequest, one, by } = FORGES[kind];
 
     /** The forge's API on loopback, with a comment of another account that quotes ours. */
     async function start(stack: AsyncDisposableStack) {
       const stored: Stored[] = [];
+      const sent: Sent[] = [];
       const asked: string[] = [];
       const server = createServer(async (request, response) => {
         let text = "";
@@ -67,6 +90,16 @@ for (const kind of ["GitLab", "Gitea"] as const)
         const end = (status: number, body: unknown): void =>
           void response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
         if (request.headers.authorization !== authorization) return end(401, { message: "Unauthorized" });
+        // The newest is not the first with every forge.
+        if (what === `GET ${statuses.list}`)
+          return end(200, [
+            { id: 99, name: "ci", context: "ci", status: "failure" },
+            ...sent.map((each, index) => ({ id: index, ...statuses.shown(each) })),
+          ]);
+        if (what === `POST ${statuses.set}`) {
+          sent.push(JSON.parse(text) as Sent);
+          return end(201, { id: sent.length });
+        }
         if (path === issue || path === pullRequest) {
           const at = path;
           if (request.method === "GET")
@@ -101,7 +134,7 @@ for (const kind of ["GitLab", "Gitea"] as const)
         sleep: () => Promise.resolve(),
         send: fetch,
       });
-      return { access, stored, asked };
+      return { access, stored, sent, asked };
     }
 
     it("says who may write, and which pull request is another repository's", async () => {
@@ -119,6 +152,23 @@ for (const kind of ["GitLab", "Gitea"] as const)
           reason: "ForgeTokenInvalid",
         },
       );
+    });
+
+    it("sets each commit status once, in the forge's own states", async () => {
+      await using stack = new AsyncDisposableStack();
+      const { access, sent } = await start(stack);
+      const { set, headOf } = createStatuses(kind, access(), PROJECT);
+      assert.equal(await headOf(7), "abc");
+      await assert.rejects(headOf(9), { reason: "PullRequestFailed" });
+      const states = ["pending", "pending", "success", "success", "pending", "failure"] as const;
+      const texts = ["Pending", "Running", "Succeeded", "Succeeded", "Pending", "Failed"];
+      for (const [index, state] of states.entries())
+        await set("abc", { context: "agent-operator/t", state, description: texts[index] ?? "" });
+      assert.deepEqual(
+        sent.map(({ state }) => state),
+        statuses.states,
+      );
+      assert.equal(sent[0]?.context ?? sent[0]?.name, "agent-operator/t");
     });
 
     it("keeps one comment on an issue and one on a pull request up to date", async () => {

@@ -53,7 +53,7 @@ export const triggerRules: readonly Rule[] = [
     rule: `!has(self.report) || has(self.credential) || !(${FROM_FORGE})`,
     reason: "FieldValueRequired",
     fieldPath: ".credential",
-    message: "a report is a comment on the forge: name a token in credential",
+    message: "a report is written on the forge: name a token in credential",
   },
   {
     rule: `has(self.repository) || has(self.runTemplate.spec.repository) || !(${FROM_FORGE})`,

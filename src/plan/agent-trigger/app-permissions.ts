@@ -5,12 +5,13 @@ import type { AppTokenTask } from "../specs/app-token-task.ts";
 export function appPermissions({
   report,
 }: Pick<AgentTriggerSpec, "report">): Pick<AppTokenTask, "permissions" | "wished"> {
-  const { comment = false } = report ?? {};
+  const { comment = false, status = false } = report ?? {};
   return {
     permissions: {
       metadata: "read",
       pull_requests: comment ? "write" : "read",
       ...(comment && { issues: "write" as const }),
+      ...(status && { statuses: "write" as const }),
     },
     // To list the events of a private repository.
     wished: { contents: "read" },

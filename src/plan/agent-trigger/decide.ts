@@ -22,6 +22,9 @@ export interface Refused {
 /** In each comment that a run's report makes, so that the comment starts no run. */
 export const COMMENT_MARK = "<!-- agent-operator";
 
+/** Of the names of commit statuses that reports set, so that a status starts no run. */
+export const STATUS_PREFIX = "agent-operator/";
+
 /** A forge's clock may be so far from this one's. */
 const CLOCKS_APART_MS = 10_000;
 
@@ -87,7 +90,9 @@ export function refusedByFacts(
 /** How a run has caused an event, if one has. */
 function ownWork(facts: EventFacts, runs: Iterable<AgentRun>): string | undefined {
   if (facts.comment?.includes(COMMENT_MARK)) return "the comment is a run's own";
-  const { branch, about } = facts;
+  const { branch, about, statuses = [] } = facts;
+  if (statuses.length > 0 && statuses.every((name) => name.startsWith(STATUS_PREFIX)))
+    return "the commit status is a run's own";
   if (about === undefined || branch === undefined || facts.isFork === true) return undefined;
   for (const run of runs) {
     if (!run.spec.publish || publishedBranch(run) !== branch) continue;

@@ -4,7 +4,7 @@ import { type CompiledTrigger, renderTemplate } from "./compile.ts";
 import { type Refused, runToContinue } from "./decide.ts";
 import type { EventVariables } from "./expression.ts";
 import type { EventFacts } from "./facts.ts";
-import { reportAnnotation } from "./report.ts";
+import { reportAnnotation, reportedCommit } from "./report.ts";
 import { groupOf, runOfEvent } from "./run.ts";
 import { sourceOf } from "./source.ts";
 
@@ -17,6 +17,8 @@ export function runForEvent(
     name: string;
     /** The runs of the namespace, of whatever trigger. */
     runs: Iterable<AgentRun>;
+    /** The commit that the event is about; it may lack that of a pull request. */
+    commit?: string | undefined;
     /** Makes a name of what an event says. */
     hash: (text: string) => string;
   },
@@ -32,10 +34,12 @@ export function runForEvent(
   const continues = isContinued ? runToContinue(compiled, facts, its.runs) : undefined;
   if (typeof continues === "object") return continues;
   const report = spec.report?.comment ? reportAnnotation(facts) : undefined;
+  const commit = spec.report?.status ? reportedCommit(its.commit ?? facts.commit) : undefined;
   return runOfEvent(compiled, rendered, {
     name: its.name,
     chain,
     ...(report !== undefined && { report }),
+    ...(commit !== undefined && { commit }),
     ...(group !== undefined && { group: `${metadata.name}.${its.hash(group)}` }),
     ...(continues !== undefined && { continues }),
   });

@@ -22,6 +22,8 @@ export interface EventFacts {
   changedAt?: string;
   /** Of a comment. */
   comment?: string;
+  /** Names of the commit statuses that it is about; of a pipeline those that have failed, if some have. */
+  statuses?: string[];
 }
 
 export interface Actor {
@@ -95,6 +97,9 @@ function commonFacts(event: unknown): EventFacts {
   }
   if (ref !== undefined && text(event, "after") !== undefined)
     return { ...facts, branch: branchOf(ref), commit: text(event, "after"), about: "push", isFork: false };
+  const status = text(event, "context");
+  if (status !== undefined)
+    return { ...facts, isFork: false, commit: text(event, "sha"), statuses: [status] };
   return { ...facts, isFork: false };
 }
 
@@ -147,8 +152,15 @@ function gitlabFacts(event: unknown): EventFacts {
       isFork: false,
     };
   const issue = kind === "issue" || kind === "work_item" ? attributes : fieldOf(event, "issue");
-  const of = kind === "pipeline" ? { commit: text(attributes, "sha"), branch: text(attributes, "ref") } : {};
+  const of = kind === "pipeline" ? pipelineFacts(event, attributes) : {};
   return { ...common, ...of, number: number(issue, "iid"), isFork: false };
+}
+
+function pipelineFacts(event: unknown, attributes: unknown): EventFacts {
+  const builds = objectsAt(event, "builds");
+  const failed = builds.filter((each) => text(each, "status") === "failed");
+  const statuses = (failed.length > 0 ? failed : builds).map((each) => text(each, "name") ?? "");
+  return { commit: text(attributes, "sha"), branch: text(attributes, "ref"), statuses };
 }
 
 /** A list of events names repositories by their ids alone. */

@@ -1,9 +1,10 @@
 import type { AgentRun } from "../../api/agent-run.ts";
-import { ANNOTATION_REPORT } from "../../api/labels.ts";
+import { ANNOTATION_REPORT, ANNOTATION_REPORT_COMMIT, LABEL_TRIGGER } from "../../api/labels.ts";
 import { timeOf } from "../../kube/time.ts";
+import { isBefore } from "../agent-run/hourly-limit.ts";
 import { isFinished } from "../agent-run/status.ts";
 import { neutralBlock } from "../neutral-text.ts";
-import { COMMENT_MARK } from "./decide.ts";
+import { COMMENT_MARK, STATUS_PREFIX } from "./decide.ts";
 import type { EventFacts } from "./facts.ts";
 
 /** Where a run is reported: on an issue, or on a pull request. */
@@ -25,8 +26,59 @@ const OVER_MS = 3_600_000;
 export function reportPlaceOf(run: AgentRun, now: number): ReportPlace | undefined {
   const [kind, number] = run.metadata.annotations?.[ANNOTATION_REPORT]?.split("/") ?? [];
   if ((kind !== "issue" && kind !== "pullRequest") || !/^[1-9]\d{0,14}$/.test(number ?? "")) return undefined;
-  const isOver = isFinished(run) && timeOf(run.status?.completionTime, 0) < now - OVER_MS;
-  return isOver ? undefined : { kind, number: Number(number) };
+  return isOver(run, now) ? undefined : { kind, number: Number(number) };
+}
+
+function isOver(run: AgentRun, now: number): boolean {
+  return isFinished(run) && timeOf(run.status?.completionTime, 0) < now - OVER_MS;
+}
+
+/** A commit's id, by SHA-1 or SHA-256, that is none of zeros. */
+const COMMIT = /^(?!0+$)(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
+
+/** The commit of an event as a run's annotation has it; undefined: it is none. */
+export function reportedCommit(commit: string | undefined): string | undefined {
+  return commit !== undefined && COMMIT.test(commit) ? commit : undefined;
+}
+
+/** The commit that shows now how a run goes; undefined: none, or no more, or it shows a later run of the same trigger. */
+export function reportCommitOf(run: AgentRun, runs: Iterable<AgentRun>, now: number): string | undefined {
+  const commit = reportedCommit(commitAnnotation(run));
+  if (commit === undefined || isOver(run, now)) return undefined;
+  const trigger = run.metadata.labels?.[LABEL_TRIGGER];
+  for (const other of runs)
+    if (
+      commitAnnotation(other) === commit &&
+      other.metadata.labels?.[LABEL_TRIGGER] === trigger &&
+      isBefore(run, other)
+    )
+      return undefined;
+  return commit;
+}
+
+function commitAnnotation({ metadata }: AgentRun): string | undefined {
+  return metadata.annotations?.[ANNOTATION_REPORT_COMMIT];
+}
+
+/** What the commit's status says: nothing of what others have written. */
+export function reportStatus(run: AgentRun): ReportedStatus {
+  const { phase = "Pending", reason, published } = run.status ?? {};
+  const why = reason === undefined || reason === phase ? "" : ` (${reason})`;
+  const url = published?.pullRequest?.url;
+  return {
+    context: `${STATUS_PREFIX}${run.metadata.labels?.[LABEL_TRIGGER]}`,
+    state: phase === "Succeeded" ? "success" : isFinished(run) ? "failure" : "pending",
+    description: `AgentRun ${run.metadata.name}: ${phase}${why}`.slice(0, 140),
+    ...(url !== undefined && { url }),
+  };
+}
+
+export interface ReportedStatus {
+  context: string;
+  state: "pending" | "success" | "failure";
+  description: string;
+  /** Of the pull request. */
+  url?: string;
 }
 
 /** What the comment about a run has in it, whatever else changes. */

@@ -5,6 +5,7 @@ import {
   ANNOTATION_EVENT,
   ANNOTATION_PER_HOUR,
   ANNOTATION_REPORT,
+  ANNOTATION_REPORT_COMMIT,
   ANNOTATION_TRIGGERS,
   LABEL_GROUP,
   LABEL_TRIGGER,
@@ -36,6 +37,8 @@ export function runOfEvent(
     group?: string;
     continues?: string;
     report?: string;
+    /** The one that gets a status. */
+    commit?: string;
     /** The triggers that have led to the run that the event is about. */
     chain?: readonly string[];
   },
@@ -60,6 +63,7 @@ export function runOfEvent(
         ...annotations,
         [ANNOTATION_EVENT]: "true",
         ...(own.report !== undefined && { [ANNOTATION_REPORT]: own.report }),
+        ...(own.commit !== undefined && { [ANNOTATION_REPORT_COMMIT]: own.commit }),
         ...(own.chain?.length && { [ANNOTATION_TRIGGERS]: own.chain.join(",") }),
         ...(concurrency?.policy &&
           own.group !== undefined && { [ANNOTATION_CONCURRENCY]: concurrency.policy }),

@@ -50,6 +50,16 @@ export interface ForgeComment {
   author: string;
 }
 
+/** A commit status; the last of its name counts. */
+export interface ForgeStatus {
+  id: number;
+  commit: string;
+  context: string;
+  state: string;
+  description: string;
+  url?: string;
+}
+
 /** Something that has happened in the repository. */
 export interface ForgeEvent {
   id: string;
@@ -68,6 +78,7 @@ export interface ForgeState {
   pulls: ForgePullRequest[];
   comments: ForgeComment[];
   events: readonly ForgeEvent[];
+  statuses: ForgeStatus[];
   /** Accounts that may write to it. */
   writers?: readonly string[];
   /** Where people see it. */
@@ -101,6 +112,8 @@ export interface LoopbackForge extends AsyncDisposable {
   readonly comments: ForgeComment[];
   /** The oldest first. */
   readonly events: ForgeEvent[];
+  /** The oldest first. */
+  readonly statuses: ForgeStatus[];
   readonly requests: ForgeRequest[];
   /** What was asked or answered otherwise than the forge's own description has it. */
   readonly breaches: string[];
@@ -127,6 +140,7 @@ export async function startForge(options: LoopbackForgeOptions): Promise<Loopbac
   const pulls: ForgePullRequest[] = [];
   const comments: ForgeComment[] = [];
   const events: ForgeEvent[] = [];
+  const statuses: ForgeStatus[] = [];
   const requests: ForgeRequest[] = [];
   const breaches: string[] = [];
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -143,7 +157,7 @@ export async function startForge(options: LoopbackForgeOptions): Promise<Loopbac
     const { authorization = "" } = request.headers;
     const isKnown = [token, app?.token].some((each) => authorization === `${SCHEMES[kind]} ${each}`);
     const isApp = app !== undefined && authorization === `${SCHEMES[kind]} ${app.token}`;
-    const known = { project, pulls, comments, events, url: forge.url, commitOf, writers };
+    const known = { project, pulls, comments, events, statuses, url: forge.url, commitOf, writers };
     const state: ForgeState = isApp ? { ...known, app: app.slug } : known;
     const own =
       forge.fault?.(asked) ??
@@ -171,6 +185,7 @@ export async function startForge(options: LoopbackForgeOptions): Promise<Loopbac
     pulls,
     comments,
     events,
+    statuses,
     requests,
     breaches,
     async [Symbol.asyncDispose]() {

@@ -7,6 +7,7 @@ import type {
   ForgePullRequest,
   ForgeRequest,
   ForgeState,
+  ForgeStatus,
 } from "./forge.ts";
 
 const COMMENTS = "/repos/{owner}/{repo}/issues/{issue_number}/comments";
@@ -43,6 +44,8 @@ function operationOf({ project }: ForgeState, { method, path }: ForgeRequest): s
     .slice(prefix.length)
     .replace(/^(collaborators)\/[^/]+/, "$1/{username}")
     .replace(/^(issues\/comments)\/\d+/, "$1/{comment_id}")
+    .replace(/^(commits)\/[^/]+/, "$1/{ref}")
+    .replace(/^(statuses)\/[^/]+$/, "$1/{sha}")
     .replace(/^(issues)\/\d+/, "$1/{issue_number}")
     .replace(/^(pulls)\/\d+/, "$1/{pull_number}");
   return `${method} /repos/{owner}/{repo}/${rest}`;
@@ -94,6 +97,24 @@ async function answerTo(
       if (state.app !== undefined)
         return { status: 403, body: { message: "Resource not accessible by integration" } };
       return { status: 200, body: described.example(operation, 200) };
+    case "GET /repos/{owner}/{repo}/commits/{ref}/statuses": {
+      const [example = {}] = described.example<Record<string, unknown>[]>(operation, 200);
+      const there = state.statuses.filter(({ commit }) => path.endsWith(`commits/${commit}/statuses`));
+      return { status: 200, body: there.toReversed().map((each) => showStatus(example, each)) };
+    }
+    case "POST /repos/{owner}/{repo}/statuses/{sha}": {
+      const {
+        context = "default",
+        state: of,
+        description = "",
+        target_url: url,
+      } = body as Record<string, string>;
+      const commit = path.split("/").at(-1) ?? "";
+      const own = { id: state.statuses.length + 1, commit, context, state: String(of), description };
+      const made = url === undefined ? own : { ...own, url };
+      state.statuses.push(made);
+      return { status: 201, body: showStatus(described.example(operation, 201), made) };
+    }
     case `GET ${COMMENTS}`: {
       const [example] = described.example<Record<string, unknown>[]>(operation, 200);
       const there = state.comments.filter((each) => each.number === numberIn(path));
@@ -218,6 +239,13 @@ function show(
 
 function showComment(example: Record<string, unknown>, { id, body, author }: ForgeComment): unknown {
   return { ...example, id, body, user: { ...(example["user"] as object), login: author } };
+}
+
+function showStatus(
+  example: Record<string, unknown>,
+  { id, context, state, description, url }: ForgeStatus,
+): Record<string, unknown> {
+  return { ...example, id, context, state, description, target_url: url ?? null };
 }
 
 function showEvent(

@@ -56,7 +56,7 @@ export const triggers: RefusedManifest[] = [
   {
     what: "a report without a token",
     manifest: trigger({ credential: undefined, actors: { permission: "Any" }, report: { comment: true } }),
-    says: "spec.credential: Required value: a report is a comment on the forge: name a token in credential",
+    says: "spec.credential: Required value: a report is written on the forge: name a token in credential",
   },
   {
     what: "a credential that names nothing",
