@@ -78,17 +78,17 @@ async function start(options: DevClusterOptions, dataDir: string, started: Async
   mkdirSync(kubeletDirectory, { recursive: true });
   const path = options.path ?? SYSTEM_PATH;
   let kubelet: Kubelet | undefined;
+  const runningKubelet = (): Kubelet => {
+    if (kubelet === undefined) throw new Error("the kubelet is not running");
+    return kubelet;
+  };
   const [server, sandbox] = await Promise.all([
     createApiServer({
       dataDir,
       serviceAccounts: true,
       knownDefinitions: options.knownDefinitions ?? [],
-      podLogs: {
-        open: async (namespace, pod, request) => {
-          if (kubelet === undefined) throw new Error("the kubelet is not running");
-          return kubelet.openLog(namespace, pod, request);
-        },
-      },
+      podLogs: { open: async (...request) => runningKubelet().openLog(...request) },
+      openExec: async (...request) => runningKubelet().openExec(...request),
     }),
     detectSandbox(kubeletDirectory, path, options.sandbox),
   ]);
@@ -125,8 +125,7 @@ async function start(options: DevClusterOptions, dataDir: string, started: Async
     serviceEnv: serviceVariables(kubernetes),
     claimDirectory: (namespace, claim) => controllers.claimDirectory(namespace, claim),
   });
-  const running = kubelet;
-  started.defer(() => running.stop(options.stopGraceSeconds ?? 2));
+  started.defer(() => runningKubelet().stop(options.stopGraceSeconds ?? 2));
   return {
     kubeconfigPath: listening.kubeconfigPath ?? join(dataDir, "kubeconfig"),
     url: listening.url,

@@ -3,6 +3,7 @@ import type { StoredObjects } from "./access/stored-objects.ts";
 import type { Admission } from "./admission/webhooks.ts";
 import type { Tokens } from "./auth/tokens.ts";
 import type { OpenApi } from "./openapi.ts";
+import type { OpenExec } from "./pod-session.ts";
 import type { PodLogs } from "./pod-logs.ts";
 import type { Registry } from "./registry.ts";
 import type { Store } from "./storage/store.ts";
@@ -18,5 +19,6 @@ export interface ApiContext {
   readonly tokens: Tokens;
   readonly openApi: OpenApi;
   readonly podLogs: PodLogs | undefined;
+  readonly openExec: OpenExec | undefined;
   now(): Date;
 }

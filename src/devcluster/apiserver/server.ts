@@ -20,6 +20,7 @@ import { expireEvents } from "./event-expiry.ts";
 import { createHandler, type Handler } from "./handler.ts";
 import { listenHttps, type HttpsServer } from "./http/listen.ts";
 import { createOpenApi } from "./openapi.ts";
+import type { OpenExec } from "./pod-session.ts";
 import type { PodLogs } from "./pod-logs.ts";
 import { createRegistry } from "./registry.ts";
 import { parsedObjects } from "./storage/parsed.ts";
@@ -32,6 +33,7 @@ export interface ApiServerOptions {
   dataDir?: string;
   now?: () => Date;
   podLogs?: PodLogs;
+  openExec?: OpenExec;
   /** Whether new pods get the token of their service account; default: no, as on a cluster without nodes. */
   serviceAccounts?: boolean;
   /** CustomResourceDefinitions that a server has taken before: their schemas, which take long to judge, are known to be right. */
@@ -89,6 +91,7 @@ export async function createApiServer(options: ApiServerOptions = {}): Promise<A
     admission: createAdmission(objects, authorizer, { serviceAccounts: options.serviceAccounts ?? false }),
     tokens: createTokens(await loadTokenKey(dataDir), objects, now),
     podLogs: options.podLogs,
+    openExec: options.openExec,
     now,
   };
   await bootstrap(context);

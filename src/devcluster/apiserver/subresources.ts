@@ -8,6 +8,7 @@ import { createdResponse, jsonResponse, type Response } from "./request/response
 import type { Target } from "./request/target.ts";
 import type { ApiContext } from "./context.ts";
 import type { ApiRequest, ApiResponse } from "./http/request.ts";
+import { openPodChannels } from "./pod-exec.ts";
 import { openPodLog } from "./pod-log.ts";
 import { deleteObject } from "./verbs/delete.ts";
 import { findObject } from "./verbs/list.ts";
@@ -25,6 +26,9 @@ export async function answerSubresource(
   switch (subresource.name) {
     case "log":
       return openPodLog(context, target, request);
+    case "exec":
+    case "attach":
+      return openPodChannels(context, target, request);
     case "token":
       return requestToken(context, target, request);
     default:

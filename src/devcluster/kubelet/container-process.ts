@@ -17,6 +17,8 @@ export interface ContainerProcess {
   terminate(): void;
   /** Ends everything in the container, or one process of it by its id on the host. */
   kill(pid?: number): void;
+  /** Host process id of what made the container's namespaces; undefined if it could not be started. */
+  readonly pid: number | undefined;
   /** Host process id of the container's first process, for measuring; undefined before it runs. */
   firstProcess(): number | undefined;
   readonly exec: Exec;
@@ -137,6 +139,7 @@ export function startContainerProcess(
   return {
     started: watchStart(child),
     ended: watchEnd(child, log, kill, () => wasKilled),
+    pid,
     firstProcess,
     kill,
     exec: createExec(child),

@@ -14,9 +14,11 @@ import {
 import { runsCommandsBeside } from "./pods/probes.ts";
 import { FALLBACK, fallsBackToLog, MESSAGE_BYTES, terminatedState } from "./pods/termination.ts";
 import { timestamp } from "../../kube/time.ts";
+import type { ExecSession } from "../apiserver/pod-session.ts";
 import type { Exec } from "./container-exec.ts";
 import { createContainerLog, type ContainerLog } from "./container-log.ts";
 import { startContainerProcess, type ContainerProcess, type StartResult } from "./container-process.ts";
+import { startSession } from "./container-session.ts";
 import { logTail } from "./log-reader.ts";
 import { watchMemory } from "./memory.ts";
 import type { LocalNode } from "./node.ts";
@@ -35,6 +37,8 @@ export interface ContainerRun {
   /** The terminated state, when everything of the container is gone. */
   readonly ended: Promise<NonNullable<ContainerState["terminated"]>>;
   readonly exec: Exec;
+  /** How to start a further command in the container; undefined if its sandbox cannot be entered, or it is ending. */
+  open(command: readonly string[]): { start(): ExecSession } | undefined;
   /**
    * Lets `beforehand`, such as a hook, run, asks the container to stop, and forces it when the grace period
    * is over. Calling again can only shorten what is left of that.
@@ -190,5 +194,12 @@ export async function runContainer(
     const startError = outcome.started ? undefined : outcome.message;
     return terminatedState({ ...facts, exitCode, startError, message, finishedAt: timestamp(new Date()) });
   };
-  return { containerID, log, started, ended: end(), exec: process.exec, stop: createStop(process) };
+  const open: ContainerRun["open"] = (argv) => {
+    const first = process.firstProcess();
+    const entry =
+      first && node.sandbox.enter?.({ ...launch, argv, directory: scratch }, process.pid ?? first, first);
+    return entry ? { start: () => startSession(entry, process.ended) } : undefined;
+  };
+  const stop = createStop(process);
+  return { containerID, log, started, ended: end(), exec: process.exec, open, stop };
 }

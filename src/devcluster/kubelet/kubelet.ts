@@ -6,6 +6,8 @@ import type { Reflector } from "../../client/cache/reflector.ts";
 import type { Pod } from "../../kube/builtin.ts";
 import { isUsing } from "../../kube/storage-classes.ts";
 import { isDeleting } from "../../kube/objects.ts";
+import { failure, notServed } from "../apiserver/answers/status-error.ts";
+import type { OpenExec } from "../apiserver/pod-session.ts";
 import type { PodLogAnswer, PodLogOptions } from "../apiserver/pod-logs.ts";
 import { removeLeftovers, removeOrphans } from "./leftovers.ts";
 import { createLocalNode, registerNode, type NodeOptions } from "./node.ts";
@@ -21,6 +23,7 @@ export interface KubeletOptions extends NodeOptions {
 
 export interface Kubelet {
   openLog(namespace: string, pod: string, request: PodLogOptions): PodLogAnswer;
+  openExec(...request: Parameters<OpenExec>): Awaited<ReturnType<OpenExec>>;
   /** Takes no more pods and ends the containers within `graceSeconds`. */
   stop(graceSeconds: number): Promise<void>;
 }
@@ -64,6 +67,12 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       const pod = pods.get(`${namespace}/${name}`);
       const live = (path: string) => workers.get(pod?.metadata.uid ?? "")?.liveLog(path);
       return openPodLog(node.podsDirectory, name, pod, live, request);
+    },
+    openExec(namespace, name, { container, command }) {
+      const uid = pods.get(`${namespace}/${name}`)?.metadata.uid ?? "";
+      const run = workers.get(uid)?.runOf(container);
+      if (run === undefined) return failure(404, "NotFound", `container not found ("${container}")`);
+      return run.open(command) ?? notServed(`pods/exec in a sandbox of the kind ${node.sandbox.mode}`);
     },
     async stop(graceSeconds) {
       isStopping = true;

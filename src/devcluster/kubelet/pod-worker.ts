@@ -40,6 +40,8 @@ export interface PodWorker {
   update(pod: Pod): void;
   /** The log that is being written, by path. */
   liveLog(path: string): ContainerLog | undefined;
+  /** What runs of a container, by its name. */
+  runOf(container: string): ContainerRun | undefined;
   /** The object is gone: ends what still runs, at once, and removes what was kept. */
   forget(): Promise<void>;
   /** The cluster stops: ends the containers within `graceSeconds` and says so in the pod's status. */
@@ -191,6 +193,7 @@ export function startPodWorker(node: LocalNode, first: Pod): PodWorker {
   return {
     update,
     liveLog: (path) => logs.get(path),
+    runOf: (name) => [...running].find(([{ container }]) => container.name === name)?.[1],
     async forget() {
       gone.abort();
       stop(0);

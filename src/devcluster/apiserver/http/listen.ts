@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import type { IncomingMessage, ServerResponse } from "node:http";
+import { ServerResponse, type IncomingMessage } from "node:http";
 import { createServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
@@ -16,6 +16,7 @@ import type { Pki } from "../../pki.ts";
 import type { Tokens } from "../auth/tokens.ts";
 import type { Handler } from "../handler.ts";
 import { splitTarget, type ApiResponse, type Sink } from "./request.ts";
+import { openChannels } from "./websocket.ts";
 
 const BODY_LIMIT_BYTES = 3 * 1024 * 1024;
 const UNSENT_LIMIT_BYTES = 8 * 1024 * 1024;
@@ -50,6 +51,8 @@ export async function listenHttps(options: HttpsOptions): Promise<HttpsServer> {
       ALPNProtocols: ["http/1.1"],
       minVersion: "TLSv1.2",
       handshakeTimeout: 10_000,
+      // What asks for another protocol, such as SPDY, is answered as if it had not.
+      shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === "websocket",
     },
     (request, response) => void serve(options, request, response),
   );
@@ -59,6 +62,13 @@ export async function listenHttps(options: HttpsOptions): Promise<HttpsServer> {
   server.on("secureConnection", (socket: TLSSocket) => socket.setKeepAlive(true, 30_000));
   server.on("tlsClientError", (_error, socket: Socket) => socket.destroy());
   server.on("clientError", (_error, socket: Socket) => socket.destroy());
+  // The server counts them as connections and does not close them.
+  const upgraded = new Set<Socket>();
+  server.on("upgrade", (request, socket: Socket, head) => {
+    upgraded.add(socket);
+    socket.once("close", () => upgraded.delete(socket));
+    serveUpgrade(options, request, socket, head);
+  });
   server.listen(options.port, options.host);
   await once(server, "listening");
   return {
@@ -67,14 +77,31 @@ export async function listenHttps(options: HttpsOptions): Promise<HttpsServer> {
       new Promise((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
+        for (const socket of upgraded) socket.destroy();
       }),
   };
+}
+
+/** A request that would take its connection over; one that may not is answered like any other. */
+function serveUpgrade(options: HttpsOptions, request: IncomingMessage, socket: Socket, head: Buffer): void {
+  socket.on("error", () => socket.destroy());
+  const response = new ServerResponse(request);
+  response.shouldKeepAlive = false;
+  response.assignSocket(socket);
+  response.once("finish", () => socket.end());
+  void serve(options, request, response, ({ upgrade }) => {
+    if (upgrade === undefined) return false;
+    response.detachSocket(socket);
+    upgrade.channels(openChannels(request, socket, head, upgrade.protocol));
+    return true;
+  });
 }
 
 async function serve(
   options: HttpsOptions,
   request: IncomingMessage,
   response: ServerResponse,
+  takeOver: (answer: ApiResponse) => boolean = () => false,
 ): Promise<void> {
   const stop = new AbortController();
   response.on("close", () => stop.abort());
@@ -90,7 +117,7 @@ async function serve(
       user,
       signal: stop.signal,
     });
-    send(response, answer);
+    if (!takeOver(answer)) send(response, answer);
   } catch (error) {
     if (error instanceof StatusError) {
       send(response, statusResponse(error));

@@ -17,8 +17,18 @@ export interface Sink {
   end(): void;
 }
 
-/** One answer: a whole body, or a function that is given the sink once the headers are out. */
+/** Byte streams in both directions that share one connection, each by its number. */
+export interface Channels {
+  /** Resolves when more may be sent, also if the connection has ended. */
+  send(channel: number, bytes: Uint8Array): Promise<void>;
+  /** What the client sends, until it or the connection ends. Throws if it breaks the protocol. */
+  messages(): AsyncIterable<{ channel: number; bytes: Uint8Array }>;
+  close(): void;
+}
+
+/** One answer: a whole body, or a function that is given the sink once the headers are out; or what takes the connection over. */
 export interface ApiResponse extends Omit<Response, "body"> {
+  readonly upgrade?: { readonly protocol: string; channels(channels: Channels): void };
   readonly body: string | ((sink: Sink) => void);
 }
 

@@ -19,7 +19,7 @@ describe("findSubresource", () => {
 
   it("refuses what is not served, what is not known and what does not answer the verb", () => {
     assert.equal(refusalOf("log", "get"), undefined);
-    assert.equal(refusalOf("exec", "create"), 501);
+    assert.equal(refusalOf("portforward", "create"), 501);
     assert.equal(refusalOf("nonsense", "get"), 404);
     assert.equal(refusalOf("log", "create"), 405);
   });

@@ -13,15 +13,7 @@ import type { Resource, Subresource } from "./resource.ts";
 /** What writes to subresources make of an object. Source: kubernetes pkg/registry/core. */
 
 /** What real servers have on pods and other kinds and this one has not. */
-const KNOWN_UNSERVED = new Set([
-  "attach",
-  "exec",
-  "portforward",
-  "proxy",
-  "ephemeralcontainers",
-  "resize",
-  "scale",
-]);
+const KNOWN_UNSERVED = new Set(["portforward", "proxy", "ephemeralcontainers", "resize", "scale"]);
 
 /** A subresource other than `status`; throws 404, 405 or 501 if it does not answer the verb. */
 export function findSubresource(resource: Resource, name: string, verb: string): Subresource {

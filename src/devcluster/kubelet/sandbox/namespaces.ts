@@ -9,11 +9,13 @@ interface Programs {
   unshare: string;
   setpriv: string;
   sh: string;
+  nsenter: string | undefined;
 }
 
 function findPrograms(path: string): Programs | undefined {
   const [unshare, setpriv, sh] = ["unshare", "setpriv", "sh"].map((name) => findProgram(name, path));
-  return unshare && setpriv && sh ? { unshare, setpriv, sh } : undefined;
+  const nsenter = findProgram("nsenter", path);
+  return unshare && setpriv && sh ? { unshare, setpriv, sh, nsenter } : undefined;
 }
 
 /** Writes the skeleton and its tables; the result is the argument list of set-up-root.sh. */
@@ -98,6 +100,18 @@ export function namespaceSandbox(
   const programs = findPrograms(path);
   if (programs === undefined) return undefined;
   const [sh, asRoot] = [programs.sh, mode === "root"];
+  const enterWith =
+    (nsenter: string): NonNullable<Sandbox["enter"]> =>
+    (launch, outer, first) => {
+      const args = [
+        [`--target=${outer}`, "--mount", "--uts", "--ipc", `--pid=/proc/${first}/ns/pid`],
+        asRoot ? [] : ["--user", "--preserve-credentials"],
+        becomeUser(programs, launch, asRoot),
+        privileges(launch),
+        startCommand(sh, scripts.start, launch),
+      ].flat();
+      return { file: nsenter, args, env: { ...launch.env }, cwd: "/" };
+    };
   return {
     mode,
     description: DESCRIPTIONS[mode],
@@ -114,5 +128,6 @@ export function namespaceSandbox(
       ].flat();
       return { file, args, env: { ...launch.env }, cwd: "/" };
     },
+    ...(programs.nsenter !== undefined && { enter: enterWith(programs.nsenter) }),
   };
 }

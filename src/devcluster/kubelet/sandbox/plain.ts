@@ -38,19 +38,21 @@ export function plainSandbox(path: string, scripts: SetUpScripts, asRoot: boolea
   const sh = findProgram("sh", path);
   const setpriv = findProgram("setpriv", path);
   if (sh === undefined) return undefined;
+  const prepare = (launch: ContainerLaunch): HostCommand => {
+    const remapped = remapLaunch(launch);
+    const user = asRoot ? [`--reuid=${launch.uid}`, `--regid=${launch.gid}`, "--clear-groups"] : [];
+    const prefix = setpriv === undefined ? [] : [setpriv, ...user, "--pdeathsig", "KILL"];
+    if (remapped.workingDir !== launch.workingDir) mkdirSync(remapped.workingDir, { recursive: true });
+    const [file, ...args] = [...prefix, ...startCommand(sh, scripts.start, remapped)];
+    return { file: file ?? sh, args, env: { ...remapped.env }, cwd: "/" };
+  };
   return {
     mode: "none",
     description:
       "containers are ordinary processes of this machine: mount paths in their environment and working directory are rewritten, --host is not supported",
     changesUser: asRoot && setpriv !== undefined,
     hasMounts: false,
-    prepare(launch): HostCommand {
-      const remapped = remapLaunch(launch);
-      const user = asRoot ? [`--reuid=${launch.uid}`, `--regid=${launch.gid}`, "--clear-groups"] : [];
-      const prefix = setpriv === undefined ? [] : [setpriv, ...user, "--pdeathsig", "KILL"];
-      if (remapped.workingDir !== launch.workingDir) mkdirSync(remapped.workingDir, { recursive: true });
-      const [file, ...args] = [...prefix, ...startCommand(sh, scripts.start, remapped)];
-      return { file: file ?? sh, args, env: { ...remapped.env }, cwd: "/" };
-    },
+    prepare,
+    enter: prepare,
   };
 }

@@ -54,4 +54,9 @@ export interface Sandbox {
   readonly hasMounts: boolean;
   /** Writes what the container's root needs under `launch.directory` and says what to run. */
   prepare(launch: ContainerLaunch): HostCommand;
+  /**
+   * What to run to start `launch.argv` in a container that runs: `outer` is the host's id of the process that made its
+   * namespaces, `first` that of its first process. It reports as `prepare`'s. Absent if the container cannot be entered.
+   */
+  enter?(launch: ContainerLaunch, outer: number, first: number): HostCommand;
 }
