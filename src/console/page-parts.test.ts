@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { AgentRun } from "../api/agent-run.ts";
-import type { ContainerStatus, Pod } from "../kube/builtin.ts";
-import { containersOf } from "./web/containers.ts";
+import type { ContainerStatus, Job, Pod } from "../kube/builtin.ts";
+import { containersOf, whyNoJob, whyNoPod } from "./web/containers.ts";
 import { colouredLines, pairsOf, plainLines } from "./web/diff-lines.ts";
 import { editsOf } from "./web/edits.ts";
 import { treeOf } from "./web/file-tree.ts";
@@ -315,6 +315,31 @@ describe("containersOf", () => {
   });
 });
 
+describe("whyNoJob", () => {
+  const startTime = "2026-01-01T00:00:00Z";
+  for (const [status, said] of [
+    [undefined, /no Job yet: the operator has not seen it/],
+    [{ phase: "Pending", reason: "Queued" }, /no Job yet: it waits \(Queued\)/],
+    [{ phase: "Running", startTime }, /no Job at the moment/],
+    [{ phase: "Failed", reason: "DependencyFailed" }, /ended before it had a Job/],
+    [{ phase: "Succeeded", startTime }, /are gone/],
+  ] as const)
+    it(`says it of a run with ${JSON.stringify(status)}`, () => {
+      const run: AgentRun = { metadata: { name: "x" }, spec: { prompt: "p" } };
+      assert.match(
+        whyNoJob({ ...run, ...(status && { status: { observedGeneration: 1, ...status } }) }),
+        said,
+      );
+    });
+  for (const [spec, conditions, said] of [
+    [{ suspend: true }, [], /suspended/],
+    [{}, [], /no pod at the moment/],
+    [{}, [{ type: "Complete", status: "True" }], /is gone/],
+  ] as const)
+    it(`says of a Job without a pod that it ${said.source}`, () =>
+      assert.match(whyNoPod({ metadata: {}, spec, status: { conditions } } as unknown as Job), said));
+});
+
 describe("the palette", () => {
   it("finds every word, and first what begins with them", () => {
     const entries = ["New run", "run-new", "Runs"].map((name) => ({ name, what: "page" }));
@@ -355,7 +380,7 @@ describe("originsOf", () => {
   it("says what the run started with if something else is set since", () => {
     const status = { phase: "Running", observedGeneration: 1, model: "old", image: "agent:1" } as const;
     const values = found({ ...run, status }) as Record<string, string>;
-    assert.equal(values["model"], "old (when it started)");
+    assert.equal(values["model"], "old (the run's status)");
     assert.equal(values["image"], "agent:1 (operator)");
   });
   it("says why it cannot be said", () =>

@@ -181,8 +181,7 @@ function runsOf(ago: (minutes: number) => string, said: (index: number) => strin
       agent: "claude",
       provider: "anthropic",
       model: "claude-sonnet-4-5",
-      startTime: ago(minutes),
-      startedAt: ago(minutes),
+      ...(status.phase !== "Pending" && { startTime: ago(minutes), startedAt: ago(minutes) }),
       ...status,
     },
   });

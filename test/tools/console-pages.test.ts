@@ -356,14 +356,64 @@ describe("the console's pages in a browser", { timeout: 300_000 }, () => {
     for (const view of VIEWS) {
       await page.goto(`${served.origin}/#/${view}`);
       await page.locator("main").getByText("Live", { exact: true }).waitFor();
-      const wider = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
-      assert.ok(Number(wider) <= 0, `${view} is ${wider} pixels too wide`);
-      assert.deepEqual(await pictured(`narrow-${view}`), []);
+      await isUsable(view);
     }
+    await page.goto(`${served.origin}/#/runs`);
+    await page.getByText("9 runs, live").waitFor();
+    await isUsable("runs");
+    for (const name of ["add-search", "upgrade-payment"]) {
+      await page.goto(`${served.origin}/#/runs/${cluster.namespace}/${name}`);
+      await page.getByRole("button", { name: "Delete" }).waitFor();
+      await page.getByText("Every value that counts").press("Enter");
+      await page.getByText("As YAML, with its status").press("Enter");
+      await page.locator(".manifest", { hasText: "kind: AgentRun" }).waitFor();
+      await isUsable(name);
+    }
+    await page.getByText("It has no Job yet: it waits (SecretNotFound).").waitFor();
+    await page.getByRole("button", { name: "Delete" }).press("Enter");
+    await page.getByRole("dialog").getByRole("button", { name: "Keep" }).waitFor();
+    await isUsable("delete");
+    await page.keyboard.press("Escape");
+    for (const [key, dialog] of [
+      ["Control+k", "Go to or do"],
+      ["?", "Keys"],
+    ] as const) {
+      await page.keyboard.press(key);
+      await page.getByRole("dialog", { name: dialog }).waitFor();
+      await isUsable(dialog);
+      await page.keyboard.press("Escape");
+    }
+    await page.goto(`${served.origin}/#/new`);
+    await page.getByLabel(/^name/).first().fill("narrow");
+    await page.getByRole("button", { name: "Check" }).press("Enter");
+    await page.getByRole("alert").first().waitFor();
+    await isUsable("new");
+    // Every field that there is, with its help.
+    await page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true");
+    await isUsable("new-unfolded");
     const { items } = await cluster.client.list(agentRuns, { namespace: cluster.namespace });
     assert.equal(items.length, 9);
     assert.deepEqual(watched.faults, []);
   });
+
+  /** Nothing is wider than the window, everything to press or write in is on it, and axe finds nothing in both themes. */
+  async function isUsable(name: string): Promise<void> {
+    const wider = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
+    assert.ok(Number(wider) <= 0, `${name} is ${wider} pixels too wide`);
+    const outside = await page.evaluate(`
+      [...document.querySelectorAll("#app :is(a[href], button, input, select, textarea, summary)")]
+        .filter((each) => each.checkVisibility() && !isReached(each))
+        .map((each) => each.outerHTML.slice(0, 200));
+      function isReached(each) {
+        const { left, right } = each.getBoundingClientRect();
+        if (left >= 0 && right <= innerWidth) return true;
+        for (let box = each.parentElement; box !== null; box = box.parentElement)
+          if (/auto|scroll/.test(getComputedStyle(box).overflowX)) return true;
+        return false;
+      }`);
+    assert.deepEqual(outside, [], name);
+    assert.deepEqual(await pictured(`narrow-${name}`), []);
+  }
 
   function countingWatches(transport: Transport): Transport {
     return (asked) => {

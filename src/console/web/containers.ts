@@ -1,4 +1,6 @@
+import type { AgentRun } from "../../api/agent-run.ts";
 import type { ContainerStatus, Job, Pod } from "../../kube/builtin.ts";
+import { isFinished } from "../../plan/agent-run/status.ts";
 import { jobCondition } from "../../plan/jobs/job-state.ts";
 import { shortDuration } from "./rows.ts";
 
@@ -56,4 +58,25 @@ export function jobState(job: Job): string {
   if (jobCondition(job, "Complete")) return "complete";
   if (jobCondition(job, "Failed")) return "failed";
   return job.spec.suspend === true ? "suspended" : "active";
+}
+
+/** Why a run has neither a Job nor a pod. */
+export function whyNoJob(run: AgentRun): string {
+  const { startTime, reason } = run.status ?? {};
+  if (isFinished(run))
+    return startTime === undefined
+      ? "It ended before it had a Job."
+      : "Its Jobs and pods are gone: they are kept for a while after the run has ended.";
+  if (startTime !== undefined)
+    return "It has no Job at the moment: the next one is made soon, or the run ends because its Job was deleted.";
+  return reason === undefined
+    ? "It has no Job yet: the operator has not seen it."
+    : `It has no Job yet: it waits (${reason}).`;
+}
+
+/** Why a Job has no pod. */
+export function whyNoPod(job: Job): string {
+  const state = jobState(job);
+  if (state === "suspended") return "It is suspended: it gets a pod once it is admitted.";
+  return state === "active" ? "It has no pod at the moment." : "Its pod is gone.";
 }

@@ -33,5 +33,5 @@ function asStarted(shown: Shown, { status }: AgentRun): Shown {
     ([field]) => field === shown.field,
   )?.[1];
   if (begun === undefined || begun === shown.value) return shown;
-  return { ...shown, value: begun, from: shown.value === OF_THE_OPERATOR ? shown.from : "when it started" };
+  return { ...shown, value: begun, from: shown.value === OF_THE_OPERATOR ? shown.from : "the run's status" };
 }

@@ -3,7 +3,7 @@ import type { AgentRun } from "../../api/agent-run.ts";
 import { LABEL_COMPONENT } from "../../api/labels.ts";
 import type { Job, Pod } from "../../kube/builtin.ts";
 import { readJobs, type Action, type RunPlace } from "./api.ts";
-import { containersOf, jobState, type ContainerView } from "./containers.ts";
+import { containersOf, jobState, whyNoJob, whyNoPod, type ContainerView } from "./containers.ts";
 import { LogView } from "./log-view.tsx";
 import { Hostile, Notice, Section } from "./text.tsx";
 import { useNow, usePods, useReading } from "./use-runs.ts";
@@ -64,7 +64,7 @@ function Children({ run, at, allowed }: { run: AgentRun; at: RunPlace; allowed: 
             <Hostile text={job.metadata.labels?.[LABEL_COMPONENT]} /> <span class="muted">Job</span>{" "}
             <code>{job.metadata.name}</code> <span class="muted">{jobState(job)}</span>
           </h3>
-          {own.length === 0 && <p class="muted">Its pod is gone, or there was none yet.</p>}
+          {own.length === 0 && <p class="muted">{whyNoPod(job)}</p>}
           {own.map((pod) => (
             <PodView key={pod.metadata.uid} pod={pod} {...logs} />
           ))}
@@ -75,9 +75,7 @@ function Children({ run, at, allowed }: { run: AgentRun; at: RunPlace; allowed: 
       ))}
       {groups.length + orphans.length === 0 && (
         <p class="muted">
-          {run.status?.startTime === undefined
-            ? "There is no Job yet."
-            : "Its Jobs and pods are gone: they are kept for a while after the run has ended."}
+          <Hostile text={whyNoJob(run)} />
         </p>
       )}
     </>
