@@ -43,7 +43,18 @@ export function Dialog({
   children: preact.ComponentChildren;
 }) {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
+  useEffect(() => {
+    const { current } = dialog;
+    const opener = document.activeElement;
+    current?.showModal();
+    return () => {
+      current?.close();
+      // A dialog gives the focus back if it is closed, not if it goes away.
+      const { activeElement } = document;
+      const isLost = activeElement === document.body || current?.contains(activeElement) === true;
+      if (isLost && opener instanceof HTMLElement) opener.focus();
+    };
+  }, []);
   return (
     <dialog
       ref={dialog}

@@ -35,7 +35,8 @@ export function Palette({
   useEffect(() => list.current?.children[index]?.scrollIntoView({ block: "nearest" }), [index, shown]);
   const choose = (entry: PaletteEntry | undefined): void => {
     if (entry === undefined) return;
-    close();
+    // At once: what is behind an open dialog cannot have the focus.
+    list.current?.closest("dialog")?.close();
     entry.act();
   };
   const press = (event: KeyboardEvent): void => {
