@@ -23,9 +23,12 @@ ${description}.
 helm install agent-operator CHART --namespace agent-operator-system --create-namespace
 \`\`\`
 
-The CRDs are upgraded with the chart and stay when it is uninstalled. If kubectl has installed them before, add
-\`--take-ownership\`, with which they become the chart's (Helm 4 needs \`--force-conflicts\` too: from Kubernetes 1.31 on the
-chart's CRDs have selectable fields that those of kubectl lack), or \`--set crds.install=false\`, with which they stay yours.
+The CRDs are upgraded with the chart and stay when it is uninstalled. If you have installed them with kubectl before, add one
+of these flags:
+
+- \`--take-ownership\`: the CRDs become the chart's. Helm 4 needs \`--force-conflicts\` too, because from Kubernetes 1.31 on
+  the chart's CRDs have selectable fields that those of kubectl lack.
+- \`--set crds.install=false\`: the CRDs stay yours.
 
 ## Values
 
