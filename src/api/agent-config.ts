@@ -82,10 +82,8 @@ const spec = object(
     ).optional(),
     gitIdentity: gitIdentity.optional(),
     instructions: instructions("Instructions of every run, before its own.").optional(),
-    mcpServers: mcpServers(
-      "MCP servers of every run whose agent can use some: every agent but custom.",
-    ).optional(),
-    skills: skills("Skills of every run whose agent knows some: every agent but custom.").optional(),
+    mcpServers: mcpServers("MCP servers for all runs, except runs with the agent custom.").optional(),
+    skills: skills("Skills for all runs, except runs with the agent custom.").optional(),
     trustRepositoryConfig: flag(
       "Whether agents obey configuration in the checkout: hooks, plugins, MCP servers. Default: false.",
     ).optional(),

@@ -160,7 +160,7 @@ export const runFields = {
   systemPrompt: systemPrompt.optional(),
   instructions: instructions("Instructions, after those of the AgentConfig.").optional(),
   mcpServers: mcpServers(
-    "MCP servers whose tools the agent can use, beside those of the AgentConfig. One of the same name replaces the AgentConfig's.",
+    "MCP servers whose tools the agent can use, in addition to those of the AgentConfig. If two have the same name, the run's own is used.",
   ).optional(),
   skills: skills(
     "Skills, beside those of the AgentConfig. One of the same name replaces the AgentConfig's.",

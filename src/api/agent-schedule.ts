@@ -40,7 +40,7 @@ const spec = object(
     }).optional(),
     concurrencyPolicy: choice(
       ["Allow", "Forbid", "Replace"],
-      "What happens at a time when an earlier run of the schedule has not ended: Allow starts another one, Forbid starts it once the earlier one has ended, Replace cancels the earlier one, whose work is kept, and starts it once that has ended. Default: Allow.",
+      "What happens at a time if an earlier run of the schedule has not ended. Allow: another run starts. Forbid: the new run starts once the earlier one has ended. Replace: the earlier run is cancelled and keeps its work; the new run starts once that one has ended. Default: Allow.",
     ).optional(),
     suspend: flag("Whether no further runs start. Runs at work go on. Default: false.").optional(),
     startingDeadlineSeconds: integer({

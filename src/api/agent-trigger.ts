@@ -48,8 +48,7 @@ const templateSpec = object(
         session: continueFrom.shape.session,
       },
       {
-        description:
-          "The run whose work each run goes on with. Excludes repository, workspaceRef and worktree.",
+        description: "The run whose work each run continues. Excludes repository, workspaceRef and worktree.",
         rules: [oneContinuation],
       },
     ).optional(),
@@ -133,7 +132,10 @@ const credential = object(
       rules: [apiURL],
     }).optional(),
   },
-  { description: "How the forge is asked for the permission of an event's sender, and told of runs." },
+  {
+    description:
+      "Credential for the forge: to ask for the permission of an event's sender, and to report runs.",
+  },
 );
 
 const spec = object(
@@ -145,7 +147,7 @@ const spec = object(
     ).optional(),
     repository: text({
       description:
-        "Name on its forge of the repository whose events count, such as owner/name. Default: that of the template.",
+        "The repository on the forge whose events start runs, such as owner/name. Default: the repository of the template.",
       maxLength: 255,
       rules: [projectName],
     }).optional(),
@@ -160,7 +162,7 @@ const spec = object(
         ),
         policy: choice(
           ["Allow", "Forbid", "Replace", "Queue"],
-          "What becomes of a run if its group has another one that has not ended: Allow starts it, Forbid ends it as GroupBusy, Replace cancels the other one, whose work is kept, and starts it once that has ended, and Queue lets it wait. Default: Allow.",
+          "What happens to a run if another run of its group has not ended. Allow: it starts. Forbid: it ends with GroupBusy. Replace: the other run is cancelled and keeps its work; the new run starts once that one has ended. Queue: it waits. Default: Allow.",
         ).optional(),
       },
       { description: "How many runs of the trigger work at a time." },

@@ -87,7 +87,7 @@ export const PUBLISH_REASONS = {
   ),
   GitHubAppInvalid: failed(
     "GitHub does not accept the GitHub App that githubAppRef names, or its Secret does not hold one of the repository's host.",
-    "Correct the Secret: githubAppID, githubAppInstallationID, githubAppPrivateKey, and githubAppBaseURL for a GitHub of your own. A workspace goes on by itself; create a run again.",
+    "Correct the Secret: githubAppID, githubAppInstallationID, githubAppPrivateKey, and githubAppBaseURL for your own GitHub server. A workspace continues by itself; create a run again.",
     { kinds: ["AgentRun", "AgentWorkspace"] },
   ),
   GitHubAppRefused: failed(

@@ -240,7 +240,7 @@ export const REASONS = {
   Preempted: condition(
     ["AgentRun"],
     "The run's queue has given its place to others while its agent was at work. The attempt is in status.attempts; retry does not count it.",
-    "Wait: the run goes on with its work and its session when its queue admits it again.",
+    "Wait: the run continues its work and its session when its queue admits it again.",
   ),
   WorktreeCleaning: condition(["AgentRun"], "A Job removes the worktree from the workspace."),
   WorktreeCleaned: condition(["AgentRun"], "The worktree is removed. Its branch is kept."),

@@ -13,7 +13,7 @@ export const DELIVERY_REASONS = {
     "Give the account that permission on the forge, or name it in actors.users or actors.bots.",
   ),
   ForkRefused: of(
-    "The event is about a pull request from another repository, whose content strangers can write.",
+    "The event is about a pull request from another repository. Strangers can write its content.",
     "Set allowForks if the run may work with that.",
   ),
   OwnEvent: of(

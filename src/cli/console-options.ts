@@ -6,7 +6,7 @@ export const consoleOptions = {
   port: {
     type: "string",
     value: "N",
-    summary: "Port on 127.0.0.1; without it a free one",
+    summary: "Port on 127.0.0.1; without it, a free one",
     check: (value: string) =>
       /^[1-9][0-9]{0,4}$/.test(value) && Number(value) <= 65_535
         ? undefined
@@ -15,7 +15,7 @@ export const consoleOptions = {
   image: {
     type: "string",
     value: "IMAGE",
-    summary: "Image with git to read what a run has left, for a run whose Job is gone",
+    summary: "Image with git that reads the claim of a run without a Job",
   },
   ...connectionOptions,
 } as const satisfies OptionSpecs;
@@ -36,7 +36,7 @@ export const consoleServerOptions = {
     type: "strings",
     value: "URL",
     summary:
-      "Address under which a proxy in front serves the page, such as https://console.example.com; others than this and 127.0.0.1 are refused",
+      "Address at which a proxy serves the page, such as https://console.example.com; all others except 127.0.0.1 are refused",
     check: (value: string) =>
       URL.parse(value)?.origin === value && /^https?:/.test(value)
         ? undefined
@@ -45,25 +45,25 @@ export const consoleServerOptions = {
   server: {
     type: "string",
     value: "URL",
-    summary: "The API server; without it that of the cluster in which this pod is",
+    summary: "The API server; without it, that of the pod's cluster",
     check: (value: string) =>
       value.startsWith("https://") && URL.parse(value) !== null ? undefined : "expected https://HOST:PORT",
   },
   "certificate-authority": {
     type: "string",
     value: "FILE",
-    summary: "Certificates of the authority that has signed the API server's; without it the system's",
+    summary: "Certificates of the API server's authority; without it, the system's",
     offers: "files",
   },
   name: {
     type: "string",
     value: "TEXT",
-    summary: "What the page calls this cluster",
+    summary: "Name of this cluster on the page",
     default: "this cluster",
   },
   namespace: {
     ...connectionOptions.namespace,
-    summary: "Namespace that the page shows first; without it default",
+    summary: "Namespace that the page shows first; without it, default",
   },
   image: consoleOptions.image,
   "health-probe-bind-address": operatorOptions["health-probe-bind-address"],

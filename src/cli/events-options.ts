@@ -8,7 +8,7 @@ export const eventsOptions = {
   "hooks-bind-address": {
     type: "string",
     value: "ADDR",
-    summary: "Where deliveries are taken, at /hooks/<namespace>/<trigger>, over plain HTTP",
+    summary: "Where deliveries are received, at /hooks/<namespace>/<trigger>, over plain HTTP",
     default: ":8082",
     check: checkBindAddress,
   },
@@ -16,17 +16,17 @@ export const eventsOptions = {
   "metrics-bind-address": operatorOptions["metrics-bind-address"],
   namespace: {
     ...namespace,
-    summary: "Serve only the triggers and notifiers of this namespace; without it all are served",
+    summary: "Serve only the triggers and notifiers of this namespace; without it, of all namespaces",
   },
   "leader-elect": {
     type: "boolean",
     summary:
-      "Report and notify only while holding the Lease, so that several replicas may run; all take deliveries",
+      "Report and notify only while holding the Lease, so that several replicas may run; all receive deliveries",
   },
   "allow-local-urls": {
     type: "boolean",
     summary:
-      "Let URLs that triggers and notifiers name lead to this machine, its link and the API server, which is refused else",
+      "Allow URLs of triggers and notifiers that lead to this machine, its link-local network or the API server",
   },
   "log-level": logLevel,
 } as const satisfies OptionSpecs;

@@ -11,12 +11,12 @@ const gitImage = {
 
 export const listOptions = {
   "all-namespaces": { type: "boolean", short: "A", summary: "Runs of all namespaces" },
-  watch: { type: "boolean", short: "w", summary: "Go on with each change" },
+  watch: { type: "boolean", short: "w", summary: "Keep printing changes" },
   phase: { type: "string", summary: "Only runs in this phase", choices: PHASES },
   output: {
     type: "string",
     short: "o",
-    summary: "Form of the answer",
+    summary: "Output format",
     choices: ["wide", "name", "yaml", "json"],
   },
   ...connectionOptions,
@@ -26,7 +26,7 @@ export const cachesOptions = {
   action: {
     type: "argument",
     value: "ACTION",
-    summary: "list, or clear, which deletes what one cache holds",
+    summary: "list, or clear, which deletes the contents of one cache",
     choices: ["list", "clear"],
   },
   cache: {
@@ -55,9 +55,9 @@ export const logsOptions = {
   follow: {
     type: "boolean",
     short: "f",
-    summary: "Wait for the run's pod, and go on until the run has ended",
+    summary: "Wait for the run's pod, and follow it until the run has ended",
   },
-  raw: { type: "boolean", summary: "Print what the agent wrote as it is" },
+  raw: { type: "boolean", summary: "Print the agent's output unchanged" },
   image: gitImage,
   ...connectionOptions,
 } as const satisfies OptionSpecs;
@@ -67,7 +67,7 @@ export const diffOptions = {
   repository: {
     type: "string",
     value: "NAME",
-    summary: "The change in this additional repository; without it that in the run's own",
+    summary: "Show the change in this additional repository; without it, that in the run's own",
   },
   image: gitImage,
   ...connectionOptions,
@@ -75,11 +75,15 @@ export const diffOptions = {
 
 export const pullOptions = {
   run: runArgument,
-  branch: { type: "string", value: "NAME", summary: "Branch to make; without it agent/ and the run's name" },
+  branch: {
+    type: "string",
+    value: "NAME",
+    summary: "Branch to create; without it, agent/ and the run's name",
+  },
   repo: {
     type: "string",
     value: "DIR",
-    summary: "Repository to bring the work into; without it the one you are in",
+    summary: "Repository to pull the work into; without it, the current one",
     offers: "files",
   },
   image: gitImage,
@@ -91,7 +95,7 @@ export const retryOptions = {
   name: {
     type: "string",
     value: "NAME",
-    summary: "Name of the new run; without it the old one's with a number",
+    summary: "Name of the new run; without it, the old name with a number",
   },
   detach: { type: "boolean", summary: "Do not follow the run" },
   output: objectOutput,
@@ -103,14 +107,14 @@ export const resumeOptions = {
   feedback: {
     type: "word",
     value: "FEEDBACK",
-    summary: "What the agent is to do next; - reads it from standard input",
+    summary: "What the agent should do next; - reads it from standard input",
   },
-  fresh: { type: "boolean", summary: "Let the agent begin a new session" },
-  steps: { type: "boolean", summary: "Start no agent: only verify and publish what is there" },
+  fresh: { type: "boolean", summary: "Let the agent start a new session" },
+  steps: { type: "boolean", summary: "Start no agent: only verify and publish the existing work" },
   name: {
     type: "string",
     value: "NAME",
-    summary: "Name of the new run; without it the old one's with a number",
+    summary: "Name of the new run; without it, the old name with a number",
   },
   local: { type: "boolean", summary: "Refused: run --local keeps nothing that could be continued" },
   detach: { type: "boolean", summary: "Do not follow the run" },
@@ -124,7 +128,11 @@ export const startOptions = {
     value: "schedule/NAME",
     summary: "AgentSchedule to start a run of",
   },
-  name: { type: "string", value: "NAME", summary: "Name of the run; without it the schedule's with -now" },
+  name: {
+    type: "string",
+    value: "NAME",
+    summary: "Name of the run; without it, the schedule's name with -now",
+  },
   detach: { type: "boolean", summary: "Do not follow the run" },
   output: objectOutput,
   ...connectionOptions,

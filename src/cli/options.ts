@@ -8,7 +8,7 @@ export const imageOptions = {
   "agent-image": {
     type: "string",
     value: "IMAGE",
-    summary: "Image of the agent container where neither the AgentRun nor the AgentConfig names one",
+    summary: "Image of the agent container if neither the AgentRun nor the AgentConfig names one",
   },
 } as const satisfies OptionSpecs;
 
@@ -16,7 +16,7 @@ const operatorImageOption = {
   "operator-image": {
     type: "string",
     value: "IMAGE",
-    summary: "The operator's own image, of which the containers are that talk to a forge",
+    summary: "The operator's own image, for the containers that talk to a forge",
   },
 } as const satisfies OptionSpecs;
 
@@ -43,12 +43,12 @@ export const installOptions = {
   registry: {
     type: "string",
     value: "REGISTRY",
-    summary: "Take the three images of this version from there, such as registry.example.com/team",
+    summary: "Registry with the three images of this version, such as registry.example.com/team",
     check: (value: string) => (/^[^\s:]+(:[0-9]+)?[^\s:]*$/.test(value) ? undefined : "expected HOST/PATH"),
   },
   image: { type: "string", value: "IMAGE", summary: "The operator's image" },
   ...imageOptions,
-  "dry-run": { type: "boolean", summary: "Print what would be applied as YAML, and ask no cluster" },
+  "dry-run": { type: "boolean", summary: "Print what would be applied as YAML, without a cluster" },
   wait: { type: "boolean", summary: "Wait until the operator's replicas are available" },
   timeout: {
     type: "string",
@@ -83,7 +83,7 @@ export const renderOptions = {
   event: {
     type: "string",
     value: "FILE",
-    summary: "Body of a delivery at an AgentTrigger, as the forge has sent it: a JSON object",
+    summary: "Body of a delivery at an AgentTrigger, as the forge sent it: a JSON object",
   },
   header: {
     type: "strings",
@@ -94,7 +94,7 @@ export const renderOptions = {
   namespace: {
     type: "string",
     value: "NAME",
-    summary: "Namespace of objects that name none",
+    summary: "Namespace of objects without one",
     default: "default",
   },
   ...imageOptions,
@@ -107,8 +107,7 @@ export const doctorOptions = {
     type: "string",
     short: "n",
     value: "NAME",
-    summary:
-      "Look at the AgentProviders and the Pod Security level of this namespace; default: the context's",
+    summary: "Check the AgentProviders and the Pod Security level of this namespace; default: the context's",
   },
   "operator-namespace": {
     type: "string",
@@ -156,12 +155,12 @@ export const devOptions = {
   samples: {
     type: "boolean",
     summary:
-      "Have what config/samples names: its repository, a scripted model behind its provider, its Secrets",
+      "Provide what config/samples names: its repository, a scripted model behind its provider, its Secrets",
   },
   "git-mirror": {
     type: "strings",
     value: "URL=PATH",
-    summary: "Answer git for URL from the local repository at PATH",
+    summary: "Let git use the local repository at PATH for URL",
     check: (value: string) => (isPair(value) ? undefined : "expected URL=PATH"),
   },
   host: {
@@ -175,7 +174,7 @@ export const devOptions = {
 export const demoOptions = {
   agent: {
     type: "string",
-    summary: "Which agent does the work; claude if you name none",
+    summary: "Agent that does the work; claude if you name none",
     choices: ["claude", "opencode", "codex", "gemini"],
   },
   repo: {
@@ -196,7 +195,7 @@ export const demoOptions = {
   publish: {
     type: "boolean",
     summary:
-      "Have the work verified, pushed and proposed in a pull request, on a forge on loopback; the first verification fails, and the agent mends its work",
+      "Verify, push and propose the work in a pull request, on a local forge; the first verification fails, and the agent corrects its work",
   },
   keep: { type: "boolean", summary: "Stay up afterwards, until Ctrl-C" },
   json: {
@@ -235,14 +234,13 @@ export const operatorOptions = {
   namespace: {
     type: "strings",
     value: "NAME",
-    summary: "Watch only this namespace; without it all are watched",
+    summary: "Watch only this namespace; without it, all namespaces",
     check: checkNamespace,
   },
   secret: {
     type: "strings",
     value: "NAME",
-    summary:
-      "Read only Secrets of this name, for a role that is narrowed to them; without it all are watched",
+    summary: "Read only the Secret with this name, for a role that is limited to it; without it, all Secrets",
     check: (value: string) =>
       /^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$/.test(value) ? undefined : "expected the name of a Secret",
   },
@@ -258,7 +256,7 @@ export const operatorOptions = {
   },
   "log-level": {
     type: "string",
-    summary: "Least severe level that is logged",
+    summary: "Lowest level that is logged",
     choices: ["debug", "info", "warn", "error", "silent"],
     default: "info",
   },
@@ -272,19 +270,19 @@ export const cancelOptions = {
 
 export const artifactsOptions = {
   run: runArgument,
-  patch: { type: "boolean", summary: "The whole change, in git's patch format, uncommitted work included" },
+  patch: { type: "boolean", summary: "The whole change, in git's patch format, including uncommitted work" },
   transcript: { type: "boolean", summary: "What the agent wrote, as lines of JSON" },
   logs: { type: "boolean", summary: "The transcript with the agent's errors and the outcome" },
   output: {
     type: "string",
     short: "o",
     value: "DIR",
-    summary: "Write files into this directory; without it one artifact goes to standard output",
+    summary: "Write files into this directory; without it, print one artifact to standard output",
   },
   image: {
     type: "string",
     value: "IMAGE",
-    summary: "Image with git for a run whose Job is gone; without it this version's own",
+    summary: "Image with git for a run without a Job; without it, this version's own",
   },
   ...connectionOptions,
 } as const satisfies OptionSpecs;

@@ -9,7 +9,7 @@ export const connectionOptions = {
     type: "string",
     short: "n",
     value: "NAME",
-    summary: "Namespace; without it the context's",
+    summary: "Namespace; without it, the context's",
     check: (value: string) =>
       /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(value) ? undefined : "expected a namespace name",
     offers: "namespaces",
@@ -28,14 +28,14 @@ export const connectionOptions = {
 export const runArgument = {
   type: "word",
   value: "RUN",
-  summary: "Name of the run, or a beginning of it that no other has; without it your newest",
+  summary: "Name of the run, or a prefix that no other run has; without it, your newest run",
   offers: "runs",
 } as const;
 
 export const objectOutput = {
   type: "string",
   short: "o",
-  summary: "Print the AgentRun in this form on standard output, everything else on standard error",
+  summary: "Print the AgentRun in this format on standard output, everything else on standard error",
   choices: ["name", "yaml", "json"],
 } as const;
 
@@ -43,17 +43,17 @@ export const runOptions = {
   task: {
     type: "word",
     value: "TASK",
-    summary: "What the agent is to do; - reads it from standard input",
+    summary: "What the agent should do; - reads it from standard input",
   },
   repo: {
     type: "string",
     value: "URL|DIR",
     summary:
-      "Repository to work on: a URL, or a folder whose remote and branch are used; without it the folder you are in",
+      "Repository to work on: a URL, or a folder with a remote and a branch; without it, the current folder",
     offers: "files",
   },
   branch: { type: "string", value: "NAME", summary: "Branch to check out" },
-  agent: { type: "string", summary: "Which agent does the work", choices: AGENTS },
+  agent: { type: "string", summary: "Agent that does the work", choices: AGENTS },
   provider: { type: "string", value: "NAME", summary: "AgentProvider to use", offers: "providers" },
   model: { type: "string", value: "NAME", summary: "Model to ask for" },
   workspace: {
@@ -65,7 +65,7 @@ export const runOptions = {
   worktree: {
     type: "string",
     value: "BRANCH",
-    summary: "Branch of the worktree in the workspace; without it agent/ and the run's name",
+    summary: "Branch of the worktree in the workspace; without it, agent/ and the run's name",
   },
   image: { type: "string", value: "IMAGE", summary: "Image of the agent container" },
   timeout: {
@@ -85,17 +85,21 @@ export const runOptions = {
     type: "string",
     short: "f",
     value: "FILE",
-    summary: "Manifest of an AgentRun to begin with; options win over it",
+    summary: "Manifest of an AgentRun to start from; options override it",
     offers: "files",
   },
-  name: { type: "string", value: "NAME", summary: "Name of the run; without it one is made from the task" },
+  name: {
+    type: "string",
+    value: "NAME",
+    summary: "Name of the run; without it, a name is made from the task",
+  },
   local: {
     type: "boolean",
     summary:
-      "Run without any cluster: an embedded one for this run, the folder itself as the repository, the key from the agent's variable; the work comes back as a branch",
+      "Run without any cluster: an embedded one for this run, the folder itself as the repository, the key from the agent's variable; the work becomes a branch",
   },
   detach: { type: "boolean", summary: "Do not follow the run" },
-  "dry-run": { type: "boolean", summary: "Let the server check the run without keeping it, and print it" },
+  "dry-run": { type: "boolean", summary: "Let the server check the run without storing it, and print it" },
   output: objectOutput,
   ...connectionOptions,
 } as const satisfies OptionSpecs;

@@ -52,9 +52,9 @@ export const shippedCommands: readonly Command<OptionSpecs, CommandContext>[] = 
     group: "Runs",
     summary: "Give an agent a task in a repository, and follow what it does",
     description: [
-      "Creates an AgentRun in the current context and shows it live: its phases, what the agent says and does, a model that does not answer; then the result, what it cost, what changed, and the commands that come next. Without --repo the folder you are in says which repository: its remote and branch.",
-      "Ctrl-C leaves the run alone and prints how to come back. The exit code is 0 if the run succeeded, 1 if it failed, 3 if it took longer than its timeout, 130 after Ctrl-C.",
-      "With --local no cluster is needed: the key comes from the agent's own variable (such as ANTHROPIC_API_KEY), the work comes back as the branch agent/NAME of the repository you are in, and nothing is left running. Ctrl-C then stops the agent and brings home what it has done.",
+      "Creates an AgentRun in the current context and shows it live: its phases, what the agent says and does, and a model that does not answer; then the result, what it cost, what changed, and the next commands. Without --repo it uses the remote and the branch of the current folder.",
+      "Ctrl-C does not stop the run and prints how to follow it again. The exit code is 0 if the run succeeded, 1 if it failed, 3 if it timed out, and 130 after Ctrl-C.",
+      "With --local no cluster is needed: the key comes from the agent's own variable (such as ANTHROPIC_API_KEY), the work becomes the branch agent/NAME of the current repository, and nothing keeps running. Ctrl-C then stops the agent and keeps what it has done as that branch.",
     ],
     options: runOptions,
     examples: [
@@ -71,7 +71,7 @@ export const shippedCommands: readonly Command<OptionSpecs, CommandContext>[] = 
     name: "list",
     group: "Runs",
     summary: "List runs",
-    description: ["Shows the runs of a namespace as a table, in the columns that the server gives."],
+    description: ["Shows the runs of a namespace as a table, with the server's columns."],
     options: listOptions,
     examples: [
       "agent-operator list",
@@ -84,9 +84,9 @@ export const shippedCommands: readonly Command<OptionSpecs, CommandContext>[] = 
   defineCommand({
     name: "show",
     group: "Runs",
-    summary: "Show one run: its task, its way so far, why, its result, and what comes next",
+    summary: "Show one run: its task, phases, reason and result, and what comes next",
     description: [
-      "Shows the task, where and with what it runs, when it came how far, why it is in its phase and what to do about it, warnings, and the result with its cost.",
+      "Shows the task, its repository, agent and provider, the times of its phases, why it is in its phase and what to do about it, warnings, and the result with its cost.",
     ],
     options: showOptions,
     examples: ["agent-operator show", "agent-operator show fix-auth -o yaml"],
@@ -98,7 +98,7 @@ export const shippedCommands: readonly Command<OptionSpecs, CommandContext>[] = 
     group: "Runs",
     summary: "Show what a run's agent says and does",
     description: [
-      "Shows what the agent has said and which tools it has used, from the log of its pod, or from the run's claim once the pod is gone. With --follow it waits for the pod and goes on until the run has ended; Ctrl-C leaves the run alone.",
+      "Shows what the agent has said and which tools it has used, from the log of its pod, or from the run's claim once the pod is gone. With --follow it waits for the pod and continues until the run has ended. Ctrl-C does not stop the run.",
     ],
     options: logsOptions,
     examples: ["agent-operator logs -f", "agent-operator logs fix-auth-bug --raw"],
@@ -110,7 +110,7 @@ export const shippedCommands: readonly Command<OptionSpecs, CommandContext>[] = 
     group: "Runs",
     summary: "Show what a run has changed",
     description: [
-      "Shows the whole change, uncommitted work included. Values of the run's Secrets are left out, but for an agent that was killed before it could write its patch. On a terminal it is coloured; elsewhere it is the patch as git apply takes it.",
+      "Shows the whole change, including uncommitted work. Values of the run's Secrets are hidden, unless the agent was killed before it could write its patch. On a terminal the diff is coloured; otherwise it is a patch for git apply.",
     ],
     options: diffOptions,
     examples: ["agent-operator diff", "agent-operator diff fix-auth-bug"],
@@ -122,7 +122,7 @@ export const shippedCommands: readonly Command<OptionSpecs, CommandContext>[] = 
     group: "Runs",
     summary: "List the caches of a namespace, or clear one",
     description: [
-      "A cache is the claim cache-NAME, which runs that name it in caches share and nothing else deletes. clear deletes it: pods that use it go on, and the next run makes a new one.",
+      "A cache is the claim cache-NAME. All runs that name it in caches share it, and nothing else deletes it. clear deletes it: pods that use it continue, and the next run creates a new one.",
     ],
     options: cachesOptions,
     examples: ["agent-operator caches list", "agent-operator caches clear npm"],
@@ -134,7 +134,7 @@ export const shippedCommands: readonly Command<OptionSpecs, CommandContext>[] = 
     group: "Runs",
     summary: "Stop a run; its work so far and what it cost are kept",
     description: [
-      "Sets the annotation agent.xonovex.com/cancel on the AgentRun, as the calling user, and waits until it has ended: Failed with the reason Cancelled, or in its own way if it was done before.",
+      "Sets the annotation agent.xonovex.com/cancel on the AgentRun, as the calling user, and waits until the run has ended: Failed with the reason Cancelled, or otherwise if it ended before that.",
     ],
     options: cancelOptions,
     examples: ["agent-operator cancel fix-auth-bug", "agent-operator cancel fix-auth-bug -n team-a"],
@@ -144,9 +144,9 @@ export const shippedCommands: readonly Command<OptionSpecs, CommandContext>[] = 
   defineCommand({
     name: "retry",
     group: "Runs",
-    summary: "Give the task of a run that has ended to a new one",
+    summary: "Create a new run with the task of a run that has ended",
     description: [
-      "Creates a run with the same spec under a new name, says which, and follows it as `run` does.",
+      "Creates a run with the same spec under a new name, prints the name, and follows the run as `run` does.",
     ],
     options: retryOptions,
     examples: ["agent-operator retry", "agent-operator retry fix-auth-bug --detach"],
@@ -156,10 +156,10 @@ export const shippedCommands: readonly Command<OptionSpecs, CommandContext>[] = 
   defineCommand({
     name: "resume",
     group: "Runs",
-    summary: "Go on with the work of a run, in its checkout and its agent's session",
+    summary: "Continue the work of a run, in its checkout and its agent's session",
     description: [
-      "Creates a run with the spec of RUN and continueFrom under a new name, says which, and follows it as `run` does. If RUN has not ended, the new run waits for that. It publishes to the same branch.",
-      "With one word, that is the feedback, and the run is your newest.",
+      "Creates a run with the spec of RUN and continueFrom under a new name, prints the name, and follows the run as `run` does. If RUN has not ended, the new run waits for that. It publishes to the same branch.",
+      "With one argument, it is the feedback, and your newest run is continued.",
     ],
     options: resumeOptions,
     examples: [
@@ -176,7 +176,7 @@ export const shippedCommands: readonly Command<OptionSpecs, CommandContext>[] = 
     group: "Runs",
     summary: "Start a run of a schedule now",
     description: [
-      "Creates a run of the AgentSchedule's template, beside its times and also while it is suspended, and follows it as `run` does.",
+      "Creates a run from the AgentSchedule's template, in addition to its times and even if it is suspended, and follows the run as `run` does.",
     ],
     options: startOptions,
     examples: ["agent-operator start schedule/nightly", "agent-operator start schedule/nightly --detach"],
@@ -188,8 +188,8 @@ export const shippedCommands: readonly Command<OptionSpecs, CommandContext>[] = 
     group: "Runs",
     summary: "Bring a run's commits into your repository, as a branch",
     description: [
-      "Makes the branch agent/RUN of the run's real commits in the repository that you are in; what the agent has not committed becomes a last commit. Your files, your index and the branch that you are on stay as they are. A branch that exists is only moved forward.",
-      "A restricted pod, as the calling user, makes a git bundle of the run's claim, also after the run's pod is gone. Every object is checked before it is taken. Commits are taken as they are: unlike in a patch, a secret that the agent has committed is in them.",
+      "Creates the branch agent/RUN from the run's real commits in the current repository. What the agent has not committed becomes a last commit. Your files, your index and your current branch do not change. If the branch exists, it is only moved forward.",
+      "A restricted pod, as the calling user, makes a git bundle of the run's claim, also after the run's pod is gone. Every object is checked before it is stored. The commits are not changed: unlike a patch, they contain a secret that the agent has committed.",
     ],
     options: pullOptions,
     examples: ["agent-operator pull", "agent-operator pull fix-auth-bug --branch review/auth"],
@@ -201,7 +201,7 @@ export const shippedCommands: readonly Command<OptionSpecs, CommandContext>[] = 
     group: "Runs",
     summary: "Fetch a run's patch, transcript and log, also after its pod is gone",
     description: [
-      "Starts a restricted pod, as the calling user, that can only read the run's claim, takes the files from its log and removes it. Values of the run's Secrets are left out, but for the patch of an agent that was killed. Works for a run that goes on, has ended, or was killed: a patch that was not written is made from the checkout.",
+      "Starts a restricted pod, as the calling user, that can only read the run's claim, reads the files from its log and deletes it. Values of the run's Secrets are hidden, except in the patch of an agent that was killed. Works for a run that is at work, has ended, or was killed: if no patch was written, it is made from the checkout.",
       "With --output and none of --patch, --transcript and --logs all three are fetched. It needs the permission to get the AgentRun and its Job, to create, watch and delete pods, and to get pods/log.",
     ],
     options: artifactsOptions,
@@ -215,10 +215,11 @@ export const shippedCommands: readonly Command<OptionSpecs, CommandContext>[] = 
   defineCommand({
     name: "events",
     group: "Operator",
-    summary: "Take events from GitHub, GitLab, Gitea and others that start runs, and report runs to others",
+    summary:
+      "Receive events from GitHub, GitLab, Gitea and others that start runs, and report runs to others",
     description: [
-      "Serves the AgentTriggers of a namespace, or of all: checks the signature of each delivery, and creates the run that its trigger describes. Each replica serves; however many there are, and however often an event is delivered, it starts one run. Reports what becomes of runs to the sinks of AgentNotifiers, at least once.",
-      "It has its own process because it reads the Secrets that deliveries are signed with, which the operator never does.",
+      "Serves the AgentTriggers of a namespace, or of all: checks the signature of each delivery, and creates the run that its trigger describes. Each replica serves. An event starts one run, no matter how many replicas there are and how often it is delivered. Reports the start and end of runs to the sinks of AgentNotifiers, at least once.",
+      "It has its own process because it reads the Secrets that sign deliveries, and the operator never does.",
     ],
     options: eventsOptions,
     examples: ["agent-operator events --namespace team-a"],
@@ -228,10 +229,10 @@ export const shippedCommands: readonly Command<OptionSpecs, CommandContext>[] = 
   defineCommand({
     name: "console-server",
     group: "Operator",
-    summary: "Serve the console in a cluster, to users with credentials of their own",
+    summary: "Serve the console in a cluster, to users with their own credentials",
     description: [
-      "Serves the page of `agent-operator console` to many users. It has no credential: each request to the API server carries the token that the user has pasted into the page, or that a proxy in front, such as oauth2-proxy, has added as a bearer header. No token is kept longer than the request is open.",
-      "It takes plain HTTP, so it listens on 127.0.0.1 only: `kubectl port-forward` and a proxy in the same pod reach it there.",
+      "Serves the page of `agent-operator console` to many users. It has no credential: each request to the API server has the token that the user has pasted into the page, or that a proxy such as oauth2-proxy has added as a bearer header. No token is kept longer than its request is open.",
+      "It speaks plain HTTP, so it listens on 127.0.0.1 only: `kubectl port-forward` and a proxy in the same pod reach it there.",
     ],
     options: consoleServerOptions,
     examples: [
@@ -246,7 +247,7 @@ export const shippedCommands: readonly Command<OptionSpecs, CommandContext>[] = 
     group: "Operator",
     summary: "Install the CRDs and the operator into the cluster of the current context",
     description: [
-      "Applies the CRDs and the operator that this version ships (config/crd and config/default). What is there is brought up to date.",
+      "Applies the CRDs and the operator that this version ships (config/crd and config/default). Existing objects are updated.",
       "--dry-run prints the same as one file, which kubectl apply -f takes.",
     ],
     options: installOptions,
@@ -261,7 +262,7 @@ export const shippedCommands: readonly Command<OptionSpecs, CommandContext>[] = 
     name: "uninstall",
     group: "Operator",
     summary: "Remove the operator from the cluster of the current context",
-    description: ["Deletes what config/default holds and waits until it is gone. Every AgentRun stays."],
+    description: ["Deletes what config/default contains and waits until it is gone. Every AgentRun stays."],
     options: uninstallOptions,
     examples: ["agent-operator uninstall", "agent-operator uninstall --crds"],
     run: async (values, context: CommandContext) =>
@@ -270,10 +271,10 @@ export const shippedCommands: readonly Command<OptionSpecs, CommandContext>[] = 
   defineCommand({
     name: "doctor",
     group: "Operator",
-    summary: "Look a cluster over for what would keep runs from working",
+    summary: "Check a cluster for problems that prevent runs from working",
     description: [
-      "Looks at the API server's version, the CRDs, the operator's permissions, its replicas and Lease, storage classes, Pod Security, AgentProviders with their Secrets, and objects whose deletion is held up, and says what to do about each finding. It never changes anything.",
-      "Exit code 1 means that something keeps runs from working; warnings alone end with 0.",
+      "Checks the API server's version, the CRDs, the operator's permissions, its replicas and Lease, storage classes, Pod Security, AgentProviders with their Secrets, and objects that cannot be deleted, and prints what to do about each finding. It never changes anything.",
+      "Exit code 1 means that something prevents runs from working. If there are only warnings, it is 0.",
     ],
     options: doctorOptions,
     examples: ["agent-operator doctor", "agent-operator doctor --namespace team-a --json"],
@@ -284,11 +285,11 @@ export const shippedCommands: readonly Command<OptionSpecs, CommandContext>[] = 
     name: "render",
     group: "Runs",
     summary:
-      "Print what an AgentRun will become, or an AgentSchedule, AgentTrigger or AgentNotifier will start or send",
+      "Print the objects of an AgentRun, or what an AgentSchedule, AgentTrigger or AgentNotifier will start or send",
     description: [
-      "Reads manifests, applies every default as the operator does, and prints the claim and the Job as YAML. Above them stands each value that counts and the object that it came from. Asks no cluster: Secrets are taken to exist, a workspace to be Ready.",
-      "Of an AgentSchedule it prints the next run, of an AgentTrigger the run for the delivery in --event, or why there is none, and of an AgentNotifier what it sends of the AgentRuns beside it. The signature of a delivery is taken to be valid. What a forge would be asked is named.",
-      "A manifest that an API server would refuse is refused with the same message. Values of variables whose names say that they are secret are masked.",
+      "Reads manifests, applies every default as the operator does, and prints the claim and the Job as YAML. Above them it prints each effective value and the object that it came from. It asks no cluster and assumes that Secrets exist and that a workspace is Ready.",
+      "For an AgentSchedule it prints the next run, for an AgentTrigger the run for the delivery in --event, or why there is none, and for an AgentNotifier what it sends about the AgentRuns in the same files. It assumes that the signature of a delivery is valid, and prints what a forge would be asked.",
+      "If an API server would refuse a manifest, it is refused with the same message. If the name of a variable suggests a secret, its value is masked.",
     ],
     options: renderOptions,
     examples: [
@@ -302,9 +303,9 @@ export const shippedCommands: readonly Command<OptionSpecs, CommandContext>[] = 
   defineCommand({
     name: "completion",
     group: "Other",
-    summary: "Print what makes a shell complete commands, options and names",
+    summary: "Print a script that completes commands, options and names in a shell",
     description: [
-      "Prints a script for bash, zsh or fish. Names of runs, providers, workspaces, namespaces and contexts come from the cluster at that moment. For kubectl agent nothing is needed but kubectl's own completion.",
+      "Prints a script for bash, zsh or fish. Names of runs, providers, workspaces, namespaces and contexts come from the cluster at that moment. For kubectl agent, kubectl's own completion is enough.",
     ],
     options: completionOptions,
     examples: [

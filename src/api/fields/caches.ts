@@ -33,7 +33,7 @@ const cache = object(
 /** `caches` of a run, and the default of a namespace. */
 export function caches(description: string) {
   return list(cache, {
-    description: `${description} A cache is a volume that is kept from run to run, for what programs download. It is made when a run first uses it. Whoever writes it decides what later runs find there.`,
+    description: `${description} A cache is a volume for downloads of programs that is kept from run to run. It is created when a run first uses it. Every run that writes to it decides what later runs find there.`,
     maxItems: MAX_CACHES,
     type: "map",
     keys: ["name"],

@@ -134,7 +134,7 @@ export const observedGeneration = integer({
 /** `maxRunning` of the kinds that limit runs. */
 export const maxRunning = (whose: string) =>
   integer({
-    description: `Maximum number of ${whose} that are at work at a time. A run holds a place from its first Job to its end, retries included; the others wait as Queued, oldest first. If you lower it, no run is stopped. Default: no limit.`,
+    description: `Maximum number of ${whose} that are at work at a time. A run counts from its first Job to its end, including retries. The other runs wait as Queued, and the oldest starts next. If you lower the limit, no run is stopped. Default: no limit.`,
     minimum: 1,
     maximum: 100_000,
   });

@@ -10,17 +10,17 @@ export const continueFrom = object(
     run: text({ description: "Name of the run.", maxLength: MAX_RUN_NAME, rules: [dnsLabel] }),
     session: choice(
       ["Keep", "Fresh"],
-      "Keep: the agent goes on in the session that the run has left, if it has left one. Fresh: it begins a new one. Another agent than that run's needs Fresh. Default: Keep.",
+      "Keep: the agent continues the session of that run, if there is one. Fresh: it starts a new session. If the agent is not the agent of that run, Fresh is required. Default: Keep.",
     ).optional(),
   },
   {
     description:
-      "A run of the same namespace whose work this one goes on with, once it has ended in whatever way: in its checkout, with what is not committed. Repositories or workspace with their credentials, worktree, agent and publish.branch are taken over from it. One run at a time works in a checkout; the next one waits as Queued. Excludes repository, additionalRepositories, workspaceRef and worktree.",
+      "A run of the same namespace whose work this run continues once that run has ended, successful or not: in its checkout, including uncommitted work. This run takes over its repositories or workspace with their credentials, worktree, agent and publish.branch. Only one run at a time works in a checkout; the next one waits as Queued. Excludes repository, additionalRepositories, workspaceRef and worktree.",
   },
 );
 
 export const keepSession = flag(
-  "Whether the agent's session is kept beside the work, so that a further attempt, or a run with continueFrom, can go on in it. Default: true.",
+  "Whether the agent's session is stored with the work, so that a further attempt, or a run with continueFrom, can continue it. Default: true.",
 );
 
 const owner = (what: string) => ({
@@ -36,7 +36,7 @@ export const continued = object(
       description: "The run that has made the checkout: the first of those that continue each other.",
     }),
     leftBy: text({
-      description: "Name of the run whose agent was the last at work before, which has left the session.",
+      description: "Name of the previous run whose agent was at work, which has left the session.",
       maxLength: MAX_RUN_NAME,
     }).optional(),
     sessionId: text({ description: "The agent's own name for that session.", maxLength: 253 }).optional(),

@@ -101,7 +101,7 @@ export const publish = object(
       }),
       {
         description:
-          "Files and folders that no published commit may change. `*` and `?` match within a name, `**` any folders, and a folder stands for all in it. Case and Unicode form do not matter. Default: the CI definitions of the known forges, because a push that changes them can take the forge's secrets. An empty list allows everything.",
+          "Files and folders that no published commit may change. `*` and `?` match within a name, `**` matches any folders, and a folder includes everything in it. Case and Unicode form do not matter. Default: the CI definitions of the known forges, because a push that changes them can steal the forge's secrets. An empty list allows everything.",
         maxItems: 64,
         type: "set",
       },

@@ -18,7 +18,7 @@ export const verify = object(
     resources: resources("Resources of the container. Default: the agent's.").optional(),
     gate: choice(
       ["Strict", "NoRegression", "Informational"],
-      "Strict: the run fails unless the command passes. NoRegression: a command that fails on the commit that the run started from too is let through. Informational: the run goes on, whatever the verdict. Default: Strict.",
+      "Strict: the run fails unless the command passes. NoRegression: the run also continues if the command fails on the commit that the run started from. Informational: the run always continues. Default: Strict.",
     ).optional(),
     feedback: object(
       {
