@@ -184,6 +184,40 @@ describe("a run with services", { concurrency: 2, timeout: 180_000 }, () => {
     const taken = await agents.until("taken", undefined, 90_000);
     assert.equal(taken.status?.reason, "PortTaken", taken.status?.message);
   });
+
+  it("ends although a service ignores SIGTERM, and so do what it starts and what leaves its session", async () => {
+    const stubborn = "trap '' TERM HUP INT; while :; do sleep 1; done";
+    const command = sh(`(${stubborn}) & setsid sh -c "${stubborn}" & ${stubborn}`);
+    await agents.create("stubborn", {
+      prompt: "commit",
+      services: [{ name: "mule", image: "x", command }],
+    });
+    const { status } = await agents.until("stubborn", undefined, 90_000);
+    assert.equal(status?.phase, "Succeeded", status?.message);
+    const { client, namespace } = agents.cluster;
+    const { items } = await client.list(pods, { namespace, labelSelector: "agent.xonovex.com/run=stubborn" });
+    const at = { namespace, name: items[0]?.metadata.name ?? "" };
+    await waitFor(client, pods, at, (pod) => pod.status?.phase === "Succeeded", 90_000);
+  });
+
+  it("fails with a message that no terminal obeys, whatever a service has written", async () => {
+    const said = String.raw`\033]0;title\007\033[2J\033[31mred\r\b\302\233mend\0`;
+    const command = sh(`printf '${said}' >&2; exit 3`);
+    await agents.create("hostile", {
+      prompt: "commit",
+      services: [{ name: "db", image: "x", command, ports: [18084] }],
+    });
+    const { status } = await agents.until("hostile", undefined, 90_000);
+    assert.equal(status?.reason, "ServiceFailed", status?.message);
+    assert.match(
+      status.message ?? "",
+      /^service db ended with exit code 3 before it was ready; its last lines: /,
+    );
+    assert.match(status.message ?? "", /red\n.*end/);
+    assert.doesNotMatch((status.message ?? "").replaceAll("\n", ""), /\p{Cc}/u);
+    const events = await agents.cluster.kubectl("get", "events", "-o", "jsonpath={.items[*].message}");
+    assert.doesNotMatch(events.replaceAll("\n", ""), /\p{Cc}/u);
+  });
 });
 
 describe("a run with caches", { timeout: 180_000 }, () => {

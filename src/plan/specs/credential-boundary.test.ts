@@ -173,6 +173,29 @@ for (const [name, pod] of Object.entries(PODS))
     }
   });
 
+for (const name of ["a run", "a run on a workspace", "a verification"])
+  test(`a service of ${name} has nothing but its own folders, which no other container has`, () => {
+    const pod = PODS[name];
+    assert.ok(pod);
+    assert.equal(pod.automountServiceAccountToken, false);
+    const own = (container: Container) => container.name.startsWith("service-");
+    const [service, ...more] = containersOf(pod).filter(own);
+    assert.ok(service);
+    assert.deepEqual(more, []);
+    assert.deepEqual(
+      [service.env, service.envFrom, service.securityContext?.allowPrivilegeEscalation],
+      [undefined, undefined, false],
+    );
+    const seen = mountsOf(service).map(({ name: volume }) => volume);
+    assert.deepEqual(seen, ["service-db-0"]);
+    assert.deepEqual(pod.volumes?.find((volume) => volume.name === seen[0])?.emptyDir, {});
+    const others = containersOf(pod).filter((container) => !own(container));
+    assert.deepEqual(
+      others.flatMap(mountsOf).filter(({ name: volume }) => seen.includes(volume)),
+      [],
+    );
+  });
+
 test("what agents write is known to this test", () => {
   for (const place of [
     "claim fix-bug-workspace/repo",
