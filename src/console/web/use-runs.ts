@@ -122,7 +122,8 @@ function useWatch<T extends KubeObject, Value>(
   const [live, setLive] = useState(initial);
   const { type, namespace, name, run } = watched;
   const isSeen = useIsSeen();
-  useEffect(() => setLive(initial), [type, namespace, name, run]);
+  // Before the watch begins: later it would take back what that has shown.
+  useLayoutEffect(() => setLive(initial), [type, namespace, name, run]);
   // Not after the page is painted: what it shows is what this asks for.
   useLayoutEffect(() => {
     if (!isSeen) return undefined;
