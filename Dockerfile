@@ -7,7 +7,7 @@ WORKDIR /build/src
 COPY package.json package-lock.json ./
 # Of the development dependencies what the bundle is made of, in the versions of the lock file: the others are the tests'
 # agents and tools, a thousand times as much.
-RUN kept='^(esbuild|@bufbuild/cel|@bufbuild/protobuf|@octokit/request|@peculiar/x509|croner|diff|highlight.js|lowlight|pino|preact|prom-client|re2js|reflect-metadata|socks|vite|yaml|zod)$' \
+RUN kept='^(esbuild|@bufbuild/cel|@bufbuild/protobuf|@octokit/request|@peculiar/x509|croner|diff|highlight.js|lowlight|pino|preact|prom-client|re2js|reflect-metadata|socks|vite|ws|yaml|zod)$' \
  && npm pkg delete $(KEPT=$kept node -p 'Object.keys(require("./package.json").devDependencies).filter((name) => !RegExp(process.env.KEPT).test(name)).map((name) => `devDependencies.${name}`).join(" ")') \
  && npm install --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json ./

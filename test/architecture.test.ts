@@ -13,7 +13,7 @@ const sources = [".ts", ".tsx"]
  * The embedded cluster may shrink, not grow (ADR 2): whoever needs more removes something else, or shows which user of the
  * operator needs it. `kube` is what Kubernetes means to the operator, and no part of that cluster.
  */
-const MAX_LINES = { devcluster: 21_278, kube: 4000 };
+const MAX_LINES = { devcluster: 21_214, kube: 4000 };
 
 describe("the house", () => {
   it("keeps its rules", () => {

@@ -16,7 +16,6 @@ import type { Pki } from "../../pki.ts";
 import type { Tokens } from "../auth/tokens.ts";
 import type { Handler } from "../handler.ts";
 import { splitTarget, type ApiResponse, type Sink } from "./request.ts";
-import { openChannels } from "./websocket.ts";
 
 const BODY_LIMIT_BYTES = 3 * 1024 * 1024;
 const UNSENT_LIMIT_BYTES = 8 * 1024 * 1024;
@@ -92,9 +91,21 @@ function serveUpgrade(options: HttpsOptions, request: IncomingMessage, socket: S
   void serve(options, request, response, ({ upgrade }) => {
     if (upgrade === undefined) return false;
     response.detachSocket(socket);
-    upgrade.channels(openChannels(request, socket, head, upgrade.protocol));
+    void carryChannels(upgrade, request, socket, head);
     return true;
   });
+}
+
+/** Gives the connection to what the request asked for. */
+async function carryChannels(
+  { protocol, channels }: NonNullable<ApiResponse["upgrade"]>,
+  request: IncomingMessage,
+  socket: Socket,
+  head: Buffer,
+): Promise<void> {
+  // Only now: a cluster is ready sooner without it.
+  const { openChannels } = await import("./websocket.ts");
+  channels(await openChannels(request, socket, head, protocol));
 }
 
 async function serve(
