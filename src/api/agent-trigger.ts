@@ -110,7 +110,7 @@ const actors = object(
       type: "set",
     }).optional(),
     ownWork: flag(
-      "Whether events may start runs that a run's own push, pull request or comment has caused. Default: false.",
+      "Whether events may start runs that a run's own push, pull request, comment, commit status or check has caused. Default: false.",
     ).optional(),
   },
   { description: "Whose events start runs. Default: those who may write to the repository." },
@@ -123,7 +123,7 @@ const credential = object(
       "Secret key that holds a token of the forge's API. Only the events component reads it. Required without githubAppRef.",
     ).optional(),
     githubAppRef: secretNamed(
-      "Secret with a GitHub App, as in repository.githubAppRef. Only the events component reads it. It gets tokens of the App for this one repository, which can read it and, if report asks for that, comment and set commit statuses. Excludes secretRef and apiURL.",
+      "Secret with a GitHub App, as in repository.githubAppRef. Only the events component reads it. It gets tokens of the App for this one repository, which can read it and, if report asks for that, comment and make check runs. Excludes secretRef and apiURL.",
     ).optional(),
     apiURL: text({
       description:
@@ -185,12 +185,12 @@ const spec = object(
           "Whether the issue or pull request gets a comment for each run, which follows the run and links its pull request. Default: false.",
         ).optional(),
         status: flag(
-          "Whether the commit that the event is about, or the head of its pull request, gets a commit status, which follows the newest run of the trigger for it: pending, success or failure. Its name is agent-operator/<trigger>. Default: false.",
+          "Whether the commit that the event is about, or the head of its pull request, gets a commit status, which follows the newest run of the trigger for it: pending, success or failure. With githubAppRef it is a check run, one for each run. Its name is agent-operator/<trigger>. Default: false.",
         ).optional(),
       },
       {
         description:
-          "Where the forge shows how runs go. The token in credential needs to be allowed to comment, and to set commit statuses.",
+          "Where the forge shows how runs go. The token in credential needs to be allowed to comment, and to set commit statuses; an App, to write checks.",
       },
     ).optional(),
     runTemplate: object(

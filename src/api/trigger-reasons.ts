@@ -17,7 +17,7 @@ export const DELIVERY_REASONS = {
     "Set allowForks if the run may work with that.",
   ),
   OwnEvent: of(
-    "The event was caused by a run: by its push, its pull request or its comment.",
+    "The event was caused by a run: by its push, its pull request, its comment, its commit status or its check.",
     "Set actors.ownWork if such events are to start runs. Then limit them by limits.perHour.",
   ),
   OtherRepository: of(

@@ -8,6 +8,7 @@ import {
   judgeActor,
   projectOf,
   type Refused,
+  refusedSuite,
 } from "../plan/agent-trigger/decide.ts";
 import type { EventFacts } from "../plan/agent-trigger/facts.ts";
 import { type ForgeCalls, forgeAccessOf } from "./forge-access.ts";
@@ -46,6 +47,11 @@ export function createActors(options: ForgeCalls): Actors {
       const { actor, pullRequest } = facts;
       const verdict = judgeActor(spec, actor);
       if (typeof verdict === "object") return verdict;
+      if (facts.suiteOf !== undefined && spec.credential?.githubAppRef) {
+        const { account } = await forgeAccessOf(options, trigger, PATIENCE_MS);
+        const own = refusedSuite(spec, facts, account);
+        if (own) return own;
+      }
       const of = `${metadata.uid}/${metadata.generation}`;
       if (verdict === "ask" && actor) {
         const mayWrite = await remembered(`${of}/${actor.name}/${actor.id}`, async () =>

@@ -13,8 +13,8 @@ import type { ReadSecret } from "./secret-values.ts";
 export interface AppToken {
   token: string;
   apiURL: string;
-  /** Whose comments are those of the token, if it makes some. */
-  account?: string;
+  /** Whose comments and checks are those of the token. */
+  account: string;
 }
 
 /** Gives the token for a trigger's repository, of the App that its credential names. Rejects with a ForgeRefusal. */
@@ -59,7 +59,7 @@ async function ask(
     { project: projectOf(spec) ?? "", host, ...appPermissions(spec) },
     access,
   );
-  return { ...minted, ...(spec.report && { account: await accountOf(app, minted.apiURL, access) }) };
+  return { ...minted, account: await accountOf(app, minted.apiURL, access) };
 }
 
 /** As those who ask a forge know it. */

@@ -20,7 +20,7 @@ export interface ForgeCalls {
 /** A forge as a trigger asks it. */
 export interface TriggerForge extends ForgeAccess {
   kind: ForgeKind;
-  /** Whose comments are the token's, if it cannot be asked for that. */
+  /** Whose comments and checks are the token's, if that is one of a GitHub App, which cannot be asked for it. */
   account?: string;
 }
 

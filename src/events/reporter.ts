@@ -46,7 +46,7 @@ interface Known {
   status?: string;
 }
 
-/** Keeps one comment and one commit status for each run that reports up to date. To be started once this process leads. */
+/** Keeps one comment and one commit status or check for each run that reports up to date. To be started once this process leads. */
 export function createReporter(options: ReporterOptions): Controller {
   const { runs, triggers, record } = options;
   /** By the run's uid. */

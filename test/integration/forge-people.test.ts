@@ -160,10 +160,10 @@ for (const kind of ["GitLab", "Gitea"] as const)
       const { set, headOf } = createStatuses(kind, access(), PROJECT);
       assert.equal(await headOf(7), "abc");
       await assert.rejects(headOf(9), { reason: "PullRequestFailed" });
-      const states = ["pending", "pending", "success", "success", "pending", "failure"] as const;
+      const states = ["pending", "running", "success", "success", "pending", "timedOut"] as const;
       const texts = ["Pending", "Running", "Succeeded", "Succeeded", "Pending", "Failed"];
       for (const [index, state] of states.entries())
-        await set("abc", { context: "agent-operator/t", state, description: texts[index] ?? "" });
+        await set("abc", { id: "uid", context: "agent-operator/t", state, description: texts[index] ?? "" });
       assert.deepEqual(
         sent.map(({ state }) => state),
         statuses.states,

@@ -11,7 +11,7 @@ export function appPermissions({
       metadata: "read",
       pull_requests: comment ? "write" : "read",
       ...(comment && { issues: "write" as const }),
-      ...(status && { statuses: "write" as const }),
+      ...(status && { checks: "write" as const }),
     },
     // To list the events of a private repository.
     wished: { contents: "read" },

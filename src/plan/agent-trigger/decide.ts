@@ -22,7 +22,7 @@ export interface Refused {
 /** In each comment that a run's report makes, so that the comment starts no run. */
 export const COMMENT_MARK = "<!-- agent-operator";
 
-/** Of the names of commit statuses that reports set, so that a status starts no run. */
+/** Of the names of commit statuses and check runs that reports set, so that none of them starts a run. */
 export const STATUS_PREFIX = "agent-operator/";
 
 /** A forge's clock may be so far from this one's. */
@@ -92,7 +92,7 @@ function ownWork(facts: EventFacts, runs: Iterable<AgentRun>): string | undefine
   if (facts.comment?.includes(COMMENT_MARK)) return "the comment is a run's own";
   const { branch, about, statuses = [] } = facts;
   if (statuses.length > 0 && statuses.every((name) => name.startsWith(STATUS_PREFIX)))
-    return "the commit status is a run's own";
+    return "the commit status or check is a run's own";
   if (about === undefined || branch === undefined || facts.isFork === true) return undefined;
   for (const run of runs) {
     if (!run.spec.publish || publishedBranch(run) !== branch) continue;
@@ -107,6 +107,16 @@ function ownWork(facts: EventFacts, runs: Iterable<AgentRun>): string | undefine
       return `AgentRun ${metadata.name} has published that commit`;
   }
   return undefined;
+}
+
+/** Why an event of a check suite starts no run: it is that of the App with this account, which shows there how runs go. */
+export function refusedSuite(
+  { actors }: Pick<AgentTriggerSpec, "actors">,
+  { suiteOf }: EventFacts,
+  account: string | undefined,
+): Refused | undefined {
+  if (suiteOf === undefined || suiteOf !== account || actors?.ownWork === true) return undefined;
+  return { reason: "OwnEvent", message: `the check suite is that of ${account}, which reports runs` };
 }
 
 /** Who has caused the event, and whether the forge has to be asked for their permission. */

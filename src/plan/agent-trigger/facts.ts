@@ -22,8 +22,10 @@ export interface EventFacts {
   changedAt?: string;
   /** Of a comment. */
   comment?: string;
-  /** Names of the commit statuses that it is about; of a pipeline those that have failed, if some have. */
+  /** Names of the commit statuses or check runs that it is about; of a pipeline those that have failed, if some have. */
   statuses?: string[];
+  /** Account of the GitHub App whose check suite it is about. */
+  suiteOf?: string;
 }
 
 export interface Actor {
@@ -111,11 +113,15 @@ function checkFacts(event: unknown): EventFacts {
   if (check === undefined) return {};
   const [pull] = objectsAt(check, "pull_requests");
   const head = valueAt(check, "head_repository", "id") ?? valueAt(pull, "head", "repo", "id");
+  const name = text(event, "check_run", "name");
+  const app = text(event, "check_suite", "app", "slug");
   return {
     commit: text(check, "head_sha"),
     branch: text(check, "head_branch") ?? text(check, "check_suite", "head_branch"),
     isFork: head === undefined ? undefined : head !== valueAt(event, "repository", "id"),
     ...(pull && { pullRequest: number(pull, "number"), number: number(pull, "number") }),
+    ...(name !== undefined && { statuses: [name] }),
+    ...(app !== undefined && { suiteOf: `${app}[bot]` }),
   };
 }
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { AgentRun, AgentRunStatus } from "../../api/agent-run.ts";
 import { appPermissions } from "./app-permissions.ts";
-import { refusedByFacts } from "./decide.ts";
+import { refusedByFacts, refusedSuite } from "./decide.ts";
 import { factsOf } from "./facts.ts";
 import { reportCommitOf, reportedCommit, reportStatus } from "./report.ts";
 
@@ -13,6 +13,7 @@ function aRun(name: string, status?: AgentRunStatus, commit = COMMIT, trigger = 
   return {
     metadata: {
       name,
+      uid: `uid-of-${name}`,
       labels: { "agent.xonovex.com/trigger": trigger },
       annotations: { "agent.xonovex.com/report-commit": commit },
       creationTimestamp: "2026-05-01T11:00:00Z",
@@ -25,16 +26,18 @@ function aRun(name: string, status?: AgentRunStatus, commit = COMMIT, trigger = 
 describe("a commit status about a run", () => {
   const states: [AgentRunStatus | undefined, string, string][] = [
     [undefined, "pending", "Pending"],
-    [{ phase: "Initializing", reason: "Cloning" } as never, "pending", "Initializing (Cloning)"],
-    [{ phase: "Running", reason: "Verifying", message: "@ann" }, "pending", "Running (Verifying)"],
+    [{ phase: "Initializing", reason: "Cloning" } as never, "running", "Initializing (Cloning)"],
+    [{ phase: "Running", reason: "Verifying", message: "@ann" }, "running", "Running (Verifying)"],
     [{ phase: "Succeeded", reason: "Completed", message: "closes #1" }, "success", "Succeeded (Completed)"],
-    [{ phase: "Failed", reason: "Cancelled" }, "failure", "Failed (Cancelled)"],
-    [{ phase: "TimedOut", reason: "DeadlineExceeded" }, "failure", "TimedOut (DeadlineExceeded)"],
+    [{ phase: "Failed", reason: "AgentFailed", message: "@ann" }, "failure", "Failed (AgentFailed)"],
+    [{ phase: "Failed", reason: "Cancelled" }, "cancelled", "Failed (Cancelled)"],
+    [{ phase: "TimedOut", reason: "DeadlineExceeded" }, "timedOut", "TimedOut (DeadlineExceeded)"],
   ];
   for (const [status, state, said] of states)
     it(`is ${state} while it is ${said}`, () => {
       const description = `AgentRun r: ${said}`;
-      assert.deepEqual(reportStatus(aRun("r", status)), { context: "agent-operator/t", state, description });
+      const its = { id: "uid-of-r", context: "agent-operator/t" };
+      assert.deepEqual(reportStatus(aRun("r", status)), { ...its, state, description });
     });
 
   it("is about the newest run of its trigger for the commit, until an hour after its end", () => {
@@ -53,7 +56,7 @@ describe("a commit status about a run", () => {
   });
 });
 
-describe("a commit status that a run has set", () => {
+describe("a commit status or check that a run has set", () => {
   const own = "agent-operator/t";
   const pipeline = (...builds: [string, string][]) => ({
     object_kind: "pipeline",
@@ -62,7 +65,14 @@ describe("a commit status that a run has set", () => {
     builds: builds.map(([name, status]) => ({ name, status })),
   });
   const status = (context: string) => ({ context, sha: COMMIT, repository: { full_name: "org/repo" } });
+  const check = (name: string) => ({
+    action: "completed",
+    check_run: { name, head_sha: COMMIT, conclusion: "failure" },
+    repository: { full_name: "org/repo" },
+  });
   const cases = [
+    ["GitHub", check(own), true],
+    ["GitHub", check("build"), false],
     ["GitHub", status(own), true],
     ["GitHub", status("ci/build"), false],
     ["Gitea", status(own), true],
@@ -86,10 +96,19 @@ describe("a commit status that a run has set", () => {
     });
 });
 
+it("the check suite of the App that reports starts no run, unless that is asked for", () => {
+  const check_suite = { head_sha: COMMIT, conclusion: "failure", app: { slug: "our-agents" } };
+  const facts = factsOf("GitHub", { check_suite, repository: { full_name: "org/repo" } });
+  assert.equal(refusedSuite({}, facts, "our-agents[bot]")?.reason, "OwnEvent");
+  assert.equal(refusedSuite({ actors: { ownWork: true } }, facts, "our-agents[bot]"), undefined);
+  for (const account of ["other[bot]", undefined]) assert.equal(refusedSuite({}, facts, account), undefined);
+  assert.equal(refusedSuite({}, {}, undefined), undefined);
+});
+
 it("a GitHub App's token can do what the trigger's reports need", () => {
   const read = { metadata: "read", pull_requests: "read" };
   assert.deepEqual(appPermissions({}).permissions, read);
-  assert.deepEqual(appPermissions({ report: { status: true } }).permissions, { ...read, statuses: "write" });
+  assert.deepEqual(appPermissions({ report: { status: true } }).permissions, { ...read, checks: "write" });
   assert.deepEqual(appPermissions({ report: { comment: true } }).permissions, {
     metadata: "read",
     pull_requests: "write",

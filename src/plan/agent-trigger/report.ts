@@ -1,4 +1,4 @@
-import type { AgentRun } from "../../api/agent-run.ts";
+import type { AgentRun, AgentRunPhase } from "../../api/agent-run.ts";
 import { ANNOTATION_REPORT, ANNOTATION_REPORT_COMMIT, LABEL_TRIGGER } from "../../api/labels.ts";
 import { timeOf } from "../../kube/time.ts";
 import { isBefore } from "../agent-run/hourly-limit.ts";
@@ -60,22 +60,34 @@ function commitAnnotation({ metadata }: AgentRun): string | undefined {
   return metadata.annotations?.[ANNOTATION_REPORT_COMMIT];
 }
 
-/** What the commit's status says: nothing of what others have written. */
+/** What the commit's status or check run says: nothing of what others have written. */
 export function reportStatus(run: AgentRun): ReportedStatus {
   const { phase = "Pending", reason, published } = run.status ?? {};
   const why = reason === undefined || reason === phase ? "" : ` (${reason})`;
   const url = published?.pullRequest?.url;
   return {
+    id: run.metadata.uid ?? "",
     context: `${STATUS_PREFIX}${run.metadata.labels?.[LABEL_TRIGGER]}`,
-    state: phase === "Succeeded" ? "success" : isFinished(run) ? "failure" : "pending",
+    state: reason === "Cancelled" ? "cancelled" : STATES[phase],
     description: `AgentRun ${run.metadata.name}: ${phase}${why}`.slice(0, 140),
     ...(url !== undefined && { url }),
   };
 }
 
+const STATES = {
+  Pending: "pending",
+  Initializing: "running",
+  Running: "running",
+  Succeeded: "success",
+  Failed: "failure",
+  TimedOut: "timedOut",
+} as const satisfies Record<AgentRunPhase, ReportedStatus["state"]>;
+
 export interface ReportedStatus {
+  /** The run's uid. */
+  id: string;
   context: string;
-  state: "pending" | "success" | "failure";
+  state: "pending" | "running" | "success" | "failure" | "cancelled" | "timedOut";
   description: string;
   /** Of the pull request. */
   url?: string;

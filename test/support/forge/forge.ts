@@ -60,6 +60,22 @@ export interface ForgeStatus {
   url?: string;
 }
 
+/** A check run, of the App with this slug. */
+export interface ForgeCheck {
+  id: number;
+  app: string;
+  commit: string;
+  name: string;
+  externalId: string;
+  status: string;
+  conclusion?: string;
+  title: string;
+  summary: string;
+  url?: string;
+  /** How often it was written. */
+  writes: number;
+}
+
 /** Something that has happened in the repository. */
 export interface ForgeEvent {
   id: string;
@@ -79,6 +95,7 @@ export interface ForgeState {
   comments: ForgeComment[];
   events: readonly ForgeEvent[];
   statuses: ForgeStatus[];
+  checks: ForgeCheck[];
   /** Accounts that may write to it. */
   writers?: readonly string[];
   /** Where people see it. */
@@ -114,6 +131,8 @@ export interface LoopbackForge extends AsyncDisposable {
   readonly events: ForgeEvent[];
   /** The oldest first. */
   readonly statuses: ForgeStatus[];
+  /** Of GitHub; the oldest first. */
+  readonly checks: ForgeCheck[];
   readonly requests: ForgeRequest[];
   /** What was asked or answered otherwise than the forge's own description has it. */
   readonly breaches: string[];
@@ -141,6 +160,7 @@ export async function startForge(options: LoopbackForgeOptions): Promise<Loopbac
   const comments: ForgeComment[] = [];
   const events: ForgeEvent[] = [];
   const statuses: ForgeStatus[] = [];
+  const checks: ForgeCheck[] = [];
   const requests: ForgeRequest[] = [];
   const breaches: string[] = [];
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -157,7 +177,7 @@ export async function startForge(options: LoopbackForgeOptions): Promise<Loopbac
     const { authorization = "" } = request.headers;
     const isKnown = [token, app?.token].some((each) => authorization === `${SCHEMES[kind]} ${each}`);
     const isApp = app !== undefined && authorization === `${SCHEMES[kind]} ${app.token}`;
-    const known = { project, pulls, comments, events, statuses, url: forge.url, commitOf, writers };
+    const known = { project, pulls, comments, events, statuses, checks, url: forge.url, commitOf, writers };
     const state: ForgeState = isApp ? { ...known, app: app.slug } : known;
     const own =
       forge.fault?.(asked) ??
@@ -186,6 +206,7 @@ export async function startForge(options: LoopbackForgeOptions): Promise<Loopbac
     comments,
     events,
     statuses,
+    checks,
     requests,
     breaches,
     async [Symbol.asyncDispose]() {

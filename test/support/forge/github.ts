@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { answerAboutChecks } from "./github-checks.ts";
 import { readGitHubDescription, type GitHubDescription } from "./github-description.ts";
 import type {
   ForgeAnswer,
@@ -26,7 +27,9 @@ export async function answerAsGitHub(
     return { status: 404, body: { message: "Not Found", documentation_url: "", status: "404" } };
   try {
     description.checkRequest(operation, request.query, request.body);
-    const answer = await answerTo(description, operation, state, request);
+    const answer =
+      answerAboutChecks(description, operation, state, request) ??
+      (await answerTo(description, operation, state, request));
     // The kinds of payloads that it describes are not disjoint: its own example is more than one of them.
     if (operation !== EVENTS) description.checkAnswer(operation, answer.status, answer.body);
     return answer;
@@ -46,6 +49,7 @@ function operationOf({ project }: ForgeState, { method, path }: ForgeRequest): s
     .replace(/^(issues\/comments)\/\d+/, "$1/{comment_id}")
     .replace(/^(commits)\/[^/]+/, "$1/{ref}")
     .replace(/^(statuses)\/[^/]+$/, "$1/{sha}")
+    .replace(/^(check-runs)\/[^/]+$/, "$1/{check_run_id}")
     .replace(/^(issues)\/\d+/, "$1/{issue_number}")
     .replace(/^(pulls)\/\d+/, "$1/{pull_number}");
   return `${method} /repos/{owner}/{repo}/${rest}`;
