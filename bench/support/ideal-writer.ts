@@ -26,8 +26,9 @@ process.stdout.write("ready\n");
 
 async function followRuns(): Promise<void> {
   for await (const { type, object } of runEvents) {
-    if (type !== "ADDED") continue;
     const { name = "", uid = "" } = object.metadata;
+    // A watch that had to begin again shows them once more.
+    if (type !== "ADDED" || told.has(name)) continue;
     told.set(name, { uid, running: false, ended: false, last: start(name, uid) });
   }
 }

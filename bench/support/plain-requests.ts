@@ -85,6 +85,9 @@ export async function connectPlainly(kubeconfig: string): Promise<PlainRequests>
   };
 }
 
+/** The server's cache is behind what it has answered before: it wants to be asked again a second later. */
+const BEHIND = 504;
+
 async function* eventsOf<T extends KubeObject>(
   first: IncomingMessage,
   reopen: (resourceVersion: string) => Promise<IncomingMessage>,
@@ -93,8 +96,12 @@ async function* eventsOf<T extends KubeObject>(
   let resourceVersion = "";
   for (;;) {
     for await (const line of createInterface({ input, crlfDelay: Infinity })) {
-      const event = JSON.parse(line) as PlainEvent<T> | { type: "ERROR"; object: KubeObject };
-      if (event.type === "ERROR") throw new Error(`the watch ended: ${line}`);
+      const event = JSON.parse(line) as PlainEvent<T> | { type: "ERROR"; object: { code?: number } };
+      if (event.type === "ERROR") {
+        if (event.object.code !== BEHIND) throw new Error(`the watch ended: ${line}`);
+        await sleep(1_000);
+        break;
+      }
       resourceVersion = event.object.metadata.resourceVersion ?? resourceVersion;
       yield event;
     }
