@@ -1,25 +1,13 @@
 import type { ForgeKind } from "../api/fields/publish.ts";
+import type { ReportedStatus } from "../plan/agent-trigger/report.ts";
 import type { ForgeAccess } from "./forge-fetch.ts";
 import { createJsonApi, listOf, projectPath, type Query, repositoryPath } from "./json-api.ts";
 import { ForgeRefusal } from "./refusal.ts";
 
-/** What a commit's status or check run says. */
-export interface CommitStatus {
-  /** What it is about: a check run is found again by it. */
-  id: string;
-  /** Its name: a later one of the same name takes its place. */
-  context: string;
-  state: keyof typeof CHECKS;
-  /** At most 140 characters. */
-  description: string;
-  /** Where it leads. */
-  url?: string;
-}
-
 /** The statuses of a repository's commits. Every method throws a ForgeRefusal if the forge does not do it. */
 export interface Statuses {
   /** Sets one, unless it is there. */
-  set(commit: string, status: CommitStatus): Promise<void>;
+  set(commit: string, status: ReportedStatus): Promise<void>;
   /** The commit that a pull request's branch is at. */
   headOf(pullRequest: number): Promise<string>;
 }
@@ -42,7 +30,7 @@ const CHECKS = {
   failure: { status: "completed", conclusion: "failure" },
   cancelled: { status: "completed", conclusion: "cancelled" },
   timedOut: { status: "completed", conclusion: "timed_out" },
-} as const;
+} as const satisfies Record<ReportedStatus["state"], { status: string; conclusion?: string }>;
 
 /** `account`: of the GitHub App that the token is of, if it is; an App makes check runs, and nobody else may. */
 export function createStatuses(
@@ -111,7 +99,7 @@ function isShown(
 }
 
 /** How commit statuses say it, which have fewer words. */
-function statusState(state: CommitStatus["state"]): "pending" | "success" | "failure" {
+function statusState(state: ReportedStatus["state"]): "pending" | "success" | "failure" {
   if (state === "success") return state;
   return CHECKS[state].status === "completed" ? "failure" : "pending";
 }

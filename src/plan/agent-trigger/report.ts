@@ -83,11 +83,14 @@ const STATES = {
   TimedOut: "timedOut",
 } as const satisfies Record<AgentRunPhase, ReportedStatus["state"]>;
 
+/** What a commit's status or check run says. */
 export interface ReportedStatus {
-  /** The run's uid. */
+  /** The run's uid: its check run is found again by it. */
   id: string;
+  /** Its name: a later one of the same name takes its place. */
   context: string;
   state: "pending" | "running" | "success" | "failure" | "cancelled" | "timedOut";
+  /** At most 140 characters. */
   description: string;
   /** Of the pull request. */
   url?: string;
